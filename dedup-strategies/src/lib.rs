@@ -1,0 +1,27 @@
+//! Deduplication strategies for at-least-once event pipelines, behind one contract.
+//!
+//! A strategy is built from a [`Definition`] with [`Settings`] and a [`Context`], hands out one [`Worker`] for each
+//! pipeline worker, and declares a [`Promise`] that a harness can judge it by. Time is always an argument: nothing
+//! here reads a clock.
+
+pub mod contract;
+pub mod definition;
+pub mod promise;
+pub mod settings;
+pub mod shards;
+pub mod time;
+
+pub mod exact;
+pub mod noop;
+
+pub use contract::{
+    DeliveryId, Footprint, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable, Verdict, Worker,
+    worker_of,
+};
+pub use definition::{BuildError, Context, Definition, Needs, RedisEndpoint, Role, Sizing};
+pub use promise::{Bound, Memory, Promise, Window};
+pub use settings::{SettingDef, SettingError, Settings};
+pub use time::Timestamp;
+
+/// Every strategy, one line each, in the order in which tables show them.
+pub const STRATEGIES: &[Definition] = &[noop::DEFINITION, exact::DEFINITION];

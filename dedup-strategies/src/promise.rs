@@ -1,0 +1,63 @@
+//! What a strategy claims about its own errors, in a form that a run can be judged against.
+
+use std::time::Duration;
+
+/// The bounds that a strategy declares. The harness counts, and a bound that does not hold is a broken promise,
+/// whatever the speed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Promise {
+    /// Which copies it claims to recognise.
+    pub window: Window,
+    /// The share of those copies that it may still let through (false negatives).
+    pub missed: Bound,
+    /// The share of unique pings, with keys of their own, that it may drop (false positives).
+    pub lost: Bound,
+    /// The bounds hold while no more than this many distinct ids arrive within the window.
+    pub capacity: Option<u64>,
+    /// Whether memory stops growing once the window has filled.
+    pub memory: Memory,
+}
+
+/// Which copies of a ping a strategy claims to recognise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// None at all.
+    Nothing,
+    /// Every copy, however late.
+    Forever,
+    /// A copy judged less than this long after the last copy that was let through.
+    Since(Duration),
+    /// A copy whose event time falls into the same window, of this length, counted from the Unix epoch.
+    Tumbling(Duration),
+}
+
+impl Window {
+    /// The window's length; `None` where it has none.
+    pub fn length(self) -> Option<Duration> {
+        match self {
+            Window::Nothing | Window::Forever => None,
+            Window::Since(length) | Window::Tumbling(length) => Some(length),
+        }
+    }
+}
+
+/// The share of cases in which something may go wrong.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bound {
+    /// No claim is made.
+    Unbounded,
+    /// It does not happen: one case breaks the promise.
+    Never,
+    /// It happens in at most this share (0..1) of cases. Judged statistically: broken when the share seen is larger
+    /// than chance explains.
+    AtMost(f64),
+}
+
+/// How memory behaves over time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// Does not grow beyond what a full window needs.
+    Bounded,
+    /// Grows with every distinct id.
+    Grows,
+}
