@@ -23,8 +23,11 @@ pub struct Definition {
     /// What has to run beside it.
     pub needs: Needs,
     /// Builds it with fresh state, or with what an earlier instance left in the context's directory.
-    pub build: fn(&Settings, &Context) -> Result<Box<dyn Strategy>, BuildError>,
+    pub build: Build,
 }
+
+/// Builds a strategy from its settings in a context.
+pub type Build = fn(&Settings, &Context) -> Result<Box<dyn Strategy>, BuildError>;
 
 /// Why a strategy is in the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
