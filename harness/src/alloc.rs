@@ -1,0 +1,93 @@
+//! Counts the live bytes of a strategy.
+//!
+//! This is the one file of the harness with `unsafe` code: a global allocator can only be written with it. Every
+//! unsafe call passes its arguments on to the system's allocator unchanged, so its contract is our caller's.
+//!
+//! Counting is off unless [`start_counting`] was called, because shared counters would disturb the time pass. The
+//! harness's own thread is not charged but inside [`charged`]; every other thread is the strategy's and is. Freed
+//! bytes are credited under the same rule, so memory that the strategy allocates it also has to free.
+#![allow(unsafe_code)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+static COUNTING: AtomicBool = AtomicBool::new(false);
+static LIVE: AtomicI64 = AtomicI64::new(0);
+static PEAK: AtomicI64 = AtomicI64::new(0);
+
+thread_local! {
+    // Const-initialised and without a destructor: reading it never allocates.
+    static CHARGED: Cell<bool> = const { Cell::new(true) };
+}
+
+/// The system's allocator with a counter in front.
+#[derive(Debug)]
+pub struct CountingAllocator;
+
+#[cfg(feature = "counting-allocator")]
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+/// Whether this binary counts: not where the `counting-allocator` feature is off.
+pub const AVAILABLE: bool = cfg!(feature = "counting-allocator");
+
+/// Counts from now on. The calling thread is the harness's own.
+pub fn start_counting() {
+    CHARGED.set(false);
+    COUNTING.store(true, Ordering::Relaxed);
+}
+
+/// Does `work` on the strategy's account.
+pub fn charged<T>(work: impl FnOnce() -> T) -> T {
+    let before = CHARGED.replace(true);
+    let result = work();
+    CHARGED.set(before);
+    result
+}
+
+/// Bytes allocated on the strategy's account and not yet freed.
+pub fn live_bytes() -> u64 {
+    LIVE.load(Ordering::Relaxed).max(0) as u64
+}
+
+/// The largest value that [`live_bytes`] had.
+pub fn peak_bytes() -> u64 {
+    PEAK.load(Ordering::Relaxed).max(0) as u64
+}
+
+fn count(bytes: i64) {
+    if COUNTING.load(Ordering::Relaxed) && CHARGED.get() {
+        let live = LIVE.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if bytes > 0 {
+            PEAK.fetch_max(live, Ordering::Relaxed);
+        }
+    }
+}
+
+// SAFETY: each method hands its arguments to `System`, which implements the contract, and returns what that returned.
+unsafe impl GlobalAlloc for CountingAllocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as i64);
+        // SAFETY: the caller's guarantees are passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as i64);
+        // SAFETY: the caller's guarantees are passed on.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        count(-(layout.size() as i64));
+        // SAFETY: the caller's guarantees are passed on.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        count(new_size as i64 - layout.size() as i64);
+        // SAFETY: the caller's guarantees are passed on.
+        unsafe { System.realloc(ptr, layout, new_size) }
+    }
+}

@@ -1,0 +1,138 @@
+//! The cell's own process.
+
+use std::io::{BufRead, Read, Write};
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use dedup_strategies::{Definition, Settings};
+
+use super::environment::{Environment, Timing, Trouble};
+use super::job::{Input, Job, Message, Work};
+use crate::alloc;
+use crate::passes::{self, Bench};
+use crate::record::{CellResult, Pass};
+use crate::scenario::Scenario;
+use crate::workload::{Trace, Workload};
+
+/// Time between two reports of progress.
+const REPORT_EVERY: Duration = Duration::from_millis(100);
+
+/// Runs the job that stands on standard input and reports on standard output. `definitions` are all strategies that
+/// this program knows.
+pub fn run(definitions: &[Definition]) -> ExitCode {
+    report_panics();
+    let mut line = String::new();
+    let job: Job = match std::io::stdin().lock().read_line(&mut line).map(|_| serde_json::from_str(&line)) {
+        Ok(Ok(job)) => job,
+        _ => {
+            eprintln!("this sub-command is for the harness's own use");
+            return ExitCode::from(2);
+        }
+    };
+    end_with_the_parent();
+    let message = match work(definitions, &job) {
+        Ok(Some(result)) => Message::Result(Box::new(result)),
+        Ok(None) => Message::Built,
+        Err(Trouble::Refused(reason)) => Message::Refused(reason),
+        Err(trouble) => Message::Result(Box::new(trouble.into_result())),
+    };
+    send(&message);
+    ExitCode::SUCCESS
+}
+
+fn work(definitions: &[Definition], job: &Job) -> Result<Option<CellResult>, Trouble> {
+    let workload = workload(job)?;
+    let mut environment = environment(definitions, job, &workload)?;
+    let Work::Measure(pass, time_options) = job.work else {
+        let instance = environment.instance(workload.pipeline().workers, Timing::Scenario)?;
+        if let Some((name, version)) = instance.server_version() {
+            send(&Message::Server { name: name.to_string(), version });
+        }
+        return Ok(None);
+    };
+    if pass == Pass::Weigh {
+        alloc::start_counting();
+    }
+    let mut last_report = Instant::now();
+    let mut progress = |share: f64| {
+        if last_report.elapsed() >= REPORT_EVERY {
+            last_report = Instant::now();
+            send(&Message::Progress(share));
+        }
+    };
+    let bench = Bench {
+        environment: &mut environment,
+        workload: &workload,
+        progress: &mut progress,
+    };
+    Ok(Some(match pass {
+        Pass::Verify => CellResult::Verify(Box::new(passes::verify::run(bench)?)),
+        Pass::Time => CellResult::Time(Box::new(passes::time::run(bench, &time_options)?)),
+        Pass::Weigh => CellResult::Weigh(Box::new(passes::weigh::run(bench)?)),
+    }))
+}
+
+fn workload(job: &Job) -> Result<Workload, Trouble> {
+    let refused = |error: &dyn std::fmt::Display| Trouble::Refused(error.to_string());
+    let mut workload = match &job.input {
+        Input::Scenario { label, toml } => {
+            let scenario = Scenario::from_toml(label, toml).map_err(|error| refused(&error))?;
+            Workload::Scenario(Box::new(scenario))
+        }
+        Input::Trace(options) => {
+            Workload::Trace(Box::new(Trace::open(options.clone()).map_err(|error| refused(&error))?))
+        }
+    };
+    let pipeline = workload.pipeline_mut();
+    pipeline.workers = job.workers.and_then(NonZeroUsize::new).unwrap_or(pipeline.workers);
+    pipeline.batch = job.batch.and_then(NonZeroUsize::new).unwrap_or(pipeline.batch);
+    Ok(workload)
+}
+
+fn environment(definitions: &[Definition], job: &Job, workload: &Workload) -> Result<Environment, Trouble> {
+    let Some(definition) = definitions.iter().find(|definition| definition.name == job.strategy) else {
+        return Err(Trouble::Refused(format!("unknown strategy {:?}", job.strategy)));
+    };
+    let sizing = workload.sizing();
+    let settings = Settings::resolve(definition, &job.settings, &sizing)
+        .map_err(|error| Trouble::Refused(error.to_string()))?;
+    Ok(Environment {
+        definition: *definition,
+        settings,
+        seed: job.seed,
+        sizing,
+        memory_limit: job.memory_limit,
+        directory: job.directory.clone(),
+        redis: job.redis.clone(),
+        start: workload.start(),
+        instances: 0,
+    })
+}
+
+/// Writes one message. A parent that no longer listens is a parent that is gone.
+fn send(message: &Message) {
+    let mut line = serde_json::to_string(message).expect("messages are plain data");
+    line.push('\n');
+    let mut stdout = std::io::stdout().lock();
+    if stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()).is_err() {
+        std::process::exit(1);
+    }
+}
+
+fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|place| format!(" ({}:{})", place.file(), place.line()));
+        let what = panic.payload_as_str().unwrap_or("no message");
+        send(&Message::Panicked(format!("{what}{}", place.unwrap_or_default())));
+    }));
+}
+
+/// The parent holds the other end of standard input: when it dies, by whatever cause, so does this process.
+fn end_with_the_parent() {
+    std::thread::spawn(|| {
+        let mut rest = Vec::new();
+        let _ = std::io::stdin().lock().read_to_end(&mut rest);
+        std::process::exit(1);
+    });
+}

@@ -1,0 +1,107 @@
+//! What a parent tells a cell, and what a cell tells its parent.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::{CellResult, Pass};
+use crate::trace::TraceOptions;
+
+/// Everything a cell needs to know.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Job {
+    /// The pings.
+    pub input: Input,
+    /// The strategy's name.
+    pub strategy: String,
+    /// Its settings as given.
+    pub settings: Vec<(String, String)>,
+    /// What to do with it.
+    pub work: Work,
+    /// The round's seed.
+    pub seed: u64,
+    /// Pipeline workers, where not as the scenario says.
+    pub workers: Option<usize>,
+    /// Pings a batch, where not as the scenario says.
+    pub batch: Option<usize>,
+    /// Where to find Redis.
+    pub redis: RedisChoice,
+    /// Bytes that a strategy may plan for.
+    pub memory_limit: u64,
+    /// A directory that the parent removes when the cell has ended.
+    pub directory: PathBuf,
+}
+
+/// Where the pings come from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Input {
+    /// A scenario's text.
+    Scenario {
+        /// The file's name, for messages.
+        label: String,
+        /// The TOML text.
+        toml: String,
+    },
+    /// A trace.
+    Trace(TraceOptions),
+}
+
+/// What a cell is for.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub enum Work {
+    /// Only build the strategy: finds out before the run whether it can be built.
+    Build,
+    /// A pass.
+    Measure(Pass, TimeOptions),
+}
+
+/// How the time pass is run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TimeOptions {
+    /// Threads that judge.
+    pub threads: usize,
+    /// Rate of the open loop in pings a second; half of the closed loop's where none is given.
+    pub rate_per_s: Option<f64>,
+    /// Most pings that are made beforehand.
+    pub pings: usize,
+    /// About how long each of the two loops may take.
+    pub seconds: f64,
+}
+
+/// Which Redis server to use.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum RedisChoice {
+    /// A private one, started by the cell.
+    Private,
+    /// One that was given.
+    Given {
+        /// Its URL, credentials included; only ever passed through a pipe.
+        url: String,
+        /// The prefix of our keys.
+        prefix: String,
+        /// Virtual seconds a real second in the verify and weigh passes.
+        time_factor: f64,
+    },
+}
+
+/// One line from a cell to its parent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Message {
+    /// This share of the work is done.
+    Progress(f64),
+    /// The version of a server that takes part.
+    Server {
+        /// Its name.
+        name: String,
+        /// Its version.
+        version: String,
+    },
+    /// The strategy was built, with these settings.
+    Built,
+    /// The settings or the size are not allowed.
+    Refused(String),
+    /// A thread panicked with this message.
+    Panicked(String),
+    /// The end.
+    Result(Box<CellResult>),
+}

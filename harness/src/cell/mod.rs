@@ -1,0 +1,15 @@
+//! One cell of the comparison, in a process of its own: scenario x strategy x pass x round.
+//!
+//! The parent starts its own program again with a hidden sub-command, hands it a [`Job`] on standard input, and reads
+//! [`Message`]s from its standard output. A strategy that panics, hangs, dies or takes all memory takes only its cell
+//! with it.
+
+mod child;
+mod environment;
+mod job;
+mod parent;
+
+pub use child::run as run_child;
+pub use environment::{Environment, Instance, Timing, Trouble};
+pub use job::{Input, Job, Message, RedisChoice, TimeOptions, Work};
+pub use parent::{Ending, Limits, SUB_COMMAND, run as run_parent};

@@ -1,0 +1,160 @@
+//! Starts a cell's process and watches over it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use super::job::{Job, Message};
+use crate::record::{CellResult, Failure};
+
+/// The name of the hidden sub-command that runs a cell.
+pub const SUB_COMMAND: &str = "__cell";
+
+/// How often the parent looks at what sends no message: memory, and the wish to stop.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// When a cell is ended from outside.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Without progress for this long, it hangs.
+    pub stall: Duration,
+    /// Resident memory, in bytes, that it may take.
+    pub memory_bytes: u64,
+}
+
+/// How a cell ended.
+#[derive(Debug)]
+pub enum Ending {
+    /// It was built, and that was all that was asked; the servers that took part.
+    Built(Vec<(String, String)>),
+    /// With a result.
+    Result(Box<CellResult>),
+    /// A setting or size is not allowed.
+    Refused(String),
+    /// Somebody asked us to stop.
+    Stopped,
+}
+
+/// Runs `job` in a process of its own. `progress` is told of each share done.
+pub fn run(
+    job: &Job,
+    limits: &Limits,
+    stop: &AtomicBool,
+    progress: &mut dyn FnMut(f64),
+) -> std::io::Result<Ending> {
+    let mut cell = Cell::start(job)?;
+    let mut servers = Vec::new();
+    let mut last_heard = Instant::now();
+    let mut panic = None;
+    loop {
+        match cell.messages.recv_timeout(LOOK_EVERY) {
+            Ok(message) => {
+                last_heard = Instant::now();
+                match message {
+                    Message::Progress(share) => progress(share),
+                    Message::Server { name, version } => servers.push((name, version)),
+                    Message::Panicked(what) => panic = Some(what),
+                    Message::Built => return Ok(Ending::Built(servers)),
+                    Message::Refused(reason) => return Ok(Ending::Refused(reason)),
+                    Message::Result(result) => return Ok(Ending::Result(result)),
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return Ok(failed(cell.epitaph(panic)));
+            }
+        }
+        if stop.load(Ordering::Relaxed) {
+            return Ok(Ending::Stopped);
+        }
+        if let Some(trouble) = cell.trouble(limits, last_heard) {
+            return Ok(failed(trouble));
+        }
+    }
+}
+
+fn failed((how, reason): (Failure, String)) -> Ending {
+    Ending::Result(Box::new(CellResult::Failed { how, reason }))
+}
+
+/// The running process. Dropping it ends it.
+struct Cell {
+    child: Child,
+    messages: Receiver<Message>,
+    last_words: Arc<Mutex<String>>,
+}
+
+impl Cell {
+    fn start(job: &Job) -> std::io::Result<Cell> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg(SUB_COMMAND)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let mut line = serde_json::to_string(job).map_err(std::io::Error::other)?;
+        line.push('\n');
+        if let Some(stdin) = &mut child.stdin {
+            stdin.write_all(line.as_bytes())?;
+        }
+        let (sender, messages) = mpsc::channel();
+        let stdout = BufReader::new(child.stdout.take().expect("standard output is piped"));
+        std::thread::spawn(move || {
+            // What is not a message was printed by a strategy, and is not ours to read.
+            let lines = stdout.lines().map_while(Result::ok);
+            for message in lines.filter_map(|line| serde_json::from_str(&line).ok()) {
+                if sender.send(message).is_err() {
+                    break;
+                }
+            }
+        });
+        let last_words = Arc::new(Mutex::new(String::new()));
+        let stderr = BufReader::new(child.stderr.take().expect("standard error is piped"));
+        let words = Arc::clone(&last_words);
+        // Read all the time: a pipe that nobody reads would stop a strategy that talks a lot.
+        std::thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok).filter(|line| !line.trim().is_empty()) {
+                *words.lock().unwrap_or_else(PoisonError::into_inner) = line.chars().take(300).collect();
+            }
+        });
+        Ok(Cell { child, messages, last_words })
+    }
+
+    /// What is wrong with a process that still runs.
+    fn trouble(&self, limits: &Limits, last_heard: Instant) -> Option<(Failure, String)> {
+        let silent = last_heard.elapsed();
+        if silent > limits.stall {
+            let seconds = limits.stall.as_secs_f64();
+            return Some((Failure::Hung, format!("no progress for {seconds} s, ended")));
+        }
+        let resident = crate::process::resident_bytes(self.child.id())?;
+        (resident > limits.memory_bytes).then(|| {
+            let (mib, limit) = (resident >> 20, limits.memory_bytes >> 20);
+            (Failure::OutOfMemory, format!("took {mib} MiB, more than the {limit} MiB that it may; ended"))
+        })
+    }
+
+    /// Why a process that no longer talks has ended.
+    fn epitaph(&mut self, panic: Option<String>) -> (Failure, String) {
+        let status = self.child.wait();
+        if let Some(what) = panic {
+            return (Failure::Panicked, format!("panicked: {what}"));
+        }
+        let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
+        let last_words = self.last_words.lock().unwrap_or_else(PoisonError::into_inner);
+        let last_words = if last_words.is_empty() { String::new() } else { format!(": {last_words}") };
+        (Failure::Died, format!("its process ended with {status}{last_words}"))
+    }
+}
+
+impl Drop for Cell {
+    fn drop(&mut self) {
+        // A cell that has said its last word ends by itself when its standard input closes; one that hangs does not.
+        drop(self.child.stdin.take());
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,58 @@
+//! The command line.
+
+use clap::{Parser, Subcommand};
+
+use crate::cmd;
+
+/// Tells you which deduplication strategy to put into an at-least-once event pipeline.
+///
+/// Without a command it runs the quick comparison: every strategy that works on this machine, on a realistic stream of
+/// pings whose duplicates are known, in under a minute.
+#[derive(Debug, Parser)]
+#[command(name = "dedup-harness", version, propagate_version = true, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do; the quick comparison if nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  dedup-harness                                   the quick comparison
+  dedup-harness list                              strategies, their settings, and scenarios
+  dedup-harness run -f client-retry -s lru -s redis --rounds 3 -o results/lru-or-redis
+  dedup-harness run -s lru:capacity=1_000_000,window=10m -s bloom-rotating:rate=0.01
+  dedup-harness run --trace pings.ndjson.gz --id-field document_id --time-field submission_timestamp
+  dedup-harness stream quick --limit 5            the pings themselves, with their truth
+  dedup-harness compare results/lru-or-redis --format markdown
+
+Exit codes: 0 well; 1 the tool failed; 2 wrong usage; 3 slower or heavier than allowed; 4 a promise broken;
+  5 inconclusive under --strict; 6 a baseline missing or not comparable; 130 interrupted.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run strategies on scenarios, or on your own trace, and print the comparison
+    Run(Box<cmd::run::RunArgs>),
+    /// Show what there is: strategies and scenarios
+    List(cmd::list::ListArgs),
+    /// Print a scenario's pings with their truth, as NDJSON
+    Stream(cmd::stream::StreamArgs),
+    /// Compare stored runs
+    Compare(cmd::compare::CompareArgs),
+    /// Print the completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Run one cell (for the harness's own use)
+    #[command(name = crate::cell::SUB_COMMAND, hide = true)]
+    Cell,
+    /// Watch over a server (for the harness's own use)
+    #[command(name = "__guard", hide = true)]
+    Guard {
+        /// The guard's own arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
+}

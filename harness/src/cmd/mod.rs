@@ -1,0 +1,6 @@
+//! The sub-commands, one thin file each.
+
+pub mod compare;
+pub mod list;
+pub mod run;
+pub mod stream;

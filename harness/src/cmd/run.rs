@@ -1,0 +1,369 @@
+//! `run`: strategies on scenarios or on a trace.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use dedup_strategies::Definition;
+
+use crate::cell::{Input, Limits, RedisChoice, TimeOptions};
+use crate::compare::{Comparison, Format};
+use crate::exit::{Exit, OrExit};
+use crate::machine;
+use crate::progress::Progress;
+use crate::record::{CellRecord, Pass, RecordWriter, Run, RunRecord, SCHEMA};
+use crate::scenario;
+use crate::select::{Selected, select};
+use crate::suite::{Completion, Observer, Plan, SuiteError};
+use crate::trace::{TimeUnit, TraceOptions};
+use crate::workload::{Trace, Workload};
+
+/// Options of `run`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct RunArgs {
+    /// Only scenarios whose name matches this regular expression, or the path of a scenario file (repeatable)
+    #[arg(short = 'f', long = "scenario", value_name = "REGEX|FILE", help_heading = "What to run")]
+    pub scenarios: Vec<String>,
+    /// Only strategies whose name matches this regular expression, or one with settings: name:key=value,... (repeatable)
+    #[arg(short = 's', long = "strategy", value_name = "REGEX|NAME:KEY=VALUE", help_heading = "What to run")]
+    pub strategies: Vec<String>,
+    /// Only this pass (repeatable)
+    #[arg(short = 'p', long = "pass", value_enum, help_heading = "What to run")]
+    pub passes: Vec<PassArg>,
+    /// How often everything is repeated, each time with other ids, strategies taking turns
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "What to run")]
+    pub rounds: u32,
+    /// Seed of the streams and of every hash; the scenario's own if not given
+    #[arg(long, help_heading = "What to run")]
+    pub seed: Option<u64>,
+
+    /// Take the pings from this file: NDJSON or CSV, plain, gzip or zstd; `-` for standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "scenarios", help_heading = "Your own pings")]
+    pub trace: Option<PathBuf>,
+    /// Field that holds the id; dots lead into objects, as in attributeMap.document_id
+    #[arg(long, value_name = "FIELD", requires = "trace", help_heading = "Your own pings")]
+    pub id_field: Option<String>,
+    /// Field that holds the time; without it the order is the time
+    #[arg(long, value_name = "FIELD", requires = "trace", help_heading = "Your own pings")]
+    pub time_field: Option<String>,
+    /// How the time is written
+    #[arg(long, value_enum, default_value_t = TimeUnit::Auto, requires = "trace", help_heading = "Your own pings")]
+    pub time_unit: TimeUnit,
+    /// Share of lines that may be unreadable
+    #[arg(long, value_name = "SHARE", default_value_t = 0.01, value_parser = share, requires = "trace", help_heading = "Your own pings")]
+    pub max_bad: f64,
+    /// How far back duplicates should be recognised
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time, requires = "trace", help_heading = "Your own pings")]
+    pub window: Duration,
+
+    /// Keep the records in DIR/records.jsonl
+    #[arg(short, long, value_name = "DIR", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+    /// Replace the records that DIR already holds
+    #[arg(long, requires = "output", help_heading = "Output")]
+    pub force: bool,
+    /// How to print the comparison
+    #[arg(long, value_enum, default_value_t = Format::Table, help_heading = "Output")]
+    pub format: Format,
+    /// Do not show progress
+    #[arg(short, long, help_heading = "Output")]
+    pub quiet: bool,
+
+    /// Pipeline workers in the verify and weigh passes; the scenario's own if not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "How to run")]
+    pub workers: Option<u16>,
+    /// Pings a batch, at most; the scenario's own if not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65536), help_heading = "How to run")]
+    pub batch: Option<u32>,
+    /// Threads (for a server: connections) in the time pass
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "How to run")]
+    pub threads: u16,
+    /// Rate of the open loop; half of the measured throughput, at most 1,000,000, if not given
+    #[arg(long, value_name = "PINGS_PER_S", value_parser = rate, help_heading = "How to run")]
+    pub rate: Option<f64>,
+    /// Seconds that each of the two loops of the time pass may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds, help_heading = "How to run")]
+    pub time_budget: f64,
+    /// Pings made beforehand for the time pass, at most; 48 bytes each
+    #[arg(long, value_name = "N", default_value_t = 2_000_000, value_parser = clap::value_parser!(u32).range(1..=200_000_000), help_heading = "How to run")]
+    pub time_pings: u32,
+    /// Without progress for this long, a strategy hangs and is ended
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time, help_heading = "How to run")]
+    pub stall_timeout: Duration,
+    /// Memory that a strategy may take, such as 4GiB; four fifths of what is free if not given
+    #[arg(long, value_name = "BYTES", value_parser = bytes, help_heading = "How to run")]
+    pub memory_limit: Option<u64>,
+
+    /// Use this Redis server instead of a private one: redis://[user:password@]host[:port][/db], rediss://, redis+unix://
+    #[arg(long, value_name = "URL", help_heading = "Redis")]
+    pub redis_url: Option<String>,
+    /// Every key of ours begins with this; keys under it must not exist yet, and are removed afterwards
+    #[arg(long, value_name = "PREFIX", default_value = "dedup-harness:", requires = "redis_url", help_heading = "Redis")]
+    pub redis_prefix: String,
+    /// Virtual seconds a real second for a given server, which keeps its own time; chosen to take 20 s if not given
+    #[arg(long, value_name = "FACTOR", value_parser = rate, requires = "redis_url", help_heading = "Redis")]
+    pub time_factor: Option<f64>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  dedup-harness run -f '^quick$' -s '^(exact|redis)$' -p time --threads 2
+  dedup-harness run -f my-scenario.toml --rounds 5 -o results/mine
+  dedup-harness run -s lru:capacity=1_000_000,window=10m -s lru-tinylfu
+  dedup-harness run --trace requests.csv.gz --id-field page -s lru-exact:capacity=1000,window=365d -p verify
+  zcat pings.gz | dedup-harness run --trace - --id-field attributeMap.document_id";
+
+/// A pass, as typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PassArg {
+    /// Duplicates missed and uniques lost, in virtual time
+    Verify,
+    /// Throughput and latency
+    Time,
+    /// Memory
+    Weigh,
+}
+
+/// What the bare command does.
+pub fn quick() -> RunArgs {
+    #[derive(clap::Parser)]
+    struct Defaults {
+        #[command(flatten)]
+        run: RunArgs,
+    }
+    <Defaults as clap::Parser>::parse_from(["run", "-f", "^quick$"]).run
+}
+
+/// Runs, prints, and says how the program ends.
+pub fn run(args: &RunArgs, definitions: &[Definition]) -> anyhow::Result<Exit> {
+    let stop = stop_on_interrupt()?;
+    let directory = tempfile::Builder::new().prefix("dedup-harness-").tempdir().context("temporary directory")?;
+    let plan = plan(args, definitions, directory.path())?;
+    if let Some(output) = &args.output {
+        RecordWriter::check(output, args.force).or_exit(Exit::Usage)?;
+    }
+    let Some(preflight) = ended(plan.preflight(directory.path(), &stop))? else {
+        return Ok(Exit::Interrupted);
+    };
+    let run = describe(args, &plan, preflight.servers.clone());
+    let writer = match &args.output {
+        Some(output) => Some(RecordWriter::create(output, &run, args.force).or_exit(Exit::Usage)?),
+        None => None,
+    };
+    let mut watcher =
+        Watcher { progress: Progress::new(plan.cells(), args.quiet), writer, cells: Vec::new() };
+    let completion = ended(plan.run(preflight, directory.path(), &stop, &mut watcher))?;
+    let cells = watcher.cells;
+    let exit = exit(completion, &cells);
+    let path = args.output.clone().unwrap_or_else(|| PathBuf::from("this run"));
+    let run = Run { path, run, cells, truncated: None };
+    print(&run, args.format)?;
+    if completion == Completion::Interrupted {
+        eprintln!("interrupted: the table holds the {} cells that were done", run.cells.len());
+    }
+    Ok(exit)
+}
+
+/// An error in what was asked for is wrong usage; anything else is the tool's own failure.
+fn ended<T>(result: Result<T, SuiteError>) -> anyhow::Result<T> {
+    match result {
+        Err(error @ SuiteError::Refused(_)) => Err(error).or_exit(Exit::Usage),
+        other => Ok(other?),
+    }
+}
+
+fn print(run: &Run, format: Format) -> anyhow::Result<()> {
+    if run.cells.is_empty() {
+        return Ok(());
+    }
+    let comparison = Comparison::of_one(run)?;
+    comparison.print(format, &mut anstream::stdout().lock())
+}
+
+fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow::Result<Plan> {
+    let strategies: Vec<Selected> = select(definitions, &args.strategies).or_exit(Exit::Usage)?;
+    let mut workloads = workloads(args, directory)?;
+    for (workload, _) in &mut workloads {
+        let pipeline = workload.pipeline_mut();
+        if let Some(workers) = args.workers.and_then(|n| usize::from(n).try_into().ok()) {
+            pipeline.workers = workers;
+        }
+        if let Some(batch) = args.batch.and_then(|n| (n as usize).try_into().ok()) {
+            pipeline.batch = batch;
+        }
+    }
+    let available = crate::process::available_bytes();
+    let memory_bytes = args.memory_limit.unwrap_or(available / 5 * 4);
+    Ok(Plan {
+        redis: redis(args, &workloads)?,
+        workloads,
+        strategies,
+        passes: passes(&args.passes),
+        rounds: args.rounds,
+        seed: args.seed,
+        workers: args.workers.map(usize::from),
+        batch: args.batch.map(|batch| batch as usize),
+        time: TimeOptions {
+            threads: usize::from(args.threads),
+            rate_per_s: args.rate,
+            pings: args.time_pings as usize,
+            seconds: args.time_budget,
+        },
+        limits: Limits { stall: args.stall_timeout, memory_bytes },
+    })
+}
+
+fn passes(asked: &[PassArg]) -> Vec<Pass> {
+    let all = [(PassArg::Verify, Pass::Verify), (PassArg::Time, Pass::Time), (PassArg::Weigh, Pass::Weigh)];
+    let chosen = all.into_iter().filter(|(arg, _)| asked.is_empty() || asked.contains(arg));
+    chosen.map(|(_, pass)| pass).collect()
+}
+
+fn workloads(args: &RunArgs, directory: &Path) -> anyhow::Result<Vec<(Workload, Input)>> {
+    if let Some(path) = &args.trace {
+        let options = trace_options(args, path, directory)?;
+        let trace = Trace::open(options.clone()).or_exit(Exit::Usage)?;
+        if !args.quiet {
+            eprintln!("{}", trace.survey);
+        }
+        return Ok(vec![(Workload::Trace(Box::new(trace)), Input::Trace(options))]);
+    }
+    let found = scenario::find_all(&args.scenarios).or_exit(Exit::Usage)?;
+    Ok(found
+        .into_iter()
+        .map(|found| {
+            let input = Input::Scenario { label: found.label, toml: found.toml };
+            (Workload::Scenario(Box::new(found.scenario)), input)
+        })
+        .collect())
+}
+
+fn trace_options(args: &RunArgs, path: &Path, directory: &Path) -> anyhow::Result<TraceOptions> {
+    let mut options = TraceOptions::new(path);
+    options.id_field = args.id_field.clone();
+    options.time_field = args.time_field.clone();
+    options.time_unit = args.time_unit;
+    options.max_bad = args.max_bad;
+    options.window = args.window;
+    if options.is_stdin() {
+        let spooled = crate::trace::spool_stdin(directory).or_exit(Exit::Usage)?;
+        options = options.spooled(spooled);
+    }
+    Ok(options)
+}
+
+/// Seconds that a pass takes on a server that keeps its own time, where no factor is given.
+const WALL_SECONDS: f64 = 20.0;
+
+fn redis(args: &RunArgs, workloads: &[(Workload, Input)]) -> anyhow::Result<RedisChoice> {
+    let Some(url) = &args.redis_url else {
+        return Ok(RedisChoice::Private);
+    };
+    crate::servers::check_url(url).or_exit(Exit::Usage)?;
+    let longest = workloads.iter().map(|(workload, _)| workload.length()).max().unwrap_or_default();
+    let time_factor = args.time_factor.unwrap_or((longest.as_secs_f64() / WALL_SECONDS).max(1.0));
+    Ok(RedisChoice::Given { url: url.clone(), prefix: args.redis_prefix.clone(), time_factor })
+}
+
+fn describe(args: &RunArgs, plan: &Plan, servers: std::collections::BTreeMap<String, String>) -> RunRecord {
+    let seed = args.seed.unwrap_or_else(|| plan.workloads.first().map_or(0, |(workload, _)| workload.seed()));
+    RunRecord {
+        schema: SCHEMA.to_string(),
+        started_at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        seed,
+        rounds_count: plan.rounds,
+        tool: machine::tool(),
+        machine: machine::machine(),
+        servers,
+    }
+}
+
+/// Broken promises count, unless a strategy is there to break its own.
+fn exit(completion: Completion, cells: &[CellRecord]) -> Exit {
+    use crate::record::{CellResult, Failure, Role, Verdict};
+    if completion == Completion::Interrupted {
+        return Exit::Interrupted;
+    }
+    let broken = |cell: &CellRecord| match &cell.result {
+        CellResult::Verify(figures) => figures.judgement.verdict == Verdict::Broken,
+        CellResult::Weigh(figures) => figures.judgement.verdict == Verdict::Broken,
+        CellResult::Failed { how, .. } => !matches!(how, Failure::Unavailable | Failure::Died),
+        CellResult::Time(_) | CellResult::Skipped { .. } => false,
+    };
+    let failed = |cell: &CellRecord| matches!(cell.result, CellResult::Failed { .. });
+    let serious: Vec<&CellRecord> = cells.iter().filter(|cell| cell.role != Role::NegativeControl).collect();
+    match () {
+        () if serious.iter().any(|cell| broken(cell)) => Exit::Broken,
+        () if cells.iter().any(failed) => Exit::ToolFailed,
+        () => Exit::Ok,
+    }
+}
+
+fn stop_on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("handler for Ctrl-C")?;
+    Ok(stop)
+}
+
+/// Shows progress and keeps records.
+struct Watcher {
+    progress: Progress,
+    writer: Option<RecordWriter>,
+    cells: Vec<CellRecord>,
+}
+
+impl Observer for Watcher {
+    fn begins(&mut self, label: &str) {
+        self.progress.start(label);
+    }
+
+    fn progress(&mut self, share: f64) {
+        self.progress.update(share);
+    }
+
+    fn ended(&mut self, summary: &str) {
+        self.progress.finish(summary);
+    }
+
+    fn record(&mut self, cell: &CellRecord) -> anyhow::Result<()> {
+        if let Some(writer) = &mut self.writer {
+            writer.append(cell)?;
+        }
+        self.cells.push(cell.clone());
+        Ok(())
+    }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    bounded(text, 0.0, 1.0, "a share from 0 to 1, such as 0.01")
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    bounded(text, 1e-3, 1e9, "a number from 0.001 to 1e9")
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    bounded(text, 0.01, 86_400.0, "seconds from 0.01 to 86400")
+}
+
+fn bounded(text: &str, least: f64, most: f64, allowed: &str) -> Result<f64, String> {
+    let value = text.replace('_', "").parse::<f64>().ok().filter(|value| (least..=most).contains(value));
+    value.ok_or_else(|| format!("allowed is {allowed}"))
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    let longest = Duration::from_secs(100 * 365 * 86_400);
+    let time = humantime::parse_duration(text).ok().filter(|time| !time.is_zero() && *time <= longest);
+    time.ok_or_else(|| "allowed is a time above zero and up to 100y, such as 10m, 24h or 1500ms".to_string())
+}
+
+fn bytes(text: &str) -> Result<u64, String> {
+    crate::scenario::parse_bytes(text).filter(|bytes| *bytes > 0).ok_or_else(|| {
+        "allowed is a number of bytes above zero, such as 500MB, 4GiB or 1073741824".to_string()
+    })
+}

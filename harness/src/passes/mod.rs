@@ -1,0 +1,18 @@
+//! The three passes over one strategy: is it right, how fast is it, what does it hold.
+
+pub mod time;
+pub mod verify;
+pub mod weigh;
+
+use crate::cell::Environment;
+use crate::workload::Workload;
+
+/// What every pass is given.
+pub struct Bench<'a> {
+    /// Builds the strategy.
+    pub environment: &'a mut Environment,
+    /// The pings.
+    pub workload: &'a Workload,
+    /// Called now and then with the share of the work that is done.
+    pub progress: &'a mut dyn FnMut(f64),
+}

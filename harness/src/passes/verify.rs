@@ -1,0 +1,110 @@
+//! Verify: the whole pipeline in virtual time, scored against the truth.
+
+use std::time::Duration;
+
+use crate::cell::{Instance, Timing, Trouble};
+use crate::passes::Bench;
+use crate::pipeline::{Ended, Pipeline};
+use crate::record::{Failure, Latency, VerifyFigures};
+use crate::truth::{self, Truth};
+
+/// How many pings are judged a second time, to see whether the answers are the same.
+const AGAIN: u64 = 50_000;
+
+/// Events between two reports of progress.
+const STEP: u64 = 1 << 16;
+
+/// How far a store's clock may be off the pipeline's in real time, where each keeps its own.
+const CLOCK_SLACK: Duration = Duration::from_millis(50);
+
+/// Runs the pass.
+pub fn run(mut bench: Bench<'_>) -> Result<VerifyFigures, Trouble> {
+    let expected = decisions_of_a_short_run(&mut bench)?;
+    let instance = bench.environment.instance(bench.workload.pipeline().workers, Timing::Scenario)?;
+    let causes = bench.workload.source(bench.environment.seed)?.causes().to_vec();
+    let promise = instance.strategy.promise();
+    let (ended, decided) = whole_run(&mut bench, &instance)?;
+    if decided != expected {
+        return Err(Trouble::Failed(
+            Failure::Contract,
+            format!(
+                "not deterministic: the first {AGAIN} pings were judged twice with seed {}, and the answers differ \
+                 (digests {expected} and {decided})",
+                bench.environment.seed
+            ),
+        ));
+    }
+    Ok(figures(&bench, &causes, ended, &promise))
+}
+
+/// Every decision on the first pings, from an instance that then goes away.
+fn decisions_of_a_short_run(bench: &mut Bench<'_>) -> Result<String, Trouble> {
+    if bench.environment.on_wall_time() {
+        return Ok(String::new());
+    }
+    let instance = bench.environment.instance(bench.workload.pipeline().workers, Timing::Scenario)?;
+    let mut source = bench.workload.source(bench.environment.seed)?;
+    let mut pipeline = pipeline(bench, &instance, source.causes().len())?;
+    pipeline.run(source.as_mut(), AGAIN)?;
+    Ok(pipeline.digest())
+}
+
+/// The whole stream, and the digest of the decisions on its first pings.
+fn whole_run(bench: &mut Bench<'_>, instance: &Instance) -> Result<(Ended, String), Trouble> {
+    let mut source = bench.workload.source(bench.environment.seed)?;
+    let mut pipeline = pipeline(bench, instance, source.causes().len())?;
+    let mut more = pipeline.run(source.as_mut(), AGAIN)?;
+    let decided = if bench.environment.on_wall_time() { String::new() } else { pipeline.digest() };
+    let expected = bench.workload.expected_pings().max(1) as f64;
+    while more {
+        (bench.progress)((pipeline.truth().counts().pings as f64 / expected).min(1.0));
+        more = pipeline.run(source.as_mut(), STEP)?;
+    }
+    Ok((pipeline.finish()?, decided))
+}
+
+fn pipeline<'a>(bench: &Bench<'a>, instance: &Instance, causes: usize) -> Result<Pipeline<'a>, Trouble> {
+    let workload = bench.workload;
+    let slack = match bench.environment.on_wall_time() {
+        true => CLOCK_SLACK.mul_f64(instance.time_factor()),
+        false => Duration::ZERO,
+    };
+    let window = instance.strategy.promise().window;
+    let truth = Truth::new(window, causes, workload.start(), workload.length()).with_slack(slack);
+    let strategy = instance.strategy.as_ref();
+    Ok(Pipeline::new(workload.pipeline(), strategy, truth, instance.pace(), workload.start())?)
+}
+
+fn figures(
+    bench: &Bench<'_>,
+    causes: &[String],
+    ended: Ended,
+    promise: &dedup_strategies::Promise,
+) -> VerifyFigures {
+    let truth = &ended.truth;
+    let counts = truth.counts();
+    VerifyFigures {
+        pings_count: counts.pings,
+        unique_count: counts.uniques,
+        duplicate_count: truth.duplicates(),
+        missed_count: counts.missed,
+        duplicate_in_window_count: counts.in_window,
+        missed_in_window_count: counts.missed_in_window,
+        lost_count: counts.lost,
+        lost_shared_key_count: counts.lost_shared_key,
+        delayed_count: counts.delayed,
+        late_count: counts.late,
+        stalled_count: counts.stalled,
+        error_count: counts.errors,
+        unjudged_count: counts.unjudged,
+        refused_unique_count: counts.uniques - counts.delivered - counts.lost,
+        ids_in_window_count: truth.ids_in_window(),
+        virtual_ns: dedup_strategies::time::saturating_nanos(bench.workload.length()),
+        by_cause: truth.by_cause(causes),
+        by_lag: truth.by_lag(),
+        over_time: truth.over_time(),
+        held_ns: (!ended.held_ns.is_empty()).then(|| Latency::from_histogram(&ended.held_ns)),
+        output_digest: ended.digest,
+        judgement: truth::judge(promise, truth),
+    }
+}

@@ -1,0 +1,228 @@
+//! Weigh: what a strategy holds while its window fills, when it is full, and after it has emptied.
+
+use std::time::Duration;
+
+use dedup_strategies::time::saturating_nanos;
+use dedup_strategies::{DeliveryId, Memory, Outcome, Ping, Promise, Routing, Settled, Timestamp, Verdict, Worker, worker_of};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use crate::alloc;
+use crate::cell::{Instance, Timing, Trouble};
+use crate::passes::Bench;
+use crate::pipeline::Pace;
+use crate::record::{Judgement, MemoryOverTime, Verdict as Kept, WeighFigures};
+use crate::stream::{Event, Id};
+
+/// Samples over the stream.
+const SAMPLES: u32 = 64;
+
+/// How often, in virtual time, workers are told that time passes; as in the pipeline.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Memory may be this much larger at the end than when the window had first filled: tables grow in steps.
+const GROWTH_ALLOWED: f64 = 1.5;
+
+/// Runs the pass. The process has to count allocations ([`alloc::start_counting`]) from its start.
+pub fn run(bench: Bench<'_>) -> Result<WeighFigures, Trouble> {
+    let workload = bench.workload;
+    let workers = workload.pipeline().workers;
+    let instance = alloc::charged(|| bench.environment.instance(workers, Timing::Scenario))?;
+    let promise = instance.strategy.promise();
+    let mut scale = Scale::new(&instance, workload.payload_bytes(), workers.get())?;
+    let mut source = workload.source(bench.environment.seed)?;
+    let every = workload.length() / SAMPLES;
+    let start = workload.start();
+    let mut next_sample = start.plus(every);
+    let mut events = Vec::new();
+    loop {
+        events.clear();
+        source.fill(workload.pipeline().batch.get() * workers.get(), &mut events)?;
+        let Some(last) = events.last() else { break };
+        scale.load(&events)?;
+        if last.at >= next_sample {
+            scale.sample(last.at.since(start))?;
+            next_sample = last.at.plus(every);
+            (bench.progress)(last.at.since(start).as_secs_f64() / workload.length().as_secs_f64());
+        }
+    }
+    let window = promise.window.length().unwrap_or(workload.sizing().window);
+    scale.sample(scale.now.since(start))?;
+    let emptied_bytes = scale.empty(window)?;
+    Ok(figures(scale, &promise, window, emptied_bytes))
+}
+
+/// The strategy on the scale.
+struct Scale<'a> {
+    instance: &'a Instance,
+    routing: Routing,
+    workers: Vec<Box<dyn Worker>>,
+    pace: Box<dyn Pace>,
+    batches: Vec<Vec<Ping>>,
+    verdicts: Vec<Verdict>,
+    settled: Vec<Settled>,
+    released: Vec<Ping>,
+    payload_bytes: usize,
+    payloads: HashMap<DeliveryId, Box<[u8]>, FixedState>,
+    deliveries: u64,
+    now: Timestamp,
+    next_tick: Timestamp,
+    server_before: Option<u64>,
+    server_peak: Option<u64>,
+    over_time: MemoryOverTime,
+}
+
+impl<'a> Scale<'a> {
+    fn new(instance: &'a Instance, payload_bytes: u64, workers: usize) -> Result<Self, Trouble> {
+        let strategy = instance.strategy.as_ref();
+        let server_before = instance.server_used_bytes();
+        Ok(Scale {
+            instance,
+            routing: strategy.routing(),
+            workers: alloc::charged(|| (0..workers).map(|index| strategy.worker(index)).collect::<Result<_, _>>())?,
+            pace: instance.pace(),
+            batches: vec![Vec::new(); workers],
+            verdicts: Vec::new(),
+            settled: Vec::new(),
+            released: Vec::new(),
+            payload_bytes: payload_bytes as usize,
+            payloads: HashMap::with_hasher(FixedState::with_seed(0)),
+            deliveries: 0,
+            now: Timestamp::ZERO,
+            next_tick: Timestamp::ZERO,
+            server_before,
+            server_peak: server_before.map(|_| 0),
+            over_time: MemoryOverTime::default(),
+        })
+    }
+
+    /// Has the workers judge `events`, a batch each.
+    fn load(&mut self, events: &[Event]) -> Result<(), Trouble> {
+        let Some(last) = events.last() else { return Ok(()) };
+        self.now = self.pace.reach(last.at);
+        for (index, event) in events.iter().enumerate() {
+            let Id::Key(key) = event.id else { continue };
+            let worker = match self.routing {
+                Routing::Any => index * self.workers.len() / events.len(),
+                Routing::ByKey => worker_of(key, self.workers.len()),
+            };
+            let delivery = DeliveryId(self.deliveries);
+            self.deliveries += 1;
+            self.batches[worker].push(Ping { key, event_time: event.event_time, arrival: event.at, delivery });
+        }
+        for worker in 0..self.workers.len() {
+            self.judge(worker)?;
+        }
+        if self.now >= self.next_tick {
+            self.advance(self.now)?;
+            self.next_tick = self.now.plus(TICK);
+        }
+        Ok(())
+    }
+
+    fn judge(&mut self, index: usize) -> Result<(), Trouble> {
+        let (batch, worker) = (&self.batches[index], &mut self.workers[index]);
+        self.verdicts.clear();
+        // What the strategy appends to is the harness's and must not grow on the strategy's account.
+        self.verdicts.reserve(batch.len());
+        alloc::charged(|| worker.judge(batch, self.now, &mut self.verdicts))?;
+        self.settled.clear();
+        for (ping, verdict) in batch.iter().zip(&self.verdicts) {
+            match verdict {
+                Verdict::New => self.settled.push(Settled { ping: *ping, outcome: Outcome::Delivered }),
+                Verdict::Held => {
+                    let payload = alloc::charged(|| vec![1u8; self.payload_bytes].into_boxed_slice());
+                    self.payloads.insert(ping.delivery, payload);
+                }
+                Verdict::Duplicate | Verdict::InFlight | Verdict::Late => {}
+            }
+        }
+        alloc::charged(|| worker.settle(&self.settled, self.now))?;
+        self.batches[index].clear();
+        Ok(())
+    }
+
+    fn advance(&mut self, now: Timestamp) -> Result<(), Trouble> {
+        for worker in &mut self.workers {
+            self.released.clear();
+            self.released.reserve(self.payloads.len());
+            alloc::charged(|| worker.advance(now, &mut self.released))?;
+            for ping in &self.released {
+                let payload = self.payloads.remove(&ping.delivery);
+                alloc::charged(|| drop(payload));
+            }
+        }
+        self.released = Vec::new();
+        Ok(())
+    }
+
+    fn sample(&mut self, at: Duration) -> Result<(), Trouble> {
+        let server = self.server_bytes();
+        self.server_peak = self.server_peak.max(server);
+        self.over_time.t_ns.push(saturating_nanos(at));
+        self.over_time.live_bytes.push(alloc::live_bytes() + server.unwrap_or(0));
+        self.over_time.ids_count.push(self.instance.strategy.footprint().ids);
+        Ok(())
+    }
+
+    fn server_bytes(&self) -> Option<u64> {
+        let before = self.server_before?;
+        self.instance.server_used_bytes().map(|used| used.saturating_sub(before))
+    }
+
+    /// Lets all windows pass without a ping, and weighs again.
+    fn empty(&mut self, window: Duration) -> Result<u64, Trouble> {
+        // Windowed strategies with a watermark and generations need more than one window, in steps.
+        for _ in 0..4 {
+            self.now = self.pace.reach(self.now.plus(window));
+            self.advance(self.now)?;
+            for worker in &mut self.workers {
+                self.verdicts.clear();
+                alloc::charged(|| worker.judge(&[], self.now, &mut self.verdicts))?;
+            }
+        }
+        self.advance(Timestamp::END)?;
+        Ok(alloc::live_bytes() + self.server_bytes().unwrap_or(0))
+    }
+}
+
+fn figures(scale: Scale<'_>, promise: &Promise, window: Duration, emptied_bytes: u64) -> WeighFigures {
+    let series = &scale.over_time;
+    let fullest = (0..series.ids_count.len()).max_by_key(|index| series.ids_count[*index]);
+    let (ids, bytes) = fullest.map_or((0, 0), |index| (series.ids_count[index], series.live_bytes[index]));
+    WeighFigures {
+        bytes_per_id: (ids > 0).then(|| bytes as f64 / ids as f64),
+        peak_ids_count: ids,
+        live_bytes: alloc::peak_bytes(),
+        emptied_bytes,
+        peak_rss_bytes: crate::process::peak_rss_bytes(),
+        server_used_bytes: scale.server_peak,
+        judgement: judge(promise, window, series),
+        over_time: scale.over_time,
+    }
+}
+
+/// Whether memory stopped growing once the window had filled. Said only of streams long enough to show it: three
+/// windows and more.
+fn judge(promise: &Promise, window: Duration, series: &MemoryOverTime) -> Judgement {
+    let kept = Judgement { verdict: Kept::Kept, findings: Vec::new() };
+    let window_ns = saturating_nanos(window);
+    let length = series.t_ns.last().copied().unwrap_or(0);
+    if promise.memory == Memory::Grows || length < 3 * window_ns {
+        return kept;
+    }
+    let largest = |from: u64, to: u64| {
+        let inside = series.t_ns.iter().zip(&series.live_bytes).filter(|(t, _)| (from..=to).contains(*t));
+        inside.map(|(_, bytes)| *bytes).max().unwrap_or(0)
+    };
+    let full = largest(window_ns, 2 * window_ns);
+    let end = largest(length.saturating_sub(window_ns / 2), length);
+    if end as f64 <= full as f64 * GROWTH_ALLOWED + 65_536.0 {
+        return kept;
+    }
+    let finding = format!(
+        "memory grows: {full} bytes in its second window, {end} bytes after {:.1} windows",
+        length as f64 / window_ns.max(1) as f64
+    );
+    Judgement { verdict: Kept::Broken, findings: vec![finding] }
+}

@@ -1,0 +1,37 @@
+//! Memory of processes, as Linux tells it under `/proc`.
+//!
+//! `VmHWM` is read inside the process that it is about: a child's `ru_maxrss` includes its parent's peak.
+
+use std::fs;
+
+/// High-water mark of this process's resident memory, in bytes; 0 where the system does not say.
+pub fn peak_rss_bytes() -> u64 {
+    status_kib("/proc/self/status", "VmHWM:").map_or(0, |kib| kib * 1024)
+}
+
+/// Resident memory of process `id` now, in bytes.
+pub fn resident_bytes(id: u32) -> Option<u64> {
+    status_kib(&format!("/proc/{id}/status"), "VmRSS:").map(|kib| kib * 1024)
+}
+
+/// Memory that could be taken now without swapping, in bytes; everything where the system does not say.
+pub fn available_bytes() -> u64 {
+    status_kib("/proc/meminfo", "MemAvailable:").map_or(u64::MAX, |kib| kib * 1024)
+}
+
+fn status_kib(path: &str, field: &str) -> Option<u64> {
+    let status = fs::read_to_string(path).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_has_a_peak_that_is_no_smaller_than_its_present_size() {
+        let now = resident_bytes(std::process::id()).unwrap();
+        assert!(now > 0 && peak_rss_bytes() >= now && available_bytes() > 0);
+    }
+}

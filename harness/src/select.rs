@@ -1,0 +1,160 @@
+//! Which strategies a run is about, from what was typed.
+
+use dedup_strategies::{Definition, Settings, Sizing};
+
+use crate::filter::{Filter, FilterError};
+
+/// A strategy and the settings that were given for it.
+#[derive(Clone, Debug)]
+pub struct Selected {
+    /// The strategy.
+    pub definition: Definition,
+    /// Settings as given, in that order.
+    pub given: Vec<(String, String)>,
+}
+
+/// What was typed is no strategy.
+#[derive(Debug, thiserror::Error)]
+pub enum SelectError {
+    /// No strategy matches.
+    #[error("--strategy {found:?} matches no strategy{nearest}; `list strategies` shows all {count}")]
+    Unknown {
+        /// What was given.
+        found: String,
+        /// The nearest name, as part of a sentence.
+        nearest: String,
+        /// How many there are.
+        count: usize,
+    },
+    /// Not of the form `name:key=value`.
+    #[error("--strategy {found:?}: found {part:?} after the colon, allowed is key=value, key=value ...")]
+    Form {
+        /// What was given.
+        found: String,
+        /// The part that does not fit.
+        part: String,
+    },
+    /// Not a regular expression.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    /// The same strategy with the same settings twice.
+    #[error("--strategy {0:?} is given twice: each row of a table needs a name of its own")]
+    Twice(String),
+}
+
+impl Selected {
+    /// How it is called in tables and records: as it was asked for.
+    pub fn label(&self) -> String {
+        let settings: Vec<String> = self.given.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        match settings.is_empty() {
+            true => self.definition.name.to_string(),
+            false => format!("{}:{}", self.definition.name, settings.join(",")),
+        }
+    }
+
+    /// Its settings, checked and with defaults for the load that `sizing` expects.
+    pub fn settings(&self, sizing: &Sizing) -> Result<Settings, dedup_strategies::SettingError> {
+        Settings::resolve(&self.definition, &self.given, sizing)
+    }
+}
+
+/// The strategies that `patterns` ask for, in the order of the list; all, with their defaults, if there are none.
+///
+/// A pattern is a regular expression over names (`lru` chooses every name that contains it, `^lru$` the one), or a
+/// name with settings: `lru:capacity=1_000_000,window=10m`.
+pub fn select(definitions: &[Definition], patterns: &[String]) -> Result<Vec<Selected>, SelectError> {
+    if patterns.is_empty() {
+        return Ok(definitions.iter().map(plain).collect());
+    }
+    let mut selected: Vec<Selected> = Vec::new();
+    for pattern in patterns {
+        for one in matching(definitions, pattern)? {
+            if !selected.iter().any(|other| other.label() == one.label()) {
+                selected.push(one);
+            } else if pattern.contains(':') {
+                return Err(SelectError::Twice(pattern.clone()));
+            }
+        }
+    }
+    Ok(selected)
+}
+
+fn matching(definitions: &[Definition], pattern: &str) -> Result<Vec<Selected>, SelectError> {
+    if let Some((name, settings)) = pattern.split_once(':') {
+        let definition = definitions.iter().find(|definition| definition.name == name);
+        let definition = definition.ok_or_else(|| unknown(definitions, pattern, name))?;
+        return Ok(vec![Selected { definition: *definition, given: pairs(pattern, settings)? }]);
+    }
+    let filter = Filter::new(&[], &[pattern.to_string()])?;
+    let found: Vec<Selected> =
+        definitions.iter().filter(|definition| filter.strategy(definition.name)).map(plain).collect();
+    match found.is_empty() {
+        true => Err(unknown(definitions, pattern, pattern)),
+        false => Ok(found),
+    }
+}
+
+fn plain(definition: &Definition) -> Selected {
+    Selected { definition: *definition, given: Vec::new() }
+}
+
+fn pairs(pattern: &str, settings: &str) -> Result<Vec<(String, String)>, SelectError> {
+    let parts = settings.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| match part.split_once('=') {
+            Some((name, value)) => Ok((name.trim().to_string(), value.trim().to_string())),
+            None => Err(SelectError::Form { found: pattern.to_string(), part: part.to_string() }),
+        })
+        .collect()
+}
+
+fn unknown(definitions: &[Definition], found: &str, name: &str) -> SelectError {
+    let distance = |definition: &&Definition| strsim::damerau_levenshtein(definition.name, name);
+    let nearest = definitions.iter().min_by_key(distance).filter(|definition| distance(definition) <= 3);
+    SelectError::Unknown {
+        found: found.to_string(),
+        nearest: nearest.map(|definition| format!("; did you mean {:?}?", definition.name)).unwrap_or_default(),
+        count: definitions.len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dedup_strategies::STRATEGIES;
+
+    fn labels(patterns: &[&str]) -> Result<Vec<String>, String> {
+        let patterns: Vec<String> = patterns.iter().map(|pattern| pattern.to_string()).collect();
+        let selected = select(STRATEGIES, &patterns).map_err(|error| error.to_string())?;
+        Ok(selected.iter().map(Selected::label).collect())
+    }
+
+    #[test]
+    fn nothing_typed_chooses_all() {
+        assert_eq!(labels(&[]).unwrap().len(), STRATEGIES.len());
+    }
+
+    #[test]
+    fn settings_follow_a_colon_and_stay_as_typed() {
+        assert_eq!(labels(&["exact:window=10m"]).unwrap(), ["exact:window=10m"]);
+        assert_eq!(labels(&["exact: window = 10m ,"]).unwrap(), ["exact:window=10m"]);
+    }
+
+    #[test]
+    fn overlapping_patterns_choose_a_strategy_once() {
+        assert_eq!(labels(&["^noop$", "^(noop|exact)$"]).unwrap(), ["noop", "exact"]);
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_gets_the_nearest_name() {
+        assert!(labels(&["nop:x=1"]).unwrap_err().contains("did you mean \"noop\"?"));
+        assert!(labels(&["exakt"]).unwrap_err().contains("did you mean \"exact\"?"));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        assert!(labels(&["exact:window"]).unwrap_err().contains("\"window\""));
+        assert!(labels(&["("]).unwrap_err().contains("regular expression"));
+        assert!(labels(&["exact:window=1s", "exact:window=1s"]).unwrap_err().contains("twice"));
+    }
+}

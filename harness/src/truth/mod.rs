@@ -1,0 +1,370 @@
+//! Scores what came out of the pipeline against what the stream knows that it sent.
+//!
+//! Nothing is netted: a missed duplicate and a lost unique are counted apart, each by its own definition. Memory is
+//! two bits a unique, and one entry for each ping of which another copy may still come.
+
+mod judgement;
+mod load;
+mod states;
+
+use std::time::Duration;
+
+use dedup_strategies::time::saturating_nanos;
+use dedup_strategies::{Timestamp, Verdict, Window};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use crate::record::{CauseFigures, LagFigures, OverTime};
+use crate::stream::{CauseId, Event, Origin};
+use states::{State, States};
+
+pub use judgement::judge;
+pub use load::{SLICES, WindowLoad};
+
+/// Upper ends of the ranges of lag in which duplicates are reported; those of Mozilla's published delay curve, and
+/// the seconds and minutes of broker redelivery below them.
+pub const LAG_BOUNDS: [Duration; 15] = [
+    Duration::from_millis(10),
+    Duration::from_secs(1),
+    Duration::from_secs(10),
+    Duration::from_secs(60),
+    Duration::from_secs(600),
+    Duration::from_secs(1800),
+    Duration::from_secs(3600),
+    Duration::from_secs(2 * 3600),
+    Duration::from_secs(4 * 3600),
+    Duration::from_secs(8 * 3600),
+    Duration::from_secs(12 * 3600),
+    Duration::from_secs(24 * 3600),
+    Duration::from_secs(48 * 3600),
+    Duration::from_secs(72 * 3600),
+    Duration::from_secs(14 * 24 * 3600),
+];
+
+/// Whether the promise's window covers a copy: covered copies must be caught.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Covered {
+    /// The promise speaks of this copy.
+    Yes,
+    /// It does not.
+    No,
+}
+
+/// The score keeper.
+#[derive(Debug)]
+pub struct Truth {
+    window: Window,
+    /// Subtracted from the window where a store's clock is only known this well.
+    slack: Duration,
+    states: States,
+    /// Pings of which another copy may still come.
+    open: HashMap<u64, Open, FixedState>,
+    load: WindowLoad,
+    counts: Counts,
+    causes: Vec<Tally>,
+    lags: [Tally; LAG_BOUNDS.len() + 1],
+    start: Timestamp,
+    over_time: OverTime,
+    arrivals_slice: usize,
+    arrivals_until: Timestamp,
+}
+
+/// Plain counts, named as in the record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Pings that arrived.
+    pub pings: u64,
+    /// Distinct pings.
+    pub uniques: u64,
+    /// Copies delivered beyond the first.
+    pub missed: u64,
+    /// Copies that the promise covers.
+    pub in_window: u64,
+    /// Of those, delivered.
+    pub missed_in_window: u64,
+    /// Uniques dropped and not delivered.
+    pub lost: u64,
+    /// Of those, sharing a key with an earlier ping.
+    pub lost_shared_key: u64,
+    /// Uniques whose first copy was dropped and a later one let through.
+    pub delayed: u64,
+    /// Uniques delivered.
+    pub delivered: u64,
+    /// Pings refused as late.
+    pub late: u64,
+    /// Pings given up.
+    pub stalled: u64,
+    /// Pings with a broken id.
+    pub errors: u64,
+    /// Pings without an id.
+    pub unjudged: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    duplicates: u64,
+    missed: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    last_slice: u64,
+    accepted: Option<Accepted>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Accepted {
+    at: Timestamp,
+    event_time: Timestamp,
+}
+
+impl Truth {
+    /// Scores a stream of about `length` from `start`, with `causes` of repeats, against a promise for `window`.
+    pub fn new(window: Window, causes: usize, start: Timestamp, length: Duration) -> Self {
+        let slice_ns = (saturating_nanos(length) / 60).max(1);
+        Truth {
+            window,
+            slack: Duration::ZERO,
+            states: States::default(),
+            open: HashMap::with_hasher(FixedState::with_seed(0)),
+            load: WindowLoad::new(window.length()),
+            counts: Counts::default(),
+            causes: vec![Tally::default(); causes],
+            lags: [Tally::default(); LAG_BOUNDS.len() + 1],
+            start,
+            over_time: OverTime { slice_ns, ..OverTime::default() },
+            arrivals_slice: 0,
+            arrivals_until: Timestamp::ZERO,
+        }
+    }
+
+    /// Leaves copies within `slack` of the window's end to either answer: for stores on a clock of their own.
+    pub fn with_slack(mut self, slack: Duration) -> Self {
+        self.slack = slack;
+        self
+    }
+
+    /// A copy arrived. Called once for each event of the stream, in order.
+    pub fn arrived(&mut self, event: &Event) {
+        let origin = &event.origin;
+        self.counts.pings += 1;
+        let slice = self.load.slice(event.at);
+        if origin.cause == CauseId::FIRST {
+            self.counts.uniques += 1;
+            self.load.count();
+            if origin.more_to_come {
+                self.open.insert(origin.unique, Open { last_slice: slice, accepted: None });
+            }
+        } else {
+            self.causes[usize::from(origin.cause.0)].duplicates += 1;
+            self.lags[lag_range(event)].duplicates += 1;
+            self.count_repeat(origin.unique, slice);
+        }
+        self.count_arrival(event.at);
+    }
+
+    /// Looks the slice up only when it changes: this runs once a ping.
+    fn count_arrival(&mut self, at: Timestamp) {
+        if at >= self.arrivals_until {
+            self.arrivals_slice = self.slice(at);
+            self.arrivals_until = self
+                .start
+                .plus(Duration::from_nanos((self.arrivals_slice as u64 + 1) * self.over_time.slice_ns));
+            self.over_time.pings_count.resize(self.arrivals_slice + 1, 0);
+        }
+        self.over_time.pings_count[self.arrivals_slice] += 1;
+    }
+
+    fn count_repeat(&mut self, unique: u64, slice: u64) {
+        match self.open.get_mut(&unique) {
+            Some(open) if open.last_slice == slice => {}
+            Some(open) => {
+                open.last_slice = slice;
+                self.load.count();
+            }
+            None => self.load.count(),
+        }
+    }
+
+    /// A strategy gave its verdict on a copy at `now`. Returns whether the promise covers the copy, which
+    /// [`delivered`](Self::delivered) wants back if the copy is let through.
+    pub fn judged(&mut self, event: &Event, verdict: Verdict, now: Timestamp) -> Covered {
+        let origin = event.origin;
+        let covered = self.covers(event, now);
+        if covered == Covered::Yes {
+            self.counts.in_window += 1;
+        }
+        match verdict {
+            Verdict::New | Verdict::Held => self.accept(event, now),
+            Verdict::Duplicate => self.drop_copy(&origin, event.at),
+            Verdict::Late => self.counts.late += 1,
+            Verdict::InFlight => {}
+        }
+        if verdict != Verdict::InFlight {
+            self.close(&origin);
+        }
+        covered
+    }
+
+    /// A copy that was let through reached the sink at `at`.
+    pub fn delivered(&mut self, event: &Event, covered: Covered, at: Timestamp) {
+        let origin = &event.origin;
+        if self.states.get(origin.unique) != State::Delivered {
+            self.states.set(origin.unique, State::Delivered);
+            self.counts.delivered += 1;
+            return;
+        }
+        self.counts.missed += 1;
+        if covered == Covered::Yes {
+            self.counts.missed_in_window += 1;
+        }
+        self.causes[usize::from(origin.cause.0)].missed += 1;
+        self.lags[lag_range(event)].missed += 1;
+        let slice = self.slice(at);
+        bump(&mut self.over_time.missed_count, slice);
+    }
+
+    /// A copy without an id was passed on unjudged.
+    pub fn passed_unjudged(&mut self, event: &Event) {
+        self.counts.unjudged += 1;
+        self.delivered(event, Covered::No, event.at);
+        self.close(&event.origin);
+    }
+
+    /// A copy with a broken id went to the error output.
+    pub fn errored(&mut self, event: &Event) {
+        self.counts.errors += 1;
+        self.close(&event.origin);
+    }
+
+    /// A copy was given up after too many redeliveries.
+    pub fn stalled(&mut self) {
+        self.counts.stalled += 1;
+    }
+
+    /// The counts so far.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Copies that arrived beyond the first.
+    pub fn duplicates(&self) -> u64 {
+        self.counts.pings - self.counts.uniques
+    }
+
+    /// Largest number of distinct ids in a window.
+    pub fn ids_in_window(&self) -> u64 {
+        self.load.peak()
+    }
+
+    /// Duplicates by cause; `first` only where a first copy was delivered second.
+    pub fn by_cause(&self, names: &[String]) -> Vec<CauseFigures> {
+        let figures = names.iter().zip(&self.causes).map(|(cause, tally)| CauseFigures {
+            cause: cause.clone(),
+            duplicate_count: tally.duplicates,
+            missed_count: tally.missed,
+        });
+        figures.filter(|figures| figures.duplicate_count + figures.missed_count > 0).collect()
+    }
+
+    /// Duplicates by lag, ranges without any left out.
+    pub fn by_lag(&self) -> Vec<LagFigures> {
+        let bounds = LAG_BOUNDS.iter().map(|bound| Some(saturating_nanos(*bound))).chain([None]);
+        let figures = bounds.zip(&self.lags).map(|(up_to_ns, tally)| LagFigures {
+            up_to_ns,
+            duplicate_count: tally.duplicates,
+            missed_count: tally.missed,
+        });
+        figures.filter(|figures| figures.duplicate_count > 0).collect()
+    }
+
+    /// Counts over time, every series of the same length.
+    pub fn over_time(&self) -> OverTime {
+        let mut over_time = self.over_time.clone();
+        let slices = over_time.pings_count.len();
+        let slices = slices.max(over_time.missed_count.len()).max(over_time.dropped_first_count.len());
+        for series in
+            [&mut over_time.pings_count, &mut over_time.missed_count, &mut over_time.dropped_first_count]
+        {
+            series.resize(slices, 0);
+        }
+        over_time
+    }
+
+    fn covers(&self, event: &Event, now: Timestamp) -> Covered {
+        let origin = &event.origin;
+        let covered = match self.window {
+            // A first arrival is no copy of anything; this also spares the look-up for most pings.
+            _ if origin.cause == CauseId::FIRST => false,
+            Window::Nothing => false,
+            Window::Forever => matches!(self.states.get(origin.unique), State::Accepted | State::Delivered),
+            Window::Since(length) => self
+                .accepted(origin)
+                .is_some_and(|accepted| now.since(accepted.at) < length.saturating_sub(self.slack)),
+            Window::Tumbling(length) => self.accepted(origin).is_some_and(|accepted| {
+                accepted.event_time.tumbling(length) == event.event_time.tumbling(length)
+            }),
+        };
+        if covered { Covered::Yes } else { Covered::No }
+    }
+
+    fn accepted(&self, origin: &Origin) -> Option<Accepted> {
+        self.open.get(&origin.unique).and_then(|open| open.accepted)
+    }
+
+    fn accept(&mut self, event: &Event, now: Timestamp) {
+        let origin = &event.origin;
+        match self.states.get(origin.unique) {
+            State::Unseen => self.states.set(origin.unique, State::Accepted),
+            State::Dropped => {
+                self.states.set(origin.unique, State::Accepted);
+                self.counts.lost -= 1;
+                self.counts.lost_shared_key -= u64::from(origin.shares_key);
+                self.counts.delayed += 1;
+            }
+            State::Accepted | State::Delivered => {}
+        }
+        if origin.more_to_come
+            && let Some(open) = self.open.get_mut(&origin.unique)
+        {
+            open.accepted = Some(Accepted { at: now, event_time: event.event_time });
+        }
+    }
+
+    fn drop_copy(&mut self, origin: &Origin, at: Timestamp) {
+        if self.states.get(origin.unique) != State::Unseen {
+            return;
+        }
+        self.states.set(origin.unique, State::Dropped);
+        self.counts.lost += 1;
+        self.counts.lost_shared_key += u64::from(origin.shares_key);
+        let slice = self.slice(at);
+        bump(&mut self.over_time.dropped_first_count, slice);
+    }
+
+    /// The slice of `over_time` that `at` falls into. A stream's length is an estimate where it is given in pings;
+    /// the bound keeps a bad estimate from taking memory.
+    fn slice(&self, at: Timestamp) -> usize {
+        let since_start = saturating_nanos(at.since(self.start));
+        (since_start / self.over_time.slice_ns).min(1000) as usize
+    }
+
+    /// No copy of this ping comes any more: its entry can go.
+    fn close(&mut self, origin: &Origin) {
+        if !origin.more_to_come && origin.cause != CauseId::FIRST {
+            self.open.remove(&origin.unique);
+        }
+    }
+}
+
+fn bump(series: &mut Vec<u64>, slice: usize) {
+    if series.len() <= slice {
+        series.resize(slice + 1, 0);
+    }
+    series[slice] += 1;
+}
+
+fn lag_range(event: &Event) -> usize {
+    let lag = event.at.since(event.origin.first_at);
+    LAG_BOUNDS.iter().position(|bound| lag <= *bound).unwrap_or(LAG_BOUNDS.len())
+}
