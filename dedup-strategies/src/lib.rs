@@ -11,8 +11,15 @@ pub mod settings;
 pub mod shards;
 pub mod time;
 
+pub mod bloom;
+pub mod bloom_rotating;
 pub mod exact;
+mod filter;
+pub mod lru;
+pub mod lru_exact;
+pub mod lru_tinylfu;
 pub mod noop;
+pub mod window_batch;
 
 pub use contract::{
     DeliveryId, Footprint, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable, Verdict, Worker,
@@ -24,4 +31,13 @@ pub use settings::{SettingDef, SettingError, Settings};
 pub use time::Timestamp;
 
 /// Every strategy, one line each, in the order in which tables show them.
-pub const STRATEGIES: &[Definition] = &[noop::DEFINITION, exact::DEFINITION];
+pub const STRATEGIES: &[Definition] = &[
+    noop::DEFINITION,
+    exact::DEFINITION,
+    lru::DEFINITION,
+    lru_exact::DEFINITION,
+    lru_tinylfu::DEFINITION,
+    bloom::DEFINITION,
+    bloom_rotating::DEFINITION,
+    window_batch::DEFINITION,
+];

@@ -1,0 +1,103 @@
+//! One Bloom filter for all ids: small, and full one day.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::contract::{Footprint, Ping, Routing, Strategy, Unavailable, Verdict, Worker};
+use crate::definition::{BuildError, Context, Definition, Needs, Role};
+use crate::filter::{Filter, FilterPlan, FilterSeed};
+use crate::promise::{Bound, Memory, Promise, Window};
+use crate::settings::{Default, Kind, SettingDef, Settings};
+use crate::shards::{Shards, share_of};
+use crate::time::Timestamp;
+
+/// The line in the list of strategies.
+pub const DEFINITION: Definition = Definition {
+    name: "bloom",
+    about: "one Bloom filter that never forgets: loses a few uniques, and all of them once it is over-full",
+    role: Role::Candidate,
+    settings: &[
+        SettingDef {
+            name: "ids",
+            about: "distinct ids that it is sized for; beyond them the share of lost uniques rises towards all",
+            kind: Kind::Count(1 << 40),
+            default: Default::IdsTotal,
+        },
+        SettingDef {
+            name: "rate",
+            about: "largest share of uniques that may be lost; a tenth of it costs 4.8 more bits an id",
+            kind: Kind::Share,
+            default: Default::Text("0.001"),
+        },
+    ],
+    needs: Needs::Nothing,
+    build,
+};
+
+fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
+    let (ids, rate) = (settings.count("ids"), settings.share("rate"));
+    let plan = FilterPlan::new(share_of(ids, context.workers), rate);
+    context.admit(
+        DEFINITION.name,
+        "ids",
+        format!("a filter for {ids} ids"),
+        plan.bytes.saturating_mul(context.workers.get() as u64),
+    )?;
+    let mut worker = 0;
+    let shards = Shards::new(context.workers, || {
+        worker += 1;
+        plan.build(FilterSeed::new(context.seed, worker, 0))
+    });
+    Ok(Box::new(BloomFilter { ids, rate, shards }))
+}
+
+/// A filter of its own for each worker: one filter for all would need a lock that all contend for, and the sum of the
+/// small filters is hardly larger.
+struct BloomFilter {
+    ids: u64,
+    rate: f64,
+    shards: Shards<Filter>,
+}
+
+impl Strategy for BloomFilter {
+    fn worker(&self, index: usize) -> Result<Box<dyn Worker>, Unavailable> {
+        Ok(Box::new(BloomWorker(self.shards.of(index))))
+    }
+
+    fn routing(&self) -> Routing {
+        Routing::ByKey
+    }
+
+    fn promise(&self) -> Promise {
+        Promise {
+            window: Window::Forever,
+            missed: Bound::Never,
+            lost: Bound::AtMost(self.rate),
+            capacity: Some(self.ids),
+            memory: Memory::Bounded,
+        }
+    }
+
+    fn footprint(&self) -> Footprint {
+        Footprint { ids: self.shards.sum(Filter::ids), bytes: self.shards.sum(Filter::bytes) }
+    }
+}
+
+struct BloomWorker(Arc<Mutex<Filter>>);
+
+impl Worker for BloomWorker {
+    fn judge(
+        &mut self,
+        pings: &[Ping],
+        _now: Timestamp,
+        verdicts: &mut Vec<Verdict>,
+    ) -> Result<(), Unavailable> {
+        let mut filter = self.0.lock();
+        verdicts.extend(pings.iter().map(|ping| match filter.insert(ping.key) {
+            true => Verdict::New,
+            false => Verdict::Duplicate,
+        }));
+        Ok(())
+    }
+}
