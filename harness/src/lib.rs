@@ -2,5 +2,12 @@
 //!
 //! Data flows one way: scenario, stream, pipeline, strategy, truth, record, and from there to tables.
 
+pub mod compare;
+pub mod exit;
+pub mod filter;
+pub mod machine;
+
 pub mod record;
+
+pub mod stats;
 pub mod stream;

@@ -1,0 +1,170 @@
+//! One strategy in one block.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::change::Change;
+use super::summary::Summary;
+use crate::record::{CellRecord, CellResult, Failure, Judgement, Pass, Role, Verdict};
+use crate::stats::HistogramError;
+
+/// One strategy's figures and how it stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// The strategy as it was asked for.
+    pub strategy: String,
+    /// The label of the run that it comes from.
+    pub run: String,
+    /// What it is there for.
+    pub role: Role,
+    /// Every setting with its value.
+    pub settings: BTreeMap<String, String>,
+    /// By how much time was shrunk for a server on wall time.
+    pub time_factor: f64,
+    /// Rounds of which at least one pass was measured.
+    pub rounds_count: u32,
+    /// How it stands to its promise.
+    pub standing: Standing,
+    /// Why; the weightiest first.
+    pub findings: Vec<Finding>,
+    /// Its figures.
+    #[serde(flatten)]
+    pub summary: Summary,
+    /// What changed against the baseline.
+    pub change: Option<Change>,
+}
+
+/// How a strategy stands to its promise, in the order of a table's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Every bound held.
+    Kept,
+    /// No pass that judges was run.
+    Unjudged,
+    /// The load went beyond what the promise covers.
+    Void,
+    /// A bound did not hold.
+    Broken,
+    /// It did not come to its end.
+    Failed,
+}
+
+/// One phrase about a promise that was not kept, or not to be judged, or about a failure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What it is about.
+    pub standing: Standing,
+    /// The pass that found it.
+    pub pass: Pass,
+    /// The rounds that found exactly this.
+    pub rounds: BTreeSet<u32>,
+    /// What was found.
+    pub text: String,
+}
+
+impl Row {
+    /// From all cells of one strategy in one block; there is at least one.
+    pub(super) fn of(run: &str, cells: &[&CellRecord]) -> Result<Row, HistogramError> {
+        let first = cells[0];
+        let findings = findings(cells);
+        let measured = cells.iter().filter(|cell| !matches!(cell.result, CellResult::Skipped { .. }));
+        Ok(Row {
+            strategy: first.strategy.clone(),
+            run: run.to_string(),
+            role: first.role,
+            settings: first.settings.clone(),
+            time_factor: first.time_factor,
+            rounds_count: measured.map(|cell| cell.round).collect::<BTreeSet<_>>().len() as u32,
+            standing: cells.iter().map(|cell| standing(&cell.result)).fold(Standing::Unjudged, worse),
+            findings,
+            summary: Summary::of(cells)?,
+            change: None,
+        })
+    }
+
+    /// Whether something is wrong that a negative control is not there to show.
+    pub fn is_unexpectedly_bad(&self) -> bool {
+        match self.standing {
+            Standing::Broken => self.role != Role::NegativeControl,
+            Standing::Failed => true,
+            Standing::Kept | Standing::Unjudged | Standing::Void => false,
+        }
+    }
+
+    /// Where it stands in a table: the floor first, then kept before broken.
+    pub(super) fn order(&self) -> (bool, Standing) {
+        (self.role != Role::Floor, self.standing)
+    }
+}
+
+/// The worse of two, where any judgement says more than none.
+fn worse(one: Standing, other: Standing) -> Standing {
+    match (one, other) {
+        (Standing::Unjudged, Standing::Kept) | (Standing::Kept, Standing::Unjudged) => Standing::Kept,
+        _ => one.max(other),
+    }
+}
+
+fn judgement(result: &CellResult) -> Option<&Judgement> {
+    match result {
+        CellResult::Verify(figures) => Some(&figures.judgement),
+        CellResult::Weigh(figures) => Some(&figures.judgement),
+        _ => None,
+    }
+}
+
+fn standing(result: &CellResult) -> Standing {
+    match result {
+        CellResult::Failed { .. } => Standing::Failed,
+        // Memory alone does not show that a promise was kept: it says nothing of pings.
+        CellResult::Weigh(figures) if figures.judgement.verdict == Verdict::Kept => Standing::Unjudged,
+        _ => judgement(result).map_or(Standing::Unjudged, |judgement| match judgement.verdict {
+            Verdict::Kept => Standing::Kept,
+            Verdict::Void => Standing::Void,
+            Verdict::Broken => Standing::Broken,
+        }),
+    }
+}
+
+/// Findings of all cells, the weightiest first; equal ones of several rounds become one.
+fn findings(cells: &[&CellRecord]) -> Vec<Finding> {
+    let mut found: Vec<Finding> = Vec::new();
+    for cell in cells {
+        for text in texts(&cell.result) {
+            let standing = standing(&cell.result);
+            match found.iter_mut().find(|f| f.text == text && f.pass == cell.pass && f.standing == standing) {
+                Some(finding) => {
+                    finding.rounds.insert(cell.round);
+                }
+                None => found.push(Finding {
+                    standing,
+                    pass: cell.pass,
+                    rounds: BTreeSet::from([cell.round]),
+                    text,
+                }),
+            }
+        }
+    }
+    found.sort_by_key(|finding| (std::cmp::Reverse(finding.standing), finding.pass));
+    found
+}
+
+fn texts(result: &CellResult) -> Vec<String> {
+    match result {
+        CellResult::Failed { how, reason } => vec![format!("{}: {reason}", failure(*how))],
+        _ => judgement(result).map(|judgement| judgement.findings.clone()).unwrap_or_default(),
+    }
+}
+
+fn failure(how: Failure) -> &'static str {
+    match how {
+        Failure::Panicked => "panicked",
+        Failure::Hung => "hung",
+        Failure::OutOfMemory => "out of memory",
+        Failure::Died => "died",
+        Failure::Contract => "broke the contract",
+        Failure::Unavailable => "store unavailable",
+    }
+}

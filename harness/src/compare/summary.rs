@@ -1,0 +1,255 @@
+//! The rounds of one strategy, merged: counts added up, figures as median and range, distributions merged.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::record::{
+    CauseFigures, CellRecord, CellResult, LagFigures, Latency, TimeFigures, VerifyFigures, WeighFigures,
+};
+use crate::stats::{HistogramError, Spread, merged};
+
+/// What the three passes measured, over all rounds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Summary {
+    /// Robustness.
+    pub verify: Option<VerifySummary>,
+    /// Speed.
+    pub time: Option<TimeSummary>,
+    /// Memory.
+    pub weigh: Option<WeighSummary>,
+}
+
+/// Counts over all rounds; as in [`VerifyFigures`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the counts are those of VerifyFigures")]
+pub struct VerifySummary {
+    pub rounds_count: u32,
+    pub pings_count: u64,
+    pub unique_count: u64,
+    pub duplicate_count: u64,
+    pub missed_count: u64,
+    pub duplicate_in_window_count: u64,
+    pub missed_in_window_count: u64,
+    pub lost_count: u64,
+    pub lost_shared_key_count: u64,
+    pub delayed_count: u64,
+    pub late_count: u64,
+    pub stalled_count: u64,
+    pub error_count: u64,
+    pub unjudged_count: u64,
+    pub refused_unique_count: u64,
+    /// The largest of the rounds.
+    pub ids_in_window_count: u64,
+    pub by_cause: Vec<CauseFigures>,
+    pub by_lag: Vec<LagFigures>,
+    /// For strategies that hold pings: from arrival to publish, in virtual time.
+    pub held_ns: Option<LatencySummary>,
+}
+
+/// Speed over all rounds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TimeSummary {
+    /// Pings a second in the closed loop.
+    pub throughput_per_s: Spread,
+    /// Threads or connections that judged.
+    pub threads_count: u32,
+    /// Rate of the open loop.
+    pub offered_per_s: Spread,
+    /// Rate that it reached.
+    pub achieved_per_s: Spread,
+    /// From the moment at which a ping was due.
+    pub latency_ns: LatencySummary,
+    /// From the call.
+    pub service_ns: LatencySummary,
+}
+
+/// A distribution over all rounds, and how far its percentiles differ between them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LatencySummary {
+    /// All rounds together.
+    pub merged: Latency,
+    /// The medians of the rounds.
+    pub p50: Spread,
+    /// Their 99th percentiles.
+    pub p99: Spread,
+    /// Their 99.9th percentiles.
+    pub p999: Spread,
+}
+
+/// Memory over all rounds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct WeighSummary {
+    /// Bytes an id.
+    pub bytes_per_id: Option<Spread>,
+    /// Most bytes held.
+    pub live_bytes: Spread,
+    /// Bytes held when the window had emptied.
+    pub emptied_bytes: Spread,
+    /// High-water mark of the process.
+    pub peak_rss_bytes: Spread,
+    /// A server's memory.
+    pub server_used_bytes: Option<Spread>,
+}
+
+impl Summary {
+    /// Of the cells of one strategy.
+    pub(super) fn of(cells: &[&CellRecord]) -> Result<Summary, HistogramError> {
+        let mut verify = Vec::new();
+        let mut time = Vec::new();
+        let mut weigh = Vec::new();
+        for cell in cells {
+            match &cell.result {
+                CellResult::Verify(figures) => verify.push(figures.as_ref()),
+                CellResult::Time(figures) => time.push(figures.as_ref()),
+                CellResult::Weigh(figures) => weigh.push(figures.as_ref()),
+                CellResult::Skipped { .. } | CellResult::Failed { .. } => {}
+            }
+        }
+        Ok(Summary {
+            verify: VerifySummary::of(&verify)?,
+            time: TimeSummary::of(&time)?,
+            weigh: WeighSummary::of(&weigh),
+        })
+    }
+
+    /// The times that matter to whoever waits for a ping, and whether they are virtual: those of holding where pings
+    /// are held, else those of the open loop.
+    pub fn waiting(&self) -> Option<(&LatencySummary, Clock)> {
+        let held = self.verify.as_ref().and_then(|verify| verify.held_ns.as_ref());
+        let timed = self.time.as_ref().map(|time| &time.latency_ns);
+        held.map(|held| (held, Clock::Virtual)).or(timed.map(|timed| (timed, Clock::Real)))
+    }
+
+    /// Median of the throughput.
+    pub fn throughput_per_s(&self) -> Option<f64> {
+        self.time.as_ref().map(|time| time.throughput_per_s.median)
+    }
+
+    /// Median of the bytes an id.
+    pub fn bytes_per_id(&self) -> Option<f64> {
+        self.weigh.as_ref()?.bytes_per_id.map(|spread| spread.median)
+    }
+}
+
+/// The clock that a time was read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// The machine's.
+    Real,
+    /// The run's own.
+    Virtual,
+}
+
+impl VerifySummary {
+    fn of(rounds: &[&VerifyFigures]) -> Result<Option<VerifySummary>, HistogramError> {
+        if rounds.is_empty() {
+            return Ok(None);
+        }
+        let sum = |count: fn(&VerifyFigures) -> u64| rounds.iter().map(|round| count(round)).sum();
+        Ok(Some(VerifySummary {
+            rounds_count: rounds.len() as u32,
+            pings_count: sum(|f| f.pings_count),
+            unique_count: sum(|f| f.unique_count),
+            duplicate_count: sum(|f| f.duplicate_count),
+            missed_count: sum(|f| f.missed_count),
+            duplicate_in_window_count: sum(|f| f.duplicate_in_window_count),
+            missed_in_window_count: sum(|f| f.missed_in_window_count),
+            lost_count: sum(|f| f.lost_count),
+            lost_shared_key_count: sum(|f| f.lost_shared_key_count),
+            delayed_count: sum(|f| f.delayed_count),
+            late_count: sum(|f| f.late_count),
+            stalled_count: sum(|f| f.stalled_count),
+            error_count: sum(|f| f.error_count),
+            unjudged_count: sum(|f| f.unjudged_count),
+            refused_unique_count: sum(|f| f.refused_unique_count),
+            ids_in_window_count: rounds.iter().map(|f| f.ids_in_window_count).max().unwrap_or(0),
+            by_cause: by_cause(rounds),
+            by_lag: by_lag(rounds),
+            held_ns: LatencySummary::of(rounds.iter().filter_map(|f| f.held_ns.as_ref()))?,
+        }))
+    }
+}
+
+/// Causes in the order in which they first appear.
+fn by_cause(rounds: &[&VerifyFigures]) -> Vec<CauseFigures> {
+    let mut sums: Vec<CauseFigures> = Vec::new();
+    for figures in rounds.iter().flat_map(|round| &round.by_cause) {
+        match sums.iter_mut().find(|sum| sum.cause == figures.cause) {
+            Some(sum) => {
+                sum.duplicate_count += figures.duplicate_count;
+                sum.missed_count += figures.missed_count;
+            }
+            None => sums.push(figures.clone()),
+        }
+    }
+    sums
+}
+
+/// Lags from short to long, the open end last.
+fn by_lag(rounds: &[&VerifyFigures]) -> Vec<LagFigures> {
+    let mut sums: BTreeMap<(bool, Option<u64>), (u64, u64)> = BTreeMap::new();
+    for figures in rounds.iter().flat_map(|round| &round.by_lag) {
+        let sum = sums.entry((figures.up_to_ns.is_none(), figures.up_to_ns)).or_default();
+        sum.0 += figures.duplicate_count;
+        sum.1 += figures.missed_count;
+    }
+    sums.into_iter()
+        .map(|((_, up_to_ns), (duplicate_count, missed_count))| LagFigures {
+            up_to_ns,
+            duplicate_count,
+            missed_count,
+        })
+        .collect()
+}
+
+impl TimeSummary {
+    fn of(rounds: &[&TimeFigures]) -> Result<Option<TimeSummary>, HistogramError> {
+        let spread = |figure: fn(&TimeFigures) -> f64| Spread::of(rounds.iter().map(|round| figure(round)));
+        let latency_ns = LatencySummary::of(rounds.iter().map(|round| &round.latency_ns))?;
+        let service_ns = LatencySummary::of(rounds.iter().map(|round| &round.service_ns))?;
+        let summary = || {
+            Some(TimeSummary {
+                throughput_per_s: spread(|f| f.throughput_per_s)?,
+                threads_count: rounds.first()?.threads_count,
+                offered_per_s: spread(|f| f.offered_per_s)?,
+                achieved_per_s: spread(|f| f.achieved_per_s)?,
+                latency_ns: latency_ns?,
+                service_ns: service_ns?,
+            })
+        };
+        Ok(summary())
+    }
+}
+
+impl LatencySummary {
+    fn of<'a>(rounds: impl Iterator<Item = &'a Latency>) -> Result<Option<LatencySummary>, HistogramError> {
+        let rounds: Vec<&Latency> = rounds.collect();
+        let Some(merged) = merged(rounds.iter().copied())? else { return Ok(None) };
+        let spread = |percentile: fn(&Latency) -> u64| {
+            Spread::of(rounds.iter().map(|round| percentile(round) as f64)).expect("there is a round")
+        };
+        Ok(Some(LatencySummary {
+            merged,
+            p50: spread(|round| round.p50),
+            p99: spread(|round| round.p99),
+            p999: spread(|round| round.p999),
+        }))
+    }
+}
+
+impl WeighSummary {
+    fn of(rounds: &[&WeighFigures]) -> Option<WeighSummary> {
+        let spread =
+            |figure: fn(&WeighFigures) -> u64| Spread::of(rounds.iter().map(|round| figure(round) as f64));
+        Some(WeighSummary {
+            bytes_per_id: Spread::of(rounds.iter().filter_map(|round| round.bytes_per_id)),
+            live_bytes: spread(|f| f.live_bytes)?,
+            emptied_bytes: spread(|f| f.emptied_bytes)?,
+            peak_rss_bytes: spread(|f| f.peak_rss_bytes)?,
+            server_used_bytes: Spread::of(
+                rounds.iter().filter_map(|round| round.server_used_bytes).map(|bytes| bytes as f64),
+            ),
+        })
+    }
+}

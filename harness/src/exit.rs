@@ -1,0 +1,79 @@
+//! How the program ends.
+
+use std::process::ExitCode;
+
+/// The exit codes, the same for every command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// All is well.
+    Ok = 0,
+    /// The tool itself failed.
+    ToolFailed = 1,
+    /// It was used wrongly: an option, a file or a name that does not work.
+    Usage = 2,
+    /// Slower or heavier than allowed.
+    Slower = 3,
+    /// A promise broken, or correctness worse than before.
+    Broken = 4,
+    /// No verdict, under `--strict`.
+    Inconclusive = 5,
+    /// A baseline that is missing, or records that cannot be compared.
+    Incomparable = 6,
+    /// Stopped by Ctrl-C.
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// The code that `error` asks for (see [`OrExit`]); [`Exit::ToolFailed`] where it asks for none.
+    pub fn of(error: &anyhow::Error) -> Exit {
+        error.downcast_ref::<Ending>().map_or(Exit::ToolFailed, |ending| ending.exit)
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// An error with the exit code that it leads to; the message holds the whole chain of causes.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+struct Ending {
+    exit: Exit,
+    message: String,
+}
+
+/// Says with which code the program ends if this is an error.
+pub trait OrExit<T> {
+    /// The value, or the error marked with `exit`.
+    fn or_exit(self, exit: Exit) -> anyhow::Result<T>;
+}
+
+impl<T, E: Into<anyhow::Error>> OrExit<T> for Result<T, E> {
+    fn or_exit(self, exit: Exit) -> anyhow::Result<T> {
+        self.map_err(|error| Ending { exit, message: format!("{:#}", error.into()) }.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context;
+
+    #[test]
+    fn an_error_keeps_its_code_and_its_message_under_further_context() {
+        let error = Err::<(), _>(anyhow::anyhow!("no such run").context("reading a"))
+            .or_exit(Exit::Usage)
+            .context("compare")
+            .unwrap_err();
+        assert_eq!(Exit::of(&error), Exit::Usage);
+        assert_eq!(format!("{error:#}"), "compare: reading a: no such run");
+    }
+
+    #[test]
+    fn an_error_without_a_code_is_the_tools_own() {
+        assert_eq!(Exit::of(&anyhow::anyhow!("oh")), Exit::ToolFailed);
+    }
+}

@@ -1,0 +1,113 @@
+//! Which scenarios and strategies a command is about: regular expressions, shared by every command.
+
+use regex::Regex;
+
+/// A pattern that is no regular expression.
+#[derive(Debug, thiserror::Error)]
+#[error("{option} {pattern:?} is no regular expression: {reason}")]
+pub struct FilterError {
+    /// The option that it was given with.
+    option: &'static str,
+    /// What was given.
+    pattern: String,
+    /// What is wrong with it.
+    reason: String,
+}
+
+/// Chooses scenarios and strategies by name. A pattern may match anywhere in a name, as is usual: `^lru$` is one
+/// strategy, `lru` is all whose name contains it. Without patterns everything is chosen; with several, what any
+/// of them matches.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    scenarios: Vec<Regex>,
+    strategies: Vec<Regex>,
+}
+
+/// The options of every command that chooses among what there is.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct FilterArgs {
+    /// Only scenarios whose name matches this regular expression (repeatable)
+    #[arg(short = 'f', long = "scenario", value_name = "REGEX")]
+    pub scenarios: Vec<String>,
+    /// Only strategies whose name matches this regular expression (repeatable)
+    #[arg(short = 's', long = "strategy", value_name = "REGEX")]
+    pub strategies: Vec<String>,
+}
+
+impl FilterArgs {
+    /// The filter that these options describe.
+    pub fn filter(&self) -> Result<Filter, FilterError> {
+        Filter::new(&self.scenarios, &self.strategies)
+    }
+}
+
+impl Filter {
+    /// From patterns for scenarios and for strategies.
+    pub fn new(scenarios: &[String], strategies: &[String]) -> Result<Filter, FilterError> {
+        Ok(Filter {
+            scenarios: compile("--scenario", scenarios)?,
+            strategies: compile("--strategy", strategies)?,
+        })
+    }
+
+    /// Whether the scenario of this name is chosen.
+    pub fn scenario(&self, name: &str) -> bool {
+        chosen(&self.scenarios, name)
+    }
+
+    /// Whether the strategy of this name, settings included, is chosen.
+    pub fn strategy(&self, name: &str) -> bool {
+        chosen(&self.strategies, name)
+    }
+}
+
+fn compile(option: &'static str, patterns: &[String]) -> Result<Vec<Regex>, FilterError> {
+    let compile_one = |pattern: &String| {
+        Regex::new(pattern).map_err(|error| FilterError {
+            option,
+            pattern: pattern.clone(),
+            reason: last_line(&error.to_string()),
+        })
+    };
+    patterns.iter().map(compile_one).collect()
+}
+
+/// The regex crate draws the pattern over several lines; the last one says what is wrong.
+fn last_line(message: &str) -> String {
+    let last = message.lines().last().unwrap_or(message);
+    last.trim_start_matches("error: ").to_string()
+}
+
+fn chosen(patterns: &[Regex], name: &str) -> bool {
+    patterns.is_empty() || patterns.iter().any(|pattern| pattern.is_match(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strategies(patterns: &[&str]) -> Filter {
+        let patterns: Vec<String> = patterns.iter().map(|pattern| pattern.to_string()).collect();
+        Filter::new(&[], &patterns).unwrap()
+    }
+
+    #[test]
+    fn a_pattern_matches_anywhere_unless_it_is_anchored() {
+        assert!(strategies(&["lru"]).strategy("lru-exact:capacity=5"));
+        assert!(!strategies(&["^lru$"]).strategy("lru-exact"));
+        assert!(strategies(&["^lru$", "bloom"]).strategy("bloom-rotating"));
+    }
+
+    #[test]
+    fn without_patterns_everything_is_chosen() {
+        let filter = strategies(&["lru"]);
+        assert!(filter.scenario("quick"));
+        assert!(!filter.strategy("exact"));
+    }
+
+    #[test]
+    fn an_invalid_pattern_is_named_with_its_option() {
+        let error = Filter::new(&["(".into()], &[]).unwrap_err().to_string();
+        assert_eq!(error, "--scenario \"(\" is no regular expression: unclosed group");
+    }
+}

@@ -1,0 +1,35 @@
+//! The result file: one line that describes the run, then one line a cell.
+//!
+//! Units stand in field names; counts are exact integers. Unknown fields are ignored on reading, so that a newer
+//! minor version stays readable. Strategies are names here: reading a record builds none of them.
+
+mod error;
+mod figures;
+mod reader;
+mod schema;
+mod writer;
+
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;
+
+pub use error::RecordError;
+pub use figures::{
+    CauseFigures, Judgement, LagFigures, Latency, MemoryOverTime, OverTime, TimeFigures, Verdict,
+    VerifyFigures, WeighFigures,
+};
+pub use reader::{Run, read_run};
+pub use schema::{CellRecord, CellResult, Failure, Line, Machine, Pass, Role, RunRecord, SCHEMA, Tool};
+pub use writer::RecordWriter;
+
+/// The name of the result file in its directory.
+pub const FILE_NAME: &str = "records.jsonl";
+
+/// The JSON Schema of one line of a result file, as pretty-printed JSON.
+pub fn json_schema() -> String {
+    let schema = schemars::schema_for!(Line);
+    let mut text = serde_json::to_string_pretty(&schema).expect("a schema is plain JSON");
+    text.push('\n');
+    text
+}

@@ -1,0 +1,186 @@
+//! The lines of a result file: the run, and the cells.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::figures::{TimeFigures, VerifyFigures, WeighFigures};
+
+/// The schema that this version writes. The part after the slash is raised when an old reader could misread a file.
+pub const SCHEMA: &str = "dedup-harness-results/1";
+
+/// One line of a result file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Line {
+    /// The first line: the run.
+    Run(Box<RunRecord>),
+    /// Every further line: a cell.
+    Cell(Box<CellRecord>),
+}
+
+/// What was run, with what, on what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunRecord {
+    /// [`SCHEMA`] of the version that wrote the file.
+    pub schema: String,
+    /// When the run began, RFC 3339 in UTC, to the second.
+    pub started_at: String,
+    /// The seed from which every round's seed is derived.
+    pub seed: u64,
+    /// Rounds asked for.
+    pub rounds_count: u32,
+    /// The program.
+    pub tool: Tool,
+    /// The machine.
+    pub machine: Machine,
+    /// Versions of servers that took part, by name.
+    #[serde(default)]
+    pub servers: BTreeMap<String, String>,
+}
+
+/// The program that made a record.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// Version of the harness.
+    pub version: String,
+    /// Commit it was built from; empty when unknown.
+    pub commit: String,
+    /// Whether the checkout had changes that were not committed.
+    pub dirty: bool,
+    /// Compiler version.
+    pub rustc: String,
+    /// Build profile.
+    pub profile: String,
+}
+
+/// The machine, without anything that names it or its user.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Machine {
+    /// CPU model.
+    pub cpu: String,
+    /// Logical cores.
+    pub cores_count: u32,
+    /// Memory.
+    pub memory_bytes: u64,
+    /// Operating system.
+    pub os: String,
+    /// Kernel version.
+    pub kernel: String,
+    /// Whether a hypervisor announces itself.
+    pub virtualised: bool,
+}
+
+/// The three passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Pass {
+    /// Scored against truth, in virtual time.
+    Verify,
+    /// Throughput and latency.
+    Time,
+    /// Memory.
+    Weigh,
+}
+
+impl Pass {
+    /// Its name on the command line and in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Pass::Verify => "verify",
+            Pass::Time => "time",
+            Pass::Weigh => "weigh",
+        }
+    }
+}
+
+/// What a strategy is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// To be chosen.
+    Candidate,
+    /// To show the harness's own floor.
+    Floor,
+    /// To show a known mistake; expected to break its promise.
+    NegativeControl,
+}
+
+/// One scenario x strategy x pass x round.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CellRecord {
+    /// The scenario's name, or `trace:` and the file's name.
+    pub scenario: String,
+    /// Digest of everything that determines the stream but the seed; cells with different ones are not comparable.
+    pub scenario_digest: String,
+    /// How far back the scenario wants duplicates recognised; none where it does not say.
+    #[serde(default)]
+    pub window_ns: Option<u64>,
+    /// The strategy as it was asked for: `lru:capacity=1000000`.
+    pub strategy: String,
+    /// What the strategy is there for.
+    pub role: Role,
+    /// Every setting with its value, defaults included.
+    pub settings: BTreeMap<String, String>,
+    /// Which pass.
+    pub pass: Pass,
+    /// Which round, from 0.
+    pub round: u32,
+    /// The round's own seed.
+    pub seed: u64,
+    /// Pipeline workers.
+    pub workers_count: u32,
+    /// Pings a batch, at most.
+    pub batch_count: u32,
+    /// By how much the scenario's time was shrunk for a server on wall time; 1 on a virtual clock.
+    pub time_factor: f64,
+    /// How long the cell took, start of its process included.
+    pub elapsed_ns: u64,
+    /// What came of it.
+    pub result: CellResult,
+}
+
+/// What came of a cell.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CellResult {
+    /// Figures of the verify pass.
+    Verify(Box<VerifyFigures>),
+    /// Figures of the time pass.
+    Time(Box<TimeFigures>),
+    /// Figures of the weigh pass.
+    Weigh(Box<WeighFigures>),
+    /// It could not run here.
+    Skipped {
+        /// Why.
+        reason: String,
+        /// What to do about it.
+        remedy: String,
+    },
+    /// It ran and did not come to its end.
+    Failed {
+        /// In which way.
+        how: Failure,
+        /// What was seen.
+        reason: String,
+    },
+}
+
+/// How a cell failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// The strategy panicked.
+    Panicked,
+    /// It made no progress.
+    Hung,
+    /// It took more memory than allowed.
+    OutOfMemory,
+    /// Its process died.
+    Died,
+    /// It broke the contract: wrong number of verdicts, an unknown ping released, another answer the second time.
+    Contract,
+    /// Its store was unavailable.
+    Unavailable,
+}
