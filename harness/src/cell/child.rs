@@ -76,9 +76,9 @@ fn work(definitions: &[Definition], job: &Job) -> Result<Option<CellResult>, Tro
 fn workload(job: &Job) -> Result<Workload, Trouble> {
     let refused = |error: &dyn std::fmt::Display| Trouble::Refused(error.to_string());
     let mut workload = match &job.input {
-        Input::Scenario { label, toml } => {
-            let scenario = Scenario::from_toml(label, toml).map_err(|error| refused(&error))?;
-            Workload::Scenario(Box::new(scenario))
+        Input::Scenario { name, toml } => {
+            let scenario = Scenario::from_toml(name, toml).map_err(|error| refused(&error))?;
+            Workload::Scenario(Box::new(Scenario { name: name.clone(), ..scenario }))
         }
         Input::Trace(options) => {
             Workload::Trace(Box::new(Trace::open(options.clone()).map_err(|error| refused(&error))?))

@@ -37,8 +37,8 @@ pub struct Job {
 pub enum Input {
     /// A scenario's text.
     Scenario {
-        /// The file's name, for messages.
-        label: String,
+        /// Its name.
+        name: String,
         /// The TOML text.
         toml: String,
     },

@@ -1,5 +1,6 @@
 //! `run`: strategies on scenarios or on a trace.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,14 +11,15 @@ use clap::{Args, ValueEnum};
 use dedup_strategies::Definition;
 
 use crate::cell::{Input, Limits, RedisChoice, TimeOptions};
-use crate::compare::{Comparison, Format};
+use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
-use crate::machine;
+use crate::filter::Filter;
 use crate::progress::Progress;
-use crate::record::{CellRecord, Pass, RecordWriter, Run, RunRecord, SCHEMA};
-use crate::scenario;
+use crate::record::{CellRecord, Pass, RecordWriter, Run, RunRecord};
+use crate::render::{Format, Look, render};
+use crate::scenario::{self, Scenario};
 use crate::select::{Selected, select};
-use crate::suite::{Completion, Observer, Plan, SuiteError};
+use crate::suite::{Completion, Observer, Plan, Preflight, SuiteError};
 use crate::trace::{TimeUnit, TraceOptions};
 use crate::workload::{Trace, Workload};
 
@@ -138,34 +140,47 @@ pub fn quick() -> RunArgs {
     <Defaults as clap::Parser>::parse_from(["run", "-f", "^quick$"]).run
 }
 
+/// The quick comparison, and what to do next.
+pub fn run_quick(definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let exit = run(&quick(), definitions, out)?;
+    if exit != Exit::Interrupted {
+        anstream::eprintln!("{NEXT}");
+    }
+    Ok(exit)
+}
+
+const NEXT: &str = "
+next: `list` shows strategies and scenarios; `run -f client-retry` the delays that Mozilla measured;
+      `run --trace FILE` takes your own pings; `run -o results/NAME` keeps the records; `--help` has the rest";
+
 /// Runs, prints, and says how the program ends.
-pub fn run(args: &RunArgs, definitions: &[Definition]) -> anyhow::Result<Exit> {
+pub fn run(args: &RunArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
     let stop = stop_on_interrupt()?;
     let directory = tempfile::Builder::new().prefix("dedup-harness-").tempdir().context("temporary directory")?;
     let plan = plan(args, definitions, directory.path())?;
-    if let Some(output) = &args.output {
-        RecordWriter::check(output, args.force).or_exit(Exit::Usage)?;
-    }
     let Some(preflight) = ended(plan.preflight(directory.path(), &stop))? else {
         return Ok(Exit::Interrupted);
     };
-    let run = describe(args, &plan, preflight.servers.clone());
-    let writer = match &args.output {
-        Some(output) => Some(RecordWriter::create(output, &run, args.force).or_exit(Exit::Usage)?),
-        None => None,
-    };
-    let mut watcher =
-        Watcher { progress: Progress::new(plan.cells(), args.quiet), writer, cells: Vec::new() };
+    let run = describe(args, &plan, &preflight);
+    let writer = args.output.as_deref().map(|output| create(output, args.force, &run)).transpose()?;
+    let progress = Progress::new(plan.cells(), args.quiet);
+    let mut watcher = Watcher { progress, writer, cells: Vec::new() };
     let completion = ended(plan.run(preflight, directory.path(), &stop, &mut watcher))?;
-    let cells = watcher.cells;
-    let exit = exit(completion, &cells);
     let path = args.output.clone().unwrap_or_else(|| PathBuf::from("this run"));
-    let run = Run { path, run, cells, truncated: None };
-    print(&run, args.format)?;
-    if completion == Completion::Interrupted {
-        eprintln!("interrupted: the table holds the {} cells that were done", run.cells.len());
+    let run = Run { path, run, cells: watcher.cells, truncated: None };
+    if !run.cells.is_empty() {
+        let comparison = Comparison::from_runs(std::slice::from_ref(&run), &Filter::default(), None)?;
+        out.write_all(render(&comparison, args.format, Look::of_stdout()).as_bytes())?;
     }
-    Ok(exit)
+    if completion == Completion::Interrupted {
+        anstream::eprintln!("interrupted: {} of {} cells were done", run.cells.len(), plan.cells());
+    }
+    Ok(exit(completion, &run.cells))
+}
+
+fn create(output: &Path, force: bool, run: &RunRecord) -> anyhow::Result<RecordWriter> {
+    let create = if force { RecordWriter::replace } else { RecordWriter::create };
+    create(output, run).or_exit(Exit::Usage)
 }
 
 /// An error in what was asked for is wrong usage; anything else is the tool's own failure.
@@ -174,14 +189,6 @@ fn ended<T>(result: Result<T, SuiteError>) -> anyhow::Result<T> {
         Err(error @ SuiteError::Refused(_)) => Err(error).or_exit(Exit::Usage),
         other => Ok(other?),
     }
-}
-
-fn print(run: &Run, format: Format) -> anyhow::Result<()> {
-    if run.cells.is_empty() {
-        return Ok(());
-    }
-    let comparison = Comparison::of_one(run)?;
-    comparison.print(format, &mut anstream::stdout().lock())
 }
 
 fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow::Result<Plan> {
@@ -232,14 +239,29 @@ fn workloads(args: &RunArgs, directory: &Path) -> anyhow::Result<Vec<(Workload, 
         }
         return Ok(vec![(Workload::Trace(Box::new(trace)), Input::Trace(options))]);
     }
-    let found = scenario::find_all(&args.scenarios).or_exit(Exit::Usage)?;
-    Ok(found
+    Ok(scenarios(&args.scenarios)?
         .into_iter()
-        .map(|found| {
-            let input = Input::Scenario { label: found.label, toml: found.toml };
-            (Workload::Scenario(Box::new(found.scenario)), input)
+        .map(|scenario| {
+            let input = Input::Scenario { name: scenario.name.clone(), toml: scenario.text.clone() };
+            (Workload::Scenario(Box::new(scenario)), input)
         })
         .collect())
+}
+
+/// What was asked for, each once, in that order; the quick one if nothing was.
+fn scenarios(asked: &[String]) -> anyhow::Result<Vec<Scenario>> {
+    if asked.is_empty() {
+        return scenario::find("^quick$").or_exit(Exit::Usage);
+    }
+    let mut found: Vec<Scenario> = Vec::new();
+    for argument in asked {
+        for scenario in scenario::find(argument).or_exit(Exit::Usage)? {
+            if !found.iter().any(|other| other.name == scenario.name) {
+                found.push(scenario);
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn trace_options(args: &RunArgs, path: &Path, directory: &Path) -> anyhow::Result<TraceOptions> {
@@ -269,17 +291,9 @@ fn redis(args: &RunArgs, workloads: &[(Workload, Input)]) -> anyhow::Result<Redi
     Ok(RedisChoice::Given { url: url.clone(), prefix: args.redis_prefix.clone(), time_factor })
 }
 
-fn describe(args: &RunArgs, plan: &Plan, servers: std::collections::BTreeMap<String, String>) -> RunRecord {
+fn describe(args: &RunArgs, plan: &Plan, preflight: &Preflight) -> RunRecord {
     let seed = args.seed.unwrap_or_else(|| plan.workloads.first().map_or(0, |(workload, _)| workload.seed()));
-    RunRecord {
-        schema: SCHEMA.to_string(),
-        started_at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        seed,
-        rounds_count: plan.rounds,
-        tool: machine::tool(),
-        machine: machine::machine(),
-        servers,
-    }
+    RunRecord { servers: preflight.servers.clone(), ..RunRecord::starting_now(seed, plan.rounds) }
 }
 
 /// Broken promises count, unless a strategy is there to break its own.

@@ -1,0 +1,98 @@
+//! `list`: what there is.
+
+use std::io::Write;
+
+use clap::{Args, ValueEnum};
+use dedup_strategies::{Definition, Needs, Role};
+
+use crate::exit::Exit;
+use crate::render::Look;
+use crate::render::list::{self, ScenarioRow, SettingRow, StrategyRow};
+use crate::scenario::{Scenario, embedded};
+
+/// Options of `list`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct ListArgs {
+    /// What to show; everything if nothing is said
+    #[arg(value_enum)]
+    pub what: Option<What>,
+}
+
+/// What can be listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum What {
+    /// Strategies and their settings
+    Strategies,
+    /// Scenarios
+    Scenarios,
+}
+
+/// Prints the lists.
+pub fn run(args: &ListArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let look = Look::of_stdout();
+    if args.what != Some(What::Scenarios) {
+        write!(out, "{}", list::strategies(&strategies(definitions), look))?;
+    }
+    if args.what.is_none() {
+        writeln!(out)?;
+    }
+    if args.what != Some(What::Strategies) {
+        write!(out, "{}", list::scenarios(&scenarios()?, look))?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn strategies(definitions: &[Definition]) -> Vec<StrategyRow> {
+    let row = |definition: &Definition| StrategyRow {
+        name: definition.name.to_string(),
+        about: about(definition),
+        settings: definition
+            .settings
+            .iter()
+            .map(|setting| SettingRow {
+                name: setting.name.to_string(),
+                about: setting.about.to_string(),
+                default: setting.default.to_string(),
+            })
+            .collect(),
+    };
+    definitions.iter().map(row).collect()
+}
+
+fn about(definition: &Definition) -> String {
+    let role = match definition.role {
+        Role::Candidate | Role::Floor => "",
+        Role::NegativeControl => "; a negative control, expected to break its promise",
+    };
+    let needs = match definition.needs {
+        Needs::Nothing => "",
+        Needs::Redis => "; needs redis-server",
+    };
+    format!("{}{role}{needs}", definition.about)
+}
+
+fn scenarios() -> anyhow::Result<Vec<ScenarioRow>> {
+    embedded()
+        .map(|(name, toml)| {
+            let scenario = Scenario::from_toml(&format!("scenarios/{name}.toml"), toml)?;
+            Ok(ScenarioRow {
+                name: name.to_string(),
+                about: first_sentence(&scenario.about),
+                pings_count: Some(scenario.expected_pings()),
+                duplicate_percent: Some(duplicate_percent(&scenario)),
+            })
+        })
+        .collect()
+}
+
+/// Expected, as the pings are.
+fn duplicate_percent(scenario: &Scenario) -> f64 {
+    let (pings, uniques) = (scenario.expected_pings() as f64, scenario.sizing().ids_total as f64);
+    100.0 * (1.0 - uniques / pings.max(1.0)).max(0.0)
+}
+
+fn first_sentence(prose: &str) -> String {
+    let words = prose.split_whitespace().collect::<Vec<_>>().join(" ");
+    let end = words.find(". ").map_or(words.len(), |end| end + 1);
+    words[..end].to_string()
+}

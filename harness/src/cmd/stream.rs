@@ -1,0 +1,37 @@
+//! `stream`: the pings themselves, with their truth.
+
+use std::io::Write;
+
+use clap::Args;
+
+use crate::exit::{Exit, OrExit};
+use crate::scenario;
+use crate::stream::write_ndjson;
+
+/// Options of `stream`.
+#[derive(Clone, Debug, Args)]
+pub struct StreamArgs {
+    /// The scenario's name, or the path of a scenario file
+    pub scenario: String,
+    /// Print this many pings and stop
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// Seed of the stream; the scenario's own if not given
+    #[arg(long)]
+    pub seed: Option<u64>,
+}
+
+/// Prints one JSON object a line.
+pub fn run(args: &StreamArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let found = scenario::find(&args.scenario).or_exit(Exit::Usage)?;
+    let [scenario] = found.as_slice() else {
+        let names: Vec<&str> = found.iter().map(|scenario| scenario.name.as_str()).collect();
+        let several = anyhow::anyhow!("{:?} means {}: name one", args.scenario, names.join(", "));
+        return Err(several).or_exit(Exit::Usage);
+    };
+    let mut stream = scenario.stream(args.seed.unwrap_or(scenario.seed));
+    let mut out = std::io::BufWriter::with_capacity(1 << 16, out);
+    write_ndjson(&mut stream, &mut out, args.limit, scenario.key())?;
+    out.flush()?;
+    Ok(Exit::Ok)
+}

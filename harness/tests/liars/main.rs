@@ -1,0 +1,82 @@
+//! The harness is tested with strategies that lie: each has to be caught, with a message that says what it did.
+//!
+//! This executable is both: called with a sub-command it is the harness with the liars on its list, as a team's own
+//! binary would be; called as a test it runs itself.
+
+mod strategies;
+
+use std::process::{Command, ExitCode};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+const SCENARIO: &str = r#"
+about = "A small stream with many duplicates, seconds to minutes late."
+seed = 11
+pings = 40_000
+window = "10m"
+key = "document_id"
+payload = "1KB"
+
+[arrival]
+process = "constant"
+rate = 20.0
+
+[[repeat]]
+cause = "redelivery"
+share = 0.2
+copies = 1
+lag = { uniform = ["1s", "2m"] }
+"#;
+
+fn main() -> ExitCode {
+    if std::env::args().nth(1).is_some_and(|first| ["run", "__cell", "__guard"].contains(&first.as_str())) {
+        return dedup_harness::main_with(strategies::LIARS);
+    }
+    let arguments = Arguments::from_args();
+    libtest_mimic::run(&arguments, trials()).exit_code()
+}
+
+/// A liar, the passes to catch it in, the exit code, and what has to be said.
+fn trials() -> Vec<Trial> {
+    let caught = |name: &'static str, liar: &'static str, pass: &'static str, exit: i32, said: &'static str| {
+        Trial::test(name, move || expect(liar, pass, exit, said))
+    };
+    vec![
+        caught("an_honest_strategy_keeps_its_promise", "honest", "verify", 0, "kept"),
+        caught("forgetting_is_a_broken_promise", "forgets", "verify", 4, "missed"),
+        caught("dropping_too_much_is_a_broken_promise", "drops", "verify", 4, "lost"),
+        caught("other_answers_the_second_time_are_seen", "dice", "verify", 4, "not deterministic"),
+        caught("a_panic_is_reported_with_its_words", "panics", "verify", 4, "lost the thread"),
+        caught("a_hang_is_ended", "hangs", "verify", 4, "no progress for 2 s"),
+        caught("growth_without_bound_is_seen", "grows", "weigh", 4, "memory grows"),
+        caught("a_memory_eater_is_ended", "devours", "verify", 4, "more than the 300 MiB"),
+        caught("a_process_that_ends_itself_is_seen", "exits", "verify", 1, "exit status: 7"),
+        caught("a_missing_verdict_is_a_broken_contract", "mute", "verify", 4, "verdicts for"),
+        caught("held_pings_have_to_come_out", "hoards", "verify", 4, "were not released"),
+        caught("an_invented_ping_is_refused", "invents", "verify", 4, "did not hold"),
+        caught("a_store_that_never_answers_is_reported", "absent", "verify", 1, "on holiday"),
+        caught("a_lease_that_never_ends_is_seen", "leases", "verify", 4, "given up"),
+        caught("a_panic_while_building_is_reported", "unbuilt", "verify", 4, "no foundation"),
+        caught("a_panic_in_the_time_pass_is_reported", "panics", "time", 4, "lost the thread"),
+        caught("a_hang_in_the_time_pass_is_ended", "hangs", "time", 4, "no progress for 2 s"),
+    ]
+}
+
+fn expect(liar: &str, pass: &str, exit: i32, said: &str) -> Result<(), Failed> {
+    let directory = tempfile::tempdir()?;
+    let scenario = directory.path().join("small.toml");
+    std::fs::write(&scenario, SCENARIO)?;
+    let output = Command::new(std::env::current_exe()?)
+        .args(["run", "--stall-timeout", "2s", "--memory-limit", "300MiB", "-p", pass])
+        .args(["-s", &format!("^liar-{liar}$"), "-f"])
+        .arg(&scenario)
+        .env("NO_COLOR", "1")
+        .output()?;
+    let (table, log) = (String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?);
+    let code = output.status.code();
+    if code != Some(exit) || !table.contains(said) {
+        let failure = format!("expected exit {exit} and {said:?}, got {code:?}\n{table}\n{log}");
+        return Err(Failed::from(failure));
+    }
+    Ok(())
+}

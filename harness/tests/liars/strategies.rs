@@ -1,0 +1,165 @@
+//! Strategies that do not keep their word, each in its own way.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use dedup_harness::strategies::{
+    Bound, BuildError, Context, Definition, DeliveryId, Footprint, Memory, Needs, Ping, PingKey, Promise,
+    Role, Routing, Settings, Strategy, Timestamp, Unavailable, Verdict, Window, Worker,
+};
+
+/// All of them. What they have in common is a promise without an exception.
+pub(crate) const LIARS: &[Definition] = &[
+    liar("liar-honest", |_, _| build(Lie::None)),
+    liar("liar-forgets", |_, _| build(Lie::Forgets)),
+    liar("liar-drops", |_, _| build(Lie::Drops)),
+    liar("liar-dice", |_, _| build(Lie::Dice(RandomState::new()))),
+    liar("liar-panics", |_, _| build(Lie::Panics)),
+    liar("liar-hangs", |_, _| build(Lie::Hangs)),
+    liar("liar-grows", |_, _| build(Lie::Grows)),
+    liar("liar-devours", |_, _| build(Lie::Devours)),
+    liar("liar-exits", |_, _| build(Lie::Exits)),
+    liar("liar-mute", |_, _| build(Lie::Mute)),
+    liar("liar-hoards", |_, _| build(Lie::Hoards)),
+    liar("liar-invents", |_, _| build(Lie::Invents)),
+    liar("liar-absent", |_, _| build(Lie::Absent)),
+    liar("liar-leases", |_, _| build(Lie::Leases)),
+    liar("liar-unbuilt", |_, _| panic!("no foundation")),
+];
+
+const fn liar(
+    name: &'static str,
+    build: fn(&Settings, &Context) -> Result<Box<dyn Strategy>, BuildError>,
+) -> Definition {
+    Definition { name, about: "a liar", role: Role::Candidate, settings: &[], needs: Needs::Nothing, build }
+}
+
+/// How a liar lies.
+#[derive(Clone, Debug)]
+enum Lie {
+    /// Not at all: the control of the experiment.
+    None,
+    /// Forgets every tenth ping at once.
+    Forgets,
+    /// Takes every hundredth new ping for a duplicate.
+    Drops,
+    /// Decides by a hash that is seeded anew in every instance.
+    Dice(RandomState),
+    /// Panics after a while.
+    Panics,
+    /// Never answers.
+    Hangs,
+    /// Promises bounded memory and keeps a note of every ping.
+    Grows,
+    /// Takes memory until somebody stops it.
+    Devours,
+    /// Ends the process.
+    Exits,
+    /// Gives one verdict too few.
+    Mute,
+    /// Holds pings and never releases them.
+    Hoards,
+    /// Releases a ping that it was never given.
+    Invents,
+    /// Is never there.
+    Absent,
+    /// Says for ever that somebody else is at it.
+    Leases,
+}
+
+/// An exact set without expiry, and a lie.
+#[derive(Clone, Debug)]
+struct Liar {
+    lie: Lie,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    seen: HashSet<PingKey>,
+    judged: u64,
+    notes: Vec<Vec<u8>>,
+}
+
+fn build(lie: Lie) -> Result<Box<dyn Strategy>, BuildError> {
+    Ok(Box::new(Liar { lie, state: Arc::default() }))
+}
+
+impl Strategy for Liar {
+    fn worker(&self, _index: usize) -> Result<Box<dyn Worker>, Unavailable> {
+        Ok(Box::new(self.clone()))
+    }
+
+    fn routing(&self) -> Routing {
+        Routing::Any
+    }
+
+    fn promise(&self) -> Promise {
+        Promise {
+            window: Window::Since(Duration::from_secs(600)),
+            missed: Bound::Never,
+            lost: Bound::Never,
+            capacity: None,
+            memory: if matches!(self.lie, Lie::Grows) { Memory::Bounded } else { Memory::Grows },
+        }
+    }
+
+    fn footprint(&self) -> Footprint {
+        let state = self.state.lock().unwrap();
+        Footprint { ids: state.seen.len() as u64, bytes: 0 }
+    }
+}
+
+impl Worker for Liar {
+    fn judge(
+        &mut self,
+        pings: &[Ping],
+        _now: Timestamp,
+        verdicts: &mut Vec<Verdict>,
+    ) -> Result<(), Unavailable> {
+        let mut state = self.state.lock().unwrap();
+        match &self.lie {
+            Lie::Absent => return Err(Unavailable("the store is on holiday".into())),
+            Lie::Hangs => loop {
+                std::thread::park();
+            },
+            Lie::Exits => std::process::exit(7),
+            Lie::Panics if state.judged > 1000 => panic!("lost the thread"),
+            Lie::Devours => state.notes.push(vec![1; 64 << 20]),
+            Lie::Grows => state.notes.push(vec![1; 1024 * pings.len()]),
+            _ => {}
+        }
+        verdicts.extend(pings.iter().map(|ping| state.judge(&self.lie, ping)));
+        if matches!(self.lie, Lie::Mute) {
+            verdicts.pop();
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self, now: Timestamp, released: &mut Vec<Ping>) -> Result<(), Unavailable> {
+        if matches!(self.lie, Lie::Invents) {
+            let delivery = DeliveryId(u64::MAX);
+            released.push(Ping { key: PingKey([0; 16]), event_time: now, arrival: now, delivery });
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    fn judge(&mut self, lie: &Lie, ping: &Ping) -> Verdict {
+        self.judged += 1;
+        let fresh = self.seen.insert(ping.key);
+        let tenth = self.judged.is_multiple_of(10);
+        match lie {
+            Lie::Forgets if tenth => drop(self.seen.remove(&ping.key)),
+            Lie::Drops if fresh && self.judged.is_multiple_of(100) => return Verdict::Duplicate,
+            Lie::Dice(seed) if seed.hash_one(ping.key.0).is_multiple_of(50) => return Verdict::Duplicate,
+            Lie::Hoards => return Verdict::Held,
+            Lie::Leases => return Verdict::InFlight,
+            _ => {}
+        }
+        if fresh { Verdict::New } else { Verdict::Duplicate }
+    }
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Every check of the project: format, lints, docs, all tests. Installs what they need where it is missing.
+# Usage: ./test.sh
+set -euo pipefail
+cd "$(dirname "$0")"
+
+need() { # need COMMAND PACKAGE: a Debian package, unless its command is there already
+    command -v "$1" >/dev/null && return
+    local as_root=()
+    [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+    echo "--- installing $2 (for $1)"
+    "${as_root[@]}" apt-get update -qq && "${as_root[@]}" apt-get install -y -qq "$2" >/dev/null || {
+        echo "error: $1 is missing and could not be installed; install it by hand: apt-get install $2" >&2
+        exit 1
+    }
+}
+
+step() { echo; echo "=== $*"; "$@"; }
+
+need redis-server redis-server
+need openssl openssl
+
+export RUSTDOCFLAGS="-D warnings"
+step cargo fmt --all --check
+# The preload library is compiled by the build script and no module of the crate, so cargo fmt does not see it.
+step rustfmt --check --edition 2024 harness/src/servers/preload/virtual_clock.rs
+step cargo fmt --check --manifest-path examples/outside-strategy/Cargo.toml
+step cargo clippy --workspace --all-targets --locked -- -D warnings
+step cargo doc --workspace --no-deps --locked --quiet
+step cargo test --workspace --locked
+echo
+echo "all checks passed"
