@@ -4,3 +4,4 @@
 
 pub mod record;
 pub mod stream;
+pub mod trace;
