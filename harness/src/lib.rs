@@ -11,3 +11,4 @@ pub mod record;
 
 pub mod stats;
 pub mod stream;
+pub mod trace;

@@ -1,0 +1,129 @@
+//! The bytes of a trace, decompressed.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::error::TraceError;
+use super::options::TraceOptions;
+use super::zstd::ZstdReader;
+
+const BUFFER_BYTES: usize = 1 << 16;
+
+/// How a trace is compressed, by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    Plain,
+    /// gzip, of one or more members.
+    Gzip,
+    /// zstd, of one or more frames.
+    Zstd,
+}
+
+/// Text to read line by line.
+pub(crate) type Text = Box<dyn BufRead + Send>;
+
+/// Copies standard input, still compressed if it is, to a file in `dir`, because every cell reads the trace again.
+pub fn spool_stdin(dir: &Path) -> Result<PathBuf, TraceError> {
+    spool(&mut io::stdin().lock(), dir)
+}
+
+pub(crate) fn spool(input: &mut dyn io::Read, dir: &Path) -> Result<PathBuf, TraceError> {
+    let path = dir.join("stdin.trace");
+    let copied = File::create(&path).and_then(|mut file| io::copy(input, &mut file));
+    match copied {
+        Ok(_) => Ok(path),
+        Err(source) => Err(TraceError::Spool { path: path.display().to_string(), source }),
+    }
+}
+
+/// Opens the trace at its beginning, decompressed and without a byte order mark.
+pub(crate) fn open(options: &TraceOptions) -> Result<(Compression, Text), TraceError> {
+    let mut raw = BufReader::with_capacity(BUFFER_BYTES, open_file(options)?);
+    let start = raw.fill_buf().map_err(|error| read_error(options, 0, &error))?;
+    refuse_foreign(options, start)?;
+    let compression = compression_of(start);
+    let mut text: Text = match compression {
+        Compression::Plain => Box::new(raw),
+        Compression::Gzip => Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(raw))),
+        Compression::Zstd => Box::new(BufReader::with_capacity(BUFFER_BYTES, ZstdReader::new(raw))),
+    };
+    let start = text.fill_buf().map_err(|error| read_error(options, 0, &error))?;
+    refuse_foreign(options, start)?;
+    if start.starts_with(b"\xef\xbb\xbf") {
+        text.consume(3);
+    }
+    Ok((compression, text))
+}
+
+/// The error for bytes that cannot be read after `line`.
+pub(crate) fn read_error(options: &TraceOptions, line: u64, error: &io::Error) -> TraceError {
+    let reason = match error.kind() {
+        io::ErrorKind::UnexpectedEof => "the compressed data ends early; the file is cut short".to_string(),
+        _ => with_causes(error),
+    };
+    TraceError::Read { path: options.path.display().to_string(), line, reason }
+}
+
+/// Decompressors say only in the cause of their error what was wrong with the data.
+fn with_causes(error: &io::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        let said = inner.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+fn open_file(options: &TraceOptions) -> Result<File, TraceError> {
+    let path = options.path.display().to_string();
+    let not_a_file = |what, remedy| TraceError::NotAFile { path: path.clone(), what, remedy };
+    if options.is_stdin() {
+        return Err(not_a_file("standard input", ", into which it has to be copied first"));
+    }
+    let kind = fs::metadata(&options.path)
+        .map_err(|source| TraceError::Open { path: path.clone(), source })?
+        .file_type();
+    if kind.is_dir() {
+        return Err(not_a_file("a directory", ""));
+    }
+    if !kind.is_file() {
+        return Err(not_a_file("a pipe or a device", ": send it to standard input with --trace -"));
+    }
+    File::open(&options.path).map_err(|source| TraceError::Open { path, source })
+}
+
+fn compression_of(start: &[u8]) -> Compression {
+    match start {
+        [0x1f, 0x8b, ..] => Compression::Gzip,
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Compression::Zstd,
+        _ => Compression::Plain,
+    }
+}
+
+/// Forms that people are likely to have, which would otherwise show up as nothing but bad lines.
+const FOREIGN: [(&[u8], &str, &str); 7] = [
+    (b"\xfd7zXZ\0", "compressed with xz", "use xzcat FILE | … --trace -"),
+    (b"BZh91AY&SY", "compressed with bzip2", "use bzcat FILE | … --trace -"),
+    (b"\x04\x22\x4d\x18", "compressed with lz4", "use lz4cat FILE | … --trace -"),
+    (b"PK\x03\x04", "a zip archive", "use unzip -p FILE | … --trace -"),
+    (b"PAR1", "a Parquet file", "export it as CSV or NDJSON"),
+    (b"\xff\xfe", "UTF-16 text", "use iconv -f UTF-16 -t UTF-8 FILE | … --trace -"),
+    (b"\xfe\xff", "UTF-16 text", "use iconv -f UTF-16 -t UTF-8 FILE | … --trace -"),
+];
+
+fn refuse_foreign(options: &TraceOptions, start: &[u8]) -> Result<(), TraceError> {
+    match FOREIGN.iter().find(|(magic, ..)| start.starts_with(magic)) {
+        None => Ok(()),
+        Some((_, what, remedy)) => {
+            Err(TraceError::Unsupported { path: options.path.display().to_string(), what, remedy })
+        }
+    }
+}

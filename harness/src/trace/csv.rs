@@ -1,0 +1,194 @@
+//! CSV, as RFC 4180 has it: commas, quotes where needed, line ends allowed inside quotes.
+
+use std::borrow::Cow;
+use std::io::{self, BufRead};
+
+use csv_core::{ReadRecordResult, Reader};
+
+use super::bytes::Text;
+use super::error::BadReason;
+use super::record::{MAX_LINE_BYTES, Record, Values};
+
+/// Reads a trace in CSV.
+///
+/// On `csv-core` rather than `csv`, because the latter lets one quote that is never closed take memory without end.
+pub(crate) struct CsvRows {
+    input: Text,
+    parser: Reader,
+    /// Line ends skipped before records, which the parser does not see.
+    skipped_lines: u64,
+    columns: Columns,
+    content: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+/// Where the wanted fields are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Columns {
+    /// Index of the id.
+    pub(crate) id: usize,
+    /// Index of the time, where there is one.
+    pub(crate) time: Option<usize>,
+    /// How many columns each line must have.
+    pub(crate) count: usize,
+}
+
+/// What was read into the buffers.
+struct Extent {
+    line: u64,
+    line_ends: u64,
+    bytes: usize,
+    fields: usize,
+    too_long: bool,
+}
+
+impl CsvRows {
+    pub(crate) fn new(input: Text, columns: Columns) -> Self {
+        CsvRows {
+            input,
+            parser: Reader::new(),
+            skipped_lines: 0,
+            columns,
+            content: vec![0; 1 << 12],
+            ends: vec![0; 1 << 6],
+        }
+    }
+
+    /// The next record that is not blank.
+    pub(crate) fn next(&mut self) -> io::Result<Option<Record<'_>>> {
+        let Some(extent) = self.read()? else { return Ok(None) };
+        let values = self.values(&extent);
+        let lines = 1 + if values.is_ok() { 0 } else { extent.line_ends };
+        Ok(Some(Record { line: extent.line, lines, values }))
+    }
+
+    /// The fields of the next record, as the names of columns.
+    pub(crate) fn next_fields(&mut self) -> io::Result<Option<Vec<String>>> {
+        let Some(extent) = self.read()? else { return Ok(None) };
+        let field = |index| String::from_utf8_lossy(&self.content[self.range(index)]).into_owned();
+        Ok(Some((0..extent.fields).map(field).collect()))
+    }
+
+    fn values(&self, extent: &Extent) -> Result<Values<'_>, BadReason> {
+        if extent.too_long {
+            return Err(BadReason::TooLong);
+        }
+        let text = std::str::from_utf8(&self.content[..extent.bytes]).map_err(|_| BadReason::NotUtf8)?;
+        if extent.fields != self.columns.count {
+            return Err(BadReason::Columns { found: extent.fields, expected: self.columns.count });
+        }
+        // Two fields that are no text can be one when put together: then the border is inside a character.
+        let field = |index| text.get(self.range(index)).map(Cow::Borrowed).ok_or(BadReason::NotUtf8);
+        Ok(Values { id: Some(field(self.columns.id)?), time: self.columns.time.map(field).transpose()? })
+    }
+
+    fn range(&self, index: usize) -> std::ops::Range<usize> {
+        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        start..self.ends[index]
+    }
+
+    fn read(&mut self) -> io::Result<Option<Extent>> {
+        self.skip_line_ends()?;
+        let line = self.parser.line() + self.skipped_lines;
+        let mut extent = Extent { line, line_ends: 0, bytes: 0, fields: 0, too_long: false };
+        loop {
+            let input = self.input.fill_buf()?;
+            let (result, taken, bytes, fields) = self.parser.read_record(
+                input,
+                &mut self.content[extent.bytes..],
+                &mut self.ends[extent.fields..],
+            );
+            self.input.consume(taken);
+            extent.bytes += bytes;
+            extent.fields += fields;
+            match result {
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull if self.content.len() < MAX_LINE_BYTES => {
+                    self.content.resize(self.content.len() * 2, 0);
+                }
+                ReadRecordResult::OutputEndsFull if self.ends.len() < MAX_LINE_BYTES / 8 => {
+                    self.ends.resize(self.ends.len() * 2, 0);
+                }
+                ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => self.discard(&mut extent),
+                ReadRecordResult::Record => {
+                    extent.line_ends += self.line_ends(&extent);
+                    return Ok(Some(extent));
+                }
+                ReadRecordResult::End => return Ok(None),
+            }
+        }
+    }
+
+    /// Forgets what was read of a record that is too long, to read on to its end.
+    fn discard(&self, extent: &mut Extent) {
+        extent.line_ends += self.line_ends(extent);
+        *extent = Extent { bytes: 0, fields: 0, too_long: true, ..*extent };
+    }
+
+    fn line_ends(&self, extent: &Extent) -> u64 {
+        self.content[..extent.bytes].iter().filter(|byte| **byte == b'\n').count() as u64
+    }
+
+    /// Blank lines, and the second half of a CRLF, so that the parser's line number is that of the record.
+    fn skip_line_ends(&mut self) -> io::Result<()> {
+        loop {
+            let input = self.input.fill_buf()?;
+            let blank = input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+            let more = blank > 0 && blank == input.len();
+            self.skipped_lines += input[..blank].iter().filter(|byte| **byte == b'\n').count() as u64;
+            self.input.consume(blank);
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &[u8], count: usize) -> Vec<(u64, u64, Result<String, BadReason>)> {
+        let columns = Columns { id: 0, time: None, count };
+        let mut rows = CsvRows::new(Box::new(io::Cursor::new(text.to_vec())), columns);
+        let mut found = Vec::new();
+        while let Some(record) = rows.next().unwrap() {
+            let id = record.values.map(|values| values.id.unwrap().into_owned());
+            found.push((record.line, record.lines, id));
+        }
+        found
+    }
+
+    #[test]
+    fn records_know_their_lines() {
+        let found = read(b"a,1\r\n\r\n\"b\nb\",2\r\nc\r\nd,4", 2);
+        let wrong = Err(BadReason::Columns { found: 1, expected: 2 });
+        assert_eq!(
+            found,
+            [(1, 1, Ok("a".into())), (3, 1, Ok("b\nb".into())), (5, 1, wrong), (6, 1, Ok("d".into()))]
+        );
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_spoils_all_lines_that_it_swallows() {
+        let found = read(b"a,1\n\"b,2\nc,3\nd,4\n", 2);
+        assert_eq!(found[1], (2, 4, Err(BadReason::Columns { found: 1, expected: 2 })));
+        assert_eq!(found.len(), 2);
+    }
+
+    #[test]
+    fn a_record_that_is_too_long_is_skipped() {
+        let long = vec![b'x'; MAX_LINE_BYTES + 1];
+        let commas = vec![b','; MAX_LINE_BYTES];
+        let text = [b"a,1\n", &long[..], b",2\nb,3\n", &commas[..], b"\nc,4\n"].concat();
+        let found = read(&text, 2);
+        assert_eq!(found[1], (2, 1, Err(BadReason::TooLong)));
+        assert_eq!(found[3], (4, 1, Err(BadReason::TooLong)));
+        assert_eq!((&found[2].2, &found[4].2), (&Ok("b".to_string()), &Ok("c".to_string())));
+    }
+
+    #[test]
+    fn half_a_character_in_each_of_two_fields_is_no_text() {
+        assert_eq!(read(b"\xc3,\xa9\n", 2), [(1, 1, Err(BadReason::NotUtf8))]);
+    }
+}

@@ -1,0 +1,208 @@
+//! What can be wrong with a trace, and with one line of it.
+
+use std::fmt::{self, Display};
+use std::io;
+
+/// A trace that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TraceError {
+    /// An option has a value that is not allowed.
+    #[error("{flag}: found {found}; allowed is {allowed}")]
+    Option {
+        /// The option.
+        flag: &'static str,
+        /// Its value.
+        found: String,
+        /// What would do.
+        allowed: &'static str,
+    },
+    /// The file is missing, or may not be read.
+    #[error("trace {path}: cannot be opened: {source}")]
+    Open {
+        /// The file.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is no regular file, so it cannot be read again for each cell.
+    #[error("trace {path}: is {what}; allowed is a regular file{remedy}")]
+    NotAFile {
+        /// The path.
+        path: String,
+        /// What it is.
+        what: &'static str,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+    /// The content is in a form that is not read.
+    #[error("trace {path}: is {what}; allowed are NDJSON and CSV, plain, gzip or zstd: {remedy}")]
+    Unsupported {
+        /// The file.
+        path: String,
+        /// What it is.
+        what: &'static str,
+        /// How to convert it.
+        remedy: &'static str,
+    },
+    /// The bytes could not be read or decompressed to the end.
+    #[error("trace {path}: cannot be read after line {line}: {reason}")]
+    Read {
+        /// The file.
+        path: String,
+        /// The last line that could be read.
+        line: u64,
+        /// Why the next one could not.
+        reason: String,
+    },
+    /// Standard input could not be copied.
+    #[error("cannot copy standard input to {path}: {source}")]
+    Spool {
+        /// The copy.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// No field was named for the id, and none that usually holds one is there.
+    #[error(
+        "trace {path}: no field is known to hold the id: name it with --id-field; the first line has: {fields}"
+    )]
+    NoIdField {
+        /// The file.
+        path: String,
+        /// What the first line has.
+        fields: String,
+    },
+    /// A field that was named is nowhere in the file.
+    #[error("trace {path}: {flag} {field}: no line has it; the first line has: {fields}")]
+    NoField {
+        /// The file.
+        path: String,
+        /// The option that named it.
+        flag: &'static str,
+        /// The field.
+        field: String,
+        /// What the first line has.
+        fields: String,
+    },
+    /// The time could be in several units.
+    #[error(
+        "trace {path}: line {line}: field {field}: found {found}, which is too small to tell its unit: \
+         name it with --time-unit s, ms, us or ns"
+    )]
+    UnclearTimeUnit {
+        /// The file.
+        path: String,
+        /// The line.
+        line: u64,
+        /// The time field.
+        field: String,
+        /// Its value.
+        found: String,
+    },
+    /// More lines than allowed could not be read.
+    #[error(
+        "trace {path}: {bad} of {lines} lines ({:.2} %) cannot be read; allowed are {:.2} % (--max-bad {max_bad}). \
+         The first:{}", percent(*.bad, *.lines), max_bad * 100.0, listed(first)
+    )]
+    TooManyBad {
+        /// The file.
+        path: String,
+        /// Lines that could not be read.
+        bad: u64,
+        /// All lines.
+        lines: u64,
+        /// The share that was allowed.
+        max_bad: f64,
+        /// The first of them.
+        first: Vec<BadLine>,
+    },
+    /// There is nothing in it.
+    #[error("trace {path}: has no pings: {what}")]
+    Empty {
+        /// The file.
+        path: String,
+        /// What is there instead.
+        what: &'static str,
+    },
+    /// The file is not what it was when it was first read.
+    #[error("trace {path}: was changed while it was read")]
+    Changed {
+        /// The file.
+        path: String,
+    },
+}
+
+impl TraceError {
+    pub(crate) fn option(flag: &'static str, found: impl Display, allowed: &'static str) -> Self {
+        TraceError::Option { flag, found: found.to_string(), allowed }
+    }
+}
+
+/// A line that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadLine {
+    /// Its number in the decompressed file, from 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub reason: BadReason,
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadReason {
+    /// It is not UTF-8 text.
+    #[error("not UTF-8")]
+    NotUtf8,
+    /// It is too long to be a ping.
+    #[error("longer than {} MiB", super::record::MAX_LINE_BYTES >> 20)]
+    TooLong,
+    /// It is not a JSON object.
+    #[error("not a JSON object: {0}")]
+    Json(String),
+    /// It has more or fewer columns than the first.
+    #[error("{found} columns, where the first line has {expected}")]
+    Columns {
+        /// Columns in this line.
+        found: usize,
+        /// Columns in the first.
+        expected: usize,
+    },
+    /// The id is neither text nor a whole number.
+    #[error("the id is {0}; allowed is text or a whole number")]
+    Id(String),
+    /// The time is not there.
+    #[error("no time: the field is absent or empty")]
+    NoTime,
+    /// The time cannot be read.
+    #[error("the time is {found}; allowed is {allowed}")]
+    Time {
+        /// What was found.
+        found: String,
+        /// What would do.
+        allowed: &'static str,
+    },
+}
+
+impl Display for BadLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.reason)
+    }
+}
+
+/// `text` as it may stand in a message: no control characters, and not too long.
+pub(crate) fn excerpt(text: &str) -> String {
+    const LONGEST: usize = 40;
+    let mut shown: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+pub(crate) fn percent(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 }
+}
+
+fn listed(first: &[BadLine]) -> String {
+    first.iter().map(|bad| format!("\n  {bad}")).collect()
+}

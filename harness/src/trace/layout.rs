@@ -1,0 +1,157 @@
+//! What a trace looks like: found by looking at its first line.
+
+use std::io::BufRead;
+
+use super::bytes::{self, Compression, Text};
+use super::csv::{Columns, CsvRows};
+use super::error::TraceError;
+use super::ndjson::{JsonLines, Paths};
+use super::options::{Format, TraceOptions, USUAL_ID_FIELDS};
+
+/// What a trace looks like.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Layout {
+    pub(crate) compression: Compression,
+    pub(crate) shape: Shape,
+    /// The field with the id.
+    pub(crate) id_field: String,
+    /// What the first line has, for messages.
+    pub(crate) fields: Vec<String>,
+}
+
+/// How its lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Ndjson,
+    Csv { columns: Columns, header: Header },
+}
+
+/// What the first line of a CSV file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Header {
+    Names,
+    Absent,
+}
+
+impl Layout {
+    /// Looks at the beginning of the trace.
+    pub(crate) fn find(options: &TraceOptions) -> Result<Layout, TraceError> {
+        let (compression, mut text) = bytes::open(options)?;
+        match format_of(options, &mut text)? {
+            Format::Csv => csv(options, compression, text),
+            Format::Ndjson | Format::Auto => ndjson(options, compression, text),
+        }
+    }
+
+    /// The fields of the first line as a message lists them.
+    pub(crate) fn listed(&self) -> String {
+        listed(&self.fields)
+    }
+}
+
+fn format_of(options: &TraceOptions, text: &mut Text) -> Result<Format, TraceError> {
+    let path = || options.path.display().to_string();
+    let start = text.fill_buf().map_err(|error| bytes::read_error(options, 0, &error))?;
+    if start.is_empty() {
+        return Err(TraceError::Empty { path: path(), what: "the file is empty" });
+    }
+    match (options.format, start.trim_ascii_start().first()) {
+        (Format::Auto, Some(b'{')) => Ok(Format::Ndjson),
+        (Format::Auto, Some(b'[')) => Err(TraceError::Unsupported {
+            path: path(),
+            what: "a JSON array",
+            remedy: "use jq -c '.[]' FILE | … --trace -",
+        }),
+        (Format::Auto, _) => Ok(Format::Csv),
+        (given, _) => Ok(given),
+    }
+}
+
+fn ndjson(options: &TraceOptions, compression: Compression, text: Text) -> Result<Layout, TraceError> {
+    let fields = JsonLines::new(text, Paths::default())
+        .first_fields()
+        .map_err(|error| bytes::read_error(options, 0, &error))?;
+    let id_field = match &options.id_field {
+        Some(field) => field.clone(),
+        None => usual_id_field(options, &fields)?,
+    };
+    Ok(Layout { compression, shape: Shape::Ndjson, id_field, fields })
+}
+
+fn csv(options: &TraceOptions, compression: Compression, text: Text) -> Result<Layout, TraceError> {
+    let anything = Columns { id: 0, time: None, count: 0 };
+    let names = CsvRows::new(text, anything)
+        .next_fields()
+        .map_err(|error| bytes::read_error(options, 0, &error))?
+        .unwrap_or_default();
+    let header = header_of(options);
+    let fields = match header {
+        Header::Names => names,
+        Header::Absent => (1..=names.len()).map(|number| format!("#{number}")).collect(),
+    };
+    let id_field = match &options.id_field {
+        Some(field) => field.clone(),
+        None => usual_id_field(options, &fields)?,
+    };
+    let id = column(options, "--id-field", &id_field, &fields)?;
+    let time = match &options.time_field {
+        Some(field) => Some(column(options, "--time-field", field, &fields)?),
+        None => None,
+    };
+    let columns = Columns { id, time, count: fields.len() };
+    Ok(Layout { compression, shape: Shape::Csv { columns, header }, id_field, fields })
+}
+
+/// A file of which every field is asked for by number has no line of names.
+fn header_of(options: &TraceOptions) -> Header {
+    let by_number = |field: &String| number_of(field).is_some();
+    let time_by_number = options.time_field.as_ref().is_none_or(by_number);
+    if options.id_field.as_ref().is_some_and(by_number) && time_by_number {
+        Header::Absent
+    } else {
+        Header::Names
+    }
+}
+
+fn column(
+    options: &TraceOptions,
+    flag: &'static str,
+    field: &str,
+    names: &[String],
+) -> Result<usize, TraceError> {
+    let named = names.iter().position(|name| name == field);
+    let numbered =
+        || number_of(field).filter(|number| (1..=names.len()).contains(number)).map(|number| number - 1);
+    named.or_else(numbered).ok_or_else(|| TraceError::NoField {
+        path: options.path.display().to_string(),
+        flag,
+        field: field.to_string(),
+        fields: listed(names),
+    })
+}
+
+fn number_of(field: &str) -> Option<usize> {
+    field.strip_prefix('#')?.parse().ok()
+}
+
+fn usual_id_field(options: &TraceOptions, fields: &[String]) -> Result<String, TraceError> {
+    let usual = USUAL_ID_FIELDS.iter().find(|usual| fields.iter().any(|field| field == *usual));
+    match usual {
+        Some(usual) => Ok(usual.to_string()),
+        // No line is an object, which the reader says better.
+        None if fields.is_empty() => Ok(USUAL_ID_FIELDS[0].to_string()),
+        None => {
+            Err(TraceError::NoIdField { path: options.path.display().to_string(), fields: listed(fields) })
+        }
+    }
+}
+
+fn listed(fields: &[String]) -> String {
+    const MOST: usize = 20;
+    let names: Vec<_> = fields.iter().take(MOST).map(|field| super::error::excerpt(field)).collect();
+    match fields.len() {
+        0 => "no fields".to_string(),
+        count if count > MOST => format!("{} and {} more", names.join(", "), count - MOST),
+        _ => names.join(", "),
+    }
+}

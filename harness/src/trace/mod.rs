@@ -1,0 +1,33 @@
+//! Pings from people's own files: NDJSON or CSV, plain or compressed, with exact truth.
+//!
+//! A trace is read in passes of the file itself, never held in memory: [`TraceSurvey::scan`] looks at it once before
+//! anything runs, and [`TraceSource`] turns it into a stream. In a trace the id *is* the identity: two lines with the
+//! same id are copies of one ping.
+//!
+//! ```text
+//! bytes (decompress) -> ndjson | csv (one record's id and time as text) -> rows (ids, times, bad lines) -> survey | source
+//! ```
+
+mod bytes;
+mod csv;
+mod error;
+mod id;
+mod layout;
+mod ndjson;
+mod options;
+mod record;
+mod rows;
+mod sizing;
+mod source;
+mod survey;
+#[cfg(test)]
+mod tests;
+mod time;
+mod zstd;
+
+pub use bytes::{Compression, spool_stdin};
+pub use error::{BadLine, BadReason, TraceError};
+pub use options::{Format, TraceOptions};
+pub use source::TraceSource;
+pub use survey::{TimeUsed, TraceSurvey};
+pub use time::{TimeUnit, UnitFrom};

@@ -1,0 +1,306 @@
+//! NDJSON: one JSON object a line.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::{self, BufRead, Read};
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::bytes::Text;
+use super::error::{BadReason, excerpt};
+use super::record::{MAX_LINE_BYTES, Record, Values};
+
+/// Reads a trace in NDJSON, picking two fields of each line and skipping the rest unparsed.
+pub(crate) struct JsonLines {
+    input: Text,
+    line: u64,
+    buffer: Vec<u8>,
+    paths: Paths<String>,
+}
+
+/// What is wanted of an object: the id, and the time where there is one. A path is a dotted one.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Paths<T> {
+    pub(crate) id: Option<T>,
+    pub(crate) time: Option<T>,
+}
+
+enum Line {
+    Whole,
+    TooLong,
+}
+
+impl JsonLines {
+    pub(crate) fn new(input: Text, paths: Paths<String>) -> Self {
+        JsonLines { input, line: 0, buffer: Vec::new(), paths }
+    }
+
+    /// The next line that is not blank.
+    pub(crate) fn next(&mut self) -> io::Result<Option<Record<'_>>> {
+        let Some(line) = self.read_line()? else { return Ok(None) };
+        let values = match line {
+            Line::Whole => self.values(),
+            Line::TooLong => Err(BadReason::TooLong),
+        };
+        Ok(Some(Record { line: self.line, lines: 1, values }))
+    }
+
+    /// The dotted paths of the scalars in the first line that is a JSON object; none if there is no such line.
+    pub(crate) fn first_fields(mut self) -> io::Result<Vec<String>> {
+        while let Some(line) = self.read_line()? {
+            if let (Line::Whole, Ok(object @ Value::Object(_))) = (line, serde_json::from_slice(&self.buffer))
+            {
+                let mut fields = Vec::new();
+                list_scalars(&object, "", &mut fields);
+                return Ok(fields);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn read_line(&mut self) -> io::Result<Option<Line>> {
+        loop {
+            self.buffer.clear();
+            let limit = MAX_LINE_BYTES as u64 + 1;
+            if (&mut self.input).take(limit).read_until(b'\n', &mut self.buffer)? == 0 {
+                return Ok(None);
+            }
+            self.line += 1;
+            if self.buffer.len() > MAX_LINE_BYTES && self.buffer.last() != Some(&b'\n') {
+                self.input.skip_until(b'\n')?;
+                return Ok(Some(Line::TooLong));
+            }
+            if !self.buffer.trim_ascii().is_empty() {
+                return Ok(Some(Line::Whole));
+            }
+        }
+    }
+
+    fn values(&self) -> Result<Values<'_>, BadReason> {
+        let text = std::str::from_utf8(self.buffer.trim_ascii_end()).map_err(|_| BadReason::NotUtf8)?;
+        let wanted = Paths { id: self.paths.id.as_deref(), time: self.paths.time.as_deref() };
+        let found = pick(text, wanted)?;
+        Ok(Values {
+            id: found.id.map(id_text).transpose()?.flatten(),
+            time: found.time.map(time_text).transpose()?.flatten(),
+        })
+    }
+}
+
+fn list_scalars(value: &Value, path: &str, fields: &mut Vec<String>) {
+    match value {
+        Value::Object(object) => {
+            for (name, inner) in object {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                list_scalars(inner, &path, fields);
+            }
+        }
+        Value::Array(_) => {}
+        _ => fields.push(path.to_string()),
+    }
+}
+
+fn id_text(raw: &RawValue) -> Result<Option<Cow<'_, str>>, BadReason> {
+    let text = scalar(raw)?.map_err(|what| BadReason::Id(what.to_string()))?;
+    let number = !raw.get().starts_with('"') && text.is_some();
+    if number && !raw.get().bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+        return Err(BadReason::Id(format!("the number {}", excerpt(raw.get()))));
+    }
+    Ok(text)
+}
+
+fn time_text(raw: &RawValue) -> Result<Option<Cow<'_, str>>, BadReason> {
+    scalar(raw)?.map_err(|what| BadReason::Time { found: what.to_string(), allowed: "text or a number" })
+}
+
+/// The text of a string or number as it was written, so that no digit is lost; none for null; else what it is.
+fn scalar(raw: &RawValue) -> Result<Result<Option<Cow<'_, str>>, &'static str>, BadReason> {
+    let json = raw.get();
+    Ok(match json.as_bytes()[0] {
+        b'"' if !json.contains('\\') => Ok(Some(Cow::Borrowed(&json[1..json.len() - 1]))),
+        b'"' => Ok(Some(Cow::Owned(serde_json::from_str(json).map_err(bad_json)?))),
+        b'n' => Ok(None),
+        b't' | b'f' => Err("a boolean"),
+        b'{' => Err("an object"),
+        b'[' => Err("an array"),
+        _ => Ok(Some(Cow::Borrowed(json))),
+    })
+}
+
+fn bad_json(error: serde_json::Error) -> BadReason {
+    // The parser counts lines within the text it is given, which is always one.
+    let message = error.to_string();
+    BadReason::Json(match message.split_once(" at line ") {
+        Some((what, _)) => format!("{what} at column {}", error.column()),
+        None => message,
+    })
+}
+
+/// Finds the wanted fields in the text of an object. Where a name comes twice, the last one counts, as is usual.
+fn pick<'a>(json: &'a str, wanted: Paths<&str>) -> Result<Paths<&'a RawValue>, BadReason> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let found = deserializer.deserialize_map(ObjectVisitor(wanted)).map_err(bad_json)?;
+    deserializer.end().map_err(bad_json)?;
+    found.resolve()
+}
+
+/// A field of the object, and what is still wanted inside it.
+enum Hit<'a, 'p> {
+    Field(&'a RawValue),
+    Inside(&'a RawValue, &'p str),
+}
+
+type Hits<'a, 'p> = Paths<Hit<'a, 'p>>;
+
+impl<'a> Hits<'a, '_> {
+    fn resolve(self) -> Result<Paths<&'a RawValue>, BadReason> {
+        let inner = |hit: Option<Hit<'a, '_>>| match hit {
+            None => Ok(None),
+            Some(Hit::Field(raw)) => Ok(Some(raw)),
+            Some(Hit::Inside(raw, rest)) if raw.get().starts_with('{') => {
+                pick(raw.get(), Paths { id: Some(rest), time: None }).map(|found| found.id)
+            }
+            Some(Hit::Inside(..)) => Ok(None),
+        };
+        Ok(Paths { id: inner(self.id)?, time: inner(self.time)? })
+    }
+}
+
+struct ObjectVisitor<'p>(Paths<&'p str>);
+
+impl<'de, 'p> Visitor<'de> for ObjectVisitor<'p> {
+    type Value = Hits<'de, 'p>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut hits = Paths { id: None, time: None };
+        while let Some(matched) = map.next_key_seed(NameMatcher(self.0))? {
+            if matched == (Paths { id: None, time: None }) {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let raw: &'de RawValue = map.next_value()?;
+            let hit = |rest: &'p str| if rest.is_empty() { Hit::Field(raw) } else { Hit::Inside(raw, rest) };
+            hits.id = matched.id.map(hit).or(hits.id);
+            hits.time = matched.time.map(hit).or(hits.time);
+        }
+        Ok(hits)
+    }
+}
+
+/// Matches a field's name against the wanted paths; gives what is left of each path that it begins, empty for all.
+#[derive(Clone, Copy)]
+struct NameMatcher<'p>(Paths<&'p str>);
+
+impl<'de, 'p> DeserializeSeed<'de> for NameMatcher<'p> {
+    type Value = Paths<&'p str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'p> Visitor<'_> for NameMatcher<'p> {
+    type Value = Paths<&'p str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field's name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Paths {
+            id: self.0.id.and_then(|path| rest_of(path, name)),
+            time: self.0.time.and_then(|path| rest_of(path, name)),
+        })
+    }
+}
+
+/// What is left of `path` below `name`. A name with dots in it is matched as a whole, too.
+fn rest_of<'p>(path: &'p str, name: &str) -> Option<&'p str> {
+    match path.strip_prefix(name)? {
+        "" => Some(""),
+        rest => rest.strip_prefix('.').filter(|rest| !rest.is_empty()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(
+        line: &str,
+        id: &str,
+        time: Option<&str>,
+    ) -> Result<(Option<String>, Option<String>), BadReason> {
+        let paths = Paths { id: Some(id.to_string()), time: time.map(str::to_string) };
+        let mut lines = JsonLines::new(Box::new(io::Cursor::new(line.as_bytes().to_vec())), paths);
+        let record = lines.next().unwrap().unwrap();
+        record.values.map(|values| (values.id.map(Cow::into_owned), values.time.map(Cow::into_owned)))
+    }
+
+    fn id(line: &str, path: &str) -> Option<String> {
+        values(line, path, None).unwrap().0
+    }
+
+    #[test]
+    fn a_dotted_path_leads_into_objects_and_also_names_a_dotted_field() {
+        assert_eq!(id(r#"{"a":{"b":{"c":"x"},"c":"no"}}"#, "a.b.c").as_deref(), Some("x"));
+        assert_eq!(id(r#"{"a.b":{"c":"x"}}"#, "a.b.c").as_deref(), Some("x"));
+        assert_eq!(id(r#"{"a.b.c":"x"}"#, "a.b.c").as_deref(), Some("x"));
+        assert_eq!(id(r#"{"ab":"no","a":"x"}"#, "a").as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn an_absent_field_and_null_are_no_id() {
+        for line in
+            [r#"{}"#, r#"{"a":null}"#, r#"{"a":{"b":null}}"#, r#"{"a":7}"#, r#"{"a":{}}"#, r#"{"":{"b":1}}"#]
+        {
+            assert_eq!(id(line, "a.b"), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn numbers_keep_every_digit() {
+        let line = r#"{"id": 123456789012345678901234567890, "at": 1546550779.123456789}"#;
+        let (id, time) = values(line, "id", Some("at")).unwrap();
+        assert_eq!(id.as_deref(), Some("123456789012345678901234567890"));
+        assert_eq!(time.as_deref(), Some("1546550779.123456789"));
+    }
+
+    #[test]
+    fn both_fields_may_lie_in_the_same_object_or_be_the_same() {
+        assert_eq!(
+            values(r#"{"m":{"id":"x","at":"5"}}"#, "m.id", Some("m.at")),
+            Ok((Some("x".into()), Some("5".into())))
+        );
+        assert_eq!(values(r#"{"m":5}"#, "m", Some("m")), Ok((Some("5".into()), Some("5".into()))));
+    }
+
+    #[test]
+    fn escapes_in_ids_are_resolved() {
+        assert_eq!(id(r#"{"a":"\u0041\n"}"#, "a").as_deref(), Some("A\n"));
+        assert_eq!(id(r#"{"\u0061":"x"}"#, "a").as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn ids_that_are_no_text_and_no_whole_number_are_bad() {
+        for value in ["1.5", "1e3", "true", "{}", "[]"] {
+            let line = format!(r#"{{"a":{value}}}"#);
+            assert!(matches!(values(&line, "a", None), Err(BadReason::Id(_))), "{line}");
+        }
+    }
+
+    #[test]
+    fn lines_that_are_no_object_are_bad() {
+        for line in
+            ["[1]", "1", "{", r#"{"a":1} x"#, r#"{"a":1}{"a":2}"#, r#"{"a":01}"#, r#"{"a":"\ud800"}"#, "nul"]
+        {
+            assert!(matches!(values(line, "a", None), Err(BadReason::Json(_))), "{line}");
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! What one record of a trace says, before its values are understood.
+
+use std::borrow::Cow;
+
+use super::error::BadReason;
+
+/// Longest line, or CSV record, that is read. Bounds the memory that a file without line ends can take.
+pub(crate) const MAX_LINE_BYTES: usize = 16 << 20;
+
+/// One record.
+pub(crate) struct Record<'a> {
+    /// The number of its first line, from 1.
+    pub(crate) line: u64,
+    /// How many lines it spans: more than one for a CSV record with line ends inside quotes.
+    pub(crate) lines: u64,
+    /// Its values, or why it has none.
+    pub(crate) values: Result<Values<'a>, BadReason>,
+}
+
+/// The two values of a record that count, as text.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Values<'a> {
+    /// The id; none if the field is absent or null.
+    pub(crate) id: Option<Cow<'a, str>>,
+    /// The time; none if the field is absent or null, or none was asked for.
+    pub(crate) time: Option<Cow<'a, str>>,
+}

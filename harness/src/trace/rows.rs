@@ -1,0 +1,279 @@
+//! The pings of a trace in order of arrival, and a tally of what was met on the way.
+
+use std::time::Duration;
+
+use dedup_strategies::Timestamp;
+use xxhash_rust::xxh3::Xxh3;
+
+use super::bytes;
+use super::csv::CsvRows;
+use super::error::{BadLine, BadReason, TraceError, excerpt};
+use super::id::id_of;
+use super::layout::{Header, Layout, Shape};
+use super::ndjson::{JsonLines, Paths};
+use super::options::TraceOptions;
+use super::record::{Record, Values};
+use super::time::{Guess, TimeUnit, UnitFrom, guess, time_of};
+use crate::stream::Id;
+
+/// How many bad lines are kept to be shown.
+const BAD_LINES_SHOWN: usize = 5;
+
+/// One ping of a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) id: Id,
+    /// The largest time so far: time never goes backwards for a pipeline.
+    pub(crate) at: Timestamp,
+    /// The line's own time.
+    pub(crate) event_time: Timestamp,
+}
+
+/// Reads a trace row by row.
+pub(crate) struct Rows {
+    options: TraceOptions,
+    layout: Layout,
+    records: Records,
+    clock: Clock,
+    tally: Tally,
+    line: u64,
+}
+
+/// What was met so far.
+#[derive(Clone)]
+pub(crate) struct Tally {
+    pub(crate) pings: u64,
+    pub(crate) bad: u64,
+    pub(crate) first_bad: Vec<BadLine>,
+    pub(crate) missing: u64,
+    pub(crate) out_of_order: u64,
+    pub(crate) furthest_back: Duration,
+    pub(crate) first_at: Timestamp,
+    pub(crate) last_at: Timestamp,
+    /// Whether any line had the time field.
+    timed: bool,
+    digest: Xxh3,
+}
+
+enum Records {
+    Ndjson(JsonLines),
+    Csv(Box<CsvRows>),
+}
+
+impl Rows {
+    /// Opens the trace at its beginning.
+    pub(crate) fn open(options: &TraceOptions) -> Result<Rows, TraceError> {
+        options.check()?;
+        let layout = Layout::find(options)?;
+        let (_, text) = bytes::open(options)?;
+        let mut line = 0;
+        let records = match layout.shape {
+            Shape::Ndjson => {
+                let paths = Paths { id: Some(layout.id_field.clone()), time: options.time_field.clone() };
+                Records::Ndjson(JsonLines::new(text, paths))
+            }
+            Shape::Csv { columns, header } => {
+                let mut rows = CsvRows::new(text, columns);
+                if header == Header::Names {
+                    rows.next_fields().map_err(|error| bytes::read_error(options, 0, &error))?;
+                    line = 1;
+                }
+                Records::Csv(Box::new(rows))
+            }
+        };
+        let clock = Clock::new(options);
+        Ok(Rows { options: options.clone(), layout, records, clock, tally: Tally::default(), line })
+    }
+
+    /// The next ping; bad lines are counted and passed over. After the last one, checks that the whole made sense.
+    pub(crate) fn next(&mut self) -> Result<Option<Row>, TraceError> {
+        loop {
+            let record = match self.records.next() {
+                Ok(Some(record)) => record,
+                Ok(None) => return self.finish().map(|()| None),
+                Err(error) => return Err(bytes::read_error(&self.options, self.line, &error)),
+            };
+            self.line = record.line;
+            self.tally.timed |= record.values.as_ref().is_ok_and(|values| values.time.is_some());
+            match record.values.map_err(Trouble::Bad).and_then(|values| self.clock.row(&values)) {
+                Ok(row) => {
+                    self.tally.count(&row);
+                    return Ok(Some(row));
+                }
+                Err(Trouble::Bad(reason)) => self.tally.count_bad(record.line, record.lines, reason),
+                Err(Trouble::UnclearUnit(found)) => {
+                    return Err(TraceError::UnclearTimeUnit {
+                        path: self.options.path.display().to_string(),
+                        line: self.line,
+                        field: self.options.time_field.clone().unwrap_or_default(),
+                        found,
+                    });
+                }
+            }
+        }
+    }
+
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// The unit of the time field and how it was found; none without a time field.
+    pub(crate) fn time_unit(&self) -> Option<(TimeUnit, UnitFrom)> {
+        self.clock.field.as_ref().map(|_| (self.clock.unit, self.clock.unit_from))
+    }
+
+    pub(crate) fn path(&self) -> String {
+        self.options.path.display().to_string()
+    }
+
+    fn finish(&self) -> Result<(), TraceError> {
+        let Tally { pings, bad, .. } = self.tally;
+        let lines = pings + bad;
+        if lines == 0 {
+            return Err(TraceError::Empty { path: self.path(), what: "no line holds data" });
+        }
+        if let Some(field) = self.options.time_field.as_ref().filter(|_| pings == 0 && !self.tally.timed)
+            && self.layout.shape == Shape::Ndjson
+            && !self.layout.fields.is_empty()
+        {
+            return Err(self.no_field("--time-field", field));
+        }
+        if bad as f64 > self.options.max_bad * lines as f64 {
+            let first = self.tally.first_bad.clone();
+            let max_bad = self.options.max_bad;
+            return Err(TraceError::TooManyBad { path: self.path(), bad, lines, max_bad, first });
+        }
+        if pings == 0 {
+            return Err(TraceError::Empty { path: self.path(), what: "no line can be read" });
+        }
+        if self.tally.missing == pings {
+            return Err(self.no_field("--id-field", &self.layout.id_field));
+        }
+        Ok(())
+    }
+
+    fn no_field(&self, flag: &'static str, field: &str) -> TraceError {
+        TraceError::NoField {
+            path: self.path(),
+            flag,
+            field: field.to_string(),
+            fields: self.layout.listed(),
+        }
+    }
+}
+
+impl Records {
+    fn next(&mut self) -> std::io::Result<Option<Record<'_>>> {
+        match self {
+            Records::Ndjson(lines) => lines.next(),
+            Records::Csv(rows) => rows.next(),
+        }
+    }
+}
+
+/// Why a record is no row.
+enum Trouble {
+    Bad(BadReason),
+    UnclearUnit(String),
+}
+
+/// Gives each ping its times.
+struct Clock {
+    field: Option<String>,
+    unit: TimeUnit,
+    unit_from: UnitFrom,
+    rows: u64,
+    latest: Timestamp,
+}
+
+impl Clock {
+    fn new(options: &TraceOptions) -> Self {
+        Clock {
+            field: options.time_field.clone(),
+            unit: options.time_unit,
+            unit_from: UnitFrom::Given,
+            rows: 0,
+            latest: Timestamp::ZERO,
+        }
+    }
+
+    fn row(&mut self, values: &Values<'_>) -> Result<Row, Trouble> {
+        let event_time = match self.field {
+            Some(_) => self.read(values.time.as_deref())?,
+            None => Timestamp::from_millis(self.rows),
+        };
+        self.rows += 1;
+        self.latest = self.latest.max(event_time);
+        let id = values.id.as_deref().map_or(Id::Missing, id_of);
+        Ok(Row { id, at: self.latest, event_time })
+    }
+
+    fn read(&mut self, text: Option<&str>) -> Result<Timestamp, Trouble> {
+        let text = text.filter(|text| !text.is_empty()).ok_or(Trouble::Bad(BadReason::NoTime))?;
+        if self.unit == TimeUnit::Auto {
+            match guess(self.field.as_deref().unwrap_or_default(), text) {
+                Guess::Unit(unit, from) => (self.unit, self.unit_from) = (unit, from),
+                Guess::Unclear => return Err(Trouble::UnclearUnit(excerpt(text))),
+                Guess::NoTime => {}
+            }
+        }
+        time_of(self.unit, text).map_err(Trouble::Bad)
+    }
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Tally {
+            pings: 0,
+            bad: 0,
+            first_bad: Vec::new(),
+            missing: 0,
+            out_of_order: 0,
+            furthest_back: Duration::ZERO,
+            first_at: Timestamp::ZERO,
+            last_at: Timestamp::ZERO,
+            timed: false,
+            digest: Xxh3::new(),
+        }
+    }
+}
+
+impl Tally {
+    /// Digest of the ids and times in order: equal for traces that say the same, however they are written.
+    pub(crate) fn digest(&self) -> String {
+        format!("{:032x}", self.digest.digest128())
+    }
+
+    fn count(&mut self, row: &Row) {
+        if self.pings == 0 {
+            self.first_at = row.at;
+        }
+        self.pings += 1;
+        self.last_at = row.at;
+        self.missing += u64::from(row.id == Id::Missing);
+        self.out_of_order += u64::from(row.event_time < row.at);
+        self.furthest_back = self.furthest_back.max(row.at.since(row.event_time));
+        self.digest.update(&digest_input(row));
+    }
+
+    fn count_bad(&mut self, line: u64, lines: u64, reason: BadReason) {
+        self.bad += lines;
+        if self.first_bad.len() < BAD_LINES_SHOWN {
+            self.first_bad.push(BadLine { line, reason });
+        }
+    }
+}
+
+fn digest_input(row: &Row) -> [u8; 25] {
+    let mut bytes = [0; 25];
+    if let Id::Key(key) = row.id {
+        bytes[0] = 1;
+        bytes[1..17].copy_from_slice(&key.0);
+    }
+    bytes[17..].copy_from_slice(&row.event_time.as_nanos().to_le_bytes());
+    bytes
+}

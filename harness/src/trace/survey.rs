@@ -1,0 +1,191 @@
+//! A look at a trace before anything runs on it.
+
+use std::fmt;
+use std::time::Duration;
+
+use dedup_strategies::{Sizing, Timestamp};
+
+use super::bytes::Compression;
+use super::error::{BadLine, TraceError, percent};
+use super::layout::Shape;
+use super::options::{Format, TraceOptions};
+use super::rows::Rows;
+use super::sizing::WindowCount;
+use super::time::{TimeUnit, UnitFrom};
+use crate::stream::Id;
+
+/// What a trace holds. Its [`Display`](fmt::Display) is a few lines for people.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraceSurvey {
+    /// What the trace is called.
+    pub name: String,
+    /// How its lines are written; never [`Format::Auto`].
+    pub format: Format,
+    /// How it is compressed.
+    pub compression: Compression,
+    /// The field that the ids were taken from.
+    pub id_field: String,
+    /// The field that the times were taken from; without one, order is time.
+    pub time: Option<TimeUsed>,
+    /// Lines that were read: pings.
+    pub pings_count: u64,
+    /// Lines that could not be read (a bad CSV record counts with every line that it spans).
+    pub bad_count: u64,
+    /// The first few of them.
+    pub first_bad: Vec<BadLine>,
+    /// Distinct pings: distinct ids, and every ping without one.
+    pub unique_count: u64,
+    /// Pings whose id came before.
+    pub duplicate_count: u64,
+    /// Pings without an id.
+    pub missing_count: u64,
+    /// Pings whose own time is before that of an earlier line.
+    pub out_of_order_count: u64,
+    /// How far the time went back at most.
+    pub furthest_back: Duration,
+    /// Arrival of the first ping.
+    pub first_at: Timestamp,
+    /// Arrival of the last ping.
+    pub last_at: Timestamp,
+    /// The load that the trace brings: ids are distinct keys, pings without an id not among them.
+    pub sizing: Sizing,
+    /// Digest of all ids and times in order, as 32 hexadecimal digits; equal for the same data however it is written.
+    pub digest: String,
+}
+
+/// Where the times were taken from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimeUsed {
+    /// The field.
+    pub field: String,
+    /// Its unit.
+    pub unit: TimeUnit,
+    /// How the unit was found.
+    pub unit_from: UnitFrom,
+}
+
+impl TraceSurvey {
+    /// Reads the whole trace once.
+    pub fn scan(options: &TraceOptions) -> Result<TraceSurvey, TraceError> {
+        let mut rows = Rows::open(options)?;
+        let mut window = WindowCount::new(options.window);
+        while let Some(row) = rows.next()? {
+            if let Id::Key(key) = row.id {
+                window.count(key, row.at);
+            }
+        }
+        let (layout, tally) = (rows.layout(), rows.tally());
+        let unique_count = window.ids() + tally.missing;
+        Ok(TraceSurvey {
+            name: options.name.clone(),
+            format: match layout.shape {
+                Shape::Ndjson => Format::Ndjson,
+                Shape::Csv { .. } => Format::Csv,
+            },
+            compression: layout.compression,
+            id_field: layout.id_field.clone(),
+            time: options
+                .time_field
+                .clone()
+                .zip(rows.time_unit())
+                .map(|(field, (unit, unit_from))| TimeUsed { field, unit, unit_from }),
+            pings_count: tally.pings,
+            bad_count: tally.bad,
+            first_bad: tally.first_bad.clone(),
+            unique_count,
+            duplicate_count: tally.pings - unique_count,
+            missing_count: tally.missing,
+            out_of_order_count: tally.out_of_order,
+            furthest_back: tally.furthest_back,
+            first_at: tally.first_at,
+            last_at: tally.last_at,
+            sizing: Sizing { window: options.window, ids_in_window: window.peak(), ids_total: window.ids() },
+            digest: tally.digest(),
+        })
+    }
+}
+
+impl fmt::Display for TraceSurvey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = |label: &str, text: String| writeln!(f, "{label:<14}{text}");
+        line("trace", format!("{} ({}{})", self.name, self.format, self.compression))?;
+        line("id", format!("field {}", self.id_field))?;
+        line("time", self.time_line())?;
+        line("read", format!("{} pings", grouped(self.pings_count)))?;
+        line("skipped", count_of(self.bad_count, self.pings_count + self.bad_count, "lines"))?;
+        for bad in &self.first_bad {
+            line("", bad.to_string())?;
+        }
+        line("unique", count_of(self.unique_count, self.pings_count, "pings"))?;
+        line("duplicates", count_of(self.duplicate_count, self.pings_count, "pings"))?;
+        line("without id", count_of(self.missing_count, self.pings_count, "pings"))?;
+        if self.time.is_some() {
+            line("out of order", self.order_line())?;
+        }
+        line("span", self.span_line())?;
+        line("in a window", self.window_line())
+    }
+}
+
+impl TraceSurvey {
+    fn time_line(&self) -> String {
+        match &self.time {
+            None => "order of lines, one a millisecond".to_string(),
+            Some(TimeUsed { field, unit, unit_from }) => format!("field {field} in {unit} ({unit_from})"),
+        }
+    }
+
+    fn order_line(&self) -> String {
+        let count = count_of(self.out_of_order_count, self.pings_count, "pings");
+        match self.out_of_order_count {
+            0 => count,
+            _ => format!("{count}, by up to {}", humantime::format_duration(self.furthest_back)),
+        }
+    }
+
+    fn span_line(&self) -> String {
+        let length = humantime::format_duration(self.last_at.since(self.first_at));
+        format!("{} to {} ({length})", rfc3339(self.first_at), rfc3339(self.last_at))
+    }
+
+    fn window_line(&self) -> String {
+        let window = humantime::format_duration(self.sizing.window);
+        format!("at most {} ids in any {window}", grouped(self.sizing.ids_in_window))
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Format::Auto => "auto",
+            Format::Ndjson => "NDJSON",
+            Format::Csv => "CSV",
+        })
+    }
+}
+
+impl fmt::Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Compression::Plain => "",
+            Compression::Gzip => ", gzip",
+            Compression::Zstd => ", zstd",
+        })
+    }
+}
+
+fn count_of(part: u64, whole: u64, things: &str) -> String {
+    format!("{} of {} {things} ({:.2} %)", grouped(part), grouped(whole), percent(part, whole))
+}
+
+fn rfc3339(time: Timestamp) -> String {
+    let nanos = i128::from(time.as_nanos());
+    jiff::Timestamp::from_nanosecond(nanos).map_or_else(|_| time.to_string(), |time| time.to_string())
+}
+
+/// `1,234,567`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}

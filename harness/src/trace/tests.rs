@@ -1,0 +1,457 @@
+//! Whole traces, from bytes to truth.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::*;
+use crate::stream::{CauseId, Event, Id, Source};
+
+/// A file that lives as long as the test.
+struct Sample {
+    _dir: TempDir,
+    options: TraceOptions,
+}
+
+fn sample(content: impl AsRef<[u8]>) -> Sample {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("trace");
+    std::fs::write(&path, content).unwrap();
+    Sample { _dir: dir, options: TraceOptions::new(path) }
+}
+
+impl Sample {
+    fn with(mut self, set: impl FnOnce(&mut TraceOptions)) -> Self {
+        set(&mut self.options);
+        self
+    }
+
+    fn survey(&self) -> TraceSurvey {
+        TraceSurvey::scan(&self.options).unwrap()
+    }
+
+    fn events(&self) -> Vec<Event> {
+        events(&self.options)
+    }
+
+    /// The message of the error, which both ways to read the trace must give.
+    fn error(&self) -> String {
+        let survey = TraceSurvey::scan(&self.options).unwrap_err().to_string();
+        let source = TraceSource::open(&self.options).map(|_| ()).unwrap_err().to_string();
+        assert_eq!(survey, source);
+        survey
+    }
+}
+
+fn events(options: &TraceOptions) -> Vec<Event> {
+    let mut source = TraceSource::open(options).unwrap();
+    let mut events = Vec::new();
+    loop {
+        let before = events.len();
+        source.fill(7, &mut events).unwrap();
+        if events.len() == before {
+            return events;
+        }
+    }
+}
+
+/// Distinct ids in the fixture, and how far its times go back in milliseconds: counted when it was written.
+const DISTINCT: u64 = 160;
+const BACK: u64 = 4845;
+
+fn fixture(name: &str, time_field: &str) -> TraceOptions {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
+    TraceOptions { time_field: Some(time_field.to_string()), ..TraceOptions::new(path) }
+}
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(content).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(content: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(content, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+#[test]
+fn the_fixture_holds_what_it_was_written_with() {
+    let survey = TraceSurvey::scan(&fixture("pings.csv", "publish_time_ms")).unwrap();
+    assert_eq!(survey.format, Format::Csv);
+    assert_eq!((survey.pings_count, survey.bad_count), (199, 1));
+    assert_eq!(survey.first_bad[0].to_string(), "line 102: 2 columns, where the first line has 3");
+    assert_eq!(
+        (survey.sizing.ids_total, survey.missing_count, survey.unique_count),
+        (DISTINCT, 2, DISTINCT + 2)
+    );
+    assert_eq!(survey.duplicate_count, 199 - DISTINCT - 2);
+    assert_eq!((survey.out_of_order_count, survey.furthest_back), (3, Duration::from_millis(BACK)));
+    assert_eq!(survey.sizing.ids_in_window, DISTINCT, "the whole trace is shorter than the window");
+}
+
+#[test]
+fn the_same_pings_are_the_same_trace_in_every_form() {
+    let csv = TraceSurvey::scan(&fixture("pings.csv", "publish_time_ms")).unwrap();
+    let zst = TraceSurvey::scan(&fixture("pings.csv.zst", "publish_time_ms")).unwrap();
+    let json = TraceSurvey::scan(&fixture("pings.ndjson", "publish_time")).unwrap();
+    assert_eq!((zst.compression, json.format), (Compression::Zstd, Format::Ndjson));
+    assert_eq!(json.id_field, "attributeMap.document_id");
+    assert_eq!((&csv.digest, csv.sizing), (&zst.digest, zst.sizing));
+    assert_eq!((&csv.digest, csv.sizing), (&json.digest, json.sizing));
+    assert_eq!(
+        events(&fixture("pings.csv", "publish_time_ms")),
+        events(&fixture("pings.ndjson", "publish_time"))
+    );
+}
+
+#[test]
+fn compressed_traces_of_several_members_equal_the_plain_one() {
+    let text = std::fs::read(fixture("pings.csv", "").path).unwrap();
+    let (one, two) = text.split_at(4321);
+    let skippable = [&b"\x50\x2a\x4d\x18\x03\0\0\0"[..], b"abc"].concat();
+    let plain = sample(&text).with(|o| o.time_field = Some("publish_time_ms".into()));
+    for packed in [
+        gzip(&text),
+        zstd(&text),
+        [gzip(one), gzip(two)].concat(),
+        [zstd(one), skippable.clone(), zstd(b""), zstd(two)].concat(),
+        [skippable, zstd(&text)].concat(),
+    ] {
+        let packed = sample(&packed).with(|o| o.time_field = Some("publish_time_ms".into()));
+        assert_ne!(packed.survey().compression, Compression::Plain);
+        assert_eq!(packed.survey().digest, plain.survey().digest);
+        assert_eq!(packed.events(), plain.events());
+    }
+}
+
+#[test]
+fn compressed_data_that_ends_early_or_is_damaged_is_one_clear_error() {
+    let text = std::fs::read(fixture("pings.csv", "").path).unwrap();
+    let cli = std::fs::read(fixture("pings.csv.zst", "").path).unwrap();
+    for whole in [gzip(&text), zstd(&text), cli] {
+        for keep in [5, 12, whole.len() / 2, whole.len() - 1] {
+            let cut = sample(&whole[..keep]);
+            let error = cut.error();
+            assert!(error.contains("trace: cannot be read after line"), "{error}");
+        }
+        let mut damaged = whole.clone();
+        let last = damaged.len() - 1;
+        damaged[last] ^= 0xff;
+        damaged[last / 2] ^= 0xff;
+        let options = sample(&damaged).with(|o| o.max_bad = 0.5);
+        assert!(options.error().contains("cannot be read"));
+    }
+}
+
+#[test]
+fn every_copy_points_to_the_first() {
+    let events =
+        sample("{\"id\":\"a\"}\n{\"id\":\"b\"}\n{\"id\":null}\n{\"id\":\"a\"}\n{}\n{\"id\":\"a\"}\n")
+            .events();
+    let told: Vec<_> = events
+        .iter()
+        .map(|e| (e.origin.unique, e.origin.cause, e.origin.first_at.as_millis(), e.origin.more_to_come))
+        .collect();
+    let (first, repeat) = (CauseId::FIRST, CauseId(1));
+    assert_eq!(
+        told,
+        [
+            (0, first, 0, true),
+            (1, first, 1, false),
+            (2, first, 2, false),
+            (0, repeat, 0, true),
+            (3, first, 4, false),
+            (0, repeat, 0, false)
+        ]
+    );
+    assert_eq!((events[2].id, events[4].id), (Id::Missing, Id::Missing));
+}
+
+#[test]
+fn time_never_goes_backwards_but_each_ping_keeps_its_own() {
+    let trace = sample("id,at\na,20\nb,10\nc,30\nd,29\n").with(|o| {
+        o.time_field = Some("at".into());
+        o.time_unit = TimeUnit::S;
+    });
+    let secs = |time: dedup_strategies::Timestamp| time.as_millis() / 1000;
+    let times: Vec<_> = trace.events().iter().map(|e| (secs(e.at), secs(e.event_time))).collect();
+    assert_eq!(times, [(20, 20), (20, 10), (30, 30), (30, 29)]);
+    let survey = trace.survey();
+    assert_eq!((survey.out_of_order_count, survey.furthest_back), (2, Duration::from_secs(10)));
+}
+
+#[test]
+fn a_csv_file_without_header_names_its_columns_by_number() {
+    let trace = sample("x,1\ny,2\nx,3\n").with(|o| {
+        o.id_field = Some("#1".into());
+        o.time_field = Some("#2".into());
+        o.time_unit = TimeUnit::S;
+    });
+    let survey = trace.survey();
+    assert_eq!((survey.pings_count, survey.duplicate_count, survey.bad_count), (3, 1, 0));
+}
+
+#[test]
+fn the_unit_of_time_is_the_one_given_or_else_found_in_the_first_good_line() {
+    let text = "id,t\na,soon\nb,1546550779123\nc,1546550780\n";
+    let trace = sample(text).with(|o| {
+        o.time_field = Some("t".into());
+        o.max_bad = 0.5;
+    });
+    let survey = trace.survey();
+    let used = survey.time.unwrap();
+    assert_eq!((used.unit, used.unit_from), (TimeUnit::Ms, UnitFrom::Magnitude));
+    assert_eq!((survey.first_at.as_millis(), survey.bad_count), (1_546_550_779_123, 1));
+    assert_eq!(survey.out_of_order_count, 1, "the unit stays that of the first line");
+    let given = trace.with(|o| o.time_unit = TimeUnit::Us).survey().time.unwrap();
+    assert_eq!((given.unit, given.unit_from), (TimeUnit::Us, UnitFrom::Given));
+}
+
+#[test]
+fn bad_lines_are_counted_and_the_first_five_kept() {
+    let mut text = b"{\"id\":\"a\"}\nnot json\n\n{\"id\":[]}\n\xff\xfe\n{\"id\":1.5}\n{\n[]\n".to_vec();
+    text.extend(b"{\"id\":\"a\"}\n".repeat(100));
+    let trace = sample(&text).with(|o| o.max_bad = 0.06);
+    let survey = trace.survey();
+    assert_eq!((survey.pings_count, survey.bad_count), (101, 6));
+    let lines: Vec<_> = survey.first_bad.iter().map(|bad| bad.line).collect();
+    assert_eq!(lines, [2, 4, 5, 6, 7]);
+    assert_eq!(trace.events().len(), 101);
+    let error = trace.with(|o| o.max_bad = 0.05).error();
+    for part in
+        ["6 of 107 lines (5.61 %)", "--max-bad 0.05", "line 2: not a JSON object", "line 5: not UTF-8"]
+    {
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn exactly_the_allowed_share_of_bad_lines_is_allowed() {
+    let text = [b"{\"id\":\"a\"}\n".repeat(99), b"bad\n".to_vec()].concat();
+    assert_eq!(sample(&text).survey().bad_count, 1);
+    sample([&text[..], b"bad\n"].concat()).error();
+}
+
+#[test]
+fn a_trace_without_pings_is_an_error() {
+    for content in ["", "\n\n", "id,t\n", "\u{feff}"] {
+        let error = sample(content).with(|o| o.id_field = Some("id".into())).error();
+        assert!(error.contains("has no pings") || error.contains("no line has it"), "{content:?}: {error}");
+    }
+    for packed in [gzip(b""), zstd(b"")] {
+        assert!(sample(packed).error().contains("the file is empty"));
+    }
+    let all_bad = sample("{\n{\n").with(|o| o.max_bad = 1.0);
+    assert!(all_bad.error().contains("no line can be read"));
+}
+
+#[test]
+fn a_field_that_is_not_there_is_named_with_those_that_are() {
+    let json = "{\"key\":\"a\",\"m\":{\"at\":5}}\n".repeat(3);
+    assert!(sample(&json).error().contains("--id-field; the first line has: key, m.at"));
+    let error = sample(&json).with(|o| o.id_field = Some("kye".into())).error();
+    assert!(error.contains("--id-field kye: no line has it; the first line has: key, m.at"), "{error}");
+    let error = sample(&json).with(|o| {
+        o.id_field = Some("key".into());
+        o.time_field = Some("at".into());
+    });
+    assert!(error.error().contains("--time-field at: no line has it"));
+
+    let csv = "key,at\na,5\n";
+    assert!(sample(csv).error().contains("the first line has: key, at"));
+    let error = sample(csv).with(|o| o.id_field = Some("#3".into())).error();
+    assert!(error.contains("--id-field #3: no line has it; the first line has: #1, #2"), "{error}");
+}
+
+#[test]
+fn a_number_that_could_be_any_unit_is_asked_about() {
+    let error = sample("id,t\na,17\n").with(|o| o.time_field = Some("t".into())).error();
+    assert!(error.contains("line 2: field t: found 17") && error.contains("--time-unit"), "{error}");
+}
+
+#[test]
+fn other_forms_are_named_with_what_to_do() {
+    for (content, what) in [
+        (&b"[{\"id\":1}]"[..], "a JSON array"),
+        (b"PAR1\x15\x04", "Parquet"),
+        (b"\xfd7zXZ\0\0", "xz"),
+        (b"\xff\xfei\0d\0", "UTF-16"),
+    ] {
+        assert!(sample(content).error().contains(what));
+        assert!(sample(gzip(content)).error().contains(what));
+    }
+}
+
+#[test]
+fn paths_that_are_no_readable_file_are_refused() {
+    let sample = sample("id\na\n");
+    let dir = sample.options.path.parent().unwrap().to_path_buf();
+    for (path, what) in [
+        (dir.join("none"), "none: cannot be opened"),
+        (dir, "is a directory"),
+        ("/dev/null".into(), "--trace -"),
+        ("-".into(), "copied first"),
+    ] {
+        let options = TraceOptions { path, ..sample.options.clone() };
+        let error = TraceSurvey::scan(&options).unwrap_err().to_string();
+        assert!(error.contains(what), "{error}");
+    }
+}
+
+#[test]
+fn options_that_make_no_sense_are_refused() {
+    for max_bad in [-0.1, 1.1, f64::NAN] {
+        assert!(sample("id\na\n").with(|o| o.max_bad = max_bad).error().starts_with("--max-bad"));
+    }
+    assert!(sample("id\na\n").with(|o| o.window = Duration::ZERO).error().starts_with("--window"));
+    assert!(sample("id\na\n").with(|o| o.id_field = Some(String::new())).error().starts_with("--id-field"));
+}
+
+#[test]
+fn a_trace_that_changes_between_its_two_readings_is_noticed() {
+    // Longer than the buffer, so that the change is not hidden by what was read already.
+    let mut text = "id\n".to_string() + &"a\n".repeat(100_000);
+    let trace = sample(&text);
+    let mut source = TraceSource::open(&trace.options).unwrap();
+    text.replace_range(text.len() - 2.., "b\n");
+    std::fs::write(&trace.options.path, text).unwrap();
+    let error = source.fill(usize::MAX, &mut Vec::new()).unwrap_err();
+    assert!(error.to_string().contains("was changed while it was read"));
+}
+
+#[test]
+fn standard_input_is_copied_byte_by_byte() {
+    let dir = tempfile::tempdir().unwrap();
+    let content = gzip(b"id\na\na\n");
+    let path = bytes::spool(&mut &content[..], dir.path()).unwrap();
+    let options = TraceOptions::new("-").spooled(path);
+    assert_eq!(std::fs::read(&options.path).unwrap(), content);
+    let survey = TraceSurvey::scan(&options).unwrap();
+    assert_eq!((survey.name.as_str(), survey.duplicate_count), ("standard input", 1));
+    assert!(bytes::spool(&mut &content[..], &dir.path().join("none")).is_err());
+}
+
+const SURVEY: &str = "\
+trace         pings.ndjson (NDJSON)
+id            field attributeMap.document_id
+time          field publish_time in RFC 3339 (by its form)
+read          199 pings
+skipped       1 of 200 lines (0.50 %)
+              line 101: not a JSON object: EOF while parsing a string at column 46
+unique        162 of 199 pings (81.41 %)
+duplicates    37 of 199 pings (18.59 %)
+without id    2 of 199 pings (1.01 %)
+out of order  3 of 199 pings (1.51 %), by up to 4s 845ms
+span          2026-01-01T00:00:00.351Z to 2026-01-01T00:01:27.271Z (1m 26s 920ms)
+in a window   at most 160 ids in any 10m
+";
+
+#[test]
+fn a_survey_reads_well() {
+    let survey = TraceSurvey::scan(&fixture("pings.ndjson", "publish_time")).unwrap();
+    assert_eq!(survey.to_string(), SURVEY);
+}
+
+/// One line of a model trace: which id (none: missing), and the time in ms.
+fn lines() -> impl Strategy<Value = Vec<(Option<u8>, u32)>> {
+    prop::collection::vec((prop::option::weighted(0.9, 0u8..20), 0u32..10_000), 1..60)
+}
+
+fn ndjson_of(lines: &[(Option<u8>, u32)]) -> String {
+    let id = |id: &Option<u8>| id.map_or("null".to_string(), |id| format!("\"id {id}\""));
+    lines.iter().map(|(key, at)| format!("{{\"id\":{},\"at_ms\":{at}}}\n", id(key))).collect()
+}
+
+fn csv_of(lines: &[(Option<u8>, u32)]) -> String {
+    let id = |id: &Option<u8>| id.map_or(String::new(), |id| format!("id {id}"));
+    let rows: String = lines.iter().map(|(key, at)| format!("\"{}\",{at}\n", id(key))).collect();
+    format!("id,at_ms\n{rows}")
+}
+
+proptest! {
+    #[test]
+    fn the_truth_is_that_of_a_table_of_all_ids(lines in lines()) {
+        prop_assume!(lines.iter().any(|(key, _)| key.is_some()));
+        let timed = |o: &mut TraceOptions| o.time_field = Some("at_ms".into());
+        let json = sample(ndjson_of(&lines)).with(timed);
+        let csv = sample(csv_of(&lines)).with(timed);
+        let events = json.events();
+        prop_assert_eq!(&events, &csv.events());
+        prop_assert_eq!(json.survey().digest, csv.survey().digest);
+        prop_assert_eq!(events.len(), lines.len());
+
+        let mut firsts: HashMap<u8, (u64, u64)> = HashMap::new();
+        let mut uniques = 0;
+        let mut latest = 0;
+        for (index, ((key, own), event)) in lines.iter().zip(&events).enumerate() {
+            latest = latest.max(u64::from(*own));
+            prop_assert_eq!(event.at.as_millis(), latest);
+            prop_assert_eq!(event.event_time.as_millis(), u64::from(*own));
+            prop_assert_eq!(event.id == Id::Missing, key.is_none());
+            let known = key.and_then(|key| firsts.get(&key).copied());
+            let (unique, first_at) = known.unwrap_or((uniques, latest));
+            uniques += u64::from(known.is_none());
+            if let Some(key) = key {
+                firsts.insert(*key, (unique, first_at));
+            }
+            prop_assert_eq!((event.origin.unique, event.origin.first_at.as_millis()), (unique, first_at));
+            prop_assert_eq!(event.origin.cause, CauseId(u8::from(known.is_some())));
+            let later = key.is_some() && lines[index + 1..].iter().any(|(other, _)| other == key);
+            prop_assert_eq!(event.origin.more_to_come, later);
+        }
+        let survey = json.survey();
+        prop_assert_eq!((survey.unique_count, survey.sizing.ids_total), (uniques, firsts.len() as u64));
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(
+        magic in prop::sample::select(vec![
+            &b""[..], b"{", b"{\"id\":", b"id,t\n", b"\"", b"\x1f\x8b\x08\0", b"\x28\xb5\x2f\xfd", b"\x50\x2a\x4d\x18", b"\xef\xbb\xbf",
+        ]),
+        content in prop::collection::vec(any::<u8>(), 0..300),
+        format in prop::sample::select(vec![Format::Auto, Format::Ndjson, Format::Csv]),
+        id_field in prop::option::of(prop::sample::select(vec!["id", "#1", "#0", ".", "a.b"])),
+        time_field in prop::option::of(prop::sample::select(vec!["t", "#2", ".."])),
+    ) {
+        let trace = sample([magic, &content].concat()).with(|o| {
+            o.format = format;
+            o.max_bad = 1.0;
+            o.id_field = id_field.map(str::to_string);
+            o.time_field = time_field.map(str::to_string);
+        });
+        let survey = TraceSurvey::scan(&trace.options);
+        let opened = TraceSource::open(&trace.options);
+        prop_assert_eq!(survey.is_ok(), opened.is_ok());
+        if let (Ok(survey), Ok(_)) = (survey, opened) {
+            prop_assert_eq!(trace.events().len() as u64, survey.pings_count);
+            prop_assert!(survey.to_string().lines().count() > 5);
+        }
+    }
+
+    #[test]
+    fn likely_text_makes_it_neither_panic_nor_miscount(
+        text in prop::collection::vec(
+            prop::sample::select(vec![
+                "{", "}", "\"id\"", ":", ",", "\"", "1", "-1", "1.5", "null", "\n", "\r\n", "[", "]", "\\", "t", "id", "é",
+            ]),
+            0..60,
+        ),
+        format in prop::sample::select(vec![Format::Ndjson, Format::Csv]),
+    ) {
+        let text = format!("id,t\n{}", text.concat());
+        let trace = sample(&text).with(|o| {
+            o.format = format;
+            o.max_bad = 1.0;
+            o.id_field = Some("id".into());
+        });
+        if let Ok(survey) = TraceSurvey::scan(&trace.options) {
+            let lines = text.lines().count() as u64;
+            prop_assert!(survey.pings_count + survey.bad_count <= lines);
+            prop_assert_eq!(trace.events().len() as u64, survey.pings_count);
+        }
+    }
+}
