@@ -4,6 +4,8 @@
 //! pipeline worker, and declares a [`Promise`] that a harness can judge it by. Time is always an argument: nothing
 //! here reads a clock.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod contract;
 pub mod definition;
 pub mod promise;

@@ -39,8 +39,8 @@ pub(crate) const SETTINGS: &[SettingDef] = &[
 ];
 
 /// Bytes that one entry takes in moka 0.12: key and value behind counted pointers, the bookkeeping of its policy, a
-/// node in the access queue and a slot in the table. Weighed with a counting allocator; used for planning only.
-const ENTRY_BYTES: u64 = 330;
+/// node in the access queue and a slot in the table. From the resident memory of a million ids; for planning only.
+const ENTRY_BYTES: u64 = 340;
 
 /// Builds the cache with the given policy.
 pub(crate) fn build(
@@ -111,12 +111,86 @@ impl Worker for Lru {
 impl Lru {
     /// Checks and marks in one atomic step: of several threads that race for one key, moka lets one initialise the
     /// entry, and only for that one is it fresh.
+    ///
+    /// moka applies hits and insertions to its policy later, in groups, all hits of a group first; it starts a group
+    /// not only after so many operations but also when 300 ms have passed by the wall clock. What is evicted would so
+    /// depend on how fast the machine is. Asking for the group right after each insertion leaves nothing to the clock:
+    /// until the next one only hits are waiting, and these come to the same in one group or in several. One thread
+    /// thus gets an exact LRU and the same verdicts every time. Against asking once a batch it costs some 0.3 us for
+    /// a new id, and nothing for a duplicate.
     fn judge_one(&self, key: PingKey, now: Timestamp) -> Verdict {
         // moka's own time to live reads a clock that cannot be set, so the window is judged here.
         let expired = |let_through: &Timestamp| now.since(*let_through) >= self.window;
         let entry = self.seen.entry_by_ref(&key).or_insert_with_if(|| now, expired);
-        let verdict = if entry.is_fresh() { Verdict::New } else { Verdict::Duplicate };
+        if !entry.is_fresh() {
+            return Verdict::Duplicate;
+        }
         self.seen.run_pending_tasks();
-        verdict
+        Verdict::New
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::lru_exact::LruWindow;
+
+    const WINDOW: Duration = Duration::from_secs(50);
+
+    fn cache(capacity: u64, policy: EvictionPolicy) -> Lru {
+        let seen = Cache::builder()
+            .max_capacity(capacity)
+            .eviction_policy(policy)
+            .build_with_hasher(FixedState::with_seed(1));
+        Lru { seen, capacity, window: WINDOW }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn driven_by_one_thread_it_is_an_exact_lru(
+            capacity in 1u64..40,
+            steps in prop::collection::vec((0u128..60, 0u64..3), 0..2000),
+        ) {
+            let (moka, mut exact) = (cache(capacity, EvictionPolicy::lru()), LruWindow::new(capacity, WINDOW, 1));
+            let mut now = Timestamp::from_secs(1000);
+            for (key, wait) in steps {
+                now = now.plus(Duration::from_secs(wait));
+                let key = PingKey::from_u128(key);
+                prop_assert_eq!(moka.judge_one(key, now) == Verdict::New, exact.insert(key, now));
+            }
+        }
+
+        #[test]
+        fn when_moka_tidies_up_makes_no_difference(
+            capacity in 1u64..40,
+            steps in prop::collection::vec((0u128..60, any::<bool>()), 0..2000),
+        ) {
+            for policy in [EvictionPolicy::lru(), EvictionPolicy::tiny_lfu()] {
+                let (interrupted, left_alone) = (cache(capacity, policy.clone()), cache(capacity, policy));
+                for (second, (key, tick)) in steps.iter().enumerate() {
+                    if *tick {
+                        // What the wall clock may start at any time.
+                        interrupted.seen.run_pending_tasks();
+                    }
+                    let (key, now) = (PingKey::from_u128(*key), Timestamp::from_millis(second as u64 * 10));
+                    prop_assert_eq!(interrupted.judge_one(key, now), left_alone.judge_one(key, now));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn two_instances_over_one_long_stream_agree() {
+        let caches = [cache(20, EvictionPolicy::lru()), cache(20, EvictionPolicy::lru())];
+        let mut state = 1u64;
+        for step in 0..200_000 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let (key, now) = (PingKey::from_u128(u128::from(state >> 58)), Timestamp::from_millis(step));
+            assert_eq!(caches[0].judge_one(key, now), caches[1].judge_one(key, now), "step {step}");
+        }
     }
 }

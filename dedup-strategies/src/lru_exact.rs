@@ -89,13 +89,13 @@ impl Worker for LruExact {
 }
 
 /// Keys in the order of their last access, each with the time at which it was let through.
-struct LruWindow {
+pub(crate) struct LruWindow {
     window: Duration,
     entries: LruCache<PingKey, Timestamp, FixedState>,
 }
 
 impl LruWindow {
-    fn new(capacity: u64, window: Duration, seed: u64) -> Self {
+    pub(crate) fn new(capacity: u64, window: Duration, seed: u64) -> Self {
         let capacity =
             usize::try_from(capacity).ok().and_then(NonZeroUsize::new).unwrap_or(NonZeroUsize::MIN);
         LruWindow { window, entries: LruCache::with_hasher(capacity, FixedState::with_seed(seed)) }
@@ -103,7 +103,7 @@ impl LruWindow {
 
     /// Marks `key` as just seen; true if it is to be let through. A hit makes the key the most recent one, but its
     /// window still counts from the copy that was let through.
-    fn insert(&mut self, key: PingKey, now: Timestamp) -> bool {
+    pub(crate) fn insert(&mut self, key: PingKey, now: Timestamp) -> bool {
         match self.entries.get_mut(&key) {
             Some(let_through) if now.since(*let_through) < self.window => false,
             Some(let_through) => {

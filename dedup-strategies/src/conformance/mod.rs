@@ -1,0 +1,134 @@
+//! Laws that every strategy obeys, for putting one of your own through the same tests as those of this crate.
+//!
+//! Each law drives a strategy, built anew, through a small stream of pings and compares what it does with what its
+//! [`Promise`](crate::Promise) says. A promise of nothing is easily kept; a broken one comes back as a [`Violation`]
+//! that says what happened. The laws need no wall clock and make no use of time but what they pass as `now`.
+//!
+//! ```
+//! use dedup_strategies::conformance::{Subject, check_all};
+//! use dedup_strategies::{Context, Sizing, exact};
+//!
+//! let context = |seed, workers: usize| Context {
+//!     workers: workers.try_into().unwrap(),
+//!     seed,
+//!     state_dir: std::env::temp_dir(),
+//!     sizing: Sizing { window: std::time::Duration::from_secs(60), ids_in_window: 600, ids_total: 600 },
+//!     memory_limit: 1 << 30,
+//!     redis: None,
+//! };
+//! let subject = Subject::new(&exact::DEFINITION, &[], &context);
+//! assert!(check_all(&subject).is_empty());
+//! ```
+
+mod judging;
+mod load;
+mod memory;
+mod pipeline;
+mod repeatable;
+mod threads;
+mod truth;
+
+use crate::contract::Strategy;
+use crate::definition::{Context, Definition};
+use crate::settings::Settings;
+use crate::time::Timestamp;
+
+/// Makes the context for a seed and a number of workers. Each call must give one without any state in it.
+pub type MakeContext<'a> = &'a dyn Fn(u64, usize) -> Context;
+
+/// A strategy that is put through the laws.
+///
+/// Give it room for a few hundred to a few thousand ids: laws go up to the capacity that it promises, and never beyond
+/// 4,096 ids. Its window should be a millisecond at least.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    definition: &'a Definition,
+    settings: &'a [(&'a str, &'a str)],
+    context: MakeContext<'a>,
+    clock: Option<&'a dyn Fn(Timestamp)>,
+}
+
+impl<'a> Subject<'a> {
+    /// The strategy of `definition` with the given `(setting, value)` pairs.
+    pub fn new(
+        definition: &'a Definition,
+        settings: &'a [(&'a str, &'a str)],
+        context: MakeContext<'a>,
+    ) -> Self {
+        Subject { definition, settings, context, clock: None }
+    }
+
+    /// Calls `clock` whenever time moves, before the strategy hears of it: for a server whose clock can be set.
+    pub fn with_clock(self, clock: &'a dyn Fn(Timestamp)) -> Self {
+        Subject { clock: Some(clock), ..self }
+    }
+
+    /// The strategy's name.
+    pub fn name(&self) -> &'static str {
+        self.definition.name
+    }
+
+    fn build(&self, seed: u64, workers: usize) -> Result<Box<dyn Strategy>, String> {
+        let context = (self.context)(seed, workers);
+        let given: Vec<_> =
+            self.settings.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
+        let settings =
+            Settings::resolve(self.definition, &given, &context.sizing).map_err(|error| error.to_string())?;
+        (self.definition.build)(&settings, &context).map_err(|error| error.to_string())
+    }
+
+    fn set_clock(&self, now: Timestamp) {
+        if let Some(clock) = self.clock {
+            clock(now);
+        }
+    }
+}
+
+/// A law: a name that reads as a sentence, and the test of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Law {
+    /// What holds.
+    pub name: &'static str,
+    test: fn(&Subject) -> Result<(), String>,
+}
+
+impl Law {
+    /// Puts a strategy to the test.
+    pub fn check(&self, subject: &Subject) -> Result<(), Violation> {
+        (self.test)(subject).map_err(|what| Violation { strategy: subject.name(), law: self.name, what })
+    }
+}
+
+/// A strategy broke a law.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{strategy} breaks the law {law:?}: {what}")]
+pub struct Violation {
+    /// The strategy.
+    pub strategy: &'static str,
+    /// The law's name.
+    pub law: &'static str,
+    /// What was seen.
+    pub what: String,
+}
+
+/// Every law.
+pub const LAWS: &[Law] = &[
+    Law { name: "every ping gets one verdict, in order", test: judging::one_verdict_each_in_order },
+    Law { name: "copies inside one batch are recognised", test: judging::copies_inside_one_batch },
+    Law { name: "no more is missed inside the window than promised", test: judging::missed },
+    Law { name: "no more is lost than promised", test: judging::lost },
+    Law { name: "as many ids are remembered as promised", test: judging::capacity },
+    Law { name: "gaps in time change no promise", test: judging::gaps },
+    Law { name: "held pings are released once each, all by the end", test: judging::held },
+    Law { name: "a crash of a worker changes no promise", test: judging::crashes },
+    Law { name: "the same seed gives the same verdicts", test: repeatable::same_seed },
+    Law { name: "a batch without pings changes nothing", test: repeatable::empty_batches },
+    Law { name: "threads that race let one copy of a key through", test: threads::one_new_per_key },
+    Law { name: "the footprint is plausible", test: memory::plausible },
+    Law { name: "memory is bounded where that is promised", test: memory::bounded },
+];
+
+/// Puts a strategy through all [`LAWS`]; an empty list means that it obeys them.
+pub fn check_all(subject: &Subject) -> Vec<Violation> {
+    LAWS.iter().filter_map(|law| law.check(subject).err()).collect()
+}

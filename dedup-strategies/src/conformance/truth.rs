@@ -1,0 +1,112 @@
+//! An exact account of what should have happened, and the score against it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::pipeline::let_through;
+use crate::contract::{Ping, PingKey, Verdict};
+use crate::promise::{Bound, Window};
+use crate::time::Timestamp;
+
+/// Knows which ping is a copy of which, and scores verdicts.
+pub(super) struct Truth {
+    window: Window,
+    seen: BTreeSet<PingKey>,
+    last_through: BTreeMap<PingKey, Timestamp>,
+    through_in_window: BTreeSet<(PingKey, u64)>,
+    /// Copies that the promise covers, and those of them that were let through.
+    pub(super) missed: Share,
+    /// Keys never seen before, and those of them that were dropped as duplicates.
+    pub(super) lost: Share,
+}
+
+/// Cases, and how many of them went wrong.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Share {
+    pub(super) cases: u64,
+    pub(super) wrong: u64,
+    /// The first that did.
+    pub(super) example: Option<String>,
+}
+
+impl Share {
+    fn count(&mut self, wrong: bool, example: impl FnOnce() -> String) {
+        self.cases += 1;
+        self.wrong += u64::from(wrong);
+        if wrong && self.example.is_none() {
+            self.example = Some(example());
+        }
+    }
+
+    /// Whether `bound` holds: for a share, up to four standard deviations above it.
+    pub(super) fn check(&self, bound: Bound, what: &str) -> Result<(), String> {
+        let allowed = match bound {
+            Bound::Unbounded => return Ok(()),
+            Bound::Never => 0.0,
+            Bound::AtMost(share) => most_by_chance(self.cases as f64, share),
+        };
+        if self.wrong as f64 <= allowed {
+            return Ok(());
+        }
+        let example = self.example.as_deref().unwrap_or_default();
+        Err(format!(
+            "{} of {} {what}; {allowed:.0} at most are allowed; the first: {example}",
+            self.wrong, self.cases
+        ))
+    }
+}
+
+/// Four standard deviations above the mean of a binomial, and one more for its long tail when the mean is small.
+fn most_by_chance(cases: f64, share: f64) -> f64 {
+    cases * share + 4.0 * (cases * share * (1.0 - share)).sqrt() + 1.0
+}
+
+impl Truth {
+    pub(super) fn new(window: Window) -> Self {
+        Truth {
+            window,
+            seen: BTreeSet::new(),
+            last_through: BTreeMap::new(),
+            through_in_window: BTreeSet::new(),
+            missed: Share::default(),
+            lost: Share::default(),
+        }
+    }
+
+    /// Scores one verdict, given at `now`.
+    pub(super) fn score(&mut self, ping: &Ping, verdict: Verdict, now: Timestamp) {
+        let key = ping.key.as_u128();
+        if self.covers(ping, now) {
+            let last = self.last_through.get(&ping.key).copied().unwrap_or(now);
+            self.missed.count(let_through(verdict), || {
+                format!("key {key:032x}, let through at {last}, was judged {verdict:?} again at {now}")
+            });
+        }
+        if self.seen.insert(ping.key) && verdict != Verdict::Late {
+            self.lost.count(!let_through(verdict), || {
+                format!("key {key:032x}, never seen before, was judged {verdict:?} at {now}")
+            });
+        }
+        if let_through(verdict) {
+            self.last_through.insert(ping.key, now);
+            self.through_in_window.insert((ping.key, self.tumbling(ping)));
+        }
+    }
+
+    /// Whether the promise claims that this copy is recognised.
+    fn covers(&self, ping: &Ping, now: Timestamp) -> bool {
+        let Some(last) = self.last_through.get(&ping.key) else { return false };
+        match self.window {
+            Window::Nothing => false,
+            Window::Forever => true,
+            Window::Since(length) => now.since(*last) < length,
+            Window::Tumbling(_) => self.through_in_window.contains(&(ping.key, self.tumbling(ping))),
+        }
+    }
+
+    fn tumbling(&self, ping: &Ping) -> u64 {
+        match self.window {
+            Window::Tumbling(length) => ping.event_time.tumbling(length),
+            _ => 0,
+        }
+    }
+}

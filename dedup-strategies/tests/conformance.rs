@@ -1,0 +1,59 @@
+//! Every embedded strategy of the list, put through every law.
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::context;
+use dedup_strategies::conformance::{LAWS, Subject, check_all};
+use dedup_strategies::{Definition, Needs, Role, STRATEGIES};
+
+/// Further settings to try, beside the defaults of the context.
+const VARIANTS: &[(&str, &[(&str, &str)])] = &[
+    ("lru", &[("capacity", "7"), ("window", "3ms")]),
+    ("lru-exact", &[("capacity", "5"), ("window", "500d")]),
+    ("bloom", &[("ids", "300"), ("rate", "0.2")]),
+    ("bloom-rotating", &[("generations", "1"), ("ids", "500")]),
+    ("bloom-rotating", &[("generations", "13"), ("window", "1h"), ("rate", "0.05")]),
+    ("window-batch", &[("window", "7s"), ("out_of_orderness", "0s"), ("lateness", "1m")]),
+    ("window-batch", &[("window", "1h"), ("late", "pass")]),
+];
+
+fn embedded() -> impl Iterator<Item = &'static Definition> {
+    STRATEGIES.iter().filter(|definition| definition.needs == Needs::Nothing)
+}
+
+fn broken_laws(definition: &Definition, settings: &[(&str, &str)]) -> BTreeSet<String> {
+    let subject = Subject::new(definition, settings, &context);
+    check_all(&subject).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn every_embedded_strategy_obeys_every_law() {
+    for definition in embedded().filter(|definition| definition.role != Role::NegativeControl) {
+        assert_eq!(broken_laws(definition, &[]), BTreeSet::new());
+    }
+}
+
+#[test]
+fn strategies_obey_the_laws_with_other_settings_too() {
+    for (name, settings) in VARIANTS {
+        let definition = embedded().find(|definition| definition.name == *name).expect("it is in the list");
+        assert_eq!(broken_laws(definition, settings), BTreeSet::new(), "{name} with {settings:?}");
+    }
+}
+
+#[test]
+fn the_negative_control_breaks_what_it_promises_about_misses_and_obeys_the_rest() {
+    let controls: Vec<_> = embedded().filter(|definition| definition.role == Role::NegativeControl).collect();
+    assert!(!controls.is_empty());
+    for definition in controls {
+        let subject = Subject::new(definition, &[], &context);
+        let broken: Vec<_> =
+            LAWS.iter().filter(|law| law.check(&subject).is_err()).map(|law| law.name).collect();
+        assert!(broken.contains(&"no more is missed inside the window than promised"), "{broken:?}");
+        for law in ["no more is lost than promised", "the same seed gives the same verdicts"] {
+            assert!(!broken.contains(&law), "{broken:?}");
+        }
+    }
+}
