@@ -13,6 +13,7 @@ pub mod time;
 
 pub mod exact;
 pub mod noop;
+pub mod redis;
 
 pub use contract::{
     DeliveryId, Footprint, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable, Verdict, Worker,
@@ -24,4 +25,4 @@ pub use settings::{SettingDef, SettingError, Settings};
 pub use time::Timestamp;
 
 /// Every strategy, one line each, in the order in which tables show them.
-pub const STRATEGIES: &[Definition] = &[noop::DEFINITION, exact::DEFINITION];
+pub const STRATEGIES: &[Definition] = &[noop::DEFINITION, exact::DEFINITION, redis::DEFINITION];
