@@ -1,3 +1,12 @@
 //! The command line tool.
 
-fn main() {}
+use std::process::ExitCode;
+
+use dedup_harness::servers::guard;
+
+fn main() -> ExitCode {
+    if let Some(code) = guard::dispatch() {
+        return code;
+    }
+    ExitCode::SUCCESS
+}
