@@ -64,6 +64,9 @@ pub struct Context {
     pub memory_limit: u64,
     /// The Redis server to use, where there is one.
     pub redis: Option<RedisEndpoint>,
+    /// How many seconds of `now` pass in one second of the store's own clock: 1 unless a run squeezes a long stream
+    /// through a server that keeps wall time. A store's TTL is the window divided by this.
+    pub store_time_factor: f64,
 }
 
 /// The load that a stream is expected to bring.

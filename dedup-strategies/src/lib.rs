@@ -21,6 +21,7 @@ pub mod lru;
 pub mod lru_exact;
 pub mod lru_tinylfu;
 pub mod noop;
+pub mod redis;
 pub mod window_batch;
 
 pub use contract::{
@@ -42,4 +43,5 @@ pub const STRATEGIES: &[Definition] = &[
     bloom::DEFINITION,
     bloom_rotating::DEFINITION,
     window_batch::DEFINITION,
+    redis::DEFINITION,
 ];

@@ -48,11 +48,4 @@ pub enum Command {
     /// Run one cell (for the harness's own use)
     #[command(name = crate::cell::SUB_COMMAND, hide = true)]
     Cell,
-    /// Watch over a server (for the harness's own use)
-    #[command(name = "__guard", hide = true)]
-    Guard {
-        /// The guard's own arguments
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<std::ffi::OsString>,
-    },
 }

@@ -1,14 +1,96 @@
 //! dedup-harness: compares deduplication strategies on pings whose truth is known.
 //!
-//! Data flows one way: scenario, stream, pipeline, strategy, truth, record, and from there to tables.
+//! Data flows one way: scenario, stream, pipeline, strategy, truth, record, and from there to tables. Nothing after
+//! the record knows a strategy, a server or the pipeline.
+//!
+//! A team's own strategies join from outside: [`main_with`] takes their definitions and is the whole command line.
 
+pub mod alloc;
+pub mod cell;
+mod cli;
+pub mod cmd;
 pub mod compare;
 pub mod exit;
 pub mod filter;
 pub mod machine;
-
+pub mod passes;
+pub mod pipeline;
+pub mod process;
+pub mod progress;
 pub mod record;
-
+pub mod render;
+pub mod scenario;
+pub mod select;
+pub mod servers;
 pub mod stats;
 pub mod stream;
+pub mod suite;
 pub mod trace;
+pub mod truth;
+pub mod workload;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+/// The contract and the strategies that come with the harness.
+pub use dedup_strategies as strategies;
+
+use crate::cli::{Cli, Command};
+use crate::exit::Exit;
+use crate::strategies::{Definition, STRATEGIES};
+
+/// The whole command line, with `further` strategies beside the ones that come with the harness.
+///
+/// This is the `main` of the `dedup-harness` binary, and of a team's own binary that brings its own strategies. It
+/// has to be called first thing in `main`: cells run in processes of their own, for which the program starts itself.
+pub fn main_with(further: &[Definition]) -> ExitCode {
+    if let Some(ended) = servers::guard::dispatch() {
+        return ended;
+    }
+    let definitions: Vec<Definition> = STRATEGIES.iter().chain(further).copied().collect();
+    if let Some(twice) = name_taken_twice(&definitions) {
+        eprintln!("error: two strategies are called {twice:?}; a name in tables and records has to mean one");
+        return Exit::Usage.into();
+    }
+    match Cli::parse().command {
+        Some(Command::Cell) => cell::run_child(&definitions),
+        command => match dispatch(command, &definitions) {
+            Ok(exit) => exit.into(),
+            Err(error) if is_broken_pipe(&error) => Exit::Ok.into(),
+            Err(error) => {
+                anstream::eprintln!("{}error:{} {error:#}", ERROR.render(), ERROR.render_reset());
+                Exit::of(&error).into()
+            }
+        },
+    }
+}
+
+const ERROR: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();
+
+fn dispatch(command: Option<Command>, definitions: &[Definition]) -> anyhow::Result<Exit> {
+    let mut out = anstream::stdout().lock();
+    match command {
+        None => cmd::run::run_quick(definitions, &mut out),
+        Some(Command::Run(args)) => cmd::run::run(&args, definitions, &mut out),
+        Some(Command::List(args)) => cmd::list::run(&args, definitions, &mut out),
+        Some(Command::Stream(args)) => cmd::stream::run(&args, &mut out),
+        Some(Command::Compare(args)) => cmd::compare::run(&args, &mut out),
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(shell, &mut Cli::command(), "dedup-harness", &mut out);
+            Ok(Exit::Ok)
+        }
+        Some(Command::Cell) => unreachable!("dispatched before"),
+    }
+}
+
+fn name_taken_twice(definitions: &[Definition]) -> Option<&'static str> {
+    let mut seen = std::collections::BTreeSet::new();
+    definitions.iter().map(|definition| definition.name).find(|name| !seen.insert(*name))
+}
+
+/// A reader that has seen enough, such as `head`, is no error.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let broken = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(broken))
+}

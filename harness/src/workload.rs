@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use dedup_strategies::{Sizing, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::scenario::{PipelineConfig, Scenario};
 use crate::stream::{Source, SourceError};
@@ -17,17 +18,45 @@ pub enum Workload {
     Trace(Box<Trace>),
 }
 
-/// A trace and what one reading of it found.
-#[derive(Clone, Debug)]
+/// A trace and what one reading of it found: small enough to hand to every cell, so that none has to survey it again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Trace {
-    /// Its name in tables and records: `trace:` and the file's name.
-    pub name: String,
     /// How to read it.
     pub options: TraceOptions,
-    /// What is in it.
-    pub survey: TraceSurvey,
+    digest: String,
+    window: Duration,
+    ids_in_window: u64,
+    ids_total: u64,
+    start_ns: u64,
+    end_ns: u64,
+    pings: u64,
     /// The pipeline that it is sent through.
     pub pipeline: PipelineConfig,
+}
+
+impl Trace {
+    /// The trace that `survey` is about.
+    pub fn new(options: TraceOptions, survey: &TraceSurvey) -> Self {
+        Trace {
+            options,
+            digest: survey.digest.clone(),
+            window: survey.sizing.window,
+            ids_in_window: survey.sizing.ids_in_window,
+            ids_total: survey.sizing.ids_total,
+            start_ns: survey.first_at.as_nanos(),
+            end_ns: survey.last_at.as_nanos(),
+            pings: survey.pings_count,
+            pipeline: PipelineConfig::default(),
+        }
+    }
+
+    fn sizing(&self) -> Sizing {
+        Sizing { window: self.window, ids_in_window: self.ids_in_window, ids_total: self.ids_total }
+    }
+
+    fn start(&self) -> Timestamp {
+        Timestamp::from_nanos(self.start_ns)
+    }
 }
 
 impl Workload {
@@ -35,7 +64,7 @@ impl Workload {
     pub fn name(&self) -> &str {
         match self {
             Workload::Scenario(scenario) => &scenario.name,
-            Workload::Trace(trace) => &trace.name,
+            Workload::Trace(trace) => &trace.options.name,
         }
     }
 
@@ -43,7 +72,7 @@ impl Workload {
     pub fn digest(&self) -> String {
         match self {
             Workload::Scenario(scenario) => scenario.digest(),
-            Workload::Trace(trace) => trace.survey.digest.clone(),
+            Workload::Trace(trace) => trace.digest.clone(),
         }
     }
 
@@ -51,7 +80,7 @@ impl Workload {
     pub fn sizing(&self) -> Sizing {
         match self {
             Workload::Scenario(scenario) => scenario.sizing(),
-            Workload::Trace(trace) => trace.survey.sizing,
+            Workload::Trace(trace) => trace.sizing(),
         }
     }
 
@@ -91,7 +120,7 @@ impl Workload {
     pub fn start(&self) -> Timestamp {
         match self {
             Workload::Scenario(scenario) => scenario.start(),
-            Workload::Trace(trace) => trace.survey.start,
+            Workload::Trace(trace) => trace.start(),
         }
     }
 
@@ -99,7 +128,7 @@ impl Workload {
     pub fn length(&self) -> Duration {
         match self {
             Workload::Scenario(scenario) => scenario.virtual_length(),
-            Workload::Trace(trace) => trace.survey.end.since(trace.survey.start),
+            Workload::Trace(trace) => Timestamp::from_nanos(trace.end_ns).since(trace.start()),
         }
     }
 
@@ -107,7 +136,7 @@ impl Workload {
     pub fn expected_pings(&self) -> u64 {
         match self {
             Workload::Scenario(scenario) => scenario.expected_pings(),
-            Workload::Trace(trace) => trace.survey.pings,
+            Workload::Trace(trace) => trace.pings,
         }
     }
 

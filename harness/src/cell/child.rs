@@ -13,7 +13,7 @@ use crate::alloc;
 use crate::passes::{self, Bench};
 use crate::record::{CellResult, Pass};
 use crate::scenario::Scenario;
-use crate::workload::{Trace, Workload};
+use crate::workload::Workload;
 
 /// Time between two reports of progress.
 const REPORT_EVERY: Duration = Duration::from_millis(100);
@@ -74,15 +74,13 @@ fn work(definitions: &[Definition], job: &Job) -> Result<Option<CellResult>, Tro
 }
 
 fn workload(job: &Job) -> Result<Workload, Trouble> {
-    let refused = |error: &dyn std::fmt::Display| Trouble::Refused(error.to_string());
     let mut workload = match &job.input {
         Input::Scenario { name, toml } => {
-            let scenario = Scenario::from_toml(name, toml).map_err(|error| refused(&error))?;
+            let scenario =
+                Scenario::from_toml(name, toml).map_err(|error| Trouble::Refused(error.to_string()))?;
             Workload::Scenario(Box::new(Scenario { name: name.clone(), ..scenario }))
         }
-        Input::Trace(options) => {
-            Workload::Trace(Box::new(Trace::open(options.clone()).map_err(|error| refused(&error))?))
-        }
+        Input::Trace(trace) => Workload::Trace(trace.clone()),
     };
     let pipeline = workload.pipeline_mut();
     pipeline.workers = job.workers.and_then(NonZeroUsize::new).unwrap_or(pipeline.workers);

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use dedup_strategies::{
     BuildError, Context, Definition, Needs, RedisEndpoint, Settings, Sizing, Strategy, Timestamp,
@@ -10,7 +11,7 @@ use dedup_strategies::{
 use super::job::RedisChoice;
 use crate::pipeline::{Free, Pace, PipelineError, Wall};
 use crate::record::{CellResult, Failure};
-use crate::servers::{PrivateRedis, ServerError, SharedRedis, VirtualClock};
+use crate::servers::{Launch, PrivateRedis, ServerError, SharedRedis, VirtualClock};
 
 /// Where and with what a cell's strategy is built.
 pub struct Environment {
@@ -45,7 +46,7 @@ pub struct Instance {
 enum Store {
     None,
     Private(PrivateRedis),
-    Shared { server: SharedRedis, time_factor: f64 },
+    Shared { server: Mutex<SharedRedis>, time_factor: f64 },
 }
 
 /// Why a cell did not come to its end.
@@ -105,14 +106,15 @@ impl Environment {
         match (self.definition.needs, &self.redis) {
             (Needs::Nothing, _) => Ok(Store::None),
             (Needs::Redis, RedisChoice::Private) => {
-                let server = PrivateRedis::start(self.start)?;
-                Ok(Store::Private(server))
+                let launch = Launch { start_at: self.start, ..Launch::find()? };
+                Ok(Store::Private(PrivateRedis::start(&launch)?))
             }
             (Needs::Redis, RedisChoice::Given { url, prefix, time_factor }) => {
                 let prefix = format!("{prefix}{}:", self.instances);
-                let server = SharedRedis::claim(url, &prefix)?;
+                // A server that was named has to work: what is wrong with it is the user's to mend.
+                let server = SharedRedis::claim(url, &prefix).map_err(|error| Trouble::Refused(error.to_string()))?;
                 let time_factor = if timing == Timing::FullSpeed { 1.0 } else { *time_factor };
-                Ok(Store::Shared { server, time_factor })
+                Ok(Store::Shared { server: Mutex::new(server), time_factor })
             }
         }
     }
@@ -141,7 +143,7 @@ impl Instance {
         match &self.store {
             Store::None => None,
             Store::Private(server) => server.used_memory().ok(),
-            Store::Shared { server, .. } => server.used_memory().ok(),
+            Store::Shared { server, .. } => locked(server).used_memory().ok(),
         }
     }
 
@@ -150,7 +152,7 @@ impl Instance {
         match &self.store {
             Store::None => None,
             Store::Private(server) => Some(("redis", server.version().to_string())),
-            Store::Shared { server, .. } => Some(("redis", server.version().to_string())),
+            Store::Shared { server, .. } => locked(server).version().ok().map(|version| ("redis", version)),
         }
     }
 }
@@ -159,10 +161,8 @@ impl Store {
     fn endpoint(&self) -> Option<RedisEndpoint> {
         match self {
             Store::None => None,
-            Store::Private(server) => {
-                Some(RedisEndpoint { url: server.url().to_string(), prefix: String::new() })
-            }
-            Store::Shared { server, .. } => Some(server.endpoint()),
+            Store::Private(server) => Some(server.endpoint()),
+            Store::Shared { server, .. } => Some(locked(server).endpoint().clone()),
         }
     }
 
@@ -174,13 +174,18 @@ impl Store {
     }
 }
 
+fn locked(server: &Mutex<SharedRedis>) -> MutexGuard<'_, SharedRedis> {
+    server.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Takes a private server's clock along.
 struct OnServer(VirtualClock);
 
 impl Pace for OnServer {
     fn reach(&mut self, at: Timestamp) -> Timestamp {
         if at != Timestamp::END {
-            self.0.set(at);
+            // The file is ours, open and on a local disk: this fails only where nothing works any more.
+            self.0.set(at).expect("the virtual clock can be written");
         }
         at
     }
@@ -232,11 +237,11 @@ impl From<crate::stream::SourceError> for Trouble {
 
 impl From<ServerError> for Trouble {
     fn from(error: ServerError) -> Self {
+        let error_remedy = error.remedy();
         match error {
-            ServerError::NotFound { .. } => Trouble::Skipped {
-                reason: "no redis-server found".to_string(),
-                remedy: "apt-get install redis-server, or give --redis-url".to_string(),
-            },
+            ServerError::Missing { reason } => {
+                Trouble::Skipped { reason, remedy: error_remedy.to_string() }
+            }
             other => Trouble::Failed(Failure::Unavailable, other.to_string()),
         }
     }

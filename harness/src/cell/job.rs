@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::record::{CellResult, Pass};
-use crate::trace::TraceOptions;
+use crate::workload::Trace;
 
 /// Everything a cell needs to know.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,8 +42,8 @@ pub enum Input {
         /// The TOML text.
         toml: String,
     },
-    /// A trace.
-    Trace(TraceOptions),
+    /// A trace, surveyed.
+    Trace(Box<Trace>),
 }
 
 /// What a cell is for.

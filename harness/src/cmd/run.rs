@@ -20,7 +20,7 @@ use crate::render::{Format, Look, render};
 use crate::scenario::{self, Scenario};
 use crate::select::{Selected, select};
 use crate::suite::{Completion, Observer, Plan, Preflight, SuiteError};
-use crate::trace::{TimeUnit, TraceOptions};
+use crate::trace::{TimeUnit, TraceOptions, TraceSurvey};
 use crate::workload::{Trace, Workload};
 
 /// Options of `run`.
@@ -233,11 +233,12 @@ fn passes(asked: &[PassArg]) -> Vec<Pass> {
 fn workloads(args: &RunArgs, directory: &Path) -> anyhow::Result<Vec<(Workload, Input)>> {
     if let Some(path) = &args.trace {
         let options = trace_options(args, path, directory)?;
-        let trace = Trace::open(options.clone()).or_exit(Exit::Usage)?;
+        let survey = TraceSurvey::scan(&options).or_exit(Exit::Usage)?;
         if !args.quiet {
-            eprintln!("{}", trace.survey);
+            anstream::eprintln!("{survey}");
         }
-        return Ok(vec![(Workload::Trace(Box::new(trace)), Input::Trace(options))]);
+        let trace = Box::new(Trace::new(options, &survey));
+        return Ok(vec![(Workload::Trace(trace.clone()), Input::Trace(trace))]);
     }
     Ok(scenarios(&args.scenarios)?
         .into_iter()
@@ -285,7 +286,7 @@ fn redis(args: &RunArgs, workloads: &[(Workload, Input)]) -> anyhow::Result<Redi
     let Some(url) = &args.redis_url else {
         return Ok(RedisChoice::Private);
     };
-    crate::servers::check_url(url).or_exit(Exit::Usage)?;
+    dedup_strategies::redis::Address::parse(url).or_exit(Exit::Usage)?;
     let longest = workloads.iter().map(|(workload, _)| workload.length()).max().unwrap_or_default();
     let time_factor = args.time_factor.unwrap_or((longest.as_secs_f64() / WALL_SECONDS).max(1.0));
     Ok(RedisChoice::Given { url: url.clone(), prefix: args.redis_prefix.clone(), time_factor })

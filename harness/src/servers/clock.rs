@@ -1,0 +1,55 @@
+//! The clock of a private server: eight bytes in a file, which the server reads and the run writes.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use dedup_strategies::Timestamp;
+
+/// The preload library; empty where the build's target has none, and servers run on wall time.
+const LIBRARY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/virtual_clock.so"));
+
+/// The variable in which a server finds the path of its clock.
+const CLOCK_VARIABLE: &str = "DEDUP_VIRTUAL_CLOCK";
+
+/// A clock that stands still until it is set.
+///
+/// The server maps the file shared; `set` writes it with an ordinary positioned write. On Linux both see the same
+/// page of the page cache, so a server that is asked anything after `set` has returned reads the new time; and eight
+/// aligned bytes are copied in one piece, so it never reads half of one.
+#[derive(Debug)]
+pub struct VirtualClock {
+    file: File,
+}
+
+impl VirtualClock {
+    /// Whether servers can be put on a virtual clock on this system (Linux with glibc, x86-64 or AArch64).
+    pub const fn is_supported() -> bool {
+        !LIBRARY.is_empty()
+    }
+
+    /// A new clock at `path` that says `start`.
+    pub fn create(path: &Path, start: Timestamp) -> io::Result<VirtualClock> {
+        let clock = VirtualClock { file: File::create_new(path)? };
+        clock.set(start)?;
+        Ok(clock)
+    }
+
+    /// The clock at `path`, made by another process.
+    pub fn open(path: &Path) -> io::Result<VirtualClock> {
+        Ok(VirtualClock { file: File::options().write(true).open(path)? })
+    }
+
+    /// Sets the time. It may go backwards, which servers take like any operator's change of the clock.
+    pub fn set(&self, now: Timestamp) -> io::Result<()> {
+        self.file.write_all_at(&now.as_nanos().to_ne_bytes(), 0)
+    }
+}
+
+/// Writes the preload library to `library`, and gives the environment that makes a server load it and read the clock
+/// at `clock`.
+pub(super) fn install(library: &Path, clock: &Path) -> io::Result<[(&'static str, std::path::PathBuf); 2]> {
+    std::fs::write(library, LIBRARY)?;
+    Ok([("LD_PRELOAD", library.to_path_buf()), (CLOCK_VARIABLE, clock.to_path_buf())])
+}

@@ -1,0 +1,106 @@
+//! What can go wrong with a server.
+
+use std::io;
+use std::time::Duration;
+
+use dedup_strategies::Unavailable;
+use dedup_strategies::redis::AddressError;
+
+/// What to do where no redis-server is found.
+const INSTALL: &str =
+    "apt-get install redis-server, or name one in DEDUP_REDIS_SERVER, or give a running one with --redis-url";
+
+/// A server could not be started, reached or cleaned up.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// There is none to start.
+    #[error("{reason}: {INSTALL}")]
+    Missing {
+        /// Where it was looked for.
+        reason: String,
+    },
+    /// It ended by itself.
+    #[error("{how}; the end of its log:\n{log}")]
+    Ended {
+        /// Which program, and in which way.
+        how: String,
+        /// The last lines of its log.
+        log: String,
+    },
+    /// It runs but does not answer.
+    #[error("redis-server did not answer PING within {waited:?}: {last}; the end of its log:\n{log}")]
+    NotReady {
+        /// How long it was tried.
+        waited: Duration,
+        /// What the last try said.
+        last: String,
+        /// The last lines of its log.
+        log: String,
+    },
+    /// It answers but tells another time than it was given.
+    #[error(
+        "{program} does not follow the virtual clock (it says {found}, not {expected}): it is linked statically, runs \
+         with raised privileges, or {dir} is mounted noexec (set TMPDIR to a directory that is not)"
+    )]
+    OffClock {
+        /// The server's program.
+        program: String,
+        /// Seconds since the epoch by its own account.
+        found: u64,
+        /// What its clock was set to.
+        expected: u64,
+        /// The private directory.
+        dir: String,
+    },
+    /// A file, a directory or a process could not be made.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was being done to what.
+        what: String,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// The URL cannot be used.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// The prefix cannot be used.
+    #[error(
+        "key prefix {found:?}: allowed are 1 to 100 printable ASCII characters without spaces and without '"
+    )]
+    Prefix {
+        /// What was given.
+        found: String,
+    },
+    /// Somebody's keys are there.
+    #[error(
+        "{server} already holds keys that begin with {prefix:?}, such as {example:?}: another run may be using them; \
+         choose another prefix, or delete them with redis-cli --scan --pattern '{prefix}*' | xargs redis-cli unlink"
+    )]
+    PrefixTaken {
+        /// The server, without credentials.
+        server: String,
+        /// The prefix.
+        prefix: String,
+        /// One of the keys.
+        example: String,
+    },
+    /// The server refused or was lost.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl ServerError {
+    /// What to do about it, for a table's row that says why a strategy was skipped; empty where only the message helps.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            ServerError::Missing { .. } => INSTALL,
+            _ => "",
+        }
+    }
+
+    /// Wraps an error of the operating system with what was being done.
+    pub(super) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> ServerError {
+        let what = what.into();
+        |source| ServerError::Io { what, source }
+    }
+}

@@ -1,0 +1,202 @@
+//! The guard: a process between us and the servers that we start, so that no server outlives us.
+//!
+//! It is our own binary under a hidden sub-command. It starts the servers, waits until its standard input ends, stops
+//! the servers, removes their directory, and ends. The other end of that input is a pipe that we hold and never write
+//! to: however we end, the kernel closes it. Should the guard itself be killed, the kernel kills its servers, because
+//! each asked for that before it became a server.
+//!
+//! ```text
+//! dedup-harness __guard DIR -- [NAME=VALUE]... PROGRAM [ARGUMENT]... [-- ...]     start these, hold, clean up
+//! dedup-harness __guard --exec PARENT [NAME=VALUE]... PROGRAM [ARGUMENT]...       become this one server
+//! ```
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, getppid, kill_process, waitid};
+
+/// The hidden sub-command.
+pub const COMMAND: &str = "__guard";
+
+/// The file in the private directory to which the guard adds a line whenever a server ends by itself.
+pub(super) const ENDED: &str = "ended";
+
+/// Between the commands of several servers.
+const SEPARATOR: &str = "--";
+/// Instead of a directory: become the server.
+const EXEC: &str = "--exec";
+
+/// How long a server may take to end when asked, before it is killed.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Runs the guard if this process was started as one. To be called first thing in `main`, with nothing parsed yet.
+pub fn dispatch() -> Option<ExitCode> {
+    let mut args = std::env::args_os().skip(1);
+    (args.next()? == COMMAND).then(|| run(args))
+}
+
+/// Runs the guard with the arguments that follow [`COMMAND`].
+pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.collect();
+    let outcome = match args.split_first() {
+        Some((first, rest)) if first == EXEC => become_server(rest),
+        Some((dir, rest)) => hold(Path::new(dir), rest),
+        None => Err(io::Error::other("no directory given")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Standard error is the log in the private directory.
+            eprintln!("guard: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+enum Event {
+    /// Our standard input has ended: nobody needs the servers any more.
+    Released,
+    /// This child has ended and is still to be reaped.
+    Ended(usize),
+}
+
+fn hold(dir: &Path, commands: &[OsString]) -> io::Result<()> {
+    let (tell, events) = channel();
+    let mut servers = Vec::new();
+    let started = commands
+        .split(|word| word == SEPARATOR)
+        .filter(|command| !command.is_empty())
+        .try_for_each(|command| Ok(servers.push(Server::start(command, servers.len(), &tell)?)));
+    let held = started.and_then(|()| {
+        thread::spawn(move || {
+            // An error means as much as the end: nothing more can come.
+            let _ = io::copy(&mut io::stdin(), &mut io::sink());
+            let _ = tell.send(Event::Released);
+        });
+        watch(dir, &mut servers, &events)
+    });
+    stop(&mut servers, &events);
+    held.and(fs::remove_dir_all(dir))
+}
+
+/// Notes the end of each server, until the input ends.
+fn watch(dir: &Path, servers: &mut [Server], events: &Receiver<Event>) -> io::Result<()> {
+    while let Ok(Event::Ended(index)) = events.recv() {
+        let status = servers[index].reap()?;
+        let mut note = File::options().create(true).append(true).open(dir.join(ENDED))?;
+        writeln!(note, "{} ended by itself: {status}", servers[index].program.display())?;
+    }
+    Ok(())
+}
+
+/// Asks every server to end, and kills those that have not after [`GRACE`].
+fn stop(servers: &mut [Server], events: &Receiver<Event>) {
+    servers.iter().for_each(|server| server.signal(Signal::TERM));
+    let deadline = Instant::now() + GRACE;
+    while servers.iter().any(|server| server.running) {
+        let Ok(event) = events.recv_timeout(deadline.saturating_duration_since(Instant::now())) else {
+            break;
+        };
+        if let Event::Ended(index) = event {
+            let _ = servers[index].reap();
+        }
+    }
+    for server in servers {
+        server.signal(Signal::KILL);
+        let _ = server.reap();
+    }
+}
+
+struct Server {
+    program: PathBuf,
+    child: Child,
+    running: bool,
+}
+
+impl Server {
+    fn start(command: &[OsString], index: usize, tell: &Sender<Event>) -> io::Result<Server> {
+        let program = command.iter().find(|word| assignment(word).is_none()).unwrap_or(&command[0]);
+        let child = Command::new(own_executable()?)
+            .args([COMMAND, EXEC, &getpid().as_raw_nonzero().to_string()])
+            .args(command)
+            .stdin(Stdio::null())
+            .spawn()?;
+        let pid = Pid::from_child(&child);
+        let tell = tell.clone();
+        thread::spawn(move || {
+            // Waits without reaping: until the main thread reaps it, the number names this child and no other, so
+            // that a signal never reaches a stranger.
+            let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            let _ = rustix::io::retry_on_intr(|| waitid(WaitId::Pid(pid), options));
+            let _ = tell.send(Event::Ended(index));
+        });
+        Ok(Server { program: PathBuf::from(program), child, running: true })
+    }
+
+    fn signal(&self, signal: Signal) {
+        if self.running {
+            // It can only fail because the child has ended, which is what is wanted.
+            let _ = kill_process(Pid::from_child(&self.child), signal);
+        }
+    }
+
+    fn reap(&mut self) -> io::Result<ExitStatus> {
+        self.running = false;
+        self.child.wait()
+    }
+}
+
+/// Turns this process into the server, after asking the kernel to kill it when the guard dies.
+fn become_server(args: &[OsString]) -> io::Result<()> {
+    let usage = || io::Error::other("--exec takes the guard's process id and a command");
+    let (parent, command) = args.split_first().ok_or_else(usage)?;
+    end_with_parent(parent)?;
+    let assignments = command.iter().map_while(|word| assignment(word));
+    let mut words = command.iter().skip(assignments.clone().count());
+    let program = words.next().ok_or_else(usage)?;
+    let error = Command::new(program).args(words).envs(assignments).exec();
+    Err(io::Error::new(error.kind(), format!("{}: {error}", program.display())))
+}
+
+#[cfg(target_os = "linux")]
+fn end_with_parent(parent: &OsStr) -> io::Result<()> {
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    // If the guard died before that call, no signal comes: then this process has another parent by now.
+    match getppid().map(|pid| pid.as_raw_nonzero().to_string()) {
+        Some(pid) if OsStr::new(&pid) == parent => Ok(()),
+        _ => Err(io::Error::other("the guard is gone")),
+    }
+}
+
+/// Elsewhere a server whose guard is killed stays; one whose owner is killed does not.
+#[cfg(not(target_os = "linux"))]
+fn end_with_parent(_parent: &OsStr) -> io::Result<()> {
+    Ok(())
+}
+
+/// `NAME=VALUE` taken apart, as `env` does.
+fn assignment(word: &OsString) -> Option<(&OsStr, &OsStr)> {
+    let bytes = word.as_bytes();
+    let at = bytes.iter().position(|byte| *byte == b'=')?;
+    let name = &bytes[..at];
+    let is_name = !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    is_name.then(|| (OsStr::from_bytes(name), OsStr::from_bytes(&bytes[at + 1..])))
+}
+
+/// The program that this process runs. On Linux by way of `/proc`, which also finds it when its file was replaced by
+/// a newer build meanwhile.
+pub(super) fn own_executable() -> io::Result<PathBuf> {
+    let by_proc = Path::new("/proc/self/exe");
+    match cfg!(target_os = "linux") && by_proc.exists() {
+        true => Ok(by_proc.to_path_buf()),
+        false => std::env::current_exe(),
+    }
+}

@@ -1,0 +1,276 @@
+//! A redis-server of our own, on the run's clock.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs::{self, Permissions};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use dedup_strategies::redis::{Link, keyspace};
+use dedup_strategies::{RedisEndpoint, Timestamp, Unavailable};
+use redis::cmd;
+use tempfile::TempDir;
+
+use super::clock::{self, VirtualClock};
+use super::error::ServerError;
+use super::guard;
+use super::guarded::{Guarded, LOOK_AGAIN};
+
+/// The variable that names the server's program.
+const SERVER_VARIABLE: &str = "DEDUP_REDIS_SERVER";
+/// How long a server may take to answer its first PING; 10 to 50 ms are usual.
+const START_PATIENCE: Duration = Duration::from_secs(10);
+/// What the path of a Unix socket may take on Linux, its final zero byte left out.
+const LONGEST_SOCKET_PATH: usize = 107;
+
+/// How to start a private server.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// The server's program.
+    pub server: PathBuf,
+    /// A program whose `main` begins with [`guard::dispatch`]: our own, except in tests.
+    pub guard: PathBuf,
+    /// What the server's clock says at first.
+    pub start_at: Timestamp,
+    /// Further arguments of the server, such as `--maxmemory 50mb`.
+    pub arguments: Vec<String>,
+}
+
+impl Launch {
+    /// Finds a server: the one that `DEDUP_REDIS_SERVER` names, or `redis-server` on the `PATH`.
+    pub fn find() -> Result<Launch, ServerError> {
+        let search_path = env::var_os("PATH").unwrap_or_default();
+        let server = find_server(env::var_os(SERVER_VARIABLE), &search_path)?;
+        let guard = guard::own_executable().map_err(ServerError::io("finding our own program"))?;
+        Ok(Launch { server, guard, start_at: Timestamp::ZERO, arguments: Vec::new() })
+    }
+}
+
+fn find_server(named: Option<OsString>, search_path: &OsString) -> Result<PathBuf, ServerError> {
+    if let Some(named) = named {
+        let server = PathBuf::from(named);
+        return match is_program(&server) {
+            true => Ok(server),
+            false => Err(ServerError::Missing {
+                reason: format!("{SERVER_VARIABLE} names {}, which is no program", server.display()),
+            }),
+        };
+    }
+    let candidates = env::split_paths(search_path).map(|dir| dir.join("redis-server"));
+    candidates
+        .into_iter()
+        .find(|path| is_program(path))
+        .ok_or_else(|| ServerError::Missing { reason: "no redis-server found on the PATH".to_string() })
+}
+
+fn is_program(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+}
+
+/// A redis-server in a private directory, on a Unix socket in it, without persistence. Dropping it stops the server
+/// and removes the directory; so does the end of this process, whatever ends it.
+pub struct PrivateRedis {
+    guarded: Guarded,
+    clock: Option<VirtualClock>,
+    url: String,
+    version: String,
+}
+
+impl PrivateRedis {
+    /// Starts a server and waits until it answers.
+    pub fn start(launch: &Launch) -> Result<PrivateRedis, ServerError> {
+        let dir = private_dir()?;
+        let socket = dir.path().join("redis.sock");
+        let url = format!("redis+unix://{}", percent_encoded(&socket));
+        let (clock, environment) = prepare_clock(dir.path(), launch.start_at)?;
+        let command = server_command(launch, &environment, dir.path(), &socket);
+        let mut guarded = Guarded::start(&launch.guard, dir, &[command])
+            .map_err(ServerError::io(format!("starting {}", launch.guard.display())))?;
+        let mut link = Link::to(&url)?;
+        wait_until_ready(&mut guarded, &mut link)?;
+        let version = link.info("server", "redis_version")?;
+        let redis = PrivateRedis { guarded, clock, url, version };
+        redis.check_clock(launch, &mut link)?;
+        Ok(redis)
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The server as a strategy is given it: all of its key space.
+    pub fn endpoint(&self) -> RedisEndpoint {
+        RedisEndpoint { url: self.url.clone(), prefix: String::new() }
+    }
+
+    /// The clock it runs on; none where this system has no virtual clock and it runs on wall time.
+    pub fn clock(&self) -> Option<&VirtualClock> {
+        self.clock.as_ref()
+    }
+
+    /// The path of the clock, for [`VirtualClock::open`] in another process.
+    pub fn clock_path(&self) -> Option<PathBuf> {
+        self.clock.as_ref().map(|_| clock_path(self.dir()))
+    }
+
+    /// Its version, such as `7.0.15`.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Its private directory.
+    pub fn dir(&self) -> &Path {
+        self.guarded.dir()
+    }
+
+    /// Bytes that it has allocated (`used_memory`).
+    pub fn used_memory(&self) -> Result<u64, Unavailable> {
+        self.link()?.used_memory()
+    }
+
+    /// Its process id.
+    pub fn process_id(&self) -> Result<u32, Unavailable> {
+        let text = self.link()?.info("server", "process_id")?;
+        text.parse().map_err(|_| Unavailable(format!("process_id is {text:?}")))
+    }
+
+    /// Makes it remove every key that has expired. A reader never sees such keys, but their memory is only given back
+    /// as the server's own cycle gets to them, and that runs on real time.
+    pub fn remove_expired(&self) -> Result<(), Unavailable> {
+        keyspace::visit(&mut self.link()?, "", |_, _| Ok(true))
+    }
+
+    /// The server's end, if it has ended by itself, with the last lines of its log.
+    pub fn ended(&mut self) -> Option<ServerError> {
+        let how = self.guarded.ended()?;
+        Some(ServerError::Ended { how, log: self.guarded.log_tail() })
+    }
+
+    /// Stops it and removes its directory, as dropping it does.
+    pub fn stop(self) {}
+
+    fn link(&self) -> Result<Link, Unavailable> {
+        Link::to(&self.url).map_err(Unavailable::because)
+    }
+
+    /// A preload library that did not load would leave the server on wall time, and every window wrong.
+    fn check_clock(&self, launch: &Launch, link: &mut Link) -> Result<(), ServerError> {
+        if self.clock.is_none() {
+            return Ok(());
+        }
+        let (found, _micros): (u64, u64) = link.query(&cmd("TIME"))?;
+        let expected = launch.start_at.as_nanos() / 1_000_000_000;
+        match found == expected {
+            true => Ok(()),
+            false => Err(ServerError::OffClock {
+                program: launch.server.display().to_string(),
+                found,
+                expected,
+                dir: self.dir().display().to_string(),
+            }),
+        }
+    }
+}
+
+/// A directory that only we can enter, with a path short enough for a socket in it.
+fn private_dir() -> Result<TempDir, ServerError> {
+    const PREFIX: &str = "dedup-harness-";
+    let parent = env::temp_dir();
+    let longest = parent.as_os_str().len() + "/".len() + PREFIX.len() + "XXXXXX/redis.sock".len();
+    let parent = if longest <= LONGEST_SOCKET_PATH { parent } else { PathBuf::from("/tmp") };
+    tempfile::Builder::new()
+        .prefix(PREFIX)
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir_in(&parent)
+        .map_err(ServerError::io(format!("making a private directory in {}", parent.display())))
+}
+
+fn clock_path(dir: &Path) -> PathBuf {
+    dir.join("clock")
+}
+
+/// The clock, and the assignments that put a server on it.
+fn prepare_clock(
+    dir: &Path,
+    start_at: Timestamp,
+) -> Result<(Option<VirtualClock>, Vec<OsString>), ServerError> {
+    if !VirtualClock::is_supported() {
+        return Ok((None, Vec::new()));
+    }
+    let path = clock_path(dir);
+    let failed = || ServerError::io(format!("making a clock in {}", dir.display()));
+    let clock = VirtualClock::create(&path, start_at).map_err(failed())?;
+    let environment = clock::install(&dir.join("virtual_clock.so"), &path).map_err(failed())?;
+    let assignments = environment.into_iter().map(|(name, value)| {
+        let mut assignment = OsString::from(format!("{name}="));
+        assignment.push(value);
+        assignment
+    });
+    Ok((Some(clock), assignments.collect()))
+}
+
+fn server_command(launch: &Launch, environment: &[OsString], dir: &Path, socket: &Path) -> Vec<OsString> {
+    let mut command = environment.to_vec();
+    command.push(launch.server.clone().into());
+    let mut option = |words: &[&OsString]| command.extend(words.iter().map(|word| (*word).clone()));
+    let word = |text: &str| OsString::from(text);
+    option(&[&word("--port"), &word("0"), &word("--unixsocket"), &socket.into()]);
+    option(&[&word("--dir"), &dir.into(), &word("--save"), &word(""), &word("--appendonly"), &word("no")]);
+    // The allocator's own thread sleeps until a time of day: on a clock that stands still it would never sleep.
+    option(&[&word("--jemalloc-bg-thread"), &word("no")]);
+    command.extend(launch.arguments.iter().map(OsString::from));
+    command
+}
+
+fn wait_until_ready(guarded: &mut Guarded, link: &mut Link) -> Result<(), ServerError> {
+    let deadline = Instant::now() + START_PATIENCE;
+    loop {
+        if let Some(how) = guarded.ended() {
+            return Err(ServerError::Ended { how, log: guarded.log_tail() });
+        }
+        match link.query::<()>(&cmd("PING")) {
+            Ok(()) => return Ok(()),
+            Err(error) if Instant::now() > deadline => {
+                return Err(ServerError::NotReady {
+                    waited: START_PATIENCE,
+                    last: error.to_string(),
+                    log: guarded.log_tail(),
+                });
+            }
+            Err(_) => thread::sleep(LOOK_AGAIN),
+        }
+    }
+}
+
+fn percent_encoded(path: &Path) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+    path.as_os_str()
+        .as_bytes()
+        .iter()
+        .map(|byte| if is_plain(*byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_server_is_an_error_with_the_remedy() {
+        let empty = TempDir::new().unwrap();
+        for named in [None, Some(OsString::from("/nowhere/redis-server")), Some(empty.path().into())] {
+            let error = find_server(named, &empty.path().into()).unwrap_err();
+            assert!(error.to_string().contains("apt-get install redis-server"), "{error}");
+            assert!(error.remedy().contains("apt-get install redis-server"));
+        }
+    }
+
+    #[test]
+    fn a_path_is_encoded_so_that_a_url_gives_it_back() {
+        assert_eq!(percent_encoded(Path::new("/tmp/a b?c#d%é/s.sock")), "/tmp/a%20b%3Fc%23d%25%C3%A9/s.sock");
+    }
+}

@@ -1,0 +1,26 @@
+//! What tests of servers share.
+
+use std::time::{Duration, Instant};
+
+use dedup_harness::servers::{Launch, PrivateRedis};
+
+/// How to start a server in a test: the guard is the tool itself, not the test's program. Where no redis-server is
+/// installed the test fails, and says how to install it.
+pub(crate) fn launch() -> Launch {
+    let guard = env!("CARGO_BIN_EXE_dedup-harness").into();
+    Launch { guard, ..Launch::find().unwrap_or_else(|error| panic!("{error}")) }
+}
+
+/// A private server.
+pub(crate) fn private_redis() -> PrivateRedis {
+    PrivateRedis::start(&launch()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Waits until `holds`, which another process brings about; fails after far longer than it can take.
+pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what} did not come about in 30 s");
+        std::thread::yield_now();
+    }
+}

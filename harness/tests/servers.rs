@@ -1,0 +1,287 @@
+//! Private servers: exact time, and nothing left behind. Need a redis-server.
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use common::{eventually, launch, private_redis};
+use dedup_harness::servers::{PrivateRedis, ServerError, VirtualClock};
+use dedup_strategies::Timestamp;
+use dedup_strategies::redis::Link;
+use redis::cmd;
+
+const DAY_MS: u64 = 24 * 3600 * 1000;
+
+#[test]
+fn a_key_expires_exactly_when_its_day_is_over() {
+    let redis = private_redis();
+    let mut link = Link::to(redis.url()).unwrap();
+    let clock = redis.clock().expect("a virtual clock on this system");
+    let mut exists_at = |ms: u64| {
+        clock.set(Timestamp::from_millis(ms)).unwrap();
+        link.query::<bool>(cmd("EXISTS").arg("id")).unwrap()
+    };
+    // Redis reads whole milliseconds and holds a key until its clock has passed the last one.
+    for start in [1_000, 1_763_800_000_123] {
+        assert!(!exists_at(start));
+        let mut link = Link::to(redis.url()).unwrap();
+        link.query::<()>(cmd("SET").arg("id").arg("").arg("EX").arg(DAY_MS / 1000)).unwrap();
+        assert!(exists_at(start));
+        assert!(exists_at(start + DAY_MS - 1));
+        assert!(exists_at(start + DAY_MS));
+        assert!(!exists_at(start + DAY_MS + 1));
+    }
+}
+
+#[test]
+fn the_server_reads_every_time_that_the_clock_is_set_to() {
+    let redis = private_redis();
+    let mut link = Link::to(redis.url()).unwrap();
+    let clock = VirtualClock::open(&redis.clock_path().unwrap()).unwrap();
+    // Each step changes many bytes of the counter at once, backwards too.
+    for step in 0..500u64 {
+        let micros = step.wrapping_mul(0x9e37_79b9_7f4a_7c15) % 10_000_000_000_000_000;
+        clock.set(Timestamp::from_nanos(micros * 1000)).unwrap();
+        let told: (u64, u64) = link.query(&cmd("TIME")).unwrap();
+        assert_eq!(told, (micros / 1_000_000, micros % 1_000_000));
+    }
+}
+
+#[test]
+fn expired_keys_are_removed_on_request() {
+    let redis = private_redis();
+    let mut link = Link::to(redis.url()).unwrap();
+    for key in 0..5000 {
+        link.query::<()>(cmd("SET").arg(key).arg("").arg("PX").arg(10)).unwrap();
+    }
+    redis.clock().unwrap().set(Timestamp::from_secs(1)).unwrap();
+    redis.remove_expired().unwrap();
+    assert_eq!(link.query::<u64>(&cmd("DBSIZE")).unwrap(), 0);
+}
+
+#[test]
+fn its_facts_are_told() {
+    let redis = private_redis();
+    let parts: Vec<u32> = redis.version().split('.').map(|part| part.parse().unwrap()).collect();
+    assert_eq!(parts.len(), 3);
+    assert!(redis.used_memory().unwrap() > 100_000);
+    assert!(runs(redis.process_id().unwrap()));
+    let mode = fs::metadata(redis.dir()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "others can enter the private directory");
+}
+
+#[test]
+fn dropping_it_stops_the_server_and_removes_its_directory() {
+    let redis = private_redis();
+    let (process, dir) = traces(&redis);
+    drop(redis);
+    assert!(!runs(process) && !dir.exists());
+}
+
+#[test]
+fn a_panic_stops_the_server_and_removes_its_directory() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let panicked = thread::spawn(move || {
+        let redis = private_redis();
+        tell.send(traces(&redis)).unwrap();
+        panic!("on purpose");
+    });
+    let (process, dir) = told.recv().unwrap();
+    panicked.join().unwrap_err();
+    assert!(!runs(process) && !dir.exists());
+}
+
+#[test]
+fn a_server_that_ignores_sigterm_is_stopped_all_the_same() {
+    let redis = private_redis();
+    let (process, dir) = traces(&redis);
+    signal(process, "STOP");
+    drop(redis);
+    assert!(!runs(process) && !dir.exists());
+}
+
+#[test]
+fn killing_the_owner_stops_the_server_and_removes_its_directory() {
+    let (mut owner, process, dir) = start_owner();
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    eventually("the end of the server", || !runs(process));
+    eventually("the end of its directory", || !dir.exists());
+}
+
+#[test]
+fn ctrl_c_in_the_terminal_does_not_reach_the_server() {
+    let redis = private_redis();
+    let server = redis.process_id().unwrap();
+    for process in [server, parent_of(server)] {
+        assert_ne!(group_of(process), group_of(std::process::id()));
+    }
+}
+
+#[test]
+fn neither_guard_nor_server_holds_our_outputs_open() {
+    let (mut owner, server, dir) = start_owner();
+    let guard = parent_of(server);
+    for output in [1, 2] {
+        let ours = fs::read_link(format!("/proc/{}/fd/{output}", owner.id())).unwrap();
+        assert!(ours.to_string_lossy().starts_with("pipe:"));
+        for process in [guard, server] {
+            let theirs = fs::read_dir(format!("/proc/{process}/fd")).unwrap();
+            let mut theirs = theirs.map(|entry| fs::read_link(entry.unwrap().path()).unwrap_or_default());
+            assert!(theirs.all(|file| file != ours));
+        }
+    }
+    drop(owner.stdin.take());
+    owner.wait().unwrap();
+    assert!(!runs(server) && !dir.exists());
+}
+
+#[test]
+fn killing_the_guard_kills_the_server_and_nothing_is_left() {
+    let mut redis = private_redis();
+    let (process, dir) = traces(&redis);
+    signal(parent_of(process), "KILL");
+    eventually("the end of the server", || !runs(process));
+    eventually("our knowing of it", || redis.ended().is_some());
+    drop(redis);
+    assert!(!dir.exists());
+}
+
+#[test]
+fn a_server_that_dies_in_the_middle_is_noticed_with_its_log() {
+    let mut redis = private_redis();
+    assert!(redis.ended().is_none());
+    let (process, dir) = traces(&redis);
+    signal(process, "KILL");
+    eventually("our knowing of it", || redis.ended().is_some());
+    let error = redis.ended().unwrap().to_string();
+    assert!(error.contains("redis-server ended by itself: signal: 9"), "{error}");
+    assert!(error.contains("Ready to accept connections") || error.contains("ready to accept"), "{error}");
+    drop(redis);
+    assert!(!dir.exists());
+}
+
+#[test]
+fn a_server_that_dies_at_its_start_gives_its_log() {
+    let mut launch = launch();
+    launch.arguments = vec!["--no-such-option".into(), "1".into()];
+    let error = failure(&launch);
+    assert!(matches!(error, ServerError::Ended { .. }), "{error}");
+    assert!(error.to_string().contains("no-such-option"), "{error}");
+}
+
+#[test]
+fn a_program_that_is_no_guard_gives_an_error_and_not_a_hang() {
+    let mut launch = launch();
+    launch.guard = "/bin/true".into();
+    assert!(matches!(failure(&launch), ServerError::Ended { .. }));
+    launch.guard = "/nowhere/dedup-harness".into();
+    assert!(failure(&launch).to_string().contains("/nowhere/dedup-harness"));
+}
+
+#[test]
+fn a_server_that_is_off_the_clock_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = dir.path().join("server-without-preload");
+    let real = launch().server;
+    fs::write(&script, format!("#!/bin/sh\nunset LD_PRELOAD\nexec {} \"$@\"\n", real.display())).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o700)).unwrap();
+    let mut launch = launch();
+    launch.server = script;
+    let error = failure(&launch);
+    assert!(matches!(error, ServerError::OffClock { .. }), "{error}");
+}
+
+#[test]
+fn several_servers_share_a_guard_and_one_may_die_alone() {
+    use dedup_harness::servers::Guarded;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().to_path_buf();
+    let command = |name: &str| {
+        let script = format!("echo $$ > {name}; exec sleep 1000");
+        ["NAME=value", "/bin/sh", "-c", &script].map(Into::into).to_vec()
+    };
+    let mut servers = Guarded::start(&launch().guard, dir, &[command("a"), command("b")]).unwrap();
+    let process = |name: &str| {
+        let file = path.join(name);
+        eventually("its start", || fs::read_to_string(&file).is_ok_and(|text| text.ends_with('\n')));
+        fs::read_to_string(&file).unwrap().trim().parse::<u32>().unwrap()
+    };
+    let (a, b) = (process("a"), process("b"));
+    signal(a, "KILL");
+    eventually("our knowing of it", || servers.ended().is_some());
+    assert_eq!(servers.ended().unwrap().lines().count(), 1);
+    assert!(runs(b));
+    drop(servers);
+    assert!(!runs(b) && !path.exists());
+}
+
+/// Not a test of its own: the process that the tests above start and kill.
+#[test]
+#[ignore = "started by other tests, as the owner of a server"]
+fn owner_of_a_server() {
+    let redis = private_redis();
+    let (process, dir) = traces(&redis);
+    println!("\nowner: {process} {}", dir.display());
+    // Until the pipe that the starting test holds is closed.
+    std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+}
+
+fn start_owner() -> (Child, u32, PathBuf) {
+    let mut owner = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "owner_of_a_server", "--ignored", "--nocapture"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(owner.stdout.take().unwrap()).lines();
+    let line = lines
+        .map_while(Result::ok)
+        .find_map(|line| line.strip_prefix("owner: ").map(str::to_string))
+        .expect("the owner says what it owns");
+    let (process, dir) = line.split_once(' ').unwrap();
+    (owner, process.parse().unwrap(), dir.into())
+}
+
+fn failure(launch: &dedup_harness::servers::Launch) -> ServerError {
+    match PrivateRedis::start(launch) {
+        Ok(_) => panic!("it started"),
+        Err(error) => error,
+    }
+}
+
+fn traces(redis: &PrivateRedis) -> (u32, PathBuf) {
+    let (process, dir) = (redis.process_id().unwrap(), redis.dir().to_path_buf());
+    assert!(runs(process) && dir.exists());
+    (process, dir)
+}
+
+/// Whether a process of this number exists.
+fn runs(process: u32) -> bool {
+    Path::new(&format!("/proc/{process}/stat")).exists()
+}
+
+fn parent_of(process: u32) -> u32 {
+    stat_field(process, 1)
+}
+
+fn group_of(process: u32) -> u32 {
+    stat_field(process, 2)
+}
+
+/// A field of `/proc/N/stat`, counted from the state, which follows the name in parentheses.
+fn stat_field(process: u32, index: usize) -> u32 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    stat.rsplit(')').next().unwrap().split_whitespace().nth(index).unwrap().parse().unwrap()
+}
+
+fn signal(process: u32, name: &str) {
+    let status = Command::new("kill").args(["-s", name, &process.to_string()]).status().unwrap();
+    assert!(status.success());
+}
