@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use dedup_strategies::time::saturating_nanos;
+
 use crate::cell::{Ending, Input, Job, Limits, RedisChoice, TimeOptions, Work, run_parent};
 use crate::record::{CellRecord, CellResult, Pass, Role};
 use crate::select::Selected;
@@ -216,7 +218,7 @@ impl Cell<'_> {
             1 => String::new(),
             rounds => format!("  round {}/{rounds}", self.round + 1),
         };
-        format!("{:<6}  {}  {}{round}", self.pass, workload.name(), self.plan.strategies[self.s].label())
+        format!("{:<6}  {}  {}{round}", self.pass.name(), workload.name(), self.plan.strategies[self.s].label())
     }
 
     fn refusal(&self, reason: String) -> Refusal {
@@ -232,6 +234,7 @@ impl Cell<'_> {
         CellRecord {
             scenario: workload.name().to_string(),
             scenario_digest: workload.digest(),
+            window_ns: Some(saturating_nanos(workload.sizing().window)),
             strategy: strategy.label(),
             role: role(strategy.definition.role),
             settings: settings.unwrap_or_default(),
@@ -246,7 +249,7 @@ impl Cell<'_> {
                 }
                 _ => 1.0,
             },
-            elapsed_ns: dedup_strategies::time::saturating_nanos(took),
+            elapsed_ns: saturating_nanos(took),
             result,
         }
     }

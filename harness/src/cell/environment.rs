@@ -99,7 +99,7 @@ impl Environment {
     /// Whether the strategy's store keeps a time of its own, which ends exact repetition.
     pub fn on_wall_time(&self) -> bool {
         self.definition.needs == Needs::Redis
-            && (matches!(self.redis, RedisChoice::Given { .. }) || !VirtualClock::AVAILABLE)
+            && (matches!(self.redis, RedisChoice::Given { .. }) || !VirtualClock::is_supported())
     }
 
     fn store(&self, timing: Timing) -> Result<Store, Trouble> {
@@ -122,11 +122,11 @@ impl Environment {
 
 impl Instance {
     /// The clock that this instance's pipeline has to run on.
-    pub fn pace(&self) -> Box<dyn Pace> {
+    pub fn pace(&self) -> Box<dyn Pace + '_> {
         match &self.store {
             Store::None => Box::new(Free),
             Store::Private(server) => match server.clock() {
-                Some(clock) => Box::new(OnServer(clock.clone())),
+                Some(clock) => Box::new(OnServer(clock)),
                 None => Box::new(Wall::new(self.start, 1.0)),
             },
             Store::Shared { time_factor, .. } => Box::new(Wall::new(self.start, *time_factor)),
@@ -179,9 +179,9 @@ fn locked(server: &Mutex<SharedRedis>) -> MutexGuard<'_, SharedRedis> {
 }
 
 /// Takes a private server's clock along.
-struct OnServer(VirtualClock);
+struct OnServer<'a>(&'a VirtualClock);
 
-impl Pace for OnServer {
+impl Pace for OnServer<'_> {
     fn reach(&mut self, at: Timestamp) -> Timestamp {
         if at != Timestamp::END {
             // The file is ours, open and on a local disk: this fails only where nothing works any more.

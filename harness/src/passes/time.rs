@@ -166,7 +166,7 @@ fn closed_loops(
 pub fn closed_loop(
     strategy: &dyn Strategy,
     lanes: &Lanes<'_>,
-    paces: Vec<Box<dyn Pace>>,
+    paces: Vec<Box<dyn Pace + '_>>,
     budget: Duration,
 ) -> Result<Loop, Unavailable> {
     let ran = on_threads(strategy, lanes, paces, |driver, lane| {
@@ -206,7 +206,7 @@ pub struct OpenLoop {
 pub fn open_loop(
     strategy: &dyn Strategy,
     lanes: &Lanes<'_>,
-    paces: Vec<Box<dyn Pace>>,
+    paces: Vec<Box<dyn Pace + '_>>,
     rate_per_s: f64,
     budget: Duration,
 ) -> Result<OpenLoop, Unavailable> {
@@ -222,7 +222,7 @@ pub fn open_loop(
 }
 
 fn open_lane(
-    driver: &mut Driver,
+    driver: &mut Driver<'_>,
     lane: &Lane<'_>,
     interval_ns: f64,
     budget: Duration,
@@ -279,16 +279,16 @@ fn nanos(duration: Duration) -> u64 {
 }
 
 /// One worker and the buffers around it.
-struct Driver {
+struct Driver<'a> {
     worker: Box<dyn Worker>,
-    pace: Box<dyn Pace>,
+    pace: Box<dyn Pace + 'a>,
     verdicts: Vec<Verdict>,
     settled: Vec<Settled>,
     released: Vec<Ping>,
     next_tick: Timestamp,
 }
 
-impl Driver {
+impl Driver<'_> {
     fn judge(&mut self, batch: &[Ping]) -> Result<(), Unavailable> {
         let Some(last) = batch.last() else { return Ok(()) };
         let now = self.pace.reach(last.arrival);
@@ -312,8 +312,8 @@ impl Driver {
 fn on_threads<T: Send>(
     strategy: &dyn Strategy,
     lanes: &Lanes<'_>,
-    paces: Vec<Box<dyn Pace>>,
-    work: impl Fn(&mut Driver, &Lane<'_>) -> Result<T, Unavailable> + Sync,
+    paces: Vec<Box<dyn Pace + '_>>,
+    work: impl Fn(&mut Driver<'_>, &Lane<'_>) -> Result<T, Unavailable> + Sync,
 ) -> Result<Vec<T>, Unavailable> {
     let barrier = Barrier::new(lanes.lanes.len());
     let mut drivers = Vec::new();

@@ -7,12 +7,16 @@ use crate::passes::Bench;
 use crate::pipeline::{Ended, Pipeline};
 use crate::record::{Failure, Latency, VerifyFigures};
 use crate::truth::{self, Truth};
+use crate::workload::Workload;
 
 /// How many pings are judged a second time, to see whether the answers are the same.
 const AGAIN: u64 = 50_000;
 
 /// Events between two reports of progress.
 const STEP: u64 = 1 << 16;
+
+/// The same where the pipeline waits for the wall's clock.
+const STEP_ON_WALL_TIME: u64 = 256;
 
 /// How far a store's clock may be off the pipeline's in real time, where each keeps its own.
 const CLOCK_SLACK: Duration = Duration::from_millis(50);
@@ -44,31 +48,40 @@ fn decisions_of_a_short_run(bench: &mut Bench<'_>) -> Result<String, Trouble> {
     }
     let instance = bench.environment.instance(bench.workload.pipeline().workers, Timing::Scenario)?;
     let mut source = bench.workload.source(bench.environment.seed)?;
-    let mut pipeline = pipeline(bench, &instance, source.causes().len())?;
+    let mut pipeline = pipeline(bench.workload, &instance, Duration::ZERO, source.causes().len())?;
     pipeline.run(source.as_mut(), AGAIN)?;
     Ok(pipeline.digest())
 }
 
 /// The whole stream, and the digest of the decisions on its first pings.
 fn whole_run(bench: &mut Bench<'_>, instance: &Instance) -> Result<(Ended, String), Trouble> {
+    let on_wall_time = bench.environment.on_wall_time();
     let mut source = bench.workload.source(bench.environment.seed)?;
-    let mut pipeline = pipeline(bench, instance, source.causes().len())?;
-    let mut more = pipeline.run(source.as_mut(), AGAIN)?;
-    let decided = if bench.environment.on_wall_time() { String::new() } else { pipeline.digest() };
+    let (slack, step) = match on_wall_time {
+        true => (CLOCK_SLACK.mul_f64(instance.time_factor()), STEP_ON_WALL_TIME),
+        false => (Duration::ZERO, STEP),
+    };
+    let mut pipeline = pipeline(bench.workload, instance, slack, source.causes().len())?;
     let expected = bench.workload.expected_pings().max(1) as f64;
+    let mut decided = String::new();
+    let mut more = true;
+    if !on_wall_time {
+        more = pipeline.run(source.as_mut(), AGAIN)?;
+        decided = pipeline.digest();
+    }
     while more {
         (bench.progress)((pipeline.truth().counts().pings as f64 / expected).min(1.0));
-        more = pipeline.run(source.as_mut(), STEP)?;
+        more = pipeline.run(source.as_mut(), step)?;
     }
     Ok((pipeline.finish()?, decided))
 }
 
-fn pipeline<'a>(bench: &Bench<'a>, instance: &Instance, causes: usize) -> Result<Pipeline<'a>, Trouble> {
-    let workload = bench.workload;
-    let slack = match bench.environment.on_wall_time() {
-        true => CLOCK_SLACK.mul_f64(instance.time_factor()),
-        false => Duration::ZERO,
-    };
+fn pipeline<'a>(
+    workload: &'a Workload,
+    instance: &'a Instance,
+    slack: Duration,
+    causes: usize,
+) -> Result<Pipeline<'a>, Trouble> {
     let window = instance.strategy.promise().window;
     let truth = Truth::new(window, causes, workload.start(), workload.length()).with_slack(slack);
     let strategy = instance.strategy.as_ref();

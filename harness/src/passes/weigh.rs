@@ -57,7 +57,7 @@ struct Scale<'a> {
     instance: &'a Instance,
     routing: Routing,
     workers: Vec<Box<dyn Worker>>,
-    pace: Box<dyn Pace>,
+    pace: Box<dyn Pace + 'a>,
     batches: Vec<Vec<Ping>>,
     verdicts: Vec<Verdict>,
     settled: Vec<Settled>,
