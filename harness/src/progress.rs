@@ -108,9 +108,8 @@ impl Drop for Progress {
 }
 
 fn bar(total_cells: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:24.green/dim} {msg:!} {elapsed:.dim}")
-        .or_else(|_| ProgressStyle::with_template("{wide_bar} {msg} {elapsed}"))
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template("{bar:24.green/dim} {wide_msg} {elapsed:.dim}")
+        .expect("a template that the tests have parsed");
     let bar = ProgressBar::with_draw_target(
         Some(total_cells as u64 * STEPS),
         ProgressDrawTarget::stderr_with_hz(8),
@@ -174,6 +173,25 @@ mod tests {
         script(&mut progress);
         drop(progress);
         String::from_utf8(out.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn a_bar_moves_within_and_between_cells() {
+        let face = Face::Bar(bar(2));
+        let mut progress = Progress { face, total: 2, started: 0 };
+        let position = |progress: &Progress| match &progress.face {
+            Face::Bar(bar) => bar.position(),
+            _ => panic!("it is a bar"),
+        };
+        progress.start("verify  lru");
+        progress.update(0.25);
+        assert_eq!(position(&progress), STEPS / 4);
+        progress.update(7.0);
+        assert_eq!(position(&progress), STEPS);
+        progress.finish("");
+        progress.start("time    lru");
+        progress.update(0.5);
+        assert_eq!(position(&progress), STEPS + STEPS / 2);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::grid::Align;
 use super::sheet::{Column, Sheet};
-use super::text::{Text, Tone};
+use super::text::{Text, Tone, one_line};
 use super::{header, notes};
 use crate::compare::{Block, Comparison};
 
@@ -54,7 +54,7 @@ fn cell(text: &Text) -> String {
 /// Keeps characters from being read as markup.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
+    for character in one_line(text).chars() {
         if matches!(character, '|' | '*' | '_' | '`' | '<' | '>' | '[' | ']' | '\\' | '~') {
             escaped.push('\\');
         }

@@ -28,7 +28,7 @@ pub(super) struct Text {
 
 impl Text {
     pub(super) fn new(text: impl Into<String>, tone: Tone) -> Text {
-        Text { text: text.into(), tone }
+        Text { text: one_line(&text.into()), tone }
     }
 
     pub(super) fn plain(text: impl Into<String>) -> Text {
@@ -60,11 +60,16 @@ impl Tone {
     }
 }
 
+/// `text` with a blank for each control character: a panic's message may span lines or hold escape sequences.
+pub(super) fn one_line(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+}
+
 /// Breaks `text` at spaces into lines of at most `width` columns; a longer word keeps a line of its own.
 /// Lines after the first are indented by `indent`.
 pub(super) fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    for word in one_line(text).split_whitespace() {
         match lines.last_mut() {
             Some(line) if line.width() + 1 + word.width() <= width => {
                 line.push(' ');
@@ -80,6 +85,12 @@ pub(super) fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_in_a_text_breaks_its_line_or_reaches_the_terminal_as_a_command() {
+        assert_eq!(Text::plain("panicked:\nat \u{1b}[31mfoo").text, "panicked: at  [31mfoo");
+        assert_eq!(wrap("a\n\u{1b}[2Jb", 20, 0), ["a [2Jb"]);
+    }
 
     #[test]
     fn lines_break_at_spaces_and_keep_every_word() {
