@@ -125,23 +125,19 @@ pub(super) fn stream(
     scenario: &str,
     cells: &[&CellRecord],
 ) -> Result<Stream, CompareError> {
-    let unlike = |what, one: String, other: String| CompareError::Unlike {
-        run: label.to_string(),
-        scenario: scenario.to_string(),
-        what,
-        one,
-        other,
+    let unlike = |difference: String| {
+        Err(CompareError::Unlike { run: label.to_string(), scenario: scenario.to_string(), difference })
     };
     let first = cells[0];
     let mut seeds: BTreeMap<u32, u64> = BTreeMap::new();
     for cell in cells {
         if cell.scenario_digest != first.scenario_digest {
-            let (one, other) = (first.scenario_digest.clone(), cell.scenario_digest.clone());
-            return Err(unlike("scenario digest", one, other));
+            let (one, other) = (&first.scenario_digest, &cell.scenario_digest);
+            return unlike(format!("cells have scenario digests {one} and {other}"));
         }
         let seed = *seeds.entry(cell.round).or_insert(cell.seed);
         if seed != cell.seed {
-            return Err(unlike("seed", seed.to_string(), format!("{} in round {}", cell.seed, cell.round)));
+            return unlike(format!("cells of round {} have seeds {seed} and {}", cell.round + 1, cell.seed));
         }
     }
     Ok(Stream {

@@ -119,26 +119,23 @@ pub(super) fn add(
 fn check(block: &Block, baseline: &Run, then: &[&CellRecord]) -> Result<(), CompareError> {
     let old = stream(baseline, &baseline.label(), &block.stream.scenario, then)?;
     let new = &block.stream;
-    let unlike = |what, found: String, expected: String| {
+    let unlike = |difference: String| {
         Err(CompareError::Baseline {
             scenario: new.scenario.clone(),
             run: block.runs.join(", "),
             baseline: baseline.label(),
-            what,
-            found,
-            expected,
+            difference,
         })
     };
     if new.scenario_digest != old.scenario_digest {
-        return unlike("scenario digest", new.scenario_digest.clone(), old.scenario_digest);
+        let (now, then) = (&new.scenario_digest, &old.scenario_digest);
+        return unlike(format!("scenario digest {now}, but {then}"));
     }
-    let differs =
-        |round: &u32| old.round_seeds.get(round).is_some_and(|seed| *seed != new.round_seeds[round]);
-    match new.round_seeds.keys().find(|round| differs(round)) {
-        Some(round) => {
-            let seeds = (new.round_seeds[round], old.round_seeds[round]);
-            unlike("seed", format!("{} in round {round}", seeds.0), seeds.1.to_string())
-        }
+    let other = new.round_seeds.iter().find_map(|(round, now)| {
+        old.round_seeds.get(round).filter(|then| *then != now).map(|then| (round, now, then))
+    });
+    match other {
+        Some((round, now, then)) => unlike(format!("seed {now} of round {}, but {then}", round + 1)),
         None => Ok(()),
     }
 }

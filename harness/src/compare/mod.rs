@@ -21,7 +21,7 @@ use crate::record::{Run, RunRecord};
 pub use block::{Block, Skipped, Stream};
 pub use change::{Certainty, Change, Ratio};
 pub use row::{Finding, Row, Standing};
-pub use summary::{LatencySummary, Summary, TimeSummary, VerifySummary, WeighSummary};
+pub use summary::{Clock, LatencySummary, Summary, TimeSummary, VerifySummary, WeighSummary};
 
 /// Strategies beside each other, one block a scenario.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -48,26 +48,18 @@ pub struct Source {
 pub enum CompareError {
     /// The cells of one scenario in one run belong to different streams.
     #[error(
-        "run {run}, scenario {scenario}: cells with {what} {one} and with {other} are not comparable; \
-         run the scenario again as a whole"
+        "run {run}, scenario {scenario}: {difference}: not comparable; run the scenario again as a whole"
     )]
     Unlike {
         /// The run.
         run: String,
         /// The scenario.
         scenario: String,
-        /// What differs.
-        what: &'static str,
-        /// One value.
-        one: String,
-        /// Another.
-        other: String,
+        /// What differs between its cells.
+        difference: String,
     },
     /// The baseline saw another stream.
-    #[error(
-        "scenario {scenario}: run {run} has {what} {found}, the baseline {baseline} has {expected}; \
-         they are not comparable"
-    )]
+    #[error("scenario {scenario}, run {run}: {difference} in the baseline {baseline}: not comparable")]
     Baseline {
         /// The scenario.
         scenario: String,
@@ -76,11 +68,7 @@ pub enum CompareError {
         /// The baseline.
         baseline: String,
         /// What differs.
-        what: &'static str,
-        /// In the run.
-        found: String,
-        /// In the baseline.
-        expected: String,
+        difference: String,
     },
     /// The baseline shares no cell with what is shown.
     #[error("the baseline {baseline} holds none of these scenarios and strategies")]

@@ -1,0 +1,108 @@
+//! `compare`: tables from records.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use crate::compare::Comparison;
+use crate::exit::{Exit, OrExit};
+use crate::filter::FilterArgs;
+use crate::record::{Run, read_run};
+use crate::render::{Format, Look, render};
+
+/// Puts recorded runs beside each other, without running anything.
+#[derive(Clone, Debug, clap::Args)]
+pub struct CompareArgs {
+    /// Directories with a records.jsonl, or such files
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// Show below each strategy what changed against this run
+    #[arg(long, value_name = "RUN")]
+    pub against: Option<PathBuf>,
+    /// What to show
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    /// How to show it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Prints the comparison to `out`. Ends well also where a promise is broken: `compare` shows, `gate` judges.
+pub fn run(args: &CompareArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let filter = args.filter.filter().or_exit(Exit::Usage)?;
+    let runs: Vec<Run> =
+        args.runs.iter().map(|path| read(path).or_exit(Exit::Usage)).collect::<anyhow::Result<_>>()?;
+    let against = args.against.as_deref().map(|path| read(path).or_exit(Exit::Incomparable)).transpose()?;
+    let comparison = Comparison::from_runs(&runs, &filter, against.as_ref()).map_err(|error| {
+        let exit = error.exit();
+        Err::<(), _>(error).or_exit(exit).unwrap_err()
+    })?;
+    let text = render(&comparison, args.format, Look::of_stdout());
+    out.write_all(text.as_bytes()).context("cannot write the comparison")?;
+    Ok(Exit::Ok)
+}
+
+/// Reads a run, and warns where its last line was cut off.
+fn read(path: &Path) -> anyhow::Result<Run> {
+    let run = read_run(path)?;
+    if let Some(line) = run.truncated {
+        anstream::eprintln!(
+            "warning: {}: line {line} breaks off and is left out; the run was killed while it wrote",
+            run.path.display()
+        );
+    }
+    Ok(run)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{RecordWriter, sample};
+
+    fn recorded() -> tempfile::TempDir {
+        let directory = tempfile::tempdir().unwrap();
+        let run = sample::run();
+        let mut writer = RecordWriter::create(directory.path(), &run.run).unwrap();
+        run.cells.iter().for_each(|cell| writer.append(cell).unwrap());
+        directory
+    }
+
+    fn compare(words: &[&str]) -> (anyhow::Result<Exit>, String) {
+        #[derive(clap::Parser)]
+        struct Cli {
+            #[command(flatten)]
+            args: CompareArgs,
+        }
+        let args = <Cli as clap::Parser>::parse_from([&["compare"], words].concat()).args;
+        let mut out = Vec::new();
+        let exit = run(&args, &mut out);
+        (exit, String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn recorded_runs_are_shown_without_running_anything() {
+        let directory = recorded();
+        let path = directory.path().to_str().unwrap();
+        let (exit, text) = compare(&[path, "-s", "^bloom$", "--format", "csv"]);
+        assert_eq!(exit.unwrap(), Exit::Ok);
+        assert_eq!(text.lines().count(), 2, "{text}");
+    }
+
+    #[test]
+    fn each_mistake_has_its_exit_code_and_prints_no_table() {
+        let directory = recorded();
+        let path = directory.path().to_str().unwrap();
+        for (words, expected, message) in [
+            (&[path, "-f", "("][..], Exit::Usage, "no regular expression"),
+            (&["/nonexistent"], Exit::Usage, "no such file or directory"),
+            (&[path, "-s", "nothing"], Exit::Usage, "no cell matches"),
+            (&[path, "--against", "/nonexistent"], Exit::Incomparable, "no such file or directory"),
+        ] {
+            let (exit, text) = compare(words);
+            let error = exit.unwrap_err();
+            assert_eq!((Exit::of(&error), text.as_str()), (expected, ""));
+            assert!(format!("{error:#}").contains(message), "{error:#}");
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Progress on standard error: a bar on a terminal, plain lines elsewhere, or nothing.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Tells how far a run has come.
+///
+/// For each cell [`start`](Self::start), any number of [`update`](Self::update)s, and [`finish`](Self::finish).
+pub struct Progress {
+    face: Face,
+    total: usize,
+    started: usize,
+}
+
+enum Face {
+    Silent,
+    Bar(ProgressBar),
+    Plain(Plain),
+}
+
+/// Lines for logs: one a cell, begun when it starts, so that a cell that hangs is named.
+struct Plain {
+    out: Box<dyn Write + Send>,
+    /// When the cell began whose line is not yet at its end.
+    open: Option<Instant>,
+}
+
+/// Steps of the bar within one cell.
+const STEPS: u64 = 1_000;
+
+impl Progress {
+    /// For a run of `total_cells`; shows nothing if `quiet`.
+    pub fn new(total_cells: usize, quiet: bool) -> Progress {
+        let face = match (quiet, io::stderr().is_terminal()) {
+            (true, _) => Face::Silent,
+            (false, true) => Face::Bar(bar(total_cells)),
+            (false, false) => Face::Plain(Plain { out: Box::new(io::stderr()), open: None }),
+        };
+        Progress { face, total: total_cells, started: 0 }
+    }
+
+    /// A cell begins.
+    pub fn start(&mut self, label: &str) {
+        self.started += 1;
+        let head = self.head(label);
+        match &mut self.face {
+            Face::Silent => {}
+            Face::Bar(bar) => {
+                bar.set_position((self.started as u64 - 1) * STEPS);
+                bar.set_message(head);
+            }
+            Face::Plain(plain) => plain.begin(&head),
+        }
+    }
+
+    /// How much of the cell is done, from 0 to 1. Free to call often: a bar redraws a few times a second at most.
+    pub fn update(&self, fraction: f64) {
+        if let Face::Bar(bar) = &self.face {
+            let before = (self.started.max(1) as u64 - 1) * STEPS;
+            bar.set_position(before + (fraction.clamp(0.0, 1.0) * STEPS as f64) as u64);
+        }
+    }
+
+    /// The cell has ended; `summary` says how, and may be empty.
+    pub fn finish(&mut self, summary: &str) {
+        match &mut self.face {
+            Face::Silent => {}
+            Face::Bar(bar) => {
+                bar.set_position(self.started as u64 * STEPS);
+                if !summary.is_empty() {
+                    bar.set_message(summary.to_string());
+                }
+                if self.started >= self.total {
+                    bar.finish_and_clear();
+                }
+            }
+            Face::Plain(plain) => plain.end(summary),
+        }
+    }
+
+    /// Says something that is not about the progress of a cell.
+    pub fn note(&mut self, text: &str) {
+        match &mut self.face {
+            Face::Silent => {}
+            Face::Bar(bar) => bar.println(text),
+            Face::Plain(plain) => plain.note(text),
+        }
+    }
+
+    /// `[ 3/36] label`, numbers as wide as the total.
+    fn head(&self, label: &str) -> String {
+        let width = self.total.to_string().len();
+        format!("[{:>width$}/{}] {label}", self.started, self.total)
+    }
+}
+
+impl Drop for Progress {
+    /// Leaves neither a bar on the screen nor a line without its end, also after Ctrl-C or an error.
+    fn drop(&mut self) {
+        match &mut self.face {
+            Face::Silent => {}
+            Face::Bar(bar) => bar.finish_and_clear(),
+            Face::Plain(plain) => plain.break_line(),
+        }
+    }
+}
+
+fn bar(total_cells: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:24.green/dim} {wide_msg} {elapsed:.dim}")
+        .expect("a template that the tests have parsed");
+    let bar = ProgressBar::with_draw_target(
+        Some(total_cells as u64 * STEPS),
+        ProgressDrawTarget::stderr_with_hz(8),
+    );
+    bar.set_style(style);
+    // Without it the elapsed time would stand still while a cell reports nothing.
+    bar.enable_steady_tick(Duration::from_millis(250));
+    bar
+}
+
+// Standard error that cannot be written to is no reason to stop measuring: errors are left aside here.
+impl Plain {
+    fn begin(&mut self, head: &str) {
+        self.break_line();
+        let _ = write!(self.out, "{head} …");
+        let _ = self.out.flush();
+        self.open = Some(Instant::now());
+    }
+
+    fn end(&mut self, summary: &str) {
+        let Some(began) = self.open.take() else { return };
+        let blank = if summary.is_empty() { "" } else { "  " };
+        let _ = writeln!(self.out, " {:.1} s{blank}{summary}", began.elapsed().as_secs_f64());
+    }
+
+    fn note(&mut self, text: &str) {
+        self.break_line();
+        let _ = writeln!(self.out, "{text}");
+    }
+
+    fn break_line(&mut self) {
+        if self.open.take().is_some() {
+            let _ = writeln!(self.out);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn plain(total: usize, script: impl FnOnce(&mut Progress)) -> String {
+        let out = Shared::default();
+        let face = Face::Plain(Plain { out: Box::new(out.clone()), open: None });
+        let mut progress = Progress { face, total, started: 0 };
+        script(&mut progress);
+        drop(progress);
+        String::from_utf8(out.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn a_bar_moves_within_and_between_cells() {
+        let face = Face::Bar(bar(2));
+        let mut progress = Progress { face, total: 2, started: 0 };
+        let position = |progress: &Progress| match &progress.face {
+            Face::Bar(bar) => bar.position(),
+            _ => panic!("it is a bar"),
+        };
+        progress.start("verify  lru");
+        progress.update(0.25);
+        assert_eq!(position(&progress), STEPS / 4);
+        progress.update(7.0);
+        assert_eq!(position(&progress), STEPS);
+        progress.finish("");
+        progress.start("time    lru");
+        progress.update(0.5);
+        assert_eq!(position(&progress), STEPS + STEPS / 2);
+    }
+
+    #[test]
+    fn each_cell_is_one_line_with_its_number_and_its_time() {
+        let text = plain(36, |progress| {
+            progress.start("verify  lru");
+            progress.update(0.5);
+            progress.finish("kept");
+            progress.start("time    lru");
+            progress.finish("");
+        });
+        assert_eq!(text, "[ 1/36] verify  lru … 0.0 s  kept\n[ 2/36] time    lru … 0.0 s\n");
+    }
+
+    #[test]
+    fn a_note_or_an_early_end_breaks_no_line_in_two() {
+        let text = plain(2, |progress| {
+            progress.note("no redis-server found");
+            progress.start("verify  lru");
+            progress.note("slow");
+            progress.start("time    lru");
+        });
+        assert_eq!(text, "no redis-server found\n[1/2] verify  lru …\nslow\n[2/2] time    lru …\n");
+    }
+}

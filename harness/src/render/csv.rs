@@ -1,0 +1,134 @@
+//! One line a strategy, every figure in base units; empty where it was not measured.
+
+use crate::compare::{
+    Block, Change, Comparison, LatencySummary, Row, Skipped, TimeSummary, VerifySummary, WeighSummary,
+};
+use crate::record::Role;
+use crate::stats::Spread;
+
+use super::verdict::word;
+
+/// A column: its name, and its value in a row (none where it was not measured).
+type Column = (&'static str, fn(&Row) -> Option<String>);
+
+const COLUMNS: &[Column] = &[
+    ("role", |row| Some(role(row.role).to_string())),
+    ("standing", |row| Some(word(row.standing).to_string())),
+    ("rounds_count", |row| Some(row.rounds_count.to_string())),
+    ("time_factor", |row| Some(row.time_factor.to_string())),
+    ("pings_count", |row| verify(row, |v| v.pings_count)),
+    ("unique_count", |row| verify(row, |v| v.unique_count)),
+    ("duplicate_count", |row| verify(row, |v| v.duplicate_count)),
+    ("missed_count", |row| verify(row, |v| v.missed_count)),
+    ("duplicate_in_window_count", |row| verify(row, |v| v.duplicate_in_window_count)),
+    ("missed_in_window_count", |row| verify(row, |v| v.missed_in_window_count)),
+    ("lost_count", |row| verify(row, |v| v.lost_count)),
+    ("lost_shared_key_count", |row| verify(row, |v| v.lost_shared_key_count)),
+    ("delayed_count", |row| verify(row, |v| v.delayed_count)),
+    ("late_count", |row| verify(row, |v| v.late_count)),
+    ("stalled_count", |row| verify(row, |v| v.stalled_count)),
+    ("error_count", |row| verify(row, |v| v.error_count)),
+    ("unjudged_count", |row| verify(row, |v| v.unjudged_count)),
+    ("refused_unique_count", |row| verify(row, |v| v.refused_unique_count)),
+    ("held_p50_ns", |row| held(row, |h| h.merged.p50)),
+    ("held_p99_ns", |row| held(row, |h| h.merged.p99)),
+    ("held_p999_ns", |row| held(row, |h| h.merged.p999)),
+    ("throughput_per_s", |row| time(row, |t| t.throughput_per_s.median)),
+    ("throughput_min_per_s", |row| time(row, |t| t.throughput_per_s.min)),
+    ("throughput_max_per_s", |row| time(row, |t| t.throughput_per_s.max)),
+    ("threads_count", |row| time(row, |t| f64::from(t.threads_count))),
+    ("offered_per_s", |row| time(row, |t| t.offered_per_s.median)),
+    ("achieved_per_s", |row| time(row, |t| t.achieved_per_s.median)),
+    ("latency_p50_ns", |row| time(row, |t| t.latency_ns.merged.p50 as f64)),
+    ("latency_p99_ns", |row| time(row, |t| t.latency_ns.merged.p99 as f64)),
+    ("latency_p999_ns", |row| time(row, |t| t.latency_ns.merged.p999 as f64)),
+    ("latency_max_ns", |row| time(row, |t| t.latency_ns.merged.max as f64)),
+    ("service_p50_ns", |row| time(row, |t| t.service_ns.merged.p50 as f64)),
+    ("service_p99_ns", |row| time(row, |t| t.service_ns.merged.p99 as f64)),
+    ("service_p999_ns", |row| time(row, |t| t.service_ns.merged.p999 as f64)),
+    ("bytes_per_id", |row| weigh(row, |w| w.bytes_per_id)),
+    ("live_bytes", |row| weigh(row, |w| Some(w.live_bytes))),
+    ("emptied_bytes", |row| weigh(row, |w| Some(w.emptied_bytes))),
+    ("peak_rss_bytes", |row| weigh(row, |w| Some(w.peak_rss_bytes))),
+    ("server_used_bytes", |row| weigh(row, |w| w.server_used_bytes)),
+    ("against", |row| row.change.as_ref().map(|change| change.against.clone())),
+    ("missed_change_count", |row| change(row, |c| c.missed_count)),
+    ("lost_change_count", |row| change(row, |c| c.lost_count)),
+    ("throughput_change_ratio", |row| change(row, |c| c.throughput.map(|t| t.ratio))),
+    ("latency_p99_change_ratio", |row| change(row, |c| c.p99.map(|p| p.ratio))),
+    ("bytes_per_id_change_ratio", |row| change(row, |c| c.bytes_per_id.map(|b| b.ratio))),
+    ("findings", |row| {
+        Some(row.findings.iter().map(|finding| finding.text.as_str()).collect::<Vec<_>>().join("; "))
+    }),
+];
+
+/// What identifies a line, before the figures.
+const FRONT: [&str; 7] = ["run", "scenario", "scenario_digest", "seed", "window_ns", "machine", "strategy"];
+
+pub(super) fn render(comparison: &Comparison) -> String {
+    let mut writer = ::csv::Writer::from_writer(Vec::new());
+    let mut write = |fields: Vec<String>| writer.write_record(fields).expect("memory can be written");
+    write(FRONT.iter().chain(COLUMNS.iter().map(|(name, _)| name)).map(|name| name.to_string()).collect());
+    for block in &comparison.blocks {
+        for row in &block.rows {
+            let figures = COLUMNS.iter().map(|(_, value)| value(row).unwrap_or_default());
+            write(front(block, &row.run, &row.strategy).into_iter().chain(figures).collect());
+        }
+        for skipped in &block.skipped {
+            write(skipped_line(block, skipped));
+        }
+    }
+    let bytes = writer.into_inner().expect("memory can be flushed");
+    String::from_utf8(bytes).expect("text went in")
+}
+
+fn front(block: &Block, run: &str, strategy: &str) -> Vec<String> {
+    let stream = &block.stream;
+    vec![
+        run.to_string(),
+        stream.scenario.clone(),
+        stream.scenario_digest.clone(),
+        stream.seed.to_string(),
+        stream.window_ns.map(|ns| ns.to_string()).unwrap_or_default(),
+        block.machine.cpu.clone(),
+        strategy.to_string(),
+    ]
+}
+
+fn skipped_line(block: &Block, skipped: &Skipped) -> Vec<String> {
+    let field = |name: &str| match name {
+        "standing" => "skipped".to_string(),
+        "findings" => format!("{}; {}", skipped.reason, skipped.remedy),
+        _ => String::new(),
+    };
+    let figures = COLUMNS.iter().map(|(name, _)| field(name));
+    front(block, &skipped.run, &skipped.strategy).into_iter().chain(figures).collect()
+}
+
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::Candidate => "candidate",
+        Role::Floor => "floor",
+        Role::NegativeControl => "negative_control",
+    }
+}
+
+fn verify(row: &Row, count: fn(&VerifySummary) -> u64) -> Option<String> {
+    row.summary.verify.as_ref().map(|verify| count(verify).to_string())
+}
+
+fn held(row: &Row, value: fn(&LatencySummary) -> u64) -> Option<String> {
+    row.summary.verify.as_ref()?.held_ns.as_ref().map(|held| value(held).to_string())
+}
+
+fn time(row: &Row, value: fn(&TimeSummary) -> f64) -> Option<String> {
+    row.summary.time.as_ref().map(|time| value(time).to_string())
+}
+
+fn weigh(row: &Row, value: fn(&WeighSummary) -> Option<Spread>) -> Option<String> {
+    value(row.summary.weigh.as_ref()?).map(|spread| spread.median.to_string())
+}
+
+fn change<T: ToString>(row: &Row, value: fn(&Change) -> Option<T>) -> Option<String> {
+    value(row.change.as_ref()?).map(|value| value.to_string())
+}

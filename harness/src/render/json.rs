@@ -1,0 +1,22 @@
+//! The comparison as one JSON document.
+
+use serde::Serialize;
+
+use crate::compare::Comparison;
+
+/// Raised as the result file's schema is: see [`crate::record::SCHEMA`].
+const SCHEMA: &str = "dedup-harness-comparison/1";
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    #[serde(flatten)]
+    comparison: &'a Comparison,
+}
+
+pub(super) fn render(comparison: &Comparison) -> String {
+    let document = Document { schema: SCHEMA, comparison };
+    let mut text = serde_json::to_string_pretty(&document).expect("a comparison is plain data");
+    text.push('\n');
+    text
+}

@@ -1,0 +1,64 @@
+//! Markdown: what the table shows, with the units in the header.
+
+use super::grid::Align;
+use super::sheet::{Column, Sheet};
+use super::text::{Text, Tone, one_line};
+use super::{header, notes};
+use crate::compare::{Block, Comparison};
+
+pub(super) fn render(comparison: &Comparison) -> String {
+    let blocks: Vec<String> = comparison.blocks.iter().map(|block| section(block, comparison)).collect();
+    blocks.join("\n")
+}
+
+fn section(block: &Block, comparison: &Comparison) -> String {
+    let mut about = vec![header::pings(block), header::stream(block), header::machine(block)];
+    about.extend(header::programs(block, comparison));
+    about.extend(header::loops(block));
+    let sheet = Sheet::of(block);
+    let mut lines = vec![format!("### {}", escape(&block.stream.scenario)), String::new()];
+    lines.push(about.iter().map(|line| escape(line)).collect::<Vec<_>>().join("  \n"));
+    lines.push(String::new());
+    lines.push(row(sheet.columns.iter().map(title)));
+    lines.push(row(sheet.columns.iter().map(|column| match column.align {
+        Align::Left => "---".to_string(),
+        Align::Right => "---:".to_string(),
+    })));
+    lines.extend(sheet.lines().iter().map(|cells| row(cells.iter().map(cell))));
+    lines.push(String::new());
+    lines.extend(notes::notes(block, usize::MAX).iter().map(|note| format!("- {}", escape(note))));
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn row(cells: impl Iterator<Item = String>) -> String {
+    let cells: Vec<String> = cells.collect();
+    format!("| {} |", cells.join(" | "))
+}
+
+fn title(column: &Column) -> String {
+    match column.unit {
+        "" => column.title.to_string(),
+        unit => format!("{}, {unit}", column.title),
+    }
+}
+
+fn cell(text: &Text) -> String {
+    let escaped = escape(&text.text);
+    match text.tone {
+        Tone::Best | Tone::Bad | Tone::Strong => format!("**{escaped}**"),
+        Tone::Plain | Tone::Dim => escaped,
+    }
+}
+
+/// Keeps characters from being read as markup.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in one_line(text).chars() {
+        if matches!(character, '|' | '*' | '_' | '`' | '<' | '>' | '[' | ']' | '\\' | '~') {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
+}

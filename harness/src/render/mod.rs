@@ -1,0 +1,79 @@
+//! One comparison, four formats, and the lists.
+
+mod csv;
+mod grid;
+mod header;
+mod json;
+pub mod list;
+mod markdown;
+mod notes;
+mod sheet;
+mod table;
+mod text;
+pub mod units;
+mod verdict;
+
+#[cfg(test)]
+mod tests;
+
+use anstream::AutoStream;
+use anstream::ColorChoice;
+
+use crate::compare::Comparison;
+
+/// How a comparison is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// Aligned columns for a terminal
+    #[default]
+    Table,
+    /// Markdown, to paste into a page
+    Markdown,
+    /// One line a strategy, every figure in base units
+    Csv,
+    /// Everything, for programs
+    Json,
+}
+
+/// What the place can show to which a table goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Whether it shows colour. Colour repeats what the words say.
+    pub colour: Colour,
+    /// Columns; none where lines may be as long as they like.
+    pub width: Option<usize>,
+}
+
+/// Whether to emit colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    /// Styles as ANSI escapes.
+    On,
+    /// Plain text.
+    Off,
+}
+
+impl Look {
+    /// Plain text of any width: for files and pipes.
+    pub const PLAIN: Look = Look { colour: Colour::Off, width: None };
+
+    /// What standard output can show: honours `NO_COLOR`, `CLICOLOR_FORCE` and pipes.
+    pub fn of_stdout() -> Look {
+        let colour = match AutoStream::choice(&std::io::stdout()) {
+            ColorChoice::Never => Colour::Off,
+            _ => Colour::On,
+        };
+        let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+        Look { colour, width }
+    }
+}
+
+/// The comparison in `format`, ending in a line feed. `look` matters for tables only.
+pub fn render(comparison: &Comparison, format: Format, look: Look) -> String {
+    match format {
+        Format::Table => table::render(comparison, look),
+        Format::Markdown => markdown::render(comparison),
+        Format::Csv => csv::render(comparison),
+        Format::Json => json::render(comparison),
+    }
+}

@@ -1,0 +1,228 @@
+//! What stands below a table: how to read it, what it leaves out, and what did not fit.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::sheet::{Share, delayed, fastest, lost, missed, missed_in_window, name, window_differs};
+use super::units::{short, thousands};
+use super::verdict::{finding, verdict};
+use crate::compare::{Block, Certainty, Clock, Row, VerifySummary};
+use crate::stats::rule_of_three;
+
+/// The notes of a block, one string each. `verdict_width` is how much of a verdict the table has shown.
+pub(super) fn notes(block: &Block, verdict_width: usize) -> Vec<String> {
+    let mut notes = Vec::new();
+    notes.extend(none_seen(block));
+    notes.extend(held(block));
+    notes.extend(spread(block));
+    notes.extend(fastest_kept(block));
+    notes.extend(changes(block));
+    notes.extend(shared_keys(block));
+    notes.extend(errors(block));
+    for row in &block.rows {
+        notes.extend(refused(row).map(|text| format!("{}: {text}", name(row, block))));
+        notes.extend(incomplete(row, block).map(|text| format!("{}: {text}", name(row, block))));
+        notes.extend(overloaded(row).map(|text| format!("{}: {text}", name(row, block))));
+        notes.extend(shrunk(row).map(|text| format!("{}: {text}", name(row, block))));
+    }
+    notes.extend(findings(block, verdict_width));
+    notes.extend(skipped(block));
+    notes
+}
+
+/// What zero means: below which share the truth is, by the row that saw least.
+fn none_seen(block: &Block) -> Option<String> {
+    let of = |share: Share| {
+        let seen = block.rows.iter().filter_map(|row| row.summary.verify.as_ref()).map(share);
+        seen.filter(|(count, of)| *count == 0 && *of > 0).map(|(_, of)| of).min()
+    };
+    let bound =
+        |share: Share, what: &str| of(share).map(|n| format!("{} % {what}", short(rule_of_three(n) * 100.0)));
+    let in_window =
+        window_differs(&block.rows).then(|| bound(missed_in_window, "missed in window")).flatten();
+    let any_delayed = verified(block).any(|verify| verify.delayed_count > 0);
+    let bounds: Vec<String> = [
+        bound(missed, "missed"),
+        in_window,
+        bound(lost, "lost"),
+        any_delayed.then(|| bound(delayed, "delayed")).flatten(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    (!bounds.is_empty()).then(|| {
+        format!("0 = none seen; the true share is, with 95 % confidence, below {}.", bounds.join(", "))
+    })
+}
+
+fn verified(block: &Block) -> impl Iterator<Item = &VerifySummary> {
+    block.rows.iter().filter_map(|row| row.summary.verify.as_ref())
+}
+
+fn held(block: &Block) -> Option<String> {
+    let held = |row: &&Row| matches!(row.summary.waiting(), Some((_, Clock::Virtual)));
+    block.rows.iter().any(|row| held(&row)).then(|| {
+        "* = time from arrival to publish, on the stream's own clock: these strategies hold pings."
+            .to_string()
+    })
+}
+
+fn spread(block: &Block) -> Option<String> {
+    let several = block.rows.iter().filter_map(|row| row.summary.time.as_ref());
+    let rounds = several.map(|time| time.throughput_per_s.rounds_count).max().filter(|rounds| *rounds > 1)?;
+    Some(format!("rate = median of {rounds} rounds, ± half their range."))
+}
+
+/// Who is fastest of those that kept their promise: what green says in the table.
+fn fastest_kept(block: &Block) -> Option<String> {
+    let names: Vec<String> = fastest(&block.rows).map(|row| name(row, block)).collect();
+    match names.as_slice() {
+        [] => None,
+        [one] => Some(format!("fastest of the kept: {one}.")),
+        some => {
+            Some(format!("fastest of the kept: {} (not told apart: their rounds overlap).", some.join(", ")))
+        }
+    }
+}
+
+fn changes(block: &Block) -> Vec<String> {
+    let ratios: Vec<Certainty> = block
+        .rows
+        .iter()
+        .filter_map(|row| row.change.as_ref())
+        .flat_map(|change| [change.throughput, change.p50, change.p99, change.p999, change.bytes_per_id])
+        .flatten()
+        .map(|ratio| ratio.certainty)
+        .collect();
+    let any = |certainty| ratios.contains(&certainty);
+    [
+        block
+            .rows
+            .iter()
+            .any(|row| row.change.is_some())
+            .then(|| "vs: counts are differences in pings, over the rounds that both have; speeds and memory are changes of the median.".to_string()),
+        any(Certainty::Overlap).then(|| "~ = the ranges of the rounds overlap: no difference shown.".to_string()),
+        any(Certainty::OneRound).then(|| "? = a single round: no range to tell a difference by.".to_string()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Losses that are the key's fault.
+fn shared_keys(block: &Block) -> Option<String> {
+    let losses: Vec<String> = block
+        .rows
+        .iter()
+        .filter_map(|row| Some((row, row.summary.verify.as_ref()?)))
+        .filter(|(_, verify)| verify.lost_shared_key_count > 0)
+        .map(|(row, verify)| {
+            let (shared, lost) = (thousands(verify.lost_shared_key_count), thousands(verify.lost_count));
+            format!("{} {shared} of {lost}", name(row, block))
+        })
+        .collect();
+    (!losses.is_empty()).then(|| {
+        format!(
+            "lost because distinct pings share a key, which no strategy can tell apart: {}.",
+            losses.join(", ")
+        )
+    })
+}
+
+/// Pings that no strategy judges; the same for all.
+fn errors(block: &Block) -> Option<String> {
+    let verify = block.widest_verify()?;
+    let parts: Vec<String> = [
+        (verify.error_count, "with a broken id to the error output"),
+        (verify.unjudged_count, "without an id passed unjudged"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| format!("{} pings {what}", thousands(count)))
+    .collect();
+    (!parts.is_empty()).then(|| format!("{}.", parts.join(", ")))
+}
+
+/// Pings that this strategy refused or the pipeline gave up.
+fn refused(row: &Row) -> Option<String> {
+    let verify = row.summary.verify.as_ref()?;
+    let parts: Vec<String> = [
+        (verify.late_count, "pings refused as late"),
+        (verify.stalled_count, "pings given up after too many redeliveries"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| format!("{} {what}", thousands(count)))
+    .collect();
+    (!parts.is_empty()).then(|| format!("{}.", parts.join(", ")))
+}
+
+fn incomplete(row: &Row, block: &Block) -> Option<String> {
+    let most = block.widest_verify()?.rounds_count;
+    let rounds = row.summary.verify.as_ref()?.rounds_count;
+    (rounds < most).then(|| format!("verified in {rounds} of {most} rounds only."))
+}
+
+/// Latencies of an open loop that fell behind are those of a queue.
+fn overloaded(row: &Row) -> Option<String> {
+    let time = row.summary.time.as_ref()?;
+    let (offered, achieved) = (time.offered_per_s.median, time.achieved_per_s.median);
+    (achieved < 0.95 * offered).then(|| {
+        let percent = short(achieved / offered * 100.0);
+        format!("overloaded: reached {percent} % of the open loop's rate, so its latencies are those of a growing queue.")
+    })
+}
+
+fn shrunk(row: &Row) -> Option<String> {
+    (row.time_factor != 1.0).then(|| {
+        format!("on a server's wall time; the scenario's time was shrunk by {}.", short(row.time_factor))
+    })
+}
+
+/// Findings that the verdict column does not show, not in full, or without the rounds that they are about.
+fn findings(block: &Block, verdict_width: usize) -> Vec<String> {
+    const MOST: usize = 4;
+    let lines = |row: &Row| {
+        let shown = usize::from(shows_first_finding(row, verdict_width));
+        let rest = row.findings.get(shown..).unwrap_or_default();
+        let mut lines: Vec<String> = rest
+            .iter()
+            .take(MOST)
+            .map(|found| format!("{}: {}", name(row, block), finding(found, row.rounds_count)))
+            .collect();
+        if rest.len() > MOST {
+            lines.push(format!("{}: and {} more findings.", name(row, block), rest.len() - MOST));
+        }
+        lines
+    };
+    block.rows.iter().flat_map(lines).collect()
+}
+
+fn shows_first_finding(row: &Row, verdict_width: usize) -> bool {
+    let verdict = verdict(row).text;
+    row.findings.first().is_some_and(|first| {
+        verdict.contains(&first.text)
+            && verdict.width() <= verdict_width
+            && first.rounds.len() as u32 >= row.rounds_count
+    })
+}
+
+/// Strategies that could not run; those with the same reason together.
+fn skipped(block: &Block) -> Vec<String> {
+    let mut lines: Vec<(String, &str, &str)> = Vec::new();
+    for skipped in &block.skipped {
+        let who =
+            match block.rows.iter().any(|row| row.strategy == skipped.strategy && row.run == skipped.run) {
+                false => skipped.strategy.clone(),
+                // Some of its passes ran.
+                true => {
+                    let passes: Vec<&str> = skipped.passes.iter().map(|pass| pass.name()).collect();
+                    format!("{} ({})", skipped.strategy, passes.join(", "))
+                }
+            };
+        match lines.iter_mut().find(|line| (line.1, line.2) == (&skipped.reason, &skipped.remedy)) {
+            Some(line) => line.0.push_str(&format!(", {who}")),
+            None => lines.push((who, &skipped.reason, &skipped.remedy)),
+        }
+    }
+    lines.into_iter().map(|(who, reason, remedy)| format!("skipped: {who}: {reason}; {remedy}")).collect()
+}

@@ -1,0 +1,293 @@
+//! The columns of a block as text: what the table and the Markdown table have in common.
+
+use super::grid::Align;
+use super::text::{Text, Tone};
+use super::units::{Unit, duration, fixed, percentages, thousands};
+use super::verdict::{verdict, word};
+use crate::compare::{Block, Certainty, Change, Clock, LatencySummary, Ratio, Row, Standing, VerifySummary};
+use crate::record::Role;
+use crate::stats::Spread;
+
+/// A block as text.
+pub(super) struct Sheet {
+    pub(super) columns: Vec<Column>,
+}
+
+/// One column: its name, its unit, and a cell and possibly a change for each row of the block.
+pub(super) struct Column {
+    pub(super) title: &'static str,
+    pub(super) unit: &'static str,
+    pub(super) align: Align,
+    pub(super) keep: Keep,
+    pub(super) cells: Vec<Text>,
+    pub(super) changes: Vec<Option<Text>>,
+}
+
+/// Whether a column may be left out where there is no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keep {
+    Always,
+    IfRoom,
+}
+
+impl Sheet {
+    /// The columns that have something to say.
+    pub(super) fn of(block: &Block) -> Sheet {
+        let rows = &block.rows;
+        let columns = [
+            Some(names(block)),
+            Some(share("missed", "% dups", rows, missed, |c| c.missed_count)),
+            window_differs(rows)
+                .then(|| share("in window", "% dups", rows, missed_in_window, |c| c.missed_in_window_count)),
+            Some(share("lost", "% uniq", rows, lost, |c| c.lost_count)),
+            rows.iter()
+                .any(|row| row.summary.verify.as_ref().is_some_and(|verify| verify.delayed_count > 0))
+                .then(|| Column {
+                    keep: Keep::IfRoom,
+                    ..share("delayed", "% uniq", rows, delayed, |c| c.delayed_count)
+                }),
+            Some(rates(rows)),
+            spreads(rows),
+        ];
+        let mut columns: Vec<Column> = columns.into_iter().flatten().collect();
+        columns.extend(times(rows));
+        columns.push(memory(rows));
+        columns.push(verdicts(rows));
+        Sheet { columns }
+    }
+
+    /// The lines of the body: each row, and below it its change where there is one.
+    pub(super) fn lines(&self) -> Vec<Vec<Text>> {
+        let rows = self.columns.first().map_or(0, |column| column.cells.len());
+        let mut lines = Vec::new();
+        for row in 0..rows {
+            lines.push(self.columns.iter().map(|column| column.cells[row].clone()).collect());
+            if self.columns.iter().any(|column| column.changes[row].is_some()) {
+                let change = |column: &Column| column.changes[row].clone().unwrap_or(Text::plain(""));
+                lines.push(self.columns.iter().map(change).collect());
+            }
+        }
+        lines
+    }
+}
+
+/// The name under which a row is shown: with its run's label where several runs have the strategy.
+pub(super) fn name(row: &Row, block: &Block) -> String {
+    match block.runs.len() {
+        0 | 1 => row.strategy.clone(),
+        _ => format!("{} @{}", row.strategy, row.run),
+    }
+}
+
+fn names(block: &Block) -> Column {
+    Column {
+        title: "strategy",
+        unit: "",
+        align: Align::Left,
+        keep: Keep::Always,
+        cells: block.rows.iter().map(|row| Text::plain(name(row, block))).collect(),
+        changes: changes(&block.rows, |change| Some(Text::dim(format!("└─ vs {}", change.against)))),
+    }
+}
+
+fn changes(rows: &[Row], text: impl Fn(&Change) -> Option<Text>) -> Vec<Option<Text>> {
+    rows.iter().map(|row| row.change.as_ref().and_then(&text)).collect()
+}
+
+/// Cases and those that they are a share of.
+pub(super) type Share = fn(&VerifySummary) -> (u64, u64);
+
+pub(super) fn missed(verify: &VerifySummary) -> (u64, u64) {
+    (verify.missed_count, verify.duplicate_count)
+}
+
+pub(super) fn missed_in_window(verify: &VerifySummary) -> (u64, u64) {
+    (verify.missed_in_window_count, verify.duplicate_in_window_count)
+}
+
+pub(super) fn lost(verify: &VerifySummary) -> (u64, u64) {
+    (verify.lost_count, verify.unique_count)
+}
+
+pub(super) fn delayed(verify: &VerifySummary) -> (u64, u64) {
+    (verify.delayed_count, verify.unique_count)
+}
+
+/// Whether a promise covers only some of the duplicates, so that what is missed in window is another figure.
+pub(super) fn window_differs(rows: &[Row]) -> bool {
+    rows.iter().filter_map(|row| row.summary.verify.as_ref()).any(|verify| {
+        verify.duplicate_in_window_count > 0 && verify.duplicate_in_window_count != verify.duplicate_count
+    })
+}
+
+fn share(
+    title: &'static str,
+    unit: &'static str,
+    rows: &[Row],
+    count: Share,
+    change: fn(&Change) -> Option<i64>,
+) -> Column {
+    let ratio = |row: &Row| {
+        let (count, of) = count(row.summary.verify.as_ref()?);
+        (of > 0).then(|| count as f64 / of as f64)
+    };
+    let shares: Vec<Option<f64>> = rows.iter().map(ratio).collect();
+    Column {
+        title,
+        unit,
+        align: Align::Right,
+        keep: Keep::Always,
+        cells: percentages(&shares).into_iter().map(Text::plain).collect(),
+        changes: changes(rows, |c| change(c).map(|difference| Text::dim(signed(difference)))),
+    }
+}
+
+/// A difference of counts: `=`, `+12`, `-1,200`.
+fn signed(difference: i64) -> String {
+    match difference {
+        0 => "=".to_string(),
+        more if more > 0 => format!("+{}", thousands(more.unsigned_abs())),
+        less => format!("-{}", thousands(less.unsigned_abs())),
+    }
+}
+
+/// A ratio as a change: `~` where the rounds overlap, `?` behind it where there is but one.
+fn changed(ratio: Ratio) -> Text {
+    let percent = (ratio.ratio - 1.0) * 100.0;
+    let decimals = if percent.abs() < 100.0 { 1 } else { 0 };
+    let text = match (ratio.certainty, percent) {
+        (Certainty::Overlap, _) => "~".to_string(),
+        (_, 0.0) => "=".to_string(),
+        (Certainty::Apart, percent) => format!("{}{}%", plus(percent), fixed(percent, decimals)),
+        (Certainty::OneRound, percent) => format!("{}{}%?", plus(percent), fixed(percent, decimals)),
+    };
+    Text::dim(text)
+}
+
+fn plus(number: f64) -> &'static str {
+    if number > 0.0 { "+" } else { "" }
+}
+
+fn rates(rows: &[Row]) -> Column {
+    let smallest = rows.iter().filter_map(|row| row.summary.throughput_per_s()).fold(f64::INFINITY, f64::min);
+    let unit = Unit::of_rates(smallest);
+    let best = best(rows);
+    let cell = |row: &Row| match row.summary.time.as_ref().map(|time| time.throughput_per_s) {
+        None => Text::dim("-"),
+        Some(rate) if wins(row, best) => Text::new(unit.show(rate.median), Tone::Best),
+        Some(rate) => Text::plain(unit.show(rate.median)),
+    };
+    Column {
+        title: "rate",
+        unit: unit.name,
+        align: Align::Right,
+        keep: Keep::Always,
+        cells: rows.iter().map(cell).collect(),
+        changes: changes(rows, |change| change.throughput.map(changed)),
+    }
+}
+
+/// The rows that are the fastest choice: candidates that kept their promise, and none was shown to be faster.
+pub(super) fn fastest(rows: &[Row]) -> impl Iterator<Item = &Row> {
+    let best = best(rows);
+    rows.iter().filter(move |row| wins(row, best))
+}
+
+fn wins(row: &Row, best: Option<Spread>) -> bool {
+    let meets = |best: Spread| row.summary.time.as_ref().is_some_and(|t| t.throughput_per_s.overlaps(&best));
+    may_win(row) && best.is_some_and(meets)
+}
+
+fn may_win(row: &Row) -> bool {
+    row.role == Role::Candidate && row.standing == Standing::Kept
+}
+
+/// The rate of the fastest candidate that kept its promise.
+fn best(rows: &[Row]) -> Option<Spread> {
+    let rates = rows.iter().filter(|row| may_win(row)).filter_map(|row| row.summary.time.as_ref());
+    rates.map(|time| time.throughput_per_s).max_by(|one, other| one.median.total_cmp(&other.median))
+}
+
+/// Half the range of the rounds; none where no row has two.
+fn spreads(rows: &[Row]) -> Option<Column> {
+    let half_range = |row: &Row| {
+        let rate = row.summary.time.as_ref()?.throughput_per_s;
+        (rate.rounds_count > 1 && rate.median > 0.0).then(|| (rate.max - rate.min) / 2.0 / rate.median)
+    };
+    let ranges: Vec<Option<f64>> = rows.iter().map(half_range).collect();
+    ranges.iter().any(Option::is_some).then(|| Column {
+        title: "±",
+        unit: "%",
+        align: Align::Right,
+        keep: Keep::IfRoom,
+        cells: ranges
+            .iter()
+            .map(|range| Text::dim(range.map_or("-".to_string(), |range| fixed(range * 100.0, 1))))
+            .collect(),
+        changes: changes(rows, |_| None),
+    })
+}
+
+/// Three columns in one unit, that of the real times; a time for which pings are held says its own.
+fn times(rows: &[Row]) -> [Column; 3] {
+    let real = rows.iter().filter_map(|row| match row.summary.waiting() {
+        Some((times, Clock::Real)) => Some(times.merged.p50 as f64),
+        _ => None,
+    });
+    let unit = Unit::of_times(real.fold(f64::INFINITY, f64::min));
+    let column = |title, value: fn(&LatencySummary) -> u64, change: fn(&Change) -> Option<Ratio>| Column {
+        title,
+        unit: unit.name,
+        align: Align::Right,
+        keep: Keep::Always,
+        cells: rows
+            .iter()
+            .map(|row| match row.summary.waiting() {
+                None => Text::dim("-"),
+                Some((times, Clock::Real)) => Text::plain(unit.show(value(times) as f64)),
+                Some((times, Clock::Virtual)) => {
+                    Text::plain(format!("{}*", duration(value(times)).replace(' ', "")))
+                }
+            })
+            .collect(),
+        changes: changes(rows, |c| change(c).map(changed)),
+    };
+    [
+        column("p50", |times| times.merged.p50, |change| change.p50),
+        column("p99", |times| times.merged.p99, |change| change.p99),
+        column("p99.9", |times| times.merged.p999, |change| change.p999),
+    ]
+}
+
+fn memory(rows: &[Row]) -> Column {
+    Column {
+        title: "mem",
+        unit: "B/id",
+        align: Align::Right,
+        keep: Keep::Always,
+        cells: rows
+            .iter()
+            .map(|row| row.summary.bytes_per_id().map_or(Text::dim("-"), |b| Text::plain(fixed(b, 1))))
+            .collect(),
+        changes: changes(rows, |change| change.bytes_per_id.map(changed)),
+    }
+}
+
+fn verdicts(rows: &[Row]) -> Column {
+    let change = |row: &Row| {
+        let change = row.change.as_ref()?;
+        let mut words = change.caveats.clone();
+        if change.was != row.standing {
+            words.insert(0, format!("was {}", word(change.was)));
+        }
+        Some(Text::dim(words.join(", ")))
+    };
+    Column {
+        title: "verdict",
+        unit: "",
+        align: Align::Left,
+        keep: Keep::Always,
+        cells: rows.iter().map(verdict).collect(),
+        changes: rows.iter().map(change).collect(),
+    }
+}

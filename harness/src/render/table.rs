@@ -1,0 +1,85 @@
+//! Aligned columns for a terminal.
+
+use super::grid::Grid;
+use super::sheet::{Keep, Sheet};
+use super::text::{Text, Tone, wrap};
+use super::{Look, header, notes};
+use crate::compare::{Block, Comparison};
+use crate::record::Machine;
+
+/// How wide lines of prose get where the terminal would allow more.
+const PROSE: usize = 110;
+
+/// And how narrow, where it allows less.
+const NARROW: usize = 40;
+
+/// What a verdict should have room for, before columns that can be spared make way.
+const VERDICT: usize = 24;
+
+pub(super) fn render(comparison: &Comparison, look: Look) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    let mut machine: Option<&Machine> = None;
+    for block in &comparison.blocks {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        lines.extend(head(block, look));
+        // Said once where it is the same for all that follows.
+        if machine.replace(&block.machine) != Some(&block.machine) {
+            let about = [vec![header::machine(block)], header::programs(block, comparison)].concat();
+            lines.extend(about.iter().flat_map(|line| prose(line, look)));
+        }
+        lines.extend(header::loops(block).iter().flat_map(|line| prose(line, look)));
+        lines.push(String::new());
+        let (grid, left_out) = grid(block, look);
+        lines.extend(grid.render(look));
+        let mut notes = notes::notes(block, grid.last_width(look));
+        if !left_out.is_empty() {
+            let names = left_out.join(", ");
+            notes.insert(0, format!("left out for want of room: {names} (--format csv has them)."));
+        }
+        if !notes.is_empty() {
+            lines.push(String::new());
+            lines.extend(notes.iter().flat_map(|note| prose(note, look)));
+        }
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn head(block: &Block, look: Look) -> Vec<String> {
+    let name = Tone::Strong.paint(&block.stream.scenario, look.colour);
+    let mut lines = vec![format!("{name}  {}", header::pings(block))];
+    lines.extend(prose(&header::stream(block), look));
+    lines
+}
+
+/// The table, and the columns that were left out because the terminal is too narrow for them.
+fn grid(block: &Block, look: Look) -> (Grid, Vec<&'static str>) {
+    let mut sheet = Sheet::of(block);
+    let mut left_out = Vec::new();
+    let mut grid = layout(&sheet);
+    while look.width.is_some_and(|width| grid.width_with(VERDICT) > width) {
+        let Some(spare) = sheet.columns.iter().rposition(|column| column.keep == Keep::IfRoom) else { break };
+        left_out.push(sheet.columns.remove(spare).title);
+        grid = layout(&sheet);
+    }
+    (grid, left_out)
+}
+
+fn layout(sheet: &Sheet) -> Grid {
+    let mut grid = Grid::new(sheet.columns.iter().map(|column| column.align).collect());
+    grid.line(sheet.columns.iter().map(|column| Text::new(column.title, Tone::Strong)).collect());
+    grid.line(sheet.columns.iter().map(|column| Text::dim(column.unit)).collect());
+    grid.rule();
+    for line in sheet.lines() {
+        grid.line(line);
+    }
+    grid
+}
+
+/// Dim lines that fit the terminal.
+fn prose(text: &str, look: Look) -> Vec<String> {
+    let width = look.width.unwrap_or(PROSE).clamp(NARROW, PROSE);
+    wrap(text, width, 2).iter().map(|line| Tone::Dim.paint(line, look.colour)).collect()
+}

@@ -1,0 +1,79 @@
+use crate::compare::Comparison;
+use crate::filter::Filter;
+use crate::record::{Run, sample};
+
+use super::*;
+
+fn comparison() -> Comparison {
+    Comparison::from_runs(&[sample::run()], &Filter::default(), None).unwrap()
+}
+
+/// The sample against an earlier run in which `exact` was slower and `lru` kept its promise.
+fn against() -> Comparison {
+    let mut earlier = sample::run();
+    earlier.path = "results/earlier/records.jsonl".into();
+    earlier.cells.retain(|cell| cell.strategy == "bloom");
+    earlier.cells.extend(sample::Sample { per_s: 8.0e6, bytes_per_id: Some(50.0), ..sample::GOOD }.cells());
+    earlier.cells.extend(sample::Sample { strategy: "lru", per_s: 0.9e6, ..sample::GOOD }.cells());
+    Comparison::from_runs(&[sample::run()], &Filter::default(), Some(&earlier)).unwrap()
+}
+
+#[test]
+fn the_table_shows_kept_promises_first_and_says_what_is_left_out() {
+    insta::assert_snapshot!(render(&comparison(), Format::Table, Look::PLAIN));
+}
+
+#[test]
+fn on_a_terminal_of_a_hundred_columns_no_line_is_longer() {
+    let look = Look { colour: Colour::Off, width: Some(100) };
+    let table = render(&comparison(), Format::Table, look);
+    for line in table.lines() {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn colour_only_repeats_what_the_words_say() {
+    let coloured = render(&comparison(), Format::Table, Look { colour: Colour::On, width: None });
+    let plain = render(&comparison(), Format::Table, Look::PLAIN);
+    assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), plain);
+    insta::assert_snapshot!(coloured.replace('\u{1b}', "ESC"));
+}
+
+#[test]
+fn a_baseline_adds_one_line_below_each_strategy_that_it_has() {
+    insta::assert_snapshot!(render(&against(), Format::Table, Look::PLAIN));
+}
+
+#[test]
+fn markdown_has_units_in_its_header() {
+    insta::assert_snapshot!(render(&comparison(), Format::Markdown, Look::PLAIN));
+}
+
+#[test]
+fn csv_has_every_figure_in_base_units() {
+    insta::assert_snapshot!(render(&comparison(), Format::Csv, Look::PLAIN));
+}
+
+#[test]
+fn json_holds_everything() {
+    let run = Run { cells: sample::exact(), ..sample::run() };
+    let comparison = Comparison::from_runs(&[run], &Filter::default(), None).unwrap();
+    let json = render(&comparison, Format::Json, Look::PLAIN);
+    insta::with_settings!({filters => vec![(r#""hdr_v2_deflate_b64": "[^"]*""#, r#""hdr_v2_deflate_b64": "…""#)]}, {
+        insta::assert_snapshot!(json);
+    });
+}
+
+#[test]
+fn runs_on_other_streams_or_machines_stand_in_tables_of_their_own() {
+    let mut other = sample::run();
+    other.path = "results/other/records.jsonl".into();
+    other.run.machine.cpu = "Another CPU".into();
+    let both = Comparison::from_runs(&[sample::run(), other], &Filter::default(), None).unwrap();
+    let table = render(&both, Format::Table, Look::PLAIN);
+    assert_eq!(table.matches("Example CPU 3000").count(), 1);
+    assert_eq!(table.matches("Another CPU").count(), 1);
+    assert_eq!(table.lines().filter(|line| line.starts_with("strategy ")).count(), 2);
+}

@@ -1,0 +1,101 @@
+//! Text with a tone, and its colour on a terminal.
+
+use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr;
+
+use super::Colour;
+
+/// What a piece of text is about; colour only repeats it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tone {
+    Plain,
+    /// A heading.
+    Strong,
+    /// The best of its column among kept promises.
+    Best,
+    /// A promise broken, or a failure.
+    Bad,
+    /// Said by the way.
+    Dim,
+}
+
+/// A piece of text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Text {
+    pub(super) text: String,
+    pub(super) tone: Tone,
+}
+
+impl Text {
+    pub(super) fn new(text: impl Into<String>, tone: Tone) -> Text {
+        Text { text: one_line(&text.into()), tone }
+    }
+
+    pub(super) fn plain(text: impl Into<String>) -> Text {
+        Text::new(text, Tone::Plain)
+    }
+
+    pub(super) fn dim(text: impl Into<String>) -> Text {
+        Text::new(text, Tone::Dim)
+    }
+}
+
+impl Tone {
+    fn style(self) -> Style {
+        match self {
+            Tone::Plain => Style::new(),
+            Tone::Strong => Style::new().bold(),
+            Tone::Best => AnsiColor::Green.on_default().bold(),
+            Tone::Bad => AnsiColor::Red.on_default(),
+            Tone::Dim => Style::new().dimmed(),
+        }
+    }
+
+    /// `text` in this tone's style.
+    pub(super) fn paint(self, text: &str, colour: Colour) -> String {
+        match (self, colour) {
+            (Tone::Plain, _) | (_, Colour::Off) => text.to_string(),
+            (tone, Colour::On) => format!("{style}{text}{style:#}", style = tone.style()),
+        }
+    }
+}
+
+/// `text` with a blank for each control character: a panic's message may span lines or hold escape sequences.
+pub(super) fn one_line(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+}
+
+/// Breaks `text` at spaces into lines of at most `width` columns; a longer word keeps a line of its own.
+/// Lines after the first are indented by `indent`.
+pub(super) fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in one_line(text).split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + word.width() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) => lines.push(" ".repeat(indent) + word),
+            None => lines.push(word.to_string()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_text_breaks_its_line_or_reaches_the_terminal_as_a_command() {
+        assert_eq!(Text::plain("panicked:\nat \u{1b}[31mfoo").text, "panicked: at  [31mfoo");
+        assert_eq!(wrap("a\n\u{1b}[2Jb", 20, 0), ["a [2Jb"]);
+    }
+
+    #[test]
+    fn lines_break_at_spaces_and_keep_every_word() {
+        assert_eq!(wrap("aa bb cc", 5, 0), ["aa bb", "cc"]);
+        assert_eq!(wrap("aa bb cc", 5, 2), ["aa bb", "  cc"]);
+        assert_eq!(wrap("abcdefgh ij", 5, 2), ["abcdefgh", "  ij"]);
+    }
+}
