@@ -182,6 +182,9 @@ fn time_never_goes_backwards_but_each_ping_keeps_its_own() {
     assert_eq!(times, [(20, 20), (20, 10), (30, 30), (30, 29)]);
     let survey = trace.survey();
     assert_eq!((survey.out_of_order_count, survey.furthest_back), (2, Duration::from_secs(10)));
+    assert!(!survey.to_string().contains("sender's clock"));
+    let short = trace.with(|o| o.window = Duration::from_secs(10)).survey();
+    assert!(short.to_string().contains("sender's clock"));
 }
 
 #[test]
@@ -354,6 +357,10 @@ in a window   at most 160 ids in any 10m
 fn a_survey_reads_well() {
     let survey = TraceSurvey::scan(&fixture("pings.ndjson", "publish_time")).unwrap();
     assert_eq!(survey.to_string(), SURVEY);
+
+    let untimed =
+        TraceSurvey::scan(&TraceOptions { time_field: None, ..fixture("pings.ndjson", "") }).unwrap();
+    assert!(untimed.to_string().contains("span          198ms\n"), "{untimed}");
 }
 
 /// One line of a model trace: which id (none: missing), and the time in ms.
