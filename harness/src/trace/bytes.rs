@@ -62,7 +62,9 @@ pub(crate) fn open(options: &TraceOptions) -> Result<(Compression, Text), TraceE
 /// The error for bytes that cannot be read after `line`.
 pub(crate) fn read_error(options: &TraceOptions, line: u64, error: &io::Error) -> TraceError {
     let reason = match error.kind() {
-        io::ErrorKind::UnexpectedEof => "the compressed data ends early; the file is cut short".to_string(),
+        io::ErrorKind::UnexpectedEof => {
+            "the compressed data ends early: the file is cut short, or something else follows".to_string()
+        }
         _ => with_causes(error),
     };
     TraceError::Read { path: options.path.display().to_string(), line, reason }

@@ -18,7 +18,7 @@ pub struct TraceOptions {
     /// How its lines are written.
     pub format: Format,
     /// The field with the id: a dotted path in NDJSON; a column's name, or `#N` for the N-th, in CSV. Without it, the
-    /// first of [`USUAL_ID_FIELDS`] that the first line has.
+    /// first of a list of usual names (see `docs/TRACES.md`) that the first line has.
     pub id_field: Option<String>,
     /// The field with the time, written like `id_field`. Without it, order is time: one ping a millisecond from the
     /// epoch on.
@@ -95,6 +95,9 @@ impl TraceOptions {
         }
         if self.window.is_zero() {
             return Err(TraceError::option("--window", "0s", "a length of time above zero, such as 10m"));
+        }
+        if self.time_field.is_none() && self.time_unit != TimeUnit::Auto {
+            return Err(TraceError::option("--time-unit", self.time_unit, "none without --time-field"));
         }
         for (flag, field) in [("--id-field", &self.id_field), ("--time-field", &self.time_field)] {
             if field.as_deref() == Some("") {

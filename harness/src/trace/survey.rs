@@ -121,6 +121,13 @@ impl fmt::Display for TraceSurvey {
         line("without id", count_of(self.missing_count, self.pings_count, "pings"))?;
         if self.time.is_some() {
             line("out of order", self.order_line())?;
+            if self.clock_is_doubtful() {
+                line(
+                    "",
+                    "that is a window or more: is this the sender's clock? Use the time of receipt, or none"
+                        .into(),
+                )?;
+            }
         }
         line("span", self.span_line())?;
         line("in a window", self.window_line())
@@ -145,7 +152,15 @@ impl TraceSurvey {
 
     fn span_line(&self) -> String {
         let length = humantime::format_duration(self.last_at.since(self.first_at));
-        format!("{} to {} ({length})", rfc3339(self.first_at), rfc3339(self.last_at))
+        match self.time {
+            None => length.to_string(),
+            Some(_) => format!("{} to {} ({length})", rfc3339(self.first_at), rfc3339(self.last_at)),
+        }
+    }
+
+    /// Whether lines are so far out of order that windows lose their meaning.
+    fn clock_is_doubtful(&self) -> bool {
+        self.furthest_back >= self.sizing.window
     }
 
     fn window_line(&self) -> String {

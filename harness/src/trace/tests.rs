@@ -148,6 +148,17 @@ fn compressed_data_that_ends_early_or_is_damaged_is_one_clear_error() {
 }
 
 #[test]
+fn a_checksum_that_does_not_fit_is_an_error() {
+    let text = std::fs::read(fixture("pings.csv", "").path).unwrap();
+    for mut packed in [gzip(&text), std::fs::read(fixture("pings.csv.zst", "").path).unwrap()] {
+        // Content ends before: the last bytes are gzip's length, and zstd's checksum.
+        *packed.last_mut().unwrap() ^= 1;
+        let error = sample(packed).error();
+        assert!(error.contains("cannot be read after line 201: ") && error.contains("checksum"), "{error}");
+    }
+}
+
+#[test]
 fn every_copy_points_to_the_first() {
     let events =
         sample("{\"id\":\"a\"}\n{\"id\":\"b\"}\n{\"id\":null}\n{\"id\":\"a\"}\n{}\n{\"id\":\"a\"}\n")
@@ -182,6 +193,9 @@ fn time_never_goes_backwards_but_each_ping_keeps_its_own() {
     assert_eq!(times, [(20, 20), (20, 10), (30, 30), (30, 29)]);
     let survey = trace.survey();
     assert_eq!((survey.out_of_order_count, survey.furthest_back), (2, Duration::from_secs(10)));
+    assert!(!survey.to_string().contains("sender's clock"));
+    let short = trace.with(|o| o.window = Duration::from_secs(10)).survey();
+    assert!(short.to_string().contains("sender's clock"));
 }
 
 #[test]
@@ -308,6 +322,9 @@ fn options_that_make_no_sense_are_refused() {
         assert!(sample("id\na\n").with(|o| o.max_bad = max_bad).error().starts_with("--max-bad"));
     }
     assert!(sample("id\na\n").with(|o| o.window = Duration::ZERO).error().starts_with("--window"));
+    assert!(
+        sample("id\na\n").with(|o| o.time_unit = TimeUnit::Ms).error().starts_with("--time-unit: found ms")
+    );
     assert!(sample("id\na\n").with(|o| o.id_field = Some(String::new())).error().starts_with("--id-field"));
 }
 
@@ -354,6 +371,10 @@ in a window   at most 160 ids in any 10m
 fn a_survey_reads_well() {
     let survey = TraceSurvey::scan(&fixture("pings.ndjson", "publish_time")).unwrap();
     assert_eq!(survey.to_string(), SURVEY);
+
+    let untimed =
+        TraceSurvey::scan(&TraceOptions { time_field: None, ..fixture("pings.ndjson", "") }).unwrap();
+    assert!(untimed.to_string().contains("span          198ms\n"), "{untimed}");
 }
 
 /// One line of a model trace: which id (none: missing), and the time in ms.
