@@ -66,6 +66,21 @@ pub trait Source: Send {
 
     /// Appends up to `limit` further events to `events`, in order of arrival; none means that the stream has ended.
     fn fill(&mut self, limit: usize, events: &mut Vec<Event>) -> Result<(), SourceError>;
+
+    /// How the client spelt this event's id. Both spellings are the same key; only text output tells them apart.
+    fn spelling(&self, event: &Event) -> Spelling {
+        let _ = event;
+        Spelling::LowerCase
+    }
+}
+
+/// How an id is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spelling {
+    /// As RFC 9562 wants it.
+    LowerCase,
+    /// As some clients have it.
+    UpperCase,
 }
 
 /// A stream that cannot go on: the trace it comes from is unreadable.

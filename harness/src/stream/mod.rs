@@ -1,5 +1,18 @@
 //! Pings with known truth: generated from a scenario, or read from a trace.
 
+mod clock;
 mod event;
+mod generate;
+mod keys;
+mod ndjson;
+mod pending;
+mod pick;
+mod random;
 
-pub use event::{CauseId, Event, Id, InvalidId, Origin, Source, SourceError};
+#[cfg(test)]
+mod tests;
+
+pub use event::{CauseId, Event, Id, InvalidId, Origin, Source, SourceError, Spelling};
+pub use generate::Stream;
+pub use keys::KeyCipher;
+pub use ndjson::{NdjsonError, write_ndjson};

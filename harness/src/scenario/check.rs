@@ -1,0 +1,355 @@
+//! From the fields of a TOML file to a [`Scenario`]: everything that takes more than one field to see.
+
+use std::ops::Range;
+use std::path::Path;
+use std::time::Duration;
+
+use dedup_strategies::Timestamp;
+use dedup_strategies::time::saturating_nanos;
+use toml::Spanned;
+
+use super::arrival::{Arrival, Process, Ramp};
+use super::copies::Copies;
+use super::error::{ScenarioError, Source};
+use super::estimate;
+use super::file::{
+    ArrivalTable, BadIdTable, CopiesField, EventTimeTable, File, LagTable, PipelineTable, ProcessName, RepeatTable,
+};
+use super::lag::{Lag, Point};
+use super::units::{LONGEST, PositiveTime, Rate, Time};
+use super::{BadIds, Length, LagFrom, Pick, PipelineConfig, Repeat, Scenario, Shape};
+
+/// 2026-01-01T00:00:00Z: midnight, so that day partitions are easy to see.
+const DEFAULT_START: Timestamp = Timestamp::from_secs(1_767_225_600);
+/// More pings than a run could get through, and more copies than memory could hold.
+const MOST_PINGS: f64 = 1e12;
+const MOST_PENDING: f64 = 1e8;
+/// Causes are numbered in one byte, and 0 is taken.
+const MOST_CAUSES: usize = 255;
+
+type Checked<T> = Result<T, ScenarioError>;
+
+/// Reads and checks a whole file.
+pub(crate) fn scenario(file_label: &str, text: &str) -> Checked<Scenario> {
+    let source = Source { file: file_label, text };
+    let file: File =
+        toml::from_str(text).map_err(|error| ScenarioError::from_toml(file_label, text, &error))?;
+    if file.about.get_ref().trim().is_empty() {
+        return Err(source.refuse(file.about.span(), "about", "prose that says what the scenario is for"));
+    }
+    let length = length(&source, &file)?;
+    let shape = Shape {
+        key: file.key,
+        start: file.start.map_or(DEFAULT_START, |start| start.into_inner().0),
+        length,
+        arrival: arrival(&source, &file.arrival)?,
+        repeats: repeats(&source, &file.repeat)?,
+        bad_ids: bad_ids(&source, file.bad_id.as_ref())?,
+        skew: skew(&source, file.event_time.as_ref())?,
+    };
+    let scenario = Scenario {
+        name: name(file_label),
+        about: file.about.get_ref().trim().to_string(),
+        seed: file.seed.0,
+        window: file.window.0,
+        payload_bytes: file.payload.0,
+        pipeline: pipeline(&file.pipeline),
+        shape,
+    };
+    let length_span = file.pings.as_ref().map(Spanned::span).or(file.duration.as_ref().map(Spanned::span));
+    fits(&source, &scenario, length_span.unwrap_or_default(), &file.repeat)?;
+    Ok(scenario)
+}
+
+fn name(file_label: &str) -> String {
+    Path::new(file_label).file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn length(source: &Source, file: &File) -> Checked<Length> {
+    match (&file.pings, &file.duration) {
+        (Some(pings), None) => Ok(Length::Pings(pings.get_ref().0)),
+        (None, Some(duration)) => Ok(Length::Duration(duration.get_ref().0)),
+        (Some(pings), Some(duration)) => Err(source.refuse_found(
+            pings.span().start.max(duration.span().start)..pings.span().end,
+            "pings, duration",
+            "both",
+            "one of the two: a number of pings, or a length of time",
+        )),
+        (None, None) => Err(ScenarioError {
+            field: Some("pings, duration".into()),
+            ..ScenarioError::whole(source.file, "neither", "one of the two: pings = 1_000_000, or duration = \"2h\"")
+        }),
+    }
+}
+
+fn pipeline(table: &PipelineTable) -> PipelineConfig {
+    PipelineConfig {
+        workers: table.workers.0,
+        batch: table.batch.0,
+        linger: table.linger.0,
+        publish_latency: table.publish_latency.0,
+        redelivery_delay: table.redelivery_delay.0,
+    }
+}
+
+fn arrival(source: &Source, table: &ArrivalTable) -> Checked<Arrival> {
+    let process = table.process;
+    let given = [
+        (ProcessName::Daily, "amplitude", table.amplitude.as_ref().map(Spanned::span)),
+        (ProcessName::Daily, "peak", table.peak.as_ref().map(Spanned::span)),
+        (ProcessName::Bursts, "burst_rate", table.burst_rate.as_ref().map(Spanned::span)),
+        (ProcessName::Bursts, "every", table.every.as_ref().map(Spanned::span)),
+        (ProcessName::Bursts, "for", table.lasts.as_ref().map(Spanned::span)),
+    ];
+    for (owner, field, span) in given {
+        let field = format!("arrival.{field}");
+        match span {
+            Some(span) if owner != process => {
+                let allowed = format!("this field with process = \"{}\" only", word(owner));
+                return Err(source.refuse(span, field, allowed));
+            }
+            None if owner == process => {
+                let allowed = format!("a value: process = \"{}\" needs this field", word(owner));
+                return Err(source.refuse_found(table.rate.span(), field, "nothing", allowed));
+            }
+            _ => {}
+        }
+    }
+    let process = match (process, &table.burst_rate, &table.every, &table.lasts) {
+        (ProcessName::Bursts, Some(rate), Some(every), Some(lasts)) => bursts(source, rate, every, lasts)?,
+        (ProcessName::Daily, ..) => Process::Daily {
+            amplitude: table.amplitude.as_ref().map_or(0.0, |share| share.get_ref().0),
+            peak_ns: table.peak.as_ref().map_or(Ok(0), |peak| peak_hour(source, peak))?,
+        },
+        (ProcessName::Constant, ..) => Process::Constant,
+        _ => Process::Poisson,
+    };
+    let ramp = match &table.ramp {
+        None => None,
+        Some(ramp) => {
+            let (from_ns, to_ns) = stretch(source, &ramp.between, "arrival.ramp.between")?;
+            Some(Ramp { factor: ramp.factor.0, from_ns, to_ns })
+        }
+    };
+    Ok(Arrival { process, rate_per_s: table.rate.get_ref().0, ramp })
+}
+
+fn word(process: ProcessName) -> &'static str {
+    match process {
+        ProcessName::Constant => "constant",
+        ProcessName::Poisson => "poisson",
+        ProcessName::Daily => "daily",
+        ProcessName::Bursts => "bursts",
+    }
+}
+
+fn bursts(
+    source: &Source,
+    rate: &Spanned<Rate>,
+    every: &Spanned<PositiveTime>,
+    lasts: &Spanned<PositiveTime>,
+) -> Checked<Process> {
+    if lasts.get_ref() >= every.get_ref() {
+        return Err(source.refuse(lasts.span(), "arrival.for", "a time shorter than arrival.every"));
+    }
+    Ok(Process::Bursts {
+        burst_rate_per_s: rate.get_ref().0,
+        every_ns: saturating_nanos(every.get_ref().0),
+        lasts_ns: saturating_nanos(lasts.get_ref().0),
+    })
+}
+
+fn peak_hour(source: &Source, peak: &Spanned<Time>) -> Checked<u64> {
+    let time = peak.get_ref().0;
+    if time >= Duration::from_secs(86_400) {
+        return Err(source.refuse(peak.span(), "arrival.peak", "a time of day (UTC), \"0s\" to under \"24h\""));
+    }
+    Ok(saturating_nanos(time))
+}
+
+fn stretch(source: &Source, between: &Spanned<(Time, Time)>, field: &str) -> Checked<(u64, u64)> {
+    let (from, to) = between.get_ref();
+    if from >= to {
+        return Err(source.refuse(between.span(), field, "two times from the start of the stream, the earlier first"));
+    }
+    Ok((saturating_nanos(from.0), saturating_nanos(to.0)))
+}
+
+fn repeats(source: &Source, tables: &[RepeatTable]) -> Checked<Vec<Repeat>> {
+    if let Some(one_too_many) = tables.get(MOST_CAUSES) {
+        return Err(source.refuse(one_too_many.cause.span(), "repeat", format!("at most {MOST_CAUSES} causes")));
+    }
+    let mut repeats: Vec<Repeat> = Vec::with_capacity(tables.len());
+    for (index, table) in tables.iter().enumerate() {
+        let repeat = repeat(source, table, &format!("repeat[{}]", index + 1))?;
+        if repeats.iter().any(|other| other.cause == repeat.cause) {
+            let field = format!("repeat[{}].cause", index + 1);
+            return Err(source.refuse(table.cause.span(), field, "a name that no other cause has"));
+        }
+        repeats.push(repeat);
+    }
+    Ok(repeats)
+}
+
+fn repeat(source: &Source, table: &RepeatTable, path: &str) -> Checked<Repeat> {
+    let cause = table.cause.get_ref();
+    let named = !cause.is_empty() && cause.len() <= 40 && cause != "first" && !cause.contains(char::is_control);
+    if !named {
+        let allowed = "a name of 1 to 40 bytes that is not \"first\" (the name of first arrivals)";
+        return Err(source.refuse(table.cause.span(), format!("{path}.cause"), allowed));
+    }
+    let pick = match (&table.share, &table.ids) {
+        (Some(share), None) => Pick::Share(share.get_ref().0),
+        (None, Some(ids)) => Pick::First(ids.get_ref().0),
+        (share, ids) => {
+            let found = if share.is_some() && ids.is_some() { "both" } else { "neither" };
+            let field = format!("{path}.share, {path}.ids");
+            let allowed = "one of the two: a share of unique pings, or a number of them";
+            return Err(source.refuse_found(table.cause.span(), field, found, allowed));
+        }
+    };
+    let lag_field = format!("{path}.lag");
+    let lag = lag(source, table.lag.get_ref(), table.lag.span(), &lag_field)?;
+    let steps_build_on_each_other = matches!(lag, Lag::Backoff { .. });
+    let from = match &table.from {
+        Some(from) if steps_build_on_each_other && *from.get_ref() == LagFrom::First => {
+            let allowed = "\"previous\" where lag is a backoff: each wait begins at the copy before";
+            return Err(source.refuse(from.span(), format!("{path}.from"), allowed));
+        }
+        Some(from) => *from.get_ref(),
+        None if steps_build_on_each_other => LagFrom::Previous,
+        None => LagFrom::First,
+    };
+    let between_ns = match &table.between {
+        Some(between) => Some(stretch(source, between, &format!("{path}.between"))?),
+        None => None,
+    };
+    Ok(Repeat {
+        cause: cause.clone(),
+        pick,
+        between_ns,
+        copies: copies(&table.copies),
+        lag,
+        from,
+        event_time: table.event_time,
+        identity: table.identity,
+    })
+}
+
+fn copies(field: &CopiesField) -> Copies {
+    match field {
+        CopiesField::Exactly(copies) => Copies::Exactly(*copies),
+        CopiesField::Mean(mean) => Copies::Geometric { mean: *mean },
+        CopiesField::Weights(weights) => Copies::weighted(weights),
+    }
+}
+
+fn lag(source: &Source, table: &LagTable, span: Range<usize>, field: &str) -> Checked<Lag> {
+    let ns = |time: Duration| saturating_nanos(time) as f64;
+    Ok(match table {
+        LagTable::Fixed(time) => Lag::Fixed { ns: ns(time.0) },
+        LagTable::Uniform((min, max)) if min > max => {
+            return Err(source.refuse(span, format!("{field}.uniform"), "two times, the shorter first"));
+        }
+        LagTable::Uniform((min, max)) => Lag::Uniform { min_ns: ns(min.0), max_ns: ns(max.0) },
+        LagTable::Exponential(mean) => Lag::Exponential { mean_ns: ns(mean.0) },
+        LagTable::Lognormal(table) => Lag::Lognormal { median_ns: ns(table.median.0), sigma: table.sigma.0 },
+        LagTable::Cdf(points) => {
+            let points: Vec<_> =
+                points.iter().map(|(time, share)| Point { ns: ns(time.0), share: share.0 }).collect();
+            if let Some(fault) = fault_in(&points) {
+                let (found, allowed) = fault;
+                return Err(source.refuse_found(span, format!("{field}.cdf"), found, allowed));
+            }
+            Lag::Cdf(points)
+        }
+        LagTable::Backoff(table) if table.factor.0 < 1.0 => {
+            return Err(source.refuse(span, format!("{field}.backoff.factor"), "a factor of at least 1"));
+        }
+        LagTable::Backoff(table) if table.max < table.first => {
+            return Err(source.refuse(span, format!("{field}.backoff.max"), "a time no shorter than first"));
+        }
+        LagTable::Backoff(table) => {
+            Lag::Backoff { first_ns: ns(table.first.0), factor: table.factor.0, max_ns: ns(table.max.0) }
+        }
+    })
+}
+
+/// What is wrong with the points of a cumulative distribution.
+fn fault_in(points: &[Point]) -> Option<(String, &'static str)> {
+    const RISING: &str = "points in order: each later than the one before, its share no smaller";
+    const ENDING: &str = "a last point with share 1.0, at which all copies have arrived";
+    for (index, pair) in points.windows(2).enumerate() {
+        if pair[1].ns <= pair[0].ns || pair[1].share < pair[0].share {
+            let found = format!("point {} out of order", index + 2);
+            return Some((found, RISING));
+        }
+    }
+    match points.last() {
+        None => Some(("no points".into(), ENDING)),
+        Some(last) if last.share != 1.0 => Some((format!("a last point with share {}", last.share), ENDING)),
+        Some(_) => None,
+    }
+}
+
+fn bad_ids(source: &Source, table: Option<&Spanned<BadIdTable>>) -> Checked<BadIds> {
+    let Some(spanned) = table else { return Ok(BadIds::default()) };
+    let table = spanned.get_ref();
+    let share = |share: Option<super::units::Share>| share.map_or(0.0, |share| share.0);
+    let bad = BadIds {
+        missing: share(table.missing),
+        not_an_id: share(table.not_an_id),
+        short: share(table.short),
+        upper_case: share(table.upper_case),
+    };
+    let sum = bad.missing + bad.not_an_id + bad.short;
+    if sum > 1.0 {
+        let found = format!("shares of broken ids that sum to {sum}");
+        return Err(source.refuse_found(spanned.span(), "bad_id", found, "a sum of at most 1"));
+    }
+    Ok(bad)
+}
+
+fn skew(source: &Source, table: Option<&EventTimeTable>) -> Checked<Option<Lag>> {
+    let Some(table) = table else { return Ok(None) };
+    let span = table.skew.span();
+    match lag(source, table.skew.get_ref(), span.clone(), "event_time.skew")? {
+        Lag::Backoff { .. } => {
+            let allowed = "fixed, uniform, exponential, lognormal or cdf: a delay is no series of retries";
+            Err(source.refuse(span, "event_time.skew", allowed))
+        }
+        skew => Ok(Some(skew)),
+    }
+}
+
+/// Refuses streams that would never end, or whose pending copies could not be held.
+fn fits(source: &Source, scenario: &Scenario, length: Range<usize>, repeats: &[RepeatTable]) -> Checked<()> {
+    let shape = &scenario.shape;
+    let (field, seconds) = match shape.length {
+        Length::Pings(pings) => ("pings", estimate::seconds(shape, pings)),
+        Length::Duration(duration) => ("duration", duration.as_secs_f64()),
+    };
+    if seconds > LONGEST.as_secs_f64() {
+        let years = seconds / 86_400.0 / 365.0;
+        let found = format!("about {years:.0} years of virtual time at this rate");
+        return Err(source.refuse_found(length, field, found, "at most 100 years of virtual time"));
+    }
+    let pings = match shape.length {
+        Length::Pings(pings) => pings as f64,
+        Length::Duration(_) => estimate::pings(shape, seconds),
+    };
+    if pings > MOST_PINGS {
+        let found = format!("about {pings:.0} pings at this rate");
+        return Err(source.refuse_found(length, field, found, "at most 1000000000000 pings"));
+    }
+    for (index, repeat) in shape.repeats.iter().enumerate() {
+        let pending = estimate::pending(shape, repeat, seconds);
+        if pending > MOST_PENDING {
+            let found = format!("about {pending:.0} pings waiting to be repeated at the same time");
+            let allowed = "at most 100000000: lower the rate, the share or the lag";
+            let field = format!("repeat[{}]", index + 1);
+            return Err(source.refuse_found(repeats[index].cause.span(), field, found, allowed));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! What a scenario will bring, roughly: for progress, for sizing, and to refuse what could never run.
+
+use std::time::Duration;
+
+use dedup_strategies::Sizing;
+
+use super::units::LONGEST;
+use super::{Identity, LagFrom, Pick, Repeat, Shape};
+
+/// Points in the stream's length over which an expectation is averaged.
+const SLICES: u32 = 16;
+
+/// Expected pings, copies included, in the first `length_s` seconds.
+pub(super) fn pings(shape: &Shape, length_s: f64) -> f64 {
+    let repeats: Vec<_> = shape.repeats.iter().map(Means::of).collect();
+    pings_with(shape, &repeats, length_s)
+}
+
+/// Seconds after which `count` pings are expected; at most twice the longest time there is.
+pub(super) fn seconds(shape: &Shape, count: u64) -> f64 {
+    let repeats: Vec<_> = shape.repeats.iter().map(Means::of).collect();
+    let (mut low, mut high) = (0.0, 2.0 * LONGEST.as_secs_f64());
+    for _ in 0..80 {
+        let middle = (low + high) / 2.0;
+        if pings_with(shape, &repeats, middle) < count as f64 { low = middle } else { high = middle }
+    }
+    high
+}
+
+fn pings_with(shape: &Shape, repeats: &[Means<'_>], length_s: f64) -> f64 {
+    let copies: f64 = repeats.iter().map(|means| copies(shape, means, length_s)).sum();
+    shape.arrival.expected(length_s) + copies
+}
+
+/// Pings of one cause that wait to be repeated at the same time, at most about.
+pub(super) fn pending(shape: &Shape, repeat: &Repeat, length_s: f64) -> f64 {
+    let means = Means::of(repeat);
+    let series_s = match repeat.from {
+        LagFrom::First => means.lag_s * (1.0 + repeat.copies.mean().ln()),
+        LagFrom::Previous => means.lag_s * repeat.copies.mean(),
+    };
+    let (from, to) = stretch(repeat, length_s);
+    let picked_in = |seconds: f64| {
+        let (end, begin) = (shape.arrival.expected(to), shape.arrival.expected((to - seconds).max(from)));
+        picked(repeat, end - begin)
+    };
+    picked_in(series_s.min(to - from))
+}
+
+/// The load of ordinary traffic: the busiest window, and the whole stream.
+pub(super) fn sizing(shape: &Shape, window: Duration, length: Duration) -> Sizing {
+    let window_s = window.as_secs_f64().min(length.as_secs_f64());
+    let steady = shape.repeats.iter().filter(|repeat| {
+        repeat.between_ns.is_none() && repeat.identity == Identity::Same && matches!(repeat.pick, Pick::Share(_))
+    });
+    // A copy that comes after the window brings an id into it that its first arrivals do not account for.
+    let late_copies: f64 = steady
+        .map(|repeat| picked(repeat, 1.0) * repeat.copies.mean() * repeat.lag.share_above(window))
+        .sum::<f64>()
+        .min(1.0);
+    let usable = 1.0 - shape.bad_ids.missing - shape.bad_ids.not_an_id - shape.bad_ids.short;
+    let firsts = shape.arrival.busiest_per_s(window_s) * window_s * usable.max(0.0);
+    let mut base = shape.arrival;
+    base.ramp = None;
+    let total = (base.expected(length.as_secs_f64()) * usable.max(0.0)).ceil().max(1.0) as u64;
+    let in_window = (firsts * (1.0 + late_copies)).ceil().max(1.0) as u64;
+    Sizing { window, ids_in_window: in_window.min(total), ids_total: total }
+}
+
+/// A repeat with its mean lag, which takes a while to compute.
+struct Means<'a> {
+    repeat: &'a Repeat,
+    lag_s: f64,
+}
+
+impl<'a> Means<'a> {
+    fn of(repeat: &'a Repeat) -> Self {
+        Means { repeat, lag_s: repeat.lag.mean_s() }
+    }
+
+    /// Expected copies of one ping that arrive within `rest_s` seconds after its first.
+    fn copies_within(&self, rest_s: f64) -> f64 {
+        let copies = self.repeat.copies.mean();
+        match self.repeat.from {
+            LagFrom::First => copies * (1.0 - self.repeat.lag.share_above(Duration::from_secs_f64(rest_s.max(0.0)))),
+            LagFrom::Previous if self.lag_s <= 0.0 => copies,
+            LagFrom::Previous => copies.min(rest_s.max(0.0) / self.lag_s),
+        }
+    }
+}
+
+fn copies(shape: &Shape, means: &Means<'_>, length_s: f64) -> f64 {
+    let (from, to) = stretch(means.repeat, length_s);
+    if from >= to {
+        return 0.0;
+    }
+    let firsts = shape.arrival.expected(to) - shape.arrival.expected(from);
+    let picked = picked(means.repeat, firsts);
+    // The picked ids of a number are the first of the stretch; those of a share come all along it.
+    let spread = match means.repeat.pick {
+        Pick::First(ids) => (to - from) * (ids as f64 / firsts.max(1.0)).min(1.0),
+        Pick::Share(_) => to - from,
+    };
+    let mean = (0..SLICES)
+        .map(|slice| from + spread * (f64::from(slice) + 0.5) / f64::from(SLICES))
+        .map(|at| means.copies_within(length_s - at))
+        .sum::<f64>()
+        / f64::from(SLICES);
+    picked * mean
+}
+
+fn picked(repeat: &Repeat, firsts: f64) -> f64 {
+    match repeat.pick {
+        Pick::Share(share) => firsts * share,
+        Pick::First(ids) => firsts.min(ids as f64),
+    }
+}
+
+fn stretch(repeat: &Repeat, length_s: f64) -> (f64, f64) {
+    let (from, to) = repeat.between_ns.unwrap_or((0, u64::MAX));
+    ((from as f64 / 1e9).min(length_s), (to as f64 / 1e9).min(length_s))
+}

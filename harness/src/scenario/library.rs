@@ -1,0 +1,53 @@
+//! The scenarios that the binary carries, and how one is asked for.
+
+use std::path::Path;
+
+use regex::Regex;
+
+use super::error::one_of;
+use super::{Scenario, ScenarioError};
+
+include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
+
+/// Every embedded scenario: its name, which is its path below `scenarios/` without `.toml`, and its text. In order
+/// of name.
+pub fn embedded() -> impl Iterator<Item = (&'static str, &'static str)> {
+    EMBEDDED.iter().copied()
+}
+
+/// The scenarios that an argument of the command line means: a file, if it ends in `.toml` or names one that exists;
+/// the embedded scenario of exactly that name; or else all embedded ones whose name the regular expression matches.
+pub fn find(argument: &str) -> Result<Vec<Scenario>, ScenarioError> {
+    if let Some((name, text)) = embedded().find(|(name, _)| *name == argument) {
+        return Ok(vec![parse(name, text)?]);
+    }
+    let path = Path::new(argument);
+    if argument.ends_with(".toml") || path.is_file() {
+        return Ok(vec![Scenario::load(path)?]);
+    }
+    let pattern = Regex::new(argument).map_err(|error| {
+        let reason = error.to_string();
+        let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        let found = format!("no regular expression ({reason})");
+        ScenarioError::whole(&shown(argument), found, "a scenario's name, a regular expression, or a .toml file")
+    })?;
+    let found: Result<Vec<_>, _> =
+        embedded().filter(|(name, _)| pattern.is_match(name)).map(|(name, text)| parse(name, text)).collect();
+    match found {
+        Ok(scenarios) if scenarios.is_empty() => {
+            let names: Vec<_> = embedded().map(|(name, _)| name).collect();
+            let allowed = one_of(argument, &names);
+            Err(ScenarioError::whole(&shown(argument), "no scenario of that name", allowed))
+        }
+        other => other,
+    }
+}
+
+fn shown(argument: &str) -> String {
+    format!("scenario {argument:?}")
+}
+
+fn parse(name: &str, text: &str) -> Result<Scenario, ScenarioError> {
+    let scenario = Scenario::from_toml(&format!("scenarios/{name}.toml"), text)?;
+    Ok(Scenario { name: name.to_string(), ..scenario })
+}

@@ -1,0 +1,405 @@
+//! The stream of a scenario: first arrivals, and copies merged in at their time.
+
+use std::time::Duration;
+
+use dedup_strategies::Timestamp;
+use dedup_strategies::time::saturating_nanos;
+
+use super::clock::{ArrivalClock, Clock};
+use super::event::{CauseId, Event, Id, InvalidId, Origin, Source, SourceError, Spelling};
+use super::keys::KeyCipher;
+use super::pending::{Family, Pending, Series};
+use super::pick::Picker;
+use super::random::{Generator, generator, seed_for, uniform};
+use crate::scenario::{
+    Arrival, BadIds, EventTime, Identity, Lag, LagFrom, Length, Pick, Process, Repeat, Shape,
+};
+
+/// The pings of a scenario, in the order of arrival, each with its truth. Memory grows with what is still to be
+/// repeated, not with what has come.
+#[derive(Debug)]
+pub struct Stream {
+    names: Vec<String>,
+    keys: KeyCipher,
+    clock: ArrivalClock,
+    /// First arrivals so far, without the pings that only share a key.
+    firsts: u64,
+    /// Unique pings so far.
+    uniques: u64,
+    /// Pings left before the stream ends by count.
+    left: u64,
+    /// The stream ends before this, in nanoseconds since the epoch.
+    end: u64,
+    /// Copies due at this time or later never come: at most `end`.
+    horizon: u64,
+    causes: Vec<Cause>,
+    bad: Bad,
+    /// The next first arrival that anything is to be done with.
+    next_picked: u64,
+    /// The next time at which a picker opens or closes.
+    next_wake: u64,
+    pending: Pending,
+    skew: Option<Skew>,
+}
+
+/// A cause at work.
+#[derive(Debug)]
+struct Cause {
+    repeat: Repeat,
+    picker: Picker,
+    generator: Generator,
+}
+
+/// Broken ids.
+#[derive(Debug)]
+struct Bad {
+    shares: BadIds,
+    picker: Picker,
+    generator: Generator,
+    spelling_seed: u64,
+}
+
+/// Event times before arrival.
+#[derive(Debug)]
+struct Skew {
+    lag: Lag,
+    generator: Generator,
+}
+
+impl Stream {
+    pub(crate) fn new(shape: &Shape, seed: u64) -> Self {
+        let start = shape.start.as_nanos();
+        let (left, end) = match shape.length {
+            Length::Pings(pings) => (pings, u64::MAX),
+            Length::Duration(length) => (u64::MAX, start.saturating_add(saturating_nanos(length))),
+        };
+        let mut stream = Stream {
+            names: std::iter::once("first".to_string())
+                .chain(shape.repeats.iter().map(|repeat| repeat.cause.clone()))
+                .collect(),
+            keys: KeyCipher::new(seed),
+            clock: ArrivalClock::new(&shape.arrival, shape.start, seed),
+            firsts: 0,
+            uniques: 0,
+            left,
+            end,
+            horizon: end.min(last_first(&shape.arrival, left, start)),
+            causes: shape.repeats.iter().map(|repeat| Cause::new(repeat, start, seed)).collect(),
+            bad: Bad::new(shape.bad_ids, seed),
+            next_picked: u64::MAX,
+            next_wake: 0,
+            pending: Pending::default(),
+            skew: shape
+                .skew
+                .clone()
+                .map(|lag| Skew { lag, generator: generator(seed, "event time", "skew") }),
+        };
+        stream.wake(stream.clock.next());
+        stream
+    }
+
+    /// The bijection between the numbers of unique pings and their keys. A ping that shares its key with an earlier
+    /// one has that one's key.
+    pub fn keys(&self) -> KeyCipher {
+        self.keys
+    }
+
+    /// Opens and closes the pickers whose time has come.
+    fn wake(&mut self, now: u64) {
+        let index = self.firsts;
+        for picker in self.pickers().filter(|picker| picker.wake_at() <= now) {
+            picker.wake(index, now);
+        }
+        self.look_ahead();
+    }
+
+    fn look_ahead(&mut self) {
+        self.next_picked = self.pickers().map(|picker| picker.next()).min().unwrap_or(u64::MAX);
+        self.next_wake = self.pickers().map(|picker| picker.wake_at()).min().unwrap_or(u64::MAX);
+    }
+
+    fn pickers(&mut self) -> impl Iterator<Item = &mut Picker> {
+        self.causes.iter_mut().map(|cause| &mut cause.picker).chain(std::iter::once(&mut self.bad.picker))
+    }
+
+    /// Appends first arrivals that nothing is to be done with: at most `most`, all before `barrier`.
+    fn push_plain(&mut self, barrier: u64, most: usize, events: &mut Vec<Event>) {
+        let (keys, from) = (self.keys, self.uniques);
+        let pushed = match (&mut self.clock, &mut self.skew) {
+            (ArrivalClock::Even(clock), None) => push_run(clock, |at| at, keys, from, barrier, most, events),
+            (ArrivalClock::Uneven(clock), None) => {
+                push_run(clock.as_mut(), |at| at, keys, from, barrier, most, events)
+            }
+            (ArrivalClock::Even(clock), Some(skew)) => {
+                push_run(clock, |at| skew.before(at), keys, from, barrier, most, events)
+            }
+            (ArrivalClock::Uneven(clock), Some(skew)) => {
+                push_run(clock.as_mut(), |at| skew.before(at), keys, from, barrier, most, events)
+            }
+        };
+        self.firsts += pushed;
+        self.uniques += pushed;
+    }
+
+    /// Appends the first arrival that some cause has picked.
+    fn push_picked(&mut self, events: &mut Vec<Event>) {
+        let at = self.clock.next();
+        self.clock.step();
+        let family = Family {
+            unique: self.uniques,
+            first_at: at,
+            event_time: event_time(&mut self.skew, at),
+            id: self.bad.id(self.firsts, self.keys.key(self.uniques)),
+        };
+        let more_to_come = self.start_series(family);
+        events.push(Event {
+            at: Timestamp::from_nanos(at),
+            event_time: Timestamp::from_nanos(family.event_time),
+            id: family.id,
+            origin: Origin { more_to_come, ..first(family.unique, at) },
+        });
+        self.firsts += 1;
+        self.uniques += 1;
+        self.look_ahead();
+    }
+
+    /// Plans the copies of the current first arrival; whether any of them will be a true copy.
+    fn start_series(&mut self, family: Family) -> bool {
+        let mut slot = None;
+        for (index, cause) in self.causes.iter_mut().enumerate() {
+            if !cause.picker.take(self.firsts) {
+                continue;
+            }
+            let mut series = Series {
+                family: 0,
+                cause: index as u8,
+                true_copies: cause.repeat.identity == Identity::Same,
+                step: 0,
+                left: cause.repeat.copies.quantile(uniform(&mut cause.generator)),
+                tail: 1.0,
+            };
+            let at = family.first_at.saturating_add(cause.lag(&mut series));
+            if at >= self.horizon {
+                continue;
+            }
+            series.family = *slot.get_or_insert_with(|| self.pending.adopt(family));
+            self.pending.add(at, series);
+        }
+        slot.is_some_and(|slot| self.pending.has_true_copies(slot))
+    }
+
+    /// Appends the copy that is due at `at`.
+    fn push_copy(&mut self, at: u64, events: &mut Vec<Event>) {
+        let (causes, horizon) = (&mut self.causes, self.horizon);
+        let taken = self.pending.take(|series, family| {
+            let cause = &mut causes[usize::from(series.cause)];
+            let next = cause.following(series, family, at)?;
+            (next < horizon).then_some(next)
+        });
+        let Some((arrived, more_to_come)) = taken else { return };
+        let (family, repeat) = (arrived.family, &self.causes[usize::from(arrived.series.cause)].repeat);
+        let event_time = match repeat.event_time {
+            EventTime::Same => family.event_time,
+            EventTime::Fresh => event_time(&mut self.skew, at),
+        };
+        let origin = match repeat.identity {
+            Identity::Same => Origin {
+                unique: family.unique,
+                cause: CauseId(arrived.series.cause + 1),
+                first_at: Timestamp::from_nanos(family.first_at),
+                more_to_come,
+                shares_key: false,
+            },
+            Identity::Distinct => {
+                self.uniques += 1;
+                // A broken id is no key, so there is none to share.
+                let shares_key = matches!(family.id, Id::Key(_));
+                Origin { shares_key, ..first(self.uniques - 1, at) }
+            }
+        };
+        events.push(Event {
+            at: Timestamp::from_nanos(at),
+            event_time: Timestamp::from_nanos(event_time),
+            id: family.id,
+            origin,
+        });
+    }
+}
+
+impl Source for Stream {
+    fn causes(&self) -> &[String] {
+        &self.names
+    }
+
+    fn fill(&mut self, limit: usize, events: &mut Vec<Event>) -> Result<(), SourceError> {
+        let limit = usize::try_from(self.left).unwrap_or(usize::MAX).min(limit);
+        let before = events.len();
+        let target = before.saturating_add(limit);
+        while events.len() < target {
+            let first_at = self.clock.next();
+            let copy_at = self.pending.next_at();
+            if first_at.min(copy_at) >= self.end {
+                break;
+            }
+            if copy_at <= first_at {
+                self.push_copy(copy_at, events);
+            } else if first_at >= self.next_wake {
+                self.wake(first_at);
+            } else if self.firsts == self.next_picked {
+                self.push_picked(events);
+            } else {
+                let barrier = copy_at.min(self.end).min(self.next_wake);
+                let room = usize::try_from(self.next_picked - self.firsts).unwrap_or(usize::MAX);
+                self.push_plain(barrier, room.min(target - events.len()), events);
+            }
+        }
+        self.left -= (events.len() - before) as u64;
+        Ok(())
+    }
+
+    fn spelling(&self, event: &Event) -> Spelling {
+        let share = self.bad.shares.upper_case;
+        // Most scenarios have none, and a draw a line is not worth a state: the event itself is hashed.
+        let upper = share > 0.0 && {
+            let name = format!("{} {}", event.origin.unique, event.at.as_nanos());
+            (seed_for(self.bad.spelling_seed, "upper case", &name) >> 11) as f64 / 2f64.powi(53) < share
+        };
+        if upper { Spelling::UpperCase } else { Spelling::LowerCase }
+    }
+}
+
+impl Cause {
+    fn new(repeat: &Repeat, start: u64, seed: u64) -> Self {
+        let between = repeat.between_ns.map(|(from, to)| (start.saturating_add(from), start.saturating_add(to)));
+        let part = format!("repeat {}", repeat.cause);
+        Cause {
+            repeat: repeat.clone(),
+            picker: Picker::new(repeat.pick, between, generator(seed, &part, "pick")),
+            generator: generator(seed, &part, "copies"),
+        }
+    }
+
+    /// The lag of the copy that the series has come to, after what its lags are counted from.
+    fn lag(&mut self, series: &mut Series) -> u64 {
+        let u = match self.repeat.from {
+            LagFrom::Previous => uniform(&mut self.generator),
+            // The lags of all copies in ascending order, one at a time: the least of `left` draws above those before.
+            LagFrom::First => {
+                let draw = 1.0 - uniform(&mut self.generator);
+                series.tail *=
+                    if series.left == 1 { draw } else { libm::pow(draw, 1.0 / f64::from(series.left)) };
+                1.0 - series.tail
+            }
+        };
+        nanos(self.repeat.lag.quantile(u, series.step))
+    }
+
+    /// When the copy after the one that came `now` is due, if there is one.
+    fn following(&mut self, series: &mut Series, family: &Family, now: u64) -> Option<u64> {
+        series.left -= 1;
+        if series.left == 0 {
+            return None;
+        }
+        series.step += 1;
+        let from = match self.repeat.from {
+            LagFrom::First => family.first_at,
+            LagFrom::Previous => now,
+        };
+        Some(from.saturating_add(self.lag(series)))
+    }
+}
+
+impl Bad {
+    fn new(shares: BadIds, seed: u64) -> Self {
+        let sum = shares.missing + shares.not_an_id + shares.short;
+        let pick = if sum > 0.0 { Pick::Share(sum) } else { Pick::First(0) };
+        Bad {
+            shares,
+            picker: Picker::new(pick, None, generator(seed, "bad id", "pick")),
+            generator: generator(seed, "bad id", "kind"),
+            spelling_seed: seed_for(seed, "bad id", "spelling"),
+        }
+    }
+
+    /// The id of the first arrival `index`, whose key would be `key`.
+    fn id(&mut self, index: u64, key: dedup_strategies::PingKey) -> Id {
+        if !self.picker.take(index) {
+            return Id::Key(key);
+        }
+        let BadIds { missing, not_an_id, short, .. } = self.shares;
+        let drawn = uniform(&mut self.generator) * (missing + not_an_id + short);
+        if drawn < missing {
+            Id::Missing
+        } else if drawn < missing + not_an_id {
+            Id::Invalid(InvalidId::NotAnId)
+        } else {
+            Id::Invalid(InvalidId::Short)
+        }
+    }
+}
+
+impl Skew {
+    fn before(&mut self, at: u64) -> u64 {
+        at.saturating_sub(nanos(self.lag.quantile(uniform(&mut self.generator), 0)))
+    }
+}
+
+fn event_time(skew: &mut Option<Skew>, at: u64) -> u64 {
+    skew.as_mut().map_or(at, |skew| skew.before(at))
+}
+
+fn nanos(lag: Duration) -> u64 {
+    saturating_nanos(lag)
+}
+
+/// The truth about a first arrival that is never repeated.
+#[inline]
+fn first(unique: u64, at: u64) -> Origin {
+    Origin {
+        unique,
+        cause: CauseId::FIRST,
+        first_at: Timestamp::from_nanos(at),
+        more_to_come: false,
+        shares_key: false,
+    }
+}
+
+/// The inner loop: first arrivals in a row, numbered from `from`. Returns how many there were.
+#[inline]
+fn push_run<C: Clock>(
+    clock: &mut C,
+    mut event_time: impl FnMut(u64) -> u64,
+    keys: KeyCipher,
+    from: u64,
+    barrier: u64,
+    most: usize,
+    events: &mut Vec<Event>,
+) -> u64 {
+    let before = events.len();
+    events.extend((from..).take(most).map_while(|unique| {
+        let at = clock.next();
+        if at >= barrier {
+            return None;
+        }
+        clock.step();
+        Some(Event {
+            at: Timestamp::from_nanos(at),
+            event_time: Timestamp::from_nanos(event_time(at)),
+            id: Id::Key(keys.key(unique)),
+            origin: first(unique, at),
+        })
+    }));
+    (events.len() - before) as u64
+}
+
+/// A time by which a stream of `pings` pings has surely ended, where that can be said: no later than if all were first
+/// arrivals at the base rate.
+fn last_first(arrival: &Arrival, pings: u64, start: u64) -> u64 {
+    let never_slower = arrival.ramp.is_none_or(|ramp| ramp.factor >= 1.0);
+    if pings == u64::MAX || arrival.process != Process::Constant || !never_slower {
+        return u64::MAX;
+    }
+    // One gap and a second more than needed, against rounding.
+    let seconds = (pings as f64 + 1.0) / arrival.rate_per_s + 1.0;
+    start.saturating_add(saturating_nanos(Duration::from_secs_f64(seconds)))
+}
