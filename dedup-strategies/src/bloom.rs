@@ -101,3 +101,29 @@ impl Worker for BloomWorker {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::tests::{agrees, keys};
+
+    #[test]
+    fn uniques_are_lost_as_often_as_the_formula_says_while_it_fills() {
+        const IDS: u64 = 100_000;
+        let plan = FilterPlan::new(IDS, 0.02);
+        let mut filter = plan.build(FilterSeed::new(1, 1, 0));
+        let lost = keys(3).take(IDS as usize).filter(|key| !filter.insert(*key)).count() as u64;
+        let mean_rate = (0..IDS).map(|written| plan.false_positive_rate(written)).sum::<f64>() / IDS as f64;
+        assert!(mean_rate < 0.02);
+        assert!(agrees(lost, IDS, mean_rate), "lost {lost} of {IDS}; expected a share of {mean_rate}");
+        assert_eq!(filter.ids(), IDS - lost);
+    }
+
+    #[test]
+    fn over_full_it_loses_nearly_all() {
+        let mut filter = FilterPlan::new(1000, 0.001).build(FilterSeed::new(1, 1, 0));
+        let fresh: Vec<bool> = keys(3).take(20_000).map(|key| filter.insert(key)).collect();
+        let lost = fresh[15_000..].iter().filter(|fresh| !**fresh).count();
+        assert!(lost > 4_900, "{lost} of 5,000");
+    }
+}

@@ -254,6 +254,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::filter::tests::{agrees, keys};
 
     fn rotation(window_s: u64, ids: u64, rate: f64, generations: u64) -> Rotation {
         let plan = Plan::new(Duration::from_secs(window_s), ids, rate, generations);
@@ -307,6 +308,35 @@ mod tests {
                 prop_assert!(sum <= 0.01);
             }
         }
+    }
+
+    #[test]
+    fn uniques_are_lost_as_often_as_the_live_filters_say_and_no_more_than_promised() {
+        const IDS: usize = 20_000;
+        const RATE: f64 = 0.05;
+        let mut rotation = rotation(60, IDS as u64, RATE, 4);
+        let slice = rotation.plan.slice_ns;
+        // Two windows and a half with all the ids that are promised for, evenly; then every live filter is full.
+        let (mut offered, mut lost) = (0, 0);
+        for (at, key) in keys(5).take(IDS * 5 / 2).enumerate() {
+            let fresh = insert(&mut rotation, key.as_u128(), (at * 4 / IDS) as u64 * slice);
+            offered += 1;
+            lost += u64::from(!fresh);
+        }
+        assert!(lost as f64 <= f64::from(offered) * RATE, "{lost} of {offered}");
+        let passes: f64 = rotation
+            .live
+            .iter()
+            .map(|dated| 1.0 - rotation.plan.filter.false_positive_rate(dated.filter.ids()))
+            .product();
+        let found = |key: &PingKey| rotation.live.iter().any(|dated| dated.filter.contains(*key));
+        let found = keys(6).take(100_000).filter(found).count() as u64;
+        assert!(
+            agrees(found, 100_000, 1.0 - passes),
+            "{found} of 100,000; expected a share of {}",
+            1.0 - passes
+        );
+        assert!(found as f64 <= 100_000.0 * RATE);
     }
 
     #[test]

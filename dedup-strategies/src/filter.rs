@@ -108,10 +108,39 @@ impl Filter {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// Distinct keys without end, other ones for each seed.
+    pub(crate) fn keys(seed: u64) -> impl Iterator<Item = PingKey> {
+        let word = move |at: u64| u128::from(mix(mix(seed).wrapping_add(at)));
+        (0..).step_by(2).map(move |at| PingKey::from_u128(word(at) << 64 | word(at + 1)))
+    }
+
+    /// Whether `seen` of `cases` agrees with a probability: within 5 % or four standard deviations, the wider.
+    pub(crate) fn agrees(seen: u64, cases: u64, probability: f64) -> bool {
+        let mean = cases as f64 * probability;
+        let deviation = (mean * (1.0 - probability)).sqrt();
+        (seen as f64 - mean).abs() <= (0.05 * mean).max(4.0 * deviation)
+    }
+
+    #[test]
+    fn unknown_keys_are_found_as_often_as_the_formula_says() {
+        // The last is over-filled threefold.
+        for (ids, rate, written) in [(50_000, 0.01, 50_000), (50_000, 0.2, 50_000), (20_000, 0.01, 60_000)] {
+            let plan = FilterPlan::new(ids, rate);
+            let mut filter = plan.build(FilterSeed::new(7, 0, 0));
+            keys(1).take(written).for_each(|key| {
+                filter.insert(key);
+            });
+            let found = keys(2).take(200_000).filter(|key| filter.contains(*key)).count();
+            // A key found on writing sets no further bits, so the bits are those of all the keys offered.
+            let expected = plan.false_positive_rate(written as u64);
+            assert!(agrees(found as u64, 200_000, expected), "{found} of 200,000; expected {expected}");
+        }
+    }
 
     proptest! {
         #[test]

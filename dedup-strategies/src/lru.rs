@@ -55,11 +55,7 @@ pub(crate) fn build(
         format!("a cache of {capacity} ids"),
         capacity.saturating_mul(ENTRY_BYTES),
     )?;
-    let seen = Cache::builder()
-        .max_capacity(capacity)
-        .eviction_policy(policy)
-        .build_with_hasher(FixedState::with_seed(context.seed));
-    Ok(Box::new(Lru { seen, capacity, window: settings.time("window") }))
+    Ok(Box::new(Lru::new(capacity, settings.time("window"), policy, context.seed)))
 }
 
 /// Ids and when each was let through. Both the strategy and a worker's handle: moka's clones share one cache.
@@ -109,6 +105,16 @@ impl Worker for Lru {
 }
 
 impl Lru {
+    fn new(capacity: u64, window: Duration, policy: EvictionPolicy, seed: u64) -> Self {
+        let seen = Cache::builder()
+            .max_capacity(capacity)
+            .eviction_policy(policy)
+            .build_with_hasher(FixedState::with_seed(seed));
+        // TinyLFU starts to count once the cache is half full, which a cache for one id is when empty.
+        seen.run_pending_tasks();
+        Lru { seen, capacity, window }
+    }
+
     /// Checks and marks in one atomic step: of several threads that race for one key, moka lets one initialise the
     /// entry, and only for that one is it fresh.
     ///
@@ -140,11 +146,7 @@ mod tests {
     const WINDOW: Duration = Duration::from_secs(50);
 
     fn cache(capacity: u64, policy: EvictionPolicy) -> Lru {
-        let seen = Cache::builder()
-            .max_capacity(capacity)
-            .eviction_policy(policy)
-            .build_with_hasher(FixedState::with_seed(1));
-        Lru { seen, capacity, window: WINDOW }
+        Lru::new(capacity, WINDOW, policy, 1)
     }
 
     proptest! {

@@ -48,6 +48,7 @@ pub(crate) fn scenario(file_label: &str, text: &str) -> Checked<Scenario> {
         skew: skew(&source, file.event_time.as_ref())?,
     };
     let scenario = Scenario {
+        text: text.to_string(),
         name: name(file_label),
         about: file.about.get_ref().trim().to_string(),
         seed: file.seed.0,
@@ -82,7 +83,7 @@ fn length(source: &Source, file: &File) -> Checked<Length> {
     }
 }
 
-fn pipeline(table: &PipelineTable) -> PipelineConfig {
+pub(super) fn pipeline(table: &PipelineTable) -> PipelineConfig {
     PipelineConfig {
         workers: table.workers.0,
         batch: table.batch.0,

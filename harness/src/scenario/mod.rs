@@ -29,10 +29,13 @@ pub use copies::Copies;
 pub use error::ScenarioError;
 pub use lag::{Lag, Point};
 pub use library::{embedded, find};
+pub use units::parse_bytes;
 
 /// A stream of pings and the pipeline it is meant for, checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
+    /// The TOML text that it was read from.
+    pub text: String,
     /// Its name: the file's name without `.toml`; for an embedded one the path below `scenarios/`.
     pub name: String,
     /// What it is, which mistake it brings to light, and where its figures come from.
@@ -70,7 +73,7 @@ pub struct Shape {
 }
 
 /// The pipeline's shape and delays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PipelineConfig {
     /// Workers that judge at the same time.
     pub workers: NonZeroUsize,
@@ -82,6 +85,12 @@ pub struct PipelineConfig {
     pub publish_latency: Duration,
     /// Time after which the source delivers again what was not acked.
     pub redelivery_delay: Duration,
+}
+
+impl Default for PipelineConfig {
+    fn default() -> Self {
+        check::pipeline(&file::PipelineTable::default())
+    }
 }
 
 /// The attribute by which copies recognise each other.

@@ -249,6 +249,12 @@ impl TryFrom<Scalar> for Bytes {
     }
 }
 
+/// The bytes that a text such as `4600`, `500MB` or `4GiB` means; `None` if it means none or more than 64 bits.
+pub fn parse_bytes(text: &str) -> Option<u64> {
+    let bytes = bytes(text.trim()).or_else(|| text.trim().replace('_', "").parse().ok())?;
+    (0.0..u64::MAX as f64).contains(&bytes).then_some(bytes.round() as u64)
+}
+
 /// A point in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(try_from = "Scalar")]
@@ -303,8 +309,10 @@ fn bytes(text: &str) -> Option<f64> {
         "B" => 1.0,
         "KB" | "kB" => 1e3,
         "MB" => 1e6,
+        "GB" => 1e9,
         "KiB" => 1024.0,
         "MiB" => 1024.0 * 1024.0,
+        "GiB" => 1024.0 * 1024.0 * 1024.0,
         _ => return None,
     };
     Some(decimal(count)? * factor)
