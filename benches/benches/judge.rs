@@ -103,6 +103,7 @@ fn worker(definition: &Definition) -> Box<dyn Worker> {
         sizing: Sizing { window: window(), ids_in_window: WINDOW_PINGS, ids_total: 64 * WINDOW_PINGS },
         memory_limit: 4 << 30,
         redis: None,
+        store_time_factor: 1.0,
     };
     let settings = Settings::resolve(definition, &[], &context.sizing).expect("defaults are valid");
     let strategy = (definition.build)(&settings, &context).expect("defaults fit");

@@ -10,10 +10,10 @@ use crate::cmd;
 /// pings whose duplicates are known, in under a minute.
 #[derive(Debug, Parser)]
 #[command(name = "dedup-harness", version, propagate_version = true, after_help = EXAMPLES)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do; the quick comparison if nothing is said.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub(crate) command: Option<Command>,
 }
 
 const EXAMPLES: &str = "\
@@ -31,7 +31,7 @@ Exit codes: 0 well; 1 the tool failed; 2 wrong usage; 3 slower or heavier than a
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Run strategies on scenarios, or on your own trace, and print the comparison
     Run(Box<cmd::run::RunArgs>),
     /// Show what there is: strategies and scenarios
