@@ -40,8 +40,8 @@ fn main() -> ExitCode {
 
 fn compare() -> Outcome<()> {
     let mut args = std::env::args().skip(1);
-    let rounds: usize = args.next().map_or(Ok(7), |text| text.parse())?;
-    let commands: usize = args.next().map_or(Ok(1_000_000), |text| text.parse())?;
+    let rounds: usize = args.next().map_or(Ok(15), |text| text.parse())?;
+    let commands: usize = args.next().map_or(Ok(500_000), |text| text.parse())?;
     let launch = Launch::find()?;
     println!("{commands} x SET <16 bytes> \"\" NX PX {WINDOW_MS}, {BATCH} a batch, Unix socket; commands/s");
     for connections in CONNECTIONS {
@@ -76,8 +76,8 @@ fn redis_benchmark(redis: &PrivateRedis, connections: usize, commands: usize) ->
         .arg("-s")
         .arg(redis.dir().join("redis.sock"))
         .args(["-c", &connections.to_string(), "-P", &BATCH.to_string(), "-n", &commands.to_string()])
-        // Twelve random digits after four letters: 16 bytes, hardly any twice.
-        .args(["-r", "1000000000000", "--csv"])
+        // Four letters and twelve digits: 16 bytes. The range is an int, and large enough that few keys come twice.
+        .args(["-r", "2000000000", "--csv"])
         .args(["SET", "key:__rand_int__", "", "NX", "PX", &WINDOW_MS.to_string()])
         .output()
         .map_err(|error| format!("redis-benchmark: {error} (apt-get install redis-tools)"))?;

@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
+use std::time::SystemTime;
 
 use common::{eventually, launch, private_redis};
 use dedup_harness::servers::{PrivateRedis, ServerError, VirtualClock};
@@ -50,6 +51,34 @@ fn the_server_reads_every_time_that_the_clock_is_set_to() {
         let told: (u64, u64) = link.query(&cmd("TIME")).unwrap();
         assert_eq!(told, (micros / 1_000_000, micros % 1_000_000));
     }
+}
+
+/// Any program will do: what `date` says the time is, with the preload library and this value of its variable.
+fn date(redis: &PrivateRedis, clock: Option<&Path>) -> std::process::Output {
+    let mut date = Command::new("date");
+    date.arg("+%s").env("LD_PRELOAD", redis.dir().join("virtual_clock.so"));
+    if let Some(clock) = clock {
+        date.env("DEDUP_VIRTUAL_CLOCK", clock);
+    }
+    date.output().unwrap()
+}
+
+#[test]
+fn without_a_clock_named_the_preload_library_tells_the_real_time() {
+    let redis = private_redis();
+    let seconds = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let before = seconds();
+    let told: u64 = String::from_utf8(date(&redis, None).stdout).unwrap().trim().parse().unwrap();
+    assert!((before..=seconds()).contains(&told));
+    redis.clock().unwrap().set(Timestamp::from_secs(12_345)).unwrap();
+    assert_eq!(date(&redis, redis.clock_path().as_deref()).stdout, b"12345\n");
+}
+
+#[test]
+fn a_program_whose_clock_cannot_be_read_stops_rather_than_run_on_another() {
+    let output = date(&private_redis(), Some(Path::new("/nowhere/clock")));
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("DEDUP_VIRTUAL_CLOCK"));
 }
 
 #[test]

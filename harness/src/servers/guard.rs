@@ -74,7 +74,10 @@ fn hold(dir: &Path, commands: &[OsString]) -> io::Result<()> {
     let started = commands
         .split(|word| word == SEPARATOR)
         .filter(|command| !command.is_empty())
-        .try_for_each(|command| Ok(servers.push(Server::start(command, servers.len(), &tell)?)));
+        .try_for_each(|command| {
+            servers.push(Server::start(command, servers.len(), &tell)?);
+            Ok(())
+        });
     let held = started.and_then(|()| {
         thread::spawn(move || {
             // An error means as much as the end: nothing more can come.

@@ -60,8 +60,10 @@ impl Guarded {
 
     /// How servers ended that have ended by themselves, one a line; none while all run.
     pub fn ended(&mut self) -> Option<String> {
-        if let Ok(lines) = fs::read_to_string(self.dir().join(guard::ENDED)) {
-            return Some(lines.trim_end().to_string());
+        let notes = fs::read_to_string(self.dir().join(guard::ENDED)).unwrap_or_default();
+        // A note that is still being written has no end of line yet.
+        if let Some((complete, _)) = notes.rsplit_once('\n') {
+            return Some(complete.to_string());
         }
         match self.guard.try_wait() {
             Ok(None) => None,

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs::{self, Permissions};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -44,6 +44,8 @@ impl Launch {
     pub fn find() -> Result<Launch, ServerError> {
         let search_path = env::var_os("PATH").unwrap_or_default();
         let server = find_server(env::var_os(SERVER_VARIABLE), &search_path)?;
+        // The guard runs in the private directory, where a relative path means something else.
+        let server = absolute(&server).map_err(ServerError::io(server.display().to_string()))?;
         let guard = guard::own_executable().map_err(ServerError::io("finding our own program"))?;
         Ok(Launch { server, guard, start_at: Timestamp::ZERO, arguments: Vec::new() })
     }
@@ -179,7 +181,8 @@ impl PrivateRedis {
 /// A directory that only we can enter, with a path short enough for a socket in it.
 fn private_dir() -> Result<TempDir, ServerError> {
     const PREFIX: &str = "dedup-harness-";
-    let parent = env::temp_dir();
+    let parent =
+        absolute(env::temp_dir()).map_err(ServerError::io("finding the directory for temporary files"))?;
     let longest = parent.as_os_str().len() + "/".len() + PREFIX.len() + "XXXXXX/redis.sock".len();
     let parent = if longest <= LONGEST_SOCKET_PATH { parent } else { PathBuf::from("/tmp") };
     tempfile::Builder::new()
@@ -220,7 +223,8 @@ fn server_command(launch: &Launch, environment: &[OsString], dir: &Path, socket:
     let word = |text: &str| OsString::from(text);
     option(&[&word("--port"), &word("0"), &word("--unixsocket"), &socket.into()]);
     option(&[&word("--dir"), &dir.into(), &word("--save"), &word(""), &word("--appendonly"), &word("no")]);
-    // The allocator's own thread sleeps until a time of day: on a clock that stands still it would never sleep.
+    // The allocator's own thread sleeps until a time of day, as the server's clock tells it: once memory has been freed
+    // it would find that time past again and again, and keep a core busy.
     option(&[&word("--jemalloc-bg-thread"), &word("no")]);
     command.extend(launch.arguments.iter().map(OsString::from));
     command
