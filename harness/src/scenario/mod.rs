@@ -13,6 +13,9 @@ mod lag;
 mod library;
 mod units;
 
+#[cfg(test)]
+mod tests;
+
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;

@@ -104,6 +104,12 @@ impl Stream {
         self.keys
     }
 
+    /// Pings that wait to be repeated.
+    #[cfg(test)]
+    pub(super) fn pending_pings(&self) -> usize {
+        self.pending.len()
+    }
+
     /// Opens and closes the pickers whose time has come.
     fn wake(&mut self, now: u64) {
         let index = self.firsts;

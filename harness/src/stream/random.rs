@@ -3,14 +3,14 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// The generator of all streams.
 pub(crate) type Generator = Xoshiro256PlusPlus;
 
 /// The seed of one purpose of one part of a stream.
 pub(crate) fn seed_for(seed: u64, part: &str, purpose: &str) -> u64 {
-    xxh3_64_with_seed(format!("{part}\0{purpose}").as_bytes(), seed)
+    xxh3_64(format!("dedup-harness stream\0{seed:016x}\0{part}\0{purpose}").as_bytes())
 }
 
 /// The generator of one purpose of one part of a stream; SplitMix64 spreads the seed over its state.

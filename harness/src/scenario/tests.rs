@@ -1,0 +1,290 @@
+//! Reading scenarios: what is refused, in which words, and that nothing makes the reader panic.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const BASE: &str = "about = 'a test'\nwindow = '10m'\npings = 1000\narrival = { process = 'constant', rate = 10 }\n";
+
+fn read(body: &str) -> Result<Scenario, ScenarioError> {
+    Scenario::from_toml("scenarios/sample.toml", body)
+}
+
+/// The error for [`BASE`] with one line put in place of the line that begins alike, or added.
+fn refusal(line: &str) -> String {
+    let field = line.split(['=', ' ', '.']).next().unwrap();
+    let mut lines: Vec<&str> = BASE.lines().filter(|base| !base.starts_with(field)).collect();
+    lines.push(line);
+    let text = lines.join("\n");
+    match read(&text) {
+        Ok(_) => panic!("not refused:\n{text}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn repeat(fields: &str) -> String {
+    format!("[[repeat]]\ncause = 'c'\n{fields}")
+}
+
+#[test]
+fn defaults_are_filled_in() {
+    let scenario = read(BASE).unwrap();
+    assert_eq!((scenario.name.as_str(), scenario.seed, scenario.payload_bytes), ("sample", 1, 4600));
+    assert_eq!(scenario.start().to_string(), "1767225600.000000000s");
+    assert_eq!(scenario.key(), KeyField::DocumentId);
+    assert_eq!((scenario.pipeline.workers.get(), scenario.pipeline.batch.get()), (4, 64));
+    assert_eq!(scenario.expected_pings(), 1000);
+    assert!((scenario.virtual_length().as_secs_f64() - 100.0).abs() < 0.01);
+}
+
+#[test]
+fn an_error_names_file_line_field_what_was_found_and_what_is_allowed() {
+    let text = format!("{BASE}\n[[repeat]]\ncause = 'c'\nshare = 1.5\nlag.fixed = '1s'\n");
+    assert_eq!(
+        read(&text).unwrap_err().to_string(),
+        "scenarios/sample.toml:8:9: repeat[1].share: found 1.5; allowed is a share above 0 and at most 1, such as 0.01"
+    );
+}
+
+#[test]
+fn errors_read_well() {
+    let errors: Vec<String> = [
+        "window = '0s'",
+        "window = 'ten minutes'",
+        "window = 600",
+        "windw = '10m'",
+        "pings = 0",
+        "pings = -5",
+        "pings = 1.5",
+        "pings = 99999999999999999999",
+        "pings = 9999999999999999999999999999999999999999999",
+        "seed = 'abc'",
+        "seed = -1",
+        "key = 'documentid'",
+        "payload = '4.6 bananas'",
+        "payload = '5000MB'",
+        "start = 2026-01-01",
+        "about = '  '",
+        "about = 5",
+        "arrival = { process = 'constant', rate = 0 }",
+        "arrival = { process = 'constant', rate = nan }",
+        "arrival = { process = 'constant', rate = '5/week' }",
+        "arrival = { process = 'constnt', rate = 1 }",
+        "arrival = { process = 'constant' }",
+        "arrival = { process = 'constant', rate = 1, peak = '14h' }",
+        "arrival = { process = 'daily', rate = 1, amplitude = 0.5 }",
+        "arrival = { process = 'daily', rate = 1, amplitude = 1.5, peak = '14h' }",
+        "arrival = { process = 'daily', rate = 1, amplitude = 0.5, peak = '30h' }",
+        "arrival = { process = 'bursts', rate = 1, burst_rate = 9, every = '1m', for = '2m' }",
+        "arrival = { process = 'poisson', rate = 1, ramp = { factor = 0, between = ['1m', '2m'] } }",
+        "arrival = { process = 'poisson', rate = 1, ramp = { factor = 2, between = ['2m', '2m'] } }",
+        "arrival = { process = 'constant', rate = '1/day' }\npings = 1_000_000",
+        "duration = '1h'",
+        "duration = '99years'\nrate = 1",
+        "pipeline = { workers = 0 }",
+        "pipeline = { linger = '-1s' }",
+        "bad_id = { missing = 0.7, short = 0.7 }",
+        "event_time = { skew = { backoff = { first = '1s', factor = 2, max = '1m' } } }",
+        "window = '10m",
+        "window = = 3",
+        "repeat = 3",
+        &repeat("lag.fixed = '1s'"),
+        &repeat("share = 0.1\nids = 3\nlag.fixed = '1s'"),
+        &repeat("share = 0.1"),
+        &repeat("share = 0.1\nlag = '1s'"),
+        &repeat("share = 0.1\nlag.fxed = '1s'"),
+        &repeat("share = 0.1\nlag = { fixed = '1s', exponential = '2s' }"),
+        &repeat("share = 0.1\nlag.uniform = ['2s', '1s']"),
+        &repeat("share = 0.1\nlag.cdf = []"),
+        &repeat("share = 0.1\nlag.cdf = [['1m', 0.5], ['2m', 0.9]]"),
+        &repeat("share = 0.1\nlag.cdf = [['2m', 0.5], ['1m', 1.0]]"),
+        &repeat("share = 0.1\nlag.cdf = [['1m', 0.5], ['2m', 0.4], ['3m', 1.0]]"),
+        &repeat("share = 0.1\nlag.cdf = [['1m', 0.5], ['2m', 1.2]]"),
+        &repeat("share = 0.1\nlag.lognormal = { median = '1m', sgma = 2 }"),
+        &repeat("share = 0.1\nlag.backoff = { first = '5m', factor = 2, max = '1m' }"),
+        &repeat("share = 0.1\nlag.backoff = { first = '1m', factor = 0.5, max = '2m' }"),
+        &repeat("share = 0.1\nfrom = 'first'\nlag.backoff = { first = '1m', factor = 2, max = '2m' }"),
+        &repeat("share = 0.1\ncopies = 0\nlag.fixed = '1s'"),
+        &repeat("share = 0.1\ncopies = { mean = 0.5 }\nlag.fixed = '1s'"),
+        &repeat("share = 0.1\ncopies = { 1 = 5, two = 3 }\nlag.fixed = '1s'"),
+        &repeat("share = 0.1\ncopies = {}\nlag.fixed = '1s'"),
+        &repeat("share = 0.1\nbetween = ['5m', '1m']\nlag.fixed = '1s'"),
+        &repeat("share = 0.1\nidentity = 'other'\nlag.fixed = '1s'"),
+        "[[repeat]]\ncause = 'first'\nshare = 0.1\nlag.fixed = '1s'",
+        "[[repeat]]\ncause = 'c'\nshare = 0.1\nlag.fixed = '1s'\n[[repeat]]\ncause = 'c'\nshare = 0.1\nlag.fixed = '1s'",
+    ]
+    .iter()
+    .map(|line| format!("{}\n    {}", line.replace('\n', " | "), refusal(line)))
+    .collect();
+    insta::assert_snapshot!("errors", errors.join("\n"));
+}
+
+#[test]
+fn what_could_never_run_is_refused() {
+    let endless = "about = 'x'\nwindow = '1m'\nduration = '90years'\narrival = { process = 'constant', rate = 1e9 }";
+    let error = read(endless).unwrap_err().to_string();
+    assert!(error.contains(":3:12: duration") && error.contains("at most 1000000000000 pings"), "{error}");
+    let crowded = "about = 'x'\nwindow = '1m'\nduration = '10days'\narrival = { process = 'constant', rate = 10_000 }\n\
+                   [[repeat]]\ncause = 'c'\nshare = 1\nlag.fixed = '9days'";
+    let error = read(crowded).unwrap_err().to_string();
+    assert!(error.contains("repeat[1]") && error.contains("waiting to be repeated"), "{error}");
+}
+
+#[test]
+fn files_that_are_none_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let binary = folder.path().join("binary.toml");
+    fs::write(&binary, b"about = 'x'\nwindow = '\xff'").unwrap();
+    for path in [folder.path().to_path_buf(), folder.path().join("missing.toml"), binary] {
+        let error = Scenario::load(&path).unwrap_err();
+        assert!(error.to_string().starts_with(&path.display().to_string()), "{error}");
+    }
+    let error = Scenario::load(folder.path().join("binary.toml")).unwrap_err();
+    assert_eq!(error.at, Some((2, 11)));
+}
+
+#[test]
+fn scenarios_are_found_by_name_by_pattern_and_by_path() {
+    let names = |argument: &str| -> Vec<String> {
+        find(argument).unwrap().into_iter().map(|scenario| scenario.name).collect()
+    };
+    assert_eq!(names("mozilla-client-retry"), ["mozilla-client-retry"]);
+    assert_eq!(names("mozilla"), ["mozilla-client-retry", "mozilla-client-retry-beta"]);
+    assert_eq!(names("^(quick|twins)$"), ["quick", "twins"]);
+    assert_eq!(names("").len(), embedded().count());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.toml");
+    fs::write(&path, BASE).unwrap();
+    assert_eq!(names(path.to_str().unwrap()), ["mine"]);
+}
+
+#[test]
+fn what_cannot_be_found_is_answered_with_the_nearest_name() {
+    let error = find("metronom3").unwrap_err().to_string();
+    assert!(error.contains("\"metronom3\"") && error.contains("metronome (the nearest name)"), "{error}");
+    assert!(find("(").unwrap_err().to_string().contains("regular expression"));
+    assert!(find("nowhere.toml").unwrap_err().to_string().starts_with("nowhere.toml: "));
+}
+
+#[test]
+fn every_embedded_scenario_is_valid_and_explains_itself() {
+    assert!(embedded().count() >= 14);
+    for (name, text) in embedded() {
+        let scenario = find(name).unwrap().remove(0);
+        assert_eq!(scenario.name, name);
+        assert!(scenario.about.len() > 200, "{name} says too little about itself");
+        assert!(text.starts_with("about = \"\"\"\n"), "{name} begins with its explanation");
+        let pings = scenario.expected_pings();
+        assert!((500_000..=5_000_000).contains(&pings), "{name}: {pings} pings");
+        // What a windowed strategy would hold at worst: two windows of payloads.
+        let held = 2 * scenario.sizing().ids_in_window * scenario.payload_bytes;
+        assert!(held < 4_000_000_000, "{name}: {held} bytes held");
+    }
+}
+
+#[test]
+fn the_quick_scenario_stays_quick() {
+    let quick = find("quick").unwrap().remove(0);
+    assert_eq!(quick.expected_pings(), 600_000);
+    assert!(quick.virtual_length() > 4 * quick.window);
+    assert!(2 * quick.sizing().ids_in_window * quick.payload_bytes < 1_500_000_000);
+}
+
+#[test]
+fn sizing_is_that_of_the_base_rate_at_its_busiest() {
+    let sizing = |arrival: &str| {
+        let text = format!("about = 'x'\nwindow = '10m'\nduration = '2days'\narrival = {{ rate = 10, {arrival} }}");
+        read(&text).unwrap().sizing()
+    };
+    let constant = sizing("process = 'constant'");
+    assert_eq!((constant.ids_in_window, constant.ids_total), (6000, 1_728_000));
+    assert_eq!(sizing("process = 'constant', ramp = { factor = 10, between = ['1h', '2h'] }"), constant);
+    assert_eq!(sizing("process = 'daily', amplitude = 0.5, peak = '12h'").ids_in_window, 9000);
+    assert_eq!(constant.window, Duration::from_secs(600));
+}
+
+#[test]
+fn late_copies_count_as_ids_of_the_window() {
+    let text = format!("{BASE}[[repeat]]\ncause = 'c'\nshare = 0.1\ncopies = 2\nlag.fixed = '1h'")
+        .replace("pings = 1000", "duration = '1day'");
+    assert_eq!(read(&text).unwrap().sizing().ids_in_window, 7200);
+    assert_eq!(read(&text.replace("1h", "1m")).unwrap().sizing().ids_in_window, 6000);
+}
+
+#[test]
+fn the_digest_changes_with_the_pings_and_not_with_the_prose() {
+    let digest = |text: &str| read(text).unwrap().digest();
+    let base = digest(BASE);
+    assert_eq!(base, digest(&format!("# a comment\n{}\nseed = 9", BASE.replace("a test", "another test"))));
+    for changed in [
+        BASE.replace("1000", "1001"),
+        BASE.replace("rate = 10", "rate = 11"),
+        BASE.replace("10m", "11m"),
+        format!("{BASE}payload = 1"),
+        format!("{BASE}pipeline.workers = 3"),
+        format!("{BASE}bad_id.upper_case = 0.1"),
+        format!("{BASE}[[repeat]]\ncause = 'c'\nshare = 0.1\nlag.fixed = '1s'"),
+    ] {
+        assert_ne!(base, digest(&changed), "{changed}");
+    }
+}
+
+fn names_the_file(text: &str) -> Result<(), TestCaseError> {
+    if let Err(error) = read(text) {
+        let shown = error.to_string();
+        prop_assert!(shown.starts_with("scenarios/sample.toml"), "{}", shown);
+        prop_assert!(shown.contains("found ") && shown.contains("; allowed is "), "{}", shown);
+        prop_assert!(!shown.contains('\n'), "{}", shown);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "\\PC{0,200}") {
+        names_the_file(&text)?;
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        names_the_file(&String::from_utf8_lossy(&bytes))?;
+    }
+
+    #[test]
+    fn no_mutation_of_a_scenario_makes_the_reader_panic(
+        which in any::<prop::sample::Index>(),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), 0usize..6, mutation()), 1..4),
+    ) {
+        let texts: Vec<&str> = embedded().map(|(_, text)| text).collect();
+        // Without its prose, where an edit changes nothing.
+        let text = which.get(&texts).rsplit("\"\"\"").next().unwrap();
+        let mut chars: Vec<char> = format!("about = 'x'{text}").chars().collect();
+        for (at, removed, inserted) in edits {
+            let at = at.index(chars.len());
+            let end = (at + removed).min(chars.len());
+            chars.splice(at..end, inserted.chars());
+            if chars.is_empty() {
+                break;
+            }
+        }
+        names_the_file(&chars.into_iter().collect::<String>())?;
+    }
+}
+
+fn mutation() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[0-9]{1,20}",
+        "[\\[\\]{}='\",.#\n-]{1,3}",
+        Just("\"\"\"".to_string()),
+        Just("1e308".to_string()),
+        Just("nan".to_string()),
+        Just("[[repeat]]".to_string()),
+        Just("true".to_string()),
+        "\\PC{1,4}",
+        Just(String::new()),
+    ]
+}
