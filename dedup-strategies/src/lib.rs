@@ -28,7 +28,7 @@ pub use contract::{
     DeliveryId, Footprint, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable, Verdict, Worker,
     worker_of,
 };
-pub use definition::{BuildError, Context, Definition, Needs, RedisEndpoint, Role, Sizing};
+pub use definition::{Build, BuildError, Context, Definition, Needs, RedisEndpoint, Role, Sizing};
 pub use promise::{Bound, Memory, Promise, Window};
 pub use settings::{SettingDef, SettingError, Settings};
 pub use time::Timestamp;

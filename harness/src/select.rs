@@ -45,7 +45,8 @@ pub enum SelectError {
 impl Selected {
     /// How it is called in tables and records: as it was asked for.
     pub fn label(&self) -> String {
-        let settings: Vec<String> = self.given.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let settings: Vec<String> =
+            self.given.iter().map(|(name, value)| format!("{name}={value}")).collect();
         match settings.is_empty() {
             true => self.definition.name.to_string(),
             false => format!("{}:{}", self.definition.name, settings.join(",")),
@@ -113,7 +114,9 @@ fn unknown(definitions: &[Definition], found: &str, name: &str) -> SelectError {
     let nearest = definitions.iter().min_by_key(distance).filter(|definition| distance(definition) <= 3);
     SelectError::Unknown {
         found: found.to_string(),
-        nearest: nearest.map(|definition| format!("; did you mean {:?}?", definition.name)).unwrap_or_default(),
+        nearest: nearest
+            .map(|definition| format!("; did you mean {:?}?", definition.name))
+            .unwrap_or_default(),
         count: definitions.len(),
     }
 }

@@ -199,7 +199,9 @@ impl Cell<'_> {
                 Ending::Result(result) => *result,
                 Ending::Stopped => return Ok(Completion::Interrupted),
                 Ending::Refused(reason) => return Err(self.refusal(reason).into()),
-                Ending::Built(_) => return Err(self.refusal("its cell built and did not measure".into()).into()),
+                Ending::Built(_) => {
+                    return Err(self.refusal("its cell built and did not measure".into()).into());
+                }
             },
         };
         // A strategy that fails once is not tried again: its cells say why.
@@ -218,7 +220,12 @@ impl Cell<'_> {
             1 => String::new(),
             rounds => format!("  round {}/{rounds}", self.round + 1),
         };
-        format!("{:<6}  {}  {}{round}", self.pass.name(), workload.name(), self.plan.strategies[self.s].label())
+        format!(
+            "{:<6}  {}  {}{round}",
+            self.pass.name(),
+            workload.name(),
+            self.plan.strategies[self.s].label()
+        )
     }
 
     fn refusal(&self, reason: String) -> Refusal {
@@ -244,9 +251,11 @@ impl Cell<'_> {
             workers_count: job.workers.unwrap_or(pipeline.workers.get()) as u32,
             batch_count: job.batch.unwrap_or(pipeline.batch.get()) as u32,
             time_factor: match (&job.redis, strategy.definition.needs, self.pass) {
-                (RedisChoice::Given { time_factor, .. }, dedup_strategies::Needs::Redis, Pass::Verify | Pass::Weigh) => {
-                    *time_factor
-                }
+                (
+                    RedisChoice::Given { time_factor, .. },
+                    dedup_strategies::Needs::Redis,
+                    Pass::Verify | Pass::Weigh,
+                ) => *time_factor,
                 _ => 1.0,
             },
             elapsed_ns: saturating_nanos(took),
@@ -263,12 +272,22 @@ fn role(role: dedup_strategies::Role) -> Role {
     }
 }
 
+/// The one figure of a cell that a person wants to see go by.
 fn summary(cell: &CellRecord) -> String {
-    let seconds = cell.elapsed_ns as f64 / 1e9;
+    let percent = |count: u64, of: u64| 100.0 * count as f64 / of.max(1) as f64;
     match &cell.result {
+        CellResult::Verify(figures) => format!(
+            "missed {:.2} %, lost {:.4} %",
+            percent(figures.missed_count, figures.duplicate_count),
+            percent(figures.lost_count, figures.unique_count)
+        ),
+        CellResult::Time(figures) => format!("{:.2} M id/s", figures.throughput_per_s / 1e6),
+        CellResult::Weigh(figures) => match figures.bytes_per_id {
+            Some(bytes) => format!("{bytes:.1} B/id"),
+            None => "tracks no ids".to_string(),
+        },
         CellResult::Skipped { reason, .. } => format!("skipped: {reason}"),
         CellResult::Failed { reason, .. } => format!("FAILED: {reason}"),
-        CellResult::Verify(_) | CellResult::Time(_) | CellResult::Weigh(_) => format!("{seconds:.1} s"),
     }
 }
 

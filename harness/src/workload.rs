@@ -145,7 +145,8 @@ impl Workload {
         match self {
             Workload::Scenario(scenario) => Ok(Box::new(scenario.stream(seed))),
             Workload::Trace(trace) => {
-                let source = TraceSource::open(&trace.options).map_err(|error| SourceError(error.to_string()))?;
+                let source =
+                    TraceSource::open(&trace.options).map_err(|error| SourceError(error.to_string()))?;
                 Ok(Box::new(source))
             }
         }

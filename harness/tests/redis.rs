@@ -32,6 +32,7 @@ fn strategy(endpoint: Option<RedisEndpoint>, window: &str) -> Result<Box<dyn Str
         sizing,
         memory_limit: u64::MAX,
         redis: endpoint,
+        store_time_factor: 1.0,
     };
     (DEFINITION.build)(&settings, &context)
 }

@@ -54,10 +54,7 @@ struct Claims {
 
 impl Strategy for Claims {
     fn worker(&self, _index: usize) -> Result<Box<dyn Worker>, Unavailable> {
-        Ok(Box::new(ClaimWorker {
-            link: self.link()?,
-            batch: Batch::new(&self.endpoint.prefix, self.ttl),
-        }))
+        Ok(Box::new(ClaimWorker { link: self.link()?, batch: Batch::new(&self.endpoint.prefix, self.ttl) }))
     }
 
     fn routing(&self) -> Routing {

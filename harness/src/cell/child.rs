@@ -61,11 +61,7 @@ fn work(definitions: &[Definition], job: &Job) -> Result<Option<CellResult>, Tro
             send(&Message::Progress(share));
         }
     };
-    let bench = Bench {
-        environment: &mut environment,
-        workload: &workload,
-        progress: &mut progress,
-    };
+    let bench = Bench { environment: &mut environment, workload: &workload, progress: &mut progress };
     Ok(Some(match pass {
         Pass::Verify => CellResult::Verify(Box::new(passes::verify::run(bench)?)),
         Pass::Time => CellResult::Time(Box::new(passes::time::run(bench, &time_options)?)),

@@ -46,7 +46,7 @@ pub struct Instance {
 enum Store {
     None,
     Private(PrivateRedis),
-    Shared { server: Mutex<SharedRedis>, time_factor: f64 },
+    Shared { server: Box<Mutex<SharedRedis>>, time_factor: f64 },
 }
 
 /// Why a cell did not come to its end.
@@ -79,9 +79,8 @@ impl Environment {
     pub fn instance(&mut self, workers: NonZeroUsize, timing: Timing) -> Result<Instance, Trouble> {
         self.instances += 1;
         let state_dir = self.directory.join(format!("state-{}", self.instances));
-        std::fs::create_dir_all(&state_dir).map_err(|error| {
-            Trouble::Failed(Failure::Died, format!("{}: {error}", state_dir.display()))
-        })?;
+        std::fs::create_dir_all(&state_dir)
+            .map_err(|error| Trouble::Failed(Failure::Died, format!("{}: {error}", state_dir.display())))?;
         let store = self.store(timing)?;
         let context = Context {
             workers,
@@ -112,9 +111,10 @@ impl Environment {
             (Needs::Redis, RedisChoice::Given { url, prefix, time_factor }) => {
                 let prefix = format!("{prefix}{}:", self.instances);
                 // A server that was named has to work: what is wrong with it is the user's to mend.
-                let server = SharedRedis::claim(url, &prefix).map_err(|error| Trouble::Refused(error.to_string()))?;
+                let server =
+                    SharedRedis::claim(url, &prefix).map_err(|error| Trouble::Refused(error.to_string()))?;
                 let time_factor = if timing == Timing::FullSpeed { 1.0 } else { *time_factor };
-                Ok(Store::Shared { server: Mutex::new(server), time_factor })
+                Ok(Store::Shared { server: Box::new(Mutex::new(server)), time_factor })
             }
         }
     }
@@ -239,9 +239,7 @@ impl From<ServerError> for Trouble {
     fn from(error: ServerError) -> Self {
         let error_remedy = error.remedy();
         match error {
-            ServerError::Missing { reason } => {
-                Trouble::Skipped { reason, remedy: error_remedy.to_string() }
-            }
+            ServerError::Missing { reason } => Trouble::Skipped { reason, remedy: error_remedy.to_string() },
             other => Trouble::Failed(Failure::Unavailable, other.to_string()),
         }
     }

@@ -104,7 +104,13 @@ pub struct RunArgs {
     #[arg(long, value_name = "URL", help_heading = "Redis")]
     pub redis_url: Option<String>,
     /// Every key of ours begins with this; keys under it must not exist yet, and are removed afterwards
-    #[arg(long, value_name = "PREFIX", default_value = "dedup-harness:", requires = "redis_url", help_heading = "Redis")]
+    #[arg(
+        long,
+        value_name = "PREFIX",
+        default_value = "dedup-harness:",
+        requires = "redis_url",
+        help_heading = "Redis"
+    )]
     pub redis_prefix: String,
     /// Virtual seconds a real second for a given server, which keeps its own time; chosen to take 20 s if not given
     #[arg(long, value_name = "FACTOR", value_parser = rate, requires = "redis_url", help_heading = "Redis")]
@@ -156,7 +162,8 @@ next: `list` shows strategies and scenarios; `run -f client-retry` the delays th
 /// Runs, prints, and says how the program ends.
 pub fn run(args: &RunArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
     let stop = stop_on_interrupt()?;
-    let directory = tempfile::Builder::new().prefix("dedup-harness-").tempdir().context("temporary directory")?;
+    let directory =
+        tempfile::Builder::new().prefix("dedup-harness-").tempdir().context("temporary directory")?;
     let plan = plan(args, definitions, directory.path())?;
     let Some(preflight) = ended(plan.preflight(directory.path(), &stop))? else {
         return Ok(Exit::Interrupted);

@@ -213,7 +213,11 @@ pub fn open_loop(
     let interval_ns = 1e9 * paces.len() as f64 / rate_per_s;
     let parts =
         on_threads(strategy, lanes, paces, |driver, lane| open_lane(driver, lane, interval_ns, budget))?;
-    let mut all = OpenLoop { loop_: together(parts.iter().map(|p| &p.loop_)), latency: histogram(), service: histogram() };
+    let mut all = OpenLoop {
+        loop_: together(parts.iter().map(|p| &p.loop_)),
+        latency: histogram(),
+        service: histogram(),
+    };
     for part in &parts {
         all.latency.add(&part.latency).expect("same bounds");
         all.service.add(&part.service).expect("same bounds");

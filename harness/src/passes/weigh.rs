@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use dedup_strategies::time::saturating_nanos;
-use dedup_strategies::{DeliveryId, Memory, Outcome, Ping, Promise, Routing, Settled, Timestamp, Verdict, Worker, worker_of};
+use dedup_strategies::{
+    DeliveryId, Memory, Outcome, Ping, Promise, Routing, Settled, Timestamp, Verdict, Worker, worker_of,
+};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
@@ -79,7 +81,9 @@ impl<'a> Scale<'a> {
         Ok(Scale {
             instance,
             routing: strategy.routing(),
-            workers: alloc::charged(|| (0..workers).map(|index| strategy.worker(index)).collect::<Result<_, _>>())?,
+            workers: alloc::charged(|| {
+                (0..workers).map(|index| strategy.worker(index)).collect::<Result<_, _>>()
+            })?,
             pace: instance.pace(),
             batches: vec![Vec::new(); workers],
             verdicts: Vec::new(),
@@ -108,7 +112,12 @@ impl<'a> Scale<'a> {
             };
             let delivery = DeliveryId(self.deliveries);
             self.deliveries += 1;
-            self.batches[worker].push(Ping { key, event_time: event.event_time, arrival: event.at, delivery });
+            self.batches[worker].push(Ping {
+                key,
+                event_time: event.event_time,
+                arrival: event.at,
+                delivery,
+            });
         }
         for worker in 0..self.workers.len() {
             self.judge(worker)?;

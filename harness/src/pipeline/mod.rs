@@ -19,6 +19,7 @@ use hashbrown::HashMap;
 use hdrhistogram::Histogram;
 
 use crate::scenario::PipelineConfig;
+use crate::stats::recorder;
 use crate::stream::{Event, Id, Source, SourceError};
 use crate::truth::{Covered, Truth};
 use buffers::{Buffer, Buffers};
@@ -103,7 +104,7 @@ impl<'a> Pipeline<'a> {
             buffers: Buffers::new(strategy.routing(), config),
             schedule: Schedule::default(),
             held: HashMap::with_hasher(FixedState::with_seed(0)),
-            held_ns: Histogram::new(3).expect("three digits are allowed"),
+            held_ns: recorder(),
             digest: Digest::default(),
             deliveries: 0,
             next_tick: start,
@@ -323,7 +324,7 @@ impl<'a> Pipeline<'a> {
             };
             self.digest.released(ping.delivery);
             let waited = saturating_nanos(now.since(held.event.at));
-            self.held_ns.saturating_record(waited.max(1));
+            self.held_ns.record(waited.max(1)).expect("the histogram grows as far as 64 bits");
             publish.pings.push((*ping, held.event, held.covered));
         }
         self.publish(publish, now)

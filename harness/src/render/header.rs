@@ -81,11 +81,9 @@ pub(super) fn loops(block: &Block) -> Option<String> {
     let times: Vec<_> = block.rows.iter().filter_map(|row| row.summary.time.as_ref()).collect();
     let threads: std::collections::BTreeSet<u32> = times.iter().map(|time| time.threads_count).collect();
     let threads = (!threads.is_empty()).then(|| numbers(&threads))?;
-    let half = times.iter().all(|time| {
-        let share = time.offered_per_s.median / time.throughput_per_s.median;
-        (0.45..0.55).contains(&share)
-    });
-    let at = if half { "at half that rate" } else { "at a given rate" };
+    let offered: Vec<(f64, f64)> =
+        times.iter().map(|time| (time.offered_per_s.median, time.throughput_per_s.median)).collect();
+    let at = offered_rate(&offered);
     Some(format!(
         "rate: closed loop, {}; latency: open loop {at}, from the intended start",
         plural(&threads, "thread")
@@ -101,5 +99,19 @@ fn plural(number: &str, noun: &str) -> String {
     match number {
         "1" => format!("1 {noun}"),
         number => format!("{number} {noun}s"),
+    }
+}
+
+/// Which rate the open loops were run at, from the `(offered, closed loop)` rates of every row.
+fn offered_rate(rates: &[(f64, f64)]) -> String {
+    let is_half = |(offered, closed): &(f64, f64)| (0.45..0.55).contains(&(offered / closed));
+    let others: Vec<f64> =
+        rates.iter().filter(|rates| !is_half(rates)).map(|(offered, _)| *offered).collect();
+    let one = others.first().filter(|first| others.iter().all(|other| other == *first));
+    match (one, others.len()) {
+        (None, 0) => "at half that rate".to_string(),
+        (Some(rate), all) if all == rates.len() => format!("at {} pings/s", thousands(rate.round() as u64)),
+        (Some(most), _) => format!("at half that rate, at most {}/s", thousands(most.round() as u64)),
+        (None, _) => "at various rates".to_string(),
     }
 }

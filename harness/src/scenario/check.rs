@@ -13,11 +13,12 @@ use super::copies::Copies;
 use super::error::{ScenarioError, Source};
 use super::estimate;
 use super::file::{
-    ArrivalTable, BadIdTable, CopiesField, EventTimeTable, File, LagTable, PipelineTable, ProcessName, RepeatTable,
+    ArrivalTable, BadIdTable, CopiesField, EventTimeTable, File, LagTable, PipelineTable, ProcessName,
+    RepeatTable,
 };
 use super::lag::{Lag, Point};
 use super::units::{LONGEST, PositiveTime, Rate, Time};
-use super::{BadIds, Length, LagFrom, Pick, PipelineConfig, Repeat, Scenario, Shape};
+use super::{BadIds, LagFrom, Length, Pick, PipelineConfig, Repeat, Scenario, Shape};
 
 /// 2026-01-01T00:00:00Z: midnight, so that day partitions are easy to see.
 const DEFAULT_START: Timestamp = Timestamp::from_secs(1_767_225_600);
@@ -78,7 +79,11 @@ fn length(source: &Source, file: &File) -> Checked<Length> {
         )),
         (None, None) => Err(ScenarioError {
             field: Some("pings, duration".into()),
-            ..ScenarioError::whole(source.file, "neither", "one of the two: pings = 1_000_000, or duration = \"2h\"")
+            ..ScenarioError::whole(
+                source.file,
+                "neither",
+                "one of the two: pings = 1_000_000, or duration = \"2h\"",
+            )
         }),
     }
 }
@@ -163,7 +168,11 @@ fn bursts(
 fn peak_hour(source: &Source, peak: &Spanned<Time>) -> Checked<u64> {
     let time = peak.get_ref().0;
     if time >= Duration::from_secs(86_400) {
-        return Err(source.refuse(peak.span(), "arrival.peak", "a time of day (UTC), \"0s\" to under \"24h\""));
+        return Err(source.refuse(
+            peak.span(),
+            "arrival.peak",
+            "a time of day (UTC), \"0s\" to under \"24h\"",
+        ));
     }
     Ok(saturating_nanos(time))
 }
@@ -171,14 +180,22 @@ fn peak_hour(source: &Source, peak: &Spanned<Time>) -> Checked<u64> {
 fn stretch(source: &Source, between: &Spanned<(Time, Time)>, field: &str) -> Checked<(u64, u64)> {
     let (from, to) = between.get_ref();
     if from >= to {
-        return Err(source.refuse(between.span(), field, "two times from the start of the stream, the earlier first"));
+        return Err(source.refuse(
+            between.span(),
+            field,
+            "two times from the start of the stream, the earlier first",
+        ));
     }
     Ok((saturating_nanos(from.0), saturating_nanos(to.0)))
 }
 
 fn repeats(source: &Source, tables: &[RepeatTable]) -> Checked<Vec<Repeat>> {
     if let Some(one_too_many) = tables.get(MOST_CAUSES) {
-        return Err(source.refuse(one_too_many.cause.span(), "repeat", format!("at most {MOST_CAUSES} causes")));
+        return Err(source.refuse(
+            one_too_many.cause.span(),
+            "repeat",
+            format!("at most {MOST_CAUSES} causes"),
+        ));
     }
     let mut repeats: Vec<Repeat> = Vec::with_capacity(tables.len());
     for (index, table) in tables.iter().enumerate() {
@@ -194,7 +211,8 @@ fn repeats(source: &Source, tables: &[RepeatTable]) -> Checked<Vec<Repeat>> {
 
 fn repeat(source: &Source, table: &RepeatTable, path: &str) -> Checked<Repeat> {
     let cause = table.cause.get_ref();
-    let named = !cause.is_empty() && cause.len() <= 40 && cause != "first" && !cause.contains(char::is_control);
+    let named =
+        !cause.is_empty() && cause.len() <= 40 && cause != "first" && !cause.contains(char::is_control);
     if !named {
         let allowed = "a name of 1 to 40 bytes that is not \"first\" (the name of first arrivals)";
         return Err(source.refuse(table.cause.span(), format!("{path}.cause"), allowed));

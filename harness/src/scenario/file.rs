@@ -7,7 +7,9 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
-use super::units::{ALLOWED, Bytes, Count, Cumulated, Factor, Few, Instant, PositiveTime, Rate, Seed, Share, Time};
+use super::units::{
+    ALLOWED, Bytes, Count, Cumulated, Factor, Few, Instant, PositiveTime, Rate, Seed, Share, Time,
+};
 use super::{EventTime, Identity, KeyField, LagFrom};
 
 #[derive(Debug, Deserialize)]
@@ -167,8 +169,7 @@ fn default_payload() -> Bytes {
     Bytes(4_600)
 }
 
-const COPIES: &str =
-    "copies such as 3, { mean = 2.5 } (at least 1), or weights by number of copies { 1 = 95, 2 = 5 }, up to 1000000000";
+const COPIES: &str = "copies such as 3, { mean = 2.5 } (at least 1), or weights by number of copies { 1 = 95, 2 = 5 }, up to 1000000000";
 const MOST_COPIES: u32 = 1_000_000_000;
 
 impl<'de> Deserialize<'de> for CopiesField {

@@ -12,7 +12,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 const SCENARIO: &str = r#"
 about = "A small stream with many duplicates, seconds to minutes late."
 seed = 11
-pings = 40_000
+pings = 70_000
 window = "10m"
 key = "document_id"
 payload = "1KB"
@@ -38,9 +38,10 @@ fn main() -> ExitCode {
 
 /// A liar, the passes to catch it in, the exit code, and what has to be said.
 fn trials() -> Vec<Trial> {
-    let caught = |name: &'static str, liar: &'static str, pass: &'static str, exit: i32, said: &'static str| {
-        Trial::test(name, move || expect(liar, pass, exit, said))
-    };
+    let caught =
+        |name: &'static str, liar: &'static str, pass: &'static str, exit: i32, said: &'static str| {
+            Trial::test(name, move || expect(liar, pass, exit, said))
+        };
     vec![
         caught("an_honest_strategy_keeps_its_promise", "honest", "verify", 0, "kept"),
         caught("forgetting_is_a_broken_promise", "forgets", "verify", 4, "missed"),

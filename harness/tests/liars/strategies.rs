@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dedup_harness::strategies::{
-    Bound, BuildError, Context, Definition, DeliveryId, Footprint, Memory, Needs, Ping, PingKey, Promise,
-    Role, Routing, Settings, Strategy, Timestamp, Unavailable, Verdict, Window, Worker,
+    Bound, Build, BuildError, Definition, DeliveryId, Footprint, Memory, Needs, Ping, PingKey, Promise, Role,
+    Routing, Strategy, Timestamp, Unavailable, Verdict, Window, Worker,
 };
 
 /// All of them. What they have in common is a promise without an exception.
@@ -29,10 +29,7 @@ pub(crate) const LIARS: &[Definition] = &[
     liar("liar-unbuilt", |_, _| panic!("no foundation")),
 ];
 
-const fn liar(
-    name: &'static str,
-    build: fn(&Settings, &Context) -> Result<Box<dyn Strategy>, BuildError>,
-) -> Definition {
+const fn liar(name: &'static str, build: Build) -> Definition {
     Definition { name, about: "a liar", role: Role::Candidate, settings: &[], needs: Needs::Nothing, build }
 }
 
