@@ -178,7 +178,8 @@ mod tests {
     #[test]
     fn a_day_of_a_daily_cycle_brings_its_mean_rate_and_peaks_at_its_hour() {
         let peak_ns = 14 * 3600 * SECOND;
-        let arrival = Arrival { process: Process::Daily { amplitude: 0.6, peak_ns }, rate_per_s: 10.0, ramp: None };
+        let arrival =
+            Arrival { process: Process::Daily { amplitude: 0.6, peak_ns }, rate_per_s: 10.0, ramp: None };
         let start = Timestamp::from_secs(5 * 3600);
         assert!((integral(&arrival, start, 86_400) / 864_000.0 - 1.0).abs() < 1e-9);
         let at_peak = arrival.segment(start, peak_ns - 5 * 3600 * SECOND).rate_per_ns * 1e9;
@@ -187,7 +188,8 @@ mod tests {
 
     #[test]
     fn bursts_and_ramps_bring_what_the_estimate_expects() {
-        let bursts = Process::Bursts { burst_rate_per_s: 50.0, every_ns: 100 * SECOND, lasts_ns: 10 * SECOND };
+        let bursts =
+            Process::Bursts { burst_rate_per_s: 50.0, every_ns: 100 * SECOND, lasts_ns: 10 * SECOND };
         let ramp = Ramp { factor: 10.0, from_ns: 100 * SECOND, to_ns: 300 * SECOND };
         let bursting = Arrival { process: bursts, rate_per_s: 2.0, ramp: None };
         let ramping = Arrival { process: Process::Poisson, rate_per_s: 2.0, ramp: Some(ramp) };

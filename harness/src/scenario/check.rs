@@ -13,11 +13,12 @@ use super::copies::Copies;
 use super::error::{ScenarioError, Source};
 use super::estimate;
 use super::file::{
-    ArrivalTable, BadIdTable, CopiesField, EventTimeTable, File, LagTable, PipelineTable, ProcessName, RepeatTable,
+    ArrivalTable, BackoffTable, BadIdTable, CopiesField, EventTimeTable, File, LagTable, PipelineTable,
+    ProcessName, RepeatTable,
 };
 use super::lag::{Lag, Point};
-use super::units::{LONGEST, PositiveTime, Rate, Time};
-use super::{BadIds, Length, LagFrom, Pick, PipelineConfig, Repeat, Scenario, Shape};
+use super::units::{Cumulated, LONGEST, PositiveTime, Rate, Time};
+use super::{BadIds, LagFrom, Length, Pick, PipelineConfig, Repeat, Scenario, Shape};
 
 /// 2026-01-01T00:00:00Z: midnight, so that day partitions are easy to see.
 const DEFAULT_START: Timestamp = Timestamp::from_secs(1_767_225_600);
@@ -77,7 +78,11 @@ fn length(source: &Source, file: &File) -> Checked<Length> {
         )),
         (None, None) => Err(ScenarioError {
             field: Some("pings, duration".into()),
-            ..ScenarioError::whole(source.file, "neither", "one of the two: pings = 1_000_000, or duration = \"2h\"")
+            ..ScenarioError::whole(
+                source.file,
+                "neither",
+                "one of the two: pings = 1_000_000, or duration = \"2h\"",
+            )
         }),
     }
 }
@@ -162,7 +167,11 @@ fn bursts(
 fn peak_hour(source: &Source, peak: &Spanned<Time>) -> Checked<u64> {
     let time = peak.get_ref().0;
     if time >= Duration::from_secs(86_400) {
-        return Err(source.refuse(peak.span(), "arrival.peak", "a time of day (UTC), \"0s\" to under \"24h\""));
+        return Err(source.refuse(
+            peak.span(),
+            "arrival.peak",
+            "a time of day (UTC), \"0s\" to under \"24h\"",
+        ));
     }
     Ok(saturating_nanos(time))
 }
@@ -170,14 +179,22 @@ fn peak_hour(source: &Source, peak: &Spanned<Time>) -> Checked<u64> {
 fn stretch(source: &Source, between: &Spanned<(Time, Time)>, field: &str) -> Checked<(u64, u64)> {
     let (from, to) = between.get_ref();
     if from >= to {
-        return Err(source.refuse(between.span(), field, "two times from the start of the stream, the earlier first"));
+        return Err(source.refuse(
+            between.span(),
+            field,
+            "two times from the start of the stream, the earlier first",
+        ));
     }
     Ok((saturating_nanos(from.0), saturating_nanos(to.0)))
 }
 
 fn repeats(source: &Source, tables: &[RepeatTable]) -> Checked<Vec<Repeat>> {
     if let Some(one_too_many) = tables.get(MOST_CAUSES) {
-        return Err(source.refuse(one_too_many.cause.span(), "repeat", format!("at most {MOST_CAUSES} causes")));
+        return Err(source.refuse(
+            one_too_many.cause.span(),
+            "repeat",
+            format!("at most {MOST_CAUSES} causes"),
+        ));
     }
     let mut repeats: Vec<Repeat> = Vec::with_capacity(tables.len());
     for (index, table) in tables.iter().enumerate() {
@@ -193,7 +210,8 @@ fn repeats(source: &Source, tables: &[RepeatTable]) -> Checked<Vec<Repeat>> {
 
 fn repeat(source: &Source, table: &RepeatTable, path: &str) -> Checked<Repeat> {
     let cause = table.cause.get_ref();
-    let named = !cause.is_empty() && cause.len() <= 40 && cause != "first" && !cause.contains(char::is_control);
+    let named =
+        !cause.is_empty() && cause.len() <= 40 && cause != "first" && !cause.contains(char::is_control);
     if !named {
         let allowed = "a name of 1 to 40 bytes that is not \"first\" (the name of first arrivals)";
         return Err(source.refuse(table.cause.span(), format!("{path}.cause"), allowed));
@@ -209,7 +227,7 @@ fn repeat(source: &Source, table: &RepeatTable, path: &str) -> Checked<Repeat> {
         }
     };
     let lag_field = format!("{path}.lag");
-    let lag = lag(source, table.lag.get_ref(), table.lag.span(), &lag_field)?;
+    let lag = lag(source, &table.lag, &lag_field)?;
     let steps_build_on_each_other = matches!(lag, Lag::Backoff { .. });
     let from = match &table.from {
         Some(from) if steps_build_on_each_other && *from.get_ref() == LagFrom::First => {
@@ -244,52 +262,69 @@ fn copies(field: &CopiesField) -> Copies {
     }
 }
 
-fn lag(source: &Source, table: &LagTable, span: Range<usize>, field: &str) -> Checked<Lag> {
-    let ns = |time: Duration| saturating_nanos(time) as f64;
+fn lag(source: &Source, table: &LagTable, field: &str) -> Checked<Lag> {
     Ok(match table {
         LagTable::Fixed(time) => Lag::Fixed { ns: ns(time.0) },
-        LagTable::Uniform((min, max)) if min > max => {
-            return Err(source.refuse(span, format!("{field}.uniform"), "two times, the shorter first"));
+        LagTable::Uniform(range) => {
+            let (min, max) = range.get_ref();
+            if min > max {
+                return Err(source.refuse(
+                    range.span(),
+                    format!("{field}.uniform"),
+                    "two times, the shorter first",
+                ));
+            }
+            Lag::Uniform { min_ns: ns(min.0), max_ns: ns(max.0) }
         }
-        LagTable::Uniform((min, max)) => Lag::Uniform { min_ns: ns(min.0), max_ns: ns(max.0) },
         LagTable::Exponential(mean) => Lag::Exponential { mean_ns: ns(mean.0) },
         LagTable::Lognormal(table) => Lag::Lognormal { median_ns: ns(table.median.0), sigma: table.sigma.0 },
-        LagTable::Cdf(points) => {
-            let points: Vec<_> =
-                points.iter().map(|(time, share)| Point { ns: ns(time.0), share: share.0 }).collect();
-            if let Some(fault) = fault_in(&points) {
-                let (found, allowed) = fault;
-                return Err(source.refuse_found(span, format!("{field}.cdf"), found, allowed));
+        LagTable::Cdf(points) => Lag::Cdf(cdf(source, points, &format!("{field}.cdf"))?),
+        LagTable::Backoff(BackoffTable { first, factor, max }) => {
+            if factor.get_ref().0 < 1.0 {
+                let field = format!("{field}.backoff.factor");
+                return Err(source.refuse(factor.span(), field, "a factor of at least 1"));
             }
-            Lag::Cdf(points)
-        }
-        LagTable::Backoff(table) if table.factor.0 < 1.0 => {
-            return Err(source.refuse(span, format!("{field}.backoff.factor"), "a factor of at least 1"));
-        }
-        LagTable::Backoff(table) if table.max < table.first => {
-            return Err(source.refuse(span, format!("{field}.backoff.max"), "a time no shorter than first"));
-        }
-        LagTable::Backoff(table) => {
-            Lag::Backoff { first_ns: ns(table.first.0), factor: table.factor.0, max_ns: ns(table.max.0) }
+            if max.get_ref() < first {
+                let field = format!("{field}.backoff.max");
+                return Err(source.refuse(max.span(), field, "a time no shorter than first"));
+            }
+            Lag::Backoff { first_ns: ns(first.0), factor: factor.get_ref().0, max_ns: ns(max.get_ref().0) }
         }
     })
 }
 
-/// What is wrong with the points of a cumulative distribution.
-fn fault_in(points: &[Point]) -> Option<(String, &'static str)> {
-    const RISING: &str = "points in order: each later than the one before, its share no smaller";
-    const ENDING: &str = "a last point with share 1.0, at which all copies have arrived";
-    for (index, pair) in points.windows(2).enumerate() {
-        if pair[1].ns <= pair[0].ns || pair[1].share < pair[0].share {
-            let found = format!("point {} out of order", index + 2);
-            return Some((found, RISING));
+/// The points of a cumulative distribution: in order, and ending where all copies have arrived.
+fn cdf(
+    source: &Source,
+    points: &Spanned<Vec<Spanned<(Time, Cumulated)>>>,
+    field: &str,
+) -> Checked<Vec<Point>> {
+    let mut checked: Vec<Point> = Vec::with_capacity(points.get_ref().len());
+    for (index, spanned) in points.get_ref().iter().enumerate() {
+        let (time, share) = spanned.get_ref();
+        let point = Point { ns: ns(time.0), share: share.0 };
+        if checked.last().is_some_and(|last| point.ns <= last.ns || point.share < last.share) {
+            let allowed = "a point that is later than the one before it, its share no smaller";
+            return Err(source.refuse(spanned.span(), format!("{field}[{}]", index + 1), allowed));
         }
+        checked.push(point);
     }
-    match points.last() {
-        None => Some(("no points".into(), ENDING)),
-        Some(last) if last.share != 1.0 => Some((format!("a last point with share {}", last.share), ENDING)),
-        Some(_) => None,
+    match (checked.last(), points.get_ref().last()) {
+        (Some(last), _) if last.share == 1.0 => Ok(checked),
+        (Some(_), Some(spanned)) => {
+            let allowed = "a last point with share 1.0, at which all copies have arrived";
+            Err(source.refuse(spanned.span(), format!("{field}[{}]", checked.len()), allowed))
+        }
+        _ => Err(source.refuse(
+            points.span(),
+            field,
+            "one point or more, such as [\"10m\", 0.33], [\"4h\", 1.0]",
+        )),
     }
+}
+
+fn ns(time: Duration) -> f64 {
+    saturating_nanos(time) as f64
 }
 
 fn bad_ids(source: &Source, table: Option<&Spanned<BadIdTable>>) -> Checked<BadIds> {
@@ -313,7 +348,7 @@ fn bad_ids(source: &Source, table: Option<&Spanned<BadIdTable>>) -> Checked<BadI
 fn skew(source: &Source, table: Option<&EventTimeTable>) -> Checked<Option<Lag>> {
     let Some(table) = table else { return Ok(None) };
     let span = table.skew.span();
-    match lag(source, table.skew.get_ref(), span.clone(), "event_time.skew")? {
+    match lag(source, table.skew.get_ref(), "event_time.skew")? {
         Lag::Backoff { .. } => {
             let allowed = "fixed, uniform, exponential, lognormal or cdf: a delay is no series of retries";
             Err(source.refuse(span, "event_time.skew", allowed))

@@ -87,7 +87,9 @@ mod tests {
         let measured = Copies::weighted(&[(1, 2243.0), (2, 38.0), (3, 10.0), (4, 3.0), (6, 1.0)]);
         let by_hand = (2243.0 + 76.0 + 30.0 + 12.0 + 6.0) / 2295.0;
         assert!((measured.mean() - by_hand).abs() < 1e-12);
-        for copies in [measured, Copies::Exactly(7), Copies::Geometric { mean: 1.0 }, Copies::Geometric { mean: 4.5 }] {
+        for copies in
+            [measured, Copies::Exactly(7), Copies::Geometric { mean: 1.0 }, Copies::Geometric { mean: 4.5 }]
+        {
             let seen = mean_of_quantiles(&copies);
             assert!((seen / copies.mean() - 1.0).abs() < 1e-3, "{copies:?}: {seen}");
         }

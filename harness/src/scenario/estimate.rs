@@ -51,7 +51,9 @@ pub(super) fn pending(shape: &Shape, repeat: &Repeat, length_s: f64) -> f64 {
 pub(super) fn sizing(shape: &Shape, window: Duration, length: Duration) -> Sizing {
     let window_s = window.as_secs_f64().min(length.as_secs_f64());
     let steady = shape.repeats.iter().filter(|repeat| {
-        repeat.between_ns.is_none() && repeat.identity == Identity::Same && matches!(repeat.pick, Pick::Share(_))
+        repeat.between_ns.is_none()
+            && repeat.identity == Identity::Same
+            && matches!(repeat.pick, Pick::Share(_))
     });
     // A copy that comes after the window brings an id into it that its first arrivals do not account for.
     let late_copies: f64 = steady
@@ -82,7 +84,9 @@ impl<'a> Means<'a> {
     fn copies_within(&self, rest_s: f64) -> f64 {
         let copies = self.repeat.copies.mean();
         match self.repeat.from {
-            LagFrom::First => copies * (1.0 - self.repeat.lag.share_above(Duration::from_secs_f64(rest_s.max(0.0)))),
+            LagFrom::First => {
+                copies * (1.0 - self.repeat.lag.share_above(Duration::from_secs_f64(rest_s.max(0.0))))
+            }
             LagFrom::Previous if self.lag_s <= 0.0 => copies,
             LagFrom::Previous => copies.min(rest_s.max(0.0) / self.lag_s),
         }

@@ -7,7 +7,9 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
-use super::units::{ALLOWED, Bytes, Count, Cumulated, Factor, Few, Instant, PositiveTime, Rate, Seed, Share, Time};
+use super::units::{
+    ALLOWED, Bytes, Count, Cumulated, Factor, Few, Instant, PositiveTime, Rate, Seed, Share, Time,
+};
 use super::{EventTime, Identity, KeyField, LagFrom};
 
 #[derive(Debug, Deserialize)]
@@ -81,7 +83,7 @@ pub(crate) struct RepeatTable {
     pub(crate) ids: Option<Spanned<Count>>,
     #[serde(default)]
     pub(crate) copies: CopiesField,
-    pub(crate) lag: Spanned<LagTable>,
+    pub(crate) lag: LagTable,
     pub(crate) from: Option<Spanned<LagFrom>>,
     pub(crate) between: Option<Spanned<(Time, Time)>>,
     #[serde(default)]
@@ -94,10 +96,10 @@ pub(crate) struct RepeatTable {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum LagTable {
     Fixed(Time),
-    Uniform((Time, Time)),
+    Uniform(Spanned<(Time, Time)>),
     Exponential(PositiveTime),
     Lognormal(LognormalTable),
-    Cdf(Vec<(Time, Cumulated)>),
+    Cdf(Spanned<Vec<Spanned<(Time, Cumulated)>>>),
     Backoff(BackoffTable),
 }
 
@@ -112,8 +114,8 @@ pub(crate) struct LognormalTable {
 #[serde(deny_unknown_fields)]
 pub(crate) struct BackoffTable {
     pub(crate) first: PositiveTime,
-    pub(crate) factor: Factor,
-    pub(crate) max: PositiveTime,
+    pub(crate) factor: Spanned<Factor>,
+    pub(crate) max: Spanned<PositiveTime>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -167,8 +169,7 @@ fn default_payload() -> Bytes {
     Bytes(4_600)
 }
 
-const COPIES: &str =
-    "copies such as 3, { mean = 2.5 } (at least 1), or weights by number of copies { 1 = 95, 2 = 5 }, up to 1000000000";
+const COPIES: &str = "copies such as 3, { mean = 2.5 } (at least 1), or weights by number of copies { 1 = 95, 2 = 5 }, up to 1000000000";
 const MOST_COPIES: u32 = 1_000_000_000;
 
 impl<'de> Deserialize<'de> for CopiesField {

@@ -29,7 +29,11 @@ pub fn find(argument: &str) -> Result<Vec<Scenario>, ScenarioError> {
         let reason = error.to_string();
         let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
         let found = format!("no regular expression ({reason})");
-        ScenarioError::whole(&shown(argument), found, "a scenario's name, a regular expression, or a .toml file")
+        ScenarioError::whole(
+            &shown(argument),
+            found,
+            "a scenario's name, a regular expression, or a .toml file",
+        )
     })?;
     let found: Result<Vec<_>, _> =
         embedded().filter(|(name, _)| pattern.is_match(name)).map(|(name, text)| parse(name, text)).collect();

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const BASE: &str = "about = 'a test'\nwindow = '10m'\npings = 1000\narrival = { process = 'constant', rate = 10 }\n";
+const BASE: &str =
+    "about = 'a test'\nwindow = '10m'\npings = 1000\narrival = { process = 'constant', rate = 10 }\n";
 
 fn read(body: &str) -> Result<Scenario, ScenarioError> {
     Scenario::from_toml("scenarios/sample.toml", body)
@@ -123,7 +124,8 @@ fn errors_read_well() {
 
 #[test]
 fn what_could_never_run_is_refused() {
-    let endless = "about = 'x'\nwindow = '1m'\nduration = '90years'\narrival = { process = 'constant', rate = 1e9 }";
+    let endless =
+        "about = 'x'\nwindow = '1m'\nduration = '90years'\narrival = { process = 'constant', rate = 1e9 }";
     let error = read(endless).unwrap_err().to_string();
     assert!(error.contains(":3:12: duration") && error.contains("at most 1000000000000 pings"), "{error}");
     let crowded = "about = 'x'\nwindow = '1m'\nduration = '10days'\narrival = { process = 'constant', rate = 10_000 }\n\
@@ -195,7 +197,8 @@ fn the_quick_scenario_stays_quick() {
 #[test]
 fn sizing_is_that_of_the_base_rate_at_its_busiest() {
     let sizing = |arrival: &str| {
-        let text = format!("about = 'x'\nwindow = '10m'\nduration = '2days'\narrival = {{ rate = 10, {arrival} }}");
+        let text =
+            format!("about = 'x'\nwindow = '10m'\nduration = '2days'\narrival = {{ rate = 10, {arrival} }}");
         read(&text).unwrap().sizing()
     };
     let constant = sizing("process = 'constant'");
@@ -228,6 +231,21 @@ fn the_digest_changes_with_the_pings_and_not_with_the_prose() {
         format!("{BASE}[[repeat]]\ncause = 'c'\nshare = 0.1\nlag.fixed = '1s'"),
     ] {
         assert_ne!(base, digest(&changed), "{changed}");
+    }
+}
+
+#[test]
+fn deep_nesting_is_refused_and_does_not_overflow_the_stack() {
+    let deep = 20_000;
+    for text in [
+        format!("a = {}", "[".repeat(deep)),
+        format!("a = {}{}", "[".repeat(deep), "]".repeat(deep)),
+        format!("{}b = 1", "a.".repeat(deep)),
+        format!("[{}b]\nx = 1", "a.".repeat(deep)),
+        format!("a = {}", "{ b = ".repeat(deep)),
+    ] {
+        let error = read(&text).unwrap_err();
+        assert!(error.to_string().len() < 1000);
     }
 }
 

@@ -242,10 +242,9 @@ impl TryFrom<Scalar> for Bytes {
             Scalar::Text(text) => bytes(text),
             other => number(other).filter(|bytes| bytes.fract() == 0.0),
         };
-        bytes
-            .filter(|bytes| (0.0..=1e9).contains(bytes))
-            .map(|bytes| Bytes(bytes.round() as u64))
-            .ok_or(Allowed("a size of at most 1 GB, such as 4600, \"4.6KB\" (1000 bytes each) or \"8KiB\" (1024)"))
+        bytes.filter(|bytes| (0.0..=1e9).contains(bytes)).map(|bytes| Bytes(bytes.round() as u64)).ok_or(
+            Allowed("a size of at most 1 GB, such as 4600, \"4.6KB\" (1000 bytes each) or \"8KiB\" (1024)"),
+        )
     }
 }
 
@@ -267,7 +266,9 @@ impl TryFrom<Scalar> for Instant {
             .filter(|instant| *instant <= LATEST.parse().expect("a constant date is valid"))
             .and_then(|instant| u64::try_from(instant.as_nanosecond()).ok())
             .map(|nanos| Instant(Timestamp::from_nanos(nanos)))
-            .ok_or(Allowed("a date and time with zone (RFC 3339) from 1970 to 2400, such as 2026-01-01T00:00:00Z"))
+            .ok_or(Allowed(
+                "a date and time with zone (RFC 3339) from 1970 to 2400, such as 2026-01-01T00:00:00Z",
+            ))
     }
 }
 
@@ -337,7 +338,9 @@ mod tests {
     fn what_cannot_be_is_refused() {
         assert!(text::<Bytes>("4.6 bananas").is_none() && text::<Bytes>("").is_none());
         assert!(text::<Bytes>("-1KB").is_none() && text::<Bytes>("9999999MiB").is_none());
-        assert!(text::<Rate>("0/s").is_none() && text::<Rate>("nan/s").is_none() && text::<Rate>("5").is_none());
+        assert!(
+            text::<Rate>("0/s").is_none() && text::<Rate>("nan/s").is_none() && text::<Rate>("5").is_none()
+        );
         assert!(text::<PositiveTime>("0s").is_none() && text::<Time>("0s").is_some());
         assert!(text::<Time>("101years").is_none());
         assert!(text::<Instant>("2026-01-01").is_none() && text::<Instant>("1969-12-31T00:00:00Z").is_none());

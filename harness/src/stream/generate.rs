@@ -276,7 +276,8 @@ impl Source for Stream {
 
 impl Cause {
     fn new(repeat: &Repeat, start: u64, seed: u64) -> Self {
-        let between = repeat.between_ns.map(|(from, to)| (start.saturating_add(from), start.saturating_add(to)));
+        let between =
+            repeat.between_ns.map(|(from, to)| (start.saturating_add(from), start.saturating_add(to)));
         let part = format!("repeat {}", repeat.cause);
         Cause {
             repeat: repeat.clone(),

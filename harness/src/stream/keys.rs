@@ -111,7 +111,12 @@ mod tests {
         let tolerance = 6.0 * (n as f64 / 4.0).sqrt();
         let fair = |count: u32| (f64::from(count) - n as f64 / 2.0).abs() < tolerance;
         for bit in (0..128).filter(|bit| fixed >> bit & 1 == 0) {
-            assert!(fair(set[bit]) && fair(flipped[bit]), "bit {bit}: {} set, {} flipped", set[bit], flipped[bit]);
+            assert!(
+                fair(set[bit]) && fair(flipped[bit]),
+                "bit {bit}: {} set, {} flipped",
+                set[bit],
+                flipped[bit]
+            );
         }
     }
 }

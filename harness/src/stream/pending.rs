@@ -81,7 +81,8 @@ impl Pending {
             }
             None => {
                 self.members.push(member);
-                u32::try_from(self.members.len() - 1).expect("a scenario has far fewer pings pending than 2^32")
+                u32::try_from(self.members.len() - 1)
+                    .expect("a scenario has far fewer pings pending than 2^32")
             }
         }
     }

@@ -54,7 +54,11 @@ fn check_truth(scenario: &Scenario, events: &[Event], seed: u64) {
             }
         } else {
             let first = seen[origin.unique as usize];
-            assert_eq!((first.id, first.at), (event.id, origin.first_at), "a copy carries what its first carried");
+            assert_eq!(
+                (first.id, first.at),
+                (event.id, origin.first_at),
+                "a copy carries what its first carried"
+            );
             let before = last_of[&origin.unique];
             assert!(before.origin.more_to_come, "a copy came although {before:?} was said to be the last");
         }
@@ -91,7 +95,8 @@ fn arrival() -> impl Strategy<Value = String> {
         (1u32..40).prop_map(|f| format!(", ramp = {{ factor = 0.{f}, between = ['10s', '70s'] }}")),
         Just(", ramp = { factor = 7, between = ['0s', '50s'] }".to_string()),
     ];
-    (process, 1u32..12, ramp).prop_map(|(process, rate, ramp)| format!("arrival = {{ {process}, rate = {rate}{ramp} }}"))
+    (process, 1u32..12, ramp)
+        .prop_map(|(process, rate, ramp)| format!("arrival = {{ {process}, rate = {rate}{ramp} }}"))
 }
 
 fn repeat() -> impl Strategy<Value = String> {
@@ -119,8 +124,9 @@ fn repeat() -> impl Strategy<Value = String> {
         Just("event_time = 'fresh'"),
         Just("identity = 'distinct'"),
     ];
-    (pick, copies, lag, rest)
-        .prop_map(|(pick, copies, lag, rest)| format!("[[repeat]]\n{pick}\ncopies = {copies}\n{lag}\n{rest}\n"))
+    (pick, copies, lag, rest).prop_map(|(pick, copies, lag, rest)| {
+        format!("[[repeat]]\n{pick}\ncopies = {copies}\n{lag}\n{rest}\n")
+    })
 }
 
 fn any_scenario() -> impl Strategy<Value = String> {
@@ -129,14 +135,18 @@ fn any_scenario() -> impl Strategy<Value = String> {
         Just("bad_id = { missing = 0.1, not_an_id = 0.2, short = 0.1 }"),
         Just("event_time = { skew = { exponential = '20s' } }"),
     ];
-    (length(), arrival(), extras, prop::collection::vec(repeat(), 0..4)).prop_map(|(length, arrival, extras, repeats)| {
-        let repeats: String = repeats
-            .iter()
-            .enumerate()
-            .map(|(i, repeat)| repeat.replacen("[[repeat]]", &format!("[[repeat]]\ncause = 'cause {i}'"), 1))
-            .collect();
-        format!("{length}\n{arrival}\n{extras}\n{repeats}")
-    })
+    (length(), arrival(), extras, prop::collection::vec(repeat(), 0..4)).prop_map(
+        |(length, arrival, extras, repeats)| {
+            let repeats: String = repeats
+                .iter()
+                .enumerate()
+                .map(|(i, repeat)| {
+                    repeat.replacen("[[repeat]]", &format!("[[repeat]]\ncause = 'cause {i}'"), 1)
+                })
+                .collect();
+            format!("{length}\n{arrival}\n{extras}\n{repeats}")
+        },
+    )
 }
 
 proptest! {
@@ -200,7 +210,10 @@ fn shares_and_copies_are_as_asked_for() {
     assert!((picked - n * 0.05).abs() < 4.0 * (n * 0.05 * 0.95f64).sqrt(), "{picked} picked");
     let four = of_unique.values().filter(|copies| **copies == 4).count() as f64;
     assert!(of_unique.values().all(|copies| [1, 4].contains(copies)));
-    assert!((four - picked * 0.25).abs() < 4.0 * (picked * 0.25 * 0.75).sqrt(), "{four} of {picked} four times");
+    assert!(
+        (four - picked * 0.25).abs() < 4.0 * (picked * 0.25 * 0.75).sqrt(),
+        "{four} of {picked} four times"
+    );
 }
 
 #[test]
@@ -312,11 +325,18 @@ fn a_copy_keeps_its_event_time_unless_it_is_a_fresh_one() {
         ));
         let events = all(&scenario, 1);
         let delays = events.iter().filter(|event| event.origin.cause == CauseId::FIRST);
-        assert!(delays.map(|event| event.at.since(event.event_time).as_secs_f64()).all(|s| (1.0..=30.0).contains(&s)));
+        assert!(
+            delays
+                .map(|event| event.at.since(event.event_time).as_secs_f64())
+                .all(|s| (1.0..=30.0).contains(&s))
+        );
         let first: HashMap<u64, Event> =
             events.iter().rev().map(|event| (event.origin.unique, *event)).collect();
         assert!(copies(&events).count() > 1000);
-        assert_eq!(copies(&events).all(|copy| first[&copy.origin.unique].event_time == copy.event_time), same);
+        assert_eq!(
+            copies(&events).all(|copy| first[&copy.origin.unique].event_time == copy.event_time),
+            same
+        );
     }
 }
 
@@ -325,9 +345,11 @@ fn broken_ids_come_in_their_shares() {
     let scenario = scenario(&format!("{STEADY}bad_id = {{ missing = 0.1, not_an_id = 0.05, short = 0.02 }}"));
     let events = all(&scenario, 1);
     let n = events.len() as f64;
-    for (id, share) in
-        [(Id::Missing, 0.1f64), (Id::Invalid(InvalidId::NotAnId), 0.05), (Id::Invalid(InvalidId::Short), 0.02)]
-    {
+    for (id, share) in [
+        (Id::Missing, 0.1f64),
+        (Id::Invalid(InvalidId::NotAnId), 0.05),
+        (Id::Invalid(InvalidId::Short), 0.02),
+    ] {
         let seen = events.iter().filter(|event| event.id == id).count() as f64;
         assert!((seen - n * share).abs() < 4.0 * (n * share * (1.0 - share)).sqrt(), "{id:?}: {seen} of {n}");
     }
