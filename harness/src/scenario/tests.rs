@@ -186,6 +186,17 @@ fn every_embedded_scenario_is_valid_and_explains_itself() {
     }
 }
 
+const DOCS: &str = include_str!("../../../docs/SCENARIOS.md");
+
+#[test]
+fn the_example_in_the_docs_is_a_scenario_and_every_scenario_is_in_the_docs() {
+    let example = DOCS.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    assert_eq!(read(example).unwrap().shape.repeats.len(), 2);
+    for (name, _) in embedded() {
+        assert!(DOCS.contains(&format!("| `{name}` |")), "docs/SCENARIOS.md does not list {name}");
+    }
+}
+
 #[test]
 fn the_quick_scenario_stays_quick() {
     let quick = find("quick").unwrap().remove(0);

@@ -1,23 +1,23 @@
 //! From the fields of a TOML file to a [`Scenario`]: everything that takes more than one field to see.
 
+mod arrival;
+mod lag;
+
 use std::ops::Range;
 use std::path::Path;
-use std::time::Duration;
 
 use dedup_strategies::Timestamp;
 use dedup_strategies::time::saturating_nanos;
 use toml::Spanned;
 
-use super::arrival::{Arrival, Process, Ramp};
+use self::arrival::arrival;
+use self::lag::lag;
 use super::copies::Copies;
 use super::error::{ScenarioError, Source};
 use super::estimate;
-use super::file::{
-    ArrivalTable, BackoffTable, BadIdTable, CopiesField, EventTimeTable, File, LagTable, PipelineTable,
-    ProcessName, RepeatTable,
-};
-use super::lag::{Lag, Point};
-use super::units::{Cumulated, LONGEST, PositiveTime, Rate, Time};
+use super::file::{BadIdTable, CopiesField, EventTimeTable, File, PipelineTable, RepeatTable};
+use super::lag::Lag;
+use super::units::{LONGEST, Time};
 use super::{BadIds, LagFrom, Length, Pick, PipelineConfig, Repeat, Scenario, Shape};
 
 /// 2026-01-01T00:00:00Z: midnight, so that day partitions are easy to see.
@@ -95,85 +95,6 @@ fn pipeline(table: &PipelineTable) -> PipelineConfig {
         publish_latency: table.publish_latency.0,
         redelivery_delay: table.redelivery_delay.0,
     }
-}
-
-fn arrival(source: &Source, table: &ArrivalTable) -> Checked<Arrival> {
-    let process = table.process;
-    let given = [
-        (ProcessName::Daily, "amplitude", table.amplitude.as_ref().map(Spanned::span)),
-        (ProcessName::Daily, "peak", table.peak.as_ref().map(Spanned::span)),
-        (ProcessName::Bursts, "burst_rate", table.burst_rate.as_ref().map(Spanned::span)),
-        (ProcessName::Bursts, "every", table.every.as_ref().map(Spanned::span)),
-        (ProcessName::Bursts, "for", table.lasts.as_ref().map(Spanned::span)),
-    ];
-    for (owner, field, span) in given {
-        let field = format!("arrival.{field}");
-        match span {
-            Some(span) if owner != process => {
-                let allowed = format!("this field with process = \"{}\" only", word(owner));
-                return Err(source.refuse(span, field, allowed));
-            }
-            None if owner == process => {
-                let allowed = format!("a value: process = \"{}\" needs this field", word(owner));
-                return Err(source.refuse_found(table.rate.span(), field, "nothing", allowed));
-            }
-            _ => {}
-        }
-    }
-    let process = match (process, &table.burst_rate, &table.every, &table.lasts) {
-        (ProcessName::Bursts, Some(rate), Some(every), Some(lasts)) => bursts(source, rate, every, lasts)?,
-        (ProcessName::Daily, ..) => Process::Daily {
-            amplitude: table.amplitude.as_ref().map_or(0.0, |share| share.get_ref().0),
-            peak_ns: table.peak.as_ref().map_or(Ok(0), |peak| peak_hour(source, peak))?,
-        },
-        (ProcessName::Constant, ..) => Process::Constant,
-        _ => Process::Poisson,
-    };
-    let ramp = match &table.ramp {
-        None => None,
-        Some(ramp) => {
-            let (from_ns, to_ns) = stretch(source, &ramp.between, "arrival.ramp.between")?;
-            Some(Ramp { factor: ramp.factor.0, from_ns, to_ns })
-        }
-    };
-    Ok(Arrival { process, rate_per_s: table.rate.get_ref().0, ramp })
-}
-
-fn word(process: ProcessName) -> &'static str {
-    match process {
-        ProcessName::Constant => "constant",
-        ProcessName::Poisson => "poisson",
-        ProcessName::Daily => "daily",
-        ProcessName::Bursts => "bursts",
-    }
-}
-
-fn bursts(
-    source: &Source,
-    rate: &Spanned<Rate>,
-    every: &Spanned<PositiveTime>,
-    lasts: &Spanned<PositiveTime>,
-) -> Checked<Process> {
-    if lasts.get_ref() >= every.get_ref() {
-        return Err(source.refuse(lasts.span(), "arrival.for", "a time shorter than arrival.every"));
-    }
-    Ok(Process::Bursts {
-        burst_rate_per_s: rate.get_ref().0,
-        every_ns: saturating_nanos(every.get_ref().0),
-        lasts_ns: saturating_nanos(lasts.get_ref().0),
-    })
-}
-
-fn peak_hour(source: &Source, peak: &Spanned<Time>) -> Checked<u64> {
-    let time = peak.get_ref().0;
-    if time >= Duration::from_secs(86_400) {
-        return Err(source.refuse(
-            peak.span(),
-            "arrival.peak",
-            "a time of day (UTC), \"0s\" to under \"24h\"",
-        ));
-    }
-    Ok(saturating_nanos(time))
 }
 
 fn stretch(source: &Source, between: &Spanned<(Time, Time)>, field: &str) -> Checked<(u64, u64)> {
@@ -260,71 +181,6 @@ fn copies(field: &CopiesField) -> Copies {
         CopiesField::Mean(mean) => Copies::Geometric { mean: *mean },
         CopiesField::Weights(weights) => Copies::weighted(weights),
     }
-}
-
-fn lag(source: &Source, table: &LagTable, field: &str) -> Checked<Lag> {
-    Ok(match table {
-        LagTable::Fixed(time) => Lag::Fixed { ns: ns(time.0) },
-        LagTable::Uniform(range) => {
-            let (min, max) = range.get_ref();
-            if min > max {
-                return Err(source.refuse(
-                    range.span(),
-                    format!("{field}.uniform"),
-                    "two times, the shorter first",
-                ));
-            }
-            Lag::Uniform { min_ns: ns(min.0), max_ns: ns(max.0) }
-        }
-        LagTable::Exponential(mean) => Lag::Exponential { mean_ns: ns(mean.0) },
-        LagTable::Lognormal(table) => Lag::Lognormal { median_ns: ns(table.median.0), sigma: table.sigma.0 },
-        LagTable::Cdf(points) => Lag::Cdf(cdf(source, points, &format!("{field}.cdf"))?),
-        LagTable::Backoff(BackoffTable { first, factor, max }) => {
-            if factor.get_ref().0 < 1.0 {
-                let field = format!("{field}.backoff.factor");
-                return Err(source.refuse(factor.span(), field, "a factor of at least 1"));
-            }
-            if max.get_ref() < first {
-                let field = format!("{field}.backoff.max");
-                return Err(source.refuse(max.span(), field, "a time no shorter than first"));
-            }
-            Lag::Backoff { first_ns: ns(first.0), factor: factor.get_ref().0, max_ns: ns(max.get_ref().0) }
-        }
-    })
-}
-
-/// The points of a cumulative distribution: in order, and ending where all copies have arrived.
-fn cdf(
-    source: &Source,
-    points: &Spanned<Vec<Spanned<(Time, Cumulated)>>>,
-    field: &str,
-) -> Checked<Vec<Point>> {
-    let mut checked: Vec<Point> = Vec::with_capacity(points.get_ref().len());
-    for (index, spanned) in points.get_ref().iter().enumerate() {
-        let (time, share) = spanned.get_ref();
-        let point = Point { ns: ns(time.0), share: share.0 };
-        if checked.last().is_some_and(|last| point.ns <= last.ns || point.share < last.share) {
-            let allowed = "a point that is later than the one before it, its share no smaller";
-            return Err(source.refuse(spanned.span(), format!("{field}[{}]", index + 1), allowed));
-        }
-        checked.push(point);
-    }
-    match (checked.last(), points.get_ref().last()) {
-        (Some(last), _) if last.share == 1.0 => Ok(checked),
-        (Some(_), Some(spanned)) => {
-            let allowed = "a last point with share 1.0, at which all copies have arrived";
-            Err(source.refuse(spanned.span(), format!("{field}[{}]", checked.len()), allowed))
-        }
-        _ => Err(source.refuse(
-            points.span(),
-            field,
-            "one point or more, such as [\"10m\", 0.33], [\"4h\", 1.0]",
-        )),
-    }
-}
-
-fn ns(time: Duration) -> f64 {
-    saturating_nanos(time) as f64
 }
 
 fn bad_ids(source: &Source, table: Option<&Spanned<BadIdTable>>) -> Checked<BadIds> {
