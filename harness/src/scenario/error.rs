@@ -145,7 +145,13 @@ fn explain(message: &str, source: &str) -> (String, String, Option<String>) {
     {
         return (clip(found), allowed.to_string(), None);
     }
-    (quote(source), format!("valid TOML ({message})"), None)
+    let allowed = match message {
+        "integer number overflowed" => "a number below 2^64".to_string(),
+        "duplicate key" => "each field once".to_string(),
+        _ if message.starts_with("wanted exactly 1 element") => "exactly one entry".to_string(),
+        _ => format!("valid TOML ({message})"),
+    };
+    (quote(source), allowed, None)
 }
 
 /// The allowed names, the nearest to `found` first.

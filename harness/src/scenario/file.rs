@@ -83,7 +83,7 @@ pub(crate) struct RepeatTable {
     pub(crate) ids: Option<Spanned<Count>>,
     #[serde(default)]
     pub(crate) copies: CopiesField,
-    pub(crate) lag: Spanned<LagTable>,
+    pub(crate) lag: LagTable,
     pub(crate) from: Option<Spanned<LagFrom>>,
     pub(crate) between: Option<Spanned<(Time, Time)>>,
     #[serde(default)]
@@ -96,10 +96,10 @@ pub(crate) struct RepeatTable {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum LagTable {
     Fixed(Time),
-    Uniform((Time, Time)),
+    Uniform(Spanned<(Time, Time)>),
     Exponential(PositiveTime),
     Lognormal(LognormalTable),
-    Cdf(Vec<(Time, Cumulated)>),
+    Cdf(Spanned<Vec<Spanned<(Time, Cumulated)>>>),
     Backoff(BackoffTable),
 }
 
@@ -114,8 +114,8 @@ pub(crate) struct LognormalTable {
 #[serde(deny_unknown_fields)]
 pub(crate) struct BackoffTable {
     pub(crate) first: PositiveTime,
-    pub(crate) factor: Factor,
-    pub(crate) max: PositiveTime,
+    pub(crate) factor: Spanned<Factor>,
+    pub(crate) max: Spanned<PositiveTime>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,6 +1,6 @@
 //! Scenarios: one TOML file each, read into a [`Scenario`] that holds nothing but valid values.
 //!
-//! [`file`] mirrors the TOML, [`check`] looks at fields together and builds the [`Scenario`], [`library`] knows the
+//! `file` mirrors the TOML, `check` looks at fields together and builds the [`Scenario`], `library` knows the
 //! scenarios that the binary carries. See `docs/SCENARIOS.md` for the format.
 
 mod arrival;

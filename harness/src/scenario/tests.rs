@@ -186,6 +186,17 @@ fn every_embedded_scenario_is_valid_and_explains_itself() {
     }
 }
 
+const DOCS: &str = include_str!("../../../docs/SCENARIOS.md");
+
+#[test]
+fn the_example_in_the_docs_is_a_scenario_and_every_scenario_is_in_the_docs() {
+    let example = DOCS.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    assert_eq!(read(example).unwrap().shape.repeats.len(), 2);
+    for (name, _) in embedded() {
+        assert!(DOCS.contains(&format!("| `{name}` |")), "docs/SCENARIOS.md does not list {name}");
+    }
+}
+
 #[test]
 fn the_quick_scenario_stays_quick() {
     let quick = find("quick").unwrap().remove(0);
@@ -231,6 +242,21 @@ fn the_digest_changes_with_the_pings_and_not_with_the_prose() {
         format!("{BASE}[[repeat]]\ncause = 'c'\nshare = 0.1\nlag.fixed = '1s'"),
     ] {
         assert_ne!(base, digest(&changed), "{changed}");
+    }
+}
+
+#[test]
+fn deep_nesting_is_refused_and_does_not_overflow_the_stack() {
+    let deep = 20_000;
+    for text in [
+        format!("a = {}", "[".repeat(deep)),
+        format!("a = {}{}", "[".repeat(deep), "]".repeat(deep)),
+        format!("{}b = 1", "a.".repeat(deep)),
+        format!("[{}b]\nx = 1", "a.".repeat(deep)),
+        format!("a = {}", "{ b = ".repeat(deep)),
+    ] {
+        let error = read(&text).unwrap_err();
+        assert!(error.to_string().len() < 1000);
     }
 }
 

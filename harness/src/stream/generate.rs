@@ -5,15 +5,14 @@ use std::time::Duration;
 use dedup_strategies::Timestamp;
 use dedup_strategies::time::saturating_nanos;
 
+use super::bad_id::BadId;
+use super::cause::{Cause, Skew};
 use super::clock::{ArrivalClock, Clock};
-use super::event::{CauseId, Event, Id, InvalidId, Origin, Source, SourceError, Spelling};
+use super::event::{CauseId, Event, Id, Origin, Source, SourceError, Spelling};
 use super::keys::KeyCipher;
-use super::pending::{Family, Pending, Series};
+use super::pending::{Family, Pending};
 use super::pick::Picker;
-use super::random::{Generator, generator, seed_for, uniform};
-use crate::scenario::{
-    Arrival, BadIds, EventTime, Identity, Lag, LagFrom, Length, Pick, Process, Repeat, Shape,
-};
+use crate::scenario::{Arrival, EventTime, Identity, Length, Process, Shape};
 
 /// The pings of a scenario, in the order of arrival, each with its truth. Memory grows with what is still to be
 /// repeated, not with what has come.
@@ -33,37 +32,13 @@ pub struct Stream {
     /// Copies due at this time or later never come: at most `end`.
     horizon: u64,
     causes: Vec<Cause>,
-    bad: Bad,
+    bad: BadId,
     /// The next first arrival that anything is to be done with.
     next_picked: u64,
     /// The next time at which a picker opens or closes.
     next_wake: u64,
     pending: Pending,
     skew: Option<Skew>,
-}
-
-/// A cause at work.
-#[derive(Debug)]
-struct Cause {
-    repeat: Repeat,
-    picker: Picker,
-    generator: Generator,
-}
-
-/// Broken ids.
-#[derive(Debug)]
-struct Bad {
-    shares: BadIds,
-    picker: Picker,
-    generator: Generator,
-    spelling_seed: u64,
-}
-
-/// Event times before arrival.
-#[derive(Debug)]
-struct Skew {
-    lag: Lag,
-    generator: Generator,
 }
 
 impl Stream {
@@ -85,14 +60,11 @@ impl Stream {
             end,
             horizon: end.min(last_first(&shape.arrival, left, start)),
             causes: shape.repeats.iter().map(|repeat| Cause::new(repeat, start, seed)).collect(),
-            bad: Bad::new(shape.bad_ids, seed),
+            bad: BadId::new(shape.bad_ids, seed),
             next_picked: u64::MAX,
             next_wake: 0,
             pending: Pending::default(),
-            skew: shape
-                .skew
-                .clone()
-                .map(|lag| Skew { lag, generator: generator(seed, "event time", "skew") }),
+            skew: shape.skew.as_ref().map(|lag| Skew::new(lag, seed)),
         };
         stream.wake(stream.clock.next());
         stream
@@ -176,14 +148,7 @@ impl Stream {
             if !cause.picker.take(self.firsts) {
                 continue;
             }
-            let mut series = Series {
-                family: 0,
-                cause: index as u8,
-                true_copies: cause.repeat.identity == Identity::Same,
-                step: 0,
-                left: cause.repeat.copies.quantile(uniform(&mut cause.generator)),
-                tail: 1.0,
-            };
+            let mut series = cause.series(index);
             let at = family.first_at.saturating_add(cause.lag(&mut series));
             if at >= self.horizon {
                 continue;
@@ -264,99 +229,12 @@ impl Source for Stream {
     }
 
     fn spelling(&self, event: &Event) -> Spelling {
-        let share = self.bad.shares.upper_case;
-        // Most scenarios have none, and a draw a line is not worth a state: the event itself is hashed.
-        let upper = share > 0.0 && {
-            let name = format!("{} {}", event.origin.unique, event.at.as_nanos());
-            (seed_for(self.bad.spelling_seed, "upper case", &name) >> 11) as f64 / 2f64.powi(53) < share
-        };
-        if upper { Spelling::UpperCase } else { Spelling::LowerCase }
-    }
-}
-
-impl Cause {
-    fn new(repeat: &Repeat, start: u64, seed: u64) -> Self {
-        let between =
-            repeat.between_ns.map(|(from, to)| (start.saturating_add(from), start.saturating_add(to)));
-        let part = format!("repeat {}", repeat.cause);
-        Cause {
-            repeat: repeat.clone(),
-            picker: Picker::new(repeat.pick, between, generator(seed, &part, "pick")),
-            generator: generator(seed, &part, "copies"),
-        }
-    }
-
-    /// The lag of the copy that the series has come to, after what its lags are counted from.
-    fn lag(&mut self, series: &mut Series) -> u64 {
-        let u = match self.repeat.from {
-            LagFrom::Previous => uniform(&mut self.generator),
-            // The lags of all copies in ascending order, one at a time: the least of `left` draws above those before.
-            LagFrom::First => {
-                let draw = 1.0 - uniform(&mut self.generator);
-                series.tail *=
-                    if series.left == 1 { draw } else { libm::pow(draw, 1.0 / f64::from(series.left)) };
-                1.0 - series.tail
-            }
-        };
-        nanos(self.repeat.lag.quantile(u, series.step))
-    }
-
-    /// When the copy after the one that came `now` is due, if there is one.
-    fn following(&mut self, series: &mut Series, family: &Family, now: u64) -> Option<u64> {
-        series.left -= 1;
-        if series.left == 0 {
-            return None;
-        }
-        series.step += 1;
-        let from = match self.repeat.from {
-            LagFrom::First => family.first_at,
-            LagFrom::Previous => now,
-        };
-        Some(from.saturating_add(self.lag(series)))
-    }
-}
-
-impl Bad {
-    fn new(shares: BadIds, seed: u64) -> Self {
-        let sum = shares.missing + shares.not_an_id + shares.short;
-        let pick = if sum > 0.0 { Pick::Share(sum) } else { Pick::First(0) };
-        Bad {
-            shares,
-            picker: Picker::new(pick, None, generator(seed, "bad id", "pick")),
-            generator: generator(seed, "bad id", "kind"),
-            spelling_seed: seed_for(seed, "bad id", "spelling"),
-        }
-    }
-
-    /// The id of the first arrival `index`, whose key would be `key`.
-    fn id(&mut self, index: u64, key: dedup_strategies::PingKey) -> Id {
-        if !self.picker.take(index) {
-            return Id::Key(key);
-        }
-        let BadIds { missing, not_an_id, short, .. } = self.shares;
-        let drawn = uniform(&mut self.generator) * (missing + not_an_id + short);
-        if drawn < missing {
-            Id::Missing
-        } else if drawn < missing + not_an_id {
-            Id::Invalid(InvalidId::NotAnId)
-        } else {
-            Id::Invalid(InvalidId::Short)
-        }
-    }
-}
-
-impl Skew {
-    fn before(&mut self, at: u64) -> u64 {
-        at.saturating_sub(nanos(self.lag.quantile(uniform(&mut self.generator), 0)))
+        self.bad.spelling(event)
     }
 }
 
 fn event_time(skew: &mut Option<Skew>, at: u64) -> u64 {
     skew.as_mut().map_or(at, |skew| skew.before(at))
-}
-
-fn nanos(lag: Duration) -> u64 {
-    saturating_nanos(lag)
 }
 
 /// The truth about a first arrival that is never repeated.

@@ -1,5 +1,7 @@
 //! Pings with known truth: generated from a scenario, or read from a trace.
 
+mod bad_id;
+mod cause;
 mod clock;
 mod event;
 mod generate;

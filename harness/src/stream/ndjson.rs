@@ -132,5 +132,97 @@ fn uri(id: &str) -> String {
 
 fn rfc3339(time: Timestamp) -> String {
     jiff::Timestamp::from_nanosecond(i128::from(time.as_nanos()))
-        .map_or_else(|_| time.to_string(), |time| time.to_string())
+        .map_or_else(|_| time.to_string(), |time| format!("{time:.9}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Scenario, find};
+
+    fn written(name: &str, limit: Option<u64>) -> String {
+        let scenario = find(name).unwrap().remove(0);
+        let mut out = Vec::new();
+        write_ndjson(&mut scenario.stream(1), &mut out, limit, scenario.key()).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn pings_are_written_with_their_truth() {
+        let text = "about = 'x'\nwindow = '1m'\npings = 8\nkey = 'uri'\narrival = { process = 'constant', rate = 3 }\n\
+                    event_time.skew.fixed = '1ms'\nbad_id.missing = 0.2\n\
+                    [[repeat]]\ncause = 'retry'\nids = 1\ncopies = 2\nlag.fixed = '500ms'\nfrom = 'previous'\n\
+                    [[repeat]]\ncause = 'clone'\nids = 1\nidentity = 'distinct'\nlag.fixed = '800ms'";
+        let scenario = Scenario::from_toml("x", text).unwrap();
+        let mut out = Vec::new();
+        write_ndjson(&mut scenario.stream(1), &mut out, None, scenario.key()).unwrap();
+        insta::assert_snapshot!("ndjson", String::from_utf8(out).unwrap());
+    }
+
+    #[test]
+    fn a_uri_holds_the_id_and_stands_in_its_own_field() {
+        let line: serde_json::Value = serde_json::from_str(&written("nonunique-uri", Some(1))).unwrap();
+        let uri = line["uri"].as_str().unwrap();
+        assert!(uri.starts_with("/submit/telemetry/") && uri.contains("/main/Firefox/"), "{uri}");
+        assert!(uuid::Uuid::parse_str(uri.split('/').nth(3).unwrap()).is_ok());
+        assert!(line.get("document_id").is_none());
+    }
+
+    #[test]
+    fn broken_and_upper_case_ids_are_written_as_they_come() {
+        let mut seen = std::collections::BTreeMap::<&str, u32>::new();
+        for line in written("bad-id", Some(20_000)).lines() {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            let kind = match line["document_id"].as_str() {
+                None => "missing",
+                Some("foo") => "foo",
+                Some("1-1-1-1-1") => "short",
+                Some(id) if id == id.to_uppercase() => "upper",
+                Some(_) => "lower",
+            };
+            *seen.entry(kind).or_default() += 1;
+        }
+        for (kind, least, most) in [
+            ("missing", 140, 260),
+            ("foo", 60, 140),
+            ("short", 15, 65),
+            ("upper", 1800, 2150),
+            ("lower", 17_000, 18_000),
+        ] {
+            assert!((least..=most).contains(&seen[kind]), "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn all_pings_are_written_where_there_is_no_limit() {
+        let text = "about = 'x'\nwindow = '1m'\npings = 3000\narrival = { process = 'constant', rate = 10 }";
+        let scenario = Scenario::from_toml("x", text).unwrap();
+        let mut out = Vec::new();
+        let count = write_ndjson(&mut scenario.stream(1), &mut out, None, KeyField::DocumentId).unwrap();
+        assert_eq!((count, out.iter().filter(|byte| **byte == b'\n').count()), (3000, 3000));
+    }
+
+    /// A reader that goes away, or a disk that is full.
+    struct Failing(io::ErrorKind);
+
+    impl Write for Failing {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_goes_away_is_no_error_and_a_full_disk_is() {
+        for limit in [Some(1), Some(10_000)] {
+            let into = |kind| {
+                let scenario = find("quick").unwrap().remove(0);
+                write_ndjson(&mut scenario.stream(1), Failing(kind), limit, KeyField::DocumentId)
+            };
+            assert!(into(io::ErrorKind::BrokenPipe).is_ok());
+            assert!(matches!(into(io::ErrorKind::StorageFull), Err(NdjsonError::Write(_))));
+        }
+    }
 }

@@ -1,23 +1,23 @@
 //! From the fields of a TOML file to a [`Scenario`]: everything that takes more than one field to see.
 
+mod arrival;
+mod lag;
+
 use std::ops::Range;
 use std::path::Path;
-use std::time::Duration;
 
 use dedup_strategies::Timestamp;
 use dedup_strategies::time::saturating_nanos;
 use toml::Spanned;
 
-use super::arrival::{Arrival, Process, Ramp};
+use self::arrival::arrival;
+use self::lag::lag;
 use super::copies::Copies;
 use super::error::{ScenarioError, Source};
 use super::estimate;
-use super::file::{
-    ArrivalTable, BadIdTable, CopiesField, EventTimeTable, File, LagTable, PipelineTable, ProcessName,
-    RepeatTable,
-};
-use super::lag::{Lag, Point};
-use super::units::{LONGEST, PositiveTime, Rate, Time};
+use super::file::{BadIdTable, CopiesField, EventTimeTable, File, PipelineTable, RepeatTable};
+use super::lag::Lag;
+use super::units::{LONGEST, Time};
 use super::{BadIds, LagFrom, Length, Pick, PipelineConfig, Repeat, Scenario, Shape};
 
 /// 2026-01-01T00:00:00Z: midnight, so that day partitions are easy to see.
@@ -98,85 +98,6 @@ pub(super) fn pipeline(table: &PipelineTable) -> PipelineConfig {
     }
 }
 
-fn arrival(source: &Source, table: &ArrivalTable) -> Checked<Arrival> {
-    let process = table.process;
-    let given = [
-        (ProcessName::Daily, "amplitude", table.amplitude.as_ref().map(Spanned::span)),
-        (ProcessName::Daily, "peak", table.peak.as_ref().map(Spanned::span)),
-        (ProcessName::Bursts, "burst_rate", table.burst_rate.as_ref().map(Spanned::span)),
-        (ProcessName::Bursts, "every", table.every.as_ref().map(Spanned::span)),
-        (ProcessName::Bursts, "for", table.lasts.as_ref().map(Spanned::span)),
-    ];
-    for (owner, field, span) in given {
-        let field = format!("arrival.{field}");
-        match span {
-            Some(span) if owner != process => {
-                let allowed = format!("this field with process = \"{}\" only", word(owner));
-                return Err(source.refuse(span, field, allowed));
-            }
-            None if owner == process => {
-                let allowed = format!("a value: process = \"{}\" needs this field", word(owner));
-                return Err(source.refuse_found(table.rate.span(), field, "nothing", allowed));
-            }
-            _ => {}
-        }
-    }
-    let process = match (process, &table.burst_rate, &table.every, &table.lasts) {
-        (ProcessName::Bursts, Some(rate), Some(every), Some(lasts)) => bursts(source, rate, every, lasts)?,
-        (ProcessName::Daily, ..) => Process::Daily {
-            amplitude: table.amplitude.as_ref().map_or(0.0, |share| share.get_ref().0),
-            peak_ns: table.peak.as_ref().map_or(Ok(0), |peak| peak_hour(source, peak))?,
-        },
-        (ProcessName::Constant, ..) => Process::Constant,
-        _ => Process::Poisson,
-    };
-    let ramp = match &table.ramp {
-        None => None,
-        Some(ramp) => {
-            let (from_ns, to_ns) = stretch(source, &ramp.between, "arrival.ramp.between")?;
-            Some(Ramp { factor: ramp.factor.0, from_ns, to_ns })
-        }
-    };
-    Ok(Arrival { process, rate_per_s: table.rate.get_ref().0, ramp })
-}
-
-fn word(process: ProcessName) -> &'static str {
-    match process {
-        ProcessName::Constant => "constant",
-        ProcessName::Poisson => "poisson",
-        ProcessName::Daily => "daily",
-        ProcessName::Bursts => "bursts",
-    }
-}
-
-fn bursts(
-    source: &Source,
-    rate: &Spanned<Rate>,
-    every: &Spanned<PositiveTime>,
-    lasts: &Spanned<PositiveTime>,
-) -> Checked<Process> {
-    if lasts.get_ref() >= every.get_ref() {
-        return Err(source.refuse(lasts.span(), "arrival.for", "a time shorter than arrival.every"));
-    }
-    Ok(Process::Bursts {
-        burst_rate_per_s: rate.get_ref().0,
-        every_ns: saturating_nanos(every.get_ref().0),
-        lasts_ns: saturating_nanos(lasts.get_ref().0),
-    })
-}
-
-fn peak_hour(source: &Source, peak: &Spanned<Time>) -> Checked<u64> {
-    let time = peak.get_ref().0;
-    if time >= Duration::from_secs(86_400) {
-        return Err(source.refuse(
-            peak.span(),
-            "arrival.peak",
-            "a time of day (UTC), \"0s\" to under \"24h\"",
-        ));
-    }
-    Ok(saturating_nanos(time))
-}
-
 fn stretch(source: &Source, between: &Spanned<(Time, Time)>, field: &str) -> Checked<(u64, u64)> {
     let (from, to) = between.get_ref();
     if from >= to {
@@ -228,7 +149,7 @@ fn repeat(source: &Source, table: &RepeatTable, path: &str) -> Checked<Repeat> {
         }
     };
     let lag_field = format!("{path}.lag");
-    let lag = lag(source, table.lag.get_ref(), table.lag.span(), &lag_field)?;
+    let lag = lag(source, &table.lag, &lag_field)?;
     let steps_build_on_each_other = matches!(lag, Lag::Backoff { .. });
     let from = match &table.from {
         Some(from) if steps_build_on_each_other && *from.get_ref() == LagFrom::First => {
@@ -263,54 +184,6 @@ fn copies(field: &CopiesField) -> Copies {
     }
 }
 
-fn lag(source: &Source, table: &LagTable, span: Range<usize>, field: &str) -> Checked<Lag> {
-    let ns = |time: Duration| saturating_nanos(time) as f64;
-    Ok(match table {
-        LagTable::Fixed(time) => Lag::Fixed { ns: ns(time.0) },
-        LagTable::Uniform((min, max)) if min > max => {
-            return Err(source.refuse(span, format!("{field}.uniform"), "two times, the shorter first"));
-        }
-        LagTable::Uniform((min, max)) => Lag::Uniform { min_ns: ns(min.0), max_ns: ns(max.0) },
-        LagTable::Exponential(mean) => Lag::Exponential { mean_ns: ns(mean.0) },
-        LagTable::Lognormal(table) => Lag::Lognormal { median_ns: ns(table.median.0), sigma: table.sigma.0 },
-        LagTable::Cdf(points) => {
-            let points: Vec<_> =
-                points.iter().map(|(time, share)| Point { ns: ns(time.0), share: share.0 }).collect();
-            if let Some(fault) = fault_in(&points) {
-                let (found, allowed) = fault;
-                return Err(source.refuse_found(span, format!("{field}.cdf"), found, allowed));
-            }
-            Lag::Cdf(points)
-        }
-        LagTable::Backoff(table) if table.factor.0 < 1.0 => {
-            return Err(source.refuse(span, format!("{field}.backoff.factor"), "a factor of at least 1"));
-        }
-        LagTable::Backoff(table) if table.max < table.first => {
-            return Err(source.refuse(span, format!("{field}.backoff.max"), "a time no shorter than first"));
-        }
-        LagTable::Backoff(table) => {
-            Lag::Backoff { first_ns: ns(table.first.0), factor: table.factor.0, max_ns: ns(table.max.0) }
-        }
-    })
-}
-
-/// What is wrong with the points of a cumulative distribution.
-fn fault_in(points: &[Point]) -> Option<(String, &'static str)> {
-    const RISING: &str = "points in order: each later than the one before, its share no smaller";
-    const ENDING: &str = "a last point with share 1.0, at which all copies have arrived";
-    for (index, pair) in points.windows(2).enumerate() {
-        if pair[1].ns <= pair[0].ns || pair[1].share < pair[0].share {
-            let found = format!("point {} out of order", index + 2);
-            return Some((found, RISING));
-        }
-    }
-    match points.last() {
-        None => Some(("no points".into(), ENDING)),
-        Some(last) if last.share != 1.0 => Some((format!("a last point with share {}", last.share), ENDING)),
-        Some(_) => None,
-    }
-}
-
 fn bad_ids(source: &Source, table: Option<&Spanned<BadIdTable>>) -> Checked<BadIds> {
     let Some(spanned) = table else { return Ok(BadIds::default()) };
     let table = spanned.get_ref();
@@ -332,7 +205,7 @@ fn bad_ids(source: &Source, table: Option<&Spanned<BadIdTable>>) -> Checked<BadI
 fn skew(source: &Source, table: Option<&EventTimeTable>) -> Checked<Option<Lag>> {
     let Some(table) = table else { return Ok(None) };
     let span = table.skew.span();
-    match lag(source, table.skew.get_ref(), span.clone(), "event_time.skew")? {
+    match lag(source, table.skew.get_ref(), "event_time.skew")? {
         Lag::Backoff { .. } => {
             let allowed = "fixed, uniform, exponential, lognormal or cdf: a delay is no series of retries";
             Err(source.refuse(span, "event_time.skew", allowed))

@@ -1,0 +1,91 @@
+//! Checks the arrival process: which fields go with which.
+
+use std::time::Duration;
+
+use dedup_strategies::time::saturating_nanos;
+use toml::Spanned;
+
+use super::{Checked, stretch};
+use crate::scenario::arrival::{Arrival, Process, Ramp};
+use crate::scenario::error::Source;
+use crate::scenario::file::{ArrivalTable, ProcessName};
+use crate::scenario::units::{PositiveTime, Rate, Time};
+
+pub(super) fn arrival(source: &Source, table: &ArrivalTable) -> Checked<Arrival> {
+    let process = table.process;
+    let given = [
+        (ProcessName::Daily, "amplitude", table.amplitude.as_ref().map(Spanned::span)),
+        (ProcessName::Daily, "peak", table.peak.as_ref().map(Spanned::span)),
+        (ProcessName::Bursts, "burst_rate", table.burst_rate.as_ref().map(Spanned::span)),
+        (ProcessName::Bursts, "every", table.every.as_ref().map(Spanned::span)),
+        (ProcessName::Bursts, "for", table.lasts.as_ref().map(Spanned::span)),
+    ];
+    for (owner, field, span) in given {
+        let field = format!("arrival.{field}");
+        match span {
+            Some(span) if owner != process => {
+                let allowed = format!("this field with process = \"{}\" only", word(owner));
+                return Err(source.refuse(span, field, allowed));
+            }
+            None if owner == process => {
+                let allowed = format!("a value: process = \"{}\" needs this field", word(owner));
+                return Err(source.refuse_found(table.rate.span(), field, "nothing", allowed));
+            }
+            _ => {}
+        }
+    }
+    let process = match (process, &table.burst_rate, &table.every, &table.lasts) {
+        (ProcessName::Bursts, Some(rate), Some(every), Some(lasts)) => bursts(source, rate, every, lasts)?,
+        (ProcessName::Daily, ..) => Process::Daily {
+            amplitude: table.amplitude.as_ref().map_or(0.0, |share| share.get_ref().0),
+            peak_ns: table.peak.as_ref().map_or(Ok(0), |peak| peak_hour(source, peak))?,
+        },
+        (ProcessName::Constant, ..) => Process::Constant,
+        _ => Process::Poisson,
+    };
+    let ramp = match &table.ramp {
+        None => None,
+        Some(ramp) => {
+            let (from_ns, to_ns) = stretch(source, &ramp.between, "arrival.ramp.between")?;
+            Some(Ramp { factor: ramp.factor.0, from_ns, to_ns })
+        }
+    };
+    Ok(Arrival { process, rate_per_s: table.rate.get_ref().0, ramp })
+}
+
+fn word(process: ProcessName) -> &'static str {
+    match process {
+        ProcessName::Constant => "constant",
+        ProcessName::Poisson => "poisson",
+        ProcessName::Daily => "daily",
+        ProcessName::Bursts => "bursts",
+    }
+}
+
+fn bursts(
+    source: &Source,
+    rate: &Spanned<Rate>,
+    every: &Spanned<PositiveTime>,
+    lasts: &Spanned<PositiveTime>,
+) -> Checked<Process> {
+    if lasts.get_ref() >= every.get_ref() {
+        return Err(source.refuse(lasts.span(), "arrival.for", "a time shorter than arrival.every"));
+    }
+    Ok(Process::Bursts {
+        burst_rate_per_s: rate.get_ref().0,
+        every_ns: saturating_nanos(every.get_ref().0),
+        lasts_ns: saturating_nanos(lasts.get_ref().0),
+    })
+}
+
+fn peak_hour(source: &Source, peak: &Spanned<Time>) -> Checked<u64> {
+    let time = peak.get_ref().0;
+    if time >= Duration::from_secs(86_400) {
+        return Err(source.refuse(
+            peak.span(),
+            "arrival.peak",
+            "a time of day (UTC), \"0s\" to under \"24h\"",
+        ));
+    }
+    Ok(saturating_nanos(time))
+}
