@@ -27,6 +27,7 @@ pub mod stream;
 pub mod suite;
 pub mod trace;
 pub mod truth;
+pub mod units;
 pub mod workload;
 
 use std::process::ExitCode;
