@@ -49,19 +49,31 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "scenarios", help_heading = "Your own pings")]
     pub trace: Option<PathBuf>,
     /// Field that holds the id; dots lead into objects, as in attributeMap.document_id
-    #[arg(long, value_name = "FIELD", requires = "trace", help_heading = "Your own pings")]
+    #[arg(
+        long,
+        value_name = "FIELD",
+        requires = "trace",
+        conflicts_with = "scenarios",
+        help_heading = "Your own pings"
+    )]
     pub id_field: Option<String>,
     /// Field that holds the time; without it the order is the time
-    #[arg(long, value_name = "FIELD", requires = "trace", help_heading = "Your own pings")]
+    #[arg(
+        long,
+        value_name = "FIELD",
+        requires = "trace",
+        conflicts_with = "scenarios",
+        help_heading = "Your own pings"
+    )]
     pub time_field: Option<String>,
     /// How the time is written
-    #[arg(long, value_enum, default_value_t = TimeUnit::Auto, requires = "trace", help_heading = "Your own pings")]
+    #[arg(long, value_enum, default_value_t = TimeUnit::Auto, requires = "trace", conflicts_with = "scenarios", help_heading = "Your own pings")]
     pub time_unit: TimeUnit,
     /// Share of lines that may be unreadable
-    #[arg(long, value_name = "SHARE", default_value_t = 0.01, value_parser = share, requires = "trace", help_heading = "Your own pings")]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.01, value_parser = share, requires = "trace", conflicts_with = "scenarios", help_heading = "Your own pings")]
     pub max_bad: f64,
     /// How far back duplicates should be recognised
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time, requires = "trace", help_heading = "Your own pings")]
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time, requires = "trace", conflicts_with = "scenarios", help_heading = "Your own pings")]
     pub window: Duration,
 
     /// Keep the records in DIR/records.jsonl
