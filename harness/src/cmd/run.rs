@@ -104,7 +104,7 @@ pub struct RunArgs {
     /// Seconds that each of the two loops of the time pass may take
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds, help_heading = "How to run")]
     pub time_budget: f64,
-    /// Pings made beforehand for the time pass, at most; 48 bytes each
+    /// Pings made beforehand for the time pass, at most; 40 to 80 bytes each
     #[arg(long, value_name = "N", default_value_t = 2_000_000, value_parser = whole(1, 200_000_000u32), help_heading = "How to run")]
     pub time_pings: u32,
     /// Without progress for this long, a strategy hangs and is ended
@@ -227,11 +227,16 @@ fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow:
     }
     let available = crate::process::available_bytes();
     let memory_bytes = args.memory_limit.unwrap_or(available / 5 * 4);
+    let passes = passes(&args.passes);
+    if passes.contains(&Pass::Time) {
+        let most = workloads.iter().map(|(workload, _)| workload.expected_pings()).max().unwrap_or(0);
+        fits(most.min(u64::from(args.time_pings)), memory_bytes).or_exit(Exit::Usage)?;
+    }
     Ok(Plan {
         redis: redis(args, &workloads)?,
         workloads,
         strategies,
-        passes: passes(&args.passes),
+        passes,
         rounds: args.rounds,
         seed: args.seed,
         workers: args.workers.map(usize::from),
@@ -244,6 +249,19 @@ fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow:
         },
         limits: Limits { stall: args.stall_timeout, memory_bytes },
     })
+}
+
+/// Refuses more pings than memory holds: the time pass makes them beforehand, and deals them out once more where each
+/// worker has its own.
+fn fits(time_pings: u64, memory_bytes: u64) -> anyhow::Result<()> {
+    let needed = time_pings.saturating_mul(2 * size_of::<dedup_strategies::Ping>() as u64);
+    anyhow::ensure!(
+        needed <= memory_bytes,
+        "--time-pings: {time_pings} pings would take up to {} MiB, but {} MiB are available: lower it",
+        needed >> 20,
+        memory_bytes >> 20
+    );
+    Ok(())
 }
 
 fn passes(asked: &[PassArg]) -> Vec<Pass> {

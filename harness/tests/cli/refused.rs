@@ -1,6 +1,6 @@
 //! Options, strategies and places that make no sense.
 
-use crate::tool::Tool;
+use crate::tool::{TINY, Tool};
 
 const RUN: [&str; 7] = ["run", "-f", "tiny.toml", "-s", "^exact$", "-p", "verify"];
 
@@ -129,8 +129,12 @@ fn what_cannot_fit_in_memory_is_refused_before_it_is_tried() {
         let args = ["run", "-f", "tiny.toml", "-s", "^noop$", "-s", given, "-o", "deep/below"];
         tool.refuses(&args, &["tiny: strategy", "would need about", "are available", setting]);
     }
-    let args = ["run", "-f", "tiny.toml", "-s", "^bloom$", "--memory-limit", "1KB"];
+    let args = ["run", "-f", "tiny.toml", "-s", "^bloom$", "-p", "verify", "--memory-limit", "1KB"];
     tool.refuses(&args, &["strategy bloom", "1000 bytes are available"]);
+    tool.write("long.toml", TINY.replace("4_000", "100_000_000"));
+    let args =
+        ["run", "-f", "long.toml", "-s", "^noop$", "--time-pings", "50_000_000", "--memory-limit", "1GiB"];
+    tool.refuses(&args, &["--time-pings", "50000000", "3814 MiB", "1024 MiB are available"]);
 }
 
 #[test]

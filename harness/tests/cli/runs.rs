@@ -137,3 +137,12 @@ fn without_a_redis_server_its_row_says_how_to_install_one_and_the_rest_runs() {
     let table = String::from_utf8(assert.success().get_output().stdout.clone()).unwrap();
     assert!(table.contains("apt-get install redis-server") && table.contains("exact"), "{table}");
 }
+
+#[test]
+fn an_open_loop_ends_with_its_budget_however_low_its_rate() {
+    let tool = Tool::with_tiny();
+    let run = ["run", "-q", "-f", "tiny.toml", "-s", "^noop$", "-p", "time", "-o", "out"];
+    let loops = ["--rate", "0.001", "--time-budget", "1.5", "--stall-timeout", "1s"];
+    tool.prints(&[&run[..], &loops].concat());
+    assert_eq!(tool.records("out")[1]["result"]["time"]["offered_per_s"], 0.001);
+}
