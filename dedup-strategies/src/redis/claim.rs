@@ -85,6 +85,7 @@ impl Claims {
     fn measure(&self) -> Result<Footprint, Unavailable> {
         let mut link = self.link()?;
         Ok(Footprint {
+            // First: it makes the server let go of what has expired.
             ids: keyspace::count(&mut link, &self.endpoint.prefix)?,
             bytes: link.used_memory()?.saturating_sub(self.memory_before),
         })

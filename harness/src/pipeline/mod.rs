@@ -8,7 +8,7 @@ mod digest;
 mod pace;
 mod schedule;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dedup_strategies::time::saturating_nanos;
 use dedup_strategies::{
@@ -33,6 +33,10 @@ const MAX_ATTEMPTS: u32 = 10;
 
 /// How often, in virtual time, workers are told that time passes.
 const TICK: Duration = Duration::from_secs(1);
+
+/// How long, in real time, a store may fail to answer before the run is given up. In virtual time an outage of any
+/// length takes none; a server that is gone for good would keep a run on wall time waiting for its redeliveries.
+const OUTAGE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Events asked of the source at once.
 const FILL: usize = 1024;
@@ -65,6 +69,8 @@ pub struct Pipeline<'a> {
     deliveries: u64,
     next_tick: Timestamp,
     now: Timestamp,
+    late_ns: Histogram<u64>,
+    unavailable_since: Option<Instant>,
     verdicts: Vec<Verdict>,
     settled: Vec<Settled>,
     released: Vec<Ping>,
@@ -83,6 +89,9 @@ pub struct Ended {
     pub held_ns: Histogram<u64>,
     /// Digest of every decision, in order.
     pub digest: String,
+    /// By how much pings were judged later than they should have been, in virtual nanoseconds; those in time left out.
+    /// Virtual time waits for the strategy, so it is empty but on wall time.
+    pub late_ns: Histogram<u64>,
 }
 
 impl<'a> Pipeline<'a> {
@@ -109,6 +118,8 @@ impl<'a> Pipeline<'a> {
             deliveries: 0,
             next_tick: start,
             now: start,
+            late_ns: recorder(),
+            unavailable_since: None,
             verdicts: Vec::new(),
             settled: Vec::new(),
             released: Vec::new(),
@@ -159,7 +170,12 @@ impl<'a> Pipeline<'a> {
                 "{kept} held pings were not released at the end of the input"
             )));
         }
-        Ok(Ended { truth: self.truth, held_ns: self.held_ns, digest: self.digest.hex() })
+        Ok(Ended {
+            truth: self.truth,
+            held_ns: self.held_ns,
+            digest: self.digest.hex(),
+            late_ns: self.late_ns,
+        })
     }
 
     fn receive(&mut self, event: &Event) -> Result<(), PipelineError> {
@@ -225,9 +241,18 @@ impl<'a> Pipeline<'a> {
         let now = self.pace.reach(at).max(self.now);
         self.now = now;
         let mut buffer = self.buffers.take(worker);
+        if now > at {
+            let late = saturating_nanos(now.since(at));
+            self.late_ns
+                .record_n(late, buffer.pings.len() as u64)
+                .expect("the histogram grows as far as 64 bits");
+        }
         self.verdicts.clear();
         match self.workers[worker].judge(&buffer.pings, now, &mut self.verdicts) {
-            Ok(()) => self.act(worker, &mut buffer, now)?,
+            Ok(()) => {
+                self.unavailable_since = None;
+                self.act(worker, &mut buffer, now)?;
+            }
             Err(unavailable) => self.redeliver_all(&buffer, now, unavailable)?,
         }
         self.buffers.give_back(worker, buffer);
@@ -239,10 +264,11 @@ impl<'a> Pipeline<'a> {
             let (got, asked) = (self.verdicts.len(), buffer.pings.len());
             return Err(PipelineError::Contract(format!("gave {got} verdicts for {asked} pings")));
         }
+        let answered = self.pace.since(now);
         self.digest.verdicts(&self.verdicts);
         let mut publish = Publish { worker, pings: self.schedule.spare() };
         for ((ping, event), verdict) in buffer.pings.iter().zip(&buffer.events).zip(&self.verdicts) {
-            let covered = self.truth.judged(event, *verdict, now);
+            let covered = self.truth.judged(event, *verdict, now, answered);
             match verdict {
                 Verdict::New => publish.pings.push((*ping, *event, covered)),
                 Verdict::Held => {
@@ -286,6 +312,9 @@ impl<'a> Pipeline<'a> {
         now: Timestamp,
         unavailable: Unavailable,
     ) -> Result<(), PipelineError> {
+        if self.unavailable_since.get_or_insert_with(Instant::now).elapsed() >= OUTAGE_PATIENCE {
+            return Err(unavailable.into());
+        }
         for (ping, event) in buffer.pings.iter().zip(&buffer.events) {
             let attempt = buffer.attempt(ping.delivery);
             if attempt >= MAX_ATTEMPTS {
