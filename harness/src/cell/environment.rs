@@ -191,6 +191,20 @@ impl Instance {
         }
     }
 
+    /// The same, once it has fallen no further for a while: a server shrinks its tables by and by, in a cycle that
+    /// runs ten times a real second.
+    pub fn settled_server_bytes(&self) -> Option<u64> {
+        let (mut least, mut unchanged, mut looks) = (self.server_used_bytes()?, 0, 0);
+        while unchanged < 4 && looks < 40 {
+            std::thread::sleep(Duration::from_millis(100));
+            let used = self.server_used_bytes()?;
+            unchanged = if used < least { 0 } else { unchanged + 1 };
+            least = least.min(used);
+            looks += 1;
+        }
+        Some(least)
+    }
+
     /// Name and version of the store's server, where there is one.
     pub fn server_version(&self) -> Option<(&'static str, String)> {
         match &self.store {

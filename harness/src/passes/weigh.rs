@@ -178,8 +178,7 @@ impl<'a> Scale<'a> {
     }
 
     fn server_bytes(&self) -> Option<u64> {
-        let before = self.server_before?;
-        self.instance.server_used_bytes().map(|used| used.saturating_sub(before))
+        Some(self.instance.server_used_bytes()?.saturating_sub(self.server_before?))
     }
 
     /// Lets all windows pass without a ping, and weighs again.
@@ -196,7 +195,8 @@ impl<'a> Scale<'a> {
         self.advance(Timestamp::END)?;
         // As for a sample.
         self.instance.strategy.footprint();
-        Ok(alloc::live_bytes() + self.server_bytes().unwrap_or(0))
+        let server = self.instance.settled_server_bytes().zip(self.server_before);
+        Ok(alloc::live_bytes() + server.map_or(0, |(used, before)| used.saturating_sub(before)))
     }
 }
 

@@ -36,7 +36,7 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// How long, in real time, a store may fail to answer before the run is given up. In virtual time an outage of any
 /// length takes none; a server that is gone for good would keep a run on wall time waiting for its redeliveries.
-const OUTAGE_PATIENCE: Duration = Duration::from_secs(10);
+const OUTAGE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Events asked of the source at once.
 const FILL: usize = 1024;

@@ -4,6 +4,8 @@ mod claims;
 #[path = "../common/mod.rs"]
 mod common;
 mod conformance;
+mod given;
+mod private;
 mod shared;
 
 use std::net::TcpListener;
