@@ -209,8 +209,7 @@ impl Truth {
     /// A copy that was let through reached the sink at `at`.
     pub fn delivered(&mut self, event: &Event, covered: Covered, at: Timestamp) {
         let origin = &event.origin;
-        if self.states.get(origin.unique) != State::Delivered {
-            self.states.set(origin.unique, State::Delivered);
+        if self.states.change(origin.unique, |_| State::Delivered) != State::Delivered {
             self.counts.delivered += 1;
             return;
         }
@@ -238,8 +237,9 @@ impl Truth {
     }
 
     /// A copy was given up after too many redeliveries.
-    pub fn stalled(&mut self) {
+    pub fn stalled(&mut self, event: &Event) {
         self.counts.stalled += 1;
+        self.close(&event.origin);
     }
 
     /// The counts so far.
@@ -314,15 +314,11 @@ impl Truth {
 
     fn accept(&mut self, event: &Event, now: Timestamp) {
         let origin = &event.origin;
-        match self.states.get(origin.unique) {
-            State::Unseen => self.states.set(origin.unique, State::Accepted),
-            State::Dropped => {
-                self.states.set(origin.unique, State::Accepted);
-                self.counts.lost -= 1;
-                self.counts.lost_shared_key -= u64::from(origin.shares_key);
-                self.counts.delayed += 1;
-            }
-            State::Accepted | State::Delivered => {}
+        let accepted = |state| if state == State::Delivered { state } else { State::Accepted };
+        if self.states.change(origin.unique, accepted) == State::Dropped {
+            self.counts.lost -= 1;
+            self.counts.lost_shared_key -= u64::from(origin.shares_key);
+            self.counts.delayed += 1;
         }
         if origin.more_to_come
             && let Some(open) = self.open.get_mut(&origin.unique)
@@ -332,10 +328,10 @@ impl Truth {
     }
 
     fn drop_copy(&mut self, origin: &Origin, at: Timestamp) {
-        if self.states.get(origin.unique) != State::Unseen {
+        let dropped = |state| if state == State::Unseen { State::Dropped } else { state };
+        if self.states.change(origin.unique, dropped) != State::Unseen {
             return;
         }
-        self.states.set(origin.unique, State::Dropped);
         self.counts.lost += 1;
         self.counts.lost_shared_key += u64::from(origin.shares_key);
         let slice = self.slice(at);
