@@ -17,7 +17,7 @@ pub struct StreamArgs {
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
     /// Seed of the stream; the scenario's own if not given
-    #[arg(long)]
+    #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 }
 
