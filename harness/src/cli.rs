@@ -19,15 +19,20 @@ pub(crate) struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   dedup-harness                                   the quick comparison
-  dedup-harness list                              strategies, their settings, and scenarios
-  dedup-harness run -f client-retry -s lru -s redis --rounds 3 -o results/lru-or-redis
+  dedup-harness list                              strategies with their settings, and scenarios
+  dedup-harness run -f client-retry -s '^(lru|redis)$' --rounds 3 -o results/monday
   dedup-harness run -s lru:capacity=1_000_000,window=10m -s bloom-rotating:rate=0.01
-  dedup-harness run --trace pings.ndjson.gz --id-field document_id --time-field submission_timestamp
+  dedup-harness run --trace pings.ndjson.gz --id-field document_id --time-field received
   dedup-harness stream quick --limit 5            the pings themselves, with their truth
-  dedup-harness compare results/lru-or-redis --format markdown
+  dedup-harness compare results/monday --format markdown
 
-Exit codes: 0 well; 1 the tool failed; 2 wrong usage; 3 slower or heavier than allowed; 4 a promise broken;
-  5 inconclusive under --strict; 6 a baseline missing or not comparable; 130 interrupted.";
+Exit codes:
+    0  well
+    1  the tool failed
+    2  wrong usage
+    4  a promise was broken
+    6  a baseline is missing or not comparable
+  130  interrupted";
 
 impl Cli {
     /// Reads the command line; ends the program where it cannot be read.

@@ -39,13 +39,13 @@ pub struct RunArgs {
     #[arg(short = 's', long = "strategy", value_name = "REGEX|NAME:KEY=VALUE", help_heading = "What to run")]
     pub strategies: Vec<String>,
     /// Only this pass (repeatable)
-    #[arg(short = 'p', long = "pass", value_enum, help_heading = "What to run")]
+    #[arg(short = 'p', long = "pass", value_name = "PASS", value_enum, help_heading = "What to run")]
     pub passes: Vec<PassArg>,
     /// How often everything is repeated, each time with other ids, strategies taking turns
-    #[arg(long, default_value_t = 1, value_parser = whole(1, 1_000u32), help_heading = "What to run")]
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = whole(1, 1_000u32), help_heading = "What to run")]
     pub rounds: u32,
     /// Seed of the streams and of every hash; the scenario's own if not given
-    #[arg(long, value_parser = seed, help_heading = "What to run")]
+    #[arg(long, value_name = "N", value_parser = seed, help_heading = "What to run")]
     pub seed: Option<u64>,
 
     /// Take the pings from this file: NDJSON or CSV, plain, gzip or zstd; `-` for standard input
@@ -70,9 +70,9 @@ pub struct RunArgs {
     )]
     pub time_field: Option<String>,
     /// How the time is written
-    #[arg(long, value_enum, default_value_t = TimeUnit::Auto, requires = "trace", conflicts_with = "scenarios", help_heading = "Your own pings")]
+    #[arg(long, value_name = "UNIT", value_enum, default_value_t = TimeUnit::Auto, requires = "trace", conflicts_with = "scenarios", help_heading = "Your own pings")]
     pub time_unit: TimeUnit,
-    /// Share of lines that may be unreadable
+    /// Share of lines that may be unreadable, from 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t = 0.01, value_parser = share, requires = "trace", conflicts_with = "scenarios", help_heading = "Your own pings")]
     pub max_bad: f64,
     /// How far back duplicates should be recognised
@@ -129,7 +129,8 @@ pub struct RunArgs {
         help_heading = "Redis"
     )]
     pub redis_prefix: String,
-    /// Virtual seconds a real second for a given server, which keeps its own time; chosen to take about 20 s, or what the server needs, if not given
+    /// How many seconds of the stream pass in a real one, for a given server, which keeps its own time; chosen so that a
+    /// pass takes about 20 s, or what the server needs, if not given
     #[arg(long, value_name = "FACTOR", value_parser = rate, requires = "redis_url", help_heading = "Redis")]
     pub time_factor: Option<f64>,
 }
@@ -139,7 +140,7 @@ Examples:
   dedup-harness run -f '^quick$' -s '^(exact|redis)$' -p time --threads 2
   dedup-harness run -f my-scenario.toml --rounds 5 -o results/mine
   dedup-harness run -s lru:capacity=1_000_000,window=10m -s lru-tinylfu
-  dedup-harness run --trace requests.csv.gz --id-field page -s lru-exact:capacity=1000,window=365d -p verify
+  dedup-harness run --trace pages.csv.gz --id-field page -p verify -s lru-exact:capacity=1000
   zcat pings.gz | dedup-harness run --trace - --id-field attributeMap.document_id";
 
 /// A pass, as typed.

@@ -18,7 +18,7 @@ pub struct StreamArgs {
     #[arg(long, value_name = "N", value_parser = whole(0, u64::MAX))]
     pub limit: Option<u64>,
     /// Seed of the stream; the scenario's own if not given
-    #[arg(long, value_parser = seed)]
+    #[arg(long, value_name = "N", value_parser = seed)]
     pub seed: Option<u64>,
 }
 
