@@ -12,6 +12,7 @@ pub mod cmd;
 pub mod compare;
 pub mod exit;
 pub mod filter;
+pub mod load;
 pub mod machine;
 pub mod pacing;
 pub mod passes;

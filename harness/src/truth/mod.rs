@@ -4,7 +4,6 @@
 //! two bits a unique, and one entry for each ping of which another copy may still come.
 
 mod judgement;
-mod load;
 mod states;
 #[cfg(test)]
 mod tests;
@@ -16,12 +15,12 @@ use dedup_strategies::{Timestamp, Verdict, Window};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
+use crate::load::{Slice, WindowLoad};
 use crate::record::{CauseFigures, LagFigures, OverTime};
 use crate::stream::{CauseId, Event, Origin};
 use states::{State, States};
 
 pub use judgement::judge;
-pub use load::{SLICES, WindowLoad};
 
 /// Upper ends of the ranges of lag in which duplicates are reported; those of Mozilla's published delay curve, and
 /// the seconds and minutes of broker redelivery below them.
@@ -110,7 +109,7 @@ struct Tally {
 
 #[derive(Clone, Copy, Debug)]
 struct Open {
-    last_slice: u64,
+    latest: Slice,
     accepted: Option<Accepted>,
 }
 
@@ -152,17 +151,16 @@ impl Truth {
     pub fn arrived(&mut self, event: &Event) {
         let origin = &event.origin;
         self.counts.pings += 1;
-        let slice = self.load.slice(event.at);
         if origin.cause == CauseId::FIRST {
             self.counts.uniques += 1;
-            self.load.count();
+            let latest = self.load.count(event.at, None);
             if origin.more_to_come {
-                self.open.insert(origin.unique, Open { last_slice: slice, accepted: None });
+                self.open.insert(origin.unique, Open { latest, accepted: None });
             }
         } else {
             self.causes[usize::from(origin.cause.0)].duplicates += 1;
             self.lags[lag_range(event)].duplicates += 1;
-            self.count_repeat(origin.unique, slice);
+            self.count_repeat(origin.unique, event.at);
         }
         self.count_arrival(event.at);
     }
@@ -179,14 +177,10 @@ impl Truth {
         self.over_time.pings_count[self.arrivals_slice] += 1;
     }
 
-    fn count_repeat(&mut self, unique: u64, slice: u64) {
+    fn count_repeat(&mut self, unique: u64, at: Timestamp) {
         match self.open.get_mut(&unique) {
-            Some(open) if open.last_slice == slice => {}
-            Some(open) => {
-                open.last_slice = slice;
-                self.load.count();
-            }
-            None => self.load.count(),
+            Some(open) => open.latest = self.load.count(at, Some(open.latest)),
+            None => drop(self.load.count(at, None)),
         }
     }
 
