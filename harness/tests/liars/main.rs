@@ -47,7 +47,7 @@ fn trials() -> Vec<Trial> {
         caught("forgetting_is_a_broken_promise", "forgets", "verify", 4, "missed"),
         caught("dropping_too_much_is_a_broken_promise", "drops", "verify", 4, "lost"),
         caught("other_answers_the_second_time_are_seen", "dice", "verify", 4, "not deterministic"),
-        caught("a_panic_is_reported_with_its_words", "panics", "verify", 4, "lost the thread"),
+        caught("a_panic_is_reported_with_its_words", "panics", "verify", 4, "FAILED: panicked: lost the thread"),
         caught("a_hang_is_ended", "hangs", "verify", 4, "no progress for 2 s"),
         caught("growth_without_bound_is_seen", "grows", "weigh", 4, "memory grows"),
         caught("a_memory_eater_is_ended", "devours", "verify", 4, "more than the 300 MiB"),
