@@ -13,6 +13,7 @@ pub mod compare;
 pub mod exit;
 pub mod filter;
 pub mod machine;
+pub mod pacing;
 pub mod passes;
 pub mod pipeline;
 pub mod printable;
@@ -28,6 +29,7 @@ pub mod stream;
 pub mod suite;
 pub mod trace;
 pub mod truth;
+pub mod units;
 pub mod workload;
 
 use std::io::Write;

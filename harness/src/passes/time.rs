@@ -352,3 +352,6 @@ fn on_threads<T: Send>(
             .collect()
     })
 }
+
+#[cfg(test)]
+mod tests;
