@@ -152,7 +152,7 @@ impl Cell {
     fn epitaph(&mut self, panic: Option<String>) -> (Failure, String) {
         let status = self.child.wait();
         if let Some(what) = panic {
-            return (Failure::Panicked, format!("panicked: {what}"));
+            return (Failure::Panicked, what);
         }
         let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
         let last_words = self.last_words.lock().unwrap_or_else(PoisonError::into_inner);
