@@ -1,6 +1,6 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::cmd;
 
@@ -33,6 +33,20 @@ Exit codes:
     4  a promise was broken
     6  a baseline is missing or not comparable
   130  interrupted";
+
+impl Cli {
+    /// Reads the command line; ends the program where it cannot be read.
+    pub(crate) fn read() -> Cli {
+        // A negative number is refused as a value, with what is allowed, and not taken for an unknown option.
+        let numbers = |arg: clap::Arg| match arg.get_action().takes_values() {
+            true => arg.allow_negative_numbers(true),
+            false => arg,
+        };
+        let mut command = Cli::command().mut_subcommands(|command| command.mut_args(numbers));
+        let found = Cli::from_arg_matches(&command.get_matches_mut());
+        found.unwrap_or_else(|error| error.format(&mut command).exit())
+    }
+}
 
 /// The commands.
 #[derive(Debug, Subcommand)]

@@ -111,8 +111,8 @@ impl Environment {
             (Needs::Redis, RedisChoice::Given { url, prefix, time_factor }) => {
                 let prefix = format!("{prefix}{}:", self.instances);
                 // A server that was named has to work: what is wrong with it is the user's to mend.
-                let server =
-                    SharedRedis::claim(url, &prefix).map_err(|error| Trouble::Refused(error.to_string()))?;
+                let server = SharedRedis::claim(url, &prefix)
+                    .map_err(|error| Trouble::Refused(format!("--redis-url: {error}")))?;
                 let time_factor = if timing == Timing::FullSpeed { 1.0 } else { *time_factor };
                 Ok(Store::Shared { server: Box::new(Mutex::new(server)), time_factor })
             }
@@ -144,6 +144,15 @@ impl Instance {
             Store::None => None,
             Store::Private(server) => server.used_memory().ok(),
             Store::Shared { server, .. } => locked(server).used_memory().ok(),
+        }
+    }
+
+    /// Has a store of our own give back what has expired. One that was given does so in its own time, which is the
+    /// time that it runs on.
+    pub fn remove_expired(&self) -> Result<(), Trouble> {
+        match &self.store {
+            Store::Private(server) => Ok(server.remove_expired()?),
+            Store::None | Store::Shared { .. } => Ok(()),
         }
     }
 

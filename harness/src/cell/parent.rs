@@ -1,6 +1,7 @@
 //! Starts a cell's process and watches over it.
 
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -63,6 +64,10 @@ pub fn run(
                 }
             }
             Err(RecvTimeoutError::Timeout) => {}
+            // Whoever asks us to stop may have asked the cell as well.
+            Err(RecvTimeoutError::Disconnected) if stop.load(Ordering::Relaxed) => {
+                return Ok(Ending::Stopped);
+            }
             Err(RecvTimeoutError::Disconnected) => {
                 return Ok(failed(cell.epitaph(panic)));
             }
@@ -91,6 +96,9 @@ impl Cell {
     fn start(job: &Job) -> std::io::Result<Cell> {
         let mut child = Command::new(std::env::current_exe()?)
             .arg(SUB_COMMAND)
+            // Ctrl-C reaches every process of the terminal's group: the parent alone is to hear it and end the cell,
+            // or the cell's death would look like a failure.
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -8,6 +8,8 @@ mod buffers;
 mod digest;
 mod pace;
 mod schedule;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

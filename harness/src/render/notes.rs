@@ -3,10 +3,10 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::sheet::{Share, delayed, fastest, lost, missed, missed_in_window, name, window_differs};
-use super::units::{short, thousands};
 use super::verdict::{finding, verdict};
 use crate::compare::{Block, Certainty, Clock, Row, VerifySummary};
 use crate::stats::rule_of_three;
+use crate::units::{short, thousands};
 
 /// The notes of a block, one string each. `verdict_width` is how much of a verdict the table has shown.
 pub(super) fn notes(block: &Block, verdict_width: usize) -> Vec<String> {

@@ -2,11 +2,11 @@
 
 use super::grid::Align;
 use super::text::{Text, Tone};
-use super::units::{Unit, duration, fixed, percentages, thousands};
 use super::verdict::{verdict, word};
 use crate::compare::{Block, Certainty, Change, Clock, LatencySummary, Ratio, Row, Standing, VerifySummary};
 use crate::record::Role;
 use crate::stats::Spread;
+use crate::units::{Unit, duration, fixed, percentages, thousands};
 
 /// A block as text.
 pub(super) struct Sheet {

@@ -5,6 +5,7 @@ use dedup_strategies::{Bound, Promise, Window};
 use super::Truth;
 use crate::record::{Judgement, Verdict};
 use crate::stats::exceeds;
+use crate::units::thousands;
 
 /// What was seen, against what was promised. Losses among pings that share a key with another ping are the key's
 /// fault and no strategy's; they are counted, and not judged.
@@ -35,7 +36,7 @@ pub fn judge(promise: &Promise, truth: &Truth) -> Judgement {
 }
 
 fn overload(promise: &Promise, truth: &Truth, capacity: u64) -> String {
-    let load = truth.ids_in_window();
+    let (load, capacity) = (thousands(truth.ids_in_window()), thousands(capacity));
     match promise.window {
         Window::Forever => format!("{load} ids came, it is built for {capacity}"),
         _ => format!("{load} ids came in a window, it is built for {capacity}"),
@@ -45,13 +46,12 @@ fn overload(promise: &Promise, truth: &Truth, capacity: u64) -> String {
 fn broken(bound: Bound, count: u64, of: u64, did: &str, what: &str) -> Option<String> {
     match bound {
         Bound::Unbounded => None,
-        Bound::Never => (count > 0).then(|| format!("{did} {count} of {of} {what}, promised none")),
+        Bound::Never => (count > 0)
+            .then(|| format!("{did} {} of {} {what}, promised none", thousands(count), thousands(of))),
         Bound::AtMost(share) => exceeds(count, of, share).then(|| {
-            format!(
-                "{did} {count} of {of} {what} ({:.4} %), promised at most {} %",
-                percent(count, of),
-                share * 100.0
-            )
+            let (seen, promised) = (percent(count, of), share * 100.0);
+            let (count, of) = (thousands(count), thousands(of));
+            format!("{did} {count} of {of} {what} ({seen:.4} %), promised at most {promised} %")
         }),
     }
 }

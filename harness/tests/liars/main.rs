@@ -59,7 +59,7 @@ fn trials() -> Vec<Trial> {
         caught("a_lease_that_never_ends_is_seen", "leases", "verify", 4, "given up"),
         caught("a_panic_while_building_is_reported", "unbuilt", "verify", 4, "no foundation"),
         caught("a_panic_in_the_time_pass_is_reported", "panics", "time", 4, "lost the thread"),
-        caught("a_hang_in_the_time_pass_is_ended", "hangs", "time", 4, "no progress for 2 s"),
+        caught("a_hang_in_the_time_pass_is_ended", "hangs", "time", 4, "no progress for 3 s"),
     ]
 }
 
