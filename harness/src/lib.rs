@@ -13,6 +13,7 @@ pub mod compare;
 pub mod exit;
 pub mod filter;
 pub mod machine;
+pub mod pacing;
 pub mod passes;
 pub mod pipeline;
 pub mod printable;

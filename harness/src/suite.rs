@@ -1,5 +1,6 @@
 //! Plans the cells of a run and works them off, one process each, rounds of different strategies interleaved.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -8,8 +9,10 @@ use std::time::{Duration, Instant};
 use dedup_strategies::time::saturating_nanos;
 
 use crate::cell::{Ending, Input, Job, Limits, RedisChoice, TimeOptions, Work, run_parent};
+use crate::pacing::Pacing;
 use crate::record::{CellRecord, CellResult, Pass, Role};
 use crate::select::Selected;
+use crate::servers::SharedRedis;
 use crate::workload::Workload;
 
 /// Everything that determines a run.
@@ -33,6 +36,10 @@ pub struct Plan {
     pub time: TimeOptions,
     /// Where Redis is.
     pub redis: RedisChoice,
+    /// Our claim on the prefix, where the server was given. What a cell that was killed left there is deleted.
+    pub claim: Option<RefCell<SharedRedis>>,
+    /// How fast time goes for a store that keeps the wall's.
+    pub pacing: Pacing,
     /// When a cell is ended.
     pub limits: Limits,
 }
@@ -154,6 +161,7 @@ impl Plan {
             workers: self.workers,
             batch: self.batch,
             redis: self.redis.clone(),
+            time_factor: self.pacing.factor(workload),
             memory_limit: self.limits.memory_bytes,
             directory: directory.join("cell"),
         }
@@ -177,7 +185,14 @@ impl Plan {
         std::fs::create_dir_all(&job.directory)?;
         let ending = run_parent(job, &limits, stop, progress);
         std::fs::remove_dir_all(&job.directory)?;
-        Ok(ending?)
+        let ending = ending?;
+        if let (Some(claim), Ending::Result(result)) = (&self.claim, &ending)
+            && let CellResult::Failed { .. } = result.as_ref()
+        {
+            // Whatever it met will be met again by the next cell, or at the end, and said there.
+            let _ = claim.borrow_mut().sweep();
+        }
+        Ok(ending)
     }
 }
 
@@ -258,13 +273,9 @@ impl Cell<'_> {
             seed: job.seed,
             workers_count: job.workers.unwrap_or(pipeline.workers.get()) as u32,
             batch_count: job.batch.unwrap_or(pipeline.batch.get()) as u32,
-            time_factor: match (&job.redis, strategy.definition.needs, self.pass) {
-                (
-                    RedisChoice::Given { time_factor, .. },
-                    dedup_strategies::Needs::Redis,
-                    Pass::Verify | Pass::Weigh,
-                ) => *time_factor,
-                _ => 1.0,
+            time_factor: match (self.pass, job.redis.keeps_wall_time(strategy.definition.needs)) {
+                (Pass::Verify | Pass::Weigh, true) => job.time_factor,
+                (Pass::Time, _) | (_, false) => 1.0,
             },
             elapsed_ns: saturating_nanos(took),
             result,

@@ -54,7 +54,10 @@ struct Claims {
 
 impl Strategy for Claims {
     fn worker(&self, _index: usize) -> Result<Box<dyn Worker>, Unavailable> {
-        Ok(Box::new(ClaimWorker { link: self.link()?, batch: Batch::new(&self.endpoint.prefix, self.ttl) }))
+        let mut link = self.link()?;
+        // Now, so that the first batch is not kept waiting.
+        link.connect()?;
+        Ok(Box::new(ClaimWorker { link, batch: Batch::new(&self.endpoint.prefix, self.ttl) }))
     }
 
     fn routing(&self) -> Routing {
@@ -85,6 +88,7 @@ impl Claims {
     fn measure(&self) -> Result<Footprint, Unavailable> {
         let mut link = self.link()?;
         Ok(Footprint {
+            // First: it makes the server let go of what has expired.
             ids: keyspace::count(&mut link, &self.endpoint.prefix)?,
             bytes: link.used_memory()?.saturating_sub(self.memory_before),
         })

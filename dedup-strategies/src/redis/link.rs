@@ -30,6 +30,11 @@ impl Link {
         Ok(Link { client, address, connection: None })
     }
 
+    /// Connects, if it is not connected yet.
+    pub fn connect(&mut self) -> Result<(), Unavailable> {
+        self.attempt(|_| Ok(()))
+    }
+
     /// Sends commands that are already encoded, in one write, and reads their `count` replies.
     pub fn send(&mut self, encoded: &[u8], count: usize) -> Result<Vec<Value>, Unavailable> {
         self.attempt(|connection| connection.req_packed_commands(encoded, 0, count))

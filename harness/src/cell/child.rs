@@ -99,6 +99,8 @@ fn environment(definitions: &[Definition], job: &Job, workload: &Workload) -> Re
         memory_limit: job.memory_limit,
         directory: job.directory.clone(),
         redis: job.redis.clone(),
+        time_factor: job.time_factor,
+        alive: || send(&Message::Waiting),
         start: workload.start(),
         instances: 0,
     })

@@ -3,9 +3,10 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use dedup_strategies::{
-    BuildError, Context, Definition, Needs, RedisEndpoint, Settings, Sizing, Strategy, Timestamp,
+    BuildError, Context, Definition, Needs, RedisEndpoint, Settings, Sizing, Strategy, Timestamp, Window,
 };
 
 use super::job::RedisChoice;
@@ -29,6 +30,10 @@ pub struct Environment {
     pub directory: PathBuf,
     /// Where Redis is.
     pub redis: RedisChoice,
+    /// Virtual seconds a real second, where a store keeps wall time.
+    pub time_factor: f64,
+    /// Called now and then while a pass waits for the wall's clock.
+    pub alive: fn(),
     /// When the stream begins.
     pub start: Timestamp,
     /// Instances built so far.
@@ -40,14 +45,27 @@ pub struct Instance {
     /// The strategy; declared before its store, so that it is dropped first.
     pub strategy: Box<dyn Strategy>,
     store: Store,
-    start: Timestamp,
+    clock: Clock,
 }
 
 enum Store {
     None,
     Private(PrivateRedis),
-    Shared { server: Box<Mutex<SharedRedis>>, time_factor: f64 },
+    Shared(Box<Mutex<SharedRedis>>),
 }
+
+/// Whose time the pipeline keeps.
+#[derive(Clone, Copy)]
+enum Clock {
+    /// Its own, and a store's whose clock can be set.
+    Virtual,
+    /// The wall's, this many times as fast from this time on.
+    Wall { start: Timestamp, factor: f64, alive: fn() },
+}
+
+/// Shorter by a server's own clock, a window would be measured in its first and last milliseconds: those of the
+/// network, and the one to which a TTL is rounded.
+const SHORTEST_WINDOW: Duration = Duration::from_millis(100);
 
 /// Why a cell did not come to its end.
 #[derive(Debug)]
@@ -81,7 +99,8 @@ impl Environment {
         let state_dir = self.directory.join(format!("state-{}", self.instances));
         std::fs::create_dir_all(&state_dir)
             .map_err(|error| Trouble::Failed(Failure::Died, format!("{}: {error}", state_dir.display())))?;
-        let store = self.store(timing)?;
+        let store = self.store()?;
+        let clock = self.clock(&store, timing);
         let context = Context {
             workers,
             seed: self.seed,
@@ -89,32 +108,57 @@ impl Environment {
             sizing: self.sizing,
             memory_limit: self.memory_limit,
             redis: store.endpoint(),
-            store_time_factor: store.time_factor(),
+            store_time_factor: clock.factor(),
         };
         let strategy = (self.definition.build)(&self.settings, &context)?;
-        Ok(Instance { strategy, store, start: self.start })
+        self.admit_window(strategy.promise().window, clock.factor())?;
+        Ok(Instance { strategy, store, clock })
     }
 
     /// Whether the strategy's store keeps a time of its own, which ends exact repetition.
     pub fn on_wall_time(&self) -> bool {
-        self.definition.needs == Needs::Redis
-            && (matches!(self.redis, RedisChoice::Given { .. }) || !VirtualClock::is_supported())
+        self.redis.keeps_wall_time(self.definition.needs)
     }
 
-    fn store(&self, timing: Timing) -> Result<Store, Trouble> {
+    fn clock(&self, store: &Store, timing: Timing) -> Clock {
+        match store {
+            Store::None => Clock::Virtual,
+            Store::Private(server) if server.clock().is_some() => Clock::Virtual,
+            // Nothing is due at any time: a window on the wall is longer than such a loop.
+            Store::Private(_) | Store::Shared(_) if timing == Timing::FullSpeed => Clock::Virtual,
+            Store::Private(_) | Store::Shared(_) => {
+                Clock::Wall { start: self.start, factor: self.time_factor, alive: self.alive }
+            }
+        }
+    }
+
+    /// Refuses to measure a window that is too short once divided.
+    fn admit_window(&self, window: Window, factor: f64) -> Result<(), Trouble> {
+        let Some(window) = window.length() else { return Ok(()) };
+        let real = window.div_f64(factor);
+        if factor <= 1.0 || real >= SHORTEST_WINDOW {
+            return Ok(());
+        }
+        let most = (window.as_secs_f64() / SHORTEST_WINDOW.as_secs_f64()).max(1.0);
+        Err(Trouble::Refused(format!(
+            "strategy {}: the given server keeps wall time, and with {factor:.1} virtual seconds in each real one its \
+             window of {} would be {real:.1?} long; allowed are {SHORTEST_WINDOW:?} and more: give a --time-factor of \
+             at most {most}, or leave out --redis-url (a private server runs in virtual time)",
+            self.definition.name,
+            humantime::format_duration(window),
+        )))
+    }
+
+    fn store(&self) -> Result<Store, Trouble> {
         match (self.definition.needs, &self.redis) {
             (Needs::Nothing, _) => Ok(Store::None),
             (Needs::Redis, RedisChoice::Private) => {
                 let launch = Launch { start_at: self.start, ..Launch::find()? };
                 Ok(Store::Private(PrivateRedis::start(&launch)?))
             }
-            (Needs::Redis, RedisChoice::Given { url, prefix, time_factor }) => {
-                let prefix = format!("{prefix}{}:", self.instances);
-                // A server that was named has to work: what is wrong with it is the user's to mend.
-                let server = SharedRedis::claim(url, &prefix)
-                    .map_err(|error| Trouble::Refused(format!("--redis-url: {error}")))?;
-                let time_factor = if timing == Timing::FullSpeed { 1.0 } else { *time_factor };
-                Ok(Store::Shared { server: Box::new(Mutex::new(server)), time_factor })
+            (Needs::Redis, RedisChoice::Given { url, prefix }) => {
+                let server = SharedRedis::claim_part(url, prefix, self.instances)?;
+                Ok(Store::Shared(Box::new(Mutex::new(server))))
             }
         }
     }
@@ -123,19 +167,19 @@ impl Environment {
 impl Instance {
     /// The clock that this instance's pipeline has to run on.
     pub fn pace(&self) -> Box<dyn Pace + '_> {
-        match &self.store {
-            Store::None => Box::new(Free),
-            Store::Private(server) => match server.clock() {
+        match (&self.store, self.clock) {
+            (_, Clock::Wall { start, factor, alive }) => Box::new(Wall::new(start, factor, alive)),
+            (Store::Private(server), Clock::Virtual) => match server.clock() {
                 Some(clock) => Box::new(OnServer(clock)),
-                None => Box::new(Wall::new(self.start, 1.0)),
+                None => Box::new(Free),
             },
-            Store::Shared { time_factor, .. } => Box::new(Wall::new(self.start, *time_factor)),
+            (Store::None | Store::Shared(_), Clock::Virtual) => Box::new(Free),
         }
     }
 
     /// How fast the store's clock runs against the pipeline's, as for the record.
     pub fn time_factor(&self) -> f64 {
-        self.store.time_factor()
+        self.clock.factor()
     }
 
     /// Bytes that the store uses in all, where there is one.
@@ -143,17 +187,22 @@ impl Instance {
         match &self.store {
             Store::None => None,
             Store::Private(server) => server.used_memory().ok(),
-            Store::Shared { server, .. } => locked(server).used_memory().ok(),
+            Store::Shared(server) => locked(server).used_memory().ok(),
         }
     }
 
-    /// Has a store of our own give back what has expired. One that was given does so in its own time, which is the
-    /// time that it runs on.
-    pub fn remove_expired(&self) -> Result<(), Trouble> {
-        match &self.store {
-            Store::Private(server) => Ok(server.remove_expired()?),
-            Store::None | Store::Shared { .. } => Ok(()),
+    /// The same, once it has fallen no further for a while: a server shrinks its tables by and by, in a cycle that
+    /// runs ten times a real second.
+    pub fn settled_server_bytes(&self) -> Option<u64> {
+        let (mut least, mut unchanged, mut looks) = (self.server_used_bytes()?, 0, 0);
+        while unchanged < 4 && looks < 40 {
+            std::thread::sleep(Duration::from_millis(100));
+            let used = self.server_used_bytes()?;
+            unchanged = if used < least { 0 } else { unchanged + 1 };
+            least = least.min(used);
+            looks += 1;
         }
+        Some(least)
     }
 
     /// Name and version of the store's server, where there is one.
@@ -161,7 +210,7 @@ impl Instance {
         match &self.store {
             Store::None => None,
             Store::Private(server) => Some(("redis", server.version().to_string())),
-            Store::Shared { server, .. } => locked(server).version().ok().map(|version| ("redis", version)),
+            Store::Shared(server) => locked(server).version().ok().map(|version| ("redis", version)),
         }
     }
 }
@@ -171,14 +220,16 @@ impl Store {
         match self {
             Store::None => None,
             Store::Private(server) => Some(server.endpoint()),
-            Store::Shared { server, .. } => Some(locked(server).endpoint().clone()),
+            Store::Shared(server) => Some(locked(server).endpoint().clone()),
         }
     }
+}
 
-    fn time_factor(&self) -> f64 {
+impl Clock {
+    fn factor(self) -> f64 {
         match self {
-            Store::None | Store::Private(_) => 1.0,
-            Store::Shared { time_factor, .. } => *time_factor,
+            Clock::Virtual => 1.0,
+            Clock::Wall { factor, .. } => factor,
         }
     }
 }

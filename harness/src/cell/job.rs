@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use dedup_strategies::Needs;
 use serde::{Deserialize, Serialize};
 
 use crate::record::{CellResult, Pass};
+use crate::servers::VirtualClock;
 use crate::workload::Trace;
 
 /// Everything a cell needs to know.
@@ -26,6 +28,8 @@ pub struct Job {
     pub batch: Option<usize>,
     /// Where to find Redis.
     pub redis: RedisChoice,
+    /// Virtual seconds a real second in the verify and weigh passes, where a store keeps wall time.
+    pub time_factor: f64,
     /// Bytes that a strategy may plan for.
     pub memory_limit: u64,
     /// A directory that the parent removes when the cell has ended.
@@ -79,9 +83,18 @@ pub enum RedisChoice {
         url: String,
         /// The prefix of our keys.
         prefix: String,
-        /// Virtual seconds a real second in the verify and weigh passes.
-        time_factor: f64,
     },
+}
+
+impl RedisChoice {
+    /// Whether the store of a strategy that needs `needs` cannot be told the time.
+    pub fn keeps_wall_time(&self, needs: Needs) -> bool {
+        match (needs, self) {
+            (Needs::Nothing, _) => false,
+            (Needs::Redis, RedisChoice::Given { .. }) => true,
+            (Needs::Redis, RedisChoice::Private) => !VirtualClock::is_supported(),
+        }
+    }
 }
 
 /// One line from a cell to its parent.
@@ -89,6 +102,8 @@ pub enum RedisChoice {
 pub enum Message {
     /// This share of the work is done.
     Progress(f64),
+    /// The cell waits until the next ping is due, by a clock that is not the harness's.
+    Waiting,
     /// The version of a server that takes part.
     Server {
         /// Its name.

@@ -56,6 +56,7 @@ pub fn run(
                 last_heard = Instant::now();
                 match message {
                     Message::Progress(share) => progress(share),
+                    Message::Waiting => {}
                     Message::Server { name, version } => servers.push((name, version)),
                     Message::Panicked(what) => panic = Some(what),
                     Message::Built => return Ok(Ending::Built(servers)),
@@ -102,6 +103,8 @@ impl Cell {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            // A group of its own: Ctrl-C in a terminal reaches the parent alone, which ends the cell and tidies up.
+            .process_group(0)
             .spawn()?;
         let mut line = serde_json::to_string(job).map_err(std::io::Error::other)?;
         line.push('\n');

@@ -1,26 +1,29 @@
 //! `run`: strategies on scenarios or on a trace.
 
+use std::cell::RefCell;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
-use dedup_strategies::Definition;
+use dedup_strategies::{Definition, Needs};
 
 use super::values::{bytes, rate, seconds, seed, share, time, whole};
 use crate::cell::{Input, Limits, RedisChoice, TimeOptions};
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
 use crate::filter::Filter;
+use crate::pacing::Pacing;
 use crate::printable::printable;
 use crate::progress::Progress;
 use crate::record::{CellRecord, Pass, RecordWriter, Run, RunRecord};
 use crate::render::{Format, Look, render};
 use crate::scenario::{self, Scenario};
 use crate::select::{Selected, select};
+use crate::servers::{ServerError, SharedRedis};
 use crate::suite::{Completion, Observer, Plan, Preflight, SuiteError};
 use crate::trace::{TimeUnit, TraceOptions, TraceSurvey};
 use crate::workload::{Trace, Workload};
@@ -39,7 +42,7 @@ pub struct RunArgs {
     #[arg(short = 'p', long = "pass", value_name = "PASS", value_enum, help_heading = "What to run")]
     pub passes: Vec<PassArg>,
     /// How often everything is repeated, each time with other ids, strategies taking turns
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole(1, 1_000u32), help_heading = "What to run")]
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = whole(1, 1_000u32), help_heading = "What to run")]
     pub rounds: u32,
     /// Seed of the streams and of every hash; the scenario's own if not given
     #[arg(long, value_name = "N", value_parser = seed, help_heading = "What to run")]
@@ -127,7 +130,7 @@ pub struct RunArgs {
     )]
     pub redis_prefix: String,
     /// How many seconds of the stream pass in a real one, for a given server, which keeps its own time; chosen so that a
-    /// pass takes 20 s if not given
+    /// pass takes about 20 s, or what the server needs, if not given
     #[arg(long, value_name = "FACTOR", value_parser = rate, requires = "redis_url", help_heading = "Redis")]
     pub time_factor: Option<f64>,
 }
@@ -216,6 +219,7 @@ fn ended<T>(result: Result<T, SuiteError>) -> anyhow::Result<T> {
 
 fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow::Result<Plan> {
     let strategies: Vec<Selected> = select(definitions, &args.strategies).or_exit(Exit::Usage)?;
+    let redis = redis(args)?;
     let mut workloads = workloads(args, directory)?;
     for (workload, _) in &mut workloads {
         let pipeline = workload.pipeline_mut();
@@ -233,8 +237,13 @@ fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow:
         let most = workloads.iter().map(|(workload, _)| workload.expected_pings()).max().unwrap_or(0);
         fits(most.min(u64::from(args.time_pings)), memory_bytes).or_exit(Exit::Usage)?;
     }
+    let claim = claim(&redis, &strategies)?;
+    let round_trip = claim.as_ref().map(|claim| claim.borrow_mut().round_trip());
+    let round_trip = round_trip.transpose().or_exit(Exit::Usage)?.unwrap_or_default();
     Ok(Plan {
-        redis: redis(args, &workloads)?,
+        redis,
+        claim,
+        pacing: Pacing { asked: args.time_factor, round_trip },
         workloads,
         strategies,
         passes,
@@ -320,18 +329,31 @@ fn trace_options(args: &RunArgs, path: &Path, directory: &Path) -> anyhow::Resul
     Ok(options)
 }
 
-/// Seconds that a pass takes on a server that keeps its own time, where no factor is given.
-const WALL_SECONDS: f64 = 20.0;
-
-fn redis(args: &RunArgs, workloads: &[(Workload, Input)]) -> anyhow::Result<RedisChoice> {
+fn redis(args: &RunArgs) -> anyhow::Result<RedisChoice> {
     let Some(url) = &args.redis_url else {
         return Ok(RedisChoice::Private);
     };
     dedup_strategies::redis::Address::parse(url).or_exit(Exit::Usage)?;
-    let longest = workloads.iter().map(|(workload, _)| workload.length()).max().unwrap_or_default();
-    let time_factor = args.time_factor.unwrap_or((longest.as_secs_f64() / WALL_SECONDS).max(1.0));
-    Ok(RedisChoice::Given { url: url.clone(), prefix: args.redis_prefix.clone(), time_factor })
+    Ok(RedisChoice::Given { url: url.clone(), prefix: args.redis_prefix.clone() })
 }
+
+/// Claims the prefix on a server that was given, for the whole run: what is wrong with either is found before anything
+/// else is done.
+fn claim(redis: &RedisChoice, strategies: &[Selected]) -> anyhow::Result<Option<RefCell<SharedRedis>>> {
+    let RedisChoice::Given { url, prefix } = redis else { return Ok(None) };
+    if strategies.iter().all(|strategy| strategy.definition.needs != Needs::Redis) {
+        return Ok(None);
+    }
+    match SharedRedis::claim(url, prefix) {
+        Ok(claim) => Ok(Some(RefCell::new(claim))),
+        Err(error @ ServerError::Unavailable(_)) => Err(anyhow!("--redis-url {error}; {REACHING}")),
+        Err(error) => Err(error.into()),
+    }
+    .or_exit(Exit::Usage)
+}
+
+const REACHING: &str = "see that the server runs, can be reached from here and takes this user and password \
+     (redis-cli -u URL ping), or leave out --redis-url, and a private server is started";
 
 fn describe(args: &RunArgs, plan: &Plan, preflight: &Preflight) -> RunRecord {
     let seed = args.seed.unwrap_or_else(|| plan.workloads.first().map_or(0, |(workload, _)| workload.seed()));

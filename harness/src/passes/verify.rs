@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use dedup_strategies::Promise;
+use dedup_strategies::time::saturating_nanos;
+use hdrhistogram::Histogram;
+
 use crate::cell::{Instance, Timing, Trouble};
 use crate::passes::Bench;
 use crate::pipeline::{Ended, Pipeline};
-use crate::record::{Failure, Latency, VerifyFigures};
+use crate::record::{Failure, Judgement, Latency, Verdict, VerifyFigures};
 use crate::truth::{self, Truth};
 use crate::workload::Workload;
 
@@ -18,8 +22,15 @@ const STEP: u64 = 1 << 16;
 /// The same where the pipeline waits for the wall's clock.
 const STEP_ON_WALL_TIME: u64 = 256;
 
-/// How far a store's clock may be off the pipeline's in real time, where each keeps its own.
-const CLOCK_SLACK: Duration = Duration::from_millis(50);
+/// How much faster than the pipeline's a store's clock may run, where each keeps its own: NTP corrects a clock by at
+/// most one part in 2,000, and Redis counts in whole milliseconds.
+const CLOCK_SLACK_SHARE: f64 = 0.001;
+const CLOCK_SLACK: Duration = Duration::from_millis(2);
+
+/// On wall time, of which share of the pings, and by which share of the window, may be judged too late. Beyond that,
+/// it was another stream than the scenario's that was judged.
+const LATE_SHARE: f64 = 0.05;
+const LATE_BY: f64 = 0.05;
 
 /// Runs the pass.
 pub fn run(mut bench: Bench<'_>) -> Result<VerifyFigures, Trouble> {
@@ -58,7 +69,7 @@ fn whole_run(bench: &mut Bench<'_>, instance: &Instance) -> Result<(Ended, Strin
     let on_wall_time = bench.environment.on_wall_time();
     let mut source = bench.workload.source(bench.environment.seed)?;
     let (slack, step) = match on_wall_time {
-        true => (CLOCK_SLACK.mul_f64(instance.time_factor()), STEP_ON_WALL_TIME),
+        true => (slack(bench.workload, instance), STEP_ON_WALL_TIME),
         false => (Duration::ZERO, STEP),
     };
     let mut pipeline = pipeline(bench.workload, instance, slack, source.causes().len())?;
@@ -76,6 +87,12 @@ fn whole_run(bench: &mut Bench<'_>, instance: &Instance) -> Result<(Ended, Strin
     Ok((pipeline.finish()?, decided))
 }
 
+/// In virtual time, for the whole window.
+fn slack(workload: &Workload, instance: &Instance) -> Duration {
+    let window = instance.strategy.promise().window.length().unwrap_or(workload.sizing().window);
+    CLOCK_SLACK.mul_f64(instance.time_factor()) + window.mul_f64(CLOCK_SLACK_SHARE)
+}
+
 fn pipeline<'a>(
     workload: &'a Workload,
     instance: &'a Instance,
@@ -88,12 +105,7 @@ fn pipeline<'a>(
     Ok(Pipeline::new(workload.pipeline(), strategy, truth, instance.pace(), workload.start())?)
 }
 
-fn figures(
-    bench: &Bench<'_>,
-    causes: &[String],
-    ended: Ended,
-    promise: &dedup_strategies::Promise,
-) -> VerifyFigures {
+fn figures(bench: &Bench<'_>, causes: &[String], ended: Ended, promise: &Promise) -> VerifyFigures {
     let truth = &ended.truth;
     let counts = truth.counts();
     VerifyFigures {
@@ -112,12 +124,37 @@ fn figures(
         unjudged_count: counts.unjudged,
         refused_unique_count: counts.uniques - counts.delivered - counts.lost,
         ids_in_window_count: truth.ids_in_window(),
-        virtual_ns: dedup_strategies::time::saturating_nanos(bench.workload.length()),
+        virtual_ns: saturating_nanos(bench.workload.length()),
         by_cause: truth.by_cause(causes),
         by_lag: truth.by_lag(),
         over_time: truth.over_time(),
         held_ns: (!ended.held_ns.is_empty()).then(|| Latency::from_histogram(&ended.held_ns)),
         output_digest: ended.digest,
-        judgement: truth::judge(promise, truth),
+        judgement: in_time(bench, &ended.late_ns, promise, truth::judge(promise, truth)),
     }
+}
+
+/// A promise that was kept by pings that came too late was not put to the test. One that was broken is broken: what
+/// counts as inside the window was inside it by both clocks.
+fn in_time(
+    bench: &Bench<'_>,
+    late_ns: &Histogram<u64>,
+    promise: &Promise,
+    judgement: Judgement,
+) -> Judgement {
+    let window = promise.window.length().unwrap_or(bench.workload.sizing().window);
+    let allowed = window.mul_f64(LATE_BY);
+    let late = late_ns.len() - late_ns.count_between(0, saturating_nanos(allowed));
+    let share = late as f64 / bench.workload.expected_pings().max(1) as f64;
+    if judgement.verdict != Verdict::Kept || share <= LATE_SHARE {
+        return judgement;
+    }
+    let finding = format!(
+        "fell behind: {:.0} % of the pings were judged more than {} late, the last by {:.1?} of virtual time; the server \
+         does not answer fast enough for this --time-factor, give a lower one",
+        100.0 * share,
+        humantime::format_duration(allowed),
+        Duration::from_nanos(late_ns.max()),
+    );
+    Judgement { verdict: Verdict::Void, findings: vec![finding] }
 }

@@ -11,7 +11,7 @@ mod schedule;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dedup_strategies::time::saturating_nanos;
 use dedup_strategies::{
@@ -37,6 +37,10 @@ const MAX_ATTEMPTS: u32 = 10;
 
 /// How often, in virtual time, workers are told that time passes.
 const TICK: Duration = Duration::from_secs(1);
+
+/// How long, in real time, a store may fail to answer before the run is given up. In virtual time an outage of any
+/// length takes none; a server that is gone for good would keep a run on wall time waiting for its redeliveries.
+const OUTAGE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Events asked of the source at once.
 const FILL: usize = 1024;
@@ -70,6 +74,8 @@ pub struct Pipeline<'a> {
     deliveries: u64,
     next_tick: Timestamp,
     now: Timestamp,
+    late_ns: Histogram<u64>,
+    unavailable_since: Option<Instant>,
     verdicts: Vec<Verdict>,
     settled: Vec<Settled>,
     released: Vec<Ping>,
@@ -88,6 +94,9 @@ pub struct Ended {
     pub held_ns: Histogram<u64>,
     /// Digest of every decision, in order.
     pub digest: String,
+    /// By how much pings were judged later than they should have been, in virtual nanoseconds; those in time left out.
+    /// Virtual time waits for the strategy, so it is empty but on wall time.
+    pub late_ns: Histogram<u64>,
 }
 
 impl<'a> Pipeline<'a> {
@@ -116,6 +125,8 @@ impl<'a> Pipeline<'a> {
             deliveries: 0,
             next_tick: start,
             now: start,
+            late_ns: recorder(),
+            unavailable_since: None,
             verdicts: Vec::new(),
             settled: Vec::new(),
             released: Vec::new(),
@@ -166,7 +177,12 @@ impl<'a> Pipeline<'a> {
                 "{kept} held pings were not released at the end of the input"
             )));
         }
-        Ok(Ended { truth: self.truth, held_ns: self.held_ns, digest: self.digest.hex() })
+        Ok(Ended {
+            truth: self.truth,
+            held_ns: self.held_ns,
+            digest: self.digest.hex(),
+            late_ns: self.late_ns,
+        })
     }
 
     fn receive(&mut self, event: &Event) -> Result<(), PipelineError> {
@@ -232,9 +248,15 @@ impl<'a> Pipeline<'a> {
         let now = self.pace.reach(at).max(self.now);
         self.now = now;
         let batch = self.buffers.take(&mut self.pool, worker);
+        if now > at {
+            let late = saturating_nanos(now.since(at));
+            let pings = self.pool[batch].pings.len() as u64;
+            self.late_ns.record_n(late, pings).expect("the histogram grows as far as 64 bits");
+        }
         self.verdicts.clear();
         match self.workers[worker].judge(&self.pool[batch].pings, now, &mut self.verdicts) {
             Ok(()) => {
+                self.unavailable_since = None;
                 self.act(batch, now)?;
                 self.publish(Publish { worker, batch }, now)
             }
@@ -249,11 +271,12 @@ impl<'a> Pipeline<'a> {
             let (got, asked) = (self.verdicts.len(), batch.pings.len());
             return Err(PipelineError::Contract(format!("gave {got} verdicts for {asked} pings")));
         }
+        let answered = self.pace.since(now);
         self.digest.verdicts(&self.verdicts);
         let mut kept = 0;
         for (index, verdict) in self.verdicts.iter().enumerate() {
             let event = &batch.events[index];
-            let covered = self.truth.judged(event, *verdict, now);
+            let covered = self.truth.judged(event, *verdict, now, answered);
             batch.covered.push(covered);
             match verdict {
                 Verdict::New => {
@@ -304,6 +327,9 @@ impl<'a> Pipeline<'a> {
         now: Timestamp,
         unavailable: Unavailable,
     ) -> Result<(), PipelineError> {
+        if self.unavailable_since.get_or_insert_with(Instant::now).elapsed() >= OUTAGE_PATIENCE {
+            return Err(unavailable.into());
+        }
         let batch = &self.pool[id];
         if batch.pings.iter().any(|ping| batch.attempt(ping.delivery) >= MAX_ATTEMPTS) {
             return Err(unavailable.into());

@@ -5,10 +5,18 @@ use std::time::{Duration, Instant};
 
 use dedup_strategies::Timestamp;
 
+/// The longest sleep between two signs of life.
+const BEAT: Duration = Duration::from_secs(1);
+
 /// Makes a point in virtual time come true for whoever else keeps time.
 pub trait Pace: Send {
     /// Returns once it is `at`, or later: the time that it now is.
     fn reach(&mut self, at: Timestamp) -> Timestamp;
+
+    /// The time that it has become meanwhile, where it was `then` before: time only passes by itself on the wall.
+    fn since(&self, then: Timestamp) -> Timestamp {
+        then
+    }
 }
 
 /// Virtual time, as fast as the processor goes.
@@ -27,12 +35,17 @@ pub struct Wall {
     began: Instant,
     start: Timestamp,
     factor: f64,
+    alive: fn(),
 }
 
 impl Wall {
-    /// Begins now, at virtual time `start`.
-    pub fn new(start: Timestamp, factor: f64) -> Self {
-        Wall { began: Instant::now(), start, factor }
+    /// Begins now, at virtual time `start`. `alive` is called now and then during a long wait.
+    pub fn new(start: Timestamp, factor: f64, alive: fn()) -> Self {
+        Wall { began: Instant::now(), start, factor, alive }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.start.plus(self.began.elapsed().mul_f64(self.factor))
     }
 }
 
@@ -42,8 +55,41 @@ impl Pace for Wall {
             return at;
         }
         let due = at.since(self.start).div_f64(self.factor);
-        thread::sleep(due.saturating_sub(self.began.elapsed()));
-        let passed = self.began.elapsed().as_secs_f64() * self.factor;
-        at.max(self.start.plus(Duration::from_secs_f64(passed)))
+        loop {
+            let left = due.saturating_sub(self.began.elapsed());
+            if left.is_zero() {
+                return at.max(self.now());
+            }
+            thread::sleep(left.min(BEAT));
+            if left > BEAT {
+                (self.alive)();
+            }
+        }
+    }
+
+    fn since(&self, then: Timestamp) -> Timestamp {
+        then.max(self.now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wall_time_is_never_early_and_goes_on_by_itself() {
+        let start = Timestamp::from_secs(1_700_000_000);
+        let mut wall = Wall::new(start, 1000.0, || {});
+        let at = start.plus(Duration::from_secs(2));
+        let reached = wall.reach(at);
+        assert!(reached >= at && wall.began.elapsed() >= Duration::from_millis(2));
+        assert!(wall.since(reached) >= reached);
+        assert_eq!(wall.since(Timestamp::END), Timestamp::END);
+    }
+
+    #[test]
+    fn virtual_time_stands_still_while_a_strategy_works() {
+        let at = Timestamp::from_secs(5);
+        assert_eq!((Free.reach(at), Free.since(at)), (at, at));
     }
 }

@@ -1,5 +1,8 @@
 //! A server that we are merely given: we borrow a prefix of its keys, and leave nothing behind.
 
+use std::fmt;
+use std::time::{Duration, Instant};
+
 use dedup_strategies::redis::{Address, Link, keyspace};
 use dedup_strategies::{RedisEndpoint, Unavailable};
 use redis::cmd;
@@ -9,6 +12,13 @@ use super::error::ServerError;
 /// Longest prefix: it is part of every key, and of every command.
 const LONGEST_PREFIX: usize = 100;
 
+/// Follows the prefix in the name of the key that stands for a claim.
+const MARK: &str = "in-use";
+/// How long a claim outlives a holder that was killed.
+const MARK_LASTS: Duration = Duration::from_secs(3600);
+/// Pings that are sent to learn how long one takes.
+const TRIES: usize = 15;
+
 /// A claim on the keys under one prefix of somebody's server. Keys elsewhere are never written or deleted, and the
 /// server is never flushed. Dropping it deletes the keys under the prefix; if this process is killed they stay until
 /// their window ends.
@@ -16,23 +26,58 @@ pub struct SharedRedis {
     link: Link,
     shown: String,
     endpoint: RedisEndpoint,
-    released: bool,
+    hold: Hold,
+}
+
+/// Whether the keys under the prefix are ours to delete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hold {
+    /// Not, or not any more.
+    None,
+    Claimed,
 }
 
 impl SharedRedis {
-    /// Connects to the server at `url`, and refuses if keys under `prefix` exist already.
+    /// Connects to the server at `url`, and refuses if keys under `prefix` exist already. A key of its own stands for
+    /// the claim even while there are no others, so that of two runs with the same prefix one is refused.
     pub fn claim(url: &str, prefix: &str) -> Result<SharedRedis, ServerError> {
         if !is_usable(prefix) {
             return Err(ServerError::Prefix { found: prefix.to_string() });
         }
+        let mut shared = SharedRedis::look(url, prefix)?;
+        match shared.mark()? {
+            true => Ok(shared.owner()),
+            // Somebody was faster, just now.
+            false => Err(shared.taken(shared.mark_key())),
+        }
+    }
+
+    /// Part number `part` of a prefix that another process has claimed, with no keys in it yet.
+    pub fn claim_part(url: &str, prefix: &str, part: u32) -> Result<SharedRedis, ServerError> {
+        Ok(SharedRedis::look(url, &format!("{prefix}{part}:"))?.owner())
+    }
+
+    /// Sees that nothing is there; nothing is ours yet.
+    fn look(url: &str, prefix: &str) -> Result<SharedRedis, ServerError> {
         let shown = Address::parse(url)?.to_string();
         let mut link = Link::to(url)?;
-        if let Some(example) = first_key(&mut link, prefix)? {
-            let prefix = prefix.to_string();
-            return Err(ServerError::PrefixTaken { server: shown, prefix, example });
-        }
+        let found = first_key(&mut link, prefix)?;
         let endpoint = RedisEndpoint { url: url.to_string(), prefix: prefix.to_string() };
-        Ok(SharedRedis { link, shown, endpoint, released: false })
+        let shared = SharedRedis { link, shown, endpoint, hold: Hold::None };
+        match found {
+            None => Ok(shared),
+            Some(example) => Err(shared.taken(example)),
+        }
+    }
+
+    fn owner(mut self) -> SharedRedis {
+        self.hold = Hold::Claimed;
+        self
+    }
+
+    fn taken(&self, example: String) -> ServerError {
+        let (server, prefix) = (self.shown.clone(), self.endpoint.prefix.clone());
+        ServerError::PrefixTaken { server, prefix, example }
     }
 
     /// The server as a strategy is given it.
@@ -55,8 +100,37 @@ impl SharedRedis {
         self.link.used_memory()
     }
 
-    /// Deletes every key under the prefix, and says how many there were. Between cells, so that each starts fresh.
+    /// How long a command takes, there and back.
+    pub fn round_trip(&mut self) -> Result<Duration, Unavailable> {
+        let mut tries = Vec::new();
+        for _ in 0..TRIES {
+            let began = Instant::now();
+            self.link.query::<()>(&cmd("PING"))?;
+            tries.push(began.elapsed());
+        }
+        tries.sort_unstable();
+        Ok(tries[TRIES / 2])
+    }
+
+    /// Deletes what was left under the prefix by somebody who could not, and renews the claim.
+    pub fn sweep(&mut self) -> Result<(), Unavailable> {
+        self.clear()?;
+        self.mark().map(drop)
+    }
+
+    /// Deletes every key under the prefix, and says how many there were.
     pub fn clear(&mut self) -> Result<u64, Unavailable> {
+        let mut all = 0;
+        loop {
+            // Once more: commands of a client that was killed may have been on their way still.
+            match self.unlink_all()? {
+                0 => return Ok(all),
+                deleted => all += deleted,
+            }
+        }
+    }
+
+    fn unlink_all(&mut self) -> Result<u64, Unavailable> {
         let mut deleted = 0;
         keyspace::visit(&mut self.link, &self.endpoint.prefix, |link, keys| {
             // Frees memory in a thread of the server's, so that others who use it do not wait.
@@ -66,16 +140,33 @@ impl SharedRedis {
         Ok(deleted)
     }
 
+    /// Sets the key that stands for the claim, unless it exists. Whether it did not.
+    fn mark(&mut self) -> Result<bool, Unavailable> {
+        let mut set = cmd("SET");
+        set.arg(self.mark_key()).arg("dedup-harness").arg("NX").arg("EX").arg(MARK_LASTS.as_secs());
+        self.link.query::<Option<String>>(&set).map(|reply| reply.is_some())
+    }
+
+    fn mark_key(&self) -> String {
+        format!("{}{MARK}", self.endpoint.prefix)
+    }
+
     /// Deletes every key under the prefix and gives the prefix up.
     pub fn release(mut self) -> Result<u64, Unavailable> {
-        self.released = true;
+        self.hold = Hold::None;
         self.clear()
+    }
+}
+
+impl fmt::Debug for SharedRedis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SharedRedis({}, {:?})", self.shown, self.endpoint.prefix)
     }
 }
 
 impl Drop for SharedRedis {
     fn drop(&mut self) {
-        if self.released {
+        if self.hold == Hold::None {
             return;
         }
         if let Err(error) = self.clear() {

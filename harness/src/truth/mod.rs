@@ -56,7 +56,7 @@ pub enum Covered {
 #[derive(Debug)]
 pub struct Truth {
     window: Window,
-    /// Subtracted from the window where a store's clock is only known this well.
+    /// Subtracted from the window where a store's clock may run faster than the pipeline's by this much in one window.
     slack: Duration,
     states: States,
     /// Pings of which another copy may still come.
@@ -116,6 +116,7 @@ struct Open {
 
 #[derive(Clone, Copy, Debug)]
 struct Accepted {
+    /// When the strategy was asked: it cannot have begun to remember before.
     at: Timestamp,
     event_time: Timestamp,
 }
@@ -140,7 +141,8 @@ impl Truth {
         }
     }
 
-    /// Leaves copies within `slack` of the window's end to either answer: for stores on a clock of their own.
+    /// Leaves copies within `slack` of the window's end to either answer: for a store whose clock is not the
+    /// pipeline's.
     pub fn with_slack(mut self, slack: Duration) -> Self {
         self.slack = slack;
         self
@@ -188,16 +190,26 @@ impl Truth {
         }
     }
 
-    /// A strategy gave its verdict on a copy at `now`. Returns whether the promise covers the copy, which
-    /// [`delivered`](Self::delivered) wants back if the copy is let through.
-    pub fn judged(&mut self, event: &Event, verdict: Verdict, now: Timestamp) -> Covered {
+    /// A strategy that was asked at `asked` gave its verdict on a copy, at `answered` at the latest. In virtual time
+    /// the two are one. Where a store decides at some moment between them, a copy counts as covered only if it was
+    /// inside the window whichever the two moments were at which the store saw this copy and the one before.
+    ///
+    /// Returns whether the promise covers the copy, which [`delivered`](Self::delivered) wants back if the copy is
+    /// let through.
+    pub fn judged(
+        &mut self,
+        event: &Event,
+        verdict: Verdict,
+        asked: Timestamp,
+        answered: Timestamp,
+    ) -> Covered {
         let origin = event.origin;
-        let covered = self.covers(event, now);
+        let covered = self.covers(event, answered);
         if covered == Covered::Yes {
             self.counts.in_window += 1;
         }
         match verdict {
-            Verdict::New | Verdict::Held => self.accept(event, now),
+            Verdict::New | Verdict::Held => self.accept(event, asked),
             Verdict::Duplicate => self.drop_copy(&origin, event.at),
             Verdict::Late => self.counts.late += 1,
             Verdict::InFlight => {}
@@ -293,7 +305,7 @@ impl Truth {
         over_time
     }
 
-    fn covers(&self, event: &Event, now: Timestamp) -> Covered {
+    fn covers(&self, event: &Event, answered: Timestamp) -> Covered {
         let origin = &event.origin;
         let covered = match self.window {
             // A first arrival is no copy of anything; this also spares the look-up for most pings.
@@ -302,7 +314,7 @@ impl Truth {
             Window::Forever => matches!(self.states.get(origin.unique), State::Accepted | State::Delivered),
             Window::Since(length) => self
                 .accepted(origin)
-                .is_some_and(|accepted| now.since(accepted.at) < length.saturating_sub(self.slack)),
+                .is_some_and(|accepted| answered.since(accepted.at) < length.saturating_sub(self.slack)),
             Window::Tumbling(length) => self.accepted(origin).is_some_and(|accepted| {
                 accepted.event_time.tumbling(length) == event.event_time.tumbling(length)
             }),
@@ -314,7 +326,7 @@ impl Truth {
         self.open.get(&origin.unique).and_then(|open| open.accepted)
     }
 
-    fn accept(&mut self, event: &Event, now: Timestamp) {
+    fn accept(&mut self, event: &Event, asked: Timestamp) {
         let origin = &event.origin;
         let accepted = |state| if state == State::Delivered { state } else { State::Accepted };
         if self.states.change(origin.unique, accepted) == State::Dropped {
@@ -325,7 +337,7 @@ impl Truth {
         if origin.more_to_come
             && let Some(open) = self.open.get_mut(&origin.unique)
         {
-            open.accepted = Some(Accepted { at: now, event_time: event.event_time });
+            open.accepted = Some(Accepted { at: asked, event_time: event.event_time });
         }
     }
 

@@ -42,7 +42,7 @@ fn scored(window: Window, steps: &[Step]) -> Truth {
     for (event, step) in events(steps).iter().zip(steps) {
         truth.arrived(event);
         let verdict = if step.2 { Verdict::New } else { Verdict::Duplicate };
-        let covered = truth.judged(event, verdict, event.at);
+        let covered = truth.judged(event, verdict, event.at, event.at);
         if step.2 {
             truth.delivered(event, covered, event.at);
         }
@@ -134,7 +134,7 @@ fn a_ping_that_shares_its_key_and_is_dropped_is_lost_and_not_held_against_the_st
         let event = Event { at: Timestamp::ZERO, event_time: Timestamp::ZERO, id, origin };
         truth.arrived(&event);
         let verdict = if unique == 0 { Verdict::New } else { Verdict::Duplicate };
-        let covered = truth.judged(&event, verdict, event.at);
+        let covered = truth.judged(&event, verdict, event.at, event.at);
         assert_eq!(covered, Covered::No);
         if verdict == Verdict::New {
             truth.delivered(&event, covered, event.at);
@@ -162,7 +162,7 @@ fn slack_leaves_the_window_s_end_to_either_answer() {
         Truth::new(Window::Since(WINDOW), 2, Timestamp::ZERO, WINDOW).with_slack(Duration::from_secs(2));
     for event in events(&copies) {
         slack.arrived(&event);
-        assert_eq!(slack.judged(&event, Verdict::New, event.at), Covered::No);
+        assert_eq!(slack.judged(&event, Verdict::New, event.at, event.at), Covered::No);
     }
 }
 
@@ -187,4 +187,16 @@ fn a_load_beyond_the_promise_voids_it() {
 
 fn promise(window: Window) -> Promise {
     Promise { window, missed: Bound::Never, lost: Bound::Never, capacity: None, memory: Memory::Bounded }
+}
+
+#[test]
+fn between_question_and_answer_a_copy_at_the_window_s_end_is_nobody_s_fault() {
+    let mut truth = Truth::new(Window::Since(WINDOW), 2, Timestamp::ZERO, WINDOW);
+    let events = events(&[(0, 0, true), (0, 9, true)]);
+    let second = |s: u64| Timestamp::from_secs(1_000 + s);
+    truth.arrived(&events[0]);
+    truth.judged(&events[0], Verdict::New, second(0), second(1));
+    truth.arrived(&events[1]);
+    // Seen 8 seconds after the first at the least, and 10 at the most.
+    assert_eq!(truth.judged(&events[1], Verdict::New, second(9), second(10)), Covered::No);
 }

@@ -1,0 +1,90 @@
+//! The `redis` strategy, and servers that are given by URL. Need a redis-server.
+
+mod claims;
+#[path = "../common/mod.rs"]
+mod common;
+mod conformance;
+mod given;
+mod private;
+mod shared;
+
+use std::net::TcpListener;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::time::Duration;
+
+use dedup_harness::servers::PrivateRedis;
+use dedup_strategies::redis::{DEFINITION, Link};
+use dedup_strategies::{
+    BuildError, Context, DeliveryId, Ping, PingKey, RedisEndpoint, Settings, Sizing, Strategy, Timestamp,
+    Verdict, Worker,
+};
+use redis::cmd;
+
+pub(crate) const START: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+pub(crate) fn strategy(
+    endpoint: Option<RedisEndpoint>,
+    window: &str,
+) -> Result<Box<dyn Strategy>, BuildError> {
+    let sizing = Sizing { window: Duration::from_secs(600), ids_in_window: 1000, ids_total: 1000 };
+    let settings = Settings::resolve(&DEFINITION, &[("window".into(), window.into())], &sizing)?;
+    let context = Context {
+        workers: NonZeroUsize::MIN,
+        seed: 1,
+        state_dir: std::env::temp_dir(),
+        sizing,
+        memory_limit: u64::MAX,
+        redis: endpoint,
+        store_time_factor: 1.0,
+    };
+    (DEFINITION.build)(&settings, &context)
+}
+
+pub(crate) fn on(redis: &PrivateRedis, window: &str) -> Box<dyn Strategy> {
+    redis.clock().unwrap().set(START).unwrap();
+    strategy(Some(redis.endpoint()), window).unwrap()
+}
+
+pub(crate) fn ping(key: u128, at: Timestamp) -> Ping {
+    Ping { key: PingKey::from_u128(key), event_time: at, arrival: at, delivery: DeliveryId(0) }
+}
+
+pub(crate) fn judge(worker: &mut dyn Worker, keys: &[u128], now: Timestamp) -> Vec<Verdict> {
+    let pings: Vec<Ping> = keys.iter().map(|key| ping(*key, now)).collect();
+    let mut verdicts = Vec::new();
+    worker.judge(&pings, now, &mut verdicts).unwrap();
+    verdicts
+}
+
+pub(crate) fn judge_at(
+    redis: &PrivateRedis,
+    worker: &mut dyn Worker,
+    keys: &[u128],
+    now: Timestamp,
+) -> Vec<Verdict> {
+    redis.clock().unwrap().set(now).unwrap();
+    judge(worker, keys, now)
+}
+
+pub(crate) fn self_signed(dir: &Path) -> (String, String) {
+    let certified = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_string()]).unwrap();
+    let (key, certificate) = (dir.join("key.pem"), dir.join("certificate.pem"));
+    std::fs::write(&key, certified.signing_key.serialize_pem()).unwrap();
+    std::fs::write(&certificate, certified.cert.pem()).unwrap();
+    (key.display().to_string(), certificate.display().to_string())
+}
+
+pub(crate) fn config(redis: &PrivateRedis, options: &[(&str, &str)]) {
+    let mut link = Link::to(redis.url()).unwrap();
+    let mut set = cmd("CONFIG").arg("SET").to_owned();
+    for (name, value) in options {
+        set.arg(*name).arg(*value);
+    }
+    link.query::<()>(&set).unwrap();
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
+}

@@ -1,0 +1,73 @@
+//! The binary with a server of its own, and without one.
+
+use std::fs;
+use std::process::{Command, Output};
+
+use dedup_harness::record::{CellResult, Line, WeighFigures};
+use tempfile::TempDir;
+
+/// Three windows, 100,000 unique pings in each, and each ping once.
+const SCENARIO: &str = r#"
+about = "Windows that fill and empty."
+pings = 300_000
+window = "100s"
+payload = "1KB"
+[arrival]
+process = "constant"
+rate = "1000/s"
+"#;
+
+fn run(dir: &TempDir, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let scenario = dir.path().join("windows.toml");
+    fs::write(&scenario, SCENARIO).unwrap();
+    Command::new(env!("CARGO_BIN_EXE_dedup-harness"))
+        .args(["run", "-f", scenario.to_str().unwrap(), "-o", dir.path().join("out").to_str().unwrap()])
+        .args(arguments)
+        .env("NO_COLOR", "1")
+        .env_remove("DEDUP_REDIS_SERVER")
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap()
+}
+
+fn weighed(dir: &TempDir) -> WeighFigures {
+    let records = fs::read_to_string(dir.path().join("out/records.jsonl")).unwrap();
+    let last = serde_json::from_str(records.lines().last().unwrap()).unwrap();
+    match last {
+        Line::Cell(cell) => match cell.result {
+            CellResult::Weigh(figures) => *figures,
+            other => panic!("{other:?}"),
+        },
+        Line::Run(_) => panic!("no cell"),
+    }
+}
+
+#[test]
+fn ids_are_weighed_without_those_that_have_expired() {
+    let dir = TempDir::new().unwrap();
+    let output = run(&dir, &["-s", "^redis$", "-p", "weigh", "-q"], &[]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let figures = weighed(&dir);
+    // A key is held for the millisecond after its window, in which one more ping comes; and a batch more, at once.
+    assert!((99_000..100_600).contains(&figures.peak_ids_count), "{}", figures.peak_ids_count);
+    let over_time = &figures.over_time;
+    let third_window = over_time.t_ns.iter().position(|at| *at > 200_000_000_000).unwrap();
+    assert!(over_time.ids_count[third_window..].iter().all(|ids| (99_000..100_600).contains(ids)));
+    // What Debian's 7.0.15 takes for an id, and other versions a half to one and a half of.
+    let bytes = figures.bytes_per_id.unwrap();
+    assert!((70.0..210.0).contains(&bytes), "{bytes} bytes an id");
+    let full = figures.server_used_bytes.unwrap();
+    assert!(figures.emptied_bytes < full / 20, "{} of {full} bytes when empty", figures.emptied_bytes);
+}
+
+#[test]
+fn without_a_server_its_rows_say_how_to_get_one_and_the_rest_runs() {
+    let dir = TempDir::new().unwrap();
+    let arguments = ["-s", "^(exact|redis)$", "-p", "time", "--time-pings", "1000"];
+    let output = run(&dir, &arguments, &[("PATH", "/nowhere")]);
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{table}");
+    assert!(table.contains("no redis-server found on the PATH"), "{table}");
+    assert!(table.contains("apt-get install redis-server"), "{table}");
+    assert!(table.lines().any(|line| line.starts_with("exact ")), "{table}");
+}
