@@ -102,8 +102,7 @@ fn scenarios(filter: &Filter) -> anyhow::Result<Vec<ScenarioRow>> {
 
 /// Expected, as the pings are.
 fn duplicate_percent(scenario: &Scenario) -> f64 {
-    let (pings, uniques) = (scenario.expected_pings() as f64, scenario.sizing().ids_total as f64);
-    100.0 * (1.0 - uniques / pings.max(1.0)).max(0.0)
+    100.0 * scenario.expected_duplicates() as f64 / scenario.expected_pings().max(1) as f64
 }
 
 fn first_sentence(prose: &str) -> String {

@@ -61,7 +61,7 @@ fn verified(block: &Block) -> impl Iterator<Item = &VerifySummary> {
 fn held(block: &Block) -> Option<String> {
     let held = |row: &&Row| matches!(row.summary.waiting(), Some((_, Clock::Virtual)));
     block.rows.iter().any(|row| held(&row)).then(|| {
-        "* = time from arrival to publish, on the stream's own clock: these strategies hold pings."
+        "* = time from arrival to release, on the stream's own clock: these strategies hold pings."
             .to_string()
     })
 }

@@ -26,7 +26,8 @@ pub fn judge(promise: &Promise, truth: &Truth) -> Judgement {
             "duplicates in its window",
         ),
         broken(promise.lost, counts.lost - counts.lost_shared_key, own_uniques, "lost", "uniques"),
-        stuck(counts.stalled),
+        counted(counts.refused_in_time, "refused", "pings as late that were in time"),
+        counted(counts.stalled, "left", "pings undecided until they were given up"),
     ]
     .into_iter()
     .flatten()
@@ -56,8 +57,8 @@ fn broken(bound: Bound, count: u64, of: u64, did: &str, what: &str) -> Option<St
     }
 }
 
-fn stuck(stalled: u64) -> Option<String> {
-    (stalled > 0).then(|| format!("left {stalled} pings undecided until they were given up"))
+fn counted(count: u64, did: &str, what: &str) -> Option<String> {
+    (count > 0).then(|| format!("{did} {} {what}", thousands(count)))
 }
 
 fn percent(count: u64, of: u64) -> f64 {

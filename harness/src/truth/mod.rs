@@ -65,6 +65,8 @@ pub struct Truth {
     causes: Vec<Tally>,
     lags: [Tally; LAG_BOUNDS.len() + 1],
     start: Timestamp,
+    /// The latest event time of all pings that arrived.
+    newest: Timestamp,
     over_time: OverTime,
     arrivals_slice: usize,
     arrivals_until: Timestamp,
@@ -93,6 +95,8 @@ pub struct Counts {
     pub delivered: u64,
     /// Pings refused as late.
     pub late: u64,
+    /// Of those, refused without reason: their window had not closed, or there are no windows that could.
+    pub refused_in_time: u64,
     /// Pings given up.
     pub stalled: u64,
     /// Pings with a broken id.
@@ -134,6 +138,7 @@ impl Truth {
             causes: vec![Tally::default(); causes],
             lags: [Tally::default(); LAG_BOUNDS.len() + 1],
             start,
+            newest: Timestamp::ZERO,
             over_time: OverTime { slice_ns, ..OverTime::default() },
             arrivals_slice: 0,
             arrivals_until: Timestamp::ZERO,
@@ -151,6 +156,7 @@ impl Truth {
     pub fn arrived(&mut self, event: &Event) {
         let origin = &event.origin;
         self.counts.pings += 1;
+        self.newest = self.newest.max(event.event_time);
         if origin.cause == CauseId::FIRST {
             self.counts.uniques += 1;
             let latest = self.load.count(event.at, None);
@@ -199,13 +205,17 @@ impl Truth {
     ) -> Covered {
         let origin = event.origin;
         let covered = self.covers(event, answered);
-        if covered == Covered::Yes {
+        // A ping that comes again is counted when it is decided.
+        if covered == Covered::Yes && verdict != Verdict::InFlight {
             self.counts.in_window += 1;
         }
         match verdict {
             Verdict::New | Verdict::Held => self.accept(event, asked),
             Verdict::Duplicate => self.drop_copy(&origin, event.at),
-            Verdict::Late => self.counts.late += 1,
+            Verdict::Late => {
+                self.counts.late += 1;
+                self.counts.refused_in_time += u64::from(self.is_in_time(event));
+            }
             Verdict::InFlight => {}
         }
         if verdict != Verdict::InFlight {
@@ -314,6 +324,14 @@ impl Truth {
             }),
         };
         if covered { Covered::Yes } else { Covered::No }
+    }
+
+    /// Whether no strategy can call this ping late: a window closes no sooner than a later one has begun.
+    fn is_in_time(&self, event: &Event) -> bool {
+        match self.window {
+            Window::Tumbling(length) => event.event_time.tumbling(length) >= self.newest.tumbling(length),
+            Window::Nothing | Window::Forever | Window::Since(_) => true,
+        }
     }
 
     fn accepted(&self, origin: &Origin) -> Option<Accepted> {

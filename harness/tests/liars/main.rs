@@ -56,6 +56,7 @@ fn trials() -> Vec<Trial> {
         caught("held_pings_have_to_come_out", "hoards", "verify", 4, "were not released"),
         caught("an_invented_ping_is_refused", "invents", "verify", 4, "did not hold"),
         caught("a_store_that_never_answers_is_reported", "absent", "verify", 1, "on holiday"),
+        caught("lateness_is_no_excuse", "late", "verify", 4, "that were in time"),
         caught("a_lease_that_never_ends_is_seen", "leases", "verify", 4, "given up"),
         caught(
             "a_panic_while_building_is_reported",
