@@ -6,6 +6,8 @@
 mod judgement;
 mod load;
 mod states;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
