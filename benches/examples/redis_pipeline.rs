@@ -1,5 +1,6 @@
-//! The `redis` strategy beside `redis-benchmark`: the same command, key length, batch, number of connections and kind
-//! of server, a fresh private server for each, in turns.
+//! The `redis` strategy beside `redis-benchmark`, by itself and in the closed loop of the harness's time pass, which
+//! steps the server's clock before each batch: the same command, key length, batch, number of connections and kind of
+//! server, a fresh private server for each, in turns.
 //!
 //! ```text
 //! cargo run --release -p dedup-benches --example redis_pipeline [ROUNDS [COMMANDS]]
@@ -7,11 +8,14 @@
 
 use std::error::Error;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use dedup_harness::cell::{Environment, RedisChoice, Timing, Trouble};
+use dedup_harness::passes::time::{Lanes, closed_loop};
 use dedup_harness::servers::{Launch, PrivateRedis, guard};
 use dedup_strategies::redis::DEFINITION;
 use dedup_strategies::{
@@ -45,30 +49,40 @@ fn compare() -> Outcome<()> {
     let launch = Launch::find()?;
     println!("{commands} x SET <16 bytes> \"\" NX PX {WINDOW_MS}, {BATCH} a batch, Unix socket; commands/s");
     for connections in CONNECTIONS {
-        println!("\nconnections  round  redis-benchmark  redis strategy  ratio");
-        let mut ratios = Vec::new();
+        println!("\nconnections  round  redis-benchmark  redis strategy  ratio  time pass  ratio");
+        let (mut alone, mut timed) = (Vec::new(), Vec::new());
         for round in 0..rounds {
-            let (theirs, ours) = in_turns(round, &launch, connections, commands)?;
-            ratios.push(ours / theirs);
-            println!("{connections:>11}  {round:>5}  {theirs:>15.0}  {ours:>14.0}  {:>5.3}", ours / theirs);
+            let [theirs, ours, pass] = in_turns(round, &launch, connections, commands)?;
+            alone.push(ours / theirs);
+            timed.push(pass / theirs);
+            println!(
+                "{connections:>11}  {round:>5}  {theirs:>15.0}  {ours:>14.0}  {:>5.3}  {pass:>9.0}  {:>5.3}",
+                ours / theirs,
+                pass / theirs
+            );
         }
-        ratios.sort_by(f64::total_cmp);
-        let (least, most) = (ratios[0], ratios[ratios.len() - 1]);
-        println!("median ratio {:.3} ({least:.3} to {most:.3})", ratios[ratios.len() / 2]);
+        for (what, ratios) in [("redis strategy", &mut alone), ("time pass", &mut timed)] {
+            ratios.sort_by(f64::total_cmp);
+            let (least, most) = (ratios[0], ratios[ratios.len() - 1]);
+            println!("{what}: median ratio {:.3} ({least:.3} to {most:.3})", ratios[ratios.len() / 2]);
+        }
     }
     Ok(())
 }
 
-/// One goes first in even rounds, the other in odd ones.
-fn in_turns(round: usize, launch: &Launch, connections: usize, commands: usize) -> Outcome<(f64, f64)> {
-    let theirs = || redis_benchmark(&PrivateRedis::start(launch)?, connections, commands);
-    let ours = || strategy(&PrivateRedis::start(launch)?, connections, commands, round as u64);
-    if round.is_multiple_of(2) {
-        let theirs = theirs()?;
-        return Ok((theirs, ours()?));
+/// Commands a second of redis-benchmark, of the strategy, and of the harness's time pass. Another one goes first in
+/// each round.
+fn in_turns(round: usize, launch: &Launch, connections: usize, commands: usize) -> Outcome<[f64; 3]> {
+    let mut rates = [0.0; 3];
+    for turn in 0..rates.len() {
+        let who = (round + turn) % rates.len();
+        rates[who] = match who {
+            0 => redis_benchmark(&PrivateRedis::start(launch)?, connections, commands)?,
+            1 => strategy(&PrivateRedis::start(launch)?, connections, commands, round as u64)?,
+            _ => time_pass(connections, commands, round as u64)?,
+        };
     }
-    let ours = ours()?;
-    Ok((theirs()?, ours))
+    Ok(rates)
 }
 
 fn redis_benchmark(redis: &PrivateRedis, connections: usize, commands: usize) -> Outcome<f64> {
@@ -116,6 +130,42 @@ fn strategy(redis: &PrivateRedis, connections: usize, commands: usize, round: u6
     })
 }
 
+/// The closed loop of the time pass, on pings that arrive evenly within one window, so that none expires.
+fn time_pass(connections: usize, commands: usize, round: u64) -> Outcome<f64> {
+    let workers = NonZeroUsize::new(connections).ok_or("no connections")?;
+    let directory = std::env::temp_dir().join(format!("dedup-benches-{}", std::process::id()));
+    let rate = closed_loop_rate(workers, commands, round, &directory);
+    std::fs::remove_dir_all(&directory)?;
+    rate
+}
+
+fn closed_loop_rate(workers: NonZeroUsize, commands: usize, round: u64, directory: &Path) -> Outcome<f64> {
+    let sizing = sizing();
+    let mut environment = Environment {
+        definition: DEFINITION,
+        settings: Settings::resolve(&DEFINITION, &[], &sizing)?,
+        seed: 0,
+        sizing,
+        memory_limit: u64::MAX,
+        directory: directory.to_path_buf(),
+        redis: RedisChoice::Private,
+        time_factor: 1.0,
+        alive: || {},
+        start: Timestamp::ZERO,
+        instances: 0,
+    };
+    let failed = |trouble: Trouble| format!("{trouble:?}");
+    let instance = environment.instance(workers, Timing::FullSpeed).map_err(failed)?;
+    let mut pings = pings(round, 0, commands);
+    let step = sizing.window / commands as u32;
+    for (index, ping) in pings.iter_mut().enumerate() {
+        ping.arrival = Timestamp::ZERO.plus(step * index as u32);
+    }
+    let lanes = Lanes::new(&pings, instance.strategy.routing(), workers, BATCH);
+    let paces = (0..workers.get()).map(|_| instance.pace()).collect();
+    Ok(closed_loop(instance.strategy.as_ref(), &lanes, paces, Duration::from_secs(60))?.per_s())
+}
+
 fn judge(worker: &mut dyn Worker, pings: &[Ping]) -> Result<(), dedup_strategies::Unavailable> {
     let mut verdicts = Vec::with_capacity(BATCH);
     for batch in pings.chunks(BATCH) {
@@ -126,8 +176,12 @@ fn judge(worker: &mut dyn Worker, pings: &[Ping]) -> Result<(), dedup_strategies
     Ok(())
 }
 
+fn sizing() -> Sizing {
+    Sizing { window: Duration::from_millis(WINDOW_MS), ids_in_window: 1, ids_total: 1 }
+}
+
 fn build(redis: &PrivateRedis, workers: NonZeroUsize) -> Outcome<Box<dyn Strategy>> {
-    let sizing = Sizing { window: Duration::from_millis(WINDOW_MS), ids_in_window: 1, ids_total: 1 };
+    let sizing = sizing();
     let context = Context {
         workers,
         seed: 0,

@@ -49,3 +49,56 @@ fn calls(workload: &Workload) -> f64 {
     let per_s = pings / workload.length().as_secs_f64().max(1e-9);
     pings / (1.0 + per_s * pipeline.linger.as_secs_f64()).min(pipeline.batch.get() as f64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario;
+
+    fn workloads() -> Vec<Workload> {
+        let all = scenario::find("").expect("scenarios are embedded");
+        all.into_iter().map(|scenario| Workload::Scenario(Box::new(scenario))).collect()
+    }
+
+    fn seconds(time: Duration, factor: f64) -> f64 {
+        time.as_secs_f64() / factor
+    }
+
+    #[test]
+    fn no_window_becomes_too_short_and_no_stream_too_fast_for_its_server() {
+        for workload in workloads() {
+            for round_trip in [Duration::from_micros(30), Duration::from_millis(1), Duration::from_millis(30)]
+            {
+                let factor = Pacing { asked: None, round_trip }.factor(&workload);
+                let name = workload.name();
+                assert!(factor >= 1.0, "{name}");
+                if factor > 1.0 {
+                    let window = seconds(workload.sizing().window, factor);
+                    assert!(window > 0.249, "{name}: a window of {window} s");
+                    let calls = calls(&workload) / seconds(workload.length(), factor);
+                    assert!(calls < 0.51 / round_trip.as_secs_f64(), "{name}: {calls} calls a second");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_near_server_is_done_within_minutes() {
+        for workload in workloads() {
+            let factor = Pacing { asked: None, round_trip: Duration::from_micros(50) }.factor(&workload);
+            let took = seconds(workload.length(), factor);
+            assert!(took < 600.0, "{}: {took} s", workload.name());
+        }
+    }
+
+    #[test]
+    fn a_short_stream_keeps_its_own_pace_and_a_factor_that_was_asked_for_is_taken() {
+        let text =
+            "about = 'short'\npings = 100\nwindow = '2s'\n[arrival]\nprocess = 'constant'\nrate = '20/s'\n";
+        let short = scenario::Scenario::from_toml("short.toml", text).expect("a valid scenario");
+        let short = Workload::Scenario(Box::new(short));
+        let pacing = Pacing { asked: None, round_trip: Duration::ZERO };
+        assert_eq!(pacing.factor(&short), 1.0);
+        assert_eq!(Pacing { asked: Some(3.5), ..pacing }.factor(&short), 3.5);
+    }
+}

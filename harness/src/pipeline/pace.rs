@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use dedup_strategies::Timestamp;
 
-/// The longest sleep between two signs of life.
+/// The longest time spent waiting between two signs of life.
 const BEAT: Duration = Duration::from_secs(1);
 
 /// Makes a point in virtual time come true for whoever else keeps time.
@@ -36,12 +36,14 @@ pub struct Wall {
     start: Timestamp,
     factor: f64,
     alive: fn(),
+    last_sign: Instant,
 }
 
 impl Wall {
     /// Begins now, at virtual time `start`. `alive` is called now and then during a long wait.
     pub fn new(start: Timestamp, factor: f64, alive: fn()) -> Self {
-        Wall { began: Instant::now(), start, factor, alive }
+        let began = Instant::now();
+        Wall { began, start, factor, alive, last_sign: began }
     }
 
     fn now(&self) -> Timestamp {
@@ -61,7 +63,8 @@ impl Pace for Wall {
                 return at.max(self.now());
             }
             thread::sleep(left.min(BEAT));
-            if left > BEAT {
+            if self.last_sign.elapsed() >= BEAT {
+                self.last_sign = Instant::now();
                 (self.alive)();
             }
         }

@@ -7,6 +7,8 @@ mod judgement;
 mod states;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wall_tests;
 
 use std::time::Duration;
 

@@ -12,8 +12,7 @@ use redis::cmd;
 use crate::common::private_redis;
 
 /// Further settings to try, beside the defaults of the context.
-const VARIANTS: &[(&str, &[(&str, &str)])] =
-    &[("redis", &[("window", "7ms")]), ("redis", &[("window", "400d")])];
+const VARIANTS: &[(&str, &[(&str, &str)])] = &[("redis", &[("window", "7ms")])];
 
 fn on_redis() -> impl Iterator<Item = &'static Definition> {
     STRATEGIES.iter().filter(|definition| definition.needs == Needs::Redis)

@@ -70,14 +70,31 @@ impl Given {
     }
 }
 
-/// A stream of `pings`, 50 a second; a fifth of them comes again within a window.
-fn scenario(dir: &Path, pings: u32, window: &str, last_lag: &str) -> String {
+/// A stream of `pings`, 50 a second; a fifth of them comes again a second to `last_lag` later.
+#[derive(Clone, Copy)]
+struct Stream {
+    pings: u32,
+    window: &'static str,
+    last_lag: &'static str,
+    linger: &'static str,
+}
+
+/// 52 s of virtual time, in 2.6 real ones at a factor of 20, and a window of 2 of these.
+const STREAM: Stream = Stream { pings: 3000, window: "40s", last_lag: "30s", linger: "10ms" };
+
+/// Far longer than any test takes.
+const ENDLESS: Stream = Stream { pings: 300_000, window: "10m", last_lag: "5m", ..STREAM };
+
+fn scenario(dir: &Path, stream: Stream) -> String {
+    let Stream { pings, window, last_lag, linger } = stream;
     let text = format!(
         r#"
 about = "A small stream."
 pings = {pings}
 window = "{window}"
 payload = "1KB"
+[pipeline]
+linger = "{linger}"
 [arrival]
 process = "constant"
 rate = "50/s"
@@ -114,19 +131,14 @@ struct Running {
 }
 
 /// Begins `run` with `arguments` on the strategy `redis` and a scenario of this kind.
-fn begin(url: &str, stream: (u32, &str, &str), arguments: &[&str]) -> Running {
+fn begin(url: &str, stream: Stream, arguments: &[&str]) -> Running {
     begin_trusting(None, url, stream, arguments)
 }
 
 /// The same, with the certificate of an authority to trust.
-fn begin_trusting(
-    certificate: Option<&str>,
-    url: &str,
-    stream: (u32, &str, &str),
-    arguments: &[&str],
-) -> Running {
+fn begin_trusting(certificate: Option<&str>, url: &str, stream: Stream, arguments: &[&str]) -> Running {
     let dir = TempDir::new().unwrap();
-    let scenario = scenario(dir.path(), stream.0, stream.1, stream.2);
+    let scenario = scenario(dir.path(), stream);
     let mut command = Command::new(env!("CARGO_BIN_EXE_dedup-harness"));
     if let Some(certificate) = certificate {
         command.env("SSL_CERT_FILE", certificate);
@@ -136,6 +148,7 @@ fn begin_trusting(
         .arg(dir.path().join("out"))
         .args(arguments)
         .env("NO_COLOR", "1")
+        .env("TMPDIR", dir.path())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -166,9 +179,6 @@ impl Running {
     }
 }
 
-/// 52 s of virtual time in 2.6 real ones, and a window of 2.
-const STREAM: (u32, &str, &str) = (3000, "40s", "30s");
-
 #[test]
 fn a_promise_is_kept_on_wall_time_and_the_server_is_left_as_it_was() {
     let given = Given::start(&[]);
@@ -194,7 +204,8 @@ fn a_promise_is_kept_on_wall_time_and_the_server_is_left_as_it_was() {
 #[test]
 fn ids_are_weighed_on_wall_time_until_they_have_expired() {
     let given = Given::start(&[]);
-    let ran = begin(&given.url(), (3000, "30s", "20s"), &["--time-factor", "40", "-p", "weigh"]).end();
+    let stream = Stream { window: "30s", last_lag: "20s", ..STREAM };
+    let ran = begin(&given.url(), stream, &["--time-factor", "40", "-p", "weigh"]).end();
     assert_eq!(ran.code, Some(0), "{}\n{}", ran.table, ran.log);
     let CellResult::Weigh(weighed) = ran.cell() else { panic!("{}", ran.table) };
     // 50 a second for 30 s, and a chunk of 256 more that are judged at once.
@@ -216,9 +227,10 @@ fn a_server_that_forgets_breaks_the_promise_on_wall_time_too() {
 fn a_server_that_stalls_for_longer_than_a_window_breaks_no_promise() {
     let given = Given::start(&["--enable-debug-command", "local"]);
     // The window is 150 ms of the server's time, and the server sleeps for 200 now and then.
-    let running = begin(&given.url(), (3000, "6s", "5s"), &["--time-factor", "40", "-p", "verify"]);
+    let stream = Stream { window: "6s", last_lag: "5s", linger: "1s", ..STREAM };
+    let running = begin(&given.url(), stream, &["--time-factor", "40", "-p", "verify"]);
     eventually("the first ids", || given.has_ids());
-    for _ in 0..3 {
+    for _ in 0..5 {
         given.link().query::<()>(cmd("DEBUG").arg("SLEEP").arg("0.2")).unwrap();
     }
     let ran = running.end();
@@ -231,7 +243,8 @@ fn a_server_that_stalls_for_longer_than_a_window_breaks_no_promise() {
 fn a_run_that_falls_behind_is_void() {
     let given = Given::start(&[]);
     // 200 s in a twentieth of a second: no server answers 10,000 batches that fast.
-    let ran = begin(&given.url(), (10_000, "400s", "100s"), &["--time-factor", "4000", "-p", "verify"]).end();
+    let stream = Stream { pings: 10_000, window: "400s", last_lag: "100s", ..STREAM };
+    let ran = begin(&given.url(), stream, &["--time-factor", "4000", "-p", "verify"]).end();
     let CellResult::Verify(seen) = ran.cell() else { panic!("{}\n{}", ran.table, ran.log) };
     assert_eq!(seen.judgement.verdict, Verdict::Void);
     assert!(seen.judgement.findings[0].contains("fell behind"), "{:?}", seen.judgement);
@@ -271,8 +284,7 @@ fn a_server_that_cannot_be_reached_is_one_error_with_what_to_do() {
 #[test]
 fn an_interrupted_run_leaves_the_server_as_it_was() {
     let given = Given::start(&[]);
-    // At its own pace, with a pause of nearly a second between batches now and then: far longer than this test.
-    let running = begin(&given.url(), (300_000, "10m", "5m"), &["--time-factor", "1"]);
+    let running = begin(&given.url(), ENDLESS, &["--time-factor", "1"]);
     eventually("the first ids", || given.has_ids());
     running.signal("INT");
     let ran = running.end();
@@ -283,7 +295,7 @@ fn an_interrupted_run_leaves_the_server_as_it_was() {
 #[test]
 fn what_a_killed_run_leaves_expires_and_keeps_others_out_until_then() {
     let given = Given::start(&[]);
-    let mut running = begin(&given.url(), (300_000, "10m", "5m"), &["--time-factor", "1"]);
+    let mut running = begin(&given.url(), ENDLESS, &["--time-factor", "1"]);
     eventually("the first ids", || given.has_ids());
     running.child.kill().unwrap();
     running.end();
@@ -305,7 +317,7 @@ fn what_a_killed_run_leaves_expires_and_keeps_others_out_until_then() {
 #[test]
 fn a_server_that_dies_ends_the_cell_with_the_reason() {
     let given = Given::start(&[]);
-    let running = begin(&given.url(), (300_000, "10m", "5m"), &["--time-factor", "1"]);
+    let running = begin(&given.url(), ENDLESS, &["--time-factor", "1"]);
     eventually("the first ids", || given.has_ids());
     given.kill();
     let died = Instant::now();
