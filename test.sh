@@ -28,5 +28,8 @@ step cargo fmt --check --manifest-path examples/outside-strategy/Cargo.toml
 step cargo clippy --workspace --all-targets --locked -- -D warnings
 step cargo doc --workspace --no-deps --locked --quiet
 step cargo test --workspace --locked
+# A team's own package, outside the workspace. In the same target directory, so that only the harness is built again.
+step cargo run --manifest-path examples/outside-strategy/Cargo.toml --target-dir target --locked -- \
+    run --scenario '^quick$' --strategy '^last-id$' --time-budget 0.1
 echo
 echo "all checks passed"

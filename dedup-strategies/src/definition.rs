@@ -97,7 +97,8 @@ pub enum BuildError {
     Setting(#[from] SettingError),
     /// It would not fit.
     #[error(
-        "strategy {strategy}: {what} would need about {needed_bytes} bytes, but {limit_bytes} are available: lower {setting}"
+        "strategy {strategy}: {what} would need about {}, but {} are available: lower {setting}",
+        bytes(*needed_bytes), bytes(*limit_bytes)
     )]
     TooLarge {
         /// The strategy's name.
@@ -132,5 +133,26 @@ impl Context {
             return Ok(());
         }
         Err(BuildError::TooLarge { strategy, setting, what, needed_bytes, limit_bytes: self.memory_limit })
+    }
+}
+
+/// `18.1 GiB`: a number of bytes for people.
+fn bytes(count: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    // The unit in which the number has one to four digits before the point.
+    match (count.max(1).ilog2() / 10) as usize {
+        0 => format!("{count} bytes"),
+        power => format!("{:.1} {}", count as f64 / 1024f64.powi(power as i32), UNITS[power - 1]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_shown_in_the_unit_that_fits() {
+        let shown = [0, 1023, 1024, 3 << 29, u64::MAX].map(bytes);
+        assert_eq!(shown, ["0 bytes", "1023 bytes", "1.0 KiB", "1.5 GiB", "16.0 EiB"]);
     }
 }

@@ -1,6 +1,6 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::cmd;
 
@@ -19,15 +19,34 @@ pub(crate) struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   dedup-harness                                   the quick comparison
-  dedup-harness list                              strategies, their settings, and scenarios
-  dedup-harness run -f client-retry -s lru -s redis --rounds 3 -o results/lru-or-redis
+  dedup-harness list                              strategies with their settings, and scenarios
+  dedup-harness run -f client-retry -s '^(lru|redis)$' --rounds 3 -o results/monday
   dedup-harness run -s lru:capacity=1_000_000,window=10m -s bloom-rotating:rate=0.01
-  dedup-harness run --trace pings.ndjson.gz --id-field document_id --time-field submission_timestamp
+  dedup-harness run --trace pings.ndjson.gz --id-field document_id --time-field received
   dedup-harness stream quick --limit 5            the pings themselves, with their truth
-  dedup-harness compare results/lru-or-redis --format markdown
+  dedup-harness compare results/monday --format markdown
 
-Exit codes: 0 well; 1 the tool failed; 2 wrong usage; 3 slower or heavier than allowed; 4 a promise broken;
-  5 inconclusive under --strict; 6 a baseline missing or not comparable; 130 interrupted.";
+Exit codes:
+    0  well
+    1  the tool failed
+    2  wrong usage
+    4  a promise was broken
+    6  a baseline is missing or not comparable
+  130  interrupted";
+
+impl Cli {
+    /// Reads the command line; ends the program where it cannot be read.
+    pub(crate) fn read() -> Cli {
+        // A negative number is refused as a value, with what is allowed, and not taken for an unknown option.
+        let numbers = |arg: clap::Arg| match arg.get_action().takes_values() {
+            true => arg.allow_negative_numbers(true),
+            false => arg,
+        };
+        let mut command = Cli::command().mut_subcommands(|command| command.mut_args(numbers));
+        let found = Cli::from_arg_matches(&command.get_matches_mut());
+        found.unwrap_or_else(|error| error.format(&mut command).exit())
+    }
+}
 
 /// The commands.
 #[derive(Debug, Subcommand)]

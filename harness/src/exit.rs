@@ -53,8 +53,17 @@ pub trait OrExit<T> {
 
 impl<T, E: Into<anyhow::Error>> OrExit<T> for Result<T, E> {
     fn or_exit(self, exit: Exit) -> anyhow::Result<T> {
-        self.map_err(|error| Ending { exit, message: format!("{:#}", error.into()) }.into())
+        self.map_err(|error| Ending { exit, message: chain(&error.into()) }.into())
     }
+}
+
+/// An error and its causes in one line. Some errors say their cause themselves: nothing is said twice.
+pub fn chain(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).reduce(joined).unwrap_or_default()
+}
+
+fn joined(said: String, cause: String) -> String {
+    if said.contains(&cause) { said } else { format!("{said}: {cause}") }
 }
 
 #[cfg(test)]
@@ -70,6 +79,13 @@ mod tests {
             .unwrap_err();
         assert_eq!(Exit::of(&error), Exit::Usage);
         assert_eq!(format!("{error:#}"), "compare: reading a: no such run");
+    }
+
+    #[test]
+    fn a_cause_that_was_said_is_not_said_again() {
+        let error =
+            anyhow::anyhow!("disk full").context("a.txt: cannot be written: disk full").context("sorry");
+        assert_eq!(chain(&error), "sorry: a.txt: cannot be written: disk full");
     }
 
     #[test]

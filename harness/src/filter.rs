@@ -62,12 +62,17 @@ impl Filter {
 }
 
 fn compile(option: &'static str, patterns: &[String]) -> Result<Vec<Regex>, FilterError> {
+    let refuse = |pattern: &String, reason: &str| FilterError {
+        option,
+        pattern: pattern.clone(),
+        reason: reason.to_string(),
+    };
     let compile_one = |pattern: &String| {
-        Regex::new(pattern).map_err(|error| FilterError {
-            option,
-            pattern: pattern.clone(),
-            reason: last_line(&error.to_string()),
-        })
+        // Most likely a variable of a shell that was not set.
+        if pattern.is_empty() {
+            return Err(refuse(pattern, "it is empty (. is one that matches every name)"));
+        }
+        Regex::new(pattern).map_err(|error| refuse(pattern, &last_line(&error.to_string())))
     };
     patterns.iter().map(compile_one).collect()
 }
@@ -103,6 +108,11 @@ mod tests {
         let filter = strategies(&["lru"]);
         assert!(filter.scenario("quick"));
         assert!(!filter.strategy("exact"));
+    }
+
+    #[test]
+    fn an_empty_pattern_is_refused_because_it_would_choose_everything() {
+        assert!(Filter::new(&[], &["".into()]).unwrap_err().to_string().contains("it is empty"));
     }
 
     #[test]

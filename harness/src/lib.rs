@@ -12,10 +12,12 @@ pub mod cmd;
 pub mod compare;
 pub mod exit;
 pub mod filter;
+pub mod load;
 pub mod machine;
 pub mod pacing;
 pub mod passes;
 pub mod pipeline;
+pub mod printable;
 pub mod process;
 pub mod progress;
 pub mod record;
@@ -28,17 +30,21 @@ pub mod stream;
 pub mod suite;
 pub mod trace;
 pub mod truth;
+pub mod units;
 pub mod workload;
 
+use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use anyhow::Context;
+use clap::CommandFactory;
 
 /// The contract and the strategies that come with the harness.
 pub use dedup_strategies as strategies;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
+use crate::printable::printable;
 use crate::strategies::{Definition, STRATEGIES};
 
 /// The whole command line, with `further` strategies beside the ones that come with the harness.
@@ -54,13 +60,15 @@ pub fn main_with(further: &[Definition]) -> ExitCode {
         eprintln!("error: two strategies are called {twice:?}; a name in tables and records has to mean one");
         return Exit::Usage.into();
     }
-    match Cli::parse().command {
+    match Cli::read().command {
         Some(Command::Cell) => cell::run_child(&definitions),
         command => match dispatch(command, &definitions) {
             Ok(exit) => exit.into(),
             Err(error) if is_broken_pipe(&error) => Exit::Ok.into(),
             Err(error) => {
-                anstream::eprintln!("{}error:{} {error:#}", ERROR.render(), ERROR.render_reset());
+                let said = exit::chain(&error);
+                let (red, plain) = (ERROR.render(), ERROR.render_reset());
+                anstream::eprintln!("{red}error:{plain} {}", printable(&said));
                 Exit::of(&error).into()
             }
         },
@@ -78,7 +86,10 @@ fn dispatch(command: Option<Command>, definitions: &[Definition]) -> anyhow::Res
         Some(Command::Stream(args)) => cmd::stream::run(&args, &mut out),
         Some(Command::Compare(args)) => cmd::compare::run(&args, &mut out),
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(shell, &mut Cli::command(), "dedup-harness", &mut out);
+            // Into memory first: the generator panics where it cannot write.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "dedup-harness", &mut script);
+            out.write_all(&script).context("standard output")?;
             Ok(Exit::Ok)
         }
         Some(Command::Cell) => unreachable!("dispatched before"),

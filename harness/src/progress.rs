@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::printable::printable;
+
 /// Tells how far a run has come.
 ///
 /// For each cell [`start`](Self::start), any number of [`update`](Self::update)s, and [`finish`](Self::finish).
@@ -65,6 +67,7 @@ impl Progress {
 
     /// The cell has ended; `summary` says how, and may be empty.
     pub fn finish(&mut self, summary: &str) {
+        let summary = &*printable(summary);
         match &mut self.face {
             Face::Silent => {}
             Face::Bar(bar) => {
@@ -82,6 +85,7 @@ impl Progress {
 
     /// Says something that is not about the progress of a cell.
     pub fn note(&mut self, text: &str) {
+        let text = &*printable(text);
         match &mut self.face {
             Face::Silent => {}
             Face::Bar(bar) => bar.println(text),
@@ -92,7 +96,7 @@ impl Progress {
     /// `[ 3/36] label`, numbers as wide as the total.
     fn head(&self, label: &str) -> String {
         let width = self.total.to_string().len();
-        format!("[{:>width$}/{}] {label}", self.started, self.total)
+        format!("[{:>width$}/{}] {}", self.started, self.total, printable(label))
     }
 }
 

@@ -111,7 +111,10 @@ fn pairs(pattern: &str, settings: &str) -> Result<Vec<(String, String)>, SelectE
 
 fn unknown(definitions: &[Definition], found: &str, name: &str) -> SelectError {
     let distance = |definition: &&Definition| strsim::damerau_levenshtein(definition.name, name);
-    let nearest = definitions.iter().min_by_key(distance).filter(|definition| distance(definition) <= 3);
+    let nearest = definitions
+        .iter()
+        .min_by_key(distance)
+        .filter(|definition| distance(definition) <= definition.name.len().div_ceil(2).min(3));
     SelectError::Unknown {
         found: found.to_string(),
         nearest: nearest

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use dedup_strategies::time::saturating_nanos;
 
@@ -174,8 +174,16 @@ impl Plan {
         stop: &AtomicBool,
         progress: &mut dyn FnMut(f64),
     ) -> Result<Ending, SuiteError> {
+        let limits = match job.work {
+            // Its loops are silent, so as not to disturb what they measure.
+            Work::Measure(Pass::Time, options) => {
+                let stall = self.limits.stall + Duration::from_secs_f64(options.seconds);
+                Limits { stall, ..self.limits }
+            }
+            _ => self.limits,
+        };
         std::fs::create_dir_all(&job.directory)?;
-        let ending = run_parent(job, &self.limits, stop, progress);
+        let ending = run_parent(job, &limits, stop, progress);
         std::fs::remove_dir_all(&job.directory)?;
         let ending = ending?;
         if let (Some(claim), Ending::Result(result)) = (&self.claim, &ending)

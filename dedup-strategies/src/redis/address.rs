@@ -117,6 +117,7 @@ fn what_is_no_url(url: &str) -> String {
 fn reason(error: &::redis::RedisError) -> String {
     let text = error.detail().map(str::to_string);
     let category = error.to_string();
+    let category = category.rsplit_once(" - ").map_or(category.as_str(), |(words, _)| words).to_string();
     match text {
         Some(detail) if !category.contains(&detail) => format!("{category}: {detail}"),
         _ => category,

@@ -31,7 +31,12 @@ impl Strategy for LastId {
 }
 
 impl Worker for LastIdWorker {
-    fn judge(&mut self, pings: &[Ping], _: Timestamp, verdicts: &mut Vec<Verdict>) -> Result<(), Unavailable> {
+    fn judge(
+        &mut self,
+        pings: &[Ping],
+        _: Timestamp,
+        verdicts: &mut Vec<Verdict>,
+    ) -> Result<(), Unavailable> {
         verdicts.extend(pings.iter().map(|ping| match self.0.replace(ping.key) == Some(ping.key) {
             true => Verdict::Duplicate,
             false => Verdict::New,

@@ -65,6 +65,10 @@ pub fn run(
                 }
             }
             Err(RecvTimeoutError::Timeout) => {}
+            // Whoever asks us to stop may have asked the cell as well.
+            Err(RecvTimeoutError::Disconnected) if stop.load(Ordering::Relaxed) => {
+                return Ok(Ending::Stopped);
+            }
             Err(RecvTimeoutError::Disconnected) => {
                 return Ok(failed(cell.epitaph(panic)));
             }
@@ -93,6 +97,9 @@ impl Cell {
     fn start(job: &Job) -> std::io::Result<Cell> {
         let mut child = Command::new(std::env::current_exe()?)
             .arg(SUB_COMMAND)
+            // Ctrl-C reaches every process of the terminal's group: the parent alone is to hear it and end the cell,
+            // or the cell's death would look like a failure.
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -145,7 +152,7 @@ impl Cell {
     fn epitaph(&mut self, panic: Option<String>) -> (Failure, String) {
         let status = self.child.wait();
         if let Some(what) = panic {
-            return (Failure::Panicked, format!("panicked: {what}"));
+            return (Failure::Panicked, what);
         }
         let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
         let last_words = self.last_words.lock().unwrap_or_else(PoisonError::into_inner);

@@ -8,6 +8,7 @@ use anyhow::Context;
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
 use crate::filter::FilterArgs;
+use crate::printable::printable;
 use crate::record::{Run, read_run};
 use crate::render::{Format, Look, render};
 
@@ -39,7 +40,7 @@ pub fn run(args: &CompareArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
         Err::<(), _>(error).or_exit(exit).unwrap_err()
     })?;
     let text = render(&comparison, args.format, Look::of_stdout());
-    out.write_all(text.as_bytes()).context("cannot write the comparison")?;
+    out.write_all(text.as_bytes()).context("standard output")?;
     Ok(Exit::Ok)
 }
 
@@ -49,7 +50,7 @@ fn read(path: &Path) -> anyhow::Result<Run> {
     if let Some(line) = run.truncated {
         anstream::eprintln!(
             "warning: {}: line {line} breaks off and is left out; the run was killed while it wrote",
-            run.path.display()
+            printable(&run.path.display().to_string())
         );
     }
     Ok(run)

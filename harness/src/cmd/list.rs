@@ -2,20 +2,25 @@
 
 use std::io::Write;
 
+use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
 use dedup_strategies::{Definition, Needs, Role};
 
-use crate::exit::Exit;
+use crate::exit::{Exit, OrExit};
+use crate::filter::{Filter, FilterArgs};
 use crate::render::Look;
 use crate::render::list::{self, ScenarioRow, SettingRow, StrategyRow};
 use crate::scenario::{Scenario, embedded};
 
 /// Options of `list`.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct ListArgs {
     /// What to show; everything if nothing is said
     #[arg(value_enum)]
     pub what: Option<What>,
+    /// Which of them
+    #[command(flatten)]
+    pub filter: FilterArgs,
 }
 
 /// What can be listed.
@@ -29,20 +34,29 @@ pub enum What {
 
 /// Prints the lists.
 pub fn run(args: &ListArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let filter = args.filter.filter().or_exit(Exit::Usage)?;
     let look = Look::of_stdout();
+    let mut lists = Vec::new();
     if args.what != Some(What::Scenarios) {
-        write!(out, "{}", list::strategies(&strategies(definitions), look))?;
-    }
-    if args.what.is_none() {
-        writeln!(out)?;
+        let rows = found("strategy", strategies(definitions, &filter))?;
+        lists.push(list::strategies(&rows, look));
     }
     if args.what != Some(What::Strategies) {
-        write!(out, "{}", list::scenarios(&scenarios()?, look))?;
+        let rows = found("scenario", scenarios(&filter)?)?;
+        lists.push(list::scenarios(&rows, look));
     }
+    out.write_all(lists.join("\n").as_bytes()).context("standard output")?;
     Ok(Exit::Ok)
 }
 
-fn strategies(definitions: &[Definition]) -> Vec<StrategyRow> {
+fn found<T>(kind: &str, rows: Vec<T>) -> anyhow::Result<Vec<T>> {
+    if rows.is_empty() {
+        return Err(anyhow!("--{kind}: no {kind} matches; `list` shows all")).or_exit(Exit::Usage);
+    }
+    Ok(rows)
+}
+
+fn strategies(definitions: &[Definition], filter: &Filter) -> Vec<StrategyRow> {
     let row = |definition: &Definition| StrategyRow {
         name: definition.name.to_string(),
         about: about(definition),
@@ -56,7 +70,7 @@ fn strategies(definitions: &[Definition]) -> Vec<StrategyRow> {
             })
             .collect(),
     };
-    definitions.iter().map(row).collect()
+    definitions.iter().filter(|definition| filter.strategy(definition.name)).map(row).collect()
 }
 
 fn about(definition: &Definition) -> String {
@@ -71,8 +85,9 @@ fn about(definition: &Definition) -> String {
     format!("{}{role}{needs}", definition.about)
 }
 
-fn scenarios() -> anyhow::Result<Vec<ScenarioRow>> {
+fn scenarios(filter: &Filter) -> anyhow::Result<Vec<ScenarioRow>> {
     embedded()
+        .filter(|(name, _)| filter.scenario(name))
         .map(|(name, toml)| {
             let scenario = Scenario::from_toml(&format!("scenarios/{name}.toml"), toml)?;
             Ok(ScenarioRow {
@@ -87,8 +102,7 @@ fn scenarios() -> anyhow::Result<Vec<ScenarioRow>> {
 
 /// Expected, as the pings are.
 fn duplicate_percent(scenario: &Scenario) -> f64 {
-    let (pings, uniques) = (scenario.expected_pings() as f64, scenario.sizing().ids_total as f64);
-    100.0 * (1.0 - uniques / pings.max(1.0)).max(0.0)
+    100.0 * scenario.expected_duplicates() as f64 / scenario.expected_pings().max(1) as f64
 }
 
 fn first_sentence(prose: &str) -> String {

@@ -4,3 +4,4 @@ pub mod compare;
 pub mod list;
 pub mod run;
 pub mod stream;
+mod values;

@@ -11,11 +11,13 @@ use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
 use dedup_strategies::{Definition, Needs};
 
+use super::values::{bytes, rate, seconds, seed, share, time, whole};
 use crate::cell::{Input, Limits, RedisChoice, TimeOptions};
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
 use crate::filter::Filter;
 use crate::pacing::Pacing;
+use crate::printable::printable;
 use crate::progress::Progress;
 use crate::record::{CellRecord, Pass, RecordWriter, Run, RunRecord};
 use crate::render::{Format, Look, render};
@@ -37,32 +39,44 @@ pub struct RunArgs {
     #[arg(short = 's', long = "strategy", value_name = "REGEX|NAME:KEY=VALUE", help_heading = "What to run")]
     pub strategies: Vec<String>,
     /// Only this pass (repeatable)
-    #[arg(short = 'p', long = "pass", value_enum, help_heading = "What to run")]
+    #[arg(short = 'p', long = "pass", value_name = "PASS", value_enum, help_heading = "What to run")]
     pub passes: Vec<PassArg>,
     /// How often everything is repeated, each time with other ids, strategies taking turns
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "What to run")]
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = whole(1, 1_000u32), help_heading = "What to run")]
     pub rounds: u32,
     /// Seed of the streams and of every hash; the scenario's own if not given
-    #[arg(long, help_heading = "What to run")]
+    #[arg(long, value_name = "N", value_parser = seed, help_heading = "What to run")]
     pub seed: Option<u64>,
 
     /// Take the pings from this file: NDJSON or CSV, plain, gzip or zstd; `-` for standard input
     #[arg(long, value_name = "FILE", conflicts_with = "scenarios", help_heading = "Your own pings")]
     pub trace: Option<PathBuf>,
     /// Field that holds the id; dots lead into objects, as in attributeMap.document_id
-    #[arg(long, value_name = "FIELD", requires = "trace", help_heading = "Your own pings")]
+    #[arg(
+        long,
+        value_name = "FIELD",
+        requires = "trace",
+        conflicts_with = "scenarios",
+        help_heading = "Your own pings"
+    )]
     pub id_field: Option<String>,
     /// Field that holds the time; without it the order is the time
-    #[arg(long, value_name = "FIELD", requires = "trace", help_heading = "Your own pings")]
+    #[arg(
+        long,
+        value_name = "FIELD",
+        requires = "trace",
+        conflicts_with = "scenarios",
+        help_heading = "Your own pings"
+    )]
     pub time_field: Option<String>,
     /// How the time is written
-    #[arg(long, value_enum, default_value_t = TimeUnit::Auto, requires = "trace", help_heading = "Your own pings")]
+    #[arg(long, value_name = "UNIT", value_enum, default_value_t = TimeUnit::Auto, requires = "trace", conflicts_with = "scenarios", help_heading = "Your own pings")]
     pub time_unit: TimeUnit,
-    /// Share of lines that may be unreadable
-    #[arg(long, value_name = "SHARE", default_value_t = 0.01, value_parser = share, requires = "trace", help_heading = "Your own pings")]
+    /// Share of lines that may be unreadable, from 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.01, value_parser = share, requires = "trace", conflicts_with = "scenarios", help_heading = "Your own pings")]
     pub max_bad: f64,
     /// How far back duplicates should be recognised
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time, requires = "trace", help_heading = "Your own pings")]
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time, requires = "trace", conflicts_with = "scenarios", help_heading = "Your own pings")]
     pub window: Duration,
 
     /// Keep the records in DIR/records.jsonl
@@ -79,13 +93,13 @@ pub struct RunArgs {
     pub quiet: bool,
 
     /// Pipeline workers in the verify and weigh passes; the scenario's own if not given
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "How to run")]
+    #[arg(long, value_name = "N", value_parser = whole(1, 1_024u16), help_heading = "How to run")]
     pub workers: Option<u16>,
     /// Pings a batch, at most; the scenario's own if not given
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65536), help_heading = "How to run")]
+    #[arg(long, value_name = "N", value_parser = whole(1, 65_536u32), help_heading = "How to run")]
     pub batch: Option<u32>,
     /// Threads (for a server: connections) in the time pass
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "How to run")]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole(1, 1_024u16), help_heading = "How to run")]
     pub threads: u16,
     /// Rate of the open loop; half of the measured throughput, at most 1,000,000, if not given
     #[arg(long, value_name = "PINGS_PER_S", value_parser = rate, help_heading = "How to run")]
@@ -93,8 +107,8 @@ pub struct RunArgs {
     /// Seconds that each of the two loops of the time pass may take
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds, help_heading = "How to run")]
     pub time_budget: f64,
-    /// Pings made beforehand for the time pass, at most; 48 bytes each
-    #[arg(long, value_name = "N", default_value_t = 2_000_000, value_parser = clap::value_parser!(u32).range(1..=200_000_000), help_heading = "How to run")]
+    /// Pings made beforehand for the time pass, at most; 40 to 80 bytes each
+    #[arg(long, value_name = "N", default_value_t = 2_000_000, value_parser = whole(1, 200_000_000u32), help_heading = "How to run")]
     pub time_pings: u32,
     /// Without progress for this long, a strategy hangs and is ended
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time, help_heading = "How to run")]
@@ -115,7 +129,8 @@ pub struct RunArgs {
         help_heading = "Redis"
     )]
     pub redis_prefix: String,
-    /// Virtual seconds a real second for a given server, which keeps its own time; chosen to take about 20 s, or what the server needs, if not given
+    /// How many seconds of the stream pass in a real one, for a given server, which keeps its own time; chosen so that a
+    /// pass takes about 20 s, or what the server needs, if not given
     #[arg(long, value_name = "FACTOR", value_parser = rate, requires = "redis_url", help_heading = "Redis")]
     pub time_factor: Option<f64>,
 }
@@ -125,7 +140,7 @@ Examples:
   dedup-harness run -f '^quick$' -s '^(exact|redis)$' -p time --threads 2
   dedup-harness run -f my-scenario.toml --rounds 5 -o results/mine
   dedup-harness run -s lru:capacity=1_000_000,window=10m -s lru-tinylfu
-  dedup-harness run --trace requests.csv.gz --id-field page -s lru-exact:capacity=1000,window=365d -p verify
+  dedup-harness run --trace pages.csv.gz --id-field page -p verify -s lru-exact:capacity=1000
   zcat pings.gz | dedup-harness run --trace - --id-field attributeMap.document_id";
 
 /// A pass, as typed.
@@ -180,7 +195,8 @@ pub fn run(args: &RunArgs, definitions: &[Definition], out: &mut dyn Write) -> a
     let run = Run { path, run, cells: watcher.cells, truncated: None };
     if !run.cells.is_empty() {
         let comparison = Comparison::from_runs(std::slice::from_ref(&run), &Filter::default(), None)?;
-        out.write_all(render(&comparison, args.format, Look::of_stdout()).as_bytes())?;
+        let text = render(&comparison, args.format, Look::of_stdout());
+        out.write_all(text.as_bytes()).context("standard output")?;
     }
     if completion == Completion::Interrupted {
         anstream::eprintln!("interrupted: {} of {} cells were done", run.cells.len(), plan.cells());
@@ -216,6 +232,11 @@ fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow:
     }
     let available = crate::process::available_bytes();
     let memory_bytes = args.memory_limit.unwrap_or(available / 5 * 4);
+    let passes = passes(&args.passes);
+    if passes.contains(&Pass::Time) {
+        let most = workloads.iter().map(|(workload, _)| workload.expected_pings()).max().unwrap_or(0);
+        fits(most.min(u64::from(args.time_pings)), memory_bytes).or_exit(Exit::Usage)?;
+    }
     let claim = claim(&redis, &strategies)?;
     let round_trip = claim.as_ref().map(|claim| claim.borrow_mut().round_trip());
     let round_trip = round_trip.transpose().or_exit(Exit::Usage)?.unwrap_or_default();
@@ -225,7 +246,7 @@ fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow:
         pacing: Pacing { asked: args.time_factor, round_trip },
         workloads,
         strategies,
-        passes: passes(&args.passes),
+        passes,
         rounds: args.rounds,
         seed: args.seed,
         workers: args.workers.map(usize::from),
@@ -240,6 +261,19 @@ fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow:
     })
 }
 
+/// Refuses more pings than memory holds: the time pass makes them beforehand, and deals them out once more where each
+/// worker has its own.
+fn fits(time_pings: u64, memory_bytes: u64) -> anyhow::Result<()> {
+    let needed = time_pings.saturating_mul(2 * size_of::<dedup_strategies::Ping>() as u64);
+    anyhow::ensure!(
+        needed <= memory_bytes,
+        "--time-pings: {time_pings} pings would take up to {} MiB, but {} MiB are available: lower it",
+        needed >> 20,
+        memory_bytes >> 20
+    );
+    Ok(())
+}
+
 fn passes(asked: &[PassArg]) -> Vec<Pass> {
     let all = [(PassArg::Verify, Pass::Verify), (PassArg::Time, Pass::Time), (PassArg::Weigh, Pass::Weigh)];
     let chosen = all.into_iter().filter(|(arg, _)| asked.is_empty() || asked.contains(arg));
@@ -251,7 +285,7 @@ fn workloads(args: &RunArgs, directory: &Path) -> anyhow::Result<Vec<(Workload, 
         let options = trace_options(args, path, directory)?;
         let survey = TraceSurvey::scan(&options).or_exit(Exit::Usage)?;
         if !args.quiet {
-            anstream::eprintln!("{survey}");
+            anstream::eprintln!("{}", printable(&survey.to_string()));
         }
         let trace = Box::new(Trace::new(options, &survey));
         return Ok(vec![(Workload::Trace(trace.clone()), Input::Trace(trace))]);
@@ -381,33 +415,4 @@ impl Observer for Watcher {
         self.cells.push(cell.clone());
         Ok(())
     }
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    bounded(text, 0.0, 1.0, "a share from 0 to 1, such as 0.01")
-}
-
-fn rate(text: &str) -> Result<f64, String> {
-    bounded(text, 1e-3, 1e9, "a number from 0.001 to 1e9")
-}
-
-fn seconds(text: &str) -> Result<f64, String> {
-    bounded(text, 0.01, 86_400.0, "seconds from 0.01 to 86400")
-}
-
-fn bounded(text: &str, least: f64, most: f64, allowed: &str) -> Result<f64, String> {
-    let value = text.replace('_', "").parse::<f64>().ok().filter(|value| (least..=most).contains(value));
-    value.ok_or_else(|| format!("allowed is {allowed}"))
-}
-
-fn time(text: &str) -> Result<Duration, String> {
-    let longest = Duration::from_secs(100 * 365 * 86_400);
-    let time = humantime::parse_duration(text).ok().filter(|time| !time.is_zero() && *time <= longest);
-    time.ok_or_else(|| "allowed is a time above zero and up to 100y, such as 10m, 24h or 1500ms".to_string())
-}
-
-fn bytes(text: &str) -> Result<u64, String> {
-    crate::scenario::parse_bytes(text).filter(|bytes| *bytes > 0).ok_or_else(|| {
-        "allowed is a number of bytes above zero, such as 500MB, 4GiB or 1073741824".to_string()
-    })
 }

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use clap::Args;
 
+use super::values::{seed, whole};
 use crate::exit::{Exit, OrExit};
 use crate::scenario;
 use crate::stream::write_ndjson;
@@ -14,10 +15,10 @@ pub struct StreamArgs {
     /// The scenario's name, or the path of a scenario file
     pub scenario: String,
     /// Print this many pings and stop
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole(0, u64::MAX))]
     pub limit: Option<u64>,
     /// Seed of the stream; the scenario's own if not given
-    #[arg(long)]
+    #[arg(long, value_name = "N", value_parser = seed)]
     pub seed: Option<u64>,
 }
 

@@ -77,12 +77,10 @@ pub enum CompareError {
         baseline: String,
     },
     /// Nothing is left to show.
-    #[error("no cell matches; these runs hold scenarios {scenarios}, and strategies {strategies}")]
+    #[error("no cell matches; these runs hold {there}")]
     Nothing {
         /// What there is.
-        scenarios: String,
-        /// What there is.
-        strategies: String,
+        there: String,
     },
     /// A distribution cannot be read.
     #[error("run {run}, scenario {scenario}, strategy {strategy}: {source}")]
@@ -155,13 +153,15 @@ fn nothing(runs: &[Run]) -> CompareError {
     let names = |name: fn(&crate::record::CellRecord) -> &String| {
         let names: std::collections::BTreeSet<&str> =
             runs.iter().flat_map(|run| &run.cells).map(|cell| name(cell).as_str()).collect();
-        match names.is_empty() {
-            true => "none".to_string(),
-            false => names.into_iter().collect::<Vec<_>>().join(", "),
-        }
+        names.into_iter().collect::<Vec<_>>().join(", ")
     };
-    CompareError::Nothing {
-        scenarios: names(|cell| &cell.scenario),
-        strategies: names(|cell| &cell.strategy),
-    }
+    let there = match runs.iter().all(|run| run.cells.is_empty()) {
+        true => "no cell at all".to_string(),
+        false => format!(
+            "scenarios {}, and strategies {}",
+            names(|cell| &cell.scenario),
+            names(|cell| &cell.strategy)
+        ),
+    };
+    CompareError::Nothing { there }
 }

@@ -43,7 +43,7 @@ pub struct VerifySummary {
     pub ids_in_window_count: u64,
     pub by_cause: Vec<CauseFigures>,
     pub by_lag: Vec<LagFigures>,
-    /// For strategies that hold pings: from arrival to publish, in virtual time.
+    /// For strategies that hold pings: from arrival to release, in virtual time.
     pub held_ns: Option<LatencySummary>,
 }
 

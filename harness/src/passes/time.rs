@@ -238,7 +238,7 @@ fn open_lane(
     'stream: for batch in lane.batches() {
         let mut rest = batch;
         while !rest.is_empty() {
-            let called = wait_until(began, due_at(judged));
+            let called = wait_until(began, due_at(judged).min(budget));
             if called >= budget {
                 break 'stream;
             }
@@ -352,3 +352,6 @@ fn on_threads<T: Send>(
             .collect()
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,6 +25,9 @@ const SAMPLES: u64 = 64;
 const FEWEST_SAMPLES: u64 = 16;
 const WALKED_A_PING: u64 = 2;
 
+/// What part of a stream a window has to be, at least, for the samples to show how it fills.
+const SHORTEST_WINDOW: u64 = 16;
+
 /// How often, in virtual time, workers are told that time passes; as in the pipeline.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -232,26 +235,38 @@ fn figures(scale: Scale<'_>, promise: &Promise, window: Duration, emptied_bytes:
 }
 
 /// Whether memory stopped growing once the window had filled. Said only of streams long enough to show it: three
-/// windows and more.
+/// windows and more. A window that is shorter than what a few samples can see counts as that long, because a strategy
+/// may hold on to pings for longer than its window, and the samples would not show the window fill.
+///
+/// What a server holds is compared at its most, when the window has just filled, and at its least, at the end: in
+/// between it may not have got round to what has expired.
 fn judge(promise: &Promise, window: Duration, series: &MemoryOverTime) -> Judgement {
     let kept = Judgement { verdict: Kept::Kept, findings: Vec::new() };
     let window_ns = saturating_nanos(window);
     let length = series.t_ns.last().copied().unwrap_or(0);
-    if promise.memory == Memory::Grows || length < 3 * window_ns {
+    let window_ns = window_ns.max(length / SHORTEST_WINDOW);
+    if promise.memory == Memory::Grows || length / 3 < window_ns {
         return kept;
     }
-    let largest = |from: u64, to: u64| {
-        let inside = series.t_ns.iter().zip(&series.live_bytes).filter(|(t, _)| (from..=to).contains(*t));
-        inside.map(|(_, bytes)| *bytes).max().unwrap_or(0)
+    let between = |from: u64, to: u64| {
+        let inside =
+            series.t_ns.iter().zip(&series.live_bytes).filter(move |(t, _)| (from..=to).contains(*t));
+        inside.map(|(_, bytes)| *bytes)
     };
-    let full = largest(window_ns, 2 * window_ns);
-    let end = largest(length.saturating_sub(window_ns / 2), length);
+    let full = between(window_ns, 2 * window_ns).max();
+    let end = between(length - window_ns / 2, length).min();
+    let (Some(full), Some(end)) = (full, end) else { return kept };
     if end as f64 <= full as f64 * GROWTH_ALLOWED + 65_536.0 {
         return kept;
     }
     let finding = format!(
-        "memory grows: {full} bytes in its second window, {end} bytes after {:.1} windows",
-        length as f64 / window_ns.max(1) as f64
+        "memory grows: {full} bytes after {}, {end} bytes after {}",
+        time(2 * window_ns),
+        time(length)
     );
     Judgement { verdict: Kept::Broken, findings: vec![finding] }
+}
+
+fn time(ns: u64) -> humantime::FormattedDuration {
+    humantime::format_duration(Duration::from_millis(ns / 1_000_000))
 }

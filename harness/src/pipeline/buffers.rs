@@ -1,16 +1,19 @@
 //! Pings on their way to a worker, until there are enough of them or the first has waited long enough.
 
-use dedup_strategies::{DeliveryId, Ping, Routing, Timestamp, worker_of};
+use std::time::Duration;
 
+use dedup_strategies::{Ping, Routing, Timestamp, worker_of};
+
+use super::batch::{BatchId, Pool};
 use crate::scenario::PipelineConfig;
 use crate::stream::Event;
 
-/// One buffer a worker.
+/// A buffer a worker.
 #[derive(Debug)]
 pub(super) struct Buffers {
     routing: Routing,
-    batch: usize,
-    linger: std::time::Duration,
+    full: usize,
+    linger: Duration,
     buffers: Vec<Buffer>,
     /// Under [`Routing::Any`], the worker that pulls at the moment; the next one does once its batch is taken.
     pulling: usize,
@@ -18,53 +21,40 @@ pub(super) struct Buffers {
     next_deadline: Option<Timestamp>,
 }
 
-/// The pings of one batch and the truth about them, in the same order.
-#[derive(Debug, Default)]
-pub(super) struct Buffer {
-    pub(super) pings: Vec<Ping>,
-    pub(super) events: Vec<Event>,
+#[derive(Debug)]
+struct Buffer {
+    batch: BatchId,
     deadline: Option<Timestamp>,
-    /// Deliveries that are not their ping's first; rare, so kept apart.
-    repeated: Vec<(DeliveryId, u32)>,
-}
-
-impl Buffer {
-    /// Which attempt at its ping a delivery is, from 1.
-    pub(super) fn attempt(&self, delivery: DeliveryId) -> u32 {
-        self.repeated.iter().find(|(other, _)| *other == delivery).map_or(1, |(_, attempt)| *attempt)
-    }
 }
 
 impl Buffers {
-    pub(super) fn new(routing: Routing, config: &PipelineConfig) -> Self {
+    pub(super) fn new(routing: Routing, config: &PipelineConfig, pool: &mut Pool) -> Self {
+        let workers = config.workers.get();
         Buffers {
             routing,
-            batch: config.batch.get(),
+            full: config.batch.get(),
             linger: config.linger,
-            buffers: (0..config.workers.get()).map(|_| Buffer::default()).collect(),
+            buffers: (0..workers).map(|_| Buffer { batch: pool.lend(), deadline: None }).collect(),
             pulling: 0,
             next_deadline: None,
         }
     }
 
     /// Adds a ping; the worker whose batch is now full, if one is.
-    pub(super) fn push(&mut self, ping: Ping, event: Event, attempt: u32, at: Timestamp) -> Option<usize> {
+    pub(super) fn push(&mut self, pool: &mut Pool, ping: Ping, event: &Event, attempt: u32) -> Option<usize> {
         let worker = match self.routing {
             Routing::Any => self.pulling,
             Routing::ByKey => worker_of(ping.key, self.buffers.len()),
         };
-        let buffer = &mut self.buffers[worker];
-        if buffer.pings.is_empty() {
-            let deadline = at.plus(self.linger);
-            buffer.deadline = Some(deadline);
-            self.next_deadline = Some(self.next_deadline.map_or(deadline, |next| next.min(deadline)));
+        let Buffer { batch, deadline } = &mut self.buffers[worker];
+        if deadline.is_none() {
+            let at = ping.arrival.plus(self.linger);
+            *deadline = Some(at);
+            self.next_deadline = Some(self.next_deadline.map_or(at, |next| next.min(at)));
         }
-        if attempt > 1 {
-            buffer.repeated.push((ping.delivery, attempt));
-        }
-        buffer.pings.push(ping);
-        buffer.events.push(event);
-        (buffer.pings.len() >= self.batch).then_some(worker)
+        let batch = &mut pool[*batch];
+        batch.push(ping, event, attempt);
+        (batch.pings.len() >= self.full).then_some(worker)
     }
 
     /// When the next buffer has waited long enough.
@@ -74,27 +64,19 @@ impl Buffers {
 
     /// A worker whose buffer has waited long enough at `now`.
     pub(super) fn due(&self, now: Timestamp) -> Option<usize> {
+        self.next_deadline.filter(|next| *next <= now)?;
         self.buffers.iter().position(|buffer| buffer.deadline.is_some_and(|deadline| deadline <= now))
     }
 
-    /// Takes a worker's batch; [`give_back`](Self::give_back) returns its memory.
-    pub(super) fn take(&mut self, worker: usize) -> Buffer {
-        let mut buffer = std::mem::take(&mut self.buffers[worker]);
+    /// Takes a worker's batch and leaves an empty one in its place.
+    pub(super) fn take(&mut self, pool: &mut Pool, worker: usize) -> BatchId {
+        let buffer = &mut self.buffers[worker];
         buffer.deadline = None;
+        let batch = std::mem::replace(&mut buffer.batch, pool.lend());
         if self.routing == Routing::Any {
             self.pulling = (worker + 1) % self.buffers.len();
         }
         self.next_deadline = self.buffers.iter().filter_map(|buffer| buffer.deadline).min();
-        buffer
-    }
-
-    /// Returns the memory of a batch that has been judged.
-    pub(super) fn give_back(&mut self, worker: usize, mut buffer: Buffer) {
-        if self.buffers[worker].pings.is_empty() {
-            buffer.pings.clear();
-            buffer.events.clear();
-            buffer.repeated.clear();
-            self.buffers[worker] = buffer;
-        }
+        batch
     }
 }

@@ -3,10 +3,13 @@
 //! A source that redelivers what is not acked, workers that judge batches, publish and settle, and a sink that the
 //! truth watches. The same seed gives the same decisions in the same order.
 
+mod batch;
 mod buffers;
 mod digest;
 mod pace;
 mod schedule;
+#[cfg(test)]
+mod tests;
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +25,8 @@ use crate::scenario::PipelineConfig;
 use crate::stats::recorder;
 use crate::stream::{Event, Id, Source, SourceError};
 use crate::truth::{Covered, Truth};
-use buffers::{Buffer, Buffers};
+use batch::{Batch, BatchId, Pool};
+use buffers::Buffers;
 use digest::Digest;
 use schedule::{Publish, Redelivery, Schedule};
 
@@ -61,6 +65,7 @@ pub struct Pipeline<'a> {
     pace: Box<dyn Pace + 'a>,
     workers: Vec<Box<dyn Worker>>,
     truth: Truth,
+    pool: Pool,
     buffers: Buffers,
     schedule: Schedule,
     held: HashMap<DeliveryId, HeldPing, FixedState>,
@@ -105,12 +110,14 @@ impl<'a> Pipeline<'a> {
     ) -> Result<Self, PipelineError> {
         let workers =
             (0..config.workers.get()).map(|index| strategy.worker(index)).collect::<Result<Vec<_>, _>>()?;
+        let mut pool = Pool::default();
         Ok(Pipeline {
             config,
             pace,
             workers,
             truth,
-            buffers: Buffers::new(strategy.routing(), config),
+            buffers: Buffers::new(strategy.routing(), config, &mut pool),
+            pool,
             schedule: Schedule::default(),
             held: HashMap::with_hasher(FixedState::with_seed(0)),
             held_ns: recorder(),
@@ -146,7 +153,7 @@ impl<'a> Pipeline<'a> {
     }
 
     /// Digest of every decision so far.
-    pub fn digest(&self) -> String {
+    pub fn digest(&mut self) -> String {
         self.digest.hex()
     }
 
@@ -184,7 +191,7 @@ impl<'a> Pipeline<'a> {
         }
         self.truth.arrived(event);
         match event.id {
-            Id::Key(key) => self.buffer(key, *event, event.at, 1),
+            Id::Key(key) => self.buffer(key, event, event.at, 1),
             Id::Missing => {
                 self.truth.passed_unjudged(event);
                 Ok(())
@@ -199,14 +206,14 @@ impl<'a> Pipeline<'a> {
     fn buffer(
         &mut self,
         key: PingKey,
-        event: Event,
+        event: &Event,
         at: Timestamp,
         attempt: u32,
     ) -> Result<(), PipelineError> {
         let delivery = DeliveryId(self.deliveries);
         self.deliveries += 1;
         let ping = Ping { key, event_time: event.event_time, arrival: at, delivery };
-        match self.buffers.push(ping, event, attempt, at) {
+        match self.buffers.push(&mut self.pool, ping, event, attempt) {
             Some(full) => self.judge(full, at),
             None => Ok(()),
         }
@@ -227,7 +234,7 @@ impl<'a> Pipeline<'a> {
             } else if let Some(publish) = self.schedule.publish_due(due) {
                 self.deliver(publish, due)?;
             } else if let Some(Redelivery { key, event, attempt }) = self.schedule.redelivery_due(due) {
-                self.buffer(key, event, due, attempt)?;
+                self.buffer(key, &event, due, attempt)?;
             }
         }
         if self.next_tick <= at {
@@ -240,88 +247,97 @@ impl<'a> Pipeline<'a> {
     fn judge(&mut self, worker: usize, at: Timestamp) -> Result<(), PipelineError> {
         let now = self.pace.reach(at).max(self.now);
         self.now = now;
-        let mut buffer = self.buffers.take(worker);
+        let batch = self.buffers.take(&mut self.pool, worker);
         if now > at {
             let late = saturating_nanos(now.since(at));
-            self.late_ns
-                .record_n(late, buffer.pings.len() as u64)
-                .expect("the histogram grows as far as 64 bits");
+            let pings = self.pool[batch].pings.len() as u64;
+            self.late_ns.record_n(late, pings).expect("the histogram grows as far as 64 bits");
         }
         self.verdicts.clear();
-        match self.workers[worker].judge(&buffer.pings, now, &mut self.verdicts) {
+        match self.workers[worker].judge(&self.pool[batch].pings, now, &mut self.verdicts) {
             Ok(()) => {
                 self.unavailable_since = None;
-                self.act(worker, &mut buffer, now)?;
+                self.act(batch, now)?;
+                self.publish(Publish { worker, batch }, now)
             }
-            Err(unavailable) => self.redeliver_all(&buffer, now, unavailable)?,
+            Err(unavailable) => self.redeliver_all(batch, now, unavailable),
         }
-        self.buffers.give_back(worker, buffer);
-        Ok(())
     }
 
-    fn act(&mut self, worker: usize, buffer: &mut Buffer, now: Timestamp) -> Result<(), PipelineError> {
-        if self.verdicts.len() != buffer.pings.len() {
-            let (got, asked) = (self.verdicts.len(), buffer.pings.len());
+    /// Does with each ping what its verdict asks for, and leaves those in the batch that are to be published.
+    fn act(&mut self, id: BatchId, now: Timestamp) -> Result<(), PipelineError> {
+        let batch = &mut self.pool[id];
+        if self.verdicts.len() != batch.pings.len() {
+            let (got, asked) = (self.verdicts.len(), batch.pings.len());
             return Err(PipelineError::Contract(format!("gave {got} verdicts for {asked} pings")));
         }
         let answered = self.pace.since(now);
         self.digest.verdicts(&self.verdicts);
-        let mut publish = Publish { worker, pings: self.schedule.spare() };
-        for ((ping, event), verdict) in buffer.pings.iter().zip(&buffer.events).zip(&self.verdicts) {
+        let mut kept = 0;
+        for (index, verdict) in self.verdicts.iter().enumerate() {
+            let event = &batch.events[index];
             let covered = self.truth.judged(event, *verdict, now, answered);
+            batch.covered.push(covered);
             match verdict {
-                Verdict::New => publish.pings.push((*ping, *event, covered)),
+                Verdict::New => {
+                    batch.shift(index, kept);
+                    kept += 1;
+                }
                 Verdict::Held => {
-                    self.held.insert(ping.delivery, HeldPing { event: *event, covered });
+                    let held = HeldPing { event: *event, covered };
+                    self.held.insert(batch.pings[index].delivery, held);
                 }
                 Verdict::InFlight => {
-                    let attempt = buffer.attempt(ping.delivery);
-                    redeliver(&mut self.schedule, &mut self.truth, self.config, now, ping, event, attempt);
+                    redeliver(&mut self.schedule, &mut self.truth, self.config, batch, index, now);
                 }
                 Verdict::Duplicate | Verdict::Late => {}
             }
         }
-        self.publish(publish, now)
+        batch.keep_first(kept);
+        Ok(())
     }
 
     fn publish(&mut self, publish: Publish, now: Timestamp) -> Result<(), PipelineError> {
-        if self.config.publish_latency.is_zero() {
+        if self.pool[publish.batch].pings.is_empty() {
+            self.pool.give_back(publish.batch);
+        } else if self.config.publish_latency.is_zero() {
             return self.deliver(publish, now);
+        } else {
+            self.schedule.publish(now.plus(self.config.publish_latency), publish);
         }
-        self.schedule.publish(now.plus(self.config.publish_latency), publish);
         Ok(())
     }
 
     fn deliver(&mut self, publish: Publish, at: Timestamp) -> Result<(), PipelineError> {
+        let batch = &self.pool[publish.batch];
         self.settled.clear();
-        for (ping, event, covered) in &publish.pings {
+        for ((ping, event), covered) in batch.pings.iter().zip(&batch.events).zip(&batch.covered) {
             self.truth.delivered(event, *covered, at);
             self.settled.push(Settled { ping: *ping, outcome: Outcome::Delivered });
         }
-        if !self.settled.is_empty() {
-            let now = self.pace.reach(at).max(self.now);
-            self.workers[publish.worker].settle(&self.settled, now)?;
-        }
-        self.schedule.recycle(publish.pings);
+        let now = self.pace.reach(at).max(self.now);
+        self.workers[publish.worker].settle(&self.settled, now)?;
+        self.pool.give_back(publish.batch);
         Ok(())
     }
 
     fn redeliver_all(
         &mut self,
-        buffer: &Buffer,
+        id: BatchId,
         now: Timestamp,
         unavailable: Unavailable,
     ) -> Result<(), PipelineError> {
         if self.unavailable_since.get_or_insert_with(Instant::now).elapsed() >= OUTAGE_PATIENCE {
             return Err(unavailable.into());
         }
-        for (ping, event) in buffer.pings.iter().zip(&buffer.events) {
-            let attempt = buffer.attempt(ping.delivery);
-            if attempt >= MAX_ATTEMPTS {
-                return Err(unavailable.into());
-            }
-            redeliver(&mut self.schedule, &mut self.truth, self.config, now, ping, event, attempt);
+        let batch = &self.pool[id];
+        if batch.pings.iter().any(|ping| batch.attempt(ping.delivery) >= MAX_ATTEMPTS) {
+            return Err(unavailable.into());
         }
+        for index in 0..batch.pings.len() {
+            redeliver(&mut self.schedule, &mut self.truth, self.config, batch, index, now);
+        }
+        self.pool.give_back(id);
         Ok(())
     }
 
@@ -343,7 +359,8 @@ impl<'a> Pipeline<'a> {
     fn release(&mut self, worker: usize, now: Timestamp) -> Result<(), PipelineError> {
         // The end of the input is no point in time: what is released then is released at the last one.
         let now = if now == Timestamp::END { self.now } else { now };
-        let mut publish = Publish { worker, pings: self.schedule.spare() };
+        let id = self.pool.lend();
+        let batch = &mut self.pool[id];
         for ping in &self.released {
             let Some(held) = self.held.remove(&ping.delivery) else {
                 let delivery = ping.delivery.0;
@@ -354,25 +371,28 @@ impl<'a> Pipeline<'a> {
             self.digest.released(ping.delivery);
             let waited = saturating_nanos(now.since(held.event.at));
             self.held_ns.record(waited.max(1)).expect("the histogram grows as far as 64 bits");
-            publish.pings.push((*ping, held.event, held.covered));
+            batch.push(*ping, &held.event, 1);
+            batch.covered.push(held.covered);
         }
-        self.publish(publish, now)
+        self.publish(Publish { worker, batch: id }, now)
     }
 }
 
+/// Has the source deliver a ping of `batch` again, unless it has done so too often.
 fn redeliver(
     schedule: &mut Schedule,
     truth: &mut Truth,
     config: &PipelineConfig,
+    batch: &Batch,
+    index: usize,
     now: Timestamp,
-    ping: &Ping,
-    event: &Event,
-    attempt: u32,
 ) {
+    let (ping, event) = (&batch.pings[index], batch.events[index]);
+    let attempt = batch.attempt(ping.delivery);
     if attempt >= MAX_ATTEMPTS {
-        truth.stalled();
+        truth.stalled(&event);
         return;
     }
-    let again = Redelivery { key: ping.key, event: *event, attempt: attempt + 1 };
+    let again = Redelivery { key: ping.key, event, attempt: attempt + 1 };
     schedule.redeliver(now.plus(config.redelivery_delay), again);
 }

@@ -3,16 +3,16 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use dedup_strategies::{Ping, PingKey, Timestamp};
+use dedup_strategies::{PingKey, Timestamp};
 
+use super::batch::BatchId;
 use crate::stream::Event;
-use crate::truth::Covered;
 
-/// Pings of one batch that were let through.
-#[derive(Debug)]
+/// Pings of one batch that were let through by `worker`.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Publish {
     pub(super) worker: usize,
-    pub(super) pings: Vec<(Ping, Event, Covered)>,
+    pub(super) batch: BatchId,
 }
 
 /// A ping that was not acked.
@@ -30,7 +30,6 @@ pub(super) struct Schedule {
     publishes: VecDeque<(Timestamp, Publish)>,
     redeliveries: BinaryHeap<Reverse<Due>>,
     asked: u64,
-    spare: Vec<Vec<(Ping, Event, Covered)>>,
 }
 
 /// Ordered by time, then by the order in which it was asked for.
@@ -43,11 +42,7 @@ struct Due {
 
 impl Schedule {
     pub(super) fn publish(&mut self, at: Timestamp, publish: Publish) {
-        if publish.pings.is_empty() {
-            self.recycle(publish.pings);
-        } else {
-            self.publishes.push_back((at, publish));
-        }
+        self.publishes.push_back((at, publish));
     }
 
     pub(super) fn redeliver(&mut self, at: Timestamp, redelivery: Redelivery) {
@@ -71,16 +66,6 @@ impl Schedule {
     pub(super) fn redelivery_due(&mut self, now: Timestamp) -> Option<Redelivery> {
         let due = self.redeliveries.peek().is_some_and(|Reverse(due)| due.at <= now);
         due.then(|| self.redeliveries.pop().map(|Reverse(due)| due.redelivery)).flatten()
-    }
-
-    /// An empty list for the next publish, from one that has ended.
-    pub(super) fn spare(&mut self) -> Vec<(Ping, Event, Covered)> {
-        self.spare.pop().unwrap_or_default()
-    }
-
-    pub(super) fn recycle(&mut self, mut pings: Vec<(Ping, Event, Covered)>) {
-        pings.clear();
-        self.spare.push(pings);
     }
 }
 

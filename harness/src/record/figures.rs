@@ -58,7 +58,7 @@ pub struct VerifyFigures {
     /// Unique pings never delivered for a reason other than being dropped as duplicates: late, stalled, broken id.
     pub refused_unique_count: u64,
     /// Largest number of distinct keys seen in any stretch as long as the promise's window (an upper bound, counted
-    /// in 32 slices); in the whole stream where the window has no length.
+    /// in slices of a 32nd of it); in the whole stream where the window has no length.
     pub ids_in_window_count: u64,
     /// Length of the stream in virtual time.
     pub virtual_ns: u64,
@@ -68,7 +68,7 @@ pub struct VerifyFigures {
     pub by_lag: Vec<LagFigures>,
     /// Missed and lost in equal slices of virtual time.
     pub over_time: OverTime,
-    /// Time from arrival to publish, in virtual time; only for strategies that hold pings.
+    /// Time from arrival to release, in virtual time; only for strategies that hold pings.
     pub held_ns: Option<Latency>,
     /// Digest of every decision in order: equal for equal seeds.
     pub output_digest: String,

@@ -98,7 +98,7 @@ struct Head {
 }
 
 fn parse_line(line: &[u8], first: bool) -> Result<Parsed, Fault> {
-    let head: Head = serde_json::from_slice(line).map_err(|error| Fault::Line(not_a_record(&error)))?;
+    let head: Head = serde_json::from_slice(line).map_err(|error| Fault::Line(not_a_record(line, &error)))?;
     match (head.kind.as_str(), first) {
         ("run", true) => {
             check_schema(head.schema)?;
@@ -115,8 +115,11 @@ fn parse_line(line: &[u8], first: bool) -> Result<Parsed, Fault> {
     }
 }
 
-fn not_a_record(error: &serde_json::Error) -> String {
+fn not_a_record(line: &[u8], error: &serde_json::Error) -> String {
     match error.classify() {
+        serde_json::error::Category::Data if !line.trim_ascii_start().starts_with(b"{") => {
+            "not a JSON object; a result file holds one a line".to_string()
+        }
         serde_json::error::Category::Data => without_position(&error.to_string()),
         _ => "not JSON; a result file holds one JSON object a line".to_string(),
     }

@@ -110,7 +110,7 @@ pub enum Role {
 /// One scenario x strategy x pass x round.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CellRecord {
-    /// The scenario's name, or `trace:` and the file's name.
+    /// The scenario's name, or the trace's file name.
     pub scenario: String,
     /// Digest of everything that determines the stream but the seed; cells with different ones are not comparable.
     pub scenario_digest: String,

@@ -6,6 +6,7 @@ use crate::compare::{
 use crate::record::Role;
 use crate::stats::Spread;
 
+use super::text::one_line;
 use super::verdict::word;
 
 /// A column: its name, and its value in a row (none where it was not measured).
@@ -67,7 +68,10 @@ const FRONT: [&str; 7] = ["run", "scenario", "scenario_digest", "seed", "window_
 
 pub(super) fn render(comparison: &Comparison) -> String {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
-    let mut write = |fields: Vec<String>| writer.write_record(fields).expect("memory can be written");
+    let mut write = |fields: Vec<String>| {
+        let fields = fields.iter().map(|field| one_line(field));
+        writer.write_record(fields.collect::<Vec<_>>()).expect("memory can be written");
+    };
     write(FRONT.iter().chain(COLUMNS.iter().map(|(name, _)| name)).map(|name| name.to_string()).collect());
     for block in &comparison.blocks {
         for row in &block.rows {

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use super::Look;
 use super::grid::{Align, Grid};
 use super::text::{Text, Tone, wrap};
-use super::units::{fixed, thousands};
+use crate::units::{fixed, thousands};
 
 /// A strategy in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,6 @@ mod notes;
 mod sheet;
 mod table;
 mod text;
-pub mod units;
 mod verdict;
 
 #[cfg(test)]

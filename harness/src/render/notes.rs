@@ -3,10 +3,10 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::sheet::{Share, delayed, fastest, lost, missed, missed_in_window, name, window_differs};
-use super::units::{short, thousands};
 use super::verdict::{finding, verdict};
 use crate::compare::{Block, Certainty, Clock, Row, VerifySummary};
 use crate::stats::rule_of_three;
+use crate::units::{short, thousands};
 
 /// The notes of a block, one string each. `verdict_width` is how much of a verdict the table has shown.
 pub(super) fn notes(block: &Block, verdict_width: usize) -> Vec<String> {
@@ -61,7 +61,7 @@ fn verified(block: &Block) -> impl Iterator<Item = &VerifySummary> {
 fn held(block: &Block) -> Option<String> {
     let held = |row: &&Row| matches!(row.summary.waiting(), Some((_, Clock::Virtual)));
     block.rows.iter().any(|row| held(&row)).then(|| {
-        "* = time from arrival to publish, on the stream's own clock: these strategies hold pings."
+        "* = time from arrival to release, on the stream's own clock: these strategies hold pings."
             .to_string()
     })
 }

@@ -2,11 +2,11 @@
 
 use super::grid::Align;
 use super::text::{Text, Tone};
-use super::units::{Unit, duration, fixed, percentages, thousands};
 use super::verdict::{verdict, word};
 use crate::compare::{Block, Certainty, Change, Clock, LatencySummary, Ratio, Row, Standing, VerifySummary};
 use crate::record::Role;
 use crate::stats::Spread;
+use crate::units::{Unit, duration, fixed, percentages, thousands};
 
 /// A block as text.
 pub(super) struct Sheet {
@@ -46,12 +46,16 @@ impl Sheet {
                     keep: Keep::IfRoom,
                     ..share("delayed", "% uniq", rows, delayed, |c| c.delayed_count)
                 }),
-            Some(rates(rows)),
+            rows.iter()
+                .filter_map(|row| row.summary.verify.as_ref())
+                .any(|verify| verify.late_count > 0 && verify.refused_unique_count > 0)
+                .then(|| share("refused", "% uniq", rows, refused, |_| None)),
+            rows.iter().any(|row| row.summary.time.is_some()).then(|| rates(rows)),
             spreads(rows),
         ];
         let mut columns: Vec<Column> = columns.into_iter().flatten().collect();
         columns.extend(times(rows));
-        columns.push(memory(rows));
+        columns.extend(rows.iter().any(|row| row.summary.weigh.is_some()).then(|| memory(rows)));
         columns.push(verdicts(rows));
         Sheet { columns }
     }
@@ -111,6 +115,10 @@ pub(super) fn lost(verify: &VerifySummary) -> (u64, u64) {
 
 pub(super) fn delayed(verify: &VerifySummary) -> (u64, u64) {
     (verify.delayed_count, verify.unique_count)
+}
+
+pub(super) fn refused(verify: &VerifySummary) -> (u64, u64) {
+    (verify.refused_unique_count, verify.unique_count)
 }
 
 /// Whether a promise covers only some of the duplicates, so that what is missed in window is another figure.
@@ -198,8 +206,12 @@ fn wins(row: &Row, best: Option<Spread>) -> bool {
     may_win(row) && best.is_some_and(meets)
 }
 
+/// A candidate that kept its promise, and whose promise was about some of the duplicates.
 fn may_win(row: &Row) -> bool {
-    row.role == Role::Candidate && row.standing == Standing::Kept
+    let covers = |verify: &VerifySummary| verify.duplicate_count == 0 || verify.duplicate_in_window_count > 0;
+    row.role == Role::Candidate
+        && row.standing == Standing::Kept
+        && row.summary.verify.as_ref().is_none_or(covers)
 }
 
 /// The rate of the fastest candidate that kept its promise.

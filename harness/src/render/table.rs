@@ -2,7 +2,7 @@
 
 use super::grid::Grid;
 use super::sheet::{Keep, Sheet};
-use super::text::{Text, Tone, wrap};
+use super::text::{Text, Tone, one_line, wrap};
 use super::{Look, header, notes};
 use crate::compare::{Block, Comparison};
 use crate::record::Machine;
@@ -48,7 +48,7 @@ pub(super) fn render(comparison: &Comparison, look: Look) -> String {
 }
 
 fn head(block: &Block, look: Look) -> Vec<String> {
-    let name = Tone::Strong.paint(&block.stream.scenario, look.colour);
+    let name = Tone::Strong.paint(&one_line(&block.stream.scenario), look.colour);
     let mut lines = vec![format!("{name}  {}", header::pings(block))];
     lines.extend(prose(&header::stream(block), look));
     lines

@@ -32,6 +32,12 @@ fn pings_with(shape: &Shape, repeats: &[Means<'_>], length_s: f64) -> f64 {
     shape.arrival.expected(length_s) + copies
 }
 
+/// Expected copies, of pings that came before, in the first `length_s` seconds.
+pub(super) fn duplicates(shape: &Shape, length_s: f64) -> f64 {
+    let same = shape.repeats.iter().filter(|repeat| repeat.identity == Identity::Same);
+    same.map(|repeat| copies(shape, &Means::of(repeat), length_s)).sum()
+}
+
 /// Pings of one cause that wait to be repeated at the same time, at most about.
 pub(super) fn pending(shape: &Shape, repeat: &Repeat, length_s: f64) -> f64 {
     let means = Means::of(repeat);

@@ -15,15 +15,19 @@ pub fn embedded() -> impl Iterator<Item = (&'static str, &'static str)> {
     EMBEDDED.iter().copied()
 }
 
-/// The scenarios that an argument of the command line means: a file, if it ends in `.toml` or names one that exists;
+/// The scenarios that an argument of the command line means: a file, if it ends in `.toml`, or names one that exists, or is a path that leads somewhere;
 /// the embedded scenario of exactly that name; or else all embedded ones whose name the regular expression matches.
 pub fn find(argument: &str) -> Result<Vec<Scenario>, ScenarioError> {
     if let Some((name, text)) = embedded().find(|(name, _)| *name == argument) {
         return Ok(vec![parse(name, text)?]);
     }
     let path = Path::new(argument);
-    if argument.ends_with(".toml") || path.is_file() {
+    if argument.ends_with(".toml") || path.is_file() || (argument.contains('/') && path.exists()) {
         return Ok(vec![Scenario::load(path)?]);
+    }
+    if argument.is_empty() {
+        let allowed = "a scenario's name, a regular expression (. matches every name), or a .toml file";
+        return Err(ScenarioError::whole(&shown(argument), "nothing", allowed));
     }
     let pattern = Regex::new(argument).map_err(|error| {
         let reason = error.to_string();
@@ -41,7 +45,7 @@ pub fn find(argument: &str) -> Result<Vec<Scenario>, ScenarioError> {
         Ok(scenarios) if scenarios.is_empty() => {
             let names: Vec<_> = embedded().map(|(name, _)| name).collect();
             let allowed = one_of(argument, &names);
-            Err(ScenarioError::whole(&shown(argument), "no scenario of that name", allowed))
+            Err(ScenarioError::whole(&shown(argument), "no scenario and no file of that name", allowed))
         }
         other => other,
     }

@@ -242,6 +242,11 @@ impl Scenario {
         }
     }
 
+    /// About how many of them will be copies of pings that came before.
+    pub fn expected_duplicates(&self) -> u64 {
+        estimate::duplicates(&self.shape, self.virtual_length().as_secs_f64()).round() as u64
+    }
+
     /// How much virtual time the stream covers; an estimate where the length is a number of pings.
     pub fn virtual_length(&self) -> Duration {
         match self.shape.length {

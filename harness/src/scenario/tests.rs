@@ -155,7 +155,7 @@ fn scenarios_are_found_by_name_by_pattern_and_by_path() {
     assert_eq!(names("mozilla-client-retry"), ["mozilla-client-retry"]);
     assert_eq!(names("mozilla"), ["mozilla-client-retry", "mozilla-client-retry-beta"]);
     assert_eq!(names("^(quick|twins)$"), ["quick", "twins"]);
-    assert_eq!(names("").len(), embedded().count());
+    assert_eq!(names(".").len(), embedded().count());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mine.toml");
     fs::write(&path, BASE).unwrap();
@@ -167,6 +167,8 @@ fn what_cannot_be_found_is_answered_with_the_nearest_name() {
     let error = find("metronom3").unwrap_err().to_string();
     assert!(error.contains("\"metronom3\"") && error.contains("metronome (the nearest name)"), "{error}");
     assert!(find("(").unwrap_err().to_string().contains("regular expression"));
+    assert!(find("").unwrap_err().to_string().contains(". matches every name"));
+    assert!(find("/").unwrap_err().to_string().starts_with("/: "));
     assert!(find("nowhere.toml").unwrap_err().to_string().starts_with("nowhere.toml: "));
 }
 

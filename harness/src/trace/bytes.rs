@@ -53,6 +53,7 @@ pub(crate) fn open(options: &TraceOptions) -> Result<(Compression, Text), TraceE
     };
     let start = text.fill_buf().map_err(|error| read_error(options, 0, &error))?;
     refuse_foreign(options, start)?;
+    refuse_binary(options, start)?;
     if start.starts_with(b"\xef\xbb\xbf") {
         text.consume(3);
     }
@@ -61,13 +62,25 @@ pub(crate) fn open(options: &TraceOptions) -> Result<(Compression, Text), TraceE
 
 /// The error for bytes that cannot be read after `line`.
 pub(crate) fn read_error(options: &TraceOptions, line: u64, error: &io::Error) -> TraceError {
-    let reason = match error.kind() {
-        io::ErrorKind::UnexpectedEof => {
+    let reason = match ends_early(error) {
+        true => {
             "the compressed data ends early: the file is cut short, or something else follows".to_string()
         }
-        _ => with_causes(error),
+        false => with_causes(error),
     };
-    TraceError::Read { path: options.path.display().to_string(), line, reason }
+    TraceError::Read { path: options.shown(), line, reason }
+}
+
+/// Decompressors may wrap the end of the file in errors of their own.
+fn ends_early(error: &io::Error) -> bool {
+    let is_end = |error: &io::Error| error.kind() == io::ErrorKind::UnexpectedEof;
+    let mut cause = std::error::Error::source(error);
+    let mut found = is_end(error);
+    while let Some(inner) = cause {
+        found |= inner.downcast_ref().is_some_and(is_end);
+        cause = inner.source();
+    }
+    found
 }
 
 /// Decompressors say only in the cause of their error what was wrong with the data.
@@ -85,7 +98,7 @@ fn with_causes(error: &io::Error) -> String {
 }
 
 fn open_file(options: &TraceOptions) -> Result<File, TraceError> {
-    let path = options.path.display().to_string();
+    let path = options.shown();
     let not_a_file = |what, remedy| TraceError::NotAFile { path: path.clone(), what, remedy };
     if options.is_stdin() {
         return Err(not_a_file("standard input", ", into which it has to be copied first"));
@@ -124,8 +137,19 @@ const FOREIGN: [(&[u8], &str, &str); 7] = [
 fn refuse_foreign(options: &TraceOptions, start: &[u8]) -> Result<(), TraceError> {
     match FOREIGN.iter().find(|(magic, ..)| start.starts_with(magic)) {
         None => Ok(()),
-        Some((_, what, remedy)) => {
-            Err(TraceError::Unsupported { path: options.path.display().to_string(), what, remedy })
-        }
+        Some((_, what, remedy)) => Err(TraceError::Unsupported { path: options.shown(), what, remedy }),
     }
+}
+
+/// Refuses what is no text, by its first line. In NDJSON such a line is a bad one, and counted.
+fn refuse_binary(options: &TraceOptions, start: &[u8]) -> Result<(), TraceError> {
+    let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let is_text = !line.contains(&0)
+        // The buffer may end within a character.
+        && std::str::from_utf8(line).err().is_none_or(|error| error.error_len().is_none());
+    if is_text || start.trim_ascii_start().starts_with(b"{") {
+        return Ok(());
+    }
+    let (what, remedy) = ("no UTF-8 text", "convert it, with iconv if it is text");
+    Err(TraceError::Unsupported { path: options.shown(), what, remedy })
 }

@@ -50,7 +50,7 @@ impl Layout {
 }
 
 fn format_of(options: &TraceOptions, text: &mut Text) -> Result<Format, TraceError> {
-    let path = || options.path.display().to_string();
+    let path = || options.shown();
     let start = text.fill_buf().map_err(|error| bytes::read_error(options, 0, &error))?;
     if start.is_empty() {
         return Err(TraceError::Empty { path: path(), what: "the file is empty" });
@@ -123,7 +123,7 @@ fn column(
     let numbered =
         || number_of(field).filter(|number| (1..=names.len()).contains(number)).map(|number| number - 1);
     named.or_else(numbered).ok_or_else(|| TraceError::NoField {
-        path: options.path.display().to_string(),
+        path: options.shown(),
         flag,
         field: field.to_string(),
         fields: listed(names),
@@ -140,9 +140,7 @@ fn usual_id_field(options: &TraceOptions, fields: &[String]) -> Result<String, T
         Some(usual) => Ok(usual.to_string()),
         // No line is an object, which the reader says better.
         None if fields.is_empty() => Ok(USUAL_ID_FIELDS[0].to_string()),
-        None => {
-            Err(TraceError::NoIdField { path: options.path.display().to_string(), fields: listed(fields) })
-        }
+        None => Err(TraceError::NoIdField { path: options.shown(), fields: listed(fields) }),
     }
 }
 

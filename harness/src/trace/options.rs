@@ -61,6 +61,8 @@ pub(crate) const USUAL_ID_FIELDS: [&str; 12] = [
     "id",
 ];
 
+const STANDARD_INPUT: &str = "standard input";
+
 impl TraceOptions {
     /// The trace in the file `path`, with everything else as by default: format and fields found by looking, no time
     /// field, at most 1 % bad lines, a window of ten minutes.
@@ -85,7 +87,15 @@ impl TraceOptions {
 
     /// The same options for a copy of standard input in the file `path`.
     pub fn spooled(self, path: PathBuf) -> Self {
-        TraceOptions { path, name: "standard input".to_string(), ..self }
+        TraceOptions { path, name: STANDARD_INPUT.to_string(), ..self }
+    }
+
+    /// What it is called in messages: its path, or that it came from standard input.
+    pub(crate) fn shown(&self) -> String {
+        match self.name.as_str() {
+            STANDARD_INPUT => self.name.clone(),
+            _ => self.path.display().to_string(),
+        }
     }
 
     /// Refuses values that make no sense.

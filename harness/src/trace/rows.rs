@@ -103,7 +103,7 @@ impl Rows {
                 Err(Trouble::Bad(reason)) => self.tally.count_bad(record.line, record.lines, reason),
                 Err(Trouble::UnclearUnit(found)) => {
                     return Err(TraceError::UnclearTimeUnit {
-                        path: self.options.path.display().to_string(),
+                        path: self.options.shown(),
                         line: self.line,
                         field: self.options.time_field.clone().unwrap_or_default(),
                         found,
@@ -127,7 +127,7 @@ impl Rows {
     }
 
     pub(crate) fn path(&self) -> String {
-        self.options.path.display().to_string()
+        self.options.shown()
     }
 
     fn finish(&self) -> Result<(), TraceError> {

@@ -2,74 +2,42 @@
 
 use std::time::Duration;
 
-use dedup_strategies::time::saturating_nanos;
 use dedup_strategies::{PingKey, Timestamp};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-const SLICES: u64 = 32;
-/// A stretch as long as the window touches at most one slice more than fit into it.
-const TOUCHED: usize = SLICES as usize + 1;
+use crate::load::{Slice, WindowLoad};
 
-/// Counts the distinct ids of a trace, and the most that any window holds: an upper bound, counted in slices of a
-/// 32nd of the window, so that one small number for each id will do.
+/// Counts the distinct ids of a trace, and the most that any window holds.
 pub(crate) struct WindowCount {
-    slice_ns: u64,
-    last_slice: HashMap<PingKey, u64, FixedState>,
-    /// Ids whose latest ping fell into each of the latest slices, by slice modulo the length.
-    recent: [u64; TOUCHED],
-    slice: u64,
-    active: u64,
-    peak: u64,
+    latest: HashMap<PingKey, Slice, FixedState>,
+    load: WindowLoad,
 }
 
 impl WindowCount {
     pub(crate) fn new(window: Duration) -> Self {
-        WindowCount {
-            slice_ns: saturating_nanos(window).div_ceil(SLICES).max(1),
-            last_slice: HashMap::with_hasher(FixedState::default()),
-            recent: [0; TOUCHED],
-            slice: 0,
-            active: 0,
-            peak: 0,
-        }
+        let latest = HashMap::with_hasher(FixedState::default());
+        WindowCount { latest, load: WindowLoad::new(Some(window)) }
     }
 
     /// Counts a ping; `at` never goes backwards.
     pub(crate) fn count(&mut self, key: PingKey, at: Timestamp) {
-        let slice = at.as_nanos() / self.slice_ns;
-        self.advance(slice);
-        match self.last_slice.insert(key, slice) {
-            Some(last) if slice - last < TOUCHED as u64 => self.recent[index(last)] -= 1,
-            _ => self.active += 1,
-        }
-        self.recent[index(slice)] += 1;
-        self.peak = self.peak.max(self.active);
+        let load = &mut self.load;
+        self.latest
+            .entry(key)
+            .and_modify(|latest| *latest = load.count(at, Some(*latest)))
+            .or_insert_with(|| load.count(at, None));
     }
 
     /// Distinct ids so far.
     pub(crate) fn ids(&self) -> u64 {
-        self.last_slice.len() as u64
+        self.latest.len() as u64
     }
 
     /// The most distinct ids in any window so far.
     pub(crate) fn peak(&self) -> u64 {
-        self.peak
+        self.load.peak()
     }
-
-    fn advance(&mut self, slice: u64) {
-        let steps = (slice - self.slice).min(TOUCHED as u64);
-        for step in 0..steps {
-            let left = &mut self.recent[index(slice - step)];
-            self.active -= *left;
-            *left = 0;
-        }
-        self.slice = slice;
-    }
-}
-
-fn index(slice: u64) -> usize {
-    (slice % TOUCHED as u64) as usize
 }
 
 #[cfg(test)]
@@ -98,9 +66,9 @@ mod tests {
             for (at, key) in &events {
                 count.count(PingKey::from_u128(*key), Timestamp::from_nanos(*at));
             }
-            let slice = window.div_ceil(SLICES);
+            let slice = window.div_ceil(32);
             prop_assert!(count.peak() >= most_in(window, &events));
-            prop_assert!(count.peak() <= most_in(slice * TOUCHED as u64, &events));
+            prop_assert!(count.peak() <= most_in(slice * 33, &events));
         }
     }
 }

@@ -5,6 +5,7 @@ use dedup_strategies::{Bound, Promise, Window};
 use super::Truth;
 use crate::record::{Judgement, Verdict};
 use crate::stats::exceeds;
+use crate::units::thousands;
 
 /// What was seen, against what was promised. Losses among pings that share a key with another ping are the key's
 /// fault and no strategy's; they are counted, and not judged.
@@ -25,7 +26,8 @@ pub fn judge(promise: &Promise, truth: &Truth) -> Judgement {
             "duplicates in its window",
         ),
         broken(promise.lost, counts.lost - counts.lost_shared_key, own_uniques, "lost", "uniques"),
-        stuck(counts.stalled),
+        counted(counts.refused_in_time, "refused", "pings as late that were in time"),
+        counted(counts.stalled, "left", "pings undecided until they were given up"),
     ]
     .into_iter()
     .flatten()
@@ -35,7 +37,7 @@ pub fn judge(promise: &Promise, truth: &Truth) -> Judgement {
 }
 
 fn overload(promise: &Promise, truth: &Truth, capacity: u64) -> String {
-    let load = truth.ids_in_window();
+    let (load, capacity) = (thousands(truth.ids_in_window()), thousands(capacity));
     match promise.window {
         Window::Forever => format!("{load} ids came, it is built for {capacity}"),
         _ => format!("{load} ids came in a window, it is built for {capacity}"),
@@ -45,19 +47,18 @@ fn overload(promise: &Promise, truth: &Truth, capacity: u64) -> String {
 fn broken(bound: Bound, count: u64, of: u64, did: &str, what: &str) -> Option<String> {
     match bound {
         Bound::Unbounded => None,
-        Bound::Never => (count > 0).then(|| format!("{did} {count} of {of} {what}, promised none")),
+        Bound::Never => (count > 0)
+            .then(|| format!("{did} {} of {} {what}, promised none", thousands(count), thousands(of))),
         Bound::AtMost(share) => exceeds(count, of, share).then(|| {
-            format!(
-                "{did} {count} of {of} {what} ({:.4} %), promised at most {} %",
-                percent(count, of),
-                share * 100.0
-            )
+            let (seen, promised) = (percent(count, of), share * 100.0);
+            let (count, of) = (thousands(count), thousands(of));
+            format!("{did} {count} of {of} {what} ({seen:.4} %), promised at most {promised} %")
         }),
     }
 }
 
-fn stuck(stalled: u64) -> Option<String> {
-    (stalled > 0).then(|| format!("left {stalled} pings undecided until they were given up"))
+fn counted(count: u64, did: &str, what: &str) -> Option<String> {
+    (count > 0).then(|| format!("{did} {} {what}", thousands(count)))
 }
 
 fn percent(count: u64, of: u64) -> f64 {

@@ -4,10 +4,11 @@
 //! two bits a unique, and one entry for each ping of which another copy may still come.
 
 mod judgement;
-mod load;
 mod states;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wall_tests;
 
 use std::time::Duration;
 
@@ -16,12 +17,12 @@ use dedup_strategies::{Timestamp, Verdict, Window};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
+use crate::load::{Slice, WindowLoad};
 use crate::record::{CauseFigures, LagFigures, OverTime};
 use crate::stream::{CauseId, Event, Origin};
 use states::{State, States};
 
 pub use judgement::judge;
-pub use load::{SLICES, WindowLoad};
 
 /// Upper ends of the ranges of lag in which duplicates are reported; those of Mozilla's published delay curve, and
 /// the seconds and minutes of broker redelivery below them.
@@ -66,6 +67,8 @@ pub struct Truth {
     causes: Vec<Tally>,
     lags: [Tally; LAG_BOUNDS.len() + 1],
     start: Timestamp,
+    /// The latest event time of all pings that arrived.
+    newest: Timestamp,
     over_time: OverTime,
     arrivals_slice: usize,
     arrivals_until: Timestamp,
@@ -94,6 +97,8 @@ pub struct Counts {
     pub delivered: u64,
     /// Pings refused as late.
     pub late: u64,
+    /// Of those, refused without reason: their window had not closed, or there are no windows that could.
+    pub refused_in_time: u64,
     /// Pings given up.
     pub stalled: u64,
     /// Pings with a broken id.
@@ -110,7 +115,7 @@ struct Tally {
 
 #[derive(Clone, Copy, Debug)]
 struct Open {
-    last_slice: u64,
+    latest: Slice,
     accepted: Option<Accepted>,
 }
 
@@ -135,6 +140,7 @@ impl Truth {
             causes: vec![Tally::default(); causes],
             lags: [Tally::default(); LAG_BOUNDS.len() + 1],
             start,
+            newest: Timestamp::ZERO,
             over_time: OverTime { slice_ns, ..OverTime::default() },
             arrivals_slice: 0,
             arrivals_until: Timestamp::ZERO,
@@ -152,17 +158,17 @@ impl Truth {
     pub fn arrived(&mut self, event: &Event) {
         let origin = &event.origin;
         self.counts.pings += 1;
-        let slice = self.load.slice(event.at);
+        self.newest = self.newest.max(event.event_time);
         if origin.cause == CauseId::FIRST {
             self.counts.uniques += 1;
-            self.load.count();
+            let latest = self.load.count(event.at, None);
             if origin.more_to_come {
-                self.open.insert(origin.unique, Open { last_slice: slice, accepted: None });
+                self.open.insert(origin.unique, Open { latest, accepted: None });
             }
         } else {
             self.causes[usize::from(origin.cause.0)].duplicates += 1;
             self.lags[lag_range(event)].duplicates += 1;
-            self.count_repeat(origin.unique, slice);
+            self.count_repeat(origin.unique, event.at);
         }
         self.count_arrival(event.at);
     }
@@ -179,14 +185,10 @@ impl Truth {
         self.over_time.pings_count[self.arrivals_slice] += 1;
     }
 
-    fn count_repeat(&mut self, unique: u64, slice: u64) {
+    fn count_repeat(&mut self, unique: u64, at: Timestamp) {
         match self.open.get_mut(&unique) {
-            Some(open) if open.last_slice == slice => {}
-            Some(open) => {
-                open.last_slice = slice;
-                self.load.count();
-            }
-            None => self.load.count(),
+            Some(open) => open.latest = self.load.count(at, Some(open.latest)),
+            None => drop(self.load.count(at, None)),
         }
     }
 
@@ -205,13 +207,17 @@ impl Truth {
     ) -> Covered {
         let origin = event.origin;
         let covered = self.covers(event, answered);
-        if covered == Covered::Yes {
+        // A ping that comes again is counted when it is decided.
+        if covered == Covered::Yes && verdict != Verdict::InFlight {
             self.counts.in_window += 1;
         }
         match verdict {
             Verdict::New | Verdict::Held => self.accept(event, asked),
             Verdict::Duplicate => self.drop_copy(&origin, event.at),
-            Verdict::Late => self.counts.late += 1,
+            Verdict::Late => {
+                self.counts.late += 1;
+                self.counts.refused_in_time += u64::from(self.is_in_time(event));
+            }
             Verdict::InFlight => {}
         }
         if verdict != Verdict::InFlight {
@@ -223,8 +229,7 @@ impl Truth {
     /// A copy that was let through reached the sink at `at`.
     pub fn delivered(&mut self, event: &Event, covered: Covered, at: Timestamp) {
         let origin = &event.origin;
-        if self.states.get(origin.unique) != State::Delivered {
-            self.states.set(origin.unique, State::Delivered);
+        if self.states.change(origin.unique, |_| State::Delivered) != State::Delivered {
             self.counts.delivered += 1;
             return;
         }
@@ -252,8 +257,9 @@ impl Truth {
     }
 
     /// A copy was given up after too many redeliveries.
-    pub fn stalled(&mut self) {
+    pub fn stalled(&mut self, event: &Event) {
         self.counts.stalled += 1;
+        self.close(&event.origin);
     }
 
     /// The counts so far.
@@ -322,21 +328,25 @@ impl Truth {
         if covered { Covered::Yes } else { Covered::No }
     }
 
+    /// Whether no strategy can call this ping late: a window closes no sooner than a later one has begun.
+    fn is_in_time(&self, event: &Event) -> bool {
+        match self.window {
+            Window::Tumbling(length) => event.event_time.tumbling(length) >= self.newest.tumbling(length),
+            Window::Nothing | Window::Forever | Window::Since(_) => true,
+        }
+    }
+
     fn accepted(&self, origin: &Origin) -> Option<Accepted> {
         self.open.get(&origin.unique).and_then(|open| open.accepted)
     }
 
     fn accept(&mut self, event: &Event, asked: Timestamp) {
         let origin = &event.origin;
-        match self.states.get(origin.unique) {
-            State::Unseen => self.states.set(origin.unique, State::Accepted),
-            State::Dropped => {
-                self.states.set(origin.unique, State::Accepted);
-                self.counts.lost -= 1;
-                self.counts.lost_shared_key -= u64::from(origin.shares_key);
-                self.counts.delayed += 1;
-            }
-            State::Accepted | State::Delivered => {}
+        let accepted = |state| if state == State::Delivered { state } else { State::Accepted };
+        if self.states.change(origin.unique, accepted) == State::Dropped {
+            self.counts.lost -= 1;
+            self.counts.lost_shared_key -= u64::from(origin.shares_key);
+            self.counts.delayed += 1;
         }
         if origin.more_to_come
             && let Some(open) = self.open.get_mut(&origin.unique)
@@ -346,10 +356,10 @@ impl Truth {
     }
 
     fn drop_copy(&mut self, origin: &Origin, at: Timestamp) {
-        if self.states.get(origin.unique) != State::Unseen {
+        let dropped = |state| if state == State::Unseen { State::Dropped } else { state };
+        if self.states.change(origin.unique, dropped) != State::Unseen {
             return;
         }
-        self.states.set(origin.unique, State::Dropped);
         self.counts.lost += 1;
         self.counts.lost_shared_key += u64::from(origin.shares_key);
         let slice = self.slice(at);

@@ -26,22 +26,30 @@ pub(super) struct States {
 impl States {
     pub(super) fn get(&self, unique: u64) -> State {
         let (chunk, word, shift) = position(unique);
-        let bits = self.chunks.get(chunk).map_or(0, |chunk| chunk[word] >> shift & 3);
-        match bits {
-            0 => State::Unseen,
-            1 => State::Accepted,
-            2 => State::Dropped,
-            _ => State::Delivered,
-        }
+        State::from_bits(self.chunks.get(chunk).map_or(0, |chunk| chunk[word] >> shift))
     }
 
-    pub(super) fn set(&mut self, unique: u64, state: State) {
+    /// Changes the state to what `next` makes of it, and returns what it was.
+    pub(super) fn change(&mut self, unique: u64, next: impl FnOnce(State) -> State) -> State {
         let (chunk, word, shift) = position(unique);
         while self.chunks.len() <= chunk {
             self.chunks.push(Box::new([0; WORDS_PER_CHUNK]));
         }
         let word = &mut self.chunks[chunk][word];
-        *word = *word & !(3 << shift) | (state as u64) << shift;
+        let before = State::from_bits(*word >> shift);
+        *word = *word & !(3 << shift) | (next(before) as u64) << shift;
+        before
+    }
+}
+
+impl State {
+    fn from_bits(bits: u64) -> State {
+        match bits & 3 {
+            0 => State::Unseen,
+            1 => State::Accepted,
+            2 => State::Dropped,
+            _ => State::Delivered,
+        }
     }
 }
 
@@ -60,8 +68,8 @@ mod tests {
         let kinds = [State::Unseen, State::Accepted, State::Dropped, State::Delivered];
         let expected = |unique: u64| kinds[(unique * 7 % 4) as usize];
         for unique in 0..600_000 {
-            states.set(unique, State::Delivered);
-            states.set(unique, expected(unique));
+            states.change(unique, |_| State::Delivered);
+            assert_eq!(states.change(unique, |_| expected(unique)), State::Delivered);
         }
         assert!((0..600_000).all(|unique| states.get(unique) == expected(unique)));
         assert_eq!(states.get(10_000_000), State::Unseen);

@@ -47,7 +47,7 @@ fn trials() -> Vec<Trial> {
         caught("forgetting_is_a_broken_promise", "forgets", "verify", 4, "missed"),
         caught("dropping_too_much_is_a_broken_promise", "drops", "verify", 4, "lost"),
         caught("other_answers_the_second_time_are_seen", "dice", "verify", 4, "not deterministic"),
-        caught("a_panic_is_reported_with_its_words", "panics", "verify", 4, "lost the thread"),
+        caught("a_panic_is_reported_with_its_words", "panics", "verify", 4, "panicked: lost the thread"),
         caught("a_hang_is_ended", "hangs", "verify", 4, "no progress for 2 s"),
         caught("growth_without_bound_is_seen", "grows", "weigh", 4, "memory grows"),
         caught("a_memory_eater_is_ended", "devours", "verify", 4, "more than the 300 MiB"),
@@ -56,10 +56,17 @@ fn trials() -> Vec<Trial> {
         caught("held_pings_have_to_come_out", "hoards", "verify", 4, "were not released"),
         caught("an_invented_ping_is_refused", "invents", "verify", 4, "did not hold"),
         caught("a_store_that_never_answers_is_reported", "absent", "verify", 1, "on holiday"),
+        caught("lateness_is_no_excuse", "late", "verify", 4, "that were in time"),
         caught("a_lease_that_never_ends_is_seen", "leases", "verify", 4, "given up"),
-        caught("a_panic_while_building_is_reported", "unbuilt", "verify", 4, "no foundation"),
+        caught(
+            "a_panic_while_building_is_reported",
+            "unbuilt",
+            "verify",
+            4,
+            "FAILED: panicked: no foundation",
+        ),
         caught("a_panic_in_the_time_pass_is_reported", "panics", "time", 4, "lost the thread"),
-        caught("a_hang_in_the_time_pass_is_ended", "hangs", "time", 4, "no progress for 2 s"),
+        caught("a_hang_in_the_time_pass_is_ended", "hangs", "time", 4, "no progress for 3 s"),
     ]
 }
 

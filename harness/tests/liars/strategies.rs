@@ -25,6 +25,7 @@ pub(crate) const LIARS: &[Definition] = &[
     liar("liar-hoards", |_, _| build(Lie::Hoards)),
     liar("liar-invents", |_, _| build(Lie::Invents)),
     liar("liar-absent", |_, _| build(Lie::Absent)),
+    liar("liar-late", |_, _| build(Lie::Late)),
     liar("liar-leases", |_, _| build(Lie::Leases)),
     liar("liar-unbuilt", |_, _| panic!("no foundation")),
 ];
@@ -62,6 +63,8 @@ enum Lie {
     Invents,
     /// Is never there.
     Absent,
+    /// Refuses every tenth ping as late.
+    Late,
     /// Says for ever that somebody else is at it.
     Leases,
 }
@@ -154,6 +157,7 @@ impl State {
             Lie::Drops if fresh && self.judged.is_multiple_of(100) => return Verdict::Duplicate,
             Lie::Dice(seed) if seed.hash_one(ping.key.0).is_multiple_of(50) => return Verdict::Duplicate,
             Lie::Hoards => return Verdict::Held,
+            Lie::Late if tenth => return Verdict::Late,
             Lie::Leases => return Verdict::InFlight,
             _ => {}
         }

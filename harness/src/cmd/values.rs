@@ -1,0 +1,71 @@
+//! Values of options: each reader says what is allowed when it refuses one.
+
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// A whole number from `least` to `most`; `_` may separate digits.
+pub(crate) fn whole<T>(least: T, most: T) -> impl Fn(&str) -> Result<T, String> + Clone
+where
+    T: FromStr + PartialOrd + Display + Copy,
+{
+    move |text| {
+        let number = text.replace('_', "").parse::<T>().ok();
+        let number = number.filter(|number| (least..=most).contains(number));
+        number.ok_or_else(|| format!("allowed is a whole number from {least} to {most}"))
+    }
+}
+
+/// Any seed.
+pub(crate) fn seed(text: &str) -> Result<u64, String> {
+    whole(0, u64::MAX)(text)
+}
+
+/// A share of a whole.
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    bounded(text, 0.0, 1.0, "a share from 0 to 1, such as 0.01")
+}
+
+/// Pings a second, or seconds a second.
+pub(crate) fn rate(text: &str) -> Result<f64, String> {
+    bounded(text, 1e-3, 1e9, "a number from 0.001 to 1e9")
+}
+
+/// Seconds that something may take.
+pub(crate) fn seconds(text: &str) -> Result<f64, String> {
+    bounded(text, 0.01, 86_400.0, "seconds from 0.01 to 86400")
+}
+
+fn bounded(text: &str, least: f64, most: f64, allowed: &str) -> Result<f64, String> {
+    let value = text.replace('_', "").parse::<f64>().ok().filter(|value| (least..=most).contains(value));
+    value.ok_or_else(|| format!("allowed is {allowed}"))
+}
+
+/// A length of time.
+pub(crate) fn time(text: &str) -> Result<Duration, String> {
+    let longest = Duration::from_secs(100 * 365 * 86_400);
+    let time = humantime::parse_duration(text).ok().filter(|time| !time.is_zero() && *time <= longest);
+    time.ok_or_else(|| "allowed is a time above zero and up to 100y, such as 10m, 24h or 1500ms".to_string())
+}
+
+/// A number of bytes.
+pub(crate) fn bytes(text: &str) -> Result<u64, String> {
+    crate::scenario::parse_bytes(text).filter(|bytes| *bytes > 0).ok_or_else(|| {
+        "allowed is a number of bytes above zero, such as 500MB, 4GiB or 1073741824".to_string()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_may_be_grouped_and_nothing_else_is_taken_for_one() {
+        let number = whole(1, 1_000_000);
+        assert_eq!(number("1_000_000"), Ok(1_000_000));
+        for text in ["", "0", "1000001", "-1", "1.5", "1e3", "0x10", "99999999999999999999999", "ten"] {
+            assert_eq!(number(text), Err("allowed is a whole number from 1 to 1000000".into()), "{text}");
+        }
+        assert_eq!(seed("18446744073709551615"), Ok(u64::MAX));
+    }
+}

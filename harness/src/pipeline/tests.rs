@@ -1,0 +1,274 @@
+//! The pipeline around strategies that do as they are told and note what they are asked.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex};
+
+use dedup_strategies::{Bound, Footprint, Memory, Promise, Routing, Window, worker_of};
+
+use super::*;
+use crate::stream::{CauseId, InvalidId, Origin};
+
+/// Pings with ids from `ids`, one every second from second 1.
+struct Script {
+    events: std::vec::IntoIter<Event>,
+    causes: Vec<String>,
+}
+
+impl Script {
+    fn of(ids: impl IntoIterator<Item = Id>) -> Script {
+        let event = |(index, id): (usize, Id)| {
+            let at = Timestamp::from_secs(index as u64 + 1);
+            let (unique, cause) = (index as u64, CauseId::FIRST);
+            let origin = Origin { unique, cause, first_at: at, more_to_come: false, shares_key: false };
+            Event { at, event_time: at, id, origin }
+        };
+        let events: Vec<Event> = ids.into_iter().enumerate().map(event).collect();
+        Script { events: events.into_iter(), causes: vec!["first".into()] }
+    }
+
+    fn keys(count: u128) -> Script {
+        Script::of((0..count).map(|n| Id::Key(key(n))))
+    }
+}
+
+impl Source for Script {
+    fn causes(&self) -> &[String] {
+        &self.causes
+    }
+
+    fn fill(&mut self, limit: usize, events: &mut Vec<Event>) -> Result<(), SourceError> {
+        events.extend(self.events.by_ref().take(limit));
+        Ok(())
+    }
+}
+
+fn key(n: u128) -> PingKey {
+    PingKey::from_u128(n.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
+}
+
+/// What a strategy was asked, in order.
+#[derive(Clone, Debug, PartialEq)]
+enum Call {
+    Judge { worker: usize, pings: Vec<Ping>, at_s: f64 },
+    Settle { worker: usize, pings: usize, at_s: f64 },
+}
+
+type Answer = fn(&Ping, calls_before: usize) -> Result<Verdict, Unavailable>;
+
+/// Answers as it is told and writes down what it was asked.
+#[derive(Clone)]
+struct Puppet {
+    worker: usize,
+    routing: Routing,
+    answer: Answer,
+    calls: Arc<Mutex<Vec<Call>>>,
+    held: Arc<Mutex<Vec<Ping>>>,
+}
+
+impl Puppet {
+    fn new(routing: Routing, answer: Answer) -> Puppet {
+        Puppet { worker: 0, routing, answer, calls: Arc::default(), held: Arc::default() }
+    }
+
+    fn judged(&self) -> Vec<(usize, usize, f64)> {
+        let judged = |call: &Call| match call {
+            Call::Judge { worker, pings, at_s } => Some((*worker, pings.len(), *at_s)),
+            Call::Settle { .. } => None,
+        };
+        self.calls.lock().unwrap().iter().filter_map(judged).collect()
+    }
+
+    fn settled(&self) -> Vec<(usize, usize, f64)> {
+        let settled = |call: &Call| match call {
+            Call::Settle { worker, pings, at_s } => Some((*worker, *pings, *at_s)),
+            Call::Judge { .. } => None,
+        };
+        self.calls.lock().unwrap().iter().filter_map(settled).collect()
+    }
+}
+
+impl Strategy for Puppet {
+    fn worker(&self, index: usize) -> Result<Box<dyn Worker>, Unavailable> {
+        Ok(Box::new(Puppet { worker: index, ..self.clone() }))
+    }
+
+    fn routing(&self) -> Routing {
+        self.routing
+    }
+
+    fn promise(&self) -> Promise {
+        let (missed, lost, memory) = (Bound::Never, Bound::Never, Memory::Bounded);
+        Promise { window: Window::Forever, missed, lost, capacity: None, memory }
+    }
+
+    fn footprint(&self) -> Footprint {
+        Footprint::default()
+    }
+}
+
+impl Worker for Puppet {
+    fn judge(
+        &mut self,
+        pings: &[Ping],
+        now: Timestamp,
+        verdicts: &mut Vec<Verdict>,
+    ) -> Result<(), Unavailable> {
+        let mut calls = self.calls.lock().unwrap();
+        let before = calls.len();
+        calls.push(Call::Judge { worker: self.worker, pings: pings.to_vec(), at_s: seconds(now) });
+        for ping in pings {
+            let verdict = (self.answer)(ping, before)?;
+            if verdict == Verdict::Held {
+                self.held.lock().unwrap().push(*ping);
+            }
+            verdicts.push(verdict);
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self, settled: &[Settled], now: Timestamp) -> Result<(), Unavailable> {
+        let call = Call::Settle { worker: self.worker, pings: settled.len(), at_s: seconds(now) };
+        self.calls.lock().unwrap().push(call);
+        Ok(())
+    }
+
+    /// Releases what it holds after second 30.
+    fn advance(&mut self, now: Timestamp, released: &mut Vec<Ping>) -> Result<(), Unavailable> {
+        if now >= Timestamp::from_secs(30) {
+            released.append(&mut self.held.lock().unwrap());
+        }
+        Ok(())
+    }
+}
+
+fn seconds(at: Timestamp) -> f64 {
+    at.as_nanos() as f64 / 1e9
+}
+
+fn config(workers: usize, batch: usize) -> PipelineConfig {
+    let some = |count| NonZeroUsize::new(count).unwrap();
+    PipelineConfig {
+        workers: some(workers),
+        batch: some(batch),
+        linger: Duration::from_millis(2_500),
+        publish_latency: Duration::from_millis(500),
+        redelivery_delay: Duration::from_secs(60),
+    }
+}
+
+fn run(puppet: &Puppet, config: &PipelineConfig, mut script: Script) -> Result<Ended, PipelineError> {
+    let truth = Truth::new(Window::Forever, 1, Timestamp::ZERO, Duration::from_secs(100));
+    let mut pipeline = Pipeline::new(config, puppet, truth, Box::new(Free), Timestamp::ZERO)?;
+    while pipeline.run(&mut script, 7)? {}
+    pipeline.finish()
+}
+
+const NEW: Answer = |_, _| Ok(Verdict::New);
+
+#[test]
+fn a_batch_is_judged_when_it_is_full_or_has_waited_and_settled_when_it_is_published() {
+    let puppet = Puppet::new(Routing::Any, NEW);
+    let ended = run(&puppet, &config(2, 3), Script::keys(5)).unwrap_or_else(|error| panic!("{error}"));
+    // Seconds 1, 2, 3 fill a batch; 4 and 5 wait until 6.5. Workers take turns.
+    assert_eq!(puppet.judged(), [(0, 3, 3.0), (1, 2, 6.5)]);
+    assert_eq!(puppet.settled(), [(0, 3, 3.5), (1, 2, 7.0)]);
+    assert_eq!(ended.truth.counts().delivered, 5);
+}
+
+#[test]
+fn by_key_every_ping_goes_to_the_worker_that_its_key_names() {
+    let puppet = Puppet::new(Routing::ByKey, NEW);
+    assert!(run(&puppet, &config(3, 4), Script::keys(100)).is_ok());
+    let calls = puppet.calls.lock().unwrap();
+    let mut judged = 0;
+    for call in calls.iter() {
+        if let Call::Judge { worker, pings, .. } = call {
+            assert!(pings.iter().all(|ping| worker_of(ping.key, 3) == *worker));
+            judged += pings.len();
+        }
+    }
+    assert_eq!(judged, 100);
+}
+
+#[test]
+fn pings_arrive_at_strategies_in_order_and_each_delivery_has_a_name_of_its_own() {
+    let puppet = Puppet::new(Routing::Any, NEW);
+    assert!(run(&puppet, &config(4, 3), Script::keys(50)).is_ok());
+    let calls = puppet.calls.lock().unwrap();
+    let pings = calls.iter().filter_map(|call| match call {
+        Call::Judge { pings, .. } => Some(pings.clone()),
+        Call::Settle { .. } => None,
+    });
+    let deliveries: Vec<u64> = pings.flatten().map(|ping| ping.delivery.0).collect();
+    assert_eq!(deliveries, (0..50).collect::<Vec<u64>>());
+}
+
+#[test]
+fn what_is_in_flight_comes_again_after_the_delay_until_it_is_decided() {
+    let puppet = Puppet::new(Routing::Any, |_, calls| match calls {
+        0 | 1 => Ok(Verdict::InFlight),
+        _ => Ok(Verdict::New),
+    });
+    let ended = run(&puppet, &config(1, 1), Script::keys(1)).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(puppet.judged(), [(0, 1, 1.0), (0, 1, 61.0), (0, 1, 121.0)]);
+    assert_eq!((ended.truth.counts().delivered, ended.truth.counts().stalled), (1, 0));
+}
+
+#[test]
+fn a_ping_that_is_never_decided_is_given_up_and_counted() {
+    let puppet = Puppet::new(Routing::Any, |_, _| Ok(Verdict::InFlight));
+    let ended = run(&puppet, &config(1, 1), Script::keys(2)).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(puppet.judged().len(), 2 * MAX_ATTEMPTS as usize);
+    assert_eq!((ended.truth.counts().delivered, ended.truth.counts().stalled), (0, 2));
+}
+
+#[test]
+fn after_an_outage_every_ping_of_the_batch_is_delivered_again_and_none_is_lost() {
+    let puppet = Puppet::new(Routing::Any, |_, calls| match calls {
+        0 => Err(Unavailable("away".into())),
+        _ => Ok(Verdict::New),
+    });
+    let ended = run(&puppet, &config(1, 3), Script::keys(3)).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(puppet.judged(), [(0, 3, 3.0), (0, 3, 63.0)]);
+    assert_eq!((ended.truth.counts().delivered, ended.truth.counts().missed), (3, 0));
+}
+
+#[test]
+fn a_store_that_stays_away_ends_the_run_with_its_own_words() {
+    let puppet = Puppet::new(Routing::Any, |_, _| Err(Unavailable("away".into())));
+    let error = run(&puppet, &config(1, 3), Script::keys(3)).err().map(|error| error.to_string());
+    assert_eq!(error.as_deref(), Some("away"));
+}
+
+#[test]
+fn held_pings_are_delivered_once_when_they_are_released_and_their_wait_is_measured() {
+    let puppet = Puppet::new(Routing::Any, |_, _| Ok(Verdict::Held));
+    let ended = run(&puppet, &config(1, 1), Script::keys(40)).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((ended.truth.counts().delivered, ended.truth.counts().missed), (40, 0));
+    let longest = ended.held_ns.max() as f64 / 1e9;
+    assert!((29.0..29.1).contains(&longest), "the ping of second 1 waited until second 30, not {longest}");
+}
+
+#[test]
+fn pings_without_an_id_pass_unjudged_and_broken_ids_go_to_the_error_output() {
+    let puppet = Puppet::new(Routing::Any, NEW);
+    let ids = [Id::Missing, Id::Invalid(InvalidId::NotAnId), Id::Key(key(1)), Id::Missing];
+    let ended = run(&puppet, &config(1, 1), Script::of(ids)).unwrap_or_else(|error| panic!("{error}"));
+    let counts = ended.truth.counts();
+    assert_eq!((counts.unjudged, counts.errors, counts.delivered, counts.pings), (2, 1, 3, 4));
+    assert_eq!(puppet.judged().len(), 1);
+}
+
+#[test]
+fn the_digest_tells_any_two_decisions_apart() {
+    let digest = |answer: Answer| {
+        let puppet = Puppet::new(Routing::Any, answer);
+        run(&puppet, &config(2, 3), Script::keys(5_000)).map(|ended| ended.digest).unwrap_or_default()
+    };
+    assert_eq!(digest(NEW), digest(NEW));
+    let one_other: Answer = |ping, _| match ping.delivery.0 {
+        4_321 => Ok(Verdict::Duplicate),
+        _ => Ok(Verdict::New),
+    };
+    assert_ne!(digest(NEW), digest(one_other));
+}

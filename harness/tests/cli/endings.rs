@@ -1,0 +1,70 @@
+//! Runs that are stopped half-way.
+
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+use crate::tool::{Tool, entries, eventually};
+
+/// Starts a run whose time pass takes ten minutes, in a process group of its own, and waits until the verify cells are
+/// done and Redis is being timed.
+fn started(tool: &Tool) -> Child {
+    let child = tool
+        .process(&["run", "-f", "tiny.toml", "-s", "^redis$", "-s", "^exact$", "-p", "verify", "-p", "time"])
+        .args(["--rate", "1", "--time-budget", "600", "-o", "out"])
+        .process_group(0)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    eventually("two cells", || lines(tool) == 3);
+    eventually("a server", || tool.processes().iter().any(|name| name == "redis-server"));
+    child
+}
+
+fn lines(tool: &Tool) -> usize {
+    std::fs::read_to_string(tool.work().join("out/records.jsonl")).map_or(0, |text| text.lines().count())
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_readable_records_and_no_process() {
+    let tool = Tool::with_tiny();
+    let mut child = started(&tool);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    eventually("the end of every process", || tool.processes().is_empty());
+    let table = tool.command(&["compare", "out"]).assert().success().get_output().stdout.clone();
+    let table = String::from_utf8(table).unwrap();
+    assert!(table.contains("exact") && table.contains("redis"), "{table}");
+}
+
+/// Sends a signal and expects exit code 130, the table of what was done, and nothing left behind.
+fn stops_cleanly(stop: impl FnOnce(Pid)) {
+    let tool = Tool::with_tiny();
+    let child = started(&tool);
+    stop(Pid::from_child(&child));
+    let output = child.wait_with_output().unwrap();
+    let (table, log) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(130), "{table}\n{log}");
+    assert!(table.contains("verdict") && table.contains("exact"), "{table}\n{log}");
+    assert!(log.contains("interrupted: 2 of 4 cells were done") && !log.contains("FAILED"), "{log}");
+    eventually("the end of every process", || tool.processes().is_empty());
+    assert!(entries(&tool.tmp()).is_empty());
+    tool.prints(&["compare", "out"]);
+}
+
+#[test]
+fn an_interrupt_stops_the_run_and_prints_what_is_done() {
+    stops_cleanly(|tool| kill_process(tool, Signal::INT).unwrap());
+}
+
+#[test]
+fn a_request_to_terminate_stops_the_run_and_its_servers() {
+    stops_cleanly(|tool| kill_process(tool, Signal::TERM).unwrap());
+}
+
+#[test]
+fn ctrl_c_on_a_terminal_reaches_the_whole_group_and_is_no_failure_of_the_cell() {
+    stops_cleanly(|tool| kill_process_group(tool, Signal::INT).unwrap());
+}
