@@ -117,7 +117,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "BYTES", value_parser = bytes, help_heading = "How to run")]
     pub memory_limit: Option<u64>,
 
-    /// Use this Redis server instead of a private one: redis://[user:password@]host[:port][/db], rediss://, redis+unix://
+    /// Use this Redis server instead of a private one: redis://USER:PASSWORD@HOST:PORT/DB, rediss://, redis+unix://
     #[arg(long, value_name = "URL", help_heading = "Redis")]
     pub redis_url: Option<String>,
     /// Every key of ours begins with this; keys under it must not exist yet, and are removed afterwards
