@@ -1,10 +1,12 @@
 //! Weigh: what a strategy holds while its window fills, when it is full, and after it has emptied.
 
+mod growth;
+
 use std::time::Duration;
 
 use dedup_strategies::time::saturating_nanos;
 use dedup_strategies::{
-    DeliveryId, Memory, Outcome, Ping, Promise, Routing, Settled, Timestamp, Verdict, Worker, worker_of,
+    DeliveryId, Outcome, Ping, Promise, Routing, Settled, Timestamp, Verdict, Worker, worker_of,
 };
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -13,7 +15,7 @@ use crate::alloc;
 use crate::cell::{Instance, Timing, Trouble};
 use crate::passes::Bench;
 use crate::pipeline::Pace;
-use crate::record::{Judgement, MemoryOverTime, Verdict as Kept, WeighFigures};
+use crate::record::{MemoryOverTime, WeighFigures};
 use crate::stream::{Event, Id};
 use crate::workload::Workload;
 
@@ -25,14 +27,8 @@ const SAMPLES: u64 = 64;
 const FEWEST_SAMPLES: u64 = 16;
 const WALKED_A_PING: u64 = 2;
 
-/// What part of a stream a window has to be, at least, for the samples to show how it fills.
-const SHORTEST_WINDOW: u64 = 16;
-
 /// How often, in virtual time, workers are told that time passes; as in the pipeline.
 const TICK: Duration = Duration::from_secs(1);
-
-/// Memory may be this much larger at the end than when the window had first filled: tables grow in steps.
-const GROWTH_ALLOWED: f64 = 1.5;
 
 /// Runs the pass. The process has to count allocations ([`alloc::start_counting`]) from its start.
 pub fn run(bench: Bench<'_>) -> Result<WeighFigures, Trouble> {
@@ -90,6 +86,8 @@ struct Scale<'a> {
     server_before: Option<u64>,
     server_peak: Option<u64>,
     over_time: MemoryOverTime,
+    /// Pings judged until each sample.
+    judged: Vec<u64>,
 }
 
 impl<'a> Scale<'a> {
@@ -115,6 +113,7 @@ impl<'a> Scale<'a> {
             server_before,
             server_peak: server_before.map(|_| 0),
             over_time: MemoryOverTime::default(),
+            judged: Vec::new(),
         })
     }
 
@@ -192,6 +191,7 @@ impl<'a> Scale<'a> {
         self.over_time.t_ns.push(saturating_nanos(at));
         self.over_time.live_bytes.push(alloc::live_bytes() + server.unwrap_or(0));
         self.over_time.ids_count.push(ids);
+        self.judged.push(self.deliveries);
         Ok(())
     }
 
@@ -229,44 +229,7 @@ fn figures(scale: Scale<'_>, promise: &Promise, window: Duration, emptied_bytes:
         emptied_bytes,
         peak_rss_bytes: crate::process::peak_rss_bytes(),
         server_used_bytes: scale.server_peak,
-        judgement: judge(promise, window, series),
+        judgement: growth::judge(promise, window, series, &scale.judged),
         over_time: scale.over_time,
     }
-}
-
-/// Whether memory stopped growing once the window had filled. Said only of streams long enough to show it: three
-/// windows and more. A window that is shorter than what a few samples can see counts as that long, because a strategy
-/// may hold on to pings for longer than its window, and the samples would not show the window fill.
-///
-/// What a server holds is compared at its most, when the window has just filled, and at its least, at the end: in
-/// between it may not have got round to what has expired.
-fn judge(promise: &Promise, window: Duration, series: &MemoryOverTime) -> Judgement {
-    let kept = Judgement { verdict: Kept::Kept, findings: Vec::new() };
-    let window_ns = saturating_nanos(window);
-    let length = series.t_ns.last().copied().unwrap_or(0);
-    let window_ns = window_ns.max(length / SHORTEST_WINDOW);
-    if promise.memory == Memory::Grows || length / 3 < window_ns {
-        return kept;
-    }
-    let between = |from: u64, to: u64| {
-        let inside =
-            series.t_ns.iter().zip(&series.live_bytes).filter(move |(t, _)| (from..=to).contains(*t));
-        inside.map(|(_, bytes)| *bytes)
-    };
-    let full = between(window_ns, 2 * window_ns).max();
-    let end = between(length - window_ns / 2, length).min();
-    let (Some(full), Some(end)) = (full, end) else { return kept };
-    if end as f64 <= full as f64 * GROWTH_ALLOWED + 65_536.0 {
-        return kept;
-    }
-    let finding = format!(
-        "memory grows: {full} bytes after {}, {end} bytes after {}",
-        time(2 * window_ns),
-        time(length)
-    );
-    Judgement { verdict: Kept::Broken, findings: vec![finding] }
-}
-
-fn time(ns: u64) -> humantime::FormattedDuration {
-    humantime::format_duration(Duration::from_millis(ns / 1_000_000))
 }

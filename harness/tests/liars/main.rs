@@ -12,7 +12,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 const SCENARIO: &str = r#"
 about = "A small stream with many duplicates, seconds to minutes late."
 seed = 11
-pings = 70_000
+pings = 120_000
 window = "10m"
 key = "document_id"
 payload = "1KB"
