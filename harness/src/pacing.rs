@@ -56,7 +56,7 @@ mod tests {
     use crate::scenario;
 
     fn workloads() -> Vec<Workload> {
-        let all = scenario::find("").expect("scenarios are embedded");
+        let all = scenario::find(".").expect("scenarios are embedded");
         all.into_iter().map(|scenario| Workload::Scenario(Box::new(scenario))).collect()
     }
 
