@@ -38,7 +38,9 @@ pub fn run(bench: Bench<'_>) -> Result<WeighFigures, Trouble> {
     let promise = instance.strategy.promise();
     let mut scale = Scale::new(&instance, workload.payload_bytes(), workers.get())?;
     let mut source = workload.source(bench.environment.seed)?;
-    let every = workload.length() / samples(&instance, workload) as u32;
+    // An estimate that takes a while to compute, where the length is in pings.
+    let length = workload.length();
+    let every = length / samples(&instance, workload) as u32;
     let start = workload.start();
     let mut next_sample = start.plus(every);
     let mut events = Vec::new();
@@ -51,7 +53,7 @@ pub fn run(bench: Bench<'_>) -> Result<WeighFigures, Trouble> {
             scale.sample(last.at.since(start))?;
             next_sample = last.at.plus(every);
         }
-        (bench.progress)(last.at.since(start).as_secs_f64() / workload.length().as_secs_f64());
+        (bench.progress)(last.at.since(start).as_secs_f64() / length.as_secs_f64());
     }
     let window = promise.window.length().unwrap_or(workload.sizing().window);
     scale.sample(scale.now.since(start))?;

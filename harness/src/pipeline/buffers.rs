@@ -65,7 +65,12 @@ impl Buffers {
     /// A worker whose buffer has waited long enough at `now`.
     pub(super) fn due(&self, now: Timestamp) -> Option<usize> {
         self.next_deadline.filter(|next| *next <= now)?;
-        self.buffers.iter().position(|buffer| buffer.deadline.is_some_and(|deadline| deadline <= now))
+        match self.routing {
+            Routing::Any => Some(self.pulling),
+            Routing::ByKey => {
+                self.buffers.iter().position(|buffer| buffer.deadline.is_some_and(|deadline| deadline <= now))
+            }
+        }
     }
 
     /// Takes a worker's batch and leaves an empty one in its place.
@@ -73,10 +78,16 @@ impl Buffers {
         let buffer = &mut self.buffers[worker];
         buffer.deadline = None;
         let batch = std::mem::replace(&mut buffer.batch, pool.lend());
-        if self.routing == Routing::Any {
-            self.pulling = (worker + 1) % self.buffers.len();
+        match self.routing {
+            // Only the worker that pulls has anything in its buffer.
+            Routing::Any => {
+                self.pulling = if worker + 1 == self.buffers.len() { 0 } else { worker + 1 };
+                self.next_deadline = None;
+            }
+            Routing::ByKey => {
+                self.next_deadline = self.buffers.iter().filter_map(|buffer| buffer.deadline).min();
+            }
         }
-        self.next_deadline = self.buffers.iter().filter_map(|buffer| buffer.deadline).min();
         batch
     }
 }

@@ -43,7 +43,7 @@ const TICK: Duration = Duration::from_secs(1);
 const OUTAGE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Events asked of the source at once.
-const FILL: usize = 1024;
+const FILL: usize = 256;
 
 /// A run that did not come to its end.
 #[derive(Debug, thiserror::Error)]

@@ -233,6 +233,13 @@ impl Truth {
             self.counts.delivered += 1;
             return;
         }
+        self.missed(event, covered, at);
+    }
+
+    // Apart from `delivered`, which runs for every ping and is small without it.
+    #[cold]
+    fn missed(&mut self, event: &Event, covered: Covered, at: Timestamp) {
+        let origin = &event.origin;
         self.counts.missed += 1;
         if covered == Covered::Yes {
             self.counts.missed_in_window += 1;
@@ -312,10 +319,14 @@ impl Truth {
     }
 
     fn covers(&self, event: &Event, answered: Timestamp) -> Covered {
+        // A first arrival is no copy of anything; this also spares the look-up for most pings.
+        if event.origin.cause == CauseId::FIRST { Covered::No } else { self.covers_copy(event, answered) }
+    }
+
+    #[cold]
+    fn covers_copy(&self, event: &Event, answered: Timestamp) -> Covered {
         let origin = &event.origin;
         let covered = match self.window {
-            // A first arrival is no copy of anything; this also spares the look-up for most pings.
-            _ if origin.cause == CauseId::FIRST => false,
             Window::Nothing => false,
             Window::Forever => matches!(self.states.get(origin.unique), State::Accepted | State::Delivered),
             Window::Since(length) => self
@@ -348,9 +359,14 @@ impl Truth {
             self.counts.lost_shared_key -= u64::from(origin.shares_key);
             self.counts.delayed += 1;
         }
-        if origin.more_to_come
-            && let Some(open) = self.open.get_mut(&origin.unique)
-        {
+        if origin.more_to_come {
+            self.remember(event, asked);
+        }
+    }
+
+    #[cold]
+    fn remember(&mut self, event: &Event, asked: Timestamp) {
+        if let Some(open) = self.open.get_mut(&event.origin.unique) {
             open.accepted = Some(Accepted { at: asked, event_time: event.event_time });
         }
     }

@@ -20,7 +20,7 @@ const WORDS_PER_CHUNK: usize = 8192;
 /// Two bits a unique, in chunks, so that growing never copies and never takes twice the memory.
 #[derive(Debug, Default)]
 pub(super) struct States {
-    chunks: Vec<Box<[u64; WORDS_PER_CHUNK]>>,
+    chunks: Vec<Box<[u64]>>,
 }
 
 impl States {
@@ -32,13 +32,18 @@ impl States {
     /// Changes the state to what `next` makes of it, and returns what it was.
     pub(super) fn change(&mut self, unique: u64, next: impl FnOnce(State) -> State) -> State {
         let (chunk, word, shift) = position(unique);
-        while self.chunks.len() <= chunk {
-            self.chunks.push(Box::new([0; WORDS_PER_CHUNK]));
+        if self.chunks.len() <= chunk {
+            self.grow(chunk);
         }
         let word = &mut self.chunks[chunk][word];
         let before = State::from_bits(*word >> shift);
         *word = *word & !(3 << shift) | (next(before) as u64) << shift;
         before
+    }
+
+    #[cold]
+    fn grow(&mut self, chunk: usize) {
+        self.chunks.resize_with(chunk + 1, || vec![0; WORDS_PER_CHUNK].into_boxed_slice());
     }
 }
 
