@@ -54,7 +54,9 @@ impl Sheet {
             spreads(rows),
         ];
         let mut columns: Vec<Column> = columns.into_iter().flatten().collect();
-        columns.extend(times(rows));
+        if rows.iter().any(|row| row.summary.waiting().is_some()) {
+            columns.extend(times(rows));
+        }
         columns.extend(rows.iter().any(|row| row.summary.weigh.is_some()).then(|| memory(rows)));
         columns.push(verdicts(rows));
         Sheet { columns }
