@@ -28,10 +28,6 @@ pub struct Plan {
     pub rounds: u32,
     /// The seed, where not the scenario's own.
     pub seed: Option<u64>,
-    /// Pipeline workers, where not the scenario's own.
-    pub workers: Option<usize>,
-    /// Pings a batch, where not the scenario's own.
-    pub batch: Option<usize>,
     /// The time pass.
     pub time: TimeOptions,
     /// Where Redis is.
@@ -158,8 +154,8 @@ impl Plan {
             settings: strategy.given.clone(),
             work,
             seed: seed_of(self.seed.unwrap_or(workload.seed()), round),
-            workers: self.workers,
-            batch: self.batch,
+            workers: workload.pipeline().workers,
+            batch: workload.pipeline().batch,
             redis: self.redis.clone(),
             time_factor: self.pacing.factor(workload),
             memory_limit: self.limits.memory_bytes,
@@ -260,7 +256,6 @@ impl Cell<'_> {
         let strategy = &self.plan.strategies[self.s];
         let settings = strategy.settings(&workload.sizing());
         let settings = settings.map(|settings| settings.entries().map(|(k, v)| (k.to_string(), v)).collect());
-        let pipeline = workload.pipeline();
         CellRecord {
             scenario: workload.name().to_string(),
             scenario_digest: workload.digest(),
@@ -271,8 +266,8 @@ impl Cell<'_> {
             pass: self.pass,
             round: self.round,
             seed: job.seed,
-            workers_count: job.workers.unwrap_or(pipeline.workers.get()) as u32,
-            batch_count: job.batch.unwrap_or(pipeline.batch.get()) as u32,
+            workers_count: job.workers.get() as u32,
+            batch_count: job.batch.get() as u32,
             time_factor: match (self.pass, job.redis.keeps_wall_time(strategy.definition.needs)) {
                 (Pass::Verify | Pass::Weigh, true) => job.time_factor,
                 (Pass::Time, _) | (_, false) => 1.0,

@@ -1,7 +1,6 @@
 //! The cell's own process.
 
 use std::io::{BufRead, Read, Write};
-use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -79,8 +78,8 @@ fn workload(job: &Job) -> Result<Workload, Trouble> {
         Input::Trace(trace) => Workload::Trace(trace.clone()),
     };
     let pipeline = workload.pipeline_mut();
-    pipeline.workers = job.workers.and_then(NonZeroUsize::new).unwrap_or(pipeline.workers);
-    pipeline.batch = job.batch.and_then(NonZeroUsize::new).unwrap_or(pipeline.batch);
+    pipeline.workers = job.workers;
+    pipeline.batch = job.batch;
     Ok(workload)
 }
 

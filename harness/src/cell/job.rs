@@ -1,5 +1,6 @@
 //! What a parent tells a cell, and what a cell tells its parent.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use dedup_strategies::Needs;
@@ -22,10 +23,10 @@ pub struct Job {
     pub work: Work,
     /// The round's seed.
     pub seed: u64,
-    /// Pipeline workers, where not as the scenario says.
-    pub workers: Option<usize>,
-    /// Pings a batch, where not as the scenario says.
-    pub batch: Option<usize>,
+    /// Pipeline workers.
+    pub workers: NonZeroUsize,
+    /// Pings a batch, at most.
+    pub batch: NonZeroUsize,
     /// Where to find Redis.
     pub redis: RedisChoice,
     /// Virtual seconds a real second in the verify and weigh passes, where a store keeps wall time.

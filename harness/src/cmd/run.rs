@@ -249,8 +249,6 @@ fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow:
         passes,
         rounds: args.rounds,
         seed: args.seed,
-        workers: args.workers.map(usize::from),
-        batch: args.batch.map(|batch| batch as usize),
         time: TimeOptions {
             threads: usize::from(args.threads),
             rate_per_s: args.rate,

@@ -16,7 +16,7 @@ use hdrhistogram::Histogram;
 
 use crate::cell::{TimeOptions, Timing, Trouble};
 use crate::passes::Bench;
-use crate::pipeline::Pace;
+use crate::pipeline::{Pace, TICK};
 use crate::record::{Failure, Latency, TimeFigures};
 use crate::stream::Id;
 use crate::workload::Workload;
@@ -31,9 +31,6 @@ const LEAST_MEASURED: Duration = Duration::from_millis(400);
 
 /// The most closed loops.
 const MOST_LOOPS: u32 = 40;
-
-/// How often, in virtual time, workers are told that time passes; as in the pipeline.
-const TICK: Duration = Duration::from_secs(1);
 
 /// Runs the pass.
 pub fn run(mut bench: Bench<'_>, options: &TimeOptions) -> Result<TimeFigures, Trouble> {

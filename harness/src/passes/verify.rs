@@ -36,9 +36,8 @@ const LATE_BY: f64 = 0.05;
 pub fn run(mut bench: Bench<'_>) -> Result<VerifyFigures, Trouble> {
     let expected = decisions_of_a_short_run(&mut bench)?;
     let instance = bench.environment.instance(bench.workload.pipeline().workers, Timing::Scenario)?;
-    let causes = bench.workload.source(bench.environment.seed)?.causes().to_vec();
     let promise = instance.strategy.promise();
-    let (ended, decided) = whole_run(&mut bench, &instance)?;
+    let Whole { ended, decided, causes } = whole_run(&mut bench, &instance)?;
     if decided != expected {
         return Err(Trouble::Failed(
             Failure::Contract,
@@ -64,8 +63,16 @@ fn decisions_of_a_short_run(bench: &mut Bench<'_>) -> Result<String, Trouble> {
     Ok(pipeline.digest())
 }
 
-/// The whole stream, and the digest of the decisions on its first pings.
-fn whole_run(bench: &mut Bench<'_>, instance: &Instance) -> Result<(Ended, String), Trouble> {
+/// What the whole stream came to.
+struct Whole {
+    ended: Ended,
+    /// Digest of the decisions on the first pings.
+    decided: String,
+    /// Names of the causes.
+    causes: Vec<String>,
+}
+
+fn whole_run(bench: &mut Bench<'_>, instance: &Instance) -> Result<Whole, Trouble> {
     let on_wall_time = bench.environment.on_wall_time();
     let mut source = bench.workload.source(bench.environment.seed)?;
     let (slack, step) = match on_wall_time {
@@ -84,7 +91,7 @@ fn whole_run(bench: &mut Bench<'_>, instance: &Instance) -> Result<(Ended, Strin
         (bench.progress)((pipeline.truth().counts().pings as f64 / expected).min(1.0));
         more = pipeline.run(source.as_mut(), step)?;
     }
-    Ok((pipeline.finish()?, decided))
+    Ok(Whole { ended: pipeline.finish()?, decided, causes: source.causes().to_vec() })
 }
 
 /// In virtual time, for the whole window.

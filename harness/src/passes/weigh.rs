@@ -14,7 +14,7 @@ use hashbrown::HashMap;
 use crate::alloc;
 use crate::cell::{Instance, Timing, Trouble};
 use crate::passes::Bench;
-use crate::pipeline::Pace;
+use crate::pipeline::{Pace, TICK};
 use crate::record::{MemoryOverTime, WeighFigures};
 use crate::stream::{Event, Id};
 use crate::workload::Workload;
@@ -26,9 +26,6 @@ const SAMPLES: u64 = 64;
 /// a walk takes about a fifth of the time that a claim does.
 const FEWEST_SAMPLES: u64 = 16;
 const WALKED_A_PING: u64 = 2;
-
-/// How often, in virtual time, workers are told that time passes; as in the pipeline.
-const TICK: Duration = Duration::from_secs(1);
 
 /// Runs the pass. The process has to count allocations ([`alloc::start_counting`]) from its start.
 pub fn run(bench: Bench<'_>) -> Result<WeighFigures, Trouble> {
@@ -50,13 +47,13 @@ pub fn run(bench: Bench<'_>) -> Result<WeighFigures, Trouble> {
         let Some(last) = events.last() else { break };
         scale.load(&events)?;
         if last.at >= next_sample {
-            scale.sample(last.at.since(start))?;
+            scale.sample(last.at.since(start));
             next_sample = last.at.plus(every);
         }
         (bench.progress)(last.at.since(start).as_secs_f64() / length.as_secs_f64());
     }
     let window = promise.window.length().unwrap_or(workload.sizing().window);
-    scale.sample(scale.now.since(start))?;
+    scale.sample(scale.now.since(start));
     let emptied_bytes = scale.empty(window)?;
     Ok(figures(scale, &promise, window, emptied_bytes))
 }
@@ -184,7 +181,7 @@ impl<'a> Scale<'a> {
         Ok(())
     }
 
-    fn sample(&mut self, at: Duration) -> Result<(), Trouble> {
+    fn sample(&mut self, at: Duration) {
         // Asked for first: to count its ids, a store lets go of those that have expired. In virtual time its own cycle,
         // which runs on real time, has had next to none for that.
         let ids = self.instance.strategy.footprint().ids;
@@ -194,7 +191,6 @@ impl<'a> Scale<'a> {
         self.over_time.live_bytes.push(alloc::live_bytes() + server.unwrap_or(0));
         self.over_time.ids_count.push(ids);
         self.judged.push(self.deliveries);
-        Ok(())
     }
 
     fn server_bytes(&self) -> Option<u64> {

@@ -35,8 +35,8 @@ pub use pace::{Free, Pace, Wall};
 /// Deliveries of one ping before it is given up. Upstream brokers dead-letter after 5 to 100.
 const MAX_ATTEMPTS: u32 = 10;
 
-/// How often, in virtual time, workers are told that time passes.
-const TICK: Duration = Duration::from_secs(1);
+/// How often, in virtual time, workers are told that time passes; in every pass.
+pub const TICK: Duration = Duration::from_secs(1);
 
 /// How long, in real time, a store may fail to answer before the run is given up. In virtual time an outage of any
 /// length takes none; a server that is gone for good would keep a run on wall time waiting for its redeliveries.
