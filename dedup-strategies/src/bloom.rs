@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use crate::contract::{Footprint, Ping, Routing, Strategy, Unavailable, Verdict, Worker};
 use crate::definition::{BuildError, Context, Definition, Needs, Role};
 use crate::filter::{Filter, FilterPlan, FilterSeed};
-use crate::promise::{Bound, Memory, Promise, Window};
+use crate::promise::{Bound, Memory, Promise, UnderFaults, Window};
 use crate::settings::{Default, Kind, SettingDef, Settings};
 use crate::shards::{Shards, share_of};
 use crate::time::Timestamp;
@@ -76,6 +76,7 @@ impl Strategy for BloomFilter {
             lost: Bound::AtMost(self.rate),
             capacity: Some(self.ids),
             memory: Memory::Bounded,
+            under_faults: UnderFaults::UNBOUNDED,
         }
     }
 

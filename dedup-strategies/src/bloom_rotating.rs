@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use crate::contract::{Footprint, Ping, PingKey, Routing, Strategy, Unavailable, Verdict, Worker};
 use crate::definition::{BuildError, Context, Definition, Needs, Role};
 use crate::filter::{Filter, FilterPlan, FilterSeed};
-use crate::promise::{Bound, Memory, Promise, Window};
+use crate::promise::{Bound, Memory, Promise, UnderFaults, Window};
 use crate::settings::{Default, Kind, SettingDef, Settings};
 use crate::shards::{Shards, share_of};
 use crate::time::{Timestamp, saturating_nanos};
@@ -90,6 +90,7 @@ impl Strategy for BloomRotating {
             lost: Bound::AtMost(self.rate),
             capacity: Some(self.ids),
             memory: Memory::Bounded,
+            under_faults: UnderFaults::UNBOUNDED,
         }
     }
 

@@ -120,6 +120,12 @@ pub trait Strategy: Send + Sync {
 
     /// What the strategy holds now.
     fn footprint(&self) -> Footprint;
+
+    /// Round trips to a server since the strategy was built, of all workers: a pipelined batch is one, a retry is one
+    /// more. `None` where there is no server.
+    fn round_trips(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// One worker's handle on a strategy.

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use crate::contract::{Footprint, Ping, PingKey, Routing, Strategy, Unavailable, Verdict, Worker};
 use crate::definition::{BuildError, Context, Definition, Needs, Role};
-use crate::promise::{Bound, Memory, Promise, Window};
+use crate::promise::{Bound, Memory, Promise, UnderFaults, Window};
 use crate::settings::{Default, Kind, SettingDef, Settings};
 use crate::shards::Shards;
 use crate::time::{Timestamp, saturating_nanos};
@@ -59,6 +59,7 @@ impl Strategy for Exact {
             lost: Bound::Never,
             capacity: None,
             memory: Memory::Bounded,
+            under_faults: UnderFaults::UNBOUNDED,
         }
     }
 

@@ -29,7 +29,7 @@ pub use contract::{
     worker_of,
 };
 pub use definition::{Build, BuildError, Context, Definition, Needs, RedisEndpoint, Role, Sizing};
-pub use promise::{Bound, Memory, Promise, Window};
+pub use promise::{Bound, Memory, Promise, UnderFaults, Window};
 pub use settings::{SettingDef, SettingError, Settings};
 pub use time::Timestamp;
 

@@ -8,7 +8,7 @@ use moka::sync::Cache;
 
 use crate::contract::{Footprint, Ping, PingKey, Routing, Strategy, Unavailable, Verdict, Worker};
 use crate::definition::{BuildError, Context, Definition, Needs, Role};
-use crate::promise::{Bound, Memory, Promise, Window};
+use crate::promise::{Bound, Memory, Promise, UnderFaults, Window};
 use crate::settings::{Default, Kind, SettingDef, Settings};
 use crate::time::Timestamp;
 
@@ -82,6 +82,7 @@ impl Strategy for Lru {
             lost: Bound::Never,
             capacity: Some(self.capacity),
             memory: Memory::Bounded,
+            under_faults: UnderFaults::UNBOUNDED,
         }
     }
 

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use crate::contract::{Footprint, Ping, PingKey, Routing, Strategy, Unavailable, Verdict, Worker};
 use crate::definition::{BuildError, Context, Definition, Needs, Role};
-use crate::promise::{Bound, Memory, Promise, Window};
+use crate::promise::{Bound, Memory, Promise, UnderFaults, Window};
 use crate::settings::Settings;
 use crate::time::Timestamp;
 
@@ -59,6 +59,7 @@ impl Strategy for LruExact {
             lost: Bound::Never,
             capacity: Some(seen.entries.cap().get() as u64),
             memory: Memory::Bounded,
+            under_faults: UnderFaults::UNBOUNDED,
         }
     }
 

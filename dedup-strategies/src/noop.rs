@@ -2,7 +2,7 @@
 
 use crate::contract::{Footprint, Ping, Routing, Strategy, Unavailable, Verdict, Worker};
 use crate::definition::{Definition, Needs, Role};
-use crate::promise::{Bound, Memory, Promise, Window};
+use crate::promise::{Bound, Memory, Promise, UnderFaults, Window};
 use crate::time::Timestamp;
 
 /// The line in the list of strategies.
@@ -35,6 +35,7 @@ impl Strategy for Noop {
             lost: Bound::Never,
             capacity: None,
             memory: Memory::Bounded,
+            under_faults: UnderFaults::LOSES_NOTHING,
         }
     }
 

@@ -16,6 +16,25 @@ pub struct Promise {
     pub capacity: Option<u64>,
     /// Whether memory stops growing once the window has filled.
     pub memory: Memory,
+    /// What still holds while workers crash, stores fail and acks are late. The bounds above are for a pipeline in
+    /// which nothing breaks.
+    pub under_faults: UnderFaults,
+}
+
+/// The bounds that hold under faults too, in the place of [`Promise::missed`] and [`Promise::lost`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UnderFaults {
+    /// The share of copies in the window that may be let through.
+    pub missed: Bound,
+    /// The share of unique pings, with keys of their own, that may be dropped.
+    pub lost: Bound,
+}
+
+impl UnderFaults {
+    /// No claim: what marks at the check and knows nothing of deliveries can make none.
+    pub const UNBOUNDED: UnderFaults = UnderFaults { missed: Bound::Unbounded, lost: Bound::Unbounded };
+    /// Duplicates may pass, and no unique is lost: what marks only what was delivered.
+    pub const LOSES_NOTHING: UnderFaults = UnderFaults { missed: Bound::Unbounded, lost: Bound::Never };
 }
 
 /// Which copies of a ping a strategy claims to recognise.
@@ -27,6 +46,12 @@ pub enum Window {
     Forever,
     /// A copy judged less than this long after the last copy that was let through.
     Since(Duration),
+    /// A copy judged less than this long after the last copy that was judged, let through or not: each copy extends the
+    /// window.
+    SinceSeen(Duration),
+    /// A copy judged after the delivery of an earlier copy was settled (see [`Worker::settle`](crate::Worker::settle)),
+    /// and less than this long after the last such settlement: what marks after delivery knows.
+    SinceMarked(Duration),
     /// A copy whose event time falls into the same window, of this length, counted from the Unix epoch.
     Tumbling(Duration),
 }
@@ -36,7 +61,10 @@ impl Window {
     pub fn length(self) -> Option<Duration> {
         match self {
             Window::Nothing | Window::Forever => None,
-            Window::Since(length) | Window::Tumbling(length) => Some(length),
+            Window::Since(length)
+            | Window::SinceSeen(length)
+            | Window::SinceMarked(length)
+            | Window::Tumbling(length) => Some(length),
         }
     }
 }

@@ -13,7 +13,7 @@ use dedup_strategies::conformance::{LAWS, Subject};
 use dedup_strategies::definition::Build;
 use dedup_strategies::{
     Bound, Definition, Footprint, Memory, Needs, Ping, PingKey, Promise, Role, Routing, Strategy, Timestamp,
-    Unavailable, Verdict, Window, Worker,
+    Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 
 /// What every liar claims: to be perfect.
@@ -23,6 +23,7 @@ const PERFECT: Promise = Promise {
     lost: Bound::Never,
     capacity: Some(1000),
     memory: Memory::Bounded,
+    under_faults: UnderFaults::UNBOUNDED,
 };
 
 /// In which way it lies.

@@ -16,7 +16,7 @@ pub enum Exit {
     Slower = 3,
     /// A promise broken, or correctness worse than before.
     Broken = 4,
-    /// No verdict, under `--strict`.
+    /// No verdict: a fault that never happened, or a gate under `--strict` that could not tell.
     Inconclusive = 5,
     /// A baseline that is missing, or records that cannot be compared.
     Incomparable = 6,

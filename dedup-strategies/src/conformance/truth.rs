@@ -12,6 +12,7 @@ pub(super) struct Truth {
     window: Window,
     seen: BTreeSet<PingKey>,
     last_through: BTreeMap<PingKey, Timestamp>,
+    last_seen: BTreeMap<PingKey, Timestamp>,
     through_in_window: BTreeSet<(PingKey, u64)>,
     /// Copies that the promise covers, and those of them that were let through.
     pub(super) missed: Share,
@@ -66,6 +67,7 @@ impl Truth {
             window,
             seen: BTreeSet::new(),
             last_through: BTreeMap::new(),
+            last_seen: BTreeMap::new(),
             through_in_window: BTreeSet::new(),
             missed: Share::default(),
             lost: Share::default(),
@@ -86,6 +88,7 @@ impl Truth {
                 format!("key {key:032x}, never seen before, was judged {verdict:?} at {now}")
             });
         }
+        self.last_seen.insert(ping.key, now);
         if let_through(verdict) {
             self.last_through.insert(ping.key, now);
             self.through_in_window.insert((ping.key, self.tumbling(ping)));
@@ -98,7 +101,9 @@ impl Truth {
         match self.window {
             Window::Nothing => false,
             Window::Forever => true,
-            Window::Since(length) => now.since(*last) < length,
+            // Here, what is let through is settled before anything else happens.
+            Window::Since(length) | Window::SinceMarked(length) => now.since(*last) < length,
+            Window::SinceSeen(length) => now.since(self.last_seen[&ping.key]) < length,
             Window::Tumbling(_) => self.through_in_window.contains(&(ping.key, self.tumbling(ping))),
         }
     }

@@ -15,7 +15,7 @@ use super::keyspace;
 use super::link::Link;
 use crate::contract::{Footprint, Ping, PingKey, Routing, Strategy, Unavailable, Verdict, Worker};
 use crate::definition::{BuildError, Context, Definition, Needs, RedisEndpoint, Role};
-use crate::promise::{Bound, Memory, Promise, Window};
+use crate::promise::{Bound, Memory, Promise, UnderFaults, Window};
 use crate::settings::{Default, Kind, SettingDef, Settings};
 use crate::time::Timestamp;
 
@@ -71,6 +71,7 @@ impl Strategy for Claims {
             lost: Bound::Never,
             capacity: None,
             memory: Memory::Bounded,
+            under_faults: UnderFaults::UNBOUNDED,
         }
     }
 

@@ -23,7 +23,14 @@ impl Strategy for LastId {
     }
     fn promise(&self) -> Promise {
         let (window, missed, lost) = (Window::Nothing, Bound::Unbounded, Bound::Never);
-        Promise { window, missed, lost, capacity: None, memory: Memory::Bounded }
+        Promise {
+            window,
+            missed,
+            lost,
+            capacity: None,
+            memory: Memory::Bounded,
+            under_faults: UnderFaults::UNBOUNDED,
+        }
     }
     fn footprint(&self) -> Footprint {
         Footprint::default()

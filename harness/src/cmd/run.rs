@@ -370,11 +370,16 @@ fn exit(completion: Completion, cells: &[CellRecord]) -> Exit {
         CellResult::Failed { how, .. } => !matches!(how, Failure::Unavailable | Failure::Died),
         CellResult::Time(_) | CellResult::Skipped { .. } => false,
     };
+    let inconclusive = |cell: &CellRecord| match &cell.result {
+        CellResult::Verify(figures) => figures.judgement.verdict == Verdict::Inconclusive,
+        _ => false,
+    };
     let failed = |cell: &CellRecord| matches!(cell.result, CellResult::Failed { .. });
     let serious: Vec<&CellRecord> = cells.iter().filter(|cell| cell.role != Role::NegativeControl).collect();
     match () {
         () if serious.iter().any(|cell| broken(cell)) => Exit::Broken,
         () if cells.iter().any(failed) => Exit::ToolFailed,
+        () if cells.iter().any(inconclusive) => Exit::Inconclusive,
         () => Exit::Ok,
     }
 }

@@ -45,6 +45,8 @@ pub enum Standing {
     Unjudged,
     /// The load went beyond what the promise covers.
     Void,
+    /// What it was to be put through did not happen.
+    Inconclusive,
     /// A bound did not hold.
     Broken,
     /// It did not come to its end.
@@ -89,7 +91,7 @@ impl Row {
         match self.standing {
             Standing::Broken => self.role != Role::NegativeControl,
             Standing::Failed => true,
-            Standing::Kept | Standing::Unjudged | Standing::Void => false,
+            Standing::Kept | Standing::Unjudged | Standing::Void | Standing::Inconclusive => false,
         }
     }
 
@@ -123,6 +125,7 @@ fn standing(result: &CellResult) -> Standing {
         _ => judgement(result).map_or(Standing::Unjudged, |judgement| match judgement.verdict {
             Verdict::Kept => Standing::Kept,
             Verdict::Void => Standing::Void,
+            Verdict::Inconclusive => Standing::Inconclusive,
             Verdict::Broken => Standing::Broken,
         }),
     }

@@ -136,6 +136,11 @@ fn figures(bench: &Bench<'_>, causes: &[String], ended: Ended, promise: &Promise
         by_lag: truth.by_lag(),
         over_time: truth.over_time(),
         held_ns: (!ended.held_ns.is_empty()).then(|| Latency::from_histogram(&ended.held_ns)),
+        faults: Vec::new(),
+        redelivered_count: 0,
+        stable: None,
+        predicted: Vec::new(),
+        round_trips_count: None,
         output_digest: ended.digest,
         judgement: in_time(bench, &ended.late_ns, promise, truth::judge(promise, truth)),
     }

@@ -8,6 +8,7 @@ mod buffers;
 mod digest;
 mod pace;
 mod schedule;
+mod sink;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +32,7 @@ use digest::Digest;
 use schedule::{Publish, Redelivery, Schedule};
 
 pub use pace::{Free, Pace, Wall};
+pub use sink::Sink;
 
 /// Deliveries of one ping before it is given up. Upstream brokers dead-letter after 5 to 100.
 const MAX_ATTEMPTS: u32 = 10;
@@ -65,6 +67,7 @@ pub struct Pipeline<'a> {
     pace: Box<dyn Pace + 'a>,
     workers: Vec<Box<dyn Worker>>,
     truth: Truth,
+    sink: Option<Box<dyn Sink + 'a>>,
     pool: Pool,
     buffers: Buffers,
     schedule: Schedule,
@@ -116,6 +119,7 @@ impl<'a> Pipeline<'a> {
             pace,
             workers,
             truth,
+            sink: None,
             buffers: Buffers::new(strategy.routing(), config, &mut pool),
             pool,
             schedule: Schedule::default(),
@@ -131,6 +135,12 @@ impl<'a> Pipeline<'a> {
             settled: Vec::new(),
             released: Vec::new(),
         })
+    }
+
+    /// Gives everything that is published to `sink` as well.
+    pub fn with_sink(mut self, sink: Box<dyn Sink + 'a>) -> Self {
+        self.sink = Some(sink);
+        self
     }
 
     /// Takes up to `limit` events from `source` through the pipeline; false once the source has ended. Call
@@ -194,6 +204,9 @@ impl<'a> Pipeline<'a> {
             Id::Key(key) => self.buffer(key, event, event.at, 1),
             Id::Missing => {
                 self.truth.passed_unjudged(event);
+                if let Some(sink) = &mut self.sink {
+                    sink.deliver(event, event.at);
+                }
                 Ok(())
             }
             Id::Invalid(_) => {
@@ -313,10 +326,17 @@ impl<'a> Pipeline<'a> {
         self.settled.clear();
         for ((ping, event), covered) in batch.pings.iter().zip(&batch.events).zip(&batch.covered) {
             self.truth.delivered(event, *covered, at);
+            if let Some(sink) = &mut self.sink {
+                sink.deliver(event, at);
+            }
             self.settled.push(Settled { ping: *ping, outcome: Outcome::Delivered });
         }
         let now = self.pace.reach(at).max(self.now);
         self.workers[publish.worker].settle(&self.settled, now)?;
+        let answered = self.pace.since(now);
+        for event in &batch.events {
+            self.truth.marked(event, now, answered);
+        }
         self.pool.give_back(publish.batch);
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 
-use dedup_strategies::{Bound, Footprint, Memory, Promise, Routing, Window, worker_of};
+use dedup_strategies::{Bound, Footprint, Memory, Promise, Routing, UnderFaults, Window, worker_of};
 
 use super::*;
 use crate::stream::{CauseId, InvalidId, Origin};
@@ -98,7 +98,14 @@ impl Strategy for Puppet {
 
     fn promise(&self) -> Promise {
         let (missed, lost, memory) = (Bound::Never, Bound::Never, Memory::Bounded);
-        Promise { window: Window::Forever, missed, lost, capacity: None, memory }
+        Promise {
+            window: Window::Forever,
+            missed,
+            lost,
+            capacity: None,
+            memory,
+            under_faults: UnderFaults::UNBOUNDED,
+        }
     }
 
     fn footprint(&self) -> Footprint {

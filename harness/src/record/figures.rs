@@ -22,6 +22,8 @@ pub enum Verdict {
     Kept,
     /// The load went beyond what the promise covers.
     Void,
+    /// What it was to be put through did not happen: a fault of the scenario never fired.
+    Inconclusive,
     /// A bound did not hold.
     Broken,
 }
@@ -70,10 +72,88 @@ pub struct VerifyFigures {
     pub over_time: OverTime,
     /// Time from arrival to release, in virtual time; only for strategies that hold pings.
     pub held_ns: Option<Latency>,
+    /// The scenario's faults, and whether each happened.
+    #[serde(default)]
+    pub faults: Vec<FaultFigures>,
+    /// Deliveries by the source beyond a copy's first: of pings that were not acked in time.
+    #[serde(default)]
+    pub redelivered_count: u64,
+    /// What the nightly job leaves of what reached the sink; none where it was not run.
+    #[serde(default)]
+    pub stable: Option<StableFigures>,
+    /// What theory says of the duplicates missed, beside what was seen.
+    #[serde(default)]
+    pub predicted: Vec<Prediction>,
+    /// Round trips to a server; none where there is no server.
+    #[serde(default)]
+    pub round_trips_count: Option<u64>,
     /// Digest of every decision in order: equal for equal seeds.
     pub output_digest: String,
     /// How this compares with the promise.
     pub judgement: Judgement,
+}
+
+/// One fault of a scenario.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FaultFigures {
+    /// Its kind, as in the scenario: `worker-crash`, `store-killed`.
+    pub kind: String,
+    /// When it begins, from the start of the stream.
+    pub at_ns: u64,
+    /// How long it lasts; 0 where it is over at once.
+    pub for_ns: u64,
+    /// How often it was seen to happen; 0 makes the cell inconclusive.
+    pub fired_count: u64,
+    /// What was seen of it, as a phrase.
+    pub observed: String,
+}
+
+/// What a nightly job leaves in the stable tables.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StableFigures {
+    /// The job: `nightly` or `nightly-duckdb`.
+    pub job: String,
+    /// How many days before its own each night looks at.
+    pub preceding_days: u32,
+    /// Day partitions.
+    pub days_count: u64,
+    /// Rows in the live partitions.
+    pub live_rows_count: u64,
+    /// Rows in the stable partitions.
+    pub stable_rows_count: u64,
+    /// Copies beyond the first that are left.
+    pub missed_count: u64,
+    /// Unique pings that arrived and are in no stable partition.
+    pub lost_count: u64,
+    /// Of those, rows that the job itself dropped because they have no id.
+    pub dropped_without_id_count: u64,
+}
+
+/// What theory says of one cause's duplicates, and what was seen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Prediction {
+    /// The cause of the duplicates.
+    pub cause: String,
+    /// What the prediction is of: the live or the stable tables.
+    pub tables: Tables,
+    /// What lets copies through, as a phrase: the window on the delays, the capacity, the mark lag, the day's end.
+    pub because: String,
+    /// Copies.
+    pub duplicate_count: u64,
+    /// Of those, seen delivered.
+    pub missed_count: u64,
+    /// The share of them that theory says.
+    pub predicted_ratio: f64,
+}
+
+/// Which tables a figure is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Tables {
+    /// What reached the sink.
+    Live,
+    /// What the nightly job leaves.
+    Stable,
 }
 
 /// Duplicates of one cause.

@@ -16,8 +16,8 @@ mod tests;
 
 pub use error::RecordError;
 pub use figures::{
-    CauseFigures, Judgement, LagFigures, Latency, MemoryOverTime, OverTime, TimeFigures, Verdict,
-    VerifyFigures, WeighFigures,
+    CauseFigures, FaultFigures, Judgement, LagFigures, Latency, MemoryOverTime, OverTime, Prediction,
+    StableFigures, Tables, TimeFigures, Verdict, VerifyFigures, WeighFigures,
 };
 pub use reader::{Run, read_run};
 pub use schema::{CellRecord, CellResult, Failure, Line, Machine, Pass, Role, RunRecord, SCHEMA, Tool};

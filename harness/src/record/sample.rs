@@ -266,6 +266,11 @@ impl Sample {
                 dropped_first_count: vec![self.lost, self.delayed],
             },
             held_ns: self.held_s.map(|s| latency(s * 1_000_000_000)),
+            faults: Vec::new(),
+            redelivered_count: 0,
+            stable: None,
+            predicted: Vec::new(),
+            round_trips_count: None,
             output_digest: "5b0c".into(),
             judgement,
         }

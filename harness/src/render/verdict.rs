@@ -13,6 +13,7 @@ pub(super) fn verdict(row: &Row) -> Text {
         (Standing::Kept, _) => return Text::plain("kept"),
         (Standing::Unjudged, _) => return Text::dim("not verified"),
         (Standing::Void, _) => ("void", Tone::Plain),
+        (Standing::Inconclusive, _) => ("inconclusive", Tone::Plain),
         (Standing::Broken, _) => ("BROKEN", Tone::Bad),
         (Standing::Failed, _) => ("FAILED", Tone::Bad),
     };
@@ -30,6 +31,7 @@ pub(super) fn word(standing: Standing) -> &'static str {
         Standing::Kept => "kept",
         Standing::Unjudged => "not verified",
         Standing::Void => "void",
+        Standing::Inconclusive => "inconclusive",
         Standing::Broken => "broken",
         Standing::Failed => "failed",
     }

@@ -117,6 +117,17 @@ struct Tally {
 struct Open {
     latest: Slice,
     accepted: Option<Accepted>,
+    /// When the strategy was last asked about a copy, whatever it said.
+    seen: Option<Timestamp>,
+    /// When the strategy was last told that a copy was delivered, and had answered.
+    marked: Option<Marked>,
+}
+
+/// A settlement: the store marked the id at some moment between the two times.
+#[derive(Clone, Copy, Debug)]
+struct Marked {
+    asked: Timestamp,
+    answered: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -163,7 +174,7 @@ impl Truth {
             self.counts.uniques += 1;
             let latest = self.load.count(event.at, None);
             if origin.more_to_come {
-                self.open.insert(origin.unique, Open { latest, accepted: None });
+                self.open.insert(origin.unique, Open { latest, accepted: None, seen: None, marked: None });
             }
         } else {
             self.causes[usize::from(origin.cause.0)].duplicates += 1;
@@ -206,7 +217,7 @@ impl Truth {
         answered: Timestamp,
     ) -> Covered {
         let origin = event.origin;
-        let covered = self.covers(event, answered);
+        let covered = self.covers(event, asked, answered);
         // A ping that comes again is counted when it is decided.
         if covered == Covered::Yes && verdict != Verdict::InFlight {
             self.counts.in_window += 1;
@@ -221,9 +232,19 @@ impl Truth {
             Verdict::InFlight => {}
         }
         if verdict != Verdict::InFlight {
+            self.seen(&origin, asked);
             self.close(&origin);
         }
         covered
+    }
+
+    /// The strategy was told, between the two times, that a copy was delivered.
+    pub fn marked(&mut self, event: &Event, asked: Timestamp, answered: Timestamp) {
+        if event.origin.more_to_come
+            && let Some(open) = self.open.get_mut(&event.origin.unique)
+        {
+            open.marked = Some(Marked { asked, answered });
+        }
     }
 
     /// A copy that was let through reached the sink at `at`.
@@ -318,13 +339,17 @@ impl Truth {
         over_time
     }
 
-    fn covers(&self, event: &Event, answered: Timestamp) -> Covered {
+    fn covers(&self, event: &Event, asked: Timestamp, answered: Timestamp) -> Covered {
         // A first arrival is no copy of anything; this also spares the look-up for most pings.
-        if event.origin.cause == CauseId::FIRST { Covered::No } else { self.covers_copy(event, answered) }
+        if event.origin.cause == CauseId::FIRST {
+            Covered::No
+        } else {
+            self.covers_copy(event, asked, answered)
+        }
     }
 
     #[cold]
-    fn covers_copy(&self, event: &Event, answered: Timestamp) -> Covered {
+    fn covers_copy(&self, event: &Event, asked: Timestamp, answered: Timestamp) -> Covered {
         let origin = &event.origin;
         let covered = match self.window {
             Window::Nothing => false,
@@ -332,6 +357,16 @@ impl Truth {
             Window::Since(length) => self
                 .accepted(origin)
                 .is_some_and(|accepted| answered.since(accepted.at) < length.saturating_sub(self.slack)),
+            Window::SinceSeen(length) => self
+                .open
+                .get(&origin.unique)
+                .and_then(|open| open.seen)
+                .is_some_and(|seen| answered.since(seen) < length.saturating_sub(self.slack)),
+            Window::SinceMarked(length) => {
+                self.open.get(&origin.unique).and_then(|open| open.marked).is_some_and(|mark| {
+                    asked >= mark.answered && answered.since(mark.asked) < length.saturating_sub(self.slack)
+                })
+            }
             Window::Tumbling(length) => self.accepted(origin).is_some_and(|accepted| {
                 accepted.event_time.tumbling(length) == event.event_time.tumbling(length)
             }),
@@ -343,7 +378,15 @@ impl Truth {
     fn is_in_time(&self, event: &Event) -> bool {
         match self.window {
             Window::Tumbling(length) => event.event_time.tumbling(length) >= self.newest.tumbling(length),
-            Window::Nothing | Window::Forever | Window::Since(_) => true,
+            _ => true,
+        }
+    }
+
+    fn seen(&mut self, origin: &Origin, asked: Timestamp) {
+        if origin.more_to_come
+            && let Some(open) = self.open.get_mut(&origin.unique)
+        {
+            open.seen = Some(asked);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use dedup_strategies::{Bound, Memory, PingKey, Promise, Timestamp, Verdict, Window};
+use dedup_strategies::{Bound, Memory, PingKey, Promise, Timestamp, UnderFaults, Verdict, Window};
 use proptest::prelude::*;
 
 use super::*;
@@ -186,7 +186,14 @@ fn a_load_beyond_the_promise_voids_it() {
 }
 
 fn promise(window: Window) -> Promise {
-    Promise { window, missed: Bound::Never, lost: Bound::Never, capacity: None, memory: Memory::Bounded }
+    Promise {
+        window,
+        missed: Bound::Never,
+        lost: Bound::Never,
+        capacity: None,
+        memory: Memory::Bounded,
+        under_faults: UnderFaults::UNBOUNDED,
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dedup_harness::strategies::{
     Bound, Build, BuildError, Definition, DeliveryId, Footprint, Memory, Needs, Ping, PingKey, Promise, Role,
-    Routing, Strategy, Timestamp, Unavailable, Verdict, Window, Worker,
+    Routing, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 
 /// All of them. What they have in common is a promise without an exception.
@@ -103,6 +103,7 @@ impl Strategy for Liar {
             lost: Bound::Never,
             capacity: None,
             memory: if matches!(self.lie, Lie::Grows) { Memory::Bounded } else { Memory::Grows },
+            under_faults: UnderFaults::UNBOUNDED,
         }
     }
 

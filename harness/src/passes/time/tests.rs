@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use dedup_strategies::{Bound, DeliveryId, Footprint, Memory, PingKey, Promise, Window};
+use dedup_strategies::{Bound, DeliveryId, Footprint, Memory, PingKey, Promise, UnderFaults, Window};
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 
 use super::*;
@@ -29,7 +29,14 @@ impl Strategy for &'static Counter {
 
     fn promise(&self) -> Promise {
         let (missed, lost, memory) = (Bound::Unbounded, Bound::Never, Memory::Bounded);
-        Promise { window: Window::Nothing, missed, lost, capacity: None, memory }
+        Promise {
+            window: Window::Nothing,
+            missed,
+            lost,
+            capacity: None,
+            memory,
+            under_faults: UnderFaults::UNBOUNDED,
+        }
     }
 
     fn footprint(&self) -> Footprint {

@@ -65,7 +65,7 @@ fn load(window: u64, at: u64, series: &MemoryOverTime, judged: &[u64]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dedup_strategies::{Bound, Window};
+    use dedup_strategies::{Bound, UnderFaults, Window};
 
     const WINDOW: Duration = Duration::from_secs(600);
 
@@ -84,7 +84,14 @@ mod tests {
         };
         let judged: Vec<u64> = minutes().map(pings).collect();
         let (missed, lost) = (Bound::Never, Bound::Never);
-        let promise = Promise { window: Window::Since(WINDOW), missed, lost, capacity: None, memory };
+        let promise = Promise {
+            window: Window::Since(WINDOW),
+            missed,
+            lost,
+            capacity: None,
+            memory,
+            under_faults: UnderFaults::UNBOUNDED,
+        };
         judge(&promise, WINDOW, &series, &judged)
     }
 
