@@ -12,7 +12,7 @@ use dedup_strategies::{
 use super::job::RedisChoice;
 use crate::pipeline::{Free, Pace, PipelineError, Wall};
 use crate::record::{CellResult, Failure};
-use crate::servers::{Launch, PrivateRedis, ServerError, SharedRedis, VirtualClock};
+use crate::servers::{Launch, PrivateRedis, ServerError, SharedRedis, StoreControl, VirtualClock};
 
 /// Where and with what a cell's strategy is built.
 pub struct Environment {
@@ -174,6 +174,15 @@ impl Instance {
                 None => Box::new(Free),
             },
             (Store::None | Store::Shared(_), Clock::Virtual) => Box::new(Free),
+        }
+    }
+
+    /// What can be done to the store in the middle of a run; none where there is no store, or it is not ours. To be asked
+    /// for before the first worker is opened: connections that are made from now on can be troubled.
+    pub fn control(&self) -> Option<Box<dyn StoreControl + '_>> {
+        match &self.store {
+            Store::Private(server) => Some(Box::new(server.control())),
+            Store::None | Store::Shared(_) => None,
         }
     }
 
