@@ -26,8 +26,8 @@ pub mod redis;
 pub mod window_batch;
 
 pub use contract::{
-    DeliveryId, Footprint, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable, Verdict, Worker,
-    worker_of,
+    DeliveryId, Footprint, HeldPings, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable,
+    Verdict, Worker, worker_of,
 };
 pub use definition::{Build, BuildError, Context, Definition, Needs, RedisEndpoint, Role, Sizing};
 pub use promise::{Bound, Memory, Promise, UnderFaults, Window};

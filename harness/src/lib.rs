@@ -11,6 +11,7 @@ mod cli;
 pub mod cmd;
 pub mod compare;
 pub mod exit;
+pub mod faults;
 pub mod filter;
 pub mod load;
 pub mod machine;
