@@ -22,6 +22,7 @@ pub mod lru;
 pub mod lru_exact;
 pub mod lru_tinylfu;
 pub mod noop;
+pub mod pubsubio;
 pub mod redis;
 pub mod window_batch;
 
@@ -44,5 +45,9 @@ pub const STRATEGIES: &[Definition] = &[
     bloom::DEFINITION,
     bloom_rotating::DEFINITION,
     window_batch::DEFINITION,
+    pubsubio::service::DEFINITION,
+    pubsubio::direct::DEFINITION,
+    pubsubio::flink::DEFINITION,
+    pubsubio::deduplicate::DEFINITION,
     redis::DEFINITION,
 ];
