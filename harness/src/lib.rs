@@ -14,6 +14,7 @@ pub mod exit;
 pub mod filter;
 pub mod load;
 pub mod machine;
+pub mod nightly;
 pub mod pacing;
 pub mod passes;
 pub mod pipeline;
