@@ -15,6 +15,7 @@ pub mod faults;
 pub mod filter;
 pub mod load;
 pub mod machine;
+pub mod nightly;
 pub mod pacing;
 pub mod passes;
 pub mod pipeline;
