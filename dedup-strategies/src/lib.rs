@@ -4,11 +4,13 @@
 //! pipeline worker, and declares a [`Promise`] that a harness can judge it by. Time is always an argument: nothing
 //! here reads a clock.
 
+mod by_key;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod contract;
 pub mod definition;
 pub mod hardware;
+pub mod hash;
 pub mod promise;
 pub mod settings;
 pub mod shards;
@@ -24,6 +26,7 @@ pub mod lru_tinylfu;
 pub mod noop;
 pub mod pubsubio;
 pub mod redis;
+pub mod split_block;
 pub mod window_batch;
 
 pub use contract::{
@@ -44,6 +47,7 @@ pub const STRATEGIES: &[Definition] = &[
     lru_tinylfu::DEFINITION,
     bloom::DEFINITION,
     bloom_rotating::DEFINITION,
+    split_block::DEFINITION,
     window_batch::DEFINITION,
     pubsubio::service::DEFINITION,
     pubsubio::direct::DEFINITION,
