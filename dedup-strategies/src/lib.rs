@@ -8,6 +8,7 @@
 pub mod conformance;
 pub mod contract;
 pub mod definition;
+pub mod hardware;
 pub mod promise;
 pub mod settings;
 pub mod shards;
