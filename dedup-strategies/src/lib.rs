@@ -18,8 +18,11 @@ pub mod time;
 
 pub mod bloom;
 pub mod bloom_rotating;
+pub mod compact;
 pub mod exact;
+pub mod exact_compact;
 mod filter;
+pub mod fingerprint_64;
 pub mod lru;
 pub mod lru_exact;
 pub mod lru_tinylfu;
@@ -42,6 +45,8 @@ pub use time::Timestamp;
 pub const STRATEGIES: &[Definition] = &[
     noop::DEFINITION,
     exact::DEFINITION,
+    exact_compact::DEFINITION,
+    fingerprint_64::DEFINITION,
     lru::DEFINITION,
     lru_exact::DEFINITION,
     lru_tinylfu::DEFINITION,
