@@ -9,6 +9,8 @@ mod environment;
 mod job;
 mod parent;
 
+pub(crate) use child::{environment, workload};
+
 pub use child::run as run_child;
 pub use environment::{Environment, Instance, Timing, Trouble};
 pub use job::{Input, Job, Message, RedisChoice, TimeOptions, Work};
