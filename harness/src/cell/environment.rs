@@ -175,14 +175,9 @@ impl Instance {
 
     /// The same, and the strategy with the means to trouble it.
     pub fn stage(&mut self) -> (Box<dyn Pace + '_>, Hosted<'_>) {
-        let control = self.control();
+        let control = control(&self.store);
         let hosted = Hosted::new(&mut self.strategy, &mut self.rebuild, control);
         (pace(&self.store, self.clock), hosted)
-    }
-
-    /// What can be done to the store, where there is one that is ours.
-    pub fn control(&self) -> Option<Box<dyn StoreControl>> {
-        None
     }
 
     /// Round trips to a server since the instance was built, of every strategy that it has had.
@@ -193,10 +188,7 @@ impl Instance {
     /// What can be done to the store in the middle of a run; none where there is no store, or it is not ours. To be asked
     /// for before the first worker is opened: connections that are made from now on can be troubled.
     pub fn control(&self) -> Option<Box<dyn StoreControl + '_>> {
-        match &self.store {
-            Store::Private(server) => Some(Box::new(server.control())),
-            Store::None | Store::Shared(_) => None,
-        }
+        control(&self.store)
     }
 
     /// How fast the store's clock runs against the pipeline's, as for the record.
@@ -245,6 +237,13 @@ fn pace(store: &Store, clock: Clock) -> Box<dyn Pace + '_> {
             None => Box::new(Free),
         },
         (Store::None | Store::Shared(_), Clock::Virtual) => Box::new(Free),
+    }
+}
+
+fn control(store: &Store) -> Option<Box<dyn StoreControl + '_>> {
+    match store {
+        Store::Private(server) => Some(Box::new(server.control())),
+        Store::None | Store::Shared(_) => None,
     }
 }
 

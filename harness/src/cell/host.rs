@@ -41,14 +41,14 @@ impl Rebuild {
 pub struct Hosted<'a> {
     strategy: &'a mut Box<dyn Strategy>,
     rebuild: &'a mut Rebuild,
-    control: Option<Box<dyn StoreControl>>,
+    control: Option<Box<dyn StoreControl + 'a>>,
 }
 
 impl<'a> Hosted<'a> {
     pub(super) fn new(
         strategy: &'a mut Box<dyn Strategy>,
         rebuild: &'a mut Rebuild,
-        control: Option<Box<dyn StoreControl>>,
+        control: Option<Box<dyn StoreControl + 'a>>,
     ) -> Self {
         Hosted { strategy, rebuild, control }
     }

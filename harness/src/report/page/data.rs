@@ -15,9 +15,7 @@ pub(in crate::report) struct Plotted {
 pub(super) fn plot(report: &Report) -> Vec<Plotted> {
     let figures: Vec<&Figure> = report.parts.iter().flat_map(|part| &part.figures).collect();
     let charts = figures.into_iter().flat_map(|figure| &figure.charts);
-    charts
-        .map(|(chart, _)| Plotted { id: chart.id.clone(), drawing: draw(chart, &report.palette) })
-        .collect()
+    charts.map(|(chart, _)| Plotted { id: chart.id.clone(), drawing: draw(chart, &report.palette) }).collect()
 }
 
 #[derive(Serialize)]
@@ -65,7 +63,9 @@ pub(super) fn json(report: &Report, plotted: &[Plotted]) -> String {
                 .points
                 .iter()
                 .zip(places)
-                .map(|(point, (x, y))| (*x, *y, Short(point.x), Short(point.y), u8::from(point.kind == Kind::Bound)))
+                .map(|(point, (x, y))| {
+                    (*x, *y, Short(point.x), Short(point.y), u8::from(point.kind == Kind::Bound))
+                })
                 .collect(),
         });
         let names = match &chart.y.unit {

@@ -108,7 +108,10 @@ fn legend(report: &Report) -> Markup {
         figures().any(|figure| {
             let charts = figure.charts.iter().flat_map(|(chart, _)| &chart.series);
             let lines = figure.tables.iter().flat_map(|table| &table.lines);
-            charts.map(|series| series.strategy).chain(lines.map(|line| line.strategy)).any(|have| have == Some(*index))
+            charts
+                .map(|series| series.strategy)
+                .chain(lines.map(|line| line.strategy))
+                .any(|have| have == Some(*index))
         })
     };
     html! {
@@ -180,7 +183,10 @@ pub fn assets(report: &Report) -> Vec<(String, String)> {
         for (chart, table) in &figure.charts {
             let drawing = super::chart::draw(chart, &report.palette);
             let alone = super::chart::Paint::Alone(&report.palette);
-            files.push((format!("{}.svg", plain(&chart.id)), super::chart::paint(&drawing.svg, &chart.title, alone)));
+            files.push((
+                format!("{}.svg", plain(&chart.id)),
+                super::chart::paint(&drawing.svg, &chart.title, alone),
+            ));
             files.push((format!("{}.csv", plain(&table.id)), super::tidy::table_csv(table)));
         }
         for table in &figure.tables {
