@@ -61,9 +61,10 @@ fn trials() -> Vec<Trial> {
         |name: &'static str, liar: &'static str, pass: &'static str, exit: i32, said: &'static str| {
             Trial::test(name, move || expect(liar, pass, "", exit, said))
         };
-    let under_faults = |name: &'static str, liar: &'static str, faults: &'static str, exit, said: &'static str| {
-        Trial::test(name, move || expect(liar, "verify", faults, exit, said))
-    };
+    let under_faults =
+        |name: &'static str, liar: &'static str, faults: &'static str, exit, said: &'static str| {
+            Trial::test(name, move || expect(liar, "verify", faults, exit, said))
+        };
     vec![
         caught("an_honest_strategy_keeps_its_promise", "honest", "verify", 0, "kept"),
         caught("forgetting_is_a_broken_promise", "forgets", "verify", 4, "missed"),
@@ -88,7 +89,13 @@ fn trials() -> Vec<Trial> {
             "FAILED: panicked: no foundation",
         ),
         under_faults("who_marks_at_the_check_and_says_so_keeps_its_promise", "honest", CRASHES, 0, "kept"),
-        under_faults("who_marks_before_delivery_and_claims_to_lose_nothing_is_caught", "eager", CRASHES, 4, "lost"),
+        under_faults(
+            "who_marks_before_delivery_and_claims_to_lose_nothing_is_caught",
+            "eager",
+            CRASHES,
+            4,
+            "lost",
+        ),
         under_faults("a_fault_that_never_happened_proves_nothing", "eager", NEVER, 5, "never happened"),
         caught("a_panic_in_the_time_pass_is_reported", "panics", "time", 4, "lost the thread"),
         caught("a_hang_in_the_time_pass_is_ended", "hangs", "time", 4, "no progress for 3 s"),
