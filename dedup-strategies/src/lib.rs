@@ -22,6 +22,7 @@ pub mod lru_exact;
 pub mod lru_tinylfu;
 pub mod noop;
 pub mod redis;
+pub mod tiered;
 pub mod window_batch;
 
 pub use contract::{
@@ -43,5 +44,8 @@ pub const STRATEGIES: &[Definition] = &[
     bloom::DEFINITION,
     bloom_rotating::DEFINITION,
     window_batch::DEFINITION,
-    redis::DEFINITION,
+    redis::mozilla::DEFINITION,
+    redis::claim::DEFINITION,
+    redis::lease::DEFINITION,
+    tiered::DEFINITION,
 ];
