@@ -110,6 +110,7 @@ impl Strategy for Tiered {
             front: Arc::clone(&self.front),
             judged: HashMap::default(),
             unknown: Vec::new(),
+            places: Vec::new(),
             verdicts: Vec::new(),
         }))
     }
@@ -169,6 +170,8 @@ struct TieredWorker {
     /// When each ping that is under way was judged.
     judged: HashMap<DeliveryId, Timestamp, FixedState>,
     unknown: Vec<Ping>,
+    /// Where in the batch these are.
+    places: Vec<usize>,
     verdicts: Vec<Verdict>,
 }
 
@@ -181,12 +184,14 @@ impl Worker for TieredWorker {
     ) -> Result<(), Unavailable> {
         let judged = verdicts.len();
         self.unknown.clear();
+        self.places.clear();
         {
             let mut front = self.front.lock();
             front.expire(now);
-            for ping in pings {
+            for (place, ping) in pings.iter().enumerate() {
                 if !front.knows(ping.key, now) {
                     self.unknown.push(*ping);
+                    self.places.push(judged + place);
                 }
                 verdicts.push(Verdict::Duplicate);
             }
@@ -196,13 +201,9 @@ impl Worker for TieredWorker {
             verdicts.truncate(judged);
             return Err(unavailable);
         }
-        let mut answered = self.unknown.iter().zip(&self.verdicts).peekable();
-        for (ping, verdict) in pings.iter().zip(&mut verdicts[judged..]) {
-            let Some((_, backs)) = answered.next_if(|(asked, _)| asked.delivery == ping.delivery) else {
-                continue;
-            };
-            *verdict = *backs;
-            if *backs == Verdict::New {
+        for ((ping, place), verdict) in self.unknown.iter().zip(&self.places).zip(&self.verdicts) {
+            verdicts[*place] = *verdict;
+            if *verdict == Verdict::New {
                 self.judged.insert(ping.delivery, now);
             }
         }

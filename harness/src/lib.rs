@@ -11,9 +11,11 @@ mod cli;
 pub mod cmd;
 pub mod compare;
 pub mod exit;
+pub mod faults;
 pub mod filter;
 pub mod load;
 pub mod machine;
+pub mod nightly;
 pub mod pacing;
 pub mod passes;
 pub mod pipeline;
@@ -22,6 +24,7 @@ pub mod process;
 pub mod progress;
 pub mod record;
 pub mod render;
+pub mod report;
 pub mod scenario;
 pub mod select;
 pub mod servers;
@@ -85,6 +88,7 @@ fn dispatch(command: Option<Command>, definitions: &[Definition]) -> anyhow::Res
         Some(Command::List(args)) => cmd::list::run(&args, definitions, &mut out),
         Some(Command::Stream(args)) => cmd::stream::run(&args, &mut out),
         Some(Command::Compare(args)) => cmd::compare::run(&args, &mut out),
+        Some(Command::Report(args)) => cmd::report::run(&args, &mut out),
         Some(Command::Completions { shell }) => {
             // Into memory first: the generator panics where it cannot write.
             let mut script = Vec::new();

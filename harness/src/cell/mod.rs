@@ -6,10 +6,12 @@
 
 mod child;
 mod environment;
+mod host;
 mod job;
 mod parent;
 
 pub use child::run as run_child;
 pub use environment::{Environment, Instance, Timing, Trouble};
+pub use host::Hosted;
 pub use job::{Input, Job, Message, RedisChoice, TimeOptions, Work};
 pub use parent::{Ending, Limits, SUB_COMMAND, run as run_parent};
