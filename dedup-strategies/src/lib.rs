@@ -30,6 +30,7 @@ pub mod noop;
 pub mod pubsubio;
 pub mod redis;
 pub mod split_block;
+pub mod tiered;
 pub mod window_batch;
 
 pub use contract::{
@@ -58,5 +59,8 @@ pub const STRATEGIES: &[Definition] = &[
     pubsubio::direct::DEFINITION,
     pubsubio::flink::DEFINITION,
     pubsubio::deduplicate::DEFINITION,
-    redis::DEFINITION,
+    redis::mozilla::DEFINITION,
+    redis::claim::DEFINITION,
+    redis::lease::DEFINITION,
+    tiered::DEFINITION,
 ];

@@ -175,8 +175,7 @@ impl Instance {
 
     /// The same, and the strategy with the means to trouble it.
     pub fn stage(&mut self) -> (Box<dyn Pace + '_>, Hosted<'_>) {
-        let control = control(&self.store);
-        let hosted = Hosted::new(&mut self.strategy, &mut self.rebuild, control);
+        let hosted = Hosted::new(&mut self.strategy, &mut self.rebuild, self.store.control());
         (pace(&self.store, self.clock), hosted)
     }
 
@@ -188,7 +187,15 @@ impl Instance {
     /// What can be done to the store in the middle of a run; none where there is no store, or it is not ours. To be asked
     /// for before the first worker is opened: connections that are made from now on can be troubled.
     pub fn control(&self) -> Option<Box<dyn StoreControl + '_>> {
-        control(&self.store)
+        self.store.control()
+    }
+
+    /// Whether there is a store that is ours to trouble.
+    pub fn can_be_troubled(&self) -> bool {
+        match &self.store {
+            Store::Private(_) => true,
+            Store::None | Store::Shared(_) => false,
+        }
     }
 
     /// How fast the store's clock runs against the pipeline's, as for the record.
@@ -240,14 +247,14 @@ fn pace(store: &Store, clock: Clock) -> Box<dyn Pace + '_> {
     }
 }
 
-fn control(store: &Store) -> Option<Box<dyn StoreControl + '_>> {
-    match store {
-        Store::Private(server) => Some(Box::new(server.control())),
-        Store::None | Store::Shared(_) => None,
-    }
-}
-
 impl Store {
+    fn control(&self) -> Option<Box<dyn StoreControl + '_>> {
+        match self {
+            Store::Private(server) => Some(Box::new(server.control())),
+            Store::None | Store::Shared(_) => None,
+        }
+    }
+
     fn endpoint(&self) -> Option<RedisEndpoint> {
         match self {
             Store::None => None,

@@ -69,7 +69,7 @@ fn instance(bench: &mut Bench<'_>) -> Result<Instance, Trouble> {
 
 /// Why a fault cannot happen to a strategy.
 fn obstacle(fault: &Placed, needs: Needs, instance: &Instance) -> Option<Trouble> {
-    if !fault.hits_store() || instance.control().is_some() {
+    if !fault.hits_store() || instance.can_be_troubled() {
         return None;
     }
     let skipped = |reason: String, remedy: &str| Some(Trouble::Skipped { reason, remedy: remedy.into() });
