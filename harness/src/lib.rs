@@ -17,6 +17,7 @@ pub mod machine;
 pub mod pacing;
 pub mod passes;
 pub mod pipeline;
+pub mod predict;
 pub mod printable;
 pub mod process;
 pub mod progress;

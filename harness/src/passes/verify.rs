@@ -9,7 +9,8 @@ use hdrhistogram::Histogram;
 use crate::cell::{Instance, Timing, Trouble};
 use crate::passes::Bench;
 use crate::pipeline::{Ended, Pipeline};
-use crate::record::{Failure, Judgement, Latency, Verdict, VerifyFigures};
+use crate::predict::{Known, predict};
+use crate::record::{Failure, Judgement, Latency, Prediction, Verdict, VerifyFigures};
 use crate::truth::{self, Truth};
 use crate::workload::Workload;
 
@@ -48,7 +49,9 @@ pub fn run(mut bench: Bench<'_>) -> Result<VerifyFigures, Trouble> {
             ),
         ));
     }
-    Ok(figures(&bench, &causes, ended, &promise))
+    let mut figures = figures(&bench, &causes, ended, &promise);
+    figures.predicted = predicted(&bench, &instance, &figures);
+    Ok(figures)
 }
 
 /// Every decision on the first pings, from an instance that then goes away.
@@ -144,6 +147,22 @@ fn figures(bench: &Bench<'_>, causes: &[String], ended: Ended, promise: &Promise
         output_digest: ended.digest,
         judgement: in_time(bench, &ended.late_ns, promise, truth::judge(promise, truth)),
     }
+}
+
+/// What theory says, where the pipeline's time is virtual: on the wall's, the delays are other ones.
+fn predicted(bench: &Bench<'_>, instance: &Instance, seen: &VerifyFigures) -> Vec<Prediction> {
+    let (Workload::Scenario(scenario), false) = (bench.workload, bench.environment.on_wall_time()) else {
+        return Vec::new();
+    };
+    let settings =
+        bench.environment.settings.entries().map(|(name, value)| (name.to_string(), value)).collect();
+    let strategy = Known {
+        name: bench.environment.definition.name,
+        settings: &settings,
+        promise: &instance.strategy.promise(),
+        routing: instance.strategy.routing(),
+    };
+    predict(scenario, strategy, seen)
 }
 
 /// A promise that was kept by pings that came too late was not put to the test. One that was broken is broken: what
