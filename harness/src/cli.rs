@@ -25,6 +25,8 @@ Examples:
   dedup-harness run --trace pings.ndjson.gz --id-field document_id --time-field received
   dedup-harness stream quick --limit 5            the pings themselves, with their truth
   dedup-harness compare results/monday --format markdown
+  dedup-harness report results/monday -o monday.html
+  dedup-harness report results/monday --format slides -o talk.html
 
 Exit codes:
     0  well
@@ -59,6 +61,8 @@ pub(crate) enum Command {
     Stream(cmd::stream::StreamArgs),
     /// Compare stored runs
     Compare(cmd::compare::CompareArgs),
+    /// Make a page, slides, Markdown or data of stored runs
+    Report(cmd::report::ReportArgs),
     /// Print the completions for a shell
     Completions {
         /// Which shell
@@ -67,4 +71,7 @@ pub(crate) enum Command {
     /// Run one cell (for the harness's own use)
     #[command(name = crate::cell::SUB_COMMAND, hide = true)]
     Cell,
+    /// Be measured by a gate (for the harness's own use)
+    #[command(name = crate::gate::worker::SUB_COMMAND, hide = true)]
+    GateWorker,
 }

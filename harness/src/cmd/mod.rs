@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod list;
+pub mod report;
 pub mod run;
 pub mod stream;
 mod values;

@@ -70,7 +70,7 @@ fn shown(length: Duration) -> String {
 
 /// Time from the verdict to the mark.
 fn mark_after(scenario: &Scenario) -> Duration {
-    scenario.pipeline.publish_latency
+    scenario.pipeline.publish_latency + scenario.pipeline.mark_lag
 }
 
 fn rotating(strategy: Known<'_>) -> Option<Memory> {
