@@ -20,6 +20,7 @@ pub mod nightly;
 pub mod pacing;
 pub mod passes;
 pub mod pipeline;
+pub mod predict;
 pub mod printable;
 pub mod process;
 pub mod progress;
