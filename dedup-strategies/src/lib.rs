@@ -16,6 +16,7 @@ pub mod settings;
 pub mod shards;
 pub mod time;
 
+pub mod apbf;
 pub mod bloom;
 pub mod bloom_rotating;
 pub mod compact;
@@ -54,6 +55,8 @@ pub const STRATEGIES: &[Definition] = &[
     bloom::DEFINITION,
     bloom_rotating::DEFINITION,
     split_block::DEFINITION,
+    apbf::DEFINITION,
+    apbf::BY_TIME,
     window_batch::DEFINITION,
     pubsubio::service::DEFINITION,
     pubsubio::direct::DEFINITION,
