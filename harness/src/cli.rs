@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Stream(cmd::stream::StreamArgs),
     /// Compare stored runs
     Compare(cmd::compare::CompareArgs),
+    /// Has a change made anything worse? For CI: exact figures, and speed
+    Gate(Box<cmd::gate::GateArgs>),
     /// Print the completions for a shell
     Completions {
         /// Which shell
