@@ -63,6 +63,8 @@ pub(crate) enum Command {
     Compare(cmd::compare::CompareArgs),
     /// Make a page, slides, Markdown or data of stored runs
     Report(cmd::report::ReportArgs),
+    /// Has a change made anything worse? For CI: exact figures, and speed
+    Gate(Box<cmd::gate::GateArgs>),
     /// Print the completions for a shell
     Completions {
         /// Which shell

@@ -1,6 +1,7 @@
 //! The sub-commands, one thin file each.
 
 pub mod compare;
+pub mod gate;
 pub mod list;
 pub mod report;
 pub mod run;

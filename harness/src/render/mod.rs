@@ -13,6 +13,8 @@ mod table;
 mod text;
 mod verdict;
 
+pub(crate) use markdown::escape;
+
 #[cfg(test)]
 mod tests;
 
