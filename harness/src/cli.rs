@@ -27,6 +27,7 @@ Examples:
   dedup-harness compare results/monday --format markdown
   dedup-harness report results/monday -o monday.html
   dedup-harness report results/monday --format slides -o talk.html
+  dedup-harness trend results/nightly-*
 
 Exit codes:
     0  well
@@ -63,6 +64,8 @@ pub(crate) enum Command {
     Compare(cmd::compare::CompareArgs),
     /// Make a page, slides, Markdown or data of stored runs
     Report(cmd::report::ReportArgs),
+    /// Show how figures change over many runs
+    Trend(cmd::trend::TrendArgs),
     /// Print the completions for a shell
     Completions {
         /// Which shell

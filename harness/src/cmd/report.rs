@@ -9,7 +9,7 @@ use super::compare::read;
 use crate::exit::{Exit, OrExit};
 use crate::filter::FilterArgs;
 use crate::record::Run;
-use crate::report::{Mix, Report, hgrm, markdown, page, splice, tidy};
+use crate::report::{Mix, Report, hgrm, markdown, page, slides, splice, tidy};
 
 /// Makes a page, slides, Markdown or data of recorded runs, without running anything.
 #[derive(Clone, Debug, clap::Args)]
@@ -60,9 +60,11 @@ pub enum ReportFormat {
 }
 
 fn marker(text: &str) -> Result<String, String> {
-    let fine = !text.is_empty() && text.chars().all(|letter| letter.is_alphanumeric() || " -_".contains(letter));
+    let fine =
+        !text.is_empty() && text.chars().all(|letter| letter.is_alphanumeric() || " -_".contains(letter));
     let fine = fine && text.trim() == text && !text.contains("--");
-    fine.then(|| text.to_string()).ok_or_else(|| "allowed are letters, digits, single dashes, _ and blanks".into())
+    fine.then(|| text.to_string())
+        .ok_or_else(|| "allowed are letters, digits, single dashes, _ and blanks".into())
 }
 
 /// Writes the report. Ends well also where a promise is broken: `report` shows, `gate` judges.
@@ -70,7 +72,9 @@ pub fn run(args: &ReportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let format = match (args.splice.is_some(), args.format) {
         (true, ReportFormat::Html | ReportFormat::Markdown) => ReportFormat::Markdown,
         (true, _) => {
-            let wrong = anyhow::anyhow!("--splice puts Markdown into a page; --format allows html or markdown with it");
+            let wrong = anyhow::anyhow!(
+                "--splice puts Markdown into a page; --format allows html or markdown with it"
+            );
             return Err(wrong).or_exit(Exit::Usage);
         }
         (false, format) => format,
@@ -107,7 +111,7 @@ fn text(report: &Report, runs: &[Run], format: ReportFormat) -> String {
     let measurements = || tidy::measurements(runs, &report.comparison);
     match format {
         ReportFormat::Html => page::render(report),
-        ReportFormat::Slides => String::new(),
+        ReportFormat::Slides => slides::render(report),
         ReportFormat::Markdown => markdown::render(report, &command_line()),
         ReportFormat::Csv => tidy::csv(&measurements()),
         ReportFormat::Json => tidy::json(report, &measurements()),

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::model::{Cell, Figure, Opening, Table, Tone};
 use super::panel::{Entry, Panel, machine};
-use super::words::{clip, count_cell, harm_cell, list, nanos, percent, plural, program, rate, share_cell, spread, three};
+use super::words::{
+    clip, count_cell, harm_cell, list, nanos, percent, plural, program, rate, share_cell, spread, three,
+};
 use crate::compare::{Comparison, Standing};
 use crate::record::Role;
 use crate::stats::rule_of_three;
@@ -23,7 +25,8 @@ pub(super) fn opening(panels: &[Panel<'_>], comparison: &Comparison) -> Opening 
 }
 
 fn title(panels: &[Panel<'_>]) -> String {
-    let strategies: BTreeSet<usize> = panels.iter().flat_map(|p| &p.rows).map(|entry| entry.strategy).collect();
+    let strategies: BTreeSet<usize> =
+        panels.iter().flat_map(|p| &p.rows).map(|entry| entry.strategy).collect();
     let strategies = match strategies.len() {
         1 => "1 strategy".to_string(),
         several => format!("{several} strategies"),
@@ -46,10 +49,13 @@ fn sentence(panels: &[Panel<'_>]) -> String {
         .copied()
         .filter(|entry| entry.row.summary.verify.as_ref().is_some_and(|verify| verify.lost_count == 0))
         .collect();
-    let uniques = lossless.iter().filter_map(|entry| Some(entry.row.summary.verify.as_ref()?.unique_count)).min();
+    let uniques =
+        lossless.iter().filter_map(|entry| Some(entry.row.summary.verify.as_ref()?.unique_count)).min();
     let Some(uniques) = uniques else {
         return match able.as_slice() {
-            [] => format!("On {}, none of {candidates} candidates was seen to keep its promise.", panel.title),
+            [] => {
+                format!("On {}, none of {candidates} candidates was seen to keep its promise.", panel.title)
+            }
             _ => format!("On {}, every candidate that kept its promise lost pings.", panel.title),
         };
     };
@@ -77,7 +83,10 @@ fn leaders<'a>(
 ) -> Option<(Vec<String>, crate::stats::Spread)> {
     let with: Vec<(&Entry<'_>, crate::stats::Spread)> =
         entries.iter().filter_map(|entry| Some((*entry, figure(entry)?))).collect();
-    let best = with.iter().copied().reduce(|one, other| if better(other.1.median, one.1.median) { other } else { one })?;
+    let best = with
+        .iter()
+        .copied()
+        .reduce(|one, other| if better(other.1.median, one.1.median) { other } else { one })?;
     let mut names = vec![best.0.name.clone()];
     let same = with.iter().filter(|(entry, spread)| entry.name != best.0.name && spread.overlaps(&best.1));
     names.extend(same.map(|(entry, _)| entry.name.clone()));
@@ -90,7 +99,9 @@ fn fastest(entries: &[&Entry<'_>]) -> Option<String> {
     Some(match (names.as_slice(), best.rounds_count) {
         (_, 0 | 1) => "one round, so speeds are not ranked".to_string(),
         ([only], _) => format!("{} judged most of these, {}", clip(only, 60), spread(best, rate)),
-        (some, _) => format!("{} judged most and are not told apart, about {}", list(some, 4), rate(best.median)),
+        (some, _) => {
+            format!("{} judged most and are not told apart, about {}", list(some, 4), rate(best.median))
+        }
     })
 }
 
@@ -99,18 +110,24 @@ fn smallest(entries: &[&Entry<'_>]) -> Option<String> {
     let (names, best) = leaders(entries, figure, |one, other| one < other)?;
     Some(match (names.as_slice(), best.rounds_count) {
         ([only], 2..) => format!("{} held the fewest bytes an id, {}", clip(only, 60), spread(best, three)),
-        (_, 0 | 1) => format!("{} held {} bytes an id in its one round", clip(&names[0], 60), three(best.median)),
+        (_, 0 | 1) => {
+            format!("{} held {} bytes an id in its one round", clip(&names[0], 60), three(best.median))
+        }
         (some, _) => format!("{} held the fewest bytes an id and are not told apart", list(some, 4)),
     })
 }
 
 fn facts(panels: &[Panel<'_>], comparison: &Comparison) -> Vec<(&'static str, Vec<String>)> {
     let scenarios = panels.iter().map(|panel| format!("{}: {}", panel.title, panel.pings()));
-    let mut machines: Vec<String> = panels.iter().flat_map(|p| &p.blocks).map(|block| machine(&block.machine)).collect();
+    let mut machines: Vec<String> =
+        panels.iter().flat_map(|p| &p.blocks).map(|block| machine(&block.machine)).collect();
     machines.sort();
     machines.dedup();
-    let mut kernels: Vec<String> =
-        comparison.runs.iter().map(|source| format!("{}, {}", source.run.tool.rustc, source.run.tool.profile)).collect();
+    let mut kernels: Vec<String> = comparison
+        .runs
+        .iter()
+        .map(|source| format!("{}, {}", source.run.tool.rustc, source.run.tool.profile))
+        .collect();
     kernels.dedup();
     let runs = comparison.runs.iter().map(|source| match comparison.runs.len() {
         1 => program(&source.run),
@@ -128,7 +145,9 @@ fn facts(panels: &[Panel<'_>], comparison: &Comparison) -> Vec<(&'static str, Ve
 fn verdicts(panels: &[Panel<'_>]) -> Vec<(Tone, String)> {
     let rows: Vec<&Entry<'_>> = panels.iter().flat_map(|panel| &panel.rows).collect();
     let count = |wanted: &dyn Fn(&Entry<'_>) -> bool| rows.iter().filter(|entry| wanted(entry)).count();
-    let candidate = |standing| move |entry: &Entry<'_>| entry.row.role == Role::Candidate && entry.row.standing == standing;
+    let candidate = |standing| {
+        move |entry: &Entry<'_>| entry.row.role == Role::Candidate && entry.row.standing == standing
+    };
     let skipped: usize = panels.iter().flat_map(|panel| &panel.blocks).map(|block| block.skipped.len()).sum();
     let counts = [
         (Tone::Good, count(&candidate(Standing::Kept)), "kept"),
@@ -137,7 +156,11 @@ fn verdicts(panels: &[Panel<'_>]) -> Vec<(Tone, String)> {
         (Tone::Warn, count(&candidate(Standing::Void)), "void"),
         (Tone::Warn, count(&candidate(Standing::Inconclusive)), "inconclusive"),
         (Tone::Dim, count(&candidate(Standing::Unjudged)), "not verified"),
-        (Tone::Dim, count(&|e| e.row.role == Role::NegativeControl && e.row.standing != Standing::Failed), "control"),
+        (
+            Tone::Dim,
+            count(&|e| e.row.role == Role::NegativeControl && e.row.standing != Standing::Failed),
+            "control",
+        ),
         (Tone::Dim, count(&|e| e.row.role == Role::Floor && e.row.standing != Standing::Failed), "floor"),
         (Tone::Dim, skipped, "skipped"),
     ];
@@ -174,7 +197,8 @@ fn table(panel: &Panel<'_>) -> Figure {
         ("bytes an id", true),
         ("rounds", true),
     ];
-    let mut table = Table::new(format!("verdicts-{}", panel.id), format!("Verdicts, {}", panel.title), &columns);
+    let mut table =
+        Table::new(format!("verdicts-{}", panel.id), format!("Verdicts, {}", panel.title), &columns);
     for entry in &panel.rows {
         let summary = &entry.row.summary;
         let verify = summary.verify.as_ref();
@@ -222,26 +246,44 @@ fn findings(panel: &Panel<'_>) -> Vec<String> {
     };
     let bound = |n: u64| short(rule_of_three(n) * 100.0);
     if of(|v| (v.missed_count, v.duplicate_count)).or(of(|v| (v.lost_count, v.unique_count))).is_some() {
-        let example = of(|v| (v.lost_count, v.unique_count)).map_or(String::new(), |n| format!(", here {} % lost", bound(n)));
-        notes.push(format!("0 = none seen, with the bound below which the true share lies with 95 % confidence{example}."));
+        let example = of(|v| (v.lost_count, v.unique_count))
+            .map_or(String::new(), |n| format!(", here {} % lost", bound(n)));
+        notes.push(format!(
+            "0 = none seen, with the bound below which the true share lies with 95 % confidence{example}."
+        ));
     }
     if panel.rows.iter().any(Entry::holds) {
-        notes.push("* = time from arrival to release, on the stream's own clock: these hold pings.".to_string());
+        notes.push(
+            "* = time from arrival to release, on the stream's own clock: these hold pings.".to_string(),
+        );
     }
     for entry in &panel.rows {
         for finding in entry.row.findings.iter().take(3) {
-            notes.push(format!("{}: {} ({})", clip(&entry.name, 80), clip(&finding.text, 240), finding.pass.name()));
+            notes.push(format!(
+                "{}: {} ({})",
+                clip(&entry.name, 80),
+                clip(&finding.text, 240),
+                finding.pass.name()
+            ));
         }
         let factor = entry.row.time_factor;
         if factor != 1.0 {
             let name = clip(&entry.name, 80);
-            notes.push(format!("{name}: on a server's wall time; the scenario's time was shrunk by {}.", short(factor)));
+            notes.push(format!(
+                "{name}: on a server's wall time; the scenario's time was shrunk by {}.",
+                short(factor)
+            ));
         }
     }
     for skipped in panel.blocks.iter().flat_map(|block| &block.skipped) {
         let passes: Vec<&str> = skipped.passes.iter().map(|pass| pass.name()).collect();
         let name = clip(&skipped.strategy, 80);
-        notes.push(format!("skipped: {name} ({}): {}; {}", passes.join(", "), skipped.reason, skipped.remedy));
+        notes.push(format!(
+            "skipped: {name} ({}): {}; {}",
+            passes.join(", "),
+            skipped.reason,
+            skipped.remedy
+        ));
     }
     notes
 }
@@ -257,7 +299,10 @@ fn notes(panels: &[Panel<'_>]) -> Vec<String> {
         ));
     }
     if panels.iter().flat_map(|panel| &panel.rows).any(|entry| entry.row.rounds_count < 2) {
-        notes.push("Where a strategy ran one round, there is no range, and its speed and memory are not ranked.".into());
+        notes.push(
+            "Where a strategy ran one round, there is no range, and its speed and memory are not ranked."
+                .into(),
+        );
     }
     notes
 }

@@ -35,7 +35,8 @@ pub fn files(comparison: &Comparison) -> Result<Vec<File>, HistogramError> {
 
 /// Letters, digits, dots and dashes; a hyphen for all else.
 pub(super) fn plain(name: &str) -> String {
-    let safe = |letter: char| if letter.is_ascii_alphanumeric() || "._=".contains(letter) { letter } else { '-' };
+    let safe =
+        |letter: char| if letter.is_ascii_alphanumeric() || "._=".contains(letter) { letter } else { '-' };
     let text: String = name.chars().map(safe).take(120).collect();
     let text = text.trim_matches(['-', '.']).to_string();
     if text.is_empty() { "unnamed".to_string() } else { text }
@@ -43,14 +44,17 @@ pub(super) fn plain(name: &str) -> String {
 
 /// The percentile distribution: value, percentile, total count and `1 / (1 - percentile)`, five lines each halving.
 pub fn percentiles(histogram: &Histogram<u64>) -> String {
-    let mut text = format!("{:>12} {:>14} {:>10} {:>14}\n\n", "Value", "Percentile", "TotalCount", "1/(1-Percentile)");
+    let mut text =
+        format!("{:>12} {:>14} {:>10} {:>14}\n\n", "Value", "Percentile", "TotalCount", "1/(1-Percentile)");
     let mut total = 0;
     for value in histogram.iter_quantiles(5) {
         total += value.count_since_last_iteration();
         let quantile = value.quantile_iterated_to();
         let at = value.value_iterated_to();
         let _ = match quantile < 1.0 {
-            true => writeln!(text, "{at:>12}.000 {quantile:2.12} {total:>10} {:>14.2}", 1.0 / (1.0 - quantile)),
+            true => {
+                writeln!(text, "{at:>12}.000 {quantile:2.12} {total:>10} {:>14.2}", 1.0 / (1.0 - quantile))
+            }
             false => writeln!(text, "{at:>12}.000 {quantile:2.12} {total:>10}"),
         };
     }

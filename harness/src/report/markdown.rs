@@ -11,12 +11,14 @@ pub fn render(report: &Report, command: &str) -> String {
     text.push_str(&format!("**{}**\n\n", escape(&report.opening.sentence)));
     text.push_str(&render_comparison(&report.comparison, Format::Markdown, Look::PLAIN));
     let parts = report.parts.iter().filter(|part| !part.figures.is_empty());
-    let claims: Vec<String> = parts.map(|part| format!("- {}: {}", part.title, escape(&part.claim))).collect();
+    let claims: Vec<String> =
+        parts.map(|part| format!("- {}: {}", part.title, escape(&part.claim))).collect();
     if !claims.is_empty() {
         text.push_str(&format!("\n{}\n", claims.join("\n")));
     }
     if !report.opening.notes.is_empty() {
-        let notes: Vec<String> = report.opening.notes.iter().map(|note| format!("- {}", escape(note))).collect();
+        let notes: Vec<String> =
+            report.opening.notes.iter().map(|note| format!("- {}", escape(note))).collect();
         text.push_str(&format!("\n{}\n", notes.join("\n")));
     }
     text

@@ -133,7 +133,8 @@ impl Figure {
 impl Table {
     /// An empty table.
     pub fn new(id: String, caption: impl Into<String>, columns: &[(&str, bool)]) -> Table {
-        let columns = columns.iter().map(|(title, numeric)| Column { title: title.to_string(), numeric: *numeric });
+        let columns =
+            columns.iter().map(|(title, numeric)| Column { title: title.to_string(), numeric: *numeric });
         Table { id, caption: caption.into(), columns: columns.collect(), lines: Vec::new() }
     }
 

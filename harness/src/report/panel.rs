@@ -70,7 +70,8 @@ fn entries<'a>(
     let entry = |block: &Block, row: &'a Row| {
         let run = runs.iter().zip(&comparison.runs).find(|(_, source)| source.label == row.run);
         let cells = run.into_iter().flat_map(|(run, _)| &run.cells);
-        let own = |cell: &&CellRecord| cell.scenario == block.stream.scenario && cell.strategy == row.strategy;
+        let own =
+            |cell: &&CellRecord| cell.scenario == block.stream.scenario && cell.strategy == row.strategy;
         Entry {
             row,
             cells: cells.filter(own).collect(),
@@ -139,7 +140,12 @@ impl<'a> Panel<'a> {
 
     /// The faults of its scenario, as the first verified cell has them.
     pub(super) fn faults(&self) -> &'a [FaultFigures] {
-        self.rows.iter().flat_map(Entry::verified).map(|figures| figures.faults.as_slice()).next().unwrap_or(&[])
+        self.rows
+            .iter()
+            .flat_map(Entry::verified)
+            .map(|figures| figures.faults.as_slice())
+            .next()
+            .unwrap_or(&[])
     }
 }
 

@@ -104,7 +104,8 @@ type Sink<'s> = &'s mut dyn FnMut(&str, Option<f64>, Option<u64>, Option<String>
 fn figures(cell: &CellRecord, sink: Sink<'_>) {
     match &cell.result {
         CellResult::Verify(f) => {
-            let mut count = |metric: &str, count: u64, of: Option<u64>| sink(metric, Some(count as f64), of, None);
+            let mut count =
+                |metric: &str, count: u64, of: Option<u64>| sink(metric, Some(count as f64), of, None);
             count("pings_count", f.pings_count, None);
             count("unique_count", f.unique_count, Some(f.pings_count));
             count("duplicate_count", f.duplicate_count, Some(f.pings_count));
@@ -146,7 +147,9 @@ fn figures(cell: &CellRecord, sink: Sink<'_>) {
                 sink("server_used_bytes", Some(bytes as f64), None, None);
             }
         }
-        CellResult::Skipped { reason, remedy } => sink("skipped", None, None, Some(format!("{reason}; {remedy}"))),
+        CellResult::Skipped { reason, remedy } => {
+            sink("skipped", None, None, Some(format!("{reason}; {remedy}")))
+        }
         CellResult::Failed { how, reason } => sink("failed", None, None, Some(format!("{how:?}: {reason}"))),
     }
 }
@@ -192,7 +195,11 @@ pub fn json(report: &Report, measurements: &[Measurement<'_>]) -> String {
         claim: &'a str,
     }
     let claims = report.parts.iter().flat_map(|part| {
-        part.figures.iter().map(|figure| Claim { part: part.id, scenario: &figure.title, claim: &figure.claim })
+        part.figures.iter().map(|figure| Claim {
+            part: part.id,
+            scenario: &figure.title,
+            claim: &figure.claim,
+        })
     });
     let document = Document {
         schema: SCHEMA,
@@ -209,9 +216,12 @@ pub fn json(report: &Report, measurements: &[Measurement<'_>]) -> String {
 /// A table of a report as CSV: numbers in base units where a cell has one, else its text.
 pub(super) fn table_csv(table: &Table) -> String {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
-    writer.write_record(table.columns.iter().map(|column| column.title.as_str())).expect("memory can be written");
+    writer
+        .write_record(table.columns.iter().map(|column| column.title.as_str()))
+        .expect("memory can be written");
     for line in &table.lines {
-        let cell = |cell: &super::Cell| cell.value.map_or_else(|| cell.text.clone(), |value| value.to_string());
+        let cell =
+            |cell: &super::Cell| cell.value.map_or_else(|| cell.text.clone(), |value| value.to_string());
         writer.write_record(line.cells.iter().map(cell)).expect("memory can be written");
     }
     text(writer)
@@ -227,9 +237,17 @@ pub(super) fn data_url(kind: &str, content: &str) -> String {
     let mut url = format!("data:{kind};charset=utf-8,");
     for byte in content.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b',' | b'.' | b'-' | b'_' | b'(' | b')' | b':' | b'/' => {
-                url.push(byte.into())
-            }
+            b'a'..=b'z'
+            | b'A'..=b'Z'
+            | b'0'..=b'9'
+            | b','
+            | b'.'
+            | b'-'
+            | b'_'
+            | b'('
+            | b')'
+            | b':'
+            | b'/' => url.push(byte.into()),
             other => {
                 let _ = write!(url, "%{other:02X}");
             }

@@ -64,7 +64,8 @@ pub fn draw(chart: &Chart, palette: &Palette) -> Drawing {
 
 /// Where values are drawn.
 fn frame(chart: &Chart) -> Area {
-    let widest = |ticks: Vec<f64>| ticks.into_iter().map(|tick| width(&chart.y.show(tick), FONT)).fold(0.0, f64::max);
+    let widest =
+        |ticks: Vec<f64>| ticks.into_iter().map(|tick| width(&chart.y.show(tick), FONT)).fold(0.0, f64::max);
     let names = chart.series.iter().filter(|series| named_at_end(series));
     let names = names.map(|series| width(&clip(&series.name, NAME), FONT)).fold(0.0, f64::max);
     Area {
@@ -125,7 +126,8 @@ impl<'b> Pen<'_, 'b> {
         let mut taken: Vec<Area> = Vec::new();
         for band in &self.chart.bands {
             let (from, to) = (self.x(band.from), self.x(band.to));
-            let corners = [(from as i32, self.frame.top as i32), (to.max(from + 4.0) as i32, self.frame.bottom as i32)];
+            let corners =
+                [(from as i32, self.frame.top as i32), (to.max(from + 4.0) as i32, self.frame.bottom as i32)];
             self.put(&Rectangle::new(corners, filled(Ink::Band)));
             let name = clip(&band.name, NAME + 6);
             let wide = width(&name, FONT);
@@ -224,7 +226,9 @@ impl<'b> Pen<'_, 'b> {
     fn put_shape(&self, shape: Mark, (x, y): (i32, i32), r: i32, style: ShapeStyle) {
         let corners: Vec<(i32, i32)> = match shape {
             Mark::Circle => return self.put(&Circle::new((x, y), r - 1, style)),
-            Mark::Square => [(-1, -1), (1, -1), (1, 1), (-1, 1)].map(|(a, b)| (x + a * (r - 1), y + b * (r - 1))).to_vec(),
+            Mark::Square => {
+                [(-1, -1), (1, -1), (1, 1), (-1, 1)].map(|(a, b)| (x + a * (r - 1), y + b * (r - 1))).to_vec()
+            }
             Mark::Triangle => vec![(x, y - r - 1), (x + r + 1, y + r - 2), (x - r - 1, y + r - 2)],
             Mark::Diamond => vec![(x, y - r - 2), (x + r + 2, y), (x, y + r + 2), (x - r - 2, y)],
             Mark::Plus => plus(x, y, r + 1, 4),
@@ -270,7 +274,11 @@ impl<'b> Pen<'_, 'b> {
         for ((series, (x, y)), height) in lines.iter().zip(heights) {
             let ink = |stroke| series.strategy.map_or(Ink::Guide, |index| Ink::Strategy(index, stroke));
             let left = self.frame.right + 26.0;
-            self.path(&[(f64::from(*x) + 2.0, f64::from(*y)), (left - 5.0, height)], ink(Stroke::Interval), 1);
+            self.path(
+                &[(f64::from(*x) + 2.0, f64::from(*y)), (left - 5.0, height)],
+                ink(Stroke::Interval),
+                1,
+            );
             self.write(&clip(&series.name, NAME), left, height, ink(Stroke::Name), HPos::Left);
         }
     }
@@ -285,7 +293,8 @@ impl<'b> Pen<'_, 'b> {
 
     fn path(&self, points: &[(f64, f64)], ink: Ink, wide: u32) {
         if points.len() > 1 {
-            let points: Vec<(i32, i32)> = points.iter().map(|(x, y)| (x.round() as i32, y.round() as i32)).collect();
+            let points: Vec<(i32, i32)> =
+                points.iter().map(|(x, y)| (x.round() as i32, y.round() as i32)).collect();
             self.put(&PathElement::new(points, line(ink).stroke_width(wide)));
         }
     }

@@ -12,11 +12,17 @@ pub(super) struct Area {
 impl Area {
     /// Whether the two have a point in common.
     pub(super) fn meets(&self, other: &Area) -> bool {
-        self.left < other.right && other.left < self.right && self.top < other.bottom && other.top < self.bottom
+        self.left < other.right
+            && other.left < self.right
+            && self.top < other.bottom
+            && other.top < self.bottom
     }
 
     fn within(&self, frame: &Area) -> bool {
-        self.left >= frame.left && self.right <= frame.right && self.top >= frame.top && self.bottom <= frame.bottom
+        self.left >= frame.left
+            && self.right <= frame.right
+            && self.top >= frame.top
+            && self.bottom <= frame.bottom
     }
 }
 

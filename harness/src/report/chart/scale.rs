@@ -115,7 +115,9 @@ impl Axis {
             Unit::Number if value.abs() >= 1_000.0 => fixed(value, 0),
             Unit::Number if value.fract() == 0.0 => fixed(value, 0),
             Unit::Number => three(value).trim_end_matches('0').trim_end_matches('.').to_string(),
-            Unit::Names(names) => names.get(value.round() as usize).map_or(String::new(), |name| clip(name, 22)),
+            Unit::Names(names) => {
+                names.get(value.round() as usize).map_or(String::new(), |name| clip(name, 22))
+            }
         }
     }
 }
@@ -139,15 +141,15 @@ fn every(count: usize, most: usize) -> Vec<f64> {
 
 /// Times that people name.
 const TIMES: [f64; 22] = [
-    1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 6e10, 6e11, 3.6e12, 1.44e13, 8.64e13, 6.048e14, 2.592e15, 3.1536e16,
-    3.1536e17, 3.1536e18, 3.1536e19,
+    1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 6e10, 6e11, 3.6e12, 1.44e13, 8.64e13, 6.048e14,
+    2.592e15, 3.1536e16, 3.1536e17, 3.1536e18, 3.1536e19,
 ];
 
 /// Steps that an axis of time may have: in seconds, minutes, hours and days.
 fn time_step(span: f64, most: usize) -> f64 {
     const STEPS: [f64; 26] = [
-        1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 5e9, 1e10, 3e10, 6e10, 3e11, 6e11, 1.2e12, 1.8e12, 3.6e12, 7.2e12,
-        1.44e13, 2.16e13, 4.32e13, 8.64e13, 1.728e14, 6.048e14,
+        1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 5e9, 1e10, 3e10, 6e10, 3e11, 6e11, 1.2e12,
+        1.8e12, 3.6e12, 7.2e12, 1.44e13, 2.16e13, 4.32e13, 8.64e13, 1.728e14, 6.048e14,
     ];
     let wanted = span / most as f64;
     STEPS.into_iter().find(|step| *step >= wanted).unwrap_or(round_step(span, most))

@@ -77,11 +77,13 @@ impl Ink {
     pub(super) fn colour(self) -> RGBColor {
         match self {
             Ink::Strategy(index, stroke) => {
-                let stroke = STROKES.iter().position(|(have, _)| *have == stroke).expect("all strokes are listed");
+                let stroke =
+                    STROKES.iter().position(|(have, _)| *have == stroke).expect("all strokes are listed");
                 RGBColor(0x10 + stroke as u8, (index >> 8) as u8, index as u8)
             }
             common => {
-                let place = COMMON.iter().position(|(have, ..)| *have == common).expect("all inks are listed");
+                let place =
+                    COMMON.iter().position(|(have, ..)| *have == common).expect("all inks are listed");
                 RGBColor(0xfe, 0, place as u8)
             }
         }
@@ -108,7 +110,11 @@ static WASTE: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The picture for a page or for itself; `label` is what a screen reader says of it.
 pub fn paint(drawn: &str, label: &str, paint: Paint<'_>) -> String {
-    let body = drawn.split_once('>').map_or("", |(_, body)| body).replace(">\n", ">").replace("\n</text>", "</text>");
+    let body = drawn
+        .split_once('>')
+        .map_or("", |(_, body)| body)
+        .replace(">\n", ">")
+        .replace("\n</text>", "</text>");
     let body = WASTE.replace_all(&body, "");
     let body = COLOURED.replace_all(&body, |found: &Captures<'_>| class(found));
     let body = body.trim_start_matches('\n').trim_end();
@@ -131,7 +137,9 @@ fn class(found: &Captures<'_>) -> String {
     let byte = |group: usize| u8::from_str_radix(&found[group], 16).unwrap_or(0);
     let (red, green, blue) = (byte(2), byte(3), byte(4));
     if red == 0xfe {
-        return COMMON.get(usize::from(blue)).map_or(String::new(), |(_, class, _)| format!("class=\"{class}\""));
+        return COMMON
+            .get(usize::from(blue))
+            .map_or(String::new(), |(_, class, _)| format!("class=\"{class}\""));
     }
     let stroke = STROKES.get(usize::from(red.wrapping_sub(0x10))).map_or("l", |(_, class)| class);
     format!("class=\"{stroke} s{}\"", usize::from(green) << 8 | usize::from(blue))

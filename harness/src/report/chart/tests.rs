@@ -3,7 +3,9 @@ use crate::report::Palette;
 
 fn chart() -> Chart {
     let points = |scale: f64| {
-        (1..=200).map(|i| Point { x: f64::from(i) * 1e9, y: f64::from(i % 17) * scale, ..Point::default() }).collect()
+        (1..=200)
+            .map(|i| Point { x: f64::from(i) * 1e9, y: f64::from(i % 17) * scale, ..Point::default() })
+            .collect()
     };
     let series = |strategy, name: &str, scale| Series {
         strategy: Some(strategy),
@@ -75,9 +77,10 @@ fn ticks_are_numbers_that_people_name() {
 #[test]
 fn an_axis_takes_values_that_are_no_numbers() {
     for values in [vec![], vec![f64::NAN], vec![0.0], vec![f64::INFINITY, 1.0], vec![-1.0]] {
-        for axis in
-            [Axis::linear("", Unit::Number, values.clone().into_iter()), Axis::log("", Unit::Share, values.into_iter())]
-        {
+        for axis in [
+            Axis::linear("", Unit::Number, values.clone().into_iter()),
+            Axis::log("", Unit::Share, values.into_iter()),
+        ] {
             assert!((0.0..=1.0).contains(&axis.place(f64::NAN)), "{axis:?}");
             assert!((0.0..=1.0).contains(&axis.place(0.5)), "{axis:?}");
             assert!(axis.ticks(8).len() < 300);

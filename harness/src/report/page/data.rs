@@ -15,9 +15,7 @@ pub(in crate::report) struct Plotted {
 pub(super) fn plot(report: &Report) -> Vec<Plotted> {
     let figures: Vec<&Figure> = report.parts.iter().flat_map(|part| &part.figures).collect();
     let charts = figures.into_iter().flat_map(|figure| &figure.charts);
-    charts
-        .map(|(chart, _)| Plotted { id: chart.id.clone(), drawing: draw(chart, &report.palette) })
-        .collect()
+    charts.map(|(chart, _)| Plotted { id: chart.id.clone(), drawing: draw(chart, &report.palette) }).collect()
 }
 
 #[derive(Serialize)]
@@ -65,11 +63,13 @@ pub(super) fn json(report: &Report, plotted: &[Plotted]) -> String {
                 .points
                 .iter()
                 .zip(places)
-                .map(|(point, (x, y))| (*x, *y, Short(point.x), Short(point.y), u8::from(point.kind == Kind::Bound)))
+                .map(|(point, (x, y))| {
+                    (*x, *y, Short(point.x), Short(point.y), u8::from(point.kind == Kind::Bound))
+                })
                 .collect(),
         });
-        let names = match &chart.y.unit {
-            Unit::Names(names) => names.iter().map(String::as_str).collect(),
+        let names = match (&chart.x.unit, &chart.y.unit) {
+            (Unit::Names(names), _) | (_, Unit::Names(names)) => names.iter().map(String::as_str).collect(),
             _ => Vec::new(),
         };
         let data = ChartData { x: axis(&chart.x), y: axis(&chart.y), names, series: series.collect() };

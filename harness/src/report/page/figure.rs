@@ -10,7 +10,10 @@ use crate::report::tidy;
 
 /// A chart, the table of its data below it, and links to both as files.
 pub(in crate::report) fn chart_figure(chart: &Chart, table: &Table, plotted: &Plotted, _: &Report) -> Markup {
-    let label = format!("{}. {} against {}. The data are in the table below.", chart.title, chart.y.title, chart.x.title);
+    let label = format!(
+        "{}. {} against {}. The data are in the table below.",
+        chart.title, chart.y.title, chart.x.title
+    );
     html! {
         figure.plot id=(anchor("chart", &chart.id)) {
             figcaption { (chart.title) }

@@ -67,15 +67,15 @@ fn header(opening: &Opening) -> Markup {
                 }
             }
             (notes(&opening.notes))
-            section #verdicts aria-label="Verdicts of each strategy" {
+            @if !opening.figures.is_empty() { section #verdicts aria-label="Verdicts of each strategy" {
                 h2 { "Verdicts" }
                 @for (index, figure) in opening.figures.iter().enumerate() {
-                    (folded(figure, index, html! {
+                    (folded(figure, index, "", html! {
                         @for table in &figure.tables { (table_view(table)) }
                         (notes(&figure.notes))
                     }))
                 }
-            }
+            } }
         }
     }
 }
@@ -83,12 +83,13 @@ fn header(opening: &Opening) -> Markup {
 const MOST_FACTS: usize = 6;
 
 /// The first figure open, the others to unfold.
-fn folded(figure: &Figure, index: usize, body: Markup) -> Markup {
+fn folded(figure: &Figure, index: usize, lead: &str, body: Markup) -> Markup {
     html! {
         @if index == 0 {
             section.figure {
                 h3 { (figure.title) }
-                p.claim { (figure.claim) }
+                // Said above already where it is the claim of the whole part.
+                @if !lead.ends_with(&figure.claim) { p.claim { (figure.claim) } }
                 (body)
                 p.source { (figure.source) }
             }
@@ -108,7 +109,10 @@ fn legend(report: &Report) -> Markup {
         figures().any(|figure| {
             let charts = figure.charts.iter().flat_map(|(chart, _)| &chart.series);
             let lines = figure.tables.iter().flat_map(|table| &table.lines);
-            charts.map(|series| series.strategy).chain(lines.map(|line| line.strategy)).any(|have| have == Some(*index))
+            charts
+                .map(|series| series.strategy)
+                .chain(lines.map(|line| line.strategy))
+                .any(|have| have == Some(*index))
         })
     };
     html! {
@@ -135,7 +139,7 @@ fn part_view(part: &Part, report: &Report, plotted: &[Plotted]) -> Markup {
             p.lead { (part.claim) }
             @if !part.figures.is_empty() { p.about { (part.about) } }
             @for (index, figure) in part.figures.iter().enumerate() {
-                (folded(figure, index, html! {
+                (folded(figure, index, &part.claim, html! {
                     @for (chart, table) in &figure.charts {
                         @if let Some(plotted) = plotted.iter().find(|plotted| plotted.id == chart.id) {
                             (chart_figure(chart, table, plotted, report))
@@ -180,7 +184,10 @@ pub fn assets(report: &Report) -> Vec<(String, String)> {
         for (chart, table) in &figure.charts {
             let drawing = super::chart::draw(chart, &report.palette);
             let alone = super::chart::Paint::Alone(&report.palette);
-            files.push((format!("{}.svg", plain(&chart.id)), super::chart::paint(&drawing.svg, &chart.title, alone)));
+            files.push((
+                format!("{}.svg", plain(&chart.id)),
+                super::chart::paint(&drawing.svg, &chart.title, alone),
+            ));
             files.push((format!("{}.csv", plain(&table.id)), super::tidy::table_csv(table)));
         }
         for table in &figure.tables {

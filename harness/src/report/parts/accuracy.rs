@@ -41,7 +41,9 @@ fn draw(panel: &Panel<'_>) -> Option<Figure> {
     let left_out: Vec<String> = left_out.map(|entry| entry.name.clone()).collect();
     if !left_out.is_empty() {
         let names = list(&left_out, 8);
-        figure.notes.push(format!("Not drawn, because one of the two was not measured or it tracks no ids: {names}."));
+        figure.notes.push(format!(
+            "Not drawn, because one of the two was not measured or it tracks no ids: {names}."
+        ));
     }
     figure.charts.push((chart(&spots, panel), table(&spots, panel)));
     Some(figure)
@@ -65,8 +67,12 @@ fn height(verify: &VerifySummary) -> f64 {
 fn chart(spots: &[Spot<'_>], panel: &Panel<'_>) -> Chart {
     let series: Vec<Series> = spots.iter().map(series).collect();
     let points = || series.iter().flat_map(|series| &series.points);
-    let x = points().flat_map(|point| [Some(point.x), point.x_range.map(|r| r.0), point.x_range.map(|r| r.1)]).flatten();
-    let y = points().flat_map(|point| [Some(point.y), point.y_range.map(|r| r.0), point.y_range.map(|r| r.1)]).flatten();
+    let x = points()
+        .flat_map(|point| [Some(point.x), point.x_range.map(|r| r.0), point.x_range.map(|r| r.1)])
+        .flatten();
+    let y = points()
+        .flat_map(|point| [Some(point.y), point.y_range.map(|r| r.0), point.y_range.map(|r| r.1)])
+        .flatten();
     Chart {
         id: format!("accuracy-{}", panel.id),
         title: format!("Duplicates missed against bytes an id, {}", panel.title),

@@ -89,14 +89,24 @@ fn chart(id: &str, title: &str, series: Vec<Series>, panel: &Panel<'_>) -> Chart
         to: fault.at_ns.saturating_add(fault.for_ns) as f64,
         name: fault.kind.clone(),
     });
-    let slice = panel.rows.iter().flat_map(Entry::verified).map(|figures| figures.over_time.slice_ns).max().unwrap_or(0);
+    let slice = panel
+        .rows
+        .iter()
+        .flat_map(Entry::verified)
+        .map(|figures| figures.over_time.slice_ns)
+        .max()
+        .unwrap_or(0);
     let mut x = Axis::linear("time from the start of the stream", Unit::Nanos, points().map(|point| point.x));
     x.range.1 /= 1.04;
     Chart {
         id: format!("{id}-{}", panel.id),
         title: format!("{}, {}", capital(title), panel.title),
         x,
-        y: Axis::linear(&format!("{title}, in each {}", duration(slice)), Unit::Number, points().map(|point| point.y)),
+        y: Axis::linear(
+            &format!("{title}, in each {}", duration(slice)),
+            Unit::Number,
+            points().map(|point| point.y),
+        ),
         bands: bands.collect(),
         guides: Vec::new(),
         frontier: Vec::new(),
@@ -113,7 +123,8 @@ fn table(id: &str, title: &str, series: &[Series], panel: &Panel<'_>) -> Table {
     let names: Vec<&str> = series.iter().map(|series| series.name.as_str()).collect();
     let columns: Vec<(&str, bool)> =
         std::iter::once(("from", true)).chain(names.iter().map(|name| (*name, true))).collect();
-    let mut table = Table::new(format!("{id}-{}", panel.id), format!("{}, {}", capital(title), panel.title), &columns);
+    let mut table =
+        Table::new(format!("{id}-{}", panel.id), format!("{}, {}", capital(title), panel.title), &columns);
     let slices = series.iter().map(|series| series.points.len().saturating_sub(1)).max().unwrap_or(0);
     for slice in 0..slices {
         let counts: Vec<u64> =
@@ -131,8 +142,14 @@ fn table(id: &str, title: &str, series: &[Series], panel: &Panel<'_>) -> Table {
 
 /// Whether each fault happened.
 fn happened(panel: &Panel<'_>, faults: &[FaultFigures]) -> Table {
-    let columns =
-        [("strategy", false), ("fault", false), ("at", true), ("for", true), ("fired", true), ("what was seen of it", false)];
+    let columns = [
+        ("strategy", false),
+        ("fault", false),
+        ("at", true),
+        ("for", true),
+        ("fired", true),
+        ("what was seen of it", false),
+    ];
     let caption = format!("Did the faults happen? {}", panel.title);
     let mut table = Table::new(format!("fired-{}", panel.id), caption, &columns);
     let _ = faults;
@@ -146,7 +163,11 @@ fn happened(panel: &Panel<'_>, faults: &[FaultFigures]) -> Table {
             shown.push((&fault.kind, fault.at_ns));
             let same = rounds.iter().filter(|other| (&other.kind, other.at_ns) == (&fault.kind, fault.at_ns));
             let fired: u64 = same.map(|fault| fault.fired_count).sum();
-            let lasts = if fault.for_ns == 0 { Cell::text("at once") } else { Cell::number(duration(fault.for_ns), fault.for_ns as f64) };
+            let lasts = if fault.for_ns == 0 {
+                Cell::text("at once")
+            } else {
+                Cell::number(duration(fault.for_ns), fault.for_ns as f64)
+            };
             table.push(
                 Some(entry.strategy),
                 vec![
@@ -175,7 +196,8 @@ fn outcome(panel: &Panel<'_>) -> Table {
         ("redelivered", true),
         ("rounds", true),
     ];
-    let mut table = Table::new(format!("outcome-{}", panel.id), format!("Under the faults, {}", panel.title), &columns);
+    let mut table =
+        Table::new(format!("outcome-{}", panel.id), format!("Under the faults, {}", panel.title), &columns);
     for entry in &panel.rows {
         let Some(v) = entry.row.summary.verify.as_ref() else { continue };
         let redelivered: u64 = entry.verified().map(|figures| figures.redelivered_count).sum();
@@ -214,10 +236,14 @@ fn claim(panel: &Panel<'_>, faults: &[FaultFigures]) -> String {
         .filter(|(_, lost, _)| *lost > 0)
         .collect();
     lost.sort_by_key(|(_, lost, _)| std::cmp::Reverse(*lost));
-    let verified = panel.rows.iter().filter(happened).filter(|entry| entry.row.summary.verify.is_some()).count();
+    let verified =
+        panel.rows.iter().filter(happened).filter(|entry| entry.row.summary.verify.is_some()).count();
     let lossless = verified - lost.len();
     let first = match lost.first() {
-        None => format!("none of {} lost a ping", plural(verified as u64, "strategy").replace("strategys", "strategies")),
+        None => format!(
+            "none of {} lost a ping",
+            plural(verified as u64, "strategy").replace("strategys", "strategies")
+        ),
         Some((entry, count, of)) => format!(
             "{} lost most, {} uniques; {lossless} of {verified} strategies lost none seen",
             clip(&entry.name, 60),

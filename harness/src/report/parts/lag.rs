@@ -82,7 +82,8 @@ fn windows<'a>(panel: &'a Panel<'a>) -> Vec<(u64, Vec<&'a Entry<'a>>)> {
 
 fn chart(curve: &[(f64, f64)], windows: &[(u64, Vec<&Entry<'_>>)], panel: &Panel<'_>) -> Chart {
     let points = curve.iter().map(|(x, y)| Point { x: *x, y: *y, ..Point::default() });
-    let points = Series { strategy: None, name: String::new(), join: Join::LineAndMarks, points: points.collect() };
+    let points =
+        Series { strategy: None, name: String::new(), join: Join::LineAndMarks, points: points.collect() };
     let guide = |(window, entries): &(u64, Vec<&Entry<'_>>)| Guide {
         x: *window as f64,
         name: match entries.as_slice() {
@@ -99,7 +100,10 @@ fn chart(curve: &[(f64, f64)], windows: &[(u64, Vec<&Entry<'_>>)], panel: &Panel
         id: format!("lag-{}", panel.id),
         title: format!("Lag of duplicates behind the first copy, {}", panel.title),
         x: Axis::log("lag behind the first copy", Unit::Nanos, times),
-        y: Axis { range: (0.0, 1.02), ..Axis::linear("duplicates that came within it, %", Unit::Share, [1.0].into_iter()) },
+        y: Axis {
+            range: (0.0, 1.02),
+            ..Axis::linear("duplicates that came within it, %", Unit::Share, [1.0].into_iter())
+        },
         series: vec![points],
         bands: Vec::new(),
         guides: windows.iter().map(guide).collect(),
@@ -151,7 +155,9 @@ fn predicted(panel: &Panel<'_>, curve: &[(f64, f64)]) -> Table {
     let caption = format!("Missed because of the window: predicted and seen, {}", panel.title);
     let mut table = Table::new(format!("window-{}", panel.id), caption, &columns);
     for entry in &panel.rows {
-        let (Some(window), Some(verify)) = (entry.window_ns(), entry.row.summary.verify.as_ref()) else { continue };
+        let (Some(window), Some(verify)) = (entry.window_ns(), entry.row.summary.verify.as_ref()) else {
+            continue;
+        };
         let (low, high) = within(curve, window as f64);
         let model = match low == high {
             true => percent(1.0 - low),

@@ -36,11 +36,17 @@ fn draw(panel: &Panel<'_>) -> Option<Figure> {
         panel.rows.iter().filter(|entry| entry.holds()).map(|entry| entry.name.clone()).collect();
     if !holding.is_empty() {
         let names = list(&holding, 8);
-        figure.notes.push(format!("Not drawn, because they hold pings until a window closes, on the stream's own clock: {names}."));
+        figure.notes.push(format!(
+            "Not drawn, because they hold pings until a window closes, on the stream's own clock: {names}."
+        ));
     }
-    let slow: Vec<String> = rows.iter().filter(|(_, time)| overloaded(time)).map(|(entry, _)| entry.name.clone()).collect();
+    let slow: Vec<String> =
+        rows.iter().filter(|(_, time)| overloaded(time)).map(|(entry, _)| entry.name.clone()).collect();
     if !slow.is_empty() {
-        figure.notes.push(format!("Did not reach the rate offered, so these are times in a growing queue: {}.", list(&slow, 8)));
+        figure.notes.push(format!(
+            "Did not reach the rate offered, so these are times in a growing queue: {}.",
+            list(&slow, 8)
+        ));
     }
     figure.charts.push((chart(&rows, panel), table(&rows, panel)));
     Some(figure)
@@ -57,7 +63,12 @@ fn chart(rows: &[(&Entry<'_>, &TimeSummary)], panel: &Panel<'_>) -> Chart {
     Chart {
         id: format!("latency-{}", panel.id),
         title: format!("Latency by percentile, {}", panel.title),
-        x: Axis { title: "percentile".into(), scale: Scale::Log, unit: Unit::Percentile, range: (1.0, rarest) },
+        x: Axis {
+            title: "percentile".into(),
+            scale: Scale::Log,
+            unit: Unit::Percentile,
+            range: (1.0, rarest),
+        },
         y: Axis::log("latency from the intended start", Unit::Nanos, points().map(|point| point.y)),
         bands: Vec::new(),
         guides: Vec::new(),
@@ -100,11 +111,16 @@ fn claim(rows: &[(&Entry<'_>, &TimeSummary)]) -> String {
                 ([], _) => ", the lowest of the candidates that kept their promise".to_string(),
                 (some, _) => format!(", not told apart from {}", list(some, 6)),
             };
-            let slowest = rest.last().filter(|(_, time)| !time.latency_ns.p99.overlaps(&fastest.latency_ns.p99));
+            let slowest =
+                rest.last().filter(|(_, time)| !time.latency_ns.p99.overlaps(&fastest.latency_ns.p99));
             let most = slowest.filter(|_| rounds > 1).map_or(String::new(), |(entry, time)| {
                 format!("; {} {}", clip(&entry.name, 60), spread(time.latency_ns.p99, nanos))
             });
-            format!("99 % of pings waited at most {} with {}{told}{most}.", spread(fastest.latency_ns.p99, nanos), clip(&best.name, 60))
+            format!(
+                "99 % of pings waited at most {} with {}{told}{most}.",
+                spread(fastest.latency_ns.p99, nanos),
+                clip(&best.name, 60)
+            )
         }
     }
 }
@@ -122,7 +138,8 @@ fn table(rows: &[(&Entry<'_>, &TimeSummary)], panel: &Panel<'_>) -> Table {
         ("pings", true),
         ("rounds", true),
     ];
-    let mut table = Table::new(format!("latency-{}", panel.id), format!("Latency, {}", panel.title), &columns);
+    let mut table =
+        Table::new(format!("latency-{}", panel.id), format!("Latency, {}", panel.title), &columns);
     for (entry, time) in rows {
         let l = &time.latency_ns;
         let over = |figure: crate::stats::Spread| Cell::number(spread(figure, nanos), figure.median);

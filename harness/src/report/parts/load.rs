@@ -114,9 +114,17 @@ fn claim(panel: &Panel<'_>) -> String {
         ([], ..) => ", more than any other candidate that kept its promise",
         _ => "",
     };
-    let told = if same.is_empty() || rounds <= 1 { told.to_string() } else { format!(", not told apart from {}", list(&same, 6)) };
+    let told = if same.is_empty() || rounds <= 1 {
+        told.to_string()
+    } else {
+        format!(", not told apart from {}", list(&same, 6))
+    };
     let name = crate::report::words::clip(&best.name, 60);
-    format!("As fast as it goes on {} thread(s), {name} judged {}{told}.", fastest.threads_count, spread(fastest.throughput_per_s, rate))
+    format!(
+        "As fast as it goes on {} thread(s), {name} judged {}{told}.",
+        fastest.threads_count,
+        spread(fastest.throughput_per_s, rate)
+    )
 }
 
 fn table(rates: &Rates<'_>, panel: &Panel<'_>) -> Table {
@@ -144,7 +152,10 @@ fn table(rates: &Rates<'_>, panel: &Panel<'_>) -> Table {
                 Cell::number(spread(time.achieved_per_s, rate), time.achieved_per_s.median).toned(tone),
                 Cell::number(spread(time.latency_ns.p99, nanos), time.latency_ns.p99.median),
                 Cell::number(spread(time.service_ns.p99, nanos), time.service_ns.p99.median),
-                Cell::number(time.throughput_per_s.rounds_count.to_string(), time.throughput_per_s.rounds_count.into()),
+                Cell::number(
+                    time.throughput_per_s.rounds_count.to_string(),
+                    time.throughput_per_s.rounds_count.into(),
+                ),
             ],
         );
     }

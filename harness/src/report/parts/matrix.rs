@@ -16,9 +16,11 @@ pub(super) fn part(panels: &[Panel<'_>]) -> Part {
     let faulty: Vec<&Panel<'_>> = panels.iter().filter(|panel| !panel.faults().is_empty()).collect();
     let (title, shown, absent) = match (faulty.is_empty(), panels.len()) {
         (false, _) => ("Strategy × fault", faulty, String::new()),
-        (true, 0 | 1) => {
-            ("Strategy × fault", Vec::new(), "No scenario of these records has a fault in it, so there is no matrix.".into())
-        }
+        (true, 0 | 1) => (
+            "Strategy × fault",
+            Vec::new(),
+            "No scenario of these records has a fault in it, so there is no matrix.".into(),
+        ),
         (true, _) => (
             "Strategy × scenario",
             panels.iter().collect(),
@@ -44,8 +46,11 @@ fn matrix(title: &'static str, panels: &[&Panel<'_>]) -> Figure {
 }
 
 fn strategies(panels: &[&Panel<'_>]) -> Vec<(usize, String)> {
-    let all: BTreeSet<(String, usize)> =
-        panels.iter().flat_map(|panel| &panel.rows).map(|entry| (entry.name.clone(), entry.strategy)).collect();
+    let all: BTreeSet<(String, usize)> = panels
+        .iter()
+        .flat_map(|panel| &panel.rows)
+        .map(|entry| (entry.name.clone(), entry.strategy))
+        .collect();
     all.into_iter().map(|(name, strategy)| (strategy, name)).collect()
 }
 
@@ -63,7 +68,8 @@ fn table(title: &str, panels: &[&Panel<'_>]) -> Table {
 
 fn cell(panel: &Panel<'_>, name: &str) -> Cell {
     let Some(entry) = panel.rows.iter().find(|entry| entry.name == name) else {
-        let skipped = panel.blocks.iter().flat_map(|block| &block.skipped).any(|skipped| skipped.strategy == name);
+        let skipped =
+            panel.blocks.iter().flat_map(|block| &block.skipped).any(|skipped| skipped.strategy == name);
         return if skipped { Cell::text("skipped").toned(Tone::Dim) } else { Cell::none() };
     };
     let Some(verify) = &entry.row.summary.verify else {
@@ -110,11 +116,14 @@ fn claim(panels: &[&Panel<'_>]) -> String {
 
 fn notes(panels: &[&Panel<'_>], sources: &[String]) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
-    let seen = panels.iter().flat_map(|panel| &panel.rows).filter_map(|entry| entry.row.summary.verify.as_ref());
+    let seen =
+        panels.iter().flat_map(|panel| &panel.rows).filter_map(|entry| entry.row.summary.verify.as_ref());
     let fewest = seen.filter(|verify| verify.lost_count == 0).map(|verify| verify.unique_count).min();
     if let Some(fewest) = fewest.filter(|fewest| *fewest > 0) {
         let bound = short(rule_of_three(fewest) * 100.0);
-        notes.push(format!("0 lost = none seen; the true share is, with 95 % confidence, below {bound} % in each cell."));
+        notes.push(format!(
+            "0 lost = none seen; the true share is, with 95 % confidence, below {bound} % in each cell."
+        ));
     }
     if sources.len() > 1 {
         notes.push("The columns saw different streams, or come from different runs or machines; compare within a column.".into());

@@ -58,8 +58,13 @@ fn line(entry: &Entry<'_>, weigh: &WeighSummary, panel: &Panel<'_>) -> Option<Se
     let mut points: Vec<Point> = times.iter().enumerate().filter_map(point).collect();
     let last = points.last()?.x;
     let windows = panel.block().stream.window_ns.or(entry.window_ns()).unwrap_or(0) as f64;
-    points.push(Point { x: last + 4.0 * windows, y: weigh.emptied_bytes.median.max(1.0), ..Point::default() });
-    let series = Series { strategy: Some(entry.strategy), name: entry.name.clone(), join: Join::Line, points };
+    points.push(Point {
+        x: last + 4.0 * windows,
+        y: weigh.emptied_bytes.median.max(1.0),
+        ..Point::default()
+    });
+    let series =
+        Series { strategy: Some(entry.strategy), name: entry.name.clone(), join: Join::Line, points };
     Some(series.thinned(120))
 }
 
@@ -85,19 +90,26 @@ fn claim(rows: &[(&Entry<'_>, &WeighSummary)]) -> String {
     let peak = |(_, weigh): &(&Entry<'_>, &WeighSummary)| {
         weigh.live_bytes.median + weigh.server_used_bytes.map_or(0.0, |bytes| bytes.median)
     };
-    let by_peak =
-        |one: &&&(&Entry<'_>, &WeighSummary), other: &&&(&Entry<'_>, &WeighSummary)| peak(one).total_cmp(&peak(other));
+    let by_peak = |one: &&&(&Entry<'_>, &WeighSummary), other: &&&(&Entry<'_>, &WeighSummary)| {
+        peak(one).total_cmp(&peak(other))
+    };
     let (Some(least), Some(most)) = (kept.iter().min_by(by_peak), kept.iter().max_by(by_peak)) else {
         return "No candidate that kept its promise was weighed.".to_string();
     };
     let name = |row: &(&Entry<'_>, &WeighSummary)| clip(&row.0.name, 60);
-    let gives_back = |(_, weigh): &&&(&Entry<'_>, &WeighSummary)| weigh.emptied_bytes.median < 0.05 * weigh.live_bytes.median;
+    let gives_back = |(_, weigh): &&&(&Entry<'_>, &WeighSummary)| {
+        weigh.emptied_bytes.median < 0.05 * weigh.live_bytes.median
+    };
     let back = kept.iter().filter(gives_back).count();
     format!(
         "At its peak {} held {}{}; {back} of {} gave more than 95 % of their own memory back once the window had emptied.",
         name(least),
         memory(peak(least)),
-        if least.0.name == most.0.name { String::new() } else { format!(", {} {}", name(most), memory(peak(most))) },
+        if least.0.name == most.0.name {
+            String::new()
+        } else {
+            format!(", {} {}", name(most), memory(peak(most)))
+        },
         plural(kept.len() as u64, "candidate"),
     )
 }

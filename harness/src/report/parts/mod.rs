@@ -43,7 +43,8 @@ fn part_of<'a>(
     panels: &[Panel<'a>],
     figure: impl Fn(&Panel<'a>) -> Option<Figure>,
 ) -> Part {
-    let mut figures: Vec<Figure> = panels.iter().filter_map(figure).filter(|figure| !figure.is_empty()).collect();
+    let mut figures: Vec<Figure> =
+        panels.iter().filter_map(figure).filter(|figure| !figure.is_empty()).collect();
     let weight = |figure: &Figure| {
         let charts = figure.charts.iter().map(|(_, table)| table.lines.len()).sum::<usize>();
         charts + figure.tables.iter().map(|table| table.lines.len()).sum::<usize>()

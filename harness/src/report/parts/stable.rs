@@ -41,7 +41,8 @@ struct Left {
 }
 
 fn pair<'a>(entry: &'a Entry<'a>) -> Option<Pair<'a>> {
-    let rounds: Vec<_> = entry.verified().filter_map(|figures| Some((figures, figures.stable.as_ref()?))).collect();
+    let rounds: Vec<_> =
+        entry.verified().filter_map(|figures| Some((figures, figures.stable.as_ref()?))).collect();
     let (_, jobs) = *rounds.first()?;
     let mut pair = Pair {
         entry,
