@@ -74,4 +74,7 @@ pub(crate) enum Command {
     /// Run one cell (for the harness's own use)
     #[command(name = crate::cell::SUB_COMMAND, hide = true)]
     Cell,
+    /// Be measured by a gate (for the harness's own use)
+    #[command(name = crate::gate::worker::SUB_COMMAND, hide = true)]
+    GateWorker,
 }

@@ -11,9 +11,12 @@ mod cli;
 pub mod cmd;
 pub mod compare;
 pub mod exit;
+pub mod faults;
 pub mod filter;
+pub mod gate;
 pub mod load;
 pub mod machine;
+pub mod nightly;
 pub mod pacing;
 pub mod passes;
 pub mod pipeline;
@@ -63,6 +66,7 @@ pub fn main_with(further: &[Definition]) -> ExitCode {
     }
     match Cli::read().command {
         Some(Command::Cell) => cell::run_child(&definitions),
+        Some(Command::GateWorker) => gate::worker::run_worker(&definitions),
         command => match dispatch(command, &definitions) {
             Ok(exit) => exit.into(),
             Err(error) if is_broken_pipe(&error) => Exit::Ok.into(),
@@ -95,7 +99,7 @@ fn dispatch(command: Option<Command>, definitions: &[Definition]) -> anyhow::Res
             out.write_all(&script).context("standard output")?;
             Ok(Exit::Ok)
         }
-        Some(Command::Cell) => unreachable!("dispatched before"),
+        Some(Command::Cell | Command::GateWorker) => unreachable!("dispatched before"),
     }
 }
 

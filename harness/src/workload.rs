@@ -5,6 +5,7 @@ use std::time::Duration;
 use dedup_strategies::{Sizing, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::faults::Placed;
 use crate::scenario::{PipelineConfig, Scenario};
 use crate::stream::{Source, SourceError};
 use crate::trace::{TraceOptions, TraceSource, TraceSurvey};
@@ -105,6 +106,14 @@ impl Workload {
         match self {
             Workload::Scenario(scenario) => &mut scenario.pipeline,
             Workload::Trace(trace) => &mut trace.pipeline,
+        }
+    }
+
+    /// What goes wrong in the pipeline; nothing on a trace.
+    pub fn faults(&self) -> &[Placed] {
+        match self {
+            Workload::Scenario(scenario) => &scenario.faults,
+            Workload::Trace(_) => &[],
         }
     }
 

@@ -1,5 +1,6 @@
 //! The TOML of a scenario, field by field, as it is written. Defaults stand here.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -33,7 +34,12 @@ pub(crate) struct File {
     pub(crate) repeat: Vec<RepeatTable>,
     pub(crate) bad_id: Option<Spanned<BadIdTable>>,
     pub(crate) event_time: Option<EventTimeTable>,
+    #[serde(default)]
+    pub(crate) fault: Vec<FaultTable>,
 }
+
+/// A fault: its kind says which fields it has.
+pub(crate) type FaultTable = Spanned<BTreeMap<String, Spanned<toml::Value>>>;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -73,6 +79,8 @@ pub(crate) struct PipelineTable {
     pub(crate) linger: Time,
     pub(crate) publish_latency: Time,
     pub(crate) redelivery_delay: Time,
+    pub(crate) ack_deadline: PositiveTime,
+    pub(crate) mark_lag: Time,
 }
 
 #[derive(Debug, Deserialize)]
@@ -150,6 +158,8 @@ impl Default for PipelineTable {
             linger: Time(Duration::from_millis(10)),
             publish_latency: Time(Duration::from_millis(50)),
             redelivery_delay: Time(Duration::from_secs(60)),
+            ack_deadline: PositiveTime(Duration::from_secs(60)),
+            mark_lag: Time(Duration::ZERO),
         }
     }
 }

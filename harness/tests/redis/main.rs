@@ -4,6 +4,7 @@ mod claims;
 #[path = "../common/mod.rs"]
 mod common;
 mod conformance;
+mod control;
 mod given;
 mod private;
 mod shared;
