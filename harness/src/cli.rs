@@ -27,6 +27,7 @@ Examples:
   dedup-harness compare results/monday --format markdown
   dedup-harness report results/monday -o monday.html
   dedup-harness report results/monday --format slides -o talk.html
+  dedup-harness trend results/nightly-*
 
 Exit codes:
     0  well
@@ -65,6 +66,8 @@ pub(crate) enum Command {
     Report(cmd::report::ReportArgs),
     /// Has a change made anything worse? For CI: exact figures, and speed
     Gate(Box<cmd::gate::GateArgs>),
+    /// Show how figures change over many runs
+    Trend(cmd::trend::TrendArgs),
     /// Print the completions for a shell
     Completions {
         /// Which shell

@@ -93,6 +93,7 @@ fn dispatch(command: Option<Command>, definitions: &[Definition]) -> anyhow::Res
         Some(Command::Compare(args)) => cmd::compare::run(&args, &mut out),
         Some(Command::Report(args)) => cmd::report::run(&args, &mut out),
         Some(Command::Gate(args)) => cmd::gate::run(&args, definitions, &mut out),
+        Some(Command::Trend(args)) => cmd::trend::run(&args, &mut out),
         Some(Command::Completions { shell }) => {
             // Into memory first: the generator panics where it cannot write.
             let mut script = Vec::new();

@@ -6,4 +6,5 @@ pub mod list;
 pub mod report;
 pub mod run;
 pub mod stream;
+pub mod trend;
 mod values;
