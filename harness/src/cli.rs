@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Stream(cmd::stream::StreamArgs),
     /// Compare stored runs
     Compare(cmd::compare::CompareArgs),
+    /// Do the nightly job over day partitions in Parquet, or print the query that does it elsewhere
+    Nightly(Box<cmd::nightly::NightlyArgs>),
     /// Print the completions for a shell
     Completions {
         /// Which shell

@@ -86,6 +86,7 @@ fn dispatch(command: Option<Command>, definitions: &[Definition]) -> anyhow::Res
         Some(Command::List(args)) => cmd::list::run(&args, definitions, &mut out),
         Some(Command::Stream(args)) => cmd::stream::run(&args, &mut out),
         Some(Command::Compare(args)) => cmd::compare::run(&args, &mut out),
+        Some(Command::Nightly(args)) => cmd::nightly::run(&args, &mut out),
         Some(Command::Completions { shell }) => {
             // Into memory first: the generator panics where it cannot write.
             let mut script = Vec::new();

@@ -95,6 +95,7 @@ fn environment(definitions: &[Definition], job: &Job, workload: &Workload) -> Re
         settings,
         seed: job.seed,
         sizing,
+        nightly: job.nightly,
         memory_limit: job.memory_limit,
         directory: job.directory.clone(),
         redis: job.redis.clone(),

@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod list;
+pub mod nightly;
 pub mod run;
 pub mod stream;
 mod values;

@@ -7,7 +7,8 @@ use dedup_strategies::time::saturating_nanos;
 use hdrhistogram::Histogram;
 
 use crate::cell::{Instance, Timing, Trouble};
-use crate::passes::Bench;
+use crate::nightly::DaySink;
+use crate::passes::{Bench, stable};
 use crate::pipeline::{Ended, Pipeline};
 use crate::record::{Failure, Judgement, Latency, Verdict, VerifyFigures};
 use crate::truth::{self, Truth};
@@ -37,7 +38,8 @@ pub fn run(mut bench: Bench<'_>) -> Result<VerifyFigures, Trouble> {
     let expected = decisions_of_a_short_run(&mut bench)?;
     let instance = bench.environment.instance(bench.workload.pipeline().workers, Timing::Scenario)?;
     let promise = instance.strategy.promise();
-    let Whole { ended, decided, causes } = whole_run(&mut bench, &instance)?;
+    let (sink, behind) = stable::begin(&bench)?.unzip();
+    let Whole { ended, decided, causes } = whole_run(&mut bench, &instance, sink)?;
     if decided != expected {
         return Err(Trouble::Failed(
             Failure::Contract,
@@ -48,7 +50,11 @@ pub fn run(mut bench: Bench<'_>) -> Result<VerifyFigures, Trouble> {
             ),
         ));
     }
-    Ok(figures(&bench, &causes, ended, &promise))
+    let mut figures = figures(&bench, &causes, ended, &promise);
+    if let Some(behind) = behind {
+        figures.stable = Some(stable::finish(behind, &figures, &causes, bench.environment.alive)?);
+    }
+    Ok(figures)
 }
 
 /// Every decision on the first pings, from an instance that then goes away.
@@ -72,7 +78,11 @@ struct Whole {
     causes: Vec<String>,
 }
 
-fn whole_run(bench: &mut Bench<'_>, instance: &Instance) -> Result<Whole, Trouble> {
+fn whole_run(
+    bench: &mut Bench<'_>,
+    instance: &Instance,
+    sink: Option<DaySink>,
+) -> Result<Whole, Trouble> {
     let on_wall_time = bench.environment.on_wall_time();
     let mut source = bench.workload.source(bench.environment.seed)?;
     let (slack, step) = match on_wall_time {
@@ -80,6 +90,9 @@ fn whole_run(bench: &mut Bench<'_>, instance: &Instance) -> Result<Whole, Troubl
         false => (Duration::ZERO, STEP),
     };
     let mut pipeline = pipeline(bench.workload, instance, slack, source.causes().len())?;
+    if let Some(sink) = sink {
+        pipeline = pipeline.with_sink(Box::new(sink));
+    }
     let expected = bench.workload.expected_pings().max(1) as f64;
     let mut decided = String::new();
     let mut more = true;

@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::units::{
     ALLOWED, Bytes, Count, Cumulated, Factor, Few, Instant, PositiveTime, Rate, Seed, Share, Time,
 };
-use super::{EventTime, Identity, KeyField, LagFrom};
+use super::{EventTime, Identity, KeyField, LagFrom, Submission};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,6 +33,16 @@ pub(crate) struct File {
     pub(crate) repeat: Vec<RepeatTable>,
     pub(crate) bad_id: Option<Spanned<BadIdTable>>,
     pub(crate) event_time: Option<EventTimeTable>,
+    pub(crate) nightly: Option<NightlyTable>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NightlyTable {
+    #[serde(default)]
+    pub(crate) preceding_days: Option<Spanned<u32>>,
+    #[serde(default)]
+    pub(crate) slices: Option<Spanned<u32>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -88,6 +98,8 @@ pub(crate) struct RepeatTable {
     pub(crate) between: Option<Spanned<(Time, Time)>>,
     #[serde(default)]
     pub(crate) event_time: EventTime,
+    #[serde(default, rename = "submission_timestamp")]
+    pub(crate) submission: Submission,
     #[serde(default)]
     pub(crate) identity: Identity,
 }

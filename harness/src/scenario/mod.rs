@@ -51,6 +51,8 @@ pub struct Scenario {
     pub payload_bytes: u64,
     /// The pipeline.
     pub pipeline: PipelineConfig,
+    /// The nightly job behind the pipeline, where the scenario asks for one.
+    pub nightly: Option<NightlyConfig>,
     /// What determines the pings themselves.
     pub shape: Shape,
 }
@@ -134,6 +136,9 @@ pub struct Repeat {
     pub from: LagFrom,
     /// The copies' event time.
     pub event_time: EventTime,
+    /// The time that the edge stamped on the copies.
+    #[serde(skip_serializing_if = "Submission::is_fresh")]
+    pub submission: Submission,
     /// Whether they are copies at all.
     pub identity: Identity,
 }
@@ -167,6 +172,39 @@ pub enum EventTime {
     Same,
     /// Taken anew on arrival.
     Fresh,
+}
+
+/// The `submission_timestamp` of a copy, by which tables are partitioned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Submission {
+    /// Stamped anew: the client sent it again.
+    #[default]
+    Fresh,
+    /// That of the first copy: the edge published it again, or the broker delivered it again, as it was.
+    Same,
+}
+
+impl Submission {
+    // For serde, which asks by reference.
+    fn is_fresh(&self) -> bool {
+        *self == Submission::Fresh
+    }
+}
+
+/// What a nightly job looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NightlyConfig {
+    /// Days before its own at which each night looks.
+    pub preceding_days: u32,
+    /// Parts in which a day is worked off.
+    pub slices: u32,
+}
+
+impl Default for NightlyConfig {
+    fn default() -> Self {
+        NightlyConfig { preceding_days: 0, slices: 1 }
+    }
 }
 
 /// What a repeat is.
@@ -230,7 +268,10 @@ impl Scenario {
         // Raised when the same scenario would no longer give the same pings.
         const GENERATION: u32 = 1;
         let parts = (GENERATION, &self.shape, self.window, self.payload_bytes, &self.pipeline);
-        let canonical = serde_json::to_vec(&parts).expect("plain data always becomes JSON");
+        let mut canonical = serde_json::to_vec(&parts).expect("plain data always becomes JSON");
+        if let Some(nightly) = &self.nightly {
+            canonical.extend(serde_json::to_vec(nightly).expect("plain data always becomes JSON"));
+        }
         format!("{:032x}", xxh3_128(&canonical))
     }
 
