@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use dedup_harness::cell::{Environment, RedisChoice, Timing, Trouble};
 use dedup_harness::passes::time::{Lanes, closed_loop};
 use dedup_harness::servers::{Launch, PrivateRedis, guard};
-use dedup_strategies::redis::DEFINITION;
+use dedup_strategies::redis::claim::DEFINITION;
 use dedup_strategies::{
     Context, DeliveryId, Ping, PingKey, Settings, Sizing, Strategy, Timestamp, Verdict, Worker,
 };

@@ -25,6 +25,8 @@ Examples:
   dedup-harness run --trace pings.ndjson.gz --id-field document_id --time-field received
   dedup-harness stream quick --limit 5            the pings themselves, with their truth
   dedup-harness compare results/monday --format markdown
+  dedup-harness report results/monday -o monday.html
+  dedup-harness report results/monday --format slides -o talk.html
 
 Exit codes:
     0  well
@@ -61,6 +63,8 @@ pub(crate) enum Command {
     Compare(cmd::compare::CompareArgs),
     /// Do the nightly job over day partitions in Parquet, or print the query that does it elsewhere
     Nightly(Box<cmd::nightly::NightlyArgs>),
+    /// Make a page, slides, Markdown or data of stored runs
+    Report(cmd::report::ReportArgs),
     /// Print the completions for a shell
     Completions {
         /// Which shell
@@ -69,4 +73,7 @@ pub(crate) enum Command {
     /// Run one cell (for the harness's own use)
     #[command(name = crate::cell::SUB_COMMAND, hide = true)]
     Cell,
+    /// Be measured by a gate (for the harness's own use)
+    #[command(name = crate::gate::worker::SUB_COMMAND, hide = true)]
+    GateWorker,
 }

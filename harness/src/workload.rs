@@ -5,6 +5,7 @@ use std::time::Duration;
 use dedup_strategies::{Sizing, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::faults::Placed;
 use crate::scenario::{NightlyConfig, PipelineConfig, Scenario, Submission};
 use crate::stream::{Source, SourceError};
 use crate::trace::{TraceOptions, TraceSource, TraceSurvey};
@@ -124,6 +125,14 @@ impl Workload {
                 first.chain(scenario.shape.repeats.iter().map(|repeat| repeat.submission)).collect()
             }
             Workload::Trace(_) => Vec::new(),
+        }
+    }
+
+    /// What goes wrong in the pipeline; nothing on a trace.
+    pub fn faults(&self) -> &[Placed] {
+        match self {
+            Workload::Scenario(scenario) => &scenario.faults,
+            Workload::Trace(_) => &[],
         }
     }
 

@@ -45,7 +45,7 @@ pub fn run(args: &CompareArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
 }
 
 /// Reads a run, and warns where its last line was cut off.
-fn read(path: &Path) -> anyhow::Result<Run> {
+pub(super) fn read(path: &Path) -> anyhow::Result<Run> {
     let run = read_run(path)?;
     if let Some(line) = run.truncated {
         anstream::eprintln!(

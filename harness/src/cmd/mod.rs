@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod list;
 pub mod nightly;
+pub mod report;
 pub mod run;
 pub mod stream;
 mod values;

@@ -145,7 +145,7 @@ pub struct RunArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  dedup-harness run -f '^quick$' -s '^(exact|redis)$' -p time --threads 2
+  dedup-harness run -f '^quick$' -s '^(exact|redis-claim)$' -p time --threads 2
   dedup-harness run -f my-scenario.toml --rounds 5 -o results/mine
   dedup-harness run -s lru:capacity=1_000_000,window=10m -s lru-tinylfu
   dedup-harness run --trace pages.csv.gz --id-field page -p verify -s lru-exact:capacity=1000

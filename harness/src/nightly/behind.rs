@@ -26,7 +26,7 @@ pub const MEMORY_BYTES: u64 = 1 << 30;
 /// Which job follows a verify pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 pub enum Choice {
-    /// Ours, where the stream goes past midnight or the scenario has a [nightly] table
+    /// Ours, where the stream goes past midnight, has faults, or its scenario has a [nightly] table
     #[default]
     Auto,
     /// None
@@ -88,12 +88,12 @@ impl Jobs {
     }
 }
 
-/// Behind a stream of one day, any job is perfect but for lost pings.
+/// Behind a stream of one day in which nothing goes wrong, the job repairs everything and there is nothing to see.
 fn is_worth_it(workload: &Workload) -> bool {
     let day = |at: Timestamp| Day::of_micros((at.as_nanos() / 1_000) as i64);
     let start = workload.start();
     let last = start.plus(workload.length().saturating_sub(Duration::from_nanos(1)));
-    workload.nightly().is_some() || day(start) != day(last)
+    workload.nightly().is_some() || !workload.faults().is_empty() || day(start) != day(last)
 }
 
 /// A nightly job that waits for its pipeline to end.

@@ -246,8 +246,11 @@ impl Copy<'_> {
             next_row += u64::from(repetition.get(index).is_none_or(|level| *level == 0));
             kept.push(self.marks.is_set(next_row - 1));
         }
-        let mut of_values =
-            definition.iter().zip(&kept).filter(|(level, _)| **level == self.levels.definition).map(|(_, kept)| *kept);
+        let mut of_values = definition
+            .iter()
+            .zip(&kept)
+            .filter(|(level, _)| **level == self.levels.definition)
+            .map(|(_, kept)| *kept);
         values.retain(|_| of_values.next().unwrap_or_default());
         for levels in [definition, repetition].into_iter().filter(|levels| !levels.is_empty()) {
             let mut of_levels = kept.iter();

@@ -160,7 +160,11 @@ fn deal(
                 seen.without_id += u64::from(id.is_none());
             }
             if let (Some(id), Ok(())) = (id, &trouble) {
-                trouble = dealer.deal(Entry { id, time_us, row: first_row.map_or(NOT_OF_DAY, |first| first + row) });
+                trouble = dealer.deal(Entry {
+                    id,
+                    time_us,
+                    row: first_row.map_or(NOT_OF_DAY, |first| first + row),
+                });
             }
         })?;
         trouble?;
@@ -170,16 +174,14 @@ fn deal(
 }
 
 /// Finds the earliest row of each id in a bucket, and marks it if it is the slice's.
-fn look_at(
-    buckets: &Buckets,
-    bucket: usize,
-    slice: &Slice<'_>,
-    marks: &Marks,
-) -> Result<(), NightlyError> {
+fn look_at(buckets: &Buckets, bucket: usize, slice: &Slice<'_>, marks: &Marks) -> Result<(), NightlyError> {
     let mut earliest: HashTable<Entry> = HashTable::new();
     buckets.drain(bucket, |entry| {
-        let slot =
-            earliest.entry(Entry::hash(&entry.id), |other| other.id == entry.id, |other| Entry::hash(&other.id));
+        let slot = earliest.entry(
+            Entry::hash(&entry.id),
+            |other| other.id == entry.id,
+            |other| Entry::hash(&other.id),
+        );
         match slot {
             Slot::Vacant(vacant) => drop(vacant.insert(entry)),
             Slot::Occupied(mut there) => {

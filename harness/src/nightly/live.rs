@@ -88,11 +88,7 @@ impl LiveFile {
         self.read(group, take).map_err(|error| NightlyError::file(&self.path, error))
     }
 
-    fn read(
-        &self,
-        group: usize,
-        mut take: impl FnMut(u64, i64, Option<LiveId>),
-    ) -> Result<(), ParquetError> {
+    fn read(&self, group: usize, mut take: impl FnMut(u64, i64, Option<LiveId>)) -> Result<(), ParquetError> {
         let group = self.reader.get_row_group(group)?;
         let rows = group.metadata().num_rows() as usize;
         let (time, unit) = self.time;

@@ -191,8 +191,7 @@ impl LiveWriter {
         let mut rows = self.rows;
         for mut open in self.days.into_values() {
             open.flush()?;
-            let metadata =
-                open.file.close().map_err(|error| NightlyError::file(&open.staged.path, error))?;
+            let metadata = open.file.close().map_err(|error| NightlyError::file(&open.staged.path, error))?;
             rows += metadata.file_metadata().num_rows() as u64;
             open.staged.finish()?;
         }
@@ -201,7 +200,8 @@ impl LiveWriter {
 
     fn open(&self, day: Day) -> Result<OpenDay, NightlyError> {
         if self.days.len() == MOST_DAYS {
-            let reason = format!("has more than {MOST_DAYS} days; allowed are as many: run without a nightly job");
+            let reason =
+                format!("has more than {MOST_DAYS} days; allowed are as many: run without a nightly job");
             return Err(NightlyError::file(&self.dir, reason));
         }
         let staged = Staged::new(&self.dir, day)?;
@@ -232,7 +232,8 @@ impl OpenDay {
         if self.rows.is_empty() {
             return Ok(0);
         }
-        row_group(&mut self.file, &self.rows).map_err(|error| NightlyError::file(&self.staged.path, error))?;
+        row_group(&mut self.file, &self.rows)
+            .map_err(|error| NightlyError::file(&self.staged.path, error))?;
         let written = self.rows.len();
         self.rows.clear();
         Ok(written)

@@ -7,6 +7,7 @@ mod json;
 pub mod list;
 mod markdown;
 mod notes;
+mod predicted;
 mod sheet;
 mod table;
 mod text;

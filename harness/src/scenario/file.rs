@@ -1,5 +1,6 @@
 //! The TOML of a scenario, field by field, as it is written. Defaults stand here.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -34,16 +35,19 @@ pub(crate) struct File {
     pub(crate) bad_id: Option<Spanned<BadIdTable>>,
     pub(crate) event_time: Option<EventTimeTable>,
     pub(crate) nightly: Option<NightlyTable>,
+    #[serde(default)]
+    pub(crate) fault: Vec<FaultTable>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NightlyTable {
-    #[serde(default)]
     pub(crate) preceding_days: Option<Spanned<u32>>,
-    #[serde(default)]
     pub(crate) slices: Option<Spanned<u32>>,
 }
+
+/// A fault: its kind says which fields it has.
+pub(crate) type FaultTable = Spanned<BTreeMap<String, Spanned<toml::Value>>>;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -83,6 +87,8 @@ pub(crate) struct PipelineTable {
     pub(crate) linger: Time,
     pub(crate) publish_latency: Time,
     pub(crate) redelivery_delay: Time,
+    pub(crate) ack_deadline: PositiveTime,
+    pub(crate) mark_lag: Time,
 }
 
 #[derive(Debug, Deserialize)]
@@ -162,6 +168,8 @@ impl Default for PipelineTable {
             linger: Time(Duration::from_millis(10)),
             publish_latency: Time(Duration::from_millis(50)),
             redelivery_delay: Time(Duration::from_secs(60)),
+            ack_deadline: PositiveTime(Duration::from_secs(60)),
+            mark_lag: Time(Duration::ZERO),
         }
     }
 }

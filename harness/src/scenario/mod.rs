@@ -25,6 +25,7 @@ use dedup_strategies::{Sizing, Timestamp};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::faults::Placed;
 use crate::stream::Stream;
 
 pub use arrival::{Arrival, Process, Ramp, Segment};
@@ -53,6 +54,8 @@ pub struct Scenario {
     pub pipeline: PipelineConfig,
     /// The nightly job behind the pipeline, where the scenario asks for one.
     pub nightly: Option<NightlyConfig>,
+    /// What goes wrong in it, in the order of the file.
+    pub faults: Vec<Placed>,
     /// What determines the pings themselves.
     pub shape: Shape,
 }
@@ -88,8 +91,22 @@ pub struct PipelineConfig {
     pub linger: Duration,
     /// Time from the verdict to the sink's acknowledgement.
     pub publish_latency: Duration,
-    /// Time after which the source delivers again what was not acked.
+    /// Time after which the source delivers again what was refused; it doubles with each further refusal.
     pub redelivery_delay: Duration,
+    /// Time after which the source delivers again of what it hears nothing any more. Only matters under faults.
+    #[serde(default = "default_ack_deadline", skip_serializing_if = "is_default_ack_deadline")]
+    pub ack_deadline: Duration,
+    /// How long after a publish a second job marks what it reads back; zero where the worker that published settles.
+    #[serde(default, skip_serializing_if = "Duration::is_zero")]
+    pub mark_lag: Duration,
+}
+
+fn default_ack_deadline() -> Duration {
+    PipelineConfig::default().ack_deadline
+}
+
+fn is_default_ack_deadline(deadline: &Duration) -> bool {
+    *deadline == default_ack_deadline()
 }
 
 impl Default for PipelineConfig {
@@ -263,7 +280,7 @@ impl Scenario {
     }
 
     /// Digest, in hex, of everything but the seed that determines a run's figures: the pings, the window, the
-    /// payload and the pipeline. Name, prose, comments and layout do not change it.
+    /// payload, the pipeline and its faults. Name, prose, comments and layout do not change it.
     pub fn digest(&self) -> String {
         // Raised when the same scenario would no longer give the same pings.
         const GENERATION: u32 = 1;
@@ -271,6 +288,9 @@ impl Scenario {
         let mut canonical = serde_json::to_vec(&parts).expect("plain data always becomes JSON");
         if let Some(nightly) = &self.nightly {
             canonical.extend(serde_json::to_vec(nightly).expect("plain data always becomes JSON"));
+        }
+        if !self.faults.is_empty() {
+            canonical.extend(serde_json::to_vec(&self.faults).expect("plain data always becomes JSON"));
         }
         format!("{:032x}", xxh3_128(&canonical))
     }

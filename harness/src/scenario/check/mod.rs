@@ -1,6 +1,7 @@
 //! From the fields of a TOML file to a [`Scenario`]: everything that takes more than one field to see.
 
 mod arrival;
+mod fault;
 mod lag;
 
 use std::ops::Range;
@@ -11,6 +12,7 @@ use dedup_strategies::time::saturating_nanos;
 use toml::Spanned;
 
 use self::arrival::arrival;
+use self::fault::faults;
 use self::lag::lag;
 use super::copies::Copies;
 use super::error::{ScenarioError, Source};
@@ -25,8 +27,8 @@ const DEFAULT_START: Timestamp = Timestamp::from_secs(1_767_225_600);
 /// More pings than a run could get through, and more copies than memory could hold.
 const MOST_PINGS: f64 = 1e12;
 const MOST_PENDING: f64 = 1e8;
-/// Causes are numbered in one byte, and 0 is taken.
-const MOST_CAUSES: usize = 255;
+/// Causes are numbered in one byte, and two numbers are taken: for first arrivals, and for redeliveries.
+const MOST_CAUSES: usize = 254;
 
 type Checked<T> = Result<T, ScenarioError>;
 
@@ -57,8 +59,11 @@ pub(crate) fn scenario(file_label: &str, text: &str) -> Checked<Scenario> {
         payload_bytes: file.payload.0,
         pipeline: pipeline(&file.pipeline),
         nightly: file.nightly.as_ref().map(|table| nightly(&source, table)).transpose()?,
+        faults: Vec::new(),
         shape,
     };
+    let faults = faults(&source, &file.fault, scenario.virtual_length())?;
+    let scenario = Scenario { faults, ..scenario };
     let length_span = file.pings.as_ref().map(Spanned::span).or(file.duration.as_ref().map(Spanned::span));
     fits(&source, &scenario, length_span.unwrap_or_default(), &file.repeat)?;
     Ok(scenario)
@@ -96,6 +101,8 @@ pub(super) fn pipeline(table: &PipelineTable) -> PipelineConfig {
         linger: table.linger.0,
         publish_latency: table.publish_latency.0,
         redelivery_delay: table.redelivery_delay.0,
+        ack_deadline: table.ack_deadline.0,
+        mark_lag: table.mark_lag.0,
     }
 }
 
