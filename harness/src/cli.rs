@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Stream(cmd::stream::StreamArgs),
     /// Compare stored runs
     Compare(cmd::compare::CompareArgs),
+    /// Do the nightly job over day partitions in Parquet, or print the query that does it elsewhere
+    Nightly(Box<cmd::nightly::NightlyArgs>),
     /// Make a page, slides, Markdown or data of stored runs
     Report(cmd::report::ReportArgs),
     /// Has a change made anything worse? For CI: exact figures, and speed

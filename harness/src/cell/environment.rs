@@ -11,6 +11,7 @@ use dedup_strategies::{
 
 use super::host::{Hosted, Rebuild};
 use super::job::RedisChoice;
+use crate::nightly::Choice;
 use crate::pipeline::{Free, Pace, PipelineError, Wall};
 use crate::record::{CellResult, Failure};
 use crate::servers::{Launch, PrivateRedis, ServerError, SharedRedis, StoreControl, VirtualClock};
@@ -25,6 +26,8 @@ pub struct Environment {
     pub seed: u64,
     /// Load to expect.
     pub sizing: Sizing,
+    /// The nightly job behind the verify pass, and the days before its own at which it looks, where not the scenario's.
+    pub nightly: (Choice, Option<u32>),
     /// Bytes that may be planned for.
     pub memory_limit: u64,
     /// The cell's own directory.

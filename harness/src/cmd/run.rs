@@ -16,6 +16,7 @@ use crate::cell::{Input, Limits, RedisChoice, TimeOptions};
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
 use crate::filter::Filter;
+use crate::nightly::Choice;
 use crate::pacing::Pacing;
 use crate::printable::printable;
 use crate::progress::Progress;
@@ -116,6 +117,13 @@ pub struct RunArgs {
     /// Memory that a strategy may take, such as 4GiB; four fifths of what is free if not given
     #[arg(long, value_name = "BYTES", value_parser = bytes, help_heading = "How to run")]
     pub memory_limit: Option<u64>,
+
+    /// The nightly job behind the verify pass, whose tables are scored too
+    #[arg(long, value_name = "JOB", value_enum, default_value_t = Choice::Auto, help_heading = "Nightly job")]
+    pub nightly: Choice,
+    /// Days before its own at which each night looks; the scenario's own, or 0, if not given
+    #[arg(long, value_name = "N", value_parser = whole(0, 366u32), help_heading = "Nightly job")]
+    pub preceding_days: Option<u32>,
 
     /// Use this Redis server instead of a private one: redis://USER:PASSWORD@HOST:PORT/DB, rediss://, redis+unix://
     #[arg(long, value_name = "URL", help_heading = "Redis")]
@@ -255,6 +263,7 @@ fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow:
             pings: args.time_pings as usize,
             seconds: args.time_budget,
         },
+        nightly: (args.nightly, args.preceding_days),
         limits: Limits { stall: args.stall_timeout, memory_bytes },
     })
 }
