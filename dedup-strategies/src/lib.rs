@@ -17,6 +17,7 @@ pub mod shards;
 pub mod time;
 
 pub mod apbf;
+pub mod bera;
 pub mod bloom;
 pub mod bloom_rotating;
 pub mod exact;
@@ -27,6 +28,7 @@ pub mod lru_tinylfu;
 pub mod noop;
 pub mod redis;
 pub mod split_block;
+pub mod stable_bloom;
 pub mod window_batch;
 
 pub use contract::{
@@ -50,6 +52,9 @@ pub const STRATEGIES: &[Definition] = &[
     split_block::DEFINITION,
     apbf::DEFINITION,
     apbf::BY_TIME,
+    stable_bloom::DEFINITION,
+    bera::BSBF,
+    bera::RLBSBF,
     window_batch::DEFINITION,
     redis::DEFINITION,
 ];
