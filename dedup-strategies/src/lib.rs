@@ -17,6 +17,7 @@ pub mod shards;
 pub mod time;
 
 pub mod apbf;
+pub mod bera;
 pub mod bloom;
 pub mod bloom_rotating;
 pub mod compact;
@@ -32,6 +33,7 @@ pub mod pubsubio;
 pub mod redis;
 pub mod split_block;
 pub mod tiered;
+pub mod stable_bloom;
 pub mod window_batch;
 
 pub use contract::{
@@ -57,6 +59,9 @@ pub const STRATEGIES: &[Definition] = &[
     split_block::DEFINITION,
     apbf::DEFINITION,
     apbf::BY_TIME,
+    stable_bloom::DEFINITION,
+    bera::BSBF,
+    bera::RLBSBF,
     window_batch::DEFINITION,
     pubsubio::service::DEFINITION,
     pubsubio::direct::DEFINITION,
