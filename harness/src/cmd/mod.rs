@@ -5,4 +5,5 @@ pub mod list;
 pub mod report;
 pub mod run;
 pub mod stream;
+pub mod talk;
 mod values;
