@@ -32,8 +32,8 @@ pub mod noop;
 pub mod pubsubio;
 pub mod redis;
 pub mod split_block;
-pub mod tiered;
 pub mod stable_bloom;
+pub mod tiered;
 pub mod window_batch;
 
 pub use contract::{

@@ -33,6 +33,7 @@ pub mod servers;
 pub mod stats;
 pub mod stream;
 pub mod suite;
+pub mod talk;
 pub mod trace;
 pub mod truth;
 pub mod units;
@@ -90,6 +91,7 @@ fn dispatch(command: Option<Command>, definitions: &[Definition]) -> anyhow::Res
         Some(Command::Run(args)) => cmd::run::run(&args, definitions, &mut out),
         Some(Command::List(args)) => cmd::list::run(&args, definitions, &mut out),
         Some(Command::Stream(args)) => cmd::stream::run(&args, &mut out),
+        Some(Command::Talk(args)) => cmd::talk::run(&args, definitions, &mut out),
         Some(Command::Compare(args)) => cmd::compare::run(&args, &mut out),
         Some(Command::Nightly(args)) => cmd::nightly::run(&args, &mut out),
         Some(Command::Report(args)) => cmd::report::run(&args, &mut out),

@@ -7,5 +7,6 @@ pub mod nightly;
 pub mod report;
 pub mod run;
 pub mod stream;
+pub mod talk;
 pub mod trend;
 mod values;

@@ -10,6 +10,7 @@ mod notes;
 mod predicted;
 mod sheet;
 mod table;
+pub mod talk;
 mod text;
 mod verdict;
 
