@@ -2,6 +2,7 @@
 
 mod endings;
 mod faces;
+mod faults;
 mod hostile;
 mod refused;
 mod runs;
