@@ -37,7 +37,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     ratios.sort_by(f64::total_cmp);
     let median = ratios[ratios.len() / 2];
-    println!("nightly is {median:.2} times as fast (median); its process peaked at {} MiB", peak_rss_bytes() >> 20);
+    println!(
+        "nightly is {median:.2} times as fast (median); its process peaked at {} MiB",
+        peak_rss_bytes() >> 20
+    );
     Ok(())
 }
 

@@ -17,6 +17,7 @@ pub mod shards;
 pub mod time;
 
 pub mod apbf;
+pub mod bera;
 pub mod bloom;
 pub mod bloom_rotating;
 pub mod compact;
@@ -31,6 +32,7 @@ pub mod noop;
 pub mod pubsubio;
 pub mod redis;
 pub mod split_block;
+pub mod stable_bloom;
 pub mod tiered;
 pub mod window_batch;
 
@@ -57,6 +59,9 @@ pub const STRATEGIES: &[Definition] = &[
     split_block::DEFINITION,
     apbf::DEFINITION,
     apbf::BY_TIME,
+    stable_bloom::DEFINITION,
+    bera::BSBF,
+    bera::RLBSBF,
     window_batch::DEFINITION,
     pubsubio::service::DEFINITION,
     pubsubio::direct::DEFINITION,

@@ -5,7 +5,6 @@ mod filter;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-pub(crate) use filter::poisson_mean;
 pub use filter::{BLOCK_BITS, LANES, SplitBlockFilter, bits_per_key, false_positive_rate};
 use filter::{Block, has_all, mask, place, set_all};
 

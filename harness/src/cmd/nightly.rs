@@ -163,8 +163,7 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    const HEAD: &'static str =
-        "table                 day            rows in      rows out    duplicates    without id      spilled       s";
+    const HEAD: &'static str = "table                 day            rows in      rows out    duplicates    without id      spilled       s";
 }
 
 impl std::fmt::Display for Line<'_> {
@@ -188,13 +187,17 @@ impl std::fmt::Display for Line<'_> {
 fn emit(args: &NightlyArgs, dialect: Dialect, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let day = args.day.unwrap_or_else(yesterday);
     let dir = args.dir.clone().unwrap_or_else(|| PathBuf::from("live"));
-    let files = |day: Day| dir.join(format!("submission_date={day}/*.parquet")).to_string_lossy().into_owned();
+    let files =
+        |day: Day| dir.join(format!("submission_date={day}/*.parquet")).to_string_lossy().into_owned();
     let all: Vec<Day> = (0..=args.preceding_days).rev().map(|days| day.before(days)).collect();
     let (live, live_day, stable) = match dialect {
         Dialect::Duckdb => (
             read_parquet(all.into_iter().map(files)),
             read_parquet([files(day)]),
-            args.out.clone().unwrap_or_else(|| dir.with_file_name("stable")).join(format!("submission_date={day}.parquet")),
+            args.out
+                .clone()
+                .unwrap_or_else(|| dir.with_file_name("stable"))
+                .join(format!("submission_date={day}.parquet")),
         ),
         Dialect::Bigquery | Dialect::Spark => {
             ("telemetry_live.main_v5".to_string(), String::new(), PathBuf::from("telemetry_stable.main_v5"))

@@ -94,9 +94,8 @@ impl Row<'_> {
 fn each_row(path: &Path, mut take: impl FnMut(Row<'_>)) -> Result<(), NightlyError> {
     let live = LiveFile::open(path)?;
     let groups = live.metadata().num_row_groups();
-    let mut read = || {
-        (0..groups).try_for_each(|group| rows_of(live.reader.get_row_group(group)?.as_ref(), &mut take))
-    };
+    let mut read =
+        || (0..groups).try_for_each(|group| rows_of(live.reader.get_row_group(group)?.as_ref(), &mut take));
     read().map_err(|error: ParquetError| NightlyError::file(path, error))
 }
 
@@ -120,7 +119,12 @@ fn rows_of(group: &dyn RowGroupReader, take: &mut impl FnMut(Row<'_>)) -> Result
         let mut id = ids.values.iter();
         for index in 0..read {
             let id = if ids.is_there(index) { id.next().map_or(&[][..], |id| id.data()) } else { &[] };
-            take(Row { time: times.values[index], id, unique: uniques.values[index], cause: causes.values[index] });
+            take(Row {
+                time: times.values[index],
+                id,
+                unique: uniques.values[index],
+                cause: causes.values[index],
+            });
         }
     }
 }

@@ -63,8 +63,8 @@ impl Query {
 
     /// The rows that stay of one slice.
     fn slice(&self, dialect: Dialect, start_us: i64, end_us: i64) -> String {
-        let [from, start, end] =
-            [self.day.before(self.preceding_days).start_us(), start_us, end_us].map(|us| literal(dialect, us));
+        let [from, start, end] = [self.day.before(self.preceding_days).start_us(), start_us, end_us]
+            .map(|us| literal(dialect, us));
         let live = match dialect {
             Dialect::Bigquery => format!("`{}`", self.live),
             Dialect::Spark | Dialect::Duckdb => self.live.clone(),
@@ -74,8 +74,7 @@ impl Query {
              WHERE submission_timestamp >= {from} AND submission_timestamp < {end}\n  \
              GROUP BY document_id\n  HAVING MIN(submission_timestamp) >= {start}\n"
         );
-        let of_slice =
-            format!("live.submission_timestamp >= {start} AND live.submission_timestamp < {end}");
+        let of_slice = format!("live.submission_timestamp >= {start} AND live.submission_timestamp < {end}");
         match dialect {
             Dialect::Bigquery => format!(
                 "SELECT live.*\nFROM {live} AS live\nJOIN (\n{first_seen}) AS first_seen\n\

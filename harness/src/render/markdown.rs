@@ -43,14 +43,14 @@ fn predicted_lines(block: &Block) -> Vec<String> {
     lines
 }
 
-fn rule(align: Align) -> String {
+pub(super) fn rule(align: Align) -> String {
     match align {
         Align::Left => "---".to_string(),
         Align::Right => "---:".to_string(),
     }
 }
 
-fn row(cells: impl Iterator<Item = String>) -> String {
+pub(super) fn row(cells: impl Iterator<Item = String>) -> String {
     let cells: Vec<String> = cells.collect();
     format!("| {} |", cells.join(" | "))
 }
@@ -62,7 +62,7 @@ fn title(column: &Column) -> String {
     }
 }
 
-fn cell(text: &Text) -> String {
+pub(super) fn cell(text: &Text) -> String {
     let escaped = escape(&text.text);
     match text.tone {
         Tone::Best | Tone::Bad | Tone::Strong => format!("**{escaped}**"),
@@ -71,7 +71,7 @@ fn cell(text: &Text) -> String {
 }
 
 /// Keeps characters from being read as markup.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in one_line(text).chars() {
         if matches!(character, '|' | '*' | '_' | '`' | '<' | '>' | '[' | ']' | '\\' | '~') {

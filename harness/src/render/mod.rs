@@ -10,8 +10,11 @@ mod notes;
 mod predicted;
 mod sheet;
 mod table;
+pub mod talk;
 mod text;
 mod verdict;
+
+pub(crate) use markdown::escape;
 
 #[cfg(test)]
 mod tests;
