@@ -8,5 +8,6 @@ mod runs;
 mod scenarios;
 mod stored;
 mod streams;
+mod talk;
 mod tool;
 mod traces;
