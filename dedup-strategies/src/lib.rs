@@ -16,6 +16,8 @@ pub mod settings;
 pub mod shards;
 pub mod time;
 
+pub mod apbf;
+pub mod bera;
 pub mod bloom;
 pub mod bloom_rotating;
 pub mod compact;
@@ -30,6 +32,8 @@ pub mod noop;
 pub mod pubsubio;
 pub mod redis;
 pub mod split_block;
+pub mod stable_bloom;
+pub mod tiered;
 pub mod window_batch;
 
 pub use contract::{
@@ -53,10 +57,18 @@ pub const STRATEGIES: &[Definition] = &[
     bloom::DEFINITION,
     bloom_rotating::DEFINITION,
     split_block::DEFINITION,
+    apbf::DEFINITION,
+    apbf::BY_TIME,
+    stable_bloom::DEFINITION,
+    bera::BSBF,
+    bera::RLBSBF,
     window_batch::DEFINITION,
     pubsubio::service::DEFINITION,
     pubsubio::direct::DEFINITION,
     pubsubio::flink::DEFINITION,
     pubsubio::deduplicate::DEFINITION,
-    redis::DEFINITION,
+    redis::mozilla::DEFINITION,
+    redis::claim::DEFINITION,
+    redis::lease::DEFINITION,
+    tiered::DEFINITION,
 ];

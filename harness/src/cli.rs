@@ -28,6 +28,7 @@ Examples:
   dedup-harness compare results/monday --format markdown
   dedup-harness report results/monday -o monday.html
   dedup-harness report results/monday --format slides -o talk.html
+  dedup-harness trend results/nightly-*
 
 Exit codes:
     0  well
@@ -64,8 +65,14 @@ pub(crate) enum Command {
     Talk(cmd::talk::TalkArgs),
     /// Compare stored runs
     Compare(cmd::compare::CompareArgs),
+    /// Do the nightly job over day partitions in Parquet, or print the query that does it elsewhere
+    Nightly(Box<cmd::nightly::NightlyArgs>),
     /// Make a page, slides, Markdown or data of stored runs
     Report(cmd::report::ReportArgs),
+    /// Has a change made anything worse? For CI: exact figures, and speed
+    Gate(Box<cmd::gate::GateArgs>),
+    /// Show how figures change over many runs
+    Trend(cmd::trend::TrendArgs),
     /// Print the completions for a shell
     Completions {
         /// Which shell

@@ -176,7 +176,7 @@ fn sleeper() -> Vec<CellRecord> {
 }
 
 fn redis() -> Vec<CellRecord> {
-    Sample { strategy: "redis", ..GOOD }.ending(CellResult::Skipped {
+    Sample { strategy: "redis-claim", ..GOOD }.ending(CellResult::Skipped {
         reason: "no redis-server found".into(),
         remedy: "apt-get install redis-server, or give --redis-url".into(),
     })

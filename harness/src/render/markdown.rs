@@ -71,7 +71,7 @@ pub(super) fn cell(text: &Text) -> String {
 }
 
 /// Keeps characters from being read as markup.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in one_line(text).chars() {
         if matches!(character, '|' | '*' | '_' | '`' | '<' | '>' | '[' | ']' | '\\' | '~') {

@@ -14,6 +14,8 @@ pub mod talk;
 mod text;
 mod verdict;
 
+pub(crate) use markdown::escape;
+
 #[cfg(test)]
 mod tests;
 

@@ -12,10 +12,10 @@ pub mod page;
 mod palette;
 mod panel;
 mod parts;
-// pub mod slides;
+pub mod slides;
 pub mod splice;
 pub mod tidy;
-// pub mod trend;
+pub mod trend;
 mod words;
 
 // tests

@@ -33,6 +33,7 @@ fn verified(scenario: &Scenario, strategy: &str, seed: u64) -> VerifyFigures {
         directory: directory.path().to_path_buf(),
         redis: RedisChoice::Private,
         time_factor: 1.0,
+        nightly: (dedup_harness::nightly::Choice::None, None),
         alive: || {},
         start: scenario.start(),
         instances: 0,

@@ -21,6 +21,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long a program may take to say hello.
 const GREETING: Duration = Duration::from_secs(20);
 
+/// How long a worker may take to end when its input does, before it is killed.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
@@ -49,8 +52,8 @@ pub struct Program {
     pub path: PathBuf,
     /// What it is started under, where it is: valgrind and its arguments.
     pub under: Vec<String>,
-    /// By which share to slow it down, for tests of the gate.
-    pub slow_down: Option<f64>,
+    /// Which strategy to slow down, and by which share, for tests of the gate.
+    pub slow_down: Option<(String, f64)>,
 }
 
 /// A worker that cannot be used any further.
@@ -152,6 +155,11 @@ pub struct Worker<'a> {
 }
 
 impl Program {
+    /// By which share `strategy` is to be slowed down.
+    pub fn slows_down(&self, strategy: &str) -> Option<f64> {
+        self.slow_down.as_ref().filter(|(slowed, _)| slowed == strategy).map(|(_, share)| *share)
+    }
+
     /// How it is called in messages.
     pub fn label(&self) -> String {
         format!("{} {}", self.side.name(), self.path.display())
@@ -349,6 +357,11 @@ impl Worker<'_> {
 impl Drop for Worker<'_> {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
+        // It ends by itself and takes its server with it, before the next round; unless it hangs.
+        let began = Instant::now();
+        while began.elapsed() < GRACE && self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+            std::thread::sleep(Duration::from_micros(500));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
