@@ -9,5 +9,6 @@ mod runs;
 mod scenarios;
 mod stored;
 mod streams;
+mod talk;
 mod tool;
 mod traces;
