@@ -20,6 +20,7 @@ pub mod apbf;
 pub mod bera;
 pub mod bloom;
 pub mod bloom_rotating;
+pub mod cuckoo;
 pub mod exact;
 mod filter;
 pub mod lru;
@@ -55,6 +56,7 @@ pub const STRATEGIES: &[Definition] = &[
     stable_bloom::DEFINITION,
     bera::BSBF,
     bera::RLBSBF,
+    cuckoo::DEFINITION,
     window_batch::DEFINITION,
     redis::DEFINITION,
 ];
