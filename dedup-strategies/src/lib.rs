@@ -14,6 +14,7 @@ pub mod hash;
 pub mod promise;
 pub mod settings;
 pub mod shards;
+pub mod theory;
 pub mod time;
 
 pub mod apbf;

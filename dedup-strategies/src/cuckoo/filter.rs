@@ -315,7 +315,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::filter::tests::{agrees, keys};
+    use crate::filter::tests::{agrees, fixed, keys};
     use crate::hash::KeyHasher;
 
     fn hashes(seed: u64) -> impl Iterator<Item = u64> {
@@ -357,7 +357,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(16))]
+        #![proptest_config(fixed(16))]
         #[test]
         fn what_was_inserted_is_found_up_to_any_load_that_fits(
             wide in any::<bool>(), entries in 1000u64..20_000, load in 0.05f64..0.93, seed in any::<u64>(),
