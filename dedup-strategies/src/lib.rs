@@ -14,6 +14,7 @@ pub mod hash;
 pub mod promise;
 pub mod settings;
 pub mod shards;
+pub mod theory;
 pub mod time;
 
 pub mod apbf;
@@ -21,6 +22,7 @@ pub mod bera;
 pub mod bloom;
 pub mod bloom_rotating;
 pub mod compact;
+pub mod cuckoo;
 pub mod exact;
 pub mod exact_compact;
 mod filter;
@@ -62,6 +64,7 @@ pub const STRATEGIES: &[Definition] = &[
     stable_bloom::DEFINITION,
     bera::BSBF,
     bera::RLBSBF,
+    cuckoo::DEFINITION,
     window_batch::DEFINITION,
     pubsubio::service::DEFINITION,
     pubsubio::direct::DEFINITION,
