@@ -1,7 +1,7 @@
 //! An array of slots in the order of their hashes, in chunks, with gaps.
 
 use super::slot::{Slot, Tag, TagSet};
-use crate::hardware::{CACHE_LINE, Table, prefetch};
+use crate::hardware::{CACHE_LINE, Pages, Table, prefetch};
 
 /// The fewest places of a layout. With fewer, the slots that a search meets could come from more than a 128th of the
 /// table, which is how far apart the order of two slots can be told (see [`Slot`]).
@@ -31,6 +31,8 @@ pub(super) struct Layout<S> {
     places: usize,
     /// Hashes that belong to one place.
     stride: u64,
+    /// What chunks are asked for.
+    pages: Pages,
 }
 
 /// Where a search ended.
@@ -44,7 +46,7 @@ pub(super) enum Found {
 
 impl<S: Slot> Layout<S> {
     /// An empty layout of at least `places`; nothing is allocated yet.
-    pub(super) fn new(places: usize) -> Self {
+    pub(super) fn new(places: usize, pages: Pages) -> Self {
         let wanted = places.max(FEWEST_PLACES) + MARGIN;
         let chunk = (wanted / CHUNKS).next_power_of_two().min(LARGEST_CHUNK);
         let chunks = wanted.div_ceil(chunk);
@@ -54,7 +56,13 @@ impl<S: Slot> Layout<S> {
             chunk_bits: chunk.ilog2(),
             places,
             stride: u64::MAX / places as u64,
+            pages,
         }
+    }
+
+    /// An empty layout of other size on the same pages.
+    pub(super) fn resized(&self, places: usize) -> Self {
+        Layout::new(places, self.pages)
     }
 
     pub(super) fn places(&self) -> usize {
@@ -156,9 +164,9 @@ impl<S: Slot> Layout<S> {
         let mut at = at;
         while at < stop {
             let chunk_end = ((at >> self.chunk_bits) + 1) << self.chunk_bits;
-            let slots = self.from(at);
-            if let Some(offset) = slots.iter().position(|slot| dead.contains(slot.tag())) {
-                return (at + offset).min(stop);
+            let mut slots = self.from(at).iter().take(stop - at);
+            if let Some(offset) = slots.position(|slot| dead.contains(slot.tag())) {
+                return at + offset;
             }
             at = chunk_end;
         }
@@ -251,10 +259,10 @@ impl<S: Slot> Layout<S> {
     /// The same, allocated if it was not.
     #[inline(always)]
     fn from_mut(&mut self, at: usize) -> &mut [S] {
-        let (chunk, size) = (at >> self.chunk_bits, 1 << self.chunk_bits);
+        let (chunk, size, pages) = (at >> self.chunk_bits, 1 << self.chunk_bits, self.pages);
         if chunk >= self.chunks.len() {
             self.chunks.resize_with(chunk + 1, || None);
         }
-        &mut self.chunks[chunk].get_or_insert_with(|| Table::new(size))[at & (size - 1)..]
+        &mut self.chunks[chunk].get_or_insert_with(|| Table::on(pages, size))[at & (size - 1)..]
     }
 }
