@@ -16,7 +16,9 @@ pub mod time;
 
 pub mod bloom;
 pub mod bloom_rotating;
+pub mod bloom_verified;
 pub mod compact;
+pub mod durable;
 pub mod exact;
 pub mod exact_compact;
 mod filter;
@@ -24,6 +26,7 @@ pub mod fingerprint_64;
 pub mod lru;
 pub mod lru_exact;
 pub mod lru_tinylfu;
+mod marks;
 pub mod noop;
 pub mod redis;
 pub mod window_batch;
@@ -48,6 +51,8 @@ pub const STRATEGIES: &[Definition] = &[
     lru_tinylfu::DEFINITION,
     bloom::DEFINITION,
     bloom_rotating::DEFINITION,
+    bloom_verified::DEFINITION,
+    durable::DEFINITION,
     window_batch::DEFINITION,
     redis::DEFINITION,
 ];

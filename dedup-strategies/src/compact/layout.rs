@@ -177,24 +177,77 @@ impl<S: Slot> Layout<S> {
     fn close_gap(&mut self, at: usize, dead: TagSet, gave_up: &mut impl FnMut(Tag)) -> usize {
         let (mut read, mut write) = (at, at);
         loop {
-            let slot = self.get(read);
-            let tag = slot.tag();
-            if tag == 0 {
-                return read;
-            }
-            self.set(read, S::default());
-            if dead.contains(tag) {
-                gave_up(tag);
+            // All but a few gaps close within their chunk, where no slot has to be looked up through the list of chunks.
+            if read >> self.chunk_bits == write >> self.chunk_bits {
+                (read, write) = self.close_in_chunk(read, write, dead, gave_up);
             } else {
-                let target = self.place(slot.hash(self.hash_near(read))).max(write);
-                self.set(target, slot);
-                write = target + 1;
+                (read, write) = self.close_one(read, write, dead, gave_up);
             }
-            read += 1;
             if write == read {
                 return read;
             }
         }
+    }
+
+    /// Goes on from `read`, with the slots from `write` to it empty, to the end of the chunk or of the gap. Gives both
+    /// anew: they are the same when the gap is closed.
+    fn close_in_chunk(
+        &mut self,
+        read: usize,
+        write: usize,
+        dead: TagSet,
+        gave_up: &mut impl FnMut(Tag),
+    ) -> (usize, usize) {
+        let size = 1usize << self.chunk_bits;
+        let start = read & !(size - 1);
+        let (places, stride) = (self.places, self.stride);
+        let slots = self.from_mut(start);
+        let (mut read, mut write) = (read - start, write - start);
+        while read < size {
+            let slot = slots[read];
+            let tag = slot.tag();
+            if tag == 0 {
+                return (start + read, start + read);
+            }
+            slots[read] = S::default();
+            if dead.contains(tag) {
+                gave_up(tag);
+            } else {
+                let near = (start + read).min(places - 1) as u64 * stride;
+                let place = ((u128::from(slot.hash(near)) * places as u128) >> 64) as usize;
+                write = write.max(place.saturating_sub(start));
+                slots[write] = slot;
+                write += 1;
+            }
+            read += 1;
+            if write == read {
+                break;
+            }
+        }
+        (start + read, start + write)
+    }
+
+    /// The same for one slot, where the gap began in the chunk before.
+    fn close_one(
+        &mut self,
+        read: usize,
+        write: usize,
+        dead: TagSet,
+        gave_up: &mut impl FnMut(Tag),
+    ) -> (usize, usize) {
+        let slot = self.get(read);
+        let tag = slot.tag();
+        if tag == 0 {
+            return (read, read);
+        }
+        self.set(read, S::default());
+        if dead.contains(tag) {
+            gave_up(tag);
+            return (read + 1, write);
+        }
+        let target = self.place(slot.hash(self.hash_near(read))).max(write);
+        self.set(target, slot);
+        (read + 1, target + 1)
     }
 
     /// Takes out all slots from `from` on, `count` of them and then up to the next empty one, and hands each that is
