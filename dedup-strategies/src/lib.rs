@@ -21,8 +21,10 @@ pub mod apbf;
 pub mod bera;
 pub mod bloom;
 pub mod bloom_rotating;
+pub mod bloom_verified;
 pub mod compact;
 pub mod cuckoo;
+pub mod durable;
 pub mod exact;
 pub mod exact_compact;
 mod filter;
@@ -30,6 +32,7 @@ pub mod fingerprint_64;
 pub mod lru;
 pub mod lru_exact;
 pub mod lru_tinylfu;
+mod marks;
 pub mod noop;
 pub mod pubsubio;
 pub mod redis;
@@ -65,6 +68,8 @@ pub const STRATEGIES: &[Definition] = &[
     bera::BSBF,
     bera::RLBSBF,
     cuckoo::DEFINITION,
+    bloom_verified::DEFINITION,
+    durable::DEFINITION,
     window_batch::DEFINITION,
     pubsubio::service::DEFINITION,
     pubsubio::direct::DEFINITION,
