@@ -210,7 +210,7 @@ fn create(output: &Path, force: bool, run: &RunRecord) -> anyhow::Result<RecordW
 }
 
 /// An error in what was asked for is wrong usage; anything else is the tool's own failure.
-fn ended<T>(result: Result<T, SuiteError>) -> anyhow::Result<T> {
+pub(super) fn ended<T>(result: Result<T, SuiteError>) -> anyhow::Result<T> {
     match result {
         Err(error @ SuiteError::Refused(_)) => Err(error).or_exit(Exit::Usage),
         other => Ok(other?),
@@ -393,10 +393,10 @@ pub(super) fn stop_on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
 }
 
 /// Shows progress and keeps records.
-struct Watcher {
-    progress: Progress,
-    writer: Option<RecordWriter>,
-    cells: Vec<CellRecord>,
+pub(super) struct Watcher {
+    pub(super) progress: Progress,
+    pub(super) writer: Option<RecordWriter>,
+    pub(super) cells: Vec<CellRecord>,
 }
 
 impl Observer for Watcher {

@@ -38,7 +38,11 @@ pub struct SelfcheckArgs {
 }
 
 /// Measures this program against itself, and against itself with a delay.
-pub(super) fn run(args: &SelfcheckArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
+pub(super) fn run(
+    args: &SelfcheckArgs,
+    definitions: &[Definition],
+    out: &mut dyn Write,
+) -> anyhow::Result<Exit> {
     let mut choice = args.choice.clone();
     if choice.strategies.is_empty() {
         choice.strategies = vec!["^(exact|lru|bloom)$".to_string()];
