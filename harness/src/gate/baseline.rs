@@ -214,7 +214,7 @@ mod tests {
                 batch_count: 64,
                 strategy: "exact".into(),
                 settings: BTreeMap::new(),
-                figures: vec![Exact { metric: "missed_count".into(), value: 17, tolerance_ratio: 0.005 }],
+                figures: vec![Exact { metric: "missed_count".into(), value: 17, tolerance_ppm: 5_000 }],
             }],
         }
     }

@@ -127,7 +127,7 @@ fn compare(baseline: &BaselineCell, now: &BaselineCell, checked: &mut Checked) -
         let found = now.figures.iter().find(|figure| figure.metric == old.metric).map(|figure| figure.value);
         let (decision, reason) = judge(old, found);
         better += usize::from(
-            found.is_some_and(|found| (found as f64) < old.value as f64 * (1.0 - old.tolerance_ratio)),
+            found.is_some_and(|found| (found as f64) < old.value as f64 * (1.0 - old.tolerance_ratio())),
         );
         checked.metrics.push(metric(baseline, old, found, decision, reason));
     }
@@ -143,8 +143,8 @@ fn judge(old: &Exact, found: Option<u64>) -> (Decision, String) {
     let Some(found) = found else {
         return (Decision::Inconclusive, "not measured here".to_string());
     };
-    let most = old.value as f64 * (1.0 + old.tolerance_ratio);
-    let tolerance = match old.tolerance_ratio {
+    let most = old.value as f64 * (1.0 + old.tolerance_ratio());
+    let tolerance = match old.tolerance_ratio() {
         0.0 => "exact".to_string(),
         share => format!("{} more tolerated", super::judge::percent(share)),
     };
@@ -188,7 +188,7 @@ fn metric(
         },
         decision,
         reason,
-        evidence: Evidence::Exact { baseline: old.value, found, tolerance_ratio: old.tolerance_ratio },
+        evidence: Evidence::Exact { baseline: old.value, found, tolerance_ratio: old.tolerance_ratio() },
         accepted: None,
     }
 }
@@ -198,11 +198,11 @@ mod tests {
     use super::*;
     use crate::record::{SCHEMA, Tool};
 
-    fn cell(figures: &[(&str, u64, f64)]) -> BaselineCell {
-        let exact = |(metric, value, tolerance_ratio): &(&str, u64, f64)| Exact {
+    fn cell(figures: &[(&str, u64, u64)]) -> BaselineCell {
+        let exact = |(metric, value, tolerance_ppm): &(&str, u64, u64)| Exact {
             metric: metric.to_string(),
             value: *value,
-            tolerance_ratio: *tolerance_ratio,
+            tolerance_ppm: *tolerance_ppm,
         };
         BaselineCell {
             scenario: "quick".into(),
@@ -227,7 +227,7 @@ mod tests {
         }
     }
 
-    fn against(old: &[(&str, u64, f64)], now: Now) -> Checked {
+    fn against(old: &[(&str, u64, u64)], now: Now) -> Checked {
         let now = BTreeMap::from([(("quick".to_string(), "exact".to_string()), now)]);
         check(&baseline(vec![cell(old)]), &now).unwrap()
     }
@@ -235,13 +235,13 @@ mod tests {
     #[test]
     fn one_missed_duplicate_or_lost_unique_more_fails_and_one_fewer_passes_with_a_note() {
         for metric in ["missed_count", "lost_count", "delayed_count"] {
-            let old = [(metric, 1_000_000, 0.0)];
-            let more = against(&old, Now::Measured(cell(&[(metric, 1_000_001, 0.0)])));
+            let old = [(metric, 1_000_000, 0)];
+            let more = against(&old, Now::Measured(cell(&[(metric, 1_000_001, 0)])));
             assert_eq!(
                 (more.metrics[0].decision, more.metrics[0].about),
                 (Decision::Fail, About::Correctness)
             );
-            let fewer = against(&old, Now::Measured(cell(&[(metric, 999_999, 0.0)])));
+            let fewer = against(&old, Now::Measured(cell(&[(metric, 999_999, 0)])));
             assert_eq!(fewer.metrics[0].decision, Decision::Pass);
             assert!(fewer.notes[0].contains("refresh"), "{:?}", fewer.notes);
             let same = against(&old, Now::Measured(cell(&old)));
@@ -255,14 +255,14 @@ mod tests {
             let old = [("server_used_bytes", 1000, tolerance)];
             against(&old, Now::Measured(cell(&[("server_used_bytes", now, tolerance)]))).metrics.remove(0)
         };
-        assert_eq!(of(0.02, 1020).decision, Decision::Pass);
-        assert_eq!((of(0.02, 1021).decision, of(0.02, 1021).about), (Decision::Fail, About::Weight));
-        assert_eq!((of(0.0, 1000).decision, of(0.0, 1001).decision), (Decision::Pass, Decision::Fail));
+        assert_eq!(of(20_000, 1020).decision, Decision::Pass);
+        assert_eq!((of(20_000, 1021).decision, of(20_000, 1021).about), (Decision::Fail, About::Weight));
+        assert_eq!((of(0, 1000).decision, of(0, 1001).decision), (Decision::Pass, Decision::Fail));
     }
 
     #[test]
     fn what_cannot_run_here_is_inconclusive_and_what_fails_is_wrong() {
-        let old = [("live_bytes", 5, 0.0), ("missed_count", 5, 0.0)];
+        let old = [("live_bytes", 5, 0), ("missed_count", 5, 0)];
         let skipped = against(&old, Now::Skipped("no server".into()));
         assert_eq!(
             skipped.metrics.iter().map(|m| m.decision).collect::<Vec<_>>(),

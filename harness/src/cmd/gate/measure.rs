@@ -15,7 +15,7 @@ use crate::exit::{Exit, OrExit};
 use crate::gate::baseline::{Baseline, BaselineCell, stream_digest};
 use crate::gate::cells::{GateCell, cells};
 use crate::gate::check::{Now, Unlike, like};
-use crate::gate::exact::{self, Exact, INSTRUCTIONS_TOLERANCE};
+use crate::gate::exact::{self, Exact, INSTRUCTIONS_PPM};
 use crate::gate::instructions;
 use crate::gate::worker::WorkerError;
 use crate::pacing::Pacing;
@@ -181,7 +181,7 @@ impl Work<'_> {
                 Ok(Some(value)) => now.figures.push(Exact {
                     metric: instructions::METRIC.to_string(),
                     value,
-                    tolerance_ratio: INSTRUCTIONS_TOLERANCE,
+                    tolerance_ppm: INSTRUCTIONS_PPM,
                 }),
                 Ok(None) => {}
                 Err(WorkerError::Stopped) => return Ok(None),
