@@ -5,6 +5,7 @@ use std::f64::consts::LN_2;
 use bloomfilter::Bloom;
 
 use crate::contract::PingKey;
+use crate::hash::mix;
 
 /// The size of one Bloom filter.
 ///
@@ -66,14 +67,6 @@ impl FilterSeed {
         }
         FilterSeed(bytes)
     }
-}
-
-/// One step of SplitMix64 (Steele, Lea and Flood, 2014).
-fn mix(state: u64) -> u64 {
-    let mut z = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 /// A Bloom filter that counts what was written to it.

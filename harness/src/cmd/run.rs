@@ -16,6 +16,7 @@ use crate::cell::{Input, Limits, RedisChoice, TimeOptions};
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
 use crate::filter::Filter;
+use crate::nightly::Choice;
 use crate::pacing::Pacing;
 use crate::printable::printable;
 use crate::progress::Progress;
@@ -117,6 +118,13 @@ pub struct RunArgs {
     #[arg(long, value_name = "BYTES", value_parser = bytes, help_heading = "How to run")]
     pub memory_limit: Option<u64>,
 
+    /// The nightly job behind the verify pass, whose tables are scored too
+    #[arg(long, value_name = "JOB", value_enum, default_value_t = Choice::Auto, help_heading = "Nightly job")]
+    pub nightly: Choice,
+    /// Days before its own at which each night looks; the scenario's own, or 0, if not given
+    #[arg(long, value_name = "N", value_parser = whole(0, 366u32), help_heading = "Nightly job")]
+    pub preceding_days: Option<u32>,
+
     /// Use this Redis server instead of a private one: redis://USER:PASSWORD@HOST:PORT/DB, rediss://, redis+unix://
     #[arg(long, value_name = "URL", help_heading = "Redis")]
     pub redis_url: Option<String>,
@@ -137,7 +145,7 @@ pub struct RunArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  dedup-harness run -f '^quick$' -s '^(exact|redis)$' -p time --threads 2
+  dedup-harness run -f '^quick$' -s '^(exact|redis-claim)$' -p time --threads 2
   dedup-harness run -f my-scenario.toml --rounds 5 -o results/mine
   dedup-harness run -s lru:capacity=1_000_000,window=10m -s lru-tinylfu
   dedup-harness run --trace pages.csv.gz --id-field page -p verify -s lru-exact:capacity=1000
@@ -204,7 +212,7 @@ pub fn run(args: &RunArgs, definitions: &[Definition], out: &mut dyn Write) -> a
     Ok(exit(completion, &run.cells))
 }
 
-fn create(output: &Path, force: bool, run: &RunRecord) -> anyhow::Result<RecordWriter> {
+pub(super) fn create(output: &Path, force: bool, run: &RunRecord) -> anyhow::Result<RecordWriter> {
     let create = if force { RecordWriter::replace } else { RecordWriter::create };
     create(output, run).or_exit(Exit::Usage)
 }
@@ -217,7 +225,7 @@ pub(super) fn ended<T>(result: Result<T, SuiteError>) -> anyhow::Result<T> {
     }
 }
 
-fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow::Result<Plan> {
+pub(super) fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow::Result<Plan> {
     let strategies: Vec<Selected> = select(definitions, &args.strategies).or_exit(Exit::Usage)?;
     let redis = redis(args)?;
     let mut workloads = workloads(args, directory)?;
@@ -255,6 +263,7 @@ fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow:
             pings: args.time_pings as usize,
             seconds: args.time_budget,
         },
+        nightly: (args.nightly, args.preceding_days),
         limits: Limits { stall: args.stall_timeout, memory_bytes },
     })
 }
@@ -353,13 +362,13 @@ fn claim(redis: &RedisChoice, strategies: &[Selected]) -> anyhow::Result<Option<
 const REACHING: &str = "see that the server runs, can be reached from here and takes this user and password \
      (redis-cli -u URL ping), or leave out --redis-url, and a private server is started";
 
-fn describe(args: &RunArgs, plan: &Plan, preflight: &Preflight) -> RunRecord {
+pub(super) fn describe(args: &RunArgs, plan: &Plan, preflight: &Preflight) -> RunRecord {
     let seed = args.seed.unwrap_or_else(|| plan.workloads.first().map_or(0, |(workload, _)| workload.seed()));
     RunRecord { servers: preflight.servers.clone(), ..RunRecord::starting_now(seed, plan.rounds) }
 }
 
 /// Broken promises count, unless a strategy is there to break its own.
-fn exit(completion: Completion, cells: &[CellRecord]) -> Exit {
+pub(super) fn exit(completion: Completion, cells: &[CellRecord]) -> Exit {
     use crate::record::{CellResult, Failure, Role, Verdict};
     if completion == Completion::Interrupted {
         return Exit::Interrupted;

@@ -1,0 +1,191 @@
+//! What a table that is larger than the caches asks of the machine: cache lines fetched ahead of their use, and pages
+//! large enough that their addresses are at hand.
+//!
+//! This is the one file of the crate with `unsafe` in it. A prefetch is an instruction without a safe name, and so
+//! is the system call that asks for huge pages; code for wider vectors may only be called where they exist. None of them
+//! changes a result: nothing outside this file can tell whether they were heeded but by the clock.
+//!
+//! What huge pages bring depends on the machine, so there is a measurement of it:
+//! `cargo run --release -p dedup-benches --example huge_pages` probes the same table with and without, in turns.
+#![allow(unsafe_code)]
+
+use std::ops::{Deref, DerefMut};
+
+/// Bytes that the memory system moves at once, on every machine that this is likely to run on. (Apple's are 128.)
+pub const CACHE_LINE: usize = 64;
+
+/// Tables smaller than this stay on ordinary pages: an address of theirs is seldom far from one just used.
+const LEAST_HUGE_BYTES: usize = 4 << 20;
+
+/// Asks for the cache line of `value` to be read in, without waiting for it.
+///
+/// A hint: it has no effect on what the program computes, and none at all on machines for which nothing is known here.
+#[inline(always)]
+pub fn prefetch<T>(value: &T) {
+    let address = std::ptr::from_ref(value).cast::<i8>();
+    // SAFETY: a prefetch does not access memory in the sense of the language; it cannot fault, whatever the address.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        std::arch::x86_64::_mm_prefetch(address, std::arch::x86_64::_MM_HINT_T0);
+    }
+    // SAFETY: as above. The intrinsic for this instruction is not stable yet.
+    #[cfg(target_arch = "aarch64")]
+    unsafe {
+        std::arch::asm!("prfm pldl1keep, [{}]", in(reg) address, options(nostack, preserves_flags, readonly));
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let _ = address;
+}
+
+/// Does `work` with the widest vectors that the machine is known to have.
+///
+/// The crate is compiled for the oldest machine of its kind, on which a shift of eight lanes by eight different counts is
+/// eight shifts. What is inlined into `work` (mark it `#[inline(always)]`) is compiled a second time for processors
+/// with AVX2, and that code is run where there is one. The result is the same.
+#[inline]
+pub fn vectorised<R>(work: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx2,bmi1,bmi2")]
+        fn with_avx2<R>(work: impl FnOnce() -> R) -> R {
+            work()
+        }
+        if is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2")
+        {
+            // SAFETY: the processor was just asked, and has these features.
+            return unsafe { with_avx2(work) };
+        }
+    }
+    work()
+}
+
+/// Which pages a table asks the system for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pages {
+    /// Huge ones (2 MiB on x86-64) where the system has them and the table is large; the default.
+    ///
+    /// A random probe of a large table misses not only the caches but also the processor's list of page addresses,
+    /// and a lookup of that address is up to four dependent reads before the one that was wanted. With pages 512
+    /// times as large, the list reaches 512 times as far.
+    #[default]
+    Huge,
+    /// Ordinary ones, even where the system would give huge ones unasked. For measurements.
+    Ordinary,
+}
+
+/// A fixed number of values, zero at first, that begins on a cache line.
+///
+/// The allocator's zeroed memory comes from the system, which provides a page when it is first written to: a large
+/// table costs nothing until it is used. It is an ordinary allocation, so that whoever counts those counts this.
+#[derive(Debug)]
+pub struct Table<T> {
+    storage: Vec<T>,
+    start: usize,
+    len: usize,
+}
+
+impl<T: Copy + Default> Table<T> {
+    /// A table of `len` zeros (to be exact: of `T::default()`) on huge pages, if it is large enough to gain by them.
+    pub fn new(len: usize) -> Self {
+        Table::on(Pages::default(), len)
+    }
+
+    /// The same on pages of a kind.
+    pub fn on(pages: Pages, len: usize) -> Self {
+        // Up to one line less one value is skipped in order to begin on a line.
+        let slack = (CACHE_LINE / size_of::<T>().max(1)).saturating_sub(1);
+        // For a number that is zero this asks the allocator for memory that is zero already and writes nothing.
+        let storage = vec![T::default(); len + slack];
+        let start = storage.as_ptr().align_offset(CACHE_LINE).min(slack);
+        let mut table = Table { storage, start, len };
+        advise(&mut table, pages);
+        table
+    }
+
+    /// Bytes that were allocated for it.
+    pub fn bytes(&self) -> u64 {
+        (self.storage.capacity() * size_of::<T>()) as u64
+    }
+}
+
+impl<T> Deref for Table<T> {
+    type Target = [T];
+
+    #[inline]
+    fn deref(&self) -> &[T] {
+        &self.storage[self.start..self.start + self.len]
+    }
+}
+
+impl<T> DerefMut for Table<T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.storage[self.start..self.start + self.len]
+    }
+}
+
+/// Tells the system which pages to use for `values`. A refusal is no error: the memory works on any pages.
+#[cfg(target_os = "linux")]
+fn advise<T>(values: &mut [T], pages: Pages) {
+    use rustix::mm::{Advice, madvise};
+
+    let bytes = size_of_val(values);
+    if bytes < LEAST_HUGE_BYTES {
+        return;
+    }
+    let advice = match pages {
+        Pages::Huge => Advice::LinuxHugepage,
+        Pages::Ordinary => Advice::LinuxNoHugepage,
+    };
+    // The call takes whole pages: those that lie inside `values` from its first border to its last.
+    let page = rustix::param::page_size();
+    let first = values.as_mut_ptr().cast::<u8>();
+    let skipped = first.align_offset(page).min(bytes);
+    let whole = (bytes - skipped) / page * page;
+    // SAFETY: the range lies inside `values`, which is borrowed mutably, and this advice changes no content.
+    let _ = unsafe { madvise(first.add(skipped).cast(), whole, advice) };
+}
+
+/// Elsewhere the system decides.
+#[cfg(not(target_os = "linux"))]
+fn advise<T>(_values: &mut [T], _pages: Pages) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_zero_begins_on_a_line_and_has_the_length_asked_for() {
+        for len in [0, 1, 7, 1000, LEAST_HUGE_BYTES / 4 + 3] {
+            for pages in [Pages::Huge, Pages::Ordinary] {
+                let table = Table::<u32>::on(pages, len);
+                assert_eq!(table.len(), len);
+                assert_eq!(table.as_ptr() as usize % CACHE_LINE, 0, "{len} words");
+                assert!(table.iter().all(|word| *word == 0));
+                assert!(table.bytes() < (len * 4 + CACHE_LINE) as u64 + 1);
+            }
+        }
+        assert_eq!(Table::<u128>::new(5).as_ptr() as usize % CACHE_LINE, 0);
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_prefetching_changes_nothing() {
+        let mut table = Table::<u64>::new(LEAST_HUGE_BYTES / 4);
+        for (at, word) in table.iter_mut().enumerate() {
+            *word = at as u64;
+        }
+        table.iter().step_by(8).for_each(prefetch);
+        assert!(table.iter().enumerate().all(|(at, word)| *word == at as u64));
+    }
+
+    #[test]
+    fn advice_for_the_middle_of_an_allocation_keeps_to_it() {
+        // Begins and ends inside a page, and is larger than what is left alone.
+        let mut bytes = vec![7u8; LEAST_HUGE_BYTES + 20_000];
+        let end = bytes.len() - 1234;
+        advise(&mut bytes[4321..end], Pages::Huge);
+        assert!(bytes.iter().all(|byte| *byte == 7));
+    }
+}
