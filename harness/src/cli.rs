@@ -23,6 +23,7 @@ Examples:
   dedup-harness run -f client-retry -s '^(lru|redis)$' --rounds 3 -o results/monday
   dedup-harness run -s lru:capacity=1_000_000,window=10m -s bloom-rotating:rate=0.01
   dedup-harness run --trace pings.ndjson.gz --id-field document_id --time-field received
+  dedup-harness talk                              PubsubIO against Redis, as in the 2021 talk
   dedup-harness stream quick --limit 5            the pings themselves, with their truth
   dedup-harness compare results/monday --format markdown
   dedup-harness report results/monday -o monday.html
@@ -60,6 +61,8 @@ pub(crate) enum Command {
     List(cmd::list::ListArgs),
     /// Print a scenario's pings with their truth, as NDJSON
     Stream(cmd::stream::StreamArgs),
+    /// The comparison of the 2021 talk: PubsubIO against Redis, and what else there is, with faults
+    Talk(cmd::talk::TalkArgs),
     /// Compare stored runs
     Compare(cmd::compare::CompareArgs),
     /// Make a page, slides, Markdown or data of stored runs

@@ -6,4 +6,5 @@ pub mod report;
 pub mod run;
 pub mod stream;
 pub mod trend;
+pub mod talk;
 mod values;

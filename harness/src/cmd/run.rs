@@ -204,20 +204,20 @@ pub fn run(args: &RunArgs, definitions: &[Definition], out: &mut dyn Write) -> a
     Ok(exit(completion, &run.cells))
 }
 
-fn create(output: &Path, force: bool, run: &RunRecord) -> anyhow::Result<RecordWriter> {
+pub(super) fn create(output: &Path, force: bool, run: &RunRecord) -> anyhow::Result<RecordWriter> {
     let create = if force { RecordWriter::replace } else { RecordWriter::create };
     create(output, run).or_exit(Exit::Usage)
 }
 
 /// An error in what was asked for is wrong usage; anything else is the tool's own failure.
-fn ended<T>(result: Result<T, SuiteError>) -> anyhow::Result<T> {
+pub(super) fn ended<T>(result: Result<T, SuiteError>) -> anyhow::Result<T> {
     match result {
         Err(error @ SuiteError::Refused(_)) => Err(error).or_exit(Exit::Usage),
         other => Ok(other?),
     }
 }
 
-fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow::Result<Plan> {
+pub(super) fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow::Result<Plan> {
     let strategies: Vec<Selected> = select(definitions, &args.strategies).or_exit(Exit::Usage)?;
     let redis = redis(args)?;
     let mut workloads = workloads(args, directory)?;
@@ -353,13 +353,13 @@ fn claim(redis: &RedisChoice, strategies: &[Selected]) -> anyhow::Result<Option<
 const REACHING: &str = "see that the server runs, can be reached from here and takes this user and password \
      (redis-cli -u URL ping), or leave out --redis-url, and a private server is started";
 
-fn describe(args: &RunArgs, plan: &Plan, preflight: &Preflight) -> RunRecord {
+pub(super) fn describe(args: &RunArgs, plan: &Plan, preflight: &Preflight) -> RunRecord {
     let seed = args.seed.unwrap_or_else(|| plan.workloads.first().map_or(0, |(workload, _)| workload.seed()));
     RunRecord { servers: preflight.servers.clone(), ..RunRecord::starting_now(seed, plan.rounds) }
 }
 
 /// Broken promises count, unless a strategy is there to break its own.
-fn exit(completion: Completion, cells: &[CellRecord]) -> Exit {
+pub(super) fn exit(completion: Completion, cells: &[CellRecord]) -> Exit {
     use crate::record::{CellResult, Failure, Role, Verdict};
     if completion == Completion::Interrupted {
         return Exit::Interrupted;
@@ -384,7 +384,7 @@ fn exit(completion: Completion, cells: &[CellRecord]) -> Exit {
     }
 }
 
-fn stop_on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
+pub(super) fn stop_on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("handler for Ctrl-C")?;
@@ -392,10 +392,10 @@ fn stop_on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
 }
 
 /// Shows progress and keeps records.
-struct Watcher {
-    progress: Progress,
-    writer: Option<RecordWriter>,
-    cells: Vec<CellRecord>,
+pub(super) struct Watcher {
+    pub(super) progress: Progress,
+    pub(super) writer: Option<RecordWriter>,
+    pub(super) cells: Vec<CellRecord>,
 }
 
 impl Observer for Watcher {

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use dedup_strategies::time::saturating_nanos;
-use dedup_strategies::{Needs, Promise};
+use dedup_strategies::{Needs, Promise, Routing};
 use hdrhistogram::Histogram;
 
 use crate::cell::{Instance, Timing, Trouble};
 use crate::faults::{Hits, Placed};
 use crate::passes::Bench;
 use crate::pipeline::{Ended, Happened, Pipeline};
-use crate::record::{Failure, FaultFigures, Judgement, Latency, Verdict, VerifyFigures};
+use crate::predict::{Known, predict};
+use crate::record::{Failure, FaultFigures, Judgement, Latency, Prediction, Verdict, VerifyFigures};
 use crate::truth::{self, Circumstances, Truth};
 use crate::workload::Workload;
 
@@ -37,7 +38,7 @@ const LATE_BY: f64 = 0.05;
 pub fn run(mut bench: Bench<'_>) -> Result<VerifyFigures, Trouble> {
     let expected = decisions_of_a_short_run(&mut bench)?;
     let mut instance = instance(&mut bench)?;
-    let promise = instance.strategy.promise();
+    let (promise, routing) = (instance.strategy.promise(), instance.strategy.routing());
     let before = instance.round_trips();
     let Whole { ended, decided, causes } = whole_run(&mut bench, &mut instance)?;
     let round_trips = instance.round_trips().map(|trips| trips - before.unwrap_or(0));
@@ -53,7 +54,10 @@ pub fn run(mut bench: Bench<'_>) -> Result<VerifyFigures, Trouble> {
         ));
     }
     let judged = judged(&bench, &ended, &promise);
-    Ok(VerifyFigures { round_trips_count: round_trips, ..figures(&bench, &causes, ended, judged) })
+    let mut figures =
+        VerifyFigures { round_trips_count: round_trips, ..figures(&bench, &causes, ended, judged) };
+    figures.predicted = predicted(&bench, routing, &promise, &figures);
+    Ok(figures)
 }
 
 /// A new instance, for the largest number of workers that there will be.
@@ -217,6 +221,23 @@ fn figures(bench: &Bench<'_>, causes: &[String], ended: Ended, judgement: Judgem
         output_digest: ended.digest,
         judgement,
     }
+}
+
+/// What theory says, where nothing breaks and the pipeline's time is virtual: on the wall's, the delays are other ones.
+fn predicted(
+    bench: &Bench<'_>,
+    routing: Routing,
+    promise: &Promise,
+    seen: &VerifyFigures,
+) -> Vec<Prediction> {
+    let Workload::Scenario(scenario) = bench.workload else { return Vec::new() };
+    if bench.environment.on_wall_time() || !bench.workload.faults().is_empty() {
+        return Vec::new();
+    }
+    let settings =
+        bench.environment.settings.entries().map(|(name, value)| (name.to_string(), value)).collect();
+    let strategy = Known { name: bench.environment.definition.name, settings: &settings, promise, routing };
+    predict(scenario, strategy, seen)
 }
 
 /// A promise that was kept by pings that came too late was not put to the test. One that was broken is broken: what

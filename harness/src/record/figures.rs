@@ -144,6 +144,9 @@ pub struct Prediction {
     pub missed_count: u64,
     /// The share of them that theory says.
     pub predicted_ratio: f64,
+    /// How many independent copies would say as much: copies of one ping stand and fall together. The interval of the
+    /// share that was seen is that of a share of so many cases.
+    pub independent_count: u64,
 }
 
 /// Which tables a figure is of.

@@ -7,8 +7,10 @@ mod json;
 pub mod list;
 mod markdown;
 mod notes;
+mod predicted;
 mod sheet;
 mod table;
+pub mod talk;
 mod text;
 mod verdict;
 
