@@ -5,6 +5,6 @@ pub mod list;
 pub mod report;
 pub mod run;
 pub mod stream;
-pub mod trend;
 pub mod talk;
+pub mod trend;
 mod values;
