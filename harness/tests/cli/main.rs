@@ -4,6 +4,7 @@ mod endings;
 mod faces;
 mod hostile;
 mod refused;
+mod reports;
 mod runs;
 mod scenarios;
 mod stored;
