@@ -20,6 +20,7 @@ pub mod nightly;
 pub mod pacing;
 pub mod passes;
 pub mod pipeline;
+pub mod predict;
 pub mod printable;
 pub mod process;
 pub mod progress;
@@ -32,6 +33,7 @@ pub mod servers;
 pub mod stats;
 pub mod stream;
 pub mod suite;
+pub mod talk;
 pub mod trace;
 pub mod truth;
 pub mod units;
@@ -89,8 +91,12 @@ fn dispatch(command: Option<Command>, definitions: &[Definition]) -> anyhow::Res
         Some(Command::Run(args)) => cmd::run::run(&args, definitions, &mut out),
         Some(Command::List(args)) => cmd::list::run(&args, definitions, &mut out),
         Some(Command::Stream(args)) => cmd::stream::run(&args, &mut out),
+        Some(Command::Talk(args)) => cmd::talk::run(&args, definitions, &mut out),
         Some(Command::Compare(args)) => cmd::compare::run(&args, &mut out),
+        Some(Command::Nightly(args)) => cmd::nightly::run(&args, &mut out),
         Some(Command::Report(args)) => cmd::report::run(&args, &mut out),
+        Some(Command::Gate(args)) => cmd::gate::run(&args, definitions, &mut out),
+        Some(Command::Trend(args)) => cmd::trend::run(&args, &mut out),
         Some(Command::Completions { shell }) => {
             // Into memory first: the generator panics where it cannot write.
             let mut script = Vec::new();

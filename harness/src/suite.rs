@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use dedup_strategies::time::saturating_nanos;
 
 use crate::cell::{Ending, Input, Job, Limits, RedisChoice, TimeOptions, Work, run_parent};
+use crate::nightly::Choice;
 use crate::pacing::Pacing;
 use crate::record::{CellRecord, CellResult, Pass, Role};
 use crate::select::Selected;
@@ -36,6 +37,8 @@ pub struct Plan {
     pub claim: Option<RefCell<SharedRedis>>,
     /// How fast time goes for a store that keeps the wall's.
     pub pacing: Pacing,
+    /// The nightly job behind the verify pass, and the days before its own at which it looks, where not the scenario's.
+    pub nightly: (Choice, Option<u32>),
     /// When a cell is ended.
     pub limits: Limits,
 }
@@ -165,6 +168,7 @@ impl Plan {
             batch: workload.pipeline().batch,
             redis: self.redis.clone(),
             time_factor: self.pacing.factor(workload),
+            nightly: self.nightly,
             memory_limit: self.limits.memory_bytes,
             directory: directory.join("cell"),
         }

@@ -4,7 +4,7 @@ use super::grid::Align;
 use super::matrix::{self, Matrix};
 use super::sheet::{Column, Sheet};
 use super::text::{Text, Tone, one_line};
-use super::{header, notes};
+use super::{header, notes, predicted};
 use crate::compare::{Block, Comparison};
 
 pub(super) fn render(comparison: &Comparison) -> String {
@@ -48,18 +48,37 @@ fn section(block: &Block, comparison: &Comparison) -> String {
     lines.push(about.iter().map(|line| escape(line)).collect::<Vec<_>>().join("  \n"));
     lines.push(String::new());
     lines.push(row(sheet.columns.iter().map(title)));
-    lines.push(row(sheet.columns.iter().map(|column| match column.align {
-        Align::Left => "---".to_string(),
-        Align::Right => "---:".to_string(),
-    })));
+    lines.push(row(sheet.columns.iter().map(|column| rule(column.align))));
     lines.extend(sheet.lines().iter().map(|cells| row(cells.iter().map(cell))));
     lines.push(String::new());
     lines.extend(notes::notes(block, usize::MAX).iter().map(|note| format!("- {}", escape(note))));
     lines.push(String::new());
+    lines.extend(predicted_lines(block));
     lines.join("\n")
 }
 
-fn row(cells: impl Iterator<Item = String>) -> String {
+/// Theory beside observation, where there is something to say.
+fn predicted_lines(block: &Block) -> Vec<String> {
+    let rows = predicted::rows(block);
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![escape(predicted::TITLE), String::new()];
+    lines.push(row(predicted::COLUMNS.iter().map(|(title, _)| title.to_string())));
+    lines.push(row(predicted::COLUMNS.iter().map(|(_, align)| rule(*align))));
+    lines.extend(rows.iter().map(|cells| row(cells.iter().map(cell))));
+    lines.push(String::new());
+    lines
+}
+
+pub(super) fn rule(align: Align) -> String {
+    match align {
+        Align::Left => "---".to_string(),
+        Align::Right => "---:".to_string(),
+    }
+}
+
+pub(super) fn row(cells: impl Iterator<Item = String>) -> String {
     let cells: Vec<String> = cells.collect();
     format!("| {} |", cells.join(" | "))
 }
@@ -71,7 +90,7 @@ fn title(column: &Column) -> String {
     }
 }
 
-fn cell(text: &Text) -> String {
+pub(super) fn cell(text: &Text) -> String {
     let escaped = escape(&text.text);
     match text.tone {
         Tone::Best | Tone::Bad | Tone::Strong => format!("**{escaped}**"),
@@ -80,7 +99,7 @@ fn cell(text: &Text) -> String {
 }
 
 /// Keeps characters from being read as markup.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in one_line(text).chars() {
         if matches!(character, '|' | '*' | '_' | '`' | '<' | '>' | '[' | ']' | '\\' | '~') {

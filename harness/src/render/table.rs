@@ -4,7 +4,7 @@ use super::grid::Grid;
 use super::matrix::{self, Matrix};
 use super::sheet::{Keep, Sheet};
 use super::text::{Text, Tone, one_line, wrap};
-use super::{Look, header, notes};
+use super::{Look, header, notes, predicted};
 use crate::compare::{Block, Comparison};
 use crate::record::Machine;
 
@@ -45,6 +45,7 @@ pub(super) fn render(comparison: &Comparison, look: Look) -> String {
             lines.push(String::new());
             lines.extend(notes.iter().flat_map(|note| prose(note, look)));
         }
+        lines.extend(predicted_lines(block, look));
     }
     if !faulted.is_empty() {
         if !lines.is_empty() {
@@ -103,6 +104,22 @@ fn layout(sheet: &Sheet) -> Grid {
         grid.line(line);
     }
     grid
+}
+
+/// Theory beside observation, where there is something to say.
+fn predicted_lines(block: &Block, look: Look) -> Vec<String> {
+    let rows = predicted::rows(block);
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let mut grid = Grid::new(predicted::COLUMNS.iter().map(|(_, align)| *align).collect());
+    grid.line(predicted::COLUMNS.iter().map(|(title, _)| Text::new(*title, Tone::Strong)).collect());
+    grid.rule();
+    rows.into_iter().for_each(|row| grid.line(row));
+    let mut lines = vec![String::new()];
+    lines.extend(prose(predicted::TITLE, look));
+    lines.extend(grid.render(look));
+    lines
 }
 
 /// Dim lines that fit the terminal.
