@@ -260,6 +260,7 @@ fn closed_loop_rate(workers: NonZeroUsize, commands: usize, round: u64, director
         directory: directory.to_path_buf(),
         redis: RedisChoice::Private,
         time_factor: 1.0,
+        nightly: (dedup_harness::nightly::Choice::None, None),
         alive: || {},
         start: Timestamp::ZERO,
         instances: 0,

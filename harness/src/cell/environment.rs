@@ -11,6 +11,7 @@ use dedup_strategies::{
 
 use super::host::{Hosted, Rebuild};
 use super::job::RedisChoice;
+use crate::nightly::Choice;
 use crate::pipeline::{Free, Pace, PipelineError, Wall};
 use crate::record::{CellResult, Failure};
 use crate::servers::{
@@ -27,6 +28,8 @@ pub struct Environment {
     pub seed: u64,
     /// Load to expect.
     pub sizing: Sizing,
+    /// The nightly job behind the verify pass, and the days before its own at which it looks, where not the scenario's.
+    pub nightly: (Choice, Option<u32>),
     /// Bytes that may be planned for.
     pub memory_limit: u64,
     /// The cell's own directory.
@@ -323,6 +326,12 @@ impl From<BuildError> for Trouble {
 
 impl From<PipelineError> for Trouble {
     fn from(error: PipelineError) -> Self {
+        if let PipelineError::Store(ServerError::NoSuchFault { .. }) = &error {
+            return Trouble::Skipped {
+                reason: format!("it does not apply: {error}"),
+                remedy: "nothing; it is as it should be".into(),
+            };
+        }
         let how = match &error {
             PipelineError::Contract(_) => Failure::Contract,
             PipelineError::Unavailable(_) | PipelineError::Store(_) => Failure::Unavailable,

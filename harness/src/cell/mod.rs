@@ -10,6 +10,8 @@ mod host;
 mod job;
 mod parent;
 
+pub(crate) use child::{environment, workload};
+
 pub use child::run as run_child;
 pub use environment::{Environment, Instance, Timing, Trouble};
 pub use host::Hosted;

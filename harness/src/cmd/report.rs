@@ -9,7 +9,7 @@ use super::compare::read;
 use crate::exit::{Exit, OrExit};
 use crate::filter::FilterArgs;
 use crate::record::Run;
-use crate::report::{Mix, Report, hgrm, markdown, page, splice, tidy};
+use crate::report::{Mix, Report, hgrm, markdown, page, slides, splice, tidy};
 
 /// Makes a page, slides, Markdown or data of recorded runs, without running anything.
 #[derive(Clone, Debug, clap::Args)]
@@ -111,7 +111,7 @@ fn text(report: &Report, runs: &[Run], format: ReportFormat) -> String {
     let measurements = || tidy::measurements(runs, &report.comparison);
     match format {
         ReportFormat::Html => page::render(report),
-        ReportFormat::Slides => String::new(),
+        ReportFormat::Slides => slides::render(report),
         ReportFormat::Markdown => markdown::render(report, &command_line()),
         ReportFormat::Csv => tidy::csv(&measurements()),
         ReportFormat::Json => tidy::json(report, &measurements()),

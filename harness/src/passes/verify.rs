@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use dedup_strategies::time::saturating_nanos;
-use dedup_strategies::{Needs, Promise};
+use dedup_strategies::{Needs, Promise, Routing};
 use hdrhistogram::Histogram;
 
 use crate::cell::{Instance, Timing, Trouble};
 use crate::faults::{Hits, Placed};
-use crate::passes::Bench;
+use crate::nightly::DaySink;
+use crate::passes::{Bench, stable};
 use crate::pipeline::{Ended, Happened, Pipeline};
-use crate::record::{Failure, FaultFigures, Judgement, Latency, Verdict, VerifyFigures};
+use crate::predict::{Known, predict};
+use crate::record::{Failure, FaultFigures, Judgement, Latency, Prediction, Verdict, VerifyFigures};
 use crate::truth::{self, Circumstances, Truth};
 use crate::workload::Workload;
 
@@ -37,9 +39,10 @@ const LATE_BY: f64 = 0.05;
 pub fn run(mut bench: Bench<'_>) -> Result<VerifyFigures, Trouble> {
     let expected = decisions_of_a_short_run(&mut bench)?;
     let mut instance = instance(&mut bench)?;
-    let promise = instance.strategy.promise();
+    let (promise, routing) = (instance.strategy.promise(), instance.strategy.routing());
     let before = instance.round_trips();
-    let Whole { ended, decided, causes } = whole_run(&mut bench, &mut instance)?;
+    let (sink, behind) = stable::begin(&bench)?.unzip();
+    let Whole { ended, decided, causes } = whole_run(&mut bench, &mut instance, sink)?;
     let round_trips = instance.round_trips().map(|trips| trips - before.unwrap_or(0));
     if expected.as_ref().is_some_and(|expected| *expected != decided) {
         let expected = expected.unwrap_or_default();
@@ -53,7 +56,13 @@ pub fn run(mut bench: Bench<'_>) -> Result<VerifyFigures, Trouble> {
         ));
     }
     let judged = judged(&bench, &ended, &promise);
-    Ok(VerifyFigures { round_trips_count: round_trips, ..figures(&bench, &causes, ended, judged) })
+    let mut figures =
+        VerifyFigures { round_trips_count: round_trips, ..figures(&bench, &causes, ended, judged) };
+    if let Some(behind) = behind {
+        figures.stable = Some(stable::finish(behind, &figures, &causes, bench.environment.alive)?);
+    }
+    figures.predicted = predicted(&bench, routing, &promise, &figures);
+    Ok(figures)
 }
 
 /// A new instance, for the largest number of workers that there will be.
@@ -76,8 +85,8 @@ fn obstacle(fault: &Placed, needs: Needs, instance: &Instance) -> Option<Trouble
     let kind = fault.kind.name;
     match (needs, fault.kind.hits) {
         (Needs::Nothing, Hits::Store) => skipped(
-            format!("{kind} does not apply: it keeps no store that could fail"),
-            "nothing; it is as it should be",
+            format!("{kind} does not apply: it keeps no store beside the process"),
+            "nothing to be done; a restart is what it has to fear",
         ),
         (Needs::Nothing, _) => None,
         _ => skipped(
@@ -111,7 +120,11 @@ struct Whole {
     causes: Vec<String>,
 }
 
-fn whole_run(bench: &mut Bench<'_>, instance: &mut Instance) -> Result<Whole, Trouble> {
+fn whole_run(
+    bench: &mut Bench<'_>,
+    instance: &mut Instance,
+    sink: Option<DaySink>,
+) -> Result<Whole, Trouble> {
     let on_wall_time = bench.environment.on_wall_time();
     let mut source = bench.workload.source(bench.environment.seed)?;
     let (slack, step) = match on_wall_time {
@@ -119,6 +132,9 @@ fn whole_run(bench: &mut Bench<'_>, instance: &mut Instance) -> Result<Whole, Tr
         false => (Duration::ZERO, STEP),
     };
     let mut pipeline = pipeline(bench.workload, instance, slack, source.causes().len())?;
+    if let Some(sink) = sink {
+        pipeline = pipeline.with_sink(Box::new(sink));
+    }
     let expected = bench.workload.expected_pings().max(1) as f64;
     let mut decided = String::new();
     let mut more = true;
@@ -217,6 +233,23 @@ fn figures(bench: &Bench<'_>, causes: &[String], ended: Ended, judgement: Judgem
         output_digest: ended.digest,
         judgement,
     }
+}
+
+/// What theory says, where nothing breaks and the pipeline's time is virtual: on the wall's, the delays are other ones.
+fn predicted(
+    bench: &Bench<'_>,
+    routing: Routing,
+    promise: &Promise,
+    seen: &VerifyFigures,
+) -> Vec<Prediction> {
+    let Workload::Scenario(scenario) = bench.workload else { return Vec::new() };
+    if bench.environment.on_wall_time() || !bench.workload.faults().is_empty() {
+        return Vec::new();
+    }
+    let settings =
+        bench.environment.settings.entries().map(|(name, value)| (name.to_string(), value)).collect();
+    let strategy = Known { name: bench.environment.definition.name, settings: &settings, promise, routing };
+    predict(scenario, strategy, seen)
 }
 
 /// A promise that was kept by pings that came too late was not put to the test. One that was broken is broken: what

@@ -1,6 +1,6 @@
 //! Figures with what they are worth beside them.
 
-use crate::record::{Run, RunRecord};
+use crate::record::RunRecord;
 use crate::stats::{Spread, rule_of_three, wilson_95};
 use crate::units::{duration, short, thousands};
 
@@ -23,15 +23,27 @@ pub(super) fn counted(count: u64, of: u64) -> String {
         (count, of) => {
             let (low, high) = wilson_95(count, of);
             format!(
-                "{} of {} = {} ({}–{})",
+                "{} of {} = {} ({})",
                 thousands(count),
                 thousands(of),
                 percent(count as f64 / of as f64),
-                short(low * 100.0),
-                short(high * 100.0)
+                interval(low * 100.0, high * 100.0)
             )
         }
     }
+}
+
+/// An interval with as many digits as tell its ends apart, and at least two.
+fn interval(low: f64, high: f64) -> String {
+    let digits = |number: f64, digits: i32| match number <= 0.0 || number >= 100.0 {
+        true => short(number),
+        false => {
+            let decimals = (digits - 1 - number.log10().floor() as i32).clamp(0, 12) as usize;
+            crate::units::fixed(number, decimals)
+        }
+    };
+    let told = (2..7).find(|some| digits(low, *some) != digits(high, *some)).unwrap_or(2);
+    format!("{}–{}", digits(low, told), digits(high, told))
 }
 
 /// A share with its interval in a table's cell: `0.075 % (0.053–0.11)`; for none `0 (<0.0073)`.
@@ -44,7 +56,7 @@ pub(super) fn share_cell(count: u64, of: u64) -> Cell {
         0 => format!("0 (<{} %)", short(rule_of_three(of) * 100.0)),
         count => {
             let (low, high) = wilson_95(count, of);
-            format!("{} ({}–{})", percent(share), short(low * 100.0), short(high * 100.0))
+            format!("{} ({})", percent(share), interval(low * 100.0, high * 100.0))
         }
     };
     Cell::number(text, share)
@@ -60,11 +72,18 @@ pub(super) fn harm_cell(count: u64) -> Cell {
     count_cell(count).toned(if count > 0 { Tone::Bad } else { Tone::Plain })
 }
 
-/// A figure over rounds: `22.7 M (21.9–23.1)`, or the figure alone where there was one round.
+/// A figure over rounds: `22.7 (21.9–23.1) M/s`, or the figure alone where there was one round.
 pub(super) fn spread(spread: Spread, show: impl Fn(f64) -> String) -> String {
+    let [middle, low, high] = [spread.median, spread.min, spread.max].map(&show);
+    let unit = |text: &'_ str| text.split_once(' ').map_or(String::new(), |(_, unit)| unit.to_string());
+    let bare = |text: &str| text.split(' ').next().unwrap_or("").to_string();
     match spread.rounds_count {
-        0 | 1 => show(spread.median),
-        _ => format!("{} ({}–{})", show(spread.median), show(spread.min), show(spread.max)),
+        0 | 1 => middle,
+        _ if low == high => middle,
+        _ if unit(&middle) == unit(&low) && unit(&low) == unit(&high) && !unit(&low).is_empty() => {
+            format!("{} ({}–{}) {}", bare(&middle), bare(&low), bare(&high), unit(&middle))
+        }
+        _ => format!("{middle} ({low}–{high})"),
     }
 }
 
@@ -138,12 +157,6 @@ pub(super) fn program(run: &RunRecord) -> String {
     format!("dedup-harness {}{commit}{servers}, seed {}, {}", run.tool.version, run.seed, run.started_at)
 }
 
-/// Which runs were cut off.
-pub(super) fn truncated(runs: &[Run]) -> Vec<String> {
-    let cut = runs.iter().filter_map(|run| Some((run, run.truncated?)));
-    cut.map(|(run, line)| format!("Run {}: line {line} breaks off and is left out.", run.label())).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,8 +165,18 @@ mod tests {
     fn nothing_seen_comes_with_its_bound_and_something_with_its_interval() {
         assert_eq!(counted(0, 41_290), "0 of 41,290 (below 0.0073 %)");
         assert_eq!(counted(31, 41_290), "31 of 41,290 = 0.075 % (0.053–0.11)");
+        assert_eq!(share_cell(93_111, 122_139).text, "76 % (76.0–76.5)");
         assert_eq!(counted(0, 0), "none to count");
         assert_eq!(share_cell(0, 300).text, "0 (<1 %)");
+    }
+
+    #[test]
+    fn a_figure_over_rounds_has_its_range_and_its_unit_once() {
+        let of = |values: [f64; 3]| Spread::of(values).unwrap();
+        assert_eq!(spread(of([2.09e7, 2.16e7, 2.21e7]), rate), "21.6 (20.9–22.1) M/s");
+        assert_eq!(spread(of([5e2, 1.5e3, 2e6]), nanos), "1.5 µs (500 ns–2 ms)");
+        assert_eq!(spread(of([3.0, 3.0, 3.0]), three), "3.00");
+        assert_eq!(spread(Spread::of([7e6]).unwrap(), rate), "7.00 M/s");
     }
 
     #[test]

@@ -68,8 +68,8 @@ pub(super) fn json(report: &Report, plotted: &[Plotted]) -> String {
                 })
                 .collect(),
         });
-        let names = match &chart.y.unit {
-            Unit::Names(names) => names.iter().map(String::as_str).collect(),
+        let names = match (&chart.x.unit, &chart.y.unit) {
+            (Unit::Names(names), _) | (_, Unit::Names(names)) => names.iter().map(String::as_str).collect(),
             _ => Vec::new(),
         };
         let data = ChartData { x: axis(&chart.x), y: axis(&chart.y), names, series: series.collect() };

@@ -67,15 +67,15 @@ fn header(opening: &Opening) -> Markup {
                 }
             }
             (notes(&opening.notes))
-            section #verdicts aria-label="Verdicts of each strategy" {
+            @if !opening.figures.is_empty() { section #verdicts aria-label="Verdicts of each strategy" {
                 h2 { "Verdicts" }
                 @for (index, figure) in opening.figures.iter().enumerate() {
-                    (folded(figure, index, html! {
+                    (folded(figure, index, "", html! {
                         @for table in &figure.tables { (table_view(table)) }
                         (notes(&figure.notes))
                     }))
                 }
-            }
+            } }
         }
     }
 }
@@ -83,12 +83,13 @@ fn header(opening: &Opening) -> Markup {
 const MOST_FACTS: usize = 6;
 
 /// The first figure open, the others to unfold.
-fn folded(figure: &Figure, index: usize, body: Markup) -> Markup {
+fn folded(figure: &Figure, index: usize, lead: &str, body: Markup) -> Markup {
     html! {
         @if index == 0 {
             section.figure {
                 h3 { (figure.title) }
-                p.claim { (figure.claim) }
+                // Said above already where it is the claim of the whole part.
+                @if !lead.ends_with(&figure.claim) { p.claim { (figure.claim) } }
                 (body)
                 p.source { (figure.source) }
             }
@@ -138,7 +139,7 @@ fn part_view(part: &Part, report: &Report, plotted: &[Plotted]) -> Markup {
             p.lead { (part.claim) }
             @if !part.figures.is_empty() { p.about { (part.about) } }
             @for (index, figure) in part.figures.iter().enumerate() {
-                (folded(figure, index, html! {
+                (folded(figure, index, &part.claim, html! {
                     @for (chart, table) in &figure.charts {
                         @if let Some(plotted) = plotted.iter().find(|plotted| plotted.id == chart.id) {
                             (chart_figure(chart, table, plotted, report))

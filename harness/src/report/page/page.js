@@ -49,7 +49,7 @@
     const point = (series, index) => {
       const [px, py, x, y, bound] = chart.series[series].p[index];
       at = { series, index };
-      const name = chart.series[series].n || (chart.names ? show.names(y, chart) : '');
+      const name = chart.series[series].n || (chart.y[1] === 'names' ? show.names(y, chart) : '');
       const lines = [name, chart.x[0] + ': ' + show[chart.x[1]](x, chart)];
       if (chart.y[1] !== 'names') lines.push(chart.y[0] + ': ' + (bound ? 'none seen, below ' : '') + show[chart.y[1]](y, chart));
       else if (bound) lines.push('none seen: this is the upper bound');
