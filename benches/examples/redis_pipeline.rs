@@ -135,7 +135,7 @@ fn compare() -> Fallible<()> {
                 ours.push(strategy / 1e3);
                 ratios.push(strategy / benchmark);
             }
-            let [theirs, ours, ratio] = [&mut theirs, &mut ours, &mut ratios].map(median);
+            let [theirs, ours, ratio] = [&mut theirs, &mut ours, &mut ratios].map(|values| median(values));
             println!(
                 "{:<22} {connections:>5} {theirs:>10.0} {ours:>10.0} {ratio:>7.3}  {:.2} {:.2}",
                 case.name,
@@ -147,7 +147,7 @@ fn compare() -> Fallible<()> {
     Ok(())
 }
 
-fn median(values: &mut Vec<f64>) -> f64 {
+fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
