@@ -66,7 +66,10 @@ fn with_time(sample: Sample, field: &str) -> Sample {
 fn the_same_pings_in_parquet_are_the_same_trace_whatever_the_columns_types() {
     let csv = TraceSurvey::scan(&fixture("pings.csv", "publish_time_ms")).unwrap();
     let bytes = |factor: i64| {
-        pings().into_iter().map(move |(key, ms)| (key.map(|key| key.to_vec()), ms * factor)).collect::<Vec<_>>()
+        pings()
+            .into_iter()
+            .map(move |(key, ms)| (key.map(|key| key.to_vec()), ms * factor))
+            .collect::<Vec<_>>()
     };
     let text = |(key, ms): (Option<[u8; 16]>, i64)| {
         (key.map(|key| uuid::Uuid::from_bytes(key).to_string().into_bytes()), ms)
@@ -92,9 +95,15 @@ fn columns_that_cannot_be_used_are_named_with_what_they_are() {
     let rows = [(Some(vec![7; 16]), 5)];
     let uuids = || parquet(UUIDS, &rows, 1, Codec::UNCOMPRESSED);
     let error = with_time(sample(uuids()), "when").error();
-    assert!(error.contains("--time-field when: no line has it; the first line has: document_id, t"), "{error}");
+    assert!(
+        error.contains("--time-field when: no line has it; the first line has: document_id, t"),
+        "{error}"
+    );
     let error = with_time(sample(uuids()), "document_id").error();
-    assert!(error.contains("--time-field document_id: the column is bytes; allowed is a timestamp"), "{error}");
+    assert!(
+        error.contains("--time-field document_id: the column is bytes; allowed is a timestamp"),
+        "{error}"
+    );
     let error = with_time(sample(uuids()), "t").with(|options| options.time_unit = TimeUnit::S).error();
     assert!(error.contains("--time-unit: found s; allowed is none: the column's type says it"), "{error}");
     let small = with_time(sample(parquet(&TEXTS.replace("t_ms", "t"), &rows, 1, Codec::UNCOMPRESSED)), "t");

@@ -3,6 +3,7 @@
 mod endings;
 mod faces;
 mod hostile;
+mod nights;
 mod refused;
 mod runs;
 mod scenarios;
