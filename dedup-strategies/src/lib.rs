@@ -14,13 +14,17 @@ pub mod hash;
 pub mod promise;
 pub mod settings;
 pub mod shards;
+pub mod theory;
 pub mod time;
 
 pub mod apbf;
 pub mod bera;
 pub mod bloom;
 pub mod bloom_rotating;
+pub mod bloom_verified;
 pub mod compact;
+pub mod cuckoo;
+pub mod durable;
 pub mod exact;
 pub mod exact_compact;
 mod filter;
@@ -28,6 +32,7 @@ pub mod fingerprint_64;
 pub mod lru;
 pub mod lru_exact;
 pub mod lru_tinylfu;
+mod marks;
 pub mod noop;
 pub mod pubsubio;
 pub mod redis;
@@ -62,6 +67,9 @@ pub const STRATEGIES: &[Definition] = &[
     stable_bloom::DEFINITION,
     bera::BSBF,
     bera::RLBSBF,
+    cuckoo::DEFINITION,
+    bloom_verified::DEFINITION,
+    durable::DEFINITION,
     window_batch::DEFINITION,
     pubsubio::service::DEFINITION,
     pubsubio::direct::DEFINITION,

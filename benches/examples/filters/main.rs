@@ -5,8 +5,11 @@
 //! where there is one thread; compare them within one run only.
 
 mod crates;
+mod steady;
 mod strategy;
 mod stream;
+mod theory;
+mod threads;
 
 /// Pings that are timed.
 const PINGS: usize = 20_000_000;
@@ -24,10 +27,16 @@ fn main() {
 
 type Section = (&'static str, &'static str, fn() -> Table);
 
-const SECTIONS: &[Section] =
-    &[("crates", "20 M pings, 10 % duplicates, 64 M ids in the window, rate 0.001, one thread", || {
+const SECTIONS: &[Section] = &[
+    ("crates", "20 M pings, 10 % duplicates, 64 M ids in the window, rate 0.001, one thread", || {
         crates::compare(64_000_000, PINGS, 0.001)
-    })];
+    }),
+    ("theory", "4 M ids in the window, 10 % duplicates, at the end of the third window", theory::table),
+    ("steady", "ten windows of 4 M ids, 10 % duplicates", || steady::table(EMBEDDED)),
+    ("threads", "32 M ids in the window, 10 % duplicates, routed by key", || threads::table(EMBEDDED)),
+];
+
+const EMBEDDED: &[&str] = &["split-block", "apbf-time", "cuckoo"];
 
 /// Rows of cells that are printed in aligned columns.
 pub(crate) struct Table(Vec<Vec<String>>);

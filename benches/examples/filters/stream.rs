@@ -38,8 +38,20 @@ impl Stream {
         Timestamp::from_secs(1_700_000_000).plus(Duration::from_nanos(nanos as u64))
     }
 
-    /// The next pings, `count` of them, in batches that share their time.
-    pub(crate) fn take(&mut self, count: usize, pings: &mut Vec<Ping>) {
+    /// The next pings, in batches that share their time, until there are `count` fresh ones among them.
+    pub(crate) fn take_fresh(&mut self, count: u64, pings: &mut Vec<Ping>) {
+        let end = self.fresh + count;
+        pings.clear();
+        let mut some = Vec::new();
+        while self.fresh < end {
+            self.take(BATCH.min((end - self.fresh) as usize), &mut some);
+            pings.extend_from_slice(&some);
+        }
+    }
+
+    /// The next pings, `count` of them, in batches that share their time; says how many repeat an earlier one.
+    pub(crate) fn take(&mut self, count: usize, pings: &mut Vec<Ping>) -> usize {
+        let fresh_before = self.fresh;
         pings.clear();
         while pings.len() < count {
             let now = self.now();
@@ -48,6 +60,7 @@ impl Stream {
                 pings.push(Ping { key, event_time: now, arrival: now, delivery: DeliveryId(self.sent) });
             }
         }
+        count - (self.fresh - fresh_before) as usize
     }
 
     fn next_key(&mut self) -> PingKey {

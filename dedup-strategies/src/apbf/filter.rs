@@ -186,7 +186,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::filter::tests::{agrees, keys};
+    use crate::filter::tests::{agrees, fixed, keys};
     use crate::hash::KeyHasher;
 
     /// A filter by count, as the paper has it: `ids` inserts, a shift after every `generation`.
@@ -252,7 +252,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(20))]
+        #![proptest_config(fixed(20))]
         #[test]
         fn any_filter_errs_as_its_fill_says(k in 2u32..9, l in 1u32..20, phase in 0.05f64..1.0, seed in 0u64..1000) {
             let generation = 2000;

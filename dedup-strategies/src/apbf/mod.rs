@@ -66,8 +66,7 @@ const SETTINGS: &[SettingDef] = &[
 fn build_by_count(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
     let share = share_of(settings.count("ids"), context.workers);
     let plan = ByCount::new(share, settings.share("rate"));
-    let ageing = Ageing::Count { ids: share };
-    strategy(&DEFINITION, settings, context, plan.0, ageing)
+    strategy(&DEFINITION, settings, context, plan.0, Ageing::Count)
 }
 
 fn build_by_time(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
@@ -75,7 +74,7 @@ fn build_by_time(settings: &Settings, context: &Context) -> Result<Box<dyn Strat
     let plan = ByTime::new(share, settings.share("rate"));
     let window_ns = saturating_nanos(settings.time("window"));
     let span_ns = window_ns.div_ceil(u64::from(plan.divisions)).max(1);
-    strategy(&BY_TIME, settings, context, plan.shape, Ageing::Time { window_ns, span_ns })
+    strategy(&BY_TIME, settings, context, plan.shape, Ageing::Time { span_ns })
 }
 
 fn strategy(
@@ -103,7 +102,7 @@ fn strategy(
     let mut worker = 0;
     let shards = Shards::new(context.workers, || {
         worker += 1;
-        Apbf::new(shape, ageing, context.seed, worker)
+        Apbf::new(shape, ageing, saturating_nanos(window), context.seed, worker)
     });
     Ok(Box::new(ByKey { promise, shards }))
 }

@@ -83,9 +83,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::filter::tests::fixed;
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(40))]
+        #![proptest_config(fixed(40))]
         #[test]
         fn a_shape_keeps_its_rate_and_holds_its_ids(ids in 1u64..1_000_000_000, exponent in 0.3f64..9.0) {
             let rate = 10f64.powf(-exponent);

@@ -12,10 +12,10 @@ use crate::time::Timestamp;
 /// How ids age.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Ageing {
-    /// The last `ids` are remembered, however old they are.
-    Count { ids: u64 },
-    /// Ids are remembered for the window; a generation ends after the span at the latest.
-    Time { window_ns: u64, span_ns: u64 },
+    /// A generation ends when it has its ids: the last so many are remembered.
+    Count,
+    /// A generation ends after this many nanoseconds at the latest.
+    Time { span_ns: u64 },
 }
 
 /// Pings that are hashed at once.
@@ -27,6 +27,7 @@ const AHEAD: usize = 4;
 pub(super) struct Apbf {
     shape: Shape,
     ageing: Ageing,
+    window_ns: u64,
     hasher: KeyHasher,
     filter: AgePartitioned,
     /// The oldest first; the last is the one that is being written.
@@ -41,17 +42,17 @@ struct Generation {
 }
 
 impl Apbf {
-    pub(super) fn new(shape: Shape, ageing: Ageing, seed: u64, worker: u64) -> Self {
+    pub(super) fn new(shape: Shape, ageing: Ageing, window_ns: u64, seed: u64, worker: u64) -> Self {
         let hasher = KeyHasher::new(seed, worker);
         let filter = AgePartitioned::new(shape.k, shape.generation, seed ^ worker.rotate_left(32));
-        Apbf { shape, ageing, hasher, filter, generations: VecDeque::new() }
+        Apbf { shape, ageing, window_ns, hasher, filter, generations: VecDeque::new() }
     }
 
+    /// Drops what is older than the window: all of a generation at once.
     fn expire(&mut self, now: Timestamp) {
-        let Ageing::Time { window_ns, .. } = self.ageing else { return };
-        self.filter.expire(now, window_ns);
+        self.filter.expire(now, self.window_ns);
         let since = |then: Timestamp| now.as_nanos().saturating_sub(then.as_nanos());
-        while self.generations.front().is_some_and(|oldest| since(oldest.last) >= window_ns) {
+        while self.generations.front().is_some_and(|oldest| since(oldest.last) >= self.window_ns) {
             self.generations.pop_front();
         }
     }
@@ -59,10 +60,8 @@ impl Apbf {
     fn insert(&mut self, hash: u64, now: Timestamp) {
         let ended = |youngest: &Generation| match self.ageing {
             _ if youngest.ids >= self.shape.generation => true,
-            Ageing::Count { .. } => false,
-            Ageing::Time { span_ns, .. } => {
-                now.as_nanos().saturating_sub(youngest.first.as_nanos()) >= span_ns
-            }
+            Ageing::Count => false,
+            Ageing::Time { span_ns } => now.as_nanos().saturating_sub(youngest.first.as_nanos()) >= span_ns,
         };
         match self.generations.back() {
             Some(youngest) if !ended(youngest) => {}
@@ -107,11 +106,7 @@ impl State for Apbf {
     }
 
     fn footprint(&self) -> Footprint {
-        let held = self.generations.iter().map(|generation| generation.ids).sum();
-        let ids = match self.ageing {
-            Ageing::Count { ids } => ids.min(held),
-            Ageing::Time { .. } => held,
-        };
+        let ids = self.generations.iter().map(|generation| generation.ids).sum();
         Footprint { ids, bytes: self.filter.bytes() }
     }
 }

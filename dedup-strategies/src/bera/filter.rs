@@ -179,7 +179,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::filter::tests::{agrees, keys};
+    use crate::filter::tests::{agrees, fixed, keys};
     use crate::hash::KeyHasher;
     use crate::stable_bloom::{Shape, StableBloom};
 
@@ -277,7 +277,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(10))]
+        #![proptest_config(fixed(10))]
         #[test]
         fn any_filters_come_to_their_limit_and_forget_as_the_formula_says(
             k in 2u32..8, by_load in any::<bool>(), gap in 50u64..4000, seed in 0u64..1000,

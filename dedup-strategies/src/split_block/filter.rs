@@ -5,6 +5,7 @@
 //! probe reads half a cache line, whatever the error.
 
 use crate::hardware::Table;
+use crate::theory::poisson_mean;
 
 /// Bits of a block.
 pub const BLOCK_BITS: u64 = 256;
@@ -53,18 +54,6 @@ pub fn bits_per_key(rate: f64) -> f64 {
         }
     }
     many
-}
-
-/// The mean of `value(i)` where i is Poisson distributed around `mean`.
-pub(crate) fn poisson_mean(mean: f64, value: impl Fn(i32) -> f64) -> f64 {
-    let last = (mean + 14.0 * mean.sqrt() + 40.0) as i32;
-    let mut ln_probability = -mean;
-    let mut sum = ln_probability.exp() * value(0);
-    for at in 1..=last {
-        ln_probability += (mean / f64::from(at)).ln();
-        sum += ln_probability.exp() * value(at);
-    }
-    sum
 }
 
 /// The bits that the low half of a hash sets in its block.
@@ -145,7 +134,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::filter::tests::{agrees, keys};
+    use crate::filter::tests::{agrees, fixed, keys};
     use crate::hash::KeyHasher;
 
     /// How many of `probes` unknown keys are found in a filter of `blocks` blocks that holds `written` keys.
@@ -192,7 +181,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(24))]
+        #![proptest_config(fixed(24))]
         #[test]
         fn any_filter_errs_as_the_formula_says(bits in 3.0f64..20.0, blocks in 2_000u64..8_000, seed in 0u64..1000) {
             let written = (blocks as f64 * 256.0 / bits) as usize;

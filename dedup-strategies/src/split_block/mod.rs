@@ -123,8 +123,12 @@ impl Plan {
         }
     }
 
+    /// Bytes of a filter; more than there are if it has more blocks than a hash can tell apart.
     fn filter_bytes(&self) -> u64 {
-        self.blocks.saturating_mul(BLOCK_BITS / 8)
+        match self.blocks <= 1 << 32 {
+            true => self.blocks * (BLOCK_BITS / 8),
+            false => u64::MAX,
+        }
     }
 
     fn most_bytes(&self) -> u64 {

@@ -199,7 +199,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::filter::tests::{agrees, keys};
+    use crate::filter::tests::{agrees, fixed, keys};
     use crate::hash::KeyHasher;
 
     const CELLS: u64 = 65_536;
@@ -263,7 +263,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(12))]
+        #![proptest_config(fixed(12))]
         #[test]
         fn any_shape_has_its_stable_point_and_forgets_no_more_than_the_formula_says(
             k in 1u32..6, max in 1u32..4, p in 5u32..40, gap in 100u64..3000, seed in 0u64..1000,

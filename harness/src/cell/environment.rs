@@ -316,6 +316,12 @@ impl From<BuildError> for Trouble {
 
 impl From<PipelineError> for Trouble {
     fn from(error: PipelineError) -> Self {
+        if let PipelineError::Store(ServerError::NoSuchFault { .. }) = &error {
+            return Trouble::Skipped {
+                reason: format!("it does not apply: {error}"),
+                remedy: "nothing; it is as it should be".into(),
+            };
+        }
         let how = match &error {
             PipelineError::Contract(_) => Failure::Contract,
             PipelineError::Unavailable(_) | PipelineError::Store(_) => Failure::Unavailable,

@@ -241,6 +241,7 @@ pub(super) fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path)
     let available = crate::process::available_bytes();
     let memory_bytes = args.memory_limit.unwrap_or(available / 5 * 4);
     let passes = passes(&args.passes);
+    admit_passes(args, &passes, &workloads).or_exit(Exit::Usage)?;
     if passes.contains(&Pass::Time) {
         let most = workloads.iter().map(|(workload, _)| workload.expected_pings()).max().unwrap_or(0);
         fits(most.min(u64::from(args.time_pings)), memory_bytes).or_exit(Exit::Usage)?;
@@ -266,6 +267,25 @@ pub(super) fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path)
         nightly: (args.nightly, args.preceding_days),
         limits: Limits { stall: args.stall_timeout, memory_bytes },
     })
+}
+
+/// Under faults only the verify pass is run: says so where another was asked for.
+fn admit_passes(args: &RunArgs, passes: &[Pass], workloads: &[(Workload, Input)]) -> anyhow::Result<()> {
+    let Some((workload, _)) = workloads.iter().find(|(workload, _)| !workload.faults().is_empty()) else {
+        return Ok(());
+    };
+    let name = workload.name();
+    anyhow::ensure!(
+        passes.contains(&Pass::Verify),
+        "--pass: {name} has faults, under which only verify is run (time and weigh have no pipeline in which anything \
+         could fail): add --pass verify, or leave such scenarios out"
+    );
+    if args.passes.len() > 1 && !args.quiet {
+        anstream::eprintln!(
+            "note: {name} has faults, under which only verify is run: --pass verify is implied"
+        );
+    }
+    Ok(())
 }
 
 /// Refuses more pings than memory holds: the time pass makes them beforehand, and deals them out once more where each

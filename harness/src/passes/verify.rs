@@ -85,8 +85,8 @@ fn obstacle(fault: &Placed, needs: Needs, instance: &Instance) -> Option<Trouble
     let kind = fault.kind.name;
     match (needs, fault.kind.hits) {
         (Needs::Nothing, Hits::Store) => skipped(
-            format!("{kind} does not apply: it keeps no store that could fail"),
-            "nothing; it is as it should be",
+            format!("{kind} does not apply: it keeps no store beside the process"),
+            "nothing to be done; a restart is what it has to fear",
         ),
         (Needs::Nothing, _) => None,
         _ => skipped(

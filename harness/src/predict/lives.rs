@@ -113,6 +113,10 @@ impl<'a> Lives<'a> {
             if let Some(nights) = nights {
                 life.stamp(&self.scenario.shape.repeats);
                 nights.keep(&life.submitted, &life.passed, &mut life.kept);
+                if unusable < self.scenario.shape.bad_ids.missing {
+                    // The job joins by id: what has none is dropped.
+                    life.kept.fill(false);
+                }
                 stable.count(self.cause, &life.causes, &life.kept);
             }
         }

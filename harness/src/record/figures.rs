@@ -150,6 +150,7 @@ pub struct Prediction {
     pub predicted_ratio: f64,
     /// How many independent copies would say as much: copies of one ping stand and fall together. The interval of the
     /// share that was seen is that of a share of so many cases.
+    #[serde(default)]
     pub independent_count: u64,
 }
 

@@ -212,6 +212,7 @@ impl Sample {
             pass,
             round,
             seed: 7_000 + u64::from(round),
+            faults: Vec::new(),
             workers_count: 4,
             batch_count: 64,
             time_factor: 1.0,

@@ -6,6 +6,7 @@ mod header;
 mod json;
 pub mod list;
 mod markdown;
+mod matrix;
 mod notes;
 mod predicted;
 mod sheet;

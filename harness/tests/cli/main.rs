@@ -2,12 +2,15 @@
 
 mod endings;
 mod faces;
+mod faults;
 mod hostile;
 mod nights;
 mod refused;
+mod reports;
 mod runs;
 mod scenarios;
 mod stored;
 mod streams;
+mod talk;
 mod tool;
 mod traces;
