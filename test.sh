@@ -5,12 +5,15 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 need() { # need COMMAND PACKAGE: a Debian package, unless its command is there already
-    command -v "$1" >/dev/null && return
+    command -v "$1" >/dev/null || need_package "$2"
+}
+
+need_package() { # need_package PACKAGE: a Debian package
     local as_root=()
     [ "$(id -u)" -eq 0 ] || as_root=(sudo)
-    echo "--- installing $2 (for $1)"
-    "${as_root[@]}" apt-get update -qq && "${as_root[@]}" apt-get install -y -qq "$2" >/dev/null || {
-        echo "error: $1 is missing and could not be installed; install it by hand: apt-get install $2" >&2
+    echo "--- installing $1"
+    "${as_root[@]}" apt-get update -qq && "${as_root[@]}" apt-get install -y -qq "$1" >/dev/null || {
+        echo "error: $1 is missing and could not be installed; install it by hand: apt-get install $1" >&2
         exit 1
     }
 }
@@ -22,6 +25,22 @@ need openssl openssl
 need chromium chromium
 need node nodejs
 need npm npm
+
+# The nightly job is compared with DuckDB's. Debian has no package of it; PyPI has the command line.
+if [ -z "${DEDUP_DUCKDB:-}" ] && ! command -v duckdb >/dev/null; then
+    duckdb_env=target/duckdb
+    if ! ls "$duckdb_env"/lib/python3*/site-packages/duckdb_cli/duckdb >/dev/null 2>&1; then
+        command -v python3 >/dev/null && python3 -c 'import ensurepip' 2>/dev/null || need_package python3-venv
+        echo "--- installing duckdb-cli (from PyPI, into $duckdb_env)"
+        python3 -m venv "$duckdb_env" && "$duckdb_env/bin/pip" install --quiet --disable-pip-version-check duckdb-cli || {
+            echo "error: duckdb could not be installed; install duckdb-cli by hand, or name the program in DEDUP_DUCKDB" >&2
+            exit 1
+        }
+    fi
+    # The program itself, and not the script around it.
+    DEDUP_DUCKDB="$(echo "$PWD/$duckdb_env"/lib/python3*/site-packages/duckdb_cli/duckdb)"
+    export DEDUP_DUCKDB
+fi
 
 export RUSTDOCFLAGS="-D warnings"
 step cargo fmt --all --check

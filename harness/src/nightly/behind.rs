@@ -1,6 +1,7 @@
 //! The nightly job behind a pipeline: a sink that writes live tables, the job over them, and the score.
 
 use std::path::PathBuf;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use dedup_strategies::Timestamp;
@@ -19,6 +20,9 @@ use crate::workload::Workload;
 
 /// Bytes a row on disk, live and stable together with room to spare.
 const BYTES_PER_PING: u64 = 64;
+
+/// How often a sign of life is given.
+const SAID_EVERY: Duration = Duration::from_secs(1);
 
 /// Bytes that the job may take for rows.
 pub const MEMORY_BYTES: u64 = 1 << 30;
@@ -140,24 +144,34 @@ impl Behind {
         Ok((sink, Behind { written, live, ours, theirs, jobs, duckdb, night }))
     }
 
-    /// Does the nights, once the sink is gone, and scores what they leave. Calls `alive` before each.
+    /// Does the nights, once the sink is gone, and scores what they leave. Calls `alive` now and then: a night says
+    /// nothing until it is over.
     pub fn finish(self, arrived: &Arrived<'_>, alive: fn()) -> Result<StableFigures, NightlyError> {
+        std::thread::scope(|scope| {
+            let (done, waiting) = channel::<()>();
+            scope.spawn(move || {
+                while let Err(RecvTimeoutError::Timeout) = waiting.recv_timeout(SAID_EVERY) {
+                    alive();
+                }
+            });
+            let figures = self.do_nights(arrived);
+            drop(done);
+            figures
+        })
+    }
+
+    fn do_nights(self, arrived: &Arrived<'_>) -> Result<StableFigures, NightlyError> {
         self.written.finish()?;
         let live = table(&self.live)?;
         let mut scores: Vec<(&str, Vec<DayDone>, Score)> = Vec::new();
         if self.jobs.nightly {
-            let done = live.days.keys().map(|day| {
-                alive();
-                copy_deduplicated(&live, *day, &self.ours, &self.night)
-            });
+            let done = live.days.keys().map(|day| copy_deduplicated(&live, *day, &self.ours, &self.night));
             let done = done.collect::<Result<_, _>>()?;
             scores.push(("nightly", done, score(&table(&self.ours)?)?));
         }
         if let Some(duckdb) = &self.duckdb {
-            let done = live.days.keys().map(|day| {
-                alive();
-                duckdb.copy_deduplicated(&live, *day, &self.theirs, &self.night)
-            });
+            let night = |day: &Day| duckdb.copy_deduplicated(&live, *day, &self.theirs, &self.night);
+            let done = live.days.keys().map(night);
             let done = done.collect::<Result<_, _>>()?;
             scores.push(("nightly-duckdb", done, score(&table(&self.theirs)?)?));
         }

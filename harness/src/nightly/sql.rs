@@ -137,3 +137,34 @@ fn literal(dialect: Dialect, us: i64) -> String {
     };
     format!("{kind} '{day} {hour:02}:{minute:02}:{second:02}{fraction}+00:00'")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(preceding_days: u32, slices: u32) -> Query {
+        Query {
+            live: "telemetry_live.main_v5".to_string(),
+            live_day: read_parquet(["live/submission_date=2026-03-01/*.parquet"]),
+            stable: "telemetry_stable.main_v5".to_string(),
+            day: "2026-03-01".parse().unwrap(),
+            preceding_days,
+            slices,
+        }
+    }
+
+    #[test]
+    fn the_queries_read_as_they_should() {
+        for (name, dialect) in
+            [("bigquery", Dialect::Bigquery), ("spark", Dialect::Spark), ("duckdb", Dialect::Duckdb)]
+        {
+            insta::assert_snapshot!(name, query(0, 1).text(dialect));
+        }
+        insta::assert_snapshot!("bigquery_sliced", query(1, 7).text(Dialect::Bigquery));
+    }
+
+    #[test]
+    fn quotes_in_names_of_files_stay_within_them() {
+        assert!(read_parquet(["it's.parquet"]).starts_with("read_parquet(['it''s.parquet'], "));
+    }
+}

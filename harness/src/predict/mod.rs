@@ -49,7 +49,7 @@ pub fn predict(scenario: &Scenario, strategy: Known<'_>, seen: &VerifyFigures) -
         .enumerate()
         .map(|(cause, repeat)| {
             let nights = seen.stable.as_ref();
-            let nights = nights.map(|stable| nightly::Nights::new(scenario, repeat, stable.preceding_days));
+            let nights = nights.map(|stable| nightly::Nights::new(scenario, stable.preceding_days));
             (repeat, Lives::of(scenario, cause).shares(&memory.rule, strategy.routing, nights.as_ref()))
         })
         .collect();

@@ -1,45 +1,38 @@
 //! What the nightly job leaves of the copies that reached the sink.
 
+use std::collections::BTreeSet;
+
 use dedup_strategies::Timestamp;
 
-use crate::scenario::{Repeat, Scenario, Submission};
+use crate::scenario::Scenario;
 
 const DAY_NS: u64 = 86_400_000_000_000;
 
-/// The nights of one job, over the copies of one cause.
+/// The nights of one job.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Nights {
     preceding_days: u64,
     start: Timestamp,
-    submission: Submission,
 }
 
 impl Nights {
-    pub(super) fn new(scenario: &Scenario, repeat: &Repeat, preceding_days: u32) -> Nights {
-        Nights {
-            preceding_days: u64::from(preceding_days),
-            start: scenario.start(),
-            submission: repeat.submission,
-        }
+    pub(super) fn new(scenario: &Scenario, preceding_days: u32) -> Nights {
+        Nights { preceding_days: u64::from(preceding_days), start: scenario.start() }
     }
 
-    /// Which of the rows stay: the earliest of its day, if none of the days before that the job looks at has one.
-    /// `arrivals` of the copies that reached the sink, in order, counted from the stream's start.
-    pub(super) fn keep(self, arrivals: &[u64], passed: &[bool], kept: &mut Vec<bool>) {
+    /// Which of the rows stay: one of its day, if none of the days before that the job looks at has one.
+    /// `submitted` is when the edge stamped each copy, counted from the stream's start, in the order of their arrival.
+    pub(super) fn keep(self, submitted: &[u64], passed: &[bool], kept: &mut Vec<bool>) {
+        let day = |submitted: &u64| (self.start.as_nanos() + submitted) / DAY_NS;
+        let rows = || submitted.iter().map(day).zip(passed.iter().copied());
+        // A copy that keeps its stamp may come to a day that is over: the job sees the whole of each.
+        let days: BTreeSet<u64> = rows().filter(|(_, passed)| *passed).map(|(day, _)| day).collect();
+        let mut taken = BTreeSet::new();
         kept.clear();
-        let mut last_day: Option<u64> = None;
-        for (arrival, passed) in arrivals.iter().zip(passed) {
-            let stamped = match self.submission {
-                Submission::Fresh => arrival,
-                Submission::Same => &arrivals[0],
-            };
-            let day = (self.start.as_nanos() + stamped) / DAY_NS;
-            let looked_at = last_day.is_some_and(|last| day - last <= self.preceding_days);
-            kept.push(*passed && !looked_at);
-            if *passed {
-                last_day = Some(day);
-            }
-        }
+        kept.extend(rows().map(|(day, passed)| {
+            let before = days.range(day.saturating_sub(self.preceding_days)..day).next();
+            passed && before.is_none() && taken.insert(day)
+        }));
     }
 }
 
@@ -49,11 +42,7 @@ mod tests {
 
     fn kept(preceding_days: u64, hours: &[u64], passed: &[bool]) -> Vec<bool> {
         let arrivals: Vec<u64> = hours.iter().map(|hour| hour * 3_600_000_000_000).collect();
-        let nights = Nights {
-            preceding_days,
-            start: Timestamp::from_secs(86_400 * 20_000),
-            submission: Submission::Fresh,
-        };
+        let nights = Nights { preceding_days, start: Timestamp::from_secs(86_400 * 20_000) };
         let mut kept = Vec::new();
         nights.keep(&arrivals, passed, &mut kept);
         kept
@@ -65,5 +54,10 @@ mod tests {
         assert_eq!(kept(1, &[1, 25, 49, 73], &[true; 4]), [true, false, false, false]);
         assert_eq!(kept(1, &[1, 49, 73], &[true; 3]), [true, true, false]);
         assert_eq!(kept(0, &[1, 25], &[true, false]), [true, false]);
+        assert_eq!(
+            kept(0, &[1, 25, 1, 25], &[true; 4]),
+            [true, true, false, false],
+            "stamped as the first was"
+        );
     }
 }

@@ -4,6 +4,7 @@ mod endings;
 mod faces;
 mod faults;
 mod hostile;
+mod nights;
 mod refused;
 mod reports;
 mod runs;

@@ -1,0 +1,213 @@
+//! The nightly job from outside.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use dedup_harness::nightly::{LiveRow, LiveWriter};
+
+use crate::tool::{TINY, Tool, entries};
+
+const DAY_US: i64 = 86_400_000_000;
+/// 2026-01-01.
+const START_US: i64 = 1_767_225_600_000_000;
+const STABLE: &str = "main_stable/submission_date=2026-01-02/part-0.parquet";
+
+/// Writes `rows` rows over two days into `main_live`: every third a copy of one before, every tenth without an id.
+fn write_live(tool: &Tool, rows: u64) -> PathBuf {
+    let dir = tool.work().join("main_live");
+    std::fs::create_dir_all(&dir).unwrap();
+    let mut writer = LiveWriter::new(&dir);
+    for row in 0..rows {
+        let unique = if row % 3 == 2 { row / 2 } else { row };
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&unique.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
+        id[8..].copy_from_slice(&unique.to_be_bytes());
+        writer
+            .push(LiveRow {
+                submission_us: START_US + (2 * DAY_US) * row as i64 / rows as i64,
+                document_id: (row % 10 != 9).then_some(id),
+                unique,
+                cause: u8::from(unique != row),
+            })
+            .unwrap();
+    }
+    assert_eq!(writer.finish().unwrap(), rows);
+    dir
+}
+
+fn bytes_of(tool: &Tool) -> Vec<u8> {
+    std::fs::read(tool.work().join(STABLE)).unwrap()
+}
+
+#[test]
+fn a_night_says_what_became_of_each_day_and_a_second_one_changes_no_byte() {
+    let tool = Tool::new();
+    write_live(&tool, 3_000);
+    let printed = tool.prints(&["nightly", "main_live"]);
+    let days: Vec<&str> = printed.lines().filter(|line| line.contains("2026-01-0")).collect();
+    assert_eq!(days.len(), 2, "{printed}");
+    let columns: Vec<&str> = days[0].split_whitespace().collect();
+    assert_eq!(columns[..3], ["main_live", "2026-01-01", "1,500"], "{printed}");
+    let first = bytes_of(&tool);
+    tool.prints(&["nightly", "main_live", "--day", "2026-01-02"]);
+    assert_eq!(bytes_of(&tool), first);
+}
+
+#[test]
+fn little_memory_and_many_slices_give_the_same_bytes() {
+    let tool = Tool::new();
+    write_live(&tool, 800_000);
+    tool.prints(&["nightly", "main_live", "--threads", "2"]);
+    let first = bytes_of(&tool);
+    let printed = tool.prints(&["nightly", "main_live", "--threads", "1", "--memory-limit", "8MiB"]);
+    let spilled = |line: &str| line.contains("2026-01-0") && line.contains(" MiB");
+    assert!(printed.lines().any(spilled), "400,000 rows of 32 bytes are more than it may hold: {printed}");
+    assert_eq!(bytes_of(&tool), first);
+    tool.prints(&["nightly", "main_live", "--slices", "5", "--memory-limit", "8MiB"]);
+    assert_eq!(bytes_of(&tool), first);
+}
+
+#[test]
+fn a_night_that_is_killed_leaves_the_day_as_it_was_or_whole() {
+    let tool = Tool::new();
+    write_live(&tool, 300_000);
+    let began = Instant::now();
+    tool.prints(&["nightly", "main_live"]);
+    let (whole, took) = (bytes_of(&tool), began.elapsed());
+    for step in 0..12 {
+        // Half of the times there is no day before, half of the times there is.
+        if step % 2 == 0 {
+            std::fs::remove_dir_all(tool.work().join("main_stable")).unwrap();
+        }
+        let mut night = tool.process(&["nightly", "main_live"]).spawn().unwrap();
+        std::thread::sleep(took.mul_f64(f64::from(step) / 12.0).min(Duration::from_secs(5)));
+        night.kill().unwrap();
+        night.wait().unwrap();
+        match std::fs::read(tool.work().join(STABLE)) {
+            Ok(there) => assert_eq!(there, whole),
+            Err(error) => assert!(step % 2 == 0, "the day before is gone: {error}"),
+        }
+        tool.process(&["nightly", "main_live"]).output().unwrap();
+        assert_eq!(bytes_of(&tool), whole);
+        let partition = tool.work().join(STABLE).parent().unwrap().to_path_buf();
+        assert_eq!(entries(&partition).len(), 1, "what was half done is gone");
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_before_anything_is_written() {
+    let tool = Tool::new();
+    tool.refuses(&["nightly", "nowhere"], &["nowhere"]);
+    tool.refuses(&["nightly", "."], &["holds no day partition", "submission_date=YYYY-MM-DD"]);
+    write_live(&tool, 100);
+    tool.refuses(
+        &["nightly", "main_live", "--day", "2026-02-01"],
+        &["no partition of 2026-02-01", "2 days from 2026-01-01"],
+    );
+    tool.refuses(&["nightly", "main_live", "--day", "tomorrow"], &["a day of UTC such as 2026-01-31"]);
+    tool.refuses(&["nightly", "main_live", "--out", "main_live"], &["--out", "allowed is another one"]);
+    tool.refuses(&["nightly", "main_live", "--memory-limit", "1MiB"], &["8MiB and more"]);
+    tool.refuses(&["nightly"], &["DIR"]);
+}
+
+#[test]
+fn a_partition_that_holds_something_else_is_not_replaced() {
+    let tool = Tool::new();
+    write_live(&tool, 100);
+    let foreign = tool.write("main_stable/submission_date=2026-01-01/mine.parquet", "mine");
+    let output = tool.output(&["nightly", "main_live"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !output.status.success() && said.contains("mine.parquet") && said.contains("move it away"),
+        "{said}"
+    );
+    assert_eq!(std::fs::read(foreign).unwrap(), b"mine");
+}
+
+#[test]
+fn the_query_is_printed_for_each_engine() {
+    let tool = Tool::new();
+    for (engine, said) in
+        [("bigquery", "MERGE INTO"), ("spark", "INSERT OVERWRITE TABLE"), ("duckdb", "COPY (")]
+    {
+        let printed =
+            tool.prints(&["nightly", "--emit-sql", engine, "--day", "2026-01-31", "--preceding-days", "1"]);
+        assert!(printed.contains(said) && printed.contains("2026-01-30 00:00:00"), "{printed}");
+    }
+}
+
+/// Four thousand pings over two days: TINY stretched, with copies over midnight.
+fn over_midnight() -> String {
+    TINY.replace("rate = 20.0", "rate = '4_000/day'")
+        .replace("[\"1s\", \"5m\"]", "[\"1h\", \"20h\"]")
+        .replace("pings = 4_000", "duration = '47h'")
+}
+
+#[test]
+fn a_run_over_midnight_scores_the_stable_tables_too() {
+    let tool = Tool::new();
+    tool.write("two-days.toml", over_midnight());
+    let run = ["run", "-f", "./two-days.toml", "-s", "^noop$", "-p", "verify"];
+    let printed = tool.prints(&[&run[..], &["-o", "out"]].concat());
+    assert!(printed.contains("stable"), "{printed}");
+    let verify = tool.records("out")[1]["result"]["verify"].clone();
+    let stable = &verify["stable"];
+    let number = |value: &serde_json::Value| value.as_u64().unwrap();
+    assert_eq!(stable["job"], "nightly");
+    assert_eq!(number(&stable["days_count"]), 2);
+    assert_eq!(number(&stable["live_rows_count"]), number(&verify["pings_count"]), "noop lets all through");
+    assert_eq!(number(&stable["lost_count"]), 0);
+    let (left, all) = (number(&stable["missed_count"]), number(&verify["missed_count"]));
+    assert!(left > 0 && left < all, "copies over midnight are left, others are not: {left} of {all}");
+    assert_eq!(
+        number(&stable["stable_rows_count"]),
+        number(&verify["unique_count"]) + left,
+        "each unique once, and what was missed"
+    );
+    let by_cause: u64 =
+        stable["by_cause"].as_array().unwrap().iter().map(|cause| number(&cause["missed_count"])).sum();
+    assert_eq!(by_cause, left);
+    tool.prints(&[&run[..], &["--preceding-days", "1", "-o", "two"]].concat());
+    assert_eq!(tool.records("two")[1]["result"]["verify"]["stable"]["missed_count"], 0);
+    tool.prints(&[&run[..], &["--nightly", "none", "-o", "none"]].concat());
+    assert!(tool.records("none")[1]["result"]["verify"]["stable"].is_null());
+}
+
+#[test]
+fn without_duckdb_the_row_says_so_with_the_remedy() {
+    let tool = Tool::new();
+    tool.write("two-days.toml", over_midnight());
+    let mut command =
+        tool.command(&["run", "-f", "./two-days.toml", "-s", "^noop$", "-p", "verify", "--nightly", "both"]);
+    let output = command.env("DEDUP_DUCKDB", "/nowhere/duckdb").output().unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(printed.contains("no duckdb") && printed.contains("pip install duckdb-cli"), "{printed}");
+}
+
+#[test]
+fn both_jobs_agree_behind_a_run() {
+    let tool = Tool::new();
+    tool.write("two-days.toml", over_midnight());
+    if !has_duckdb() {
+        assert!(std::env::var_os("CI").is_none(), "duckdb is missing; test.sh installs it");
+        return;
+    }
+    tool.prints(&[
+        "run",
+        "-f",
+        "./two-days.toml",
+        "-s",
+        "^noop$",
+        "-p",
+        "verify",
+        "--nightly",
+        "both",
+        "-o",
+        "out",
+    ]);
+    assert_eq!(tool.records("out")[1]["result"]["verify"]["stable"]["job"], "nightly, nightly-duckdb");
+}
+
+fn has_duckdb() -> bool {
+    dedup_harness::nightly::Duckdb::find().is_ok()
+}
