@@ -21,21 +21,29 @@ pub mod apbf;
 pub mod bera;
 pub mod bloom;
 pub mod bloom_rotating;
+pub mod bloom_verified;
+pub mod compact;
 pub mod cuckoo;
+pub mod durable;
 pub mod exact;
+pub mod exact_compact;
 mod filter;
+pub mod fingerprint_64;
 pub mod lru;
 pub mod lru_exact;
 pub mod lru_tinylfu;
+mod marks;
 pub mod noop;
+pub mod pubsubio;
 pub mod redis;
 pub mod split_block;
 pub mod stable_bloom;
+pub mod tiered;
 pub mod window_batch;
 
 pub use contract::{
-    DeliveryId, Footprint, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable, Verdict, Worker,
-    worker_of,
+    DeliveryId, Footprint, HeldPings, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable,
+    Verdict, Worker, worker_of,
 };
 pub use definition::{Build, BuildError, Context, Definition, Needs, RedisEndpoint, Role, Sizing};
 pub use promise::{Bound, Memory, Promise, UnderFaults, Window};
@@ -46,6 +54,8 @@ pub use time::Timestamp;
 pub const STRATEGIES: &[Definition] = &[
     noop::DEFINITION,
     exact::DEFINITION,
+    exact_compact::DEFINITION,
+    fingerprint_64::DEFINITION,
     lru::DEFINITION,
     lru_exact::DEFINITION,
     lru_tinylfu::DEFINITION,
@@ -58,6 +68,15 @@ pub const STRATEGIES: &[Definition] = &[
     bera::BSBF,
     bera::RLBSBF,
     cuckoo::DEFINITION,
+    bloom_verified::DEFINITION,
+    durable::DEFINITION,
     window_batch::DEFINITION,
-    redis::DEFINITION,
+    pubsubio::service::DEFINITION,
+    pubsubio::direct::DEFINITION,
+    pubsubio::flink::DEFINITION,
+    pubsubio::deduplicate::DEFINITION,
+    redis::mozilla::DEFINITION,
+    redis::claim::DEFINITION,
+    redis::lease::DEFINITION,
+    tiered::DEFINITION,
 ];

@@ -1,0 +1,173 @@
+use std::collections::HashMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::filter::tests::keys;
+
+const WINDOW: Duration = Duration::from_secs(3200);
+
+/// What the set says that it does: a key is there until the 32nd slice after its own has ended.
+#[derive(Default)]
+struct Model {
+    slices: HashMap<PingKey, u64>,
+}
+
+impl Model {
+    fn slice(now: Timestamp) -> u64 {
+        now.as_nanos() / (WINDOW.as_nanos() as u64 / SLICES)
+    }
+
+    fn contains(&self, key: PingKey, now: Timestamp) -> bool {
+        self.slices.get(&key).is_some_and(|slice| Model::slice(now) - slice <= SLICES)
+    }
+
+    fn insert(&mut self, key: PingKey, now: Timestamp) -> bool {
+        let fresh = !self.contains(key, now);
+        if fresh {
+            self.slices.insert(key, Model::slice(now));
+        }
+        fresh
+    }
+
+    fn len(&self, now: Timestamp) -> u64 {
+        self.slices.values().filter(|slice| Model::slice(now) - **slice <= SLICES).count() as u64
+    }
+}
+
+/// Inserts `steps` of (keys, share of them that were used before, time before them in thousandths of a window) and
+/// compares every answer with the model's.
+fn agrees_with_the_model<S: Slot>(ids: u64, seed: u64, steps: &[(usize, usize, u64)]) {
+    let (mut set, mut model) = (CompactSet::<S>::new(WINDOW, ids, seed), Model::default());
+    let mut now = Timestamp::from_secs(1_700_000_000);
+    let mut fresh_keys = keys(seed);
+    let mut used: Vec<PingKey> = Vec::new();
+    for (step, (count, again, wait)) in steps.iter().enumerate() {
+        now = now.plus(WINDOW / 1000 * *wait as u32);
+        let batch: Vec<PingKey> = (0..*count)
+            .map(|at| match used.len() {
+                0 => fresh_keys.next().unwrap(),
+                _ if at % 100 < *again => used[(at * 7919 + step * 104_729) % used.len()],
+                _ => fresh_keys.next().unwrap(),
+            })
+            .collect();
+        used.extend(&batch);
+        let mut answers = Vec::new();
+        set.insert_batch(batch.iter().copied(), now, |fresh| answers.push(fresh));
+        let expected: Vec<bool> = batch.iter().map(|key| model.insert(*key, now)).collect();
+        assert_eq!(answers, expected, "step {step}");
+        assert_eq!(set.len(), model.len(now), "step {step}");
+    }
+    let found: Vec<bool> = used.iter().map(|key| model.contains(*key, now)).collect();
+    let mut answers = Vec::new();
+    set.contains_batch(used, |there| answers.push(there));
+    assert_eq!(answers, found);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn every_answer_is_the_models(
+        seed: u64,
+        ids in 0u64..60_000,
+        steps in prop::collection::vec((0usize..9000, 0usize..100, prop_oneof![0u64..20, 0u64..90, 0u64..1200]), 1..40),
+    ) {
+        agrees_with_the_model::<u128>(ids, seed, &steps);
+        agrees_with_the_model::<u64>(ids, seed, &steps);
+    }
+}
+
+#[test]
+fn it_grows_and_shrinks_and_forgets_nothing_on_the_way() {
+    // From the smallest table up to 300,000 keys, a few windows at that, and down again.
+    let up = (0..150).map(|_| (2000, 10, 5));
+    let level = (0..400).map(|_| (2000, 10, 10));
+    let down = (0..400).map(|_| (50, 10, 10));
+    agrees_with_the_model::<u128>(0, 1, &up.chain(level).chain(down).collect::<Vec<_>>());
+}
+
+/// Inserts `per_step` new keys a hundredth of a window, for `steps` of them, and gives the most bytes for each key that
+/// is remembered, once there are `from` keys.
+fn most_bytes_an_id<S: Slot>(set: &mut CompactSet<S>, steps: u32, per_step: usize, from: u64) -> f64 {
+    let mut fresh = keys(5);
+    let mut most: f64 = 0.0;
+    for step in 0..steps {
+        let now = Timestamp::from_secs(1_700_000_000).plus(WINDOW / 100 * step);
+        set.insert_batch(fresh.by_ref().take(per_step), now, |fresh| assert!(fresh));
+        if set.len() >= from {
+            most = most.max(set.bytes() as f64 / set.len() as f64);
+        }
+    }
+    most
+}
+
+#[test]
+fn an_id_takes_24_bytes_at_most_while_the_table_grows_and_when_it_is_full() {
+    let mut set = ExactSet::new(WINDOW, 0, 1);
+    let most = most_bytes_an_id(&mut set, 500, 8000, 200_000);
+    assert!(most <= 24.0, "{most} bytes an id");
+    let mut set = FingerprintSet::new(WINDOW, 0, 1);
+    let most = most_bytes_an_id(&mut set, 500, 8000, 200_000);
+    assert!(most <= 12.0, "{most} bytes an id");
+}
+
+#[test]
+fn a_set_made_for_its_load_never_moves() {
+    let mut set = ExactSet::new(WINDOW, 800_000, 1);
+    let places = set.layout.places();
+    most_bytes_an_id(&mut set, 400, 8000, 800_000);
+    assert_eq!((set.layout.places(), set.next.is_none()), (places, true));
+    assert!(set.bytes() <= ExactSet::bytes_for(800_000), "{} bytes", set.bytes());
+}
+
+#[test]
+fn after_the_load_has_gone_the_memory_goes_too() {
+    let mut set = ExactSet::new(WINDOW, 0, 1);
+    most_bytes_an_id(&mut set, 200, 4000, 0);
+    let full = set.bytes();
+    // One key a hundredth of a window keeps it from being empty.
+    let mut fresh = keys(9);
+    for step in 200..600 {
+        let now = Timestamp::from_secs(1_700_000_000).plus(WINDOW / 100 * step);
+        set.insert(fresh.next().unwrap(), now);
+    }
+    assert!(set.bytes() < full / 10, "{} of {full} bytes", set.bytes());
+    set.advance(Timestamp::from_secs(1_700_000_000).plus(WINDOW * 100));
+    assert_eq!((set.len(), set.bytes() < 10_000), (0, true));
+}
+
+#[test]
+fn time_that_leaps_forgets_what_is_past_and_nothing_else() {
+    // Up to two windows at once, the table left alone in between: no tag may come round to life again.
+    for leap in 1..80 {
+        let mut set = ExactSet::new(WINDOW, 1000, 3);
+        let start = Timestamp::from_secs(1_700_000_000);
+        for (key, slice) in keys(1).take(40).zip(0u32..) {
+            set.insert(key, start.plus(set.granularity() * slice));
+        }
+        set.advance(start.plus(set.granularity() * (39 + leap)));
+        let there = keys(1).take(40).map(|key| set.contains(key));
+        assert!(there.zip(0u32..).all(|(there, slice)| there == (39 + leap - slice <= 32)), "leap {leap}");
+    }
+}
+
+#[test]
+fn a_fingerprint_is_64_bits_long() {
+    // Two keys whose mixed numbers agree in the 64 highest bits and no others are one to a fingerprint, and two that
+    // differ in any of those bits are not. Mixing can be undone, so such keys are found by looking at hashes.
+    let mut set = FingerprintSet::new(WINDOW, 1000, 1);
+    let now = Timestamp::from_secs(1);
+    for bit in 0..128 {
+        set.advance(Timestamp::END);
+        let mixed = 0x1234_5678_9abc_def0_0fed_cba9_8765_4321u128;
+        assert!(set.insert_mixed(mixed));
+        assert_eq!(set.insert_mixed(mixed ^ 1 << bit), bit >= 64, "bit {bit} at {now}");
+    }
+    let mut exact = ExactSet::new(WINDOW, 1000, 1);
+    for bit in 0..128 {
+        exact.advance(Timestamp::END);
+        assert!(exact.insert_mixed(7 << 60));
+        assert!(exact.insert_mixed(7 << 60 ^ 1 << bit), "bit {bit}");
+    }
+}
