@@ -47,9 +47,9 @@ fn filled(pages: Pages, mib: usize) -> Table<u64> {
 
 /// Each probe's place depends on what the last one found, as where a pipeline judges one ping a call.
 fn one_by_one(table: &mut Table<u64>, from: u64) {
-    let mut found = 0;
+    let (mut found, len) = (0, table.len());
     for at in from..from + PROBES {
-        let word = &mut table[place(at ^ (found & 1), table.len())];
+        let word = &mut table[place(at ^ (found & 1), len)];
         found += *word;
         *word |= 2;
     }
@@ -57,12 +57,12 @@ fn one_by_one(table: &mut Table<u64>, from: u64) {
 }
 
 fn in_batches(table: &mut Table<u64>, from: u64) {
-    let mut found = 0;
+    let (mut found, len) = (0, table.len());
     for batch in (from..from + PROBES).step_by(BATCH as usize) {
         let places = batch..batch + BATCH;
-        places.clone().for_each(|at| prefetch(&table[place(at, table.len())]));
+        places.clone().for_each(|at| prefetch(&table[place(at, len)]));
         for at in places {
-            let word = &mut table[place(at, table.len())];
+            let word = &mut table[place(at, len)];
             found += *word;
             *word |= 2;
         }

@@ -77,6 +77,18 @@ pub enum Outcome {
     Failed,
 }
 
+/// What becomes of the pings that a worker holds when it dies, or the process is started again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HeldPings {
+    /// Nobody may count on them: they are acked when they have been released and published, and until then the source
+    /// delivers them again.
+    #[default]
+    Volatile,
+    /// They are kept by other means than the process's memory, and released by whoever opens the state next: they are
+    /// acked as soon as they are held. One that is not released after all is lost.
+    Durable,
+}
+
 /// Which worker may judge which ping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Routing {
@@ -120,6 +132,11 @@ pub trait Strategy: Send + Sync {
 
     /// What the strategy holds now.
     fn footprint(&self) -> Footprint;
+
+    /// Whether held pings outlive the worker that holds them.
+    fn held_pings(&self) -> HeldPings {
+        HeldPings::Volatile
+    }
 
     /// Round trips to a server since the strategy was built, of all workers: a pipelined batch is one, a retry is one
     /// more. `None` where there is no server.

@@ -2,8 +2,8 @@
 //! large enough that their addresses are at hand.
 //!
 //! This is the one file of the crate with `unsafe` in it. A prefetch is an instruction without a safe name, and so
-//! is the system call that asks for huge pages. Both are hints: neither changes what memory holds, and nothing
-//! outside this file can tell whether they were heeded but by the clock.
+//! is the system call that asks for huge pages; code for wider vectors may only be called where they exist. None of them
+//! changes a result: nothing outside this file can tell whether they were heeded but by the clock.
 //!
 //! What huge pages bring depends on the machine, so there is a measurement of it:
 //! `cargo run --release -p dedup-benches --example huge_pages` probes the same table with and without, in turns.
@@ -35,6 +35,30 @@ pub fn prefetch<T>(value: &T) {
     }
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     let _ = address;
+}
+
+/// Does `work` with the widest vectors that the machine is known to have.
+///
+/// The crate is compiled for the oldest machine of its kind, on which a shift of eight lanes by eight different counts is
+/// eight shifts. What is inlined into `work` (mark it `#[inline(always)]`) is compiled a second time for processors
+/// with AVX2, and that code is run where there is one. The result is the same.
+#[inline]
+pub fn vectorised<R>(work: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx2,bmi1,bmi2")]
+        fn with_avx2<R>(work: impl FnOnce() -> R) -> R {
+            work()
+        }
+        if is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2")
+        {
+            // SAFETY: the processor was just asked, and has these features.
+            return unsafe { with_avx2(work) };
+        }
+    }
+    work()
 }
 
 /// Which pages a table asks the system for.

@@ -4,20 +4,26 @@
 //! pipeline worker, and declares a [`Promise`] that a harness can judge it by. Time is always an argument: nothing
 //! here reads a clock.
 
+mod by_key;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod contract;
 pub mod definition;
 pub mod hardware;
+pub mod hash;
 pub mod promise;
 pub mod settings;
 pub mod shards;
+pub mod theory;
 pub mod time;
 
+pub mod apbf;
+pub mod bera;
 pub mod bloom;
 pub mod bloom_rotating;
 pub mod bloom_verified;
 pub mod compact;
+pub mod cuckoo;
 pub mod durable;
 pub mod exact;
 pub mod exact_compact;
@@ -28,12 +34,16 @@ pub mod lru_exact;
 pub mod lru_tinylfu;
 mod marks;
 pub mod noop;
+pub mod pubsubio;
 pub mod redis;
+pub mod split_block;
+pub mod stable_bloom;
+pub mod tiered;
 pub mod window_batch;
 
 pub use contract::{
-    DeliveryId, Footprint, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable, Verdict, Worker,
-    worker_of,
+    DeliveryId, Footprint, HeldPings, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable,
+    Verdict, Worker, worker_of,
 };
 pub use definition::{Build, BuildError, Context, Definition, Needs, RedisEndpoint, Role, Sizing};
 pub use promise::{Bound, Memory, Promise, UnderFaults, Window};
@@ -53,6 +63,20 @@ pub const STRATEGIES: &[Definition] = &[
     bloom_rotating::DEFINITION,
     bloom_verified::DEFINITION,
     durable::DEFINITION,
+    split_block::DEFINITION,
+    apbf::DEFINITION,
+    apbf::BY_TIME,
+    stable_bloom::DEFINITION,
+    bera::BSBF,
+    bera::RLBSBF,
+    cuckoo::DEFINITION,
     window_batch::DEFINITION,
-    redis::DEFINITION,
+    pubsubio::service::DEFINITION,
+    pubsubio::direct::DEFINITION,
+    pubsubio::flink::DEFINITION,
+    pubsubio::deduplicate::DEFINITION,
+    redis::mozilla::DEFINITION,
+    redis::claim::DEFINITION,
+    redis::lease::DEFINITION,
+    tiered::DEFINITION,
 ];

@@ -34,7 +34,7 @@ fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, Bu
 /// Bytes of an LRU of `capacity` ids: a boxed entry (key, time, two links; 48 bytes as the allocator rounds it) an id,
 /// and a table of two pointers and a control byte a bucket, with a power of two of buckets at most 7/8 full. Ids that
 /// leave keep their buckets for a while, for which the table takes twice as many.
-fn bytes_for(capacity: u64) -> u64 {
+pub(crate) fn bytes_for(capacity: u64) -> u64 {
     let buckets = (capacity.saturating_mul(8) / 7).saturating_add(1).next_power_of_two();
     capacity.saturating_mul(48).saturating_add(buckets.saturating_mul(2 * 17))
 }

@@ -23,6 +23,11 @@ impl<T> Shards<T> {
         Arc::clone(&self.0[index])
     }
 
+    /// Does something with every shard.
+    pub fn each(&self, mut act: impl FnMut(&mut T)) {
+        self.0.iter().for_each(|shard| act(&mut shard.lock()));
+    }
+
     /// The sum of `measure` over all shards.
     pub fn sum(&self, measure: impl Fn(&T) -> u64) -> u64 {
         self.0.iter().map(|shard| measure(&shard.lock())).sum()

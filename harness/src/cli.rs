@@ -23,8 +23,12 @@ Examples:
   dedup-harness run -f client-retry -s '^(lru|redis)$' --rounds 3 -o results/monday
   dedup-harness run -s lru:capacity=1_000_000,window=10m -s bloom-rotating:rate=0.01
   dedup-harness run --trace pings.ndjson.gz --id-field document_id --time-field received
+  dedup-harness talk                              PubsubIO against Redis, as in the 2021 talk
   dedup-harness stream quick --limit 5            the pings themselves, with their truth
   dedup-harness compare results/monday --format markdown
+  dedup-harness report results/monday -o monday.html
+  dedup-harness report results/monday --format slides -o talk.html
+  dedup-harness trend results/nightly-*
 
 Exit codes:
     0  well
@@ -57,8 +61,18 @@ pub(crate) enum Command {
     List(cmd::list::ListArgs),
     /// Print a scenario's pings with their truth, as NDJSON
     Stream(cmd::stream::StreamArgs),
+    /// The comparison of the 2021 talk: PubsubIO against Redis, and what else there is, with faults
+    Talk(cmd::talk::TalkArgs),
     /// Compare stored runs
     Compare(cmd::compare::CompareArgs),
+    /// Do the nightly job over day partitions in Parquet, or print the query that does it elsewhere
+    Nightly(Box<cmd::nightly::NightlyArgs>),
+    /// Make a page, slides, Markdown or data of stored runs
+    Report(cmd::report::ReportArgs),
+    /// Has a change made anything worse? For CI: exact figures, and speed
+    Gate(Box<cmd::gate::GateArgs>),
+    /// Show how figures change over many runs
+    Trend(cmd::trend::TrendArgs),
     /// Print the completions for a shell
     Completions {
         /// Which shell
@@ -67,4 +81,7 @@ pub(crate) enum Command {
     /// Run one cell (for the harness's own use)
     #[command(name = crate::cell::SUB_COMMAND, hide = true)]
     Cell,
+    /// Be measured by a gate (for the harness's own use)
+    #[command(name = crate::gate::worker::SUB_COMMAND, hide = true)]
+    GateWorker,
 }

@@ -11,23 +11,29 @@ mod cli;
 pub mod cmd;
 pub mod compare;
 pub mod exit;
+pub mod faults;
 pub mod filter;
+pub mod gate;
 pub mod load;
 pub mod machine;
+pub mod nightly;
 pub mod pacing;
 pub mod passes;
 pub mod pipeline;
+pub mod predict;
 pub mod printable;
 pub mod process;
 pub mod progress;
 pub mod record;
 pub mod render;
+pub mod report;
 pub mod scenario;
 pub mod select;
 pub mod servers;
 pub mod stats;
 pub mod stream;
 pub mod suite;
+pub mod talk;
 pub mod trace;
 pub mod truth;
 pub mod units;
@@ -62,6 +68,7 @@ pub fn main_with(further: &[Definition]) -> ExitCode {
     }
     match Cli::read().command {
         Some(Command::Cell) => cell::run_child(&definitions),
+        Some(Command::GateWorker) => gate::worker::run_worker(&definitions),
         command => match dispatch(command, &definitions) {
             Ok(exit) => exit.into(),
             Err(error) if is_broken_pipe(&error) => Exit::Ok.into(),
@@ -84,7 +91,12 @@ fn dispatch(command: Option<Command>, definitions: &[Definition]) -> anyhow::Res
         Some(Command::Run(args)) => cmd::run::run(&args, definitions, &mut out),
         Some(Command::List(args)) => cmd::list::run(&args, definitions, &mut out),
         Some(Command::Stream(args)) => cmd::stream::run(&args, &mut out),
+        Some(Command::Talk(args)) => cmd::talk::run(&args, definitions, &mut out),
         Some(Command::Compare(args)) => cmd::compare::run(&args, &mut out),
+        Some(Command::Nightly(args)) => cmd::nightly::run(&args, &mut out),
+        Some(Command::Report(args)) => cmd::report::run(&args, &mut out),
+        Some(Command::Gate(args)) => cmd::gate::run(&args, definitions, &mut out),
+        Some(Command::Trend(args)) => cmd::trend::run(&args, &mut out),
         Some(Command::Completions { shell }) => {
             // Into memory first: the generator panics where it cannot write.
             let mut script = Vec::new();
@@ -92,7 +104,7 @@ fn dispatch(command: Option<Command>, definitions: &[Definition]) -> anyhow::Res
             out.write_all(&script).context("standard output")?;
             Ok(Exit::Ok)
         }
-        Some(Command::Cell) => unreachable!("dispatched before"),
+        Some(Command::Cell | Command::GateWorker) => unreachable!("dispatched before"),
     }
 }
 

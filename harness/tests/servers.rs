@@ -172,7 +172,7 @@ fn neither_guard_nor_server_holds_our_outputs_open() {
 
 #[test]
 fn killing_the_guard_kills_the_server_and_nothing_is_left() {
-    let mut redis = private_redis();
+    let redis = private_redis();
     let (process, dir) = traces(&redis);
     signal(parent_of(process), "KILL");
     eventually("the end of the server", || !runs(process));
@@ -183,7 +183,7 @@ fn killing_the_guard_kills_the_server_and_nothing_is_left() {
 
 #[test]
 fn a_server_that_dies_in_the_middle_is_noticed_with_its_log() {
-    let mut redis = private_redis();
+    let redis = private_redis();
     assert!(redis.ended().is_none());
     let (process, dir) = traces(&redis);
     signal(process, "KILL");
@@ -235,7 +235,7 @@ fn several_servers_share_a_guard_and_one_may_die_alone() {
         let script = format!("echo $$ > {name}; exec sleep 1000");
         ["NAME=value", "/bin/sh", "-c", &script].map(Into::into).to_vec()
     };
-    let mut servers = Guarded::start(&launch().guard, dir, &[command("a"), command("b")]).unwrap();
+    let servers = Guarded::start(&launch().guard, dir, &[command("a"), command("b")]).unwrap();
     let process = |name: &str| {
         let file = path.join(name);
         eventually("its start", || fs::read_to_string(&file).is_ok_and(|text| text.ends_with('\n')));

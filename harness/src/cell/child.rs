@@ -68,7 +68,8 @@ fn work(definitions: &[Definition], job: &Job) -> Result<Option<CellResult>, Tro
     }))
 }
 
-fn workload(job: &Job) -> Result<Workload, Trouble> {
+/// The pings that `job` is about, in its pipeline's shape.
+pub(crate) fn workload(job: &Job) -> Result<Workload, Trouble> {
     let mut workload = match &job.input {
         Input::Scenario { name, toml } => {
             let scenario =
@@ -83,7 +84,12 @@ fn workload(job: &Job) -> Result<Workload, Trouble> {
     Ok(workload)
 }
 
-fn environment(definitions: &[Definition], job: &Job, workload: &Workload) -> Result<Environment, Trouble> {
+/// Where `job`'s strategy is built.
+pub(crate) fn environment(
+    definitions: &[Definition],
+    job: &Job,
+    workload: &Workload,
+) -> Result<Environment, Trouble> {
     let Some(definition) = definitions.iter().find(|definition| definition.name == job.strategy) else {
         return Err(Trouble::Refused(format!("unknown strategy {:?}", job.strategy)));
     };
@@ -95,6 +101,7 @@ fn environment(definitions: &[Definition], job: &Job, workload: &Workload) -> Re
         settings,
         seed: job.seed,
         sizing,
+        nightly: job.nightly,
         memory_limit: job.memory_limit,
         directory: job.directory.clone(),
         redis: job.redis.clone(),

@@ -9,10 +9,12 @@ use dedup_strategies::{
     BuildError, Context, Definition, Needs, RedisEndpoint, Settings, Sizing, Strategy, Timestamp, Window,
 };
 
+use super::host::{Hosted, Rebuild};
 use super::job::RedisChoice;
+use crate::nightly::Choice;
 use crate::pipeline::{Free, Pace, PipelineError, Wall};
 use crate::record::{CellResult, Failure};
-use crate::servers::{Launch, PrivateRedis, ServerError, SharedRedis, VirtualClock};
+use crate::servers::{Launch, PrivateRedis, ServerError, SharedRedis, StoreControl, VirtualClock};
 
 /// Where and with what a cell's strategy is built.
 pub struct Environment {
@@ -24,6 +26,8 @@ pub struct Environment {
     pub seed: u64,
     /// Load to expect.
     pub sizing: Sizing,
+    /// The nightly job behind the verify pass, and the days before its own at which it looks, where not the scenario's.
+    pub nightly: (Choice, Option<u32>),
     /// Bytes that may be planned for.
     pub memory_limit: u64,
     /// The cell's own directory.
@@ -44,6 +48,7 @@ pub struct Environment {
 pub struct Instance {
     /// The strategy; declared before its store, so that it is dropped first.
     pub strategy: Box<dyn Strategy>,
+    rebuild: Rebuild,
     store: Store,
     clock: Clock,
 }
@@ -112,7 +117,8 @@ impl Environment {
         };
         let strategy = (self.definition.build)(&self.settings, &context)?;
         self.admit_window(strategy.promise().window, clock.factor())?;
-        Ok(Instance { strategy, store, clock })
+        let rebuild = Rebuild::new(self.definition, self.settings.clone(), context);
+        Ok(Instance { strategy, rebuild, store, clock })
     }
 
     /// Whether the strategy's store keeps a time of its own, which ends exact repetition.
@@ -167,13 +173,31 @@ impl Environment {
 impl Instance {
     /// The clock that this instance's pipeline has to run on.
     pub fn pace(&self) -> Box<dyn Pace + '_> {
-        match (&self.store, self.clock) {
-            (_, Clock::Wall { start, factor, alive }) => Box::new(Wall::new(start, factor, alive)),
-            (Store::Private(server), Clock::Virtual) => match server.clock() {
-                Some(clock) => Box::new(OnServer(clock)),
-                None => Box::new(Free),
-            },
-            (Store::None | Store::Shared(_), Clock::Virtual) => Box::new(Free),
+        pace(&self.store, self.clock)
+    }
+
+    /// The same, and the strategy with the means to trouble it.
+    pub fn stage(&mut self) -> (Box<dyn Pace + '_>, Hosted<'_>) {
+        let hosted = Hosted::new(&mut self.strategy, &mut self.rebuild, self.store.control());
+        (pace(&self.store, self.clock), hosted)
+    }
+
+    /// Round trips to a server since the instance was built, of every strategy that it has had.
+    pub fn round_trips(&self) -> Option<u64> {
+        self.strategy.round_trips().map(|trips| trips + self.rebuild.round_trips_before())
+    }
+
+    /// What can be done to the store in the middle of a run; none where there is no store, or it is not ours. To be asked
+    /// for before the first worker is opened: connections that are made from now on can be troubled.
+    pub fn control(&self) -> Option<Box<dyn StoreControl + '_>> {
+        self.store.control()
+    }
+
+    /// Whether there is a store that is ours to trouble.
+    pub fn can_be_troubled(&self) -> bool {
+        match &self.store {
+            Store::Private(_) => true,
+            Store::None | Store::Shared(_) => false,
         }
     }
 
@@ -215,7 +239,25 @@ impl Instance {
     }
 }
 
+fn pace(store: &Store, clock: Clock) -> Box<dyn Pace + '_> {
+    match (store, clock) {
+        (_, Clock::Wall { start, factor, alive }) => Box::new(Wall::new(start, factor, alive)),
+        (Store::Private(server), Clock::Virtual) => match server.clock() {
+            Some(clock) => Box::new(OnServer(clock)),
+            None => Box::new(Free),
+        },
+        (Store::None | Store::Shared(_), Clock::Virtual) => Box::new(Free),
+    }
+}
+
 impl Store {
+    fn control(&self) -> Option<Box<dyn StoreControl + '_>> {
+        match self {
+            Store::Private(server) => Some(Box::new(server.control())),
+            Store::None | Store::Shared(_) => None,
+        }
+    }
+
     fn endpoint(&self) -> Option<RedisEndpoint> {
         match self {
             Store::None => None,
@@ -274,9 +316,15 @@ impl From<BuildError> for Trouble {
 
 impl From<PipelineError> for Trouble {
     fn from(error: PipelineError) -> Self {
+        if let PipelineError::Store(ServerError::NoSuchFault { .. }) = &error {
+            return Trouble::Skipped {
+                reason: format!("it does not apply: {error}"),
+                remedy: "nothing; it is as it should be".into(),
+            };
+        }
         let how = match &error {
             PipelineError::Contract(_) => Failure::Contract,
-            PipelineError::Unavailable(_) => Failure::Unavailable,
+            PipelineError::Unavailable(_) | PipelineError::Store(_) => Failure::Unavailable,
             PipelineError::Source(_) => Failure::Died,
         };
         Trouble::Failed(how, error.to_string())

@@ -24,6 +24,9 @@ pub struct CompareArgs {
     /// What to show
     #[command(flatten)]
     pub filter: FilterArgs,
+    /// Show the table of `talk`, whose records they are
+    #[arg(long, conflicts_with_all = ["against", "strategies", "scenarios"])]
+    pub talk: bool,
     /// How to show it
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -39,13 +42,16 @@ pub fn run(args: &CompareArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let exit = error.exit();
         Err::<(), _>(error).or_exit(exit).unwrap_err()
     })?;
-    let text = render(&comparison, args.format, Look::of_stdout());
+    let text = match args.talk {
+        true => super::talk::drawn(&comparison, args.format).or_exit(Exit::Usage)?,
+        false => render(&comparison, args.format, Look::of_stdout()),
+    };
     out.write_all(text.as_bytes()).context("standard output")?;
     Ok(Exit::Ok)
 }
 
 /// Reads a run, and warns where its last line was cut off.
-fn read(path: &Path) -> anyhow::Result<Run> {
+pub(super) fn read(path: &Path) -> anyhow::Result<Run> {
     let run = read_run(path)?;
     if let Some(line) = run.truncated {
         anstream::eprintln!(

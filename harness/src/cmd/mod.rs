@@ -1,7 +1,12 @@
 //! The sub-commands, one thin file each.
 
 pub mod compare;
+pub mod gate;
 pub mod list;
+pub mod nightly;
+pub mod report;
 pub mod run;
 pub mod stream;
+pub mod talk;
+pub mod trend;
 mod values;

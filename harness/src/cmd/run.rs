@@ -16,6 +16,7 @@ use crate::cell::{Input, Limits, RedisChoice, TimeOptions};
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
 use crate::filter::Filter;
+use crate::nightly::Choice;
 use crate::pacing::Pacing;
 use crate::printable::printable;
 use crate::progress::Progress;
@@ -117,6 +118,13 @@ pub struct RunArgs {
     #[arg(long, value_name = "BYTES", value_parser = bytes, help_heading = "How to run")]
     pub memory_limit: Option<u64>,
 
+    /// The nightly job behind the verify pass, whose tables are scored too
+    #[arg(long, value_name = "JOB", value_enum, default_value_t = Choice::Auto, help_heading = "Nightly job")]
+    pub nightly: Choice,
+    /// Days before its own at which each night looks; the scenario's own, or 0, if not given
+    #[arg(long, value_name = "N", value_parser = whole(0, 366u32), help_heading = "Nightly job")]
+    pub preceding_days: Option<u32>,
+
     /// Use this Redis server instead of a private one: redis://USER:PASSWORD@HOST:PORT/DB, rediss://, redis+unix://
     #[arg(long, value_name = "URL", help_heading = "Redis")]
     pub redis_url: Option<String>,
@@ -137,7 +145,7 @@ pub struct RunArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  dedup-harness run -f '^quick$' -s '^(exact|redis)$' -p time --threads 2
+  dedup-harness run -f '^quick$' -s '^(exact|redis-claim)$' -p time --threads 2
   dedup-harness run -f my-scenario.toml --rounds 5 -o results/mine
   dedup-harness run -s lru:capacity=1_000_000,window=10m -s lru-tinylfu
   dedup-harness run --trace pages.csv.gz --id-field page -p verify -s lru-exact:capacity=1000
@@ -204,20 +212,20 @@ pub fn run(args: &RunArgs, definitions: &[Definition], out: &mut dyn Write) -> a
     Ok(exit(completion, &run.cells))
 }
 
-fn create(output: &Path, force: bool, run: &RunRecord) -> anyhow::Result<RecordWriter> {
+pub(super) fn create(output: &Path, force: bool, run: &RunRecord) -> anyhow::Result<RecordWriter> {
     let create = if force { RecordWriter::replace } else { RecordWriter::create };
     create(output, run).or_exit(Exit::Usage)
 }
 
 /// An error in what was asked for is wrong usage; anything else is the tool's own failure.
-fn ended<T>(result: Result<T, SuiteError>) -> anyhow::Result<T> {
+pub(super) fn ended<T>(result: Result<T, SuiteError>) -> anyhow::Result<T> {
     match result {
         Err(error @ SuiteError::Refused(_)) => Err(error).or_exit(Exit::Usage),
         other => Ok(other?),
     }
 }
 
-fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow::Result<Plan> {
+pub(super) fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow::Result<Plan> {
     let strategies: Vec<Selected> = select(definitions, &args.strategies).or_exit(Exit::Usage)?;
     let redis = redis(args)?;
     let mut workloads = workloads(args, directory)?;
@@ -233,6 +241,7 @@ fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow:
     let available = crate::process::available_bytes();
     let memory_bytes = args.memory_limit.unwrap_or(available / 5 * 4);
     let passes = passes(&args.passes);
+    admit_passes(args, &passes, &workloads).or_exit(Exit::Usage)?;
     if passes.contains(&Pass::Time) {
         let most = workloads.iter().map(|(workload, _)| workload.expected_pings()).max().unwrap_or(0);
         fits(most.min(u64::from(args.time_pings)), memory_bytes).or_exit(Exit::Usage)?;
@@ -255,8 +264,28 @@ fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow:
             pings: args.time_pings as usize,
             seconds: args.time_budget,
         },
+        nightly: (args.nightly, args.preceding_days),
         limits: Limits { stall: args.stall_timeout, memory_bytes },
     })
+}
+
+/// Under faults only the verify pass is run: says so where another was asked for.
+fn admit_passes(args: &RunArgs, passes: &[Pass], workloads: &[(Workload, Input)]) -> anyhow::Result<()> {
+    let Some((workload, _)) = workloads.iter().find(|(workload, _)| !workload.faults().is_empty()) else {
+        return Ok(());
+    };
+    let name = workload.name();
+    anyhow::ensure!(
+        passes.contains(&Pass::Verify),
+        "--pass: {name} has faults, under which only verify is run (time and weigh have no pipeline in which anything \
+         could fail): add --pass verify, or leave such scenarios out"
+    );
+    if args.passes.len() > 1 && !args.quiet {
+        anstream::eprintln!(
+            "note: {name} has faults, under which only verify is run: --pass verify is implied"
+        );
+    }
+    Ok(())
 }
 
 /// Refuses more pings than memory holds: the time pass makes them beforehand, and deals them out once more where each
@@ -353,13 +382,13 @@ fn claim(redis: &RedisChoice, strategies: &[Selected]) -> anyhow::Result<Option<
 const REACHING: &str = "see that the server runs, can be reached from here and takes this user and password \
      (redis-cli -u URL ping), or leave out --redis-url, and a private server is started";
 
-fn describe(args: &RunArgs, plan: &Plan, preflight: &Preflight) -> RunRecord {
+pub(super) fn describe(args: &RunArgs, plan: &Plan, preflight: &Preflight) -> RunRecord {
     let seed = args.seed.unwrap_or_else(|| plan.workloads.first().map_or(0, |(workload, _)| workload.seed()));
     RunRecord { servers: preflight.servers.clone(), ..RunRecord::starting_now(seed, plan.rounds) }
 }
 
 /// Broken promises count, unless a strategy is there to break its own.
-fn exit(completion: Completion, cells: &[CellRecord]) -> Exit {
+pub(super) fn exit(completion: Completion, cells: &[CellRecord]) -> Exit {
     use crate::record::{CellResult, Failure, Role, Verdict};
     if completion == Completion::Interrupted {
         return Exit::Interrupted;
@@ -384,7 +413,8 @@ fn exit(completion: Completion, cells: &[CellRecord]) -> Exit {
     }
 }
 
-fn stop_on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
+/// A flag that Ctrl-C sets.
+pub(super) fn stop_on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("handler for Ctrl-C")?;
@@ -392,10 +422,10 @@ fn stop_on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
 }
 
 /// Shows progress and keeps records.
-struct Watcher {
-    progress: Progress,
-    writer: Option<RecordWriter>,
-    cells: Vec<CellRecord>,
+pub(super) struct Watcher {
+    pub(super) progress: Progress,
+    pub(super) writer: Option<RecordWriter>,
+    pub(super) cells: Vec<CellRecord>,
 }
 
 impl Observer for Watcher {

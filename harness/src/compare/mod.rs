@@ -21,7 +21,10 @@ use crate::record::{Run, RunRecord};
 pub use block::{Block, Skipped, Stream};
 pub use change::{Certainty, Change, Ratio};
 pub use row::{Finding, Row, Standing};
-pub use summary::{Clock, LatencySummary, Summary, TimeSummary, VerifySummary, WeighSummary};
+pub use summary::{
+    Clock, LatencySummary, PredictionSummary, StableSummary, Stands, Summary, TimeSummary, VerifySummary,
+    WeighSummary,
+};
 
 /// Strategies beside each other, one block a scenario.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::record::{
-    CauseFigures, CellRecord, CellResult, LagFigures, Latency, TimeFigures, VerifyFigures, WeighFigures,
+    CauseFigures, CellRecord, CellResult, FaultFigures, LagFigures, Latency, Prediction, StableFigures,
+    TimeFigures, VerifyFigures, WeighFigures,
 };
-use crate::stats::{HistogramError, Spread, merged};
+use crate::stats::{HistogramError, Spread, merged, wilson_95_of_share};
 
 /// What the three passes measured, over all rounds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -43,8 +44,50 @@ pub struct VerifySummary {
     pub ids_in_window_count: u64,
     pub by_cause: Vec<CauseFigures>,
     pub by_lag: Vec<LagFigures>,
+    /// Deliveries by the source beyond an arrival's first.
+    pub redelivered_count: u64,
+    /// The faults of the scenario; of several rounds, how often each was seen in all, and what was seen in the first.
+    pub faults: Vec<FaultFigures>,
     /// For strategies that hold pings: from arrival to release, in virtual time.
     pub held_ns: Option<LatencySummary>,
+    /// What theory says, beside what was seen.
+    pub predicted: Vec<PredictionSummary>,
+    /// What the nightly job left, where it was run in every round.
+    pub stable: Option<StableSummary>,
+    /// Round trips to a server; none where there is no server.
+    pub round_trips_count: Option<u64>,
+}
+
+/// What the nightly job left, over all rounds; as in [`StableFigures`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the counts are those of StableFigures")]
+pub struct StableSummary {
+    pub missed_count: u64,
+    pub lost_count: u64,
+}
+
+/// A prediction over all rounds, and how it stands to what was seen.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PredictionSummary {
+    /// The prediction, counts added up.
+    #[serde(flatten)]
+    pub prediction: Prediction,
+    /// The share that was seen.
+    pub seen_ratio: f64,
+    /// Its 95 % interval.
+    pub interval: (f64, f64),
+    /// Whether the prediction lies in it.
+    pub stands: Stands,
+}
+
+/// Whether theory and observation agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stands {
+    /// The prediction lies in the interval of what was seen.
+    Agrees,
+    /// It does not: one of the two is wrong, or this is one of twenty.
+    Disagrees,
 }
 
 /// Speed over all rounds.
@@ -166,9 +209,70 @@ impl VerifySummary {
             ids_in_window_count: rounds.iter().map(|f| f.ids_in_window_count).max().unwrap_or(0),
             by_cause: by_cause(rounds),
             by_lag: by_lag(rounds),
+            redelivered_count: sum(|f| f.redelivered_count),
+            faults: faults(rounds),
             held_ns: LatencySummary::of(rounds.iter().filter_map(|f| f.held_ns.as_ref()))?,
+            predicted: predicted(rounds),
+            stable: stable(rounds),
+            round_trips_count: rounds.iter().map(|f| f.round_trips_count).sum(),
         }))
     }
+}
+
+/// The nightly job's counts, if there are some of every round.
+fn stable(rounds: &[&VerifyFigures]) -> Option<StableSummary> {
+    let rounds: Vec<&StableFigures> =
+        rounds.iter().map(|round| round.stable.as_ref()).collect::<Option<_>>()?;
+    Some(StableSummary {
+        missed_count: rounds.iter().map(|stable| stable.missed_count).sum(),
+        lost_count: rounds.iter().map(|stable| stable.lost_count).sum(),
+    })
+}
+
+/// Predictions of each cause and kind of tables, in the order in which they first appear.
+fn predicted(rounds: &[&VerifyFigures]) -> Vec<PredictionSummary> {
+    let mut sums: Vec<Prediction> = Vec::new();
+    for prediction in rounds.iter().flat_map(|round| &round.predicted) {
+        match sums.iter_mut().find(|sum| (&sum.cause, sum.tables) == (&prediction.cause, prediction.tables)) {
+            Some(sum) => {
+                // Of rounds with different numbers of copies, each counts as much as it has.
+                let (one, other) = (sum.duplicate_count as f64, prediction.duplicate_count as f64);
+                let missed = one * sum.predicted_ratio + other * prediction.predicted_ratio;
+                sum.predicted_ratio = missed / (one + other).max(1.0);
+                sum.duplicate_count += prediction.duplicate_count;
+                sum.missed_count += prediction.missed_count;
+                sum.independent_count += prediction.independent_count;
+            }
+            None => sums.push(prediction.clone()),
+        }
+    }
+    sums.into_iter().map(PredictionSummary::of).collect()
+}
+
+impl PredictionSummary {
+    fn of(prediction: Prediction) -> Self {
+        let seen_ratio = prediction.missed_count as f64 / prediction.duplicate_count.max(1) as f64;
+        let interval = wilson_95_of_share(seen_ratio, prediction.independent_count);
+        let inside = interval.0 - THEORY_ERROR <= prediction.predicted_ratio
+            && prediction.predicted_ratio <= interval.1 + THEORY_ERROR;
+        let stands = if inside { Stands::Agrees } else { Stands::Disagrees };
+        PredictionSummary { prediction, seen_ratio, interval, stands }
+    }
+}
+
+/// How exact the theory's own sums are.
+const THEORY_ERROR: f64 = 0.001;
+
+/// Each fault, its counts added up.
+fn faults(rounds: &[&VerifyFigures]) -> Vec<FaultFigures> {
+    let mut sums: Vec<FaultFigures> = Vec::new();
+    for figures in rounds.iter().flat_map(|round| &round.faults) {
+        match sums.iter_mut().find(|sum| (&sum.kind, sum.at_ns) == (&figures.kind, figures.at_ns)) {
+            Some(sum) => sum.fired_count += figures.fired_count,
+            None => sums.push(figures.clone()),
+        }
+    }
+    sums
 }
 
 /// Causes in the order in which they first appear.

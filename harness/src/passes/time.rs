@@ -62,7 +62,7 @@ pub fn run(mut bench: Bench<'_>, options: &TimeOptions) -> Result<TimeFigures, T
 }
 
 /// The first `limit` pings of the stream that have a usable id.
-fn prepare(workload: &Workload, seed: u64, limit: usize) -> Result<Vec<Ping>, Trouble> {
+pub(crate) fn prepare(workload: &Workload, seed: u64, limit: usize) -> Result<Vec<Ping>, Trouble> {
     let mut source = workload.source(seed)?;
     let mut pings = Vec::with_capacity(limit.min(workload.expected_pings() as usize + 1));
     let mut events = Vec::new();
@@ -280,7 +280,7 @@ fn nanos(duration: Duration) -> u64 {
 }
 
 /// One worker and the buffers around it.
-struct Driver<'a> {
+pub(crate) struct Driver<'a> {
     worker: Box<dyn Worker>,
     pace: Box<dyn Pace + 'a>,
     verdicts: Vec<Verdict>,
@@ -289,8 +289,25 @@ struct Driver<'a> {
     next_tick: Timestamp,
 }
 
-impl Driver<'_> {
-    fn judge(&mut self, batch: &[Ping]) -> Result<(), Unavailable> {
+impl<'a> Driver<'a> {
+    /// Opens worker `index` of `strategy`.
+    pub(crate) fn new(
+        strategy: &dyn Strategy,
+        index: usize,
+        pace: Box<dyn Pace + 'a>,
+    ) -> Result<Self, Unavailable> {
+        Ok(Driver {
+            worker: strategy.worker(index)?,
+            pace,
+            verdicts: Vec::new(),
+            settled: Vec::new(),
+            released: Vec::new(),
+            next_tick: Timestamp::ZERO,
+        })
+    }
+
+    /// Has the worker judge `batch`, settles what it let through, and lets time pass.
+    pub(crate) fn judge(&mut self, batch: &[Ping]) -> Result<(), Unavailable> {
         let Some(last) = batch.last() else { return Ok(()) };
         let now = self.pace.reach(last.arrival);
         self.verdicts.clear();
@@ -319,14 +336,7 @@ fn on_threads<T: Send>(
     let barrier = Barrier::new(lanes.lanes.len());
     let mut drivers = Vec::new();
     for (index, pace) in paces.into_iter().enumerate() {
-        drivers.push(Driver {
-            worker: strategy.worker(index)?,
-            pace,
-            verdicts: Vec::new(),
-            settled: Vec::new(),
-            released: Vec::new(),
-            next_tick: Timestamp::ZERO,
-        });
+        drivers.push(Driver::new(strategy, index, pace)?);
     }
     thread::scope(|scope| {
         let (barrier, work) = (&barrier, &work);

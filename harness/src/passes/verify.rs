@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
-use dedup_strategies::Promise;
 use dedup_strategies::time::saturating_nanos;
+use dedup_strategies::{Needs, Promise, Routing};
 use hdrhistogram::Histogram;
 
 use crate::cell::{Instance, Timing, Trouble};
-use crate::passes::Bench;
-use crate::pipeline::{Ended, Pipeline};
-use crate::record::{Failure, Judgement, Latency, Verdict, VerifyFigures};
-use crate::truth::{self, Truth};
+use crate::faults::{Hits, Placed};
+use crate::nightly::DaySink;
+use crate::passes::{Bench, stable};
+use crate::pipeline::{Ended, Happened, Pipeline};
+use crate::predict::{Known, predict};
+use crate::record::{Failure, FaultFigures, Judgement, Latency, Prediction, Verdict, VerifyFigures};
+use crate::truth::{self, Circumstances, Truth};
 use crate::workload::Workload;
 
 /// How many pings are judged a second time, to see whether the answers are the same.
@@ -35,10 +38,14 @@ const LATE_BY: f64 = 0.05;
 /// Runs the pass.
 pub fn run(mut bench: Bench<'_>) -> Result<VerifyFigures, Trouble> {
     let expected = decisions_of_a_short_run(&mut bench)?;
-    let instance = bench.environment.instance(bench.workload.pipeline().workers, Timing::Scenario)?;
-    let promise = instance.strategy.promise();
-    let Whole { ended, decided, causes } = whole_run(&mut bench, &instance)?;
-    if decided != expected {
+    let mut instance = instance(&mut bench)?;
+    let (promise, routing) = (instance.strategy.promise(), instance.strategy.routing());
+    let before = instance.round_trips();
+    let (sink, behind) = stable::begin(&bench)?.unzip();
+    let Whole { ended, decided, causes } = whole_run(&mut bench, &mut instance, sink)?;
+    let round_trips = instance.round_trips().map(|trips| trips - before.unwrap_or(0));
+    if expected.as_ref().is_some_and(|expected| *expected != decided) {
+        let expected = expected.unwrap_or_default();
         return Err(Trouble::Failed(
             Failure::Contract,
             format!(
@@ -48,19 +55,60 @@ pub fn run(mut bench: Bench<'_>) -> Result<VerifyFigures, Trouble> {
             ),
         ));
     }
-    Ok(figures(&bench, &causes, ended, &promise))
+    let judged = judged(&bench, &ended, &promise);
+    let mut figures =
+        VerifyFigures { round_trips_count: round_trips, ..figures(&bench, &causes, ended, judged) };
+    if let Some(behind) = behind {
+        figures.stable = Some(stable::finish(behind, &figures, &causes, bench.environment.alive)?);
+    }
+    figures.predicted = predicted(&bench, routing, &promise, &figures);
+    Ok(figures)
 }
 
-/// Every decision on the first pings, from an instance that then goes away.
-fn decisions_of_a_short_run(bench: &mut Bench<'_>) -> Result<String, Trouble> {
-    if bench.environment.on_wall_time() {
-        return Ok(String::new());
+/// A new instance, for the largest number of workers that there will be.
+fn instance(bench: &mut Bench<'_>) -> Result<Instance, Trouble> {
+    let workers = bench.workload.pipeline().workers;
+    let most = Placed::most_workers(bench.workload.faults(), workers.get());
+    let instance =
+        bench.environment.instance(workers.max(most.try_into().unwrap_or(workers)), Timing::Scenario)?;
+    let needs = bench.environment.definition.needs;
+    let obstacle = bench.workload.faults().iter().find_map(|fault| obstacle(fault, needs, &instance));
+    obstacle.map_or(Ok(instance), Err)
+}
+
+/// Why a fault cannot happen to a strategy.
+fn obstacle(fault: &Placed, needs: Needs, instance: &Instance) -> Option<Trouble> {
+    if !fault.hits_store() || instance.can_be_troubled() {
+        return None;
     }
-    let instance = bench.environment.instance(bench.workload.pipeline().workers, Timing::Scenario)?;
+    let skipped = |reason: String, remedy: &str| Some(Trouble::Skipped { reason, remedy: remedy.into() });
+    let kind = fault.kind.name;
+    match (needs, fault.kind.hits) {
+        (Needs::Nothing, Hits::Store) => skipped(
+            format!("{kind} does not apply: it keeps no store beside the process"),
+            "nothing to be done; a restart is what it has to fear",
+        ),
+        (Needs::Nothing, _) => None,
+        _ => skipped(
+            format!("{kind} cannot be brought about: its server is not ours to trouble"),
+            "leave out --redis-url, and a private server is started",
+        ),
+    }
+}
+
+/// Every decision on the first pings, from an instance that then goes away. None where the answers need not be the
+/// same: where a store keeps wall time, or is troubled by real means, which take real time.
+fn decisions_of_a_short_run(bench: &mut Bench<'_>) -> Result<Option<String>, Trouble> {
+    let needs_store = bench.environment.definition.needs != Needs::Nothing;
+    let store_troubled = needs_store && bench.workload.faults().iter().any(Placed::hits_store);
+    if bench.environment.on_wall_time() || store_troubled {
+        return Ok(None);
+    }
+    let mut instance = instance(bench)?;
     let mut source = bench.workload.source(bench.environment.seed)?;
-    let mut pipeline = pipeline(bench.workload, &instance, Duration::ZERO, source.causes().len())?;
+    let mut pipeline = pipeline(bench.workload, &mut instance, Duration::ZERO, source.causes().len())?;
     pipeline.run(source.as_mut(), AGAIN)?;
-    Ok(pipeline.digest())
+    Ok(Some(pipeline.digest()))
 }
 
 /// What the whole stream came to.
@@ -72,7 +120,11 @@ struct Whole {
     causes: Vec<String>,
 }
 
-fn whole_run(bench: &mut Bench<'_>, instance: &Instance) -> Result<Whole, Trouble> {
+fn whole_run(
+    bench: &mut Bench<'_>,
+    instance: &mut Instance,
+    sink: Option<DaySink>,
+) -> Result<Whole, Trouble> {
     let on_wall_time = bench.environment.on_wall_time();
     let mut source = bench.workload.source(bench.environment.seed)?;
     let (slack, step) = match on_wall_time {
@@ -80,6 +132,9 @@ fn whole_run(bench: &mut Bench<'_>, instance: &Instance) -> Result<Whole, Troubl
         false => (Duration::ZERO, STEP),
     };
     let mut pipeline = pipeline(bench.workload, instance, slack, source.causes().len())?;
+    if let Some(sink) = sink {
+        pipeline = pipeline.with_sink(Box::new(sink));
+    }
     let expected = bench.workload.expected_pings().max(1) as f64;
     let mut decided = String::new();
     let mut more = true;
@@ -102,17 +157,51 @@ fn slack(workload: &Workload, instance: &Instance) -> Duration {
 
 fn pipeline<'a>(
     workload: &'a Workload,
-    instance: &'a Instance,
+    instance: &'a mut Instance,
     slack: Duration,
     causes: usize,
 ) -> Result<Pipeline<'a>, Trouble> {
+    let (start, faults) = (workload.start(), workload.faults());
     let window = instance.strategy.promise().window;
-    let truth = Truth::new(window, causes, workload.start(), workload.length()).with_slack(slack);
-    let strategy = instance.strategy.as_ref();
-    Ok(Pipeline::new(workload.pipeline(), strategy, truth, instance.pace(), workload.start())?)
+    let truth = Truth::new(window, causes, start, workload.length()).with_slack(slack);
+    if faults.is_empty() {
+        let strategy = instance.strategy.as_ref();
+        return Ok(Pipeline::new(workload.pipeline(), strategy, truth, instance.pace(), start)?);
+    }
+    let (pace, hosted) = instance.stage();
+    Ok(Pipeline::with_faults(
+        workload.pipeline(),
+        faults,
+        Box::new(hosted),
+        truth.under_faults(),
+        pace,
+        start,
+    )?)
 }
 
-fn figures(bench: &Bench<'_>, causes: &[String], ended: Ended, promise: &Promise) -> VerifyFigures {
+/// How the run stands to the promise.
+fn judged(bench: &Bench<'_>, ended: &Ended, promise: &Promise) -> Judgement {
+    let circumstances = match ended.faults.is_empty() {
+        true => Circumstances::Ordinary,
+        false => Circumstances::Faults,
+    };
+    let judgement = truth::judge(promise, circumstances, &ended.truth);
+    let judgement = in_time(bench, &ended.late_ns, promise, judgement);
+    let never = ended.faults.iter().filter(|fault| fault.seen.fired == 0);
+    truth::or_inconclusive(judgement, &never.map(|fault| fault.placed.to_string()).collect::<Vec<_>>())
+}
+
+fn fault_figures(happened: &Happened) -> FaultFigures {
+    FaultFigures {
+        kind: happened.placed.kind.name.to_string(),
+        at_ns: happened.placed.at_ns(),
+        for_ns: saturating_nanos(happened.placed.lasts),
+        fired_count: happened.seen.fired,
+        observed: happened.seen.what.clone(),
+    }
+}
+
+fn figures(bench: &Bench<'_>, causes: &[String], ended: Ended, judgement: Judgement) -> VerifyFigures {
     let truth = &ended.truth;
     let counts = truth.counts();
     VerifyFigures {
@@ -136,14 +225,31 @@ fn figures(bench: &Bench<'_>, causes: &[String], ended: Ended, promise: &Promise
         by_lag: truth.by_lag(),
         over_time: truth.over_time(),
         held_ns: (!ended.held_ns.is_empty()).then(|| Latency::from_histogram(&ended.held_ns)),
-        faults: Vec::new(),
-        redelivered_count: 0,
+        faults: ended.faults.iter().map(fault_figures).collect(),
+        redelivered_count: counts.redelivered,
         stable: None,
         predicted: Vec::new(),
         round_trips_count: None,
         output_digest: ended.digest,
-        judgement: in_time(bench, &ended.late_ns, promise, truth::judge(promise, truth)),
+        judgement,
     }
+}
+
+/// What theory says, where nothing breaks and the pipeline's time is virtual: on the wall's, the delays are other ones.
+fn predicted(
+    bench: &Bench<'_>,
+    routing: Routing,
+    promise: &Promise,
+    seen: &VerifyFigures,
+) -> Vec<Prediction> {
+    let Workload::Scenario(scenario) = bench.workload else { return Vec::new() };
+    if bench.environment.on_wall_time() || !bench.workload.faults().is_empty() {
+        return Vec::new();
+    }
+    let settings =
+        bench.environment.settings.entries().map(|(name, value)| (name.to_string(), value)).collect();
+    let strategy = Known { name: bench.environment.definition.name, settings: &settings, promise, routing };
+    predict(scenario, strategy, seen)
 }
 
 /// A promise that was kept by pings that came too late was not put to the test. One that was broken is broken: what

@@ -22,7 +22,7 @@ pub(super) struct Batch {
 impl Batch {
     /// Adds a ping that comes for the `attempt`th time, from 1.
     pub(super) fn push(&mut self, ping: Ping, event: &Event, attempt: u32) {
-        if attempt > 1 {
+        if attempt != 1 {
             self.repeated.push((ping.delivery, attempt));
         }
         self.pings.push(ping);

@@ -15,6 +15,8 @@ pub(super) struct Buffers {
     full: usize,
     linger: Duration,
     buffers: Vec<Buffer>,
+    /// How many of them take part.
+    workers: usize,
     /// Under [`Routing::Any`], the worker that pulls at the moment; the next one does once its batch is taken.
     pulling: usize,
     /// The earliest deadline of all buffers, kept so that it costs nothing to ask.
@@ -35,6 +37,7 @@ impl Buffers {
             full: config.batch.get(),
             linger: config.linger,
             buffers: (0..workers).map(|_| Buffer { batch: pool.lend(), deadline: None }).collect(),
+            workers,
             pulling: 0,
             next_deadline: None,
         }
@@ -44,7 +47,7 @@ impl Buffers {
     pub(super) fn push(&mut self, pool: &mut Pool, ping: Ping, event: &Event, attempt: u32) -> Option<usize> {
         let worker = match self.routing {
             Routing::Any => self.pulling,
-            Routing::ByKey => worker_of(ping.key, self.buffers.len()),
+            Routing::ByKey => worker_of(ping.key, self.workers),
         };
         let Buffer { batch, deadline } = &mut self.buffers[worker];
         if deadline.is_none() {
@@ -73,6 +76,25 @@ impl Buffers {
         }
     }
 
+    /// How many workers take part.
+    pub(super) fn workers(&self) -> usize {
+        self.workers
+    }
+
+    /// Has this many workers take part. What stands in buffers is to be taken before.
+    pub(super) fn set_workers(&mut self, pool: &mut Pool, workers: usize) {
+        while self.buffers.len() < workers {
+            self.buffers.push(Buffer { batch: pool.lend(), deadline: None });
+        }
+        self.workers = workers;
+        self.pulling = if self.pulling < workers { self.pulling } else { 0 };
+    }
+
+    /// Whether anything stands in a worker's buffer.
+    pub(super) fn has_pings(&self, worker: usize) -> bool {
+        self.buffers[worker].deadline.is_some()
+    }
+
     /// Takes a worker's batch and leaves an empty one in its place.
     pub(super) fn take(&mut self, pool: &mut Pool, worker: usize) -> BatchId {
         let buffer = &mut self.buffers[worker];
@@ -81,7 +103,7 @@ impl Buffers {
         match self.routing {
             // Only the worker that pulls has anything in its buffer.
             Routing::Any => {
-                self.pulling = if worker + 1 == self.buffers.len() { 0 } else { worker + 1 };
+                self.pulling = if worker + 1 >= self.workers { 0 } else { worker + 1 };
                 self.next_deadline = None;
             }
             Routing::ByKey => {

@@ -1,9 +1,11 @@
 //! A small model of an at-least-once pipeline, in virtual time and on one thread.
 //!
 //! A source that redelivers what is not acked, workers that judge batches, publish and settle, and a sink that the
-//! truth watches. The same seed gives the same decisions in the same order.
+//! truth watches. The same seed gives the same decisions in the same order. What faults do to it stands in `trouble`,
+//! and costs a run without faults one comparison a batch.
 
 mod batch;
+mod broker;
 mod buffers;
 mod digest;
 mod pace;
@@ -11,31 +13,36 @@ mod schedule;
 mod sink;
 #[cfg(test)]
 mod tests;
+mod trouble;
+#[cfg(test)]
+mod trouble_tests;
 
 use std::time::{Duration, Instant};
 
 use dedup_strategies::time::saturating_nanos;
 use dedup_strategies::{
-    DeliveryId, Outcome, Ping, PingKey, Settled, Strategy, Timestamp, Unavailable, Verdict, Worker,
+    DeliveryId, HeldPings, Outcome, Ping, PingKey, Settled, Strategy, Timestamp, Unavailable, Verdict, Worker,
 };
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use hdrhistogram::Histogram;
 
+use crate::faults::CrashPoint;
 use crate::scenario::PipelineConfig;
+use crate::servers::ServerError;
 use crate::stats::recorder;
 use crate::stream::{Event, Id, Source, SourceError};
 use crate::truth::{Covered, Truth};
-use batch::{Batch, BatchId, Pool};
+use batch::{BatchId, Pool};
+use broker::{Broker, Left, MAX_ATTEMPTS, decided};
 use buffers::Buffers;
 use digest::Digest;
-use schedule::{Publish, Redelivery, Schedule};
+use schedule::{Copy, Later, Publish, Redelivery};
+use trouble::Troubles;
 
 pub use pace::{Free, Pace, Wall};
 pub use sink::Sink;
-
-/// Deliveries of one ping before it is given up. Upstream brokers dead-letter after 5 to 100.
-const MAX_ATTEMPTS: u32 = 10;
+pub use trouble::{Happened, Host};
 
 /// How often, in virtual time, workers are told that time passes; in every pass.
 pub const TICK: Duration = Duration::from_secs(1);
@@ -43,6 +50,9 @@ pub const TICK: Duration = Duration::from_secs(1);
 /// How long, in real time, a store may fail to answer before the run is given up. In virtual time an outage of any
 /// length takes none; a server that is gone for good would keep a run on wall time waiting for its redeliveries.
 const OUTAGE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// In the place of an attempt: the source has nothing more to hear of this ping.
+const ACKED: u32 = 0;
 
 /// Events asked of the source at once.
 const FILL: usize = 256;
@@ -59,6 +69,9 @@ pub enum PipelineError {
     /// The stream broke off.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// A fault could not be brought about at the store.
+    #[error(transparent)]
+    Store(#[from] ServerError),
 }
 
 /// A pipeline around one strategy.
@@ -66,11 +79,12 @@ pub struct Pipeline<'a> {
     config: &'a PipelineConfig,
     pace: Box<dyn Pace + 'a>,
     workers: Vec<Box<dyn Worker>>,
-    truth: Truth,
+    held_pings: HeldPings,
+    broker: Broker,
+    troubles: Troubles<'a>,
     sink: Option<Box<dyn Sink + 'a>>,
     pool: Pool,
     buffers: Buffers,
-    schedule: Schedule,
     held: HashMap<DeliveryId, HeldPing, FixedState>,
     held_ns: Histogram<u64>,
     digest: Digest,
@@ -84,9 +98,24 @@ pub struct Pipeline<'a> {
     released: Vec<Ping>,
 }
 
+/// A ping that its strategy keeps.
 struct HeldPing {
     event: Event,
     covered: Covered,
+    attempt: u32,
+    worker: usize,
+    source: SourceOfHeld,
+}
+
+/// What the source believes of a held ping.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SourceOfHeld {
+    /// It waits for the ack.
+    Waits,
+    /// It has heard it already: the ping is in the strategy's hands alone.
+    Acked,
+    /// It took the ping for lost and delivers it again.
+    GaveUp,
 }
 
 /// What a pipeline leaves behind.
@@ -100,6 +129,8 @@ pub struct Ended {
     /// By how much pings were judged later than they should have been, in virtual nanoseconds; those in time left out.
     /// Virtual time waits for the strategy, so it is empty but on wall time.
     pub late_ns: Histogram<u64>,
+    /// What was seen of each fault, in the order of the scenario.
+    pub faults: Vec<Happened>,
 }
 
 impl<'a> Pipeline<'a> {
@@ -118,11 +149,12 @@ impl<'a> Pipeline<'a> {
             config,
             pace,
             workers,
-            truth,
+            held_pings: strategy.held_pings(),
+            broker: Broker::new(config, truth),
+            troubles: Troubles::none(),
             sink: None,
             buffers: Buffers::new(strategy.routing(), config, &mut pool),
             pool,
-            schedule: Schedule::default(),
             held: HashMap::with_hasher(FixedState::with_seed(0)),
             held_ns: recorder(),
             digest: Digest::default(),
@@ -169,51 +201,58 @@ impl<'a> Pipeline<'a> {
 
     /// The score so far.
     pub fn truth(&self) -> &Truth {
-        &self.truth
+        &self.broker.truth
     }
 
     /// Lets time pass until nothing is on its way any more, ends the input, and hands out the score.
     pub fn finish(mut self) -> Result<Ended, PipelineError> {
-        while let Some(due) = self.next_due() {
-            self.pass_until(due)?;
+        loop {
+            while let Some(due) = self.next_due() {
+                self.pass_until(due)?;
+            }
+            // Nobody dies any more once the input has ended: what is held is let go for good.
+            self.troubles.call_off_crashes();
+            self.advance_all(Timestamp::END)?;
+            // What is released may bring about that something comes again.
+            if self.next_due().is_none() {
+                break;
+            }
         }
-        self.advance_all(Timestamp::END)?;
-        while let Some(due) = self.next_due() {
-            self.pass_until(due)?;
-        }
-        if !self.held.is_empty() {
-            let kept = self.held.len();
-            return Err(PipelineError::Contract(format!(
-                "{kept} held pings were not released at the end of the input"
-            )));
-        }
+        self.forget_held()?;
         Ok(Ended {
-            truth: self.truth,
+            truth: self.broker.truth,
             held_ns: self.held_ns,
             digest: self.digest.hex(),
             late_ns: self.late_ns,
+            faults: self.troubles.happened(),
         })
     }
 
     fn receive(&mut self, event: &Event) -> Result<(), PipelineError> {
-        if self.next_tick <= event.at || self.next_due().is_some_and(|due| due <= event.at) {
+        if self.next_tick <= event.at
+            || self.broker.schedule.next_due() <= event.at
+            || self.buffer_due(event.at)
+        {
             self.pass_until(event.at)?;
         }
-        self.truth.arrived(event);
+        self.broker.truth.arrived(event);
+        self.take_in(event, event.at, 1)
+    }
+
+    /// A delivery by the source, the `attempt`th of its arrival.
+    fn take_in(&mut self, event: &Event, at: Timestamp, attempt: u32) -> Result<(), PipelineError> {
         match event.id {
-            Id::Key(key) => self.buffer(key, event, event.at, 1),
+            Id::Key(key) => return self.buffer(key, event, at, attempt),
             Id::Missing => {
-                self.truth.passed_unjudged(event);
+                self.broker.truth.passed_unjudged(event, at);
                 if let Some(sink) = &mut self.sink {
-                    sink.deliver(event, event.at);
+                    sink.deliver(event, at);
                 }
-                Ok(())
             }
-            Id::Invalid(_) => {
-                self.truth.errored(event);
-                Ok(())
-            }
+            Id::Invalid(_) => self.broker.truth.errored(),
         }
+        self.broker.ack(event, || attempt, at);
+        Ok(())
     }
 
     fn buffer(
@@ -232,9 +271,14 @@ impl<'a> Pipeline<'a> {
         }
     }
 
+    fn buffer_due(&self, at: Timestamp) -> bool {
+        self.buffers.next_deadline().is_some_and(|due| due <= at)
+    }
+
     /// When the next thing happens that no event brings about; ticks only matter while there are events.
     fn next_due(&self) -> Option<Timestamp> {
-        match (self.buffers.next_deadline(), self.schedule.next_due()) {
+        let scheduled = Some(self.broker.schedule.next_due()).filter(|due| *due < Timestamp::END);
+        match (self.buffers.next_deadline(), scheduled) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         }
@@ -244,10 +288,8 @@ impl<'a> Pipeline<'a> {
         while let Some(due) = self.next_due().filter(|due| *due <= at) {
             if let Some(worker) = self.buffers.due(due) {
                 self.judge(worker, due)?;
-            } else if let Some(publish) = self.schedule.publish_due(due) {
-                self.deliver(publish, due)?;
-            } else if let Some(Redelivery { key, event, attempt }) = self.schedule.redelivery_due(due) {
-                self.buffer(key, &event, due, attempt)?;
+            } else if let Some(what) = self.broker.schedule.take(due) {
+                self.happens(what, due)?;
             }
         }
         if self.next_tick <= at {
@@ -257,8 +299,34 @@ impl<'a> Pipeline<'a> {
         Ok(())
     }
 
+    fn happens(&mut self, what: Later, at: Timestamp) -> Result<(), PipelineError> {
+        match what {
+            Later::Publish(publish) => self.deliver(publish, at),
+            Later::Mark(publish) => self.mark(publish, at),
+            Later::Redelivery(Redelivery { event, attempt, copy }) => {
+                self.broker.truth.redelivered(&event, at);
+                if copy == Copy::Another {
+                    self.broker.truth.copy_born(&event, at);
+                }
+                self.take_in(&event, at, attempt)
+            }
+            Later::Begin(fault) => self.begin_fault(fault, at),
+            Later::End(fault) => self.end_fault(fault, at),
+        }
+    }
+
+    /// The time that it is once `at` was reached.
+    fn reach(&mut self, at: Timestamp) -> Timestamp {
+        self.pace.reach(at).max(self.now)
+    }
+
+    /// When a strategy that was asked at `now` has answered.
+    fn answered(&self, now: Timestamp) -> Timestamp {
+        self.pace.since(now).plus(self.troubles.store_delay)
+    }
+
     fn judge(&mut self, worker: usize, at: Timestamp) -> Result<(), PipelineError> {
-        let now = self.pace.reach(at).max(self.now);
+        let now = self.reach(at);
         self.now = now;
         let batch = self.buffers.take(&mut self.pool, worker);
         if now > at {
@@ -266,30 +334,36 @@ impl<'a> Pipeline<'a> {
             let pings = self.pool[batch].pings.len() as u64;
             self.late_ns.record_n(late, pings).expect("the histogram grows as far as 64 bits");
         }
+        if self.troubles.strikes(CrashPoint::BeforeJudge) {
+            return self.crash_with(worker, batch, Left::Unjudged, now);
+        }
         self.verdicts.clear();
-        match self.workers[worker].judge(&self.pool[batch].pings, now, &mut self.verdicts) {
+        let shown = self.troubles.shown(now);
+        match self.workers[worker].judge(&self.pool[batch].pings, shown, &mut self.verdicts) {
             Ok(()) => {
                 self.unavailable_since = None;
-                self.act(batch, now)?;
-                self.publish(Publish { worker, batch }, now)
+                self.act(worker, batch, now)?;
+                let publish = Publish { worker, batch, orphaned: None, attempt: 1 };
+                self.publish(publish, now.plus(self.troubles.store_delay))
             }
-            Err(unavailable) => self.redeliver_all(batch, now, unavailable),
+            Err(unavailable) => self.refuse(worker, batch, now, unavailable),
         }
     }
 
     /// Does with each ping what its verdict asks for, and leaves those in the batch that are to be published.
-    fn act(&mut self, id: BatchId, now: Timestamp) -> Result<(), PipelineError> {
+    fn act(&mut self, worker: usize, id: BatchId, now: Timestamp) -> Result<(), PipelineError> {
+        let answered = self.answered(now);
         let batch = &mut self.pool[id];
         if self.verdicts.len() != batch.pings.len() {
             let (got, asked) = (self.verdicts.len(), batch.pings.len());
             return Err(PipelineError::Contract(format!("gave {got} verdicts for {asked} pings")));
         }
-        let answered = self.pace.since(now);
         self.digest.verdicts(&self.verdicts);
         let mut kept = 0;
         for (index, verdict) in self.verdicts.iter().enumerate() {
             let event = &batch.events[index];
-            let covered = self.truth.judged(event, *verdict, now, answered);
+            let delivery = batch.pings[index].delivery;
+            let covered = self.broker.truth.judged(event, *verdict, now, answered);
             batch.covered.push(covered);
             match verdict {
                 Verdict::New => {
@@ -297,13 +371,17 @@ impl<'a> Pipeline<'a> {
                     kept += 1;
                 }
                 Verdict::Held => {
-                    let held = HeldPing { event: *event, covered };
-                    self.held.insert(batch.pings[index].delivery, held);
+                    let attempt = batch.attempt(delivery);
+                    let source = match self.held_pings {
+                        HeldPings::Volatile => SourceOfHeld::Waits,
+                        HeldPings::Durable => self.broker.ack_held(event, attempt, now),
+                    };
+                    self.held.insert(delivery, HeldPing { event: *event, covered, attempt, worker, source });
                 }
-                Verdict::InFlight => {
-                    redeliver(&mut self.schedule, &mut self.truth, self.config, batch, index, now);
+                Verdict::InFlight => self.broker.nack(event, batch.attempt(delivery), now),
+                Verdict::Duplicate | Verdict::Late => {
+                    self.broker.ack(event, || batch.attempt(delivery), now);
                 }
-                Verdict::Duplicate | Verdict::Late => {}
             }
         }
         batch.keep_first(kept);
@@ -313,49 +391,122 @@ impl<'a> Pipeline<'a> {
     fn publish(&mut self, publish: Publish, now: Timestamp) -> Result<(), PipelineError> {
         if self.pool[publish.batch].pings.is_empty() {
             self.pool.give_back(publish.batch);
+        } else if self.troubles.strikes(CrashPoint::BeforePublish) {
+            return self.crash_with(publish.worker, publish.batch, Left::LetThrough, now);
         } else if self.config.publish_latency.is_zero() {
             return self.deliver(publish, now);
         } else {
-            self.schedule.publish(now.plus(self.config.publish_latency), publish);
+            self.broker.schedule.publish(now.plus(self.config.publish_latency), publish);
         }
         Ok(())
     }
 
+    /// The end of a publish.
     fn deliver(&mut self, publish: Publish, at: Timestamp) -> Result<(), PipelineError> {
         let batch = &self.pool[publish.batch];
-        self.settled.clear();
         for ((ping, event), covered) in batch.pings.iter().zip(&batch.events).zip(&batch.covered) {
-            self.truth.delivered(event, *covered, at);
+            self.broker.truth.delivered(event, *covered, ping.arrival, at);
             if let Some(sink) = &mut self.sink {
                 sink.deliver(event, at);
             }
-            self.settled.push(Settled { ping: *ping, outcome: Outcome::Delivered });
         }
-        let now = self.pace.reach(at).max(self.now);
-        self.workers[publish.worker].settle(&self.settled, now)?;
-        let answered = self.pace.since(now);
-        for event in &batch.events {
-            self.truth.marked(event, now, answered);
+        if let Some(died) = publish.orphaned {
+            self.expire_all(publish.batch, Left::Published, died.max(at.minus(self.config.ack_deadline)));
+            self.pool.give_back(publish.batch);
+            return Ok(());
+        }
+        if self.config.mark_lag.is_zero() {
+            return self.mark(publish, at);
+        }
+        self.broker.schedule.add(at.plus(self.config.mark_lag), Later::Mark(publish));
+        if self.troubles.strikes(CrashPoint::BeforeAck) {
+            self.expire_all(publish.batch, Left::Published, at);
+            return self.crash(publish.worker, at);
+        }
+        self.ack_all(publish.batch, at);
+        Ok(())
+    }
+
+    /// Tells the strategy what was delivered; then, where the same worker does all, acks it.
+    fn mark(&mut self, publish: Publish, at: Timestamp) -> Result<(), PipelineError> {
+        let by_another_job = !self.config.mark_lag.is_zero();
+        if self.troubles.strikes(CrashPoint::BeforeSettle) {
+            if by_another_job {
+                // The second job dies, and what it had read comes again to it.
+                self.troubles.strike_counts(self.pool[publish.batch].pings.len());
+                self.broker.schedule.add(at.plus(self.config.ack_deadline), Later::Mark(publish));
+                return self.reopen(publish.worker);
+            }
+            return self.crash_with(publish.worker, publish.batch, Left::Published, at);
+        }
+        let now = self.reach(at);
+        let delivered = |ping: &Ping| Settled { ping: *ping, outcome: Outcome::Delivered };
+        self.settled.clear();
+        self.settled.extend(self.pool[publish.batch].pings.iter().map(delivered));
+        let shown = self.troubles.shown(now);
+        if let Err(unavailable) = self.workers[publish.worker].settle(&self.settled, shown) {
+            return self.mark_again(publish, now, unavailable);
+        }
+        let answered = self.answered(now);
+        for event in &self.pool[publish.batch].events {
+            self.broker.truth.marked(event, now, answered);
+        }
+        if !by_another_job {
+            if self.troubles.strikes(CrashPoint::BeforeAck) {
+                return self.crash_with(publish.worker, publish.batch, Left::Published, answered);
+            }
+            self.ack_all(publish.batch, answered);
         }
         self.pool.give_back(publish.batch);
         Ok(())
     }
 
-    fn redeliver_all(
+    /// The strategy could not be told: a second job tries again; else the source delivers again what was published.
+    fn mark_again(
         &mut self,
+        publish: Publish,
+        now: Timestamp,
+        unavailable: Unavailable,
+    ) -> Result<(), PipelineError> {
+        self.endure(publish.worker, unavailable)?;
+        if self.config.mark_lag.is_zero() {
+            self.expire_all(publish.batch, Left::Published, now);
+            self.pool.give_back(publish.batch);
+        } else {
+            let again = Publish { attempt: publish.attempt + 1, ..publish };
+            let at = now.plus(self.broker.backoff(publish.attempt));
+            self.broker.schedule.add(at, Later::Mark(again));
+        }
+        Ok(())
+    }
+
+    fn ack_all(&mut self, id: BatchId, now: Timestamp) {
+        let batch = &self.pool[id];
+        for (ping, event) in batch.pings.iter().zip(&batch.events) {
+            let attempt = batch.attempt(ping.delivery);
+            if attempt != ACKED {
+                self.broker.ack(event, || attempt, now);
+            }
+        }
+    }
+
+    /// The strategy could not judge a batch: the source delivers it again.
+    fn refuse(
+        &mut self,
+        worker: usize,
         id: BatchId,
         now: Timestamp,
         unavailable: Unavailable,
     ) -> Result<(), PipelineError> {
-        if self.unavailable_since.get_or_insert_with(Instant::now).elapsed() >= OUTAGE_PATIENCE {
-            return Err(unavailable.into());
-        }
         let batch = &self.pool[id];
-        if batch.pings.iter().any(|ping| batch.attempt(ping.delivery) >= MAX_ATTEMPTS) {
+        let given_up = |ping: &Ping| batch.attempt(ping.delivery) >= MAX_ATTEMPTS;
+        if self.troubles.is_none() && batch.pings.iter().any(given_up) {
             return Err(unavailable.into());
         }
-        for index in 0..batch.pings.len() {
-            redeliver(&mut self.schedule, &mut self.truth, self.config, batch, index, now);
+        self.endure(worker, unavailable)?;
+        let batch = &self.pool[id];
+        for (ping, event) in batch.pings.iter().zip(&batch.events) {
+            self.broker.nack(event, batch.attempt(ping.delivery), now);
         }
         self.pool.give_back(id);
         Ok(())
@@ -364,11 +515,18 @@ impl<'a> Pipeline<'a> {
     fn advance_all(&mut self, at: Timestamp) -> Result<(), PipelineError> {
         let now = match at {
             Timestamp::END => at,
-            at => self.pace.reach(at).max(self.now),
+            at => self.reach(at),
         };
         for worker in 0..self.workers.len() {
             self.released.clear();
-            self.workers[worker].advance(now, &mut self.released)?;
+            if let Err(unavailable) =
+                self.workers[worker].advance(self.troubles.shown(now), &mut self.released)
+            {
+                if self.troubles.is_none() {
+                    return Err(unavailable.into());
+                }
+                self.endure(worker, unavailable)?;
+            }
             if !self.released.is_empty() {
                 self.release(worker, now)?;
             }
@@ -391,28 +549,17 @@ impl<'a> Pipeline<'a> {
             self.digest.released(ping.delivery);
             let waited = saturating_nanos(now.since(held.event.at));
             self.held_ns.record(waited.max(1)).expect("the histogram grows as far as 64 bits");
-            batch.push(*ping, &held.event, 1);
+            let (event, attempt) = match held.source {
+                SourceOfHeld::Waits => (held.event, held.attempt),
+                SourceOfHeld::Acked => (held.event, ACKED),
+                SourceOfHeld::GaveUp => (decided(&held.event), ACKED),
+            };
+            if held.source == SourceOfHeld::GaveUp {
+                self.broker.truth.copy_born(&event, now);
+            }
+            batch.push(*ping, &event, attempt);
             batch.covered.push(held.covered);
         }
-        self.publish(Publish { worker, batch: id }, now)
+        self.publish(Publish { worker, batch: id, orphaned: None, attempt: 1 }, now)
     }
-}
-
-/// Has the source deliver a ping of `batch` again, unless it has done so too often.
-fn redeliver(
-    schedule: &mut Schedule,
-    truth: &mut Truth,
-    config: &PipelineConfig,
-    batch: &Batch,
-    index: usize,
-    now: Timestamp,
-) {
-    let (ping, event) = (&batch.pings[index], batch.events[index]);
-    let attempt = batch.attempt(ping.delivery);
-    if attempt >= MAX_ATTEMPTS {
-        truth.stalled(&event);
-        return;
-    }
-    let again = Redelivery { key: ping.key, event, attempt: attempt + 1 };
-    schedule.redeliver(now.plus(config.redelivery_delay), again);
 }

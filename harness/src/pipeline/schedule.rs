@@ -1,9 +1,9 @@
-//! What is on its way: publishes that take their time, and pings that will be delivered again.
+//! What is on its way: publishes and marks that take their time, pings that will be delivered again, and faults.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use dedup_strategies::{PingKey, Timestamp};
+use dedup_strategies::Timestamp;
 
 use super::batch::BatchId;
 use crate::stream::Event;
@@ -13,23 +13,53 @@ use crate::stream::Event;
 pub(super) struct Publish {
     pub(super) worker: usize,
     pub(super) batch: BatchId,
+    /// When the worker died that waits for this publish: what is on the wire arrives, but nobody hears of it.
+    pub(super) orphaned: Option<Timestamp>,
+    /// How often it was tried to mark them, from 1.
+    pub(super) attempt: u32,
 }
 
 /// A ping that was not acked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Redelivery {
-    pub(super) key: PingKey,
     pub(super) event: Event,
     pub(super) attempt: u32,
+    pub(super) copy: Copy,
+}
+
+/// What a redelivery is to the delivery before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Copy {
+    /// The same once more: nothing had been decided.
+    Same,
+    /// A copy of its own: the one before had been published or dropped.
+    Another,
+}
+
+/// Something that happens at its time.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Later {
+    /// A publish ends.
+    Publish(Publish),
+    /// A second job marks what it has read back.
+    Mark(Publish),
+    /// The source delivers a ping again.
+    Redelivery(Redelivery),
+    /// A fault begins.
+    Begin(usize),
+    /// A fault ends.
+    End(usize),
 }
 
 /// What happens later.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Schedule {
-    /// Every publish takes equally long, so they end in the order in which they began.
+    /// Publishes take equally long, so they end in the order in which they began. Those that do not are among the rest.
     publishes: VecDeque<(Timestamp, Publish)>,
-    redeliveries: BinaryHeap<Reverse<Due>>,
+    rest: BinaryHeap<Reverse<Due>>,
     asked: u64,
+    /// The earliest of all, kept so that it costs nothing to ask; the end of time where there is none.
+    next_due: Timestamp,
 }
 
 /// Ordered by time, then by the order in which it was asked for.
@@ -37,35 +67,72 @@ pub(super) struct Schedule {
 struct Due {
     at: Timestamp,
     order: u64,
-    redelivery: Redelivery,
+    what: Later,
 }
 
 impl Schedule {
+    pub(super) fn new() -> Schedule {
+        Schedule { publishes: VecDeque::new(), rest: BinaryHeap::new(), asked: 0, next_due: Timestamp::END }
+    }
+
     pub(super) fn publish(&mut self, at: Timestamp, publish: Publish) {
-        self.publishes.push_back((at, publish));
-    }
-
-    pub(super) fn redeliver(&mut self, at: Timestamp, redelivery: Redelivery) {
-        self.asked += 1;
-        self.redeliveries.push(Reverse(Due { at, order: self.asked, redelivery }));
-    }
-
-    pub(super) fn next_due(&self) -> Option<Timestamp> {
-        let publish = self.publishes.front().map(|(at, _)| *at);
-        let redelivery = self.redeliveries.peek().map(|Reverse(due)| due.at);
-        match (publish, redelivery) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
+        if self.publishes.back().is_some_and(|(last, _)| *last > at) {
+            return self.add(at, Later::Publish(publish));
         }
+        self.publishes.push_back((at, publish));
+        self.next_due = self.next_due.min(at);
     }
 
-    pub(super) fn publish_due(&mut self, now: Timestamp) -> Option<Publish> {
-        self.publishes.pop_front_if(|(at, _)| *at <= now).map(|(_, publish)| publish)
+    pub(super) fn add(&mut self, at: Timestamp, what: Later) {
+        self.asked += 1;
+        self.rest.push(Reverse(Due { at, order: self.asked, what }));
+        self.next_due = self.next_due.min(at);
     }
 
-    pub(super) fn redelivery_due(&mut self, now: Timestamp) -> Option<Redelivery> {
-        let due = self.redeliveries.peek().is_some_and(|Reverse(due)| due.at <= now);
-        due.then(|| self.redeliveries.pop().map(|Reverse(due)| due.redelivery)).flatten()
+    /// When the next thing happens; the end of time if nothing will.
+    pub(super) fn next_due(&self) -> Timestamp {
+        self.next_due
+    }
+
+    /// What is due at `now`.
+    pub(super) fn take(&mut self, now: Timestamp) -> Option<Later> {
+        if self.next_due > now {
+            return None;
+        }
+        let publish = self.publishes.pop_front_if(|(at, _)| *at <= now);
+        let what = match publish {
+            Some((_, publish)) => Some(Later::Publish(publish)),
+            None => self.take_rest(now),
+        };
+        self.next_due = self.earliest();
+        what
+    }
+
+    fn take_rest(&mut self, now: Timestamp) -> Option<Later> {
+        let due = self.rest.peek().is_some_and(|Reverse(due)| due.at <= now);
+        due.then(|| self.rest.pop().map(|Reverse(due)| due.what)).flatten()
+    }
+
+    fn earliest(&self) -> Timestamp {
+        let publish = self.publishes.front().map_or(Timestamp::END, |(at, _)| *at);
+        self.rest.peek().map_or(publish, |Reverse(due)| due.at.min(publish))
+    }
+
+    /// Leaves the publishes of a worker that died at `now` without anybody who hears of their end.
+    pub(super) fn orphan(&mut self, worker: usize, now: Timestamp) {
+        let orphan = |publish: &mut Publish| {
+            if publish.worker == worker {
+                publish.orphaned.get_or_insert(now);
+            }
+        };
+        self.publishes.iter_mut().for_each(|(_, publish)| orphan(publish));
+        let mut rest = std::mem::take(&mut self.rest).into_vec();
+        for Reverse(due) in &mut rest {
+            if let Later::Publish(publish) = &mut due.what {
+                orphan(publish);
+            }
+        }
+        self.rest = rest.into();
     }
 }
 

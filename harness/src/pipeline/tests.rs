@@ -160,6 +160,8 @@ fn config(workers: usize, batch: usize) -> PipelineConfig {
         linger: Duration::from_millis(2_500),
         publish_latency: Duration::from_millis(500),
         redelivery_delay: Duration::from_secs(60),
+        ack_deadline: Duration::from_secs(30),
+        mark_lag: Duration::ZERO,
     }
 }
 
@@ -211,13 +213,13 @@ fn pings_arrive_at_strategies_in_order_and_each_delivery_has_a_name_of_its_own()
 }
 
 #[test]
-fn what_is_in_flight_comes_again_after_the_delay_until_it_is_decided() {
+fn what_is_in_flight_comes_again_after_a_delay_that_doubles_until_it_is_decided() {
     let puppet = Puppet::new(Routing::Any, |_, calls| match calls {
         0 | 1 => Ok(Verdict::InFlight),
         _ => Ok(Verdict::New),
     });
     let ended = run(&puppet, &config(1, 1), Script::keys(1)).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(puppet.judged(), [(0, 1, 1.0), (0, 1, 61.0), (0, 1, 121.0)]);
+    assert_eq!(puppet.judged(), [(0, 1, 1.0), (0, 1, 61.0), (0, 1, 181.0)]);
     assert_eq!((ended.truth.counts().delivered, ended.truth.counts().stalled), (1, 0));
 }
 

@@ -1,9 +1,10 @@
 //! One line a strategy, every figure in base units; empty where it was not measured.
 
 use crate::compare::{
-    Block, Change, Comparison, LatencySummary, Row, Skipped, TimeSummary, VerifySummary, WeighSummary,
+    Block, Change, Comparison, LatencySummary, PredictionSummary, Row, Skipped, StableSummary, Stands,
+    TimeSummary, VerifySummary, WeighSummary,
 };
-use crate::record::Role;
+use crate::record::{Role, Tables};
 use crate::stats::Spread;
 
 use super::text::one_line;
@@ -31,6 +32,12 @@ const COLUMNS: &[Column] = &[
     ("error_count", |row| verify(row, |v| v.error_count)),
     ("unjudged_count", |row| verify(row, |v| v.unjudged_count)),
     ("refused_unique_count", |row| verify(row, |v| v.refused_unique_count)),
+    ("redelivered_count", |row| verify(row, |v| v.redelivered_count)),
+    ("faults_fired_count", |row| {
+        let verify = row.summary.verify.as_ref()?;
+        let fired = verify.faults.iter().map(|fault| fault.fired_count.to_string());
+        Some(fired.collect::<Vec<_>>().join(" "))
+    }),
     ("held_p50_ns", |row| held(row, |h| h.merged.p50)),
     ("held_p99_ns", |row| held(row, |h| h.merged.p99)),
     ("held_p999_ns", |row| held(row, |h| h.merged.p999)),
@@ -52,6 +59,13 @@ const COLUMNS: &[Column] = &[
     ("emptied_bytes", |row| weigh(row, |w| Some(w.emptied_bytes))),
     ("peak_rss_bytes", |row| weigh(row, |w| Some(w.peak_rss_bytes))),
     ("server_used_bytes", |row| weigh(row, |w| w.server_used_bytes)),
+    ("round_trips_count", |row| {
+        row.summary.verify.as_ref()?.round_trips_count.map(|count| count.to_string())
+    }),
+    ("predicted_missed_count", predicted_missed),
+    ("predicted_disagrees_count", predicted_disagrees),
+    ("stable_missed_count", |row| stable(row, |stable| stable.missed_count)),
+    ("stable_lost_count", |row| stable(row, |stable| stable.lost_count)),
     ("against", |row| row.change.as_ref().map(|change| change.against.clone())),
     ("missed_change_count", |row| change(row, |c| c.missed_count)),
     ("lost_change_count", |row| change(row, |c| c.lost_count)),
@@ -119,6 +133,30 @@ fn role(role: Role) -> &'static str {
 
 fn verify(row: &Row, count: fn(&VerifySummary) -> u64) -> Option<String> {
     row.summary.verify.as_ref().map(|verify| count(verify).to_string())
+}
+
+fn stable(row: &Row, count: fn(&StableSummary) -> u64) -> Option<String> {
+    row.summary.verify.as_ref()?.stable.as_ref().map(|stable| count(stable).to_string())
+}
+
+/// Duplicates that theory says are missed in the live tables, of all causes that it speaks of.
+fn predicted_missed(row: &Row) -> Option<String> {
+    let of = |summary: &PredictionSummary| {
+        summary.prediction.predicted_ratio * summary.prediction.duplicate_count as f64
+    };
+    let live: Vec<f64> =
+        predictions(row).filter(|summary| summary.prediction.tables == Tables::Live).map(of).collect();
+    (!live.is_empty()).then(|| format!("{:.1}", live.iter().sum::<f64>()))
+}
+
+/// Causes of which theory and observation do not agree.
+fn predicted_disagrees(row: &Row) -> Option<String> {
+    let disagree = predictions(row).filter(|summary| summary.stands == Stands::Disagrees).count();
+    predictions(row).next().map(|_| disagree.to_string())
+}
+
+fn predictions(row: &Row) -> impl Iterator<Item = &PredictionSummary> {
+    row.summary.verify.iter().flat_map(|verify| &verify.predicted)
 }
 
 fn held(row: &Row, value: fn(&LatencySummary) -> u64) -> Option<String> {

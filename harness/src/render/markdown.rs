@@ -1,14 +1,42 @@
 //! Markdown: what the table shows, with the units in the header.
 
 use super::grid::Align;
+use super::matrix::{self, Matrix};
 use super::sheet::{Column, Sheet};
 use super::text::{Text, Tone, one_line};
-use super::{header, notes};
+use super::{header, notes, predicted};
 use crate::compare::{Block, Comparison};
 
 pub(super) fn render(comparison: &Comparison) -> String {
-    let blocks: Vec<String> = comparison.blocks.iter().map(|block| section(block, comparison)).collect();
+    let (faulted, ordinary): (Vec<&Block>, Vec<&Block>) =
+        comparison.blocks.iter().partition(|block| !block.stream.faults.is_empty());
+    let mut blocks: Vec<String> = ordinary.iter().map(|block| section(block, comparison)).collect();
+    if !faulted.is_empty() {
+        blocks.push(under_faults(&faulted, comparison));
+    }
     blocks.join("\n")
+}
+
+/// One matrix for all scenarios with faults.
+fn under_faults(blocks: &[&Block], comparison: &Comparison) -> String {
+    let matrix = Matrix::of(blocks, comparison);
+    let mut lines = vec![format!("### {}", matrix::TITLE), String::new()];
+    let mut about: Vec<String> = blocks.iter().map(|block| header::machine(block)).collect();
+    about.dedup();
+    about.extend(header::programs(blocks[0], comparison));
+    about.push(matrix::LEGEND.to_string());
+    lines.push(about.iter().map(|line| escape(line)).collect::<Vec<_>>().join("  \n"));
+    lines.push(String::new());
+    let titles = matrix.strategies().iter().map(|name| escape(name));
+    lines.push(row(std::iter::once("fault".to_string()).chain(titles)));
+    lines.push(row((0..=matrix.strategies().len()).map(|_| "---".to_string())));
+    for (name, cells) in matrix.lines() {
+        lines.push(row(std::iter::once(escape(name)).chain(cells.iter().map(cell))));
+    }
+    lines.push(String::new());
+    lines.extend(matrix.notes().iter().map(|note| format!("- {}", escape(note))));
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 fn section(block: &Block, comparison: &Comparison) -> String {
@@ -20,18 +48,37 @@ fn section(block: &Block, comparison: &Comparison) -> String {
     lines.push(about.iter().map(|line| escape(line)).collect::<Vec<_>>().join("  \n"));
     lines.push(String::new());
     lines.push(row(sheet.columns.iter().map(title)));
-    lines.push(row(sheet.columns.iter().map(|column| match column.align {
-        Align::Left => "---".to_string(),
-        Align::Right => "---:".to_string(),
-    })));
+    lines.push(row(sheet.columns.iter().map(|column| rule(column.align))));
     lines.extend(sheet.lines().iter().map(|cells| row(cells.iter().map(cell))));
     lines.push(String::new());
     lines.extend(notes::notes(block, usize::MAX).iter().map(|note| format!("- {}", escape(note))));
     lines.push(String::new());
+    lines.extend(predicted_lines(block));
     lines.join("\n")
 }
 
-fn row(cells: impl Iterator<Item = String>) -> String {
+/// Theory beside observation, where there is something to say.
+fn predicted_lines(block: &Block) -> Vec<String> {
+    let rows = predicted::rows(block);
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![escape(predicted::TITLE), String::new()];
+    lines.push(row(predicted::COLUMNS.iter().map(|(title, _)| title.to_string())));
+    lines.push(row(predicted::COLUMNS.iter().map(|(_, align)| rule(*align))));
+    lines.extend(rows.iter().map(|cells| row(cells.iter().map(cell))));
+    lines.push(String::new());
+    lines
+}
+
+pub(super) fn rule(align: Align) -> String {
+    match align {
+        Align::Left => "---".to_string(),
+        Align::Right => "---:".to_string(),
+    }
+}
+
+pub(super) fn row(cells: impl Iterator<Item = String>) -> String {
     let cells: Vec<String> = cells.collect();
     format!("| {} |", cells.join(" | "))
 }
@@ -43,7 +90,7 @@ fn title(column: &Column) -> String {
     }
 }
 
-fn cell(text: &Text) -> String {
+pub(super) fn cell(text: &Text) -> String {
     let escaped = escape(&text.text);
     match text.tone {
         Tone::Best | Tone::Bad | Tone::Strong => format!("**{escaped}**"),
@@ -52,7 +99,7 @@ fn cell(text: &Text) -> String {
 }
 
 /// Keeps characters from being read as markup.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in one_line(text).chars() {
         if matches!(character, '|' | '*' | '_' | '`' | '<' | '>' | '[' | ']' | '\\' | '~') {

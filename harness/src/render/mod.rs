@@ -6,11 +6,16 @@ mod header;
 mod json;
 pub mod list;
 mod markdown;
+mod matrix;
 mod notes;
+mod predicted;
 mod sheet;
 mod table;
+pub mod talk;
 mod text;
 mod verdict;
+
+pub(crate) use markdown::escape;
 
 #[cfg(test)]
 mod tests;

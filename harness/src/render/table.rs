@@ -1,9 +1,10 @@
 //! Aligned columns for a terminal.
 
 use super::grid::Grid;
+use super::matrix::{self, Matrix};
 use super::sheet::{Keep, Sheet};
 use super::text::{Text, Tone, one_line, wrap};
-use super::{Look, header, notes};
+use super::{Look, header, notes, predicted};
 use crate::compare::{Block, Comparison};
 use crate::record::Machine;
 
@@ -19,7 +20,9 @@ const VERDICT: usize = 24;
 pub(super) fn render(comparison: &Comparison, look: Look) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut machine: Option<&Machine> = None;
-    for block in &comparison.blocks {
+    let (faulted, ordinary): (Vec<&Block>, Vec<&Block>) =
+        comparison.blocks.iter().partition(|block| !block.stream.faults.is_empty());
+    for block in ordinary {
         if !lines.is_empty() {
             lines.push(String::new());
         }
@@ -42,9 +45,34 @@ pub(super) fn render(comparison: &Comparison, look: Look) -> String {
             lines.push(String::new());
             lines.extend(notes.iter().flat_map(|note| prose(note, look)));
         }
+        lines.extend(predicted_lines(block, look));
+    }
+    if !faulted.is_empty() {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        lines.extend(under_faults(&faulted, comparison, look));
     }
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// One matrix for all scenarios with faults.
+fn under_faults(blocks: &[&Block], comparison: &Comparison, look: Look) -> Vec<String> {
+    let matrix = Matrix::of(blocks, comparison);
+    let mut lines = vec![Tone::Strong.paint(matrix::TITLE, look.colour)];
+    let mut about: Vec<String> = blocks.iter().map(|block| header::machine(block)).collect();
+    about.dedup();
+    about.extend(header::programs(blocks[0], comparison));
+    about.push(matrix::LEGEND.to_string());
+    lines.extend(about.iter().flat_map(|line| prose(line, look)));
+    for grid in matrix.grids(look.width.unwrap_or(matrix::WIDTH)) {
+        lines.push(String::new());
+        lines.extend(grid.render(Look { width: None, ..look }));
+    }
+    lines.push(String::new());
+    lines.extend(matrix.notes().iter().flat_map(|note| prose(note, look)));
+    lines
 }
 
 fn head(block: &Block, look: Look) -> Vec<String> {
@@ -76,6 +104,22 @@ fn layout(sheet: &Sheet) -> Grid {
         grid.line(line);
     }
     grid
+}
+
+/// Theory beside observation, where there is something to say.
+fn predicted_lines(block: &Block, look: Look) -> Vec<String> {
+    let rows = predicted::rows(block);
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let mut grid = Grid::new(predicted::COLUMNS.iter().map(|(_, align)| *align).collect());
+    grid.line(predicted::COLUMNS.iter().map(|(title, _)| Text::new(*title, Tone::Strong)).collect());
+    grid.rule();
+    rows.into_iter().for_each(|row| grid.line(row));
+    let mut lines = vec![String::new()];
+    lines.extend(prose(predicted::TITLE, look));
+    lines.extend(grid.render(look));
+    lines
 }
 
 /// Dim lines that fit the terminal.

@@ -1,5 +1,6 @@
 //! The TOML of a scenario, field by field, as it is written. Defaults stand here.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use toml::Spanned;
 use super::units::{
     ALLOWED, Bytes, Count, Cumulated, Factor, Few, Instant, PositiveTime, Rate, Seed, Share, Time,
 };
-use super::{EventTime, Identity, KeyField, LagFrom};
+use super::{EventTime, Identity, KeyField, LagFrom, Submission};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,7 +34,20 @@ pub(crate) struct File {
     pub(crate) repeat: Vec<RepeatTable>,
     pub(crate) bad_id: Option<Spanned<BadIdTable>>,
     pub(crate) event_time: Option<EventTimeTable>,
+    pub(crate) nightly: Option<NightlyTable>,
+    #[serde(default)]
+    pub(crate) fault: Vec<FaultTable>,
 }
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NightlyTable {
+    pub(crate) preceding_days: Option<Spanned<u32>>,
+    pub(crate) slices: Option<Spanned<u32>>,
+}
+
+/// A fault: its kind says which fields it has.
+pub(crate) type FaultTable = Spanned<BTreeMap<String, Spanned<toml::Value>>>;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -73,6 +87,8 @@ pub(crate) struct PipelineTable {
     pub(crate) linger: Time,
     pub(crate) publish_latency: Time,
     pub(crate) redelivery_delay: Time,
+    pub(crate) ack_deadline: PositiveTime,
+    pub(crate) mark_lag: Time,
 }
 
 #[derive(Debug, Deserialize)]
@@ -88,6 +104,8 @@ pub(crate) struct RepeatTable {
     pub(crate) between: Option<Spanned<(Time, Time)>>,
     #[serde(default)]
     pub(crate) event_time: EventTime,
+    #[serde(default, rename = "submission_timestamp")]
+    pub(crate) submission: Submission,
     #[serde(default)]
     pub(crate) identity: Identity,
 }
@@ -150,6 +168,8 @@ impl Default for PipelineTable {
             linger: Time(Duration::from_millis(10)),
             publish_latency: Time(Duration::from_millis(50)),
             redelivery_delay: Time(Duration::from_secs(60)),
+            ack_deadline: PositiveTime(Duration::from_secs(60)),
+            mark_lag: Time(Duration::ZERO),
         }
     }
 }

@@ -25,6 +25,7 @@ use dedup_strategies::{Sizing, Timestamp};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::faults::Placed;
 use crate::stream::Stream;
 
 pub use arrival::{Arrival, Process, Ramp, Segment};
@@ -51,6 +52,10 @@ pub struct Scenario {
     pub payload_bytes: u64,
     /// The pipeline.
     pub pipeline: PipelineConfig,
+    /// The nightly job behind the pipeline, where the scenario asks for one.
+    pub nightly: Option<NightlyConfig>,
+    /// What goes wrong in it, in the order of the file.
+    pub faults: Vec<Placed>,
     /// What determines the pings themselves.
     pub shape: Shape,
 }
@@ -86,8 +91,22 @@ pub struct PipelineConfig {
     pub linger: Duration,
     /// Time from the verdict to the sink's acknowledgement.
     pub publish_latency: Duration,
-    /// Time after which the source delivers again what was not acked.
+    /// Time after which the source delivers again what was refused; it doubles with each further refusal.
     pub redelivery_delay: Duration,
+    /// Time after which the source delivers again of what it hears nothing any more. Only matters under faults.
+    #[serde(default = "default_ack_deadline", skip_serializing_if = "is_default_ack_deadline")]
+    pub ack_deadline: Duration,
+    /// How long after a publish a second job marks what it reads back; zero where the worker that published settles.
+    #[serde(default, skip_serializing_if = "Duration::is_zero")]
+    pub mark_lag: Duration,
+}
+
+fn default_ack_deadline() -> Duration {
+    PipelineConfig::default().ack_deadline
+}
+
+fn is_default_ack_deadline(deadline: &Duration) -> bool {
+    *deadline == default_ack_deadline()
 }
 
 impl Default for PipelineConfig {
@@ -134,6 +153,9 @@ pub struct Repeat {
     pub from: LagFrom,
     /// The copies' event time.
     pub event_time: EventTime,
+    /// The time that the edge stamped on the copies.
+    #[serde(skip_serializing_if = "Submission::is_fresh")]
+    pub submission: Submission,
     /// Whether they are copies at all.
     pub identity: Identity,
 }
@@ -167,6 +189,39 @@ pub enum EventTime {
     Same,
     /// Taken anew on arrival.
     Fresh,
+}
+
+/// The `submission_timestamp` of a copy, by which tables are partitioned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Submission {
+    /// Stamped anew: the client sent it again.
+    #[default]
+    Fresh,
+    /// That of the first copy: the edge published it again, or the broker delivered it again, as it was.
+    Same,
+}
+
+impl Submission {
+    // For serde, which asks by reference.
+    fn is_fresh(&self) -> bool {
+        *self == Submission::Fresh
+    }
+}
+
+/// What a nightly job looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NightlyConfig {
+    /// Days before its own at which each night looks.
+    pub preceding_days: u32,
+    /// Parts in which a day is worked off.
+    pub slices: u32,
+}
+
+impl Default for NightlyConfig {
+    fn default() -> Self {
+        NightlyConfig { preceding_days: 0, slices: 1 }
+    }
 }
 
 /// What a repeat is.
@@ -225,12 +280,18 @@ impl Scenario {
     }
 
     /// Digest, in hex, of everything but the seed that determines a run's figures: the pings, the window, the
-    /// payload and the pipeline. Name, prose, comments and layout do not change it.
+    /// payload, the pipeline and its faults. Name, prose, comments and layout do not change it.
     pub fn digest(&self) -> String {
         // Raised when the same scenario would no longer give the same pings.
         const GENERATION: u32 = 1;
         let parts = (GENERATION, &self.shape, self.window, self.payload_bytes, &self.pipeline);
-        let canonical = serde_json::to_vec(&parts).expect("plain data always becomes JSON");
+        let mut canonical = serde_json::to_vec(&parts).expect("plain data always becomes JSON");
+        if let Some(nightly) = &self.nightly {
+            canonical.extend(serde_json::to_vec(nightly).expect("plain data always becomes JSON"));
+        }
+        if !self.faults.is_empty() {
+            canonical.extend(serde_json::to_vec(&self.faults).expect("plain data always becomes JSON"));
+        }
         format!("{:032x}", xxh3_128(&canonical))
     }
 

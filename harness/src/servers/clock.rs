@@ -4,8 +4,11 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use dedup_strategies::Timestamp;
+use dedup_strategies::time::saturating_nanos;
 
 /// The preload library; empty where the build's target has none, and servers run on wall time.
 const LIBRARY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/virtual_clock.so"));
@@ -21,6 +24,10 @@ const CLOCK_VARIABLE: &str = "DEDUP_VIRTUAL_CLOCK";
 #[derive(Debug)]
 pub struct VirtualClock {
     file: File,
+    /// What it was last set to.
+    set_to_ns: AtomicU64,
+    /// By how much it is ahead of what it is set to.
+    ahead_ns: AtomicU64,
 }
 
 impl VirtualClock {
@@ -31,19 +38,35 @@ impl VirtualClock {
 
     /// A new clock at `path` that says `start`.
     pub fn create(path: &Path, start: Timestamp) -> io::Result<VirtualClock> {
-        let clock = VirtualClock { file: File::create_new(path)? };
+        let clock = VirtualClock::of(File::create_new(path)?);
         clock.set(start)?;
         Ok(clock)
     }
 
     /// The clock at `path`, made by another process.
     pub fn open(path: &Path) -> io::Result<VirtualClock> {
-        Ok(VirtualClock { file: File::options().write(true).open(path)? })
+        Ok(VirtualClock::of(File::options().write(true).open(path)?))
+    }
+
+    fn of(file: File) -> VirtualClock {
+        VirtualClock { file, set_to_ns: AtomicU64::new(0), ahead_ns: AtomicU64::new(0) }
     }
 
     /// Sets the time. It may go backwards, which servers take like any operator's change of the clock.
     pub fn set(&self, now: Timestamp) -> io::Result<()> {
-        self.file.write_all_at(&now.as_nanos().to_ne_bytes(), 0)
+        self.set_to_ns.store(now.as_nanos(), Ordering::Relaxed);
+        self.write(now.as_nanos())
+    }
+
+    /// Makes it say this much more than it is set to, now and from now on, like a clock that was set wrong.
+    pub fn run_ahead(&self, by: Duration) -> io::Result<()> {
+        self.ahead_ns.store(saturating_nanos(by), Ordering::Relaxed);
+        self.write(self.set_to_ns.load(Ordering::Relaxed))
+    }
+
+    fn write(&self, nanos: u64) -> io::Result<()> {
+        let told = nanos.saturating_add(self.ahead_ns.load(Ordering::Relaxed));
+        self.file.write_all_at(&told.to_ne_bytes(), 0)
     }
 }
 

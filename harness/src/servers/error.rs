@@ -6,6 +6,8 @@ use std::time::Duration;
 use dedup_strategies::Unavailable;
 use dedup_strategies::redis::AddressError;
 
+use super::control::StoreFault;
+
 /// What to do where no redis-server is found.
 const INSTALL: &str =
     "apt-get install redis-server, or name one in DEDUP_REDIS_SERVER, or give a running one with --redis-url";
@@ -83,6 +85,28 @@ pub enum ServerError {
         prefix: String,
         /// One of the keys.
         example: String,
+    },
+    /// What was asked cannot be done to this server.
+    #[error("{fault:?} cannot happen to {store}: {reason}")]
+    NoSuchFault {
+        /// The fault.
+        fault: StoreFault,
+        /// The kind of server.
+        store: &'static str,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// A fault did not come about, or did not end, in the time that it may take.
+    #[error("{fault:?}: {what} did not come about within {waited:?}: {last}")]
+    Overdue {
+        /// The fault.
+        fault: StoreFault,
+        /// What was waited for.
+        what: &'static str,
+        /// How long.
+        waited: Duration,
+        /// What was seen last.
+        last: String,
     },
     /// The server refused or was lost.
     #[error(transparent)]

@@ -1,14 +1,17 @@
 //! The guard: a process between us and the servers that we start, so that no server outlives us.
 //!
 //! It is our own binary under a hidden sub-command. It starts the servers, waits until its standard input ends, stops
-//! the servers, removes their directory, and ends. The other end of that input is a pipe that we hold and never write
-//! to: however we end, the kernel closes it. Should the guard itself be killed, the kernel kills its servers, because
-//! each asked for that before it became a server.
+//! the servers, removes their directory, and ends. The other end of that input is a pipe that we hold: however we end,
+//! the kernel closes it. Should the guard itself be killed, the kernel kills its servers, because each asked for that
+//! before it became a server.
 //!
 //! ```text
-//! dedup-harness __guard DIR -- [NAME=VALUE]... PROGRAM [ARGUMENT]... [-- ...]     start these, hold, clean up
+//! dedup-harness __guard DIR [-- [NAME=VALUE]... PROGRAM [ARGUMENT]...]...         start these, hold, clean up
 //! dedup-harness __guard --exec PARENT [NAME=VALUE]... PROGRAM [ARGUMENT]...       become this one server
 //! ```
+//!
+//! On that pipe it takes two requests, a line each, for faults: `kill N` ends server N (counted from 0) with SIGKILL,
+//! `start N` starts it again.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -28,6 +31,8 @@ pub const COMMAND: &str = "__guard";
 
 /// The file in the private directory to which the guard adds a line whenever a server ends by itself.
 pub(super) const ENDED: &str = "ended";
+/// The file in the private directory to which the guard adds a line whenever a server has ended that was to be killed.
+pub(super) const KILLED: &str = "killed";
 
 /// Between the commands of several servers.
 const SEPARATOR: &str = "--";
@@ -36,6 +41,8 @@ const EXEC: &str = "--exec";
 
 /// How long a server may take to end when asked, before it is killed.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long the directory may resist its removal: processes that use it may be ending at the same moment.
+const REMOVAL: Duration = Duration::from_secs(5);
 
 /// Runs the guard if this process was started as one. To be called first thing in `main`, with nothing parsed yet.
 pub fn dispatch() -> Option<ExitCode> {
@@ -64,6 +71,10 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
 enum Event {
     /// Our standard input has ended: nobody needs the servers any more.
     Released,
+    /// This server is to be killed.
+    Kill(usize),
+    /// This server, which was killed, is to run again.
+    Start(usize),
     /// This child has ended and is still to be reaped.
     Ended(usize),
 }
@@ -79,25 +90,76 @@ fn hold(dir: &Path, commands: &[OsString]) -> io::Result<()> {
             Ok(())
         });
     let held = started.and_then(|()| {
+        let teller = tell.clone();
         thread::spawn(move || {
             // An error means as much as the end: nothing more can come.
-            let _ = io::copy(&mut io::stdin(), &mut io::sink());
-            let _ = tell.send(Event::Released);
+            let requests = io::stdin().lines().map_while(Result::ok);
+            requests.filter_map(|line| request(&line)).try_for_each(|event| teller.send(event)).ok();
+            let _ = teller.send(Event::Released);
         });
-        watch(dir, &mut servers, &events)
+        watch(dir, &mut servers, &tell, &events)
     });
     stop(&mut servers, &events);
-    held.and(fs::remove_dir_all(dir))
+    held.and(remove(dir))
 }
 
-/// Notes the end of each server, until the input ends.
-fn watch(dir: &Path, servers: &mut [Server], events: &Receiver<Event>) -> io::Result<()> {
-    while let Ok(Event::Ended(index)) = events.recv() {
-        let status = servers[index].reap()?;
-        let mut note = File::options().create(true).append(true).open(dir.join(ENDED))?;
-        writeln!(note, "{} ended by itself: {status}", servers[index].program.display())?;
+/// A line of our standard input, read.
+fn request(line: &str) -> Option<Event> {
+    let (verb, index) = line.split_once(' ')?;
+    let index = index.parse().ok()?;
+    match verb {
+        "kill" => Some(Event::Kill(index)),
+        "start" => Some(Event::Start(index)),
+        _ => None,
     }
-    Ok(())
+}
+
+/// Does what is asked and notes the end of each server, until the input ends.
+fn watch(
+    dir: &Path,
+    servers: &mut [Server],
+    tell: &Sender<Event>,
+    events: &Receiver<Event>,
+) -> io::Result<()> {
+    loop {
+        match events.recv() {
+            Ok(Event::Kill(index)) => {
+                if let Some(server) = servers.get_mut(index) {
+                    server.to_be_killed = true;
+                    server.signal(Signal::KILL);
+                }
+            }
+            Ok(Event::Start(index)) => {
+                if let Some(server) = servers.get_mut(index).filter(|server| !server.running) {
+                    *server = Server::start(&server.command, index, tell)?;
+                }
+            }
+            Ok(Event::Ended(index)) => note_end(dir, &mut servers[index], index)?,
+            Ok(Event::Released) | Err(_) => return Ok(()),
+        }
+    }
+}
+
+fn note_end(dir: &Path, server: &mut Server, index: usize) -> io::Result<()> {
+    let status = server.reap()?;
+    let (file, line) = match server.to_be_killed {
+        true => (KILLED, format!("{index} {status}")),
+        false => (ENDED, format!("{} ended by itself: {status}", server.program().display())),
+    };
+    writeln!(File::options().create(true).append(true).open(dir.join(file))?, "{line}")
+}
+
+/// Removes the directory and what is in it; again where something was put there meanwhile.
+fn remove(dir: &Path) -> io::Result<()> {
+    let deadline = Instant::now() + REMOVAL;
+    loop {
+        match fs::remove_dir_all(dir) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if Instant::now() > deadline => return Err(error),
+            Err(_) => thread::sleep(Duration::from_millis(10)),
+        }
+    }
 }
 
 /// Asks every server to end, and kills those that have not after [`GRACE`].
@@ -119,14 +181,14 @@ fn stop(servers: &mut [Server], events: &Receiver<Event>) {
 }
 
 struct Server {
-    program: PathBuf,
+    command: Vec<OsString>,
     child: Child,
     running: bool,
+    to_be_killed: bool,
 }
 
 impl Server {
     fn start(command: &[OsString], index: usize, tell: &Sender<Event>) -> io::Result<Server> {
-        let program = command.iter().find(|word| assignment(word).is_none()).unwrap_or(&command[0]);
         let child = Command::new(own_executable()?)
             .args([COMMAND, EXEC, &getpid().as_raw_nonzero().to_string()])
             .args(command)
@@ -141,7 +203,12 @@ impl Server {
             let _ = rustix::io::retry_on_intr(|| waitid(WaitId::Pid(pid), options));
             let _ = tell.send(Event::Ended(index));
         });
-        Ok(Server { program: PathBuf::from(program), child, running: true })
+        Ok(Server { command: command.to_vec(), child, running: true, to_be_killed: false })
+    }
+
+    fn program(&self) -> &Path {
+        let program = self.command.iter().find(|word| assignment(word).is_none());
+        Path::new(program.unwrap_or(&self.command[0]))
     }
 
     fn signal(&self, signal: Signal) {

@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,14 +26,14 @@ pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(2);
 /// Servers under a guard, with the private directory that they share. Dropping it stops them and removes it.
 #[derive(Debug)]
 pub struct Guarded {
-    guard: Child,
+    guard: Mutex<Child>,
     hold: Option<ChildStdin>,
     dir: TempDir,
 }
 
 impl Guarded {
     /// Starts `commands` (each `[NAME=VALUE]... PROGRAM [ARGUMENT]...`) under a guard that runs `executable`, a
-    /// program whose `main` begins with [`guard::dispatch`].
+    /// program whose `main` begins with [`guard::dispatch`]. Without commands it only sees to the directory's removal.
     pub fn start(executable: &Path, dir: TempDir, commands: &[Vec<OsString>]) -> io::Result<Guarded> {
         let log = File::create(dir.path().join(LOG))?;
         let mut command = Command::new(executable);
@@ -50,7 +51,7 @@ impl Guarded {
             .current_dir(dir.path())
             .spawn()?;
         let hold = guard.stdin.take();
-        Ok(Guarded { guard, hold, dir })
+        Ok(Guarded { guard: Mutex::new(guard), hold, dir })
     }
 
     /// The private directory.
@@ -59,17 +60,52 @@ impl Guarded {
     }
 
     /// How servers ended that have ended by themselves, one a line; none while all run.
-    pub fn ended(&mut self) -> Option<String> {
+    pub fn ended(&self) -> Option<String> {
         let notes = fs::read_to_string(self.dir().join(guard::ENDED)).unwrap_or_default();
         // A note that is still being written has no end of line yet.
         if let Some((complete, _)) = notes.rsplit_once('\n') {
             return Some(complete.to_string());
         }
-        match self.guard.try_wait() {
+        match self.guard.lock().unwrap_or_else(PoisonError::into_inner).try_wait() {
             Ok(None) => None,
             Ok(Some(status)) => Some(format!("the guard of the server ended: {status}")),
             Err(error) => Some(format!("the guard of the server is lost: {error}")),
         }
+    }
+
+    /// Kills server `index` (in the order of the commands, from 0) with SIGKILL, and waits for its end: how it ended, by
+    /// the guard's account.
+    pub fn kill(&self, index: usize) -> io::Result<String> {
+        let notes_before = self.killed(index).len();
+        self.ask(&format!("kill {index}"))?;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.killed(index).get(notes_before) {
+                return Ok(status.clone());
+            }
+            if Instant::now() > deadline {
+                return Err(io::Error::other(format!("server {index} did not end within {PATIENCE:?}")));
+            }
+            thread::sleep(LOOK_AGAIN);
+        }
+    }
+
+    /// Starts a server again that was killed. Returns at once: whether it answers, its address tells.
+    pub fn start_again(&self, index: usize) -> io::Result<()> {
+        self.ask(&format!("start {index}"))
+    }
+
+    fn ask(&self, request: &str) -> io::Result<()> {
+        let Some(mut hold) = self.hold.as_ref() else { return Err(io::ErrorKind::BrokenPipe.into()) };
+        writeln!(hold, "{request}")
+    }
+
+    /// How server `index` ended, each time that it was killed.
+    fn killed(&self, index: usize) -> Vec<String> {
+        let notes = fs::read_to_string(self.dir().join(guard::KILLED)).unwrap_or_default();
+        let complete = notes.rsplit_once('\n').map_or("", |(complete, _)| complete);
+        let ours = complete.lines().filter_map(|line| line.split_once(' '));
+        ours.filter(|(of, _)| *of == index.to_string()).map(|(_, status)| status.to_string()).collect()
     }
 
     /// The last lines that servers and guard printed.
@@ -83,10 +119,11 @@ impl Guarded {
     fn release(&mut self) -> io::Result<()> {
         drop(self.hold.take());
         let deadline = Instant::now() + PATIENCE;
-        while self.guard.try_wait()?.is_none() {
+        let guard = self.guard.get_mut().unwrap_or_else(PoisonError::into_inner);
+        while guard.try_wait()?.is_none() {
             if Instant::now() > deadline {
-                self.guard.kill()?;
-                self.guard.wait()?;
+                guard.kill()?;
+                guard.wait()?;
             }
             thread::sleep(LOOK_AGAIN);
         }

@@ -2,16 +2,20 @@
 
 pub mod clock;
 mod control;
+mod control_private;
 pub mod guard;
 
 mod error;
 mod guarded;
 mod private;
+mod proxy;
 mod shared;
 
 pub use clock::VirtualClock;
 pub use control::{EvictionPolicy, Observation, StoreControl, StoreFault};
+pub use control_private::PrivateControl;
 pub use error::ServerError;
 pub use guarded::Guarded;
 pub use private::{Launch, PrivateRedis};
+pub use proxy::{Deeds, Proxy};
 pub use shared::SharedRedis;

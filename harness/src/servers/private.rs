@@ -3,21 +3,24 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs::{self, Permissions};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf, absolute};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use dedup_strategies::redis::{Link, keyspace};
+use dedup_strategies::redis::{Link, Servers, keyspace};
 use dedup_strategies::{RedisEndpoint, Timestamp, Unavailable};
 use redis::cmd;
 use tempfile::TempDir;
 
 use super::clock::{self, VirtualClock};
+use super::control_private::PrivateControl;
 use super::error::ServerError;
 use super::guard;
 use super::guarded::{Guarded, LOOK_AGAIN};
+use super::proxy::Proxy;
 
 /// The variable that names the server's program.
 const SERVER_VARIABLE: &str = "DEDUP_REDIS_SERVER";
@@ -72,29 +75,39 @@ fn is_program(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
+/// Where clients find the server: a symbolic link to its socket, or to a proxy's.
+const DOOR: &str = "redis.sock";
+/// The server's own socket.
+const SOCKET: &str = "server.sock";
+
 /// A redis-server in a private directory, on a Unix socket in it, without persistence. Dropping it stops the server
 /// and removes the directory; so does the end of this process, whatever ends it.
+#[derive(Debug)]
 pub struct PrivateRedis {
     guarded: Guarded,
     clock: Option<VirtualClock>,
     url: String,
     version: String,
+    empty_bytes: u64,
 }
 
 impl PrivateRedis {
     /// Starts a server and waits until it answers.
     pub fn start(launch: &Launch) -> Result<PrivateRedis, ServerError> {
         let dir = private_dir()?;
-        let socket = dir.path().join("redis.sock");
-        let url = format!("redis+unix://{}", percent_encoded(&socket));
+        let socket = dir.path().join(SOCKET);
+        let url = format!("redis+unix://{}", percent_encoded(&dir.path().join(DOOR)));
+        symlink(SOCKET, dir.path().join(DOOR))
+            .map_err(ServerError::io(format!("making a socket in {}", dir.path().display())))?;
         let (clock, environment) = prepare_clock(dir.path(), launch.start_at)?;
         let command = server_command(launch, &environment, dir.path(), &socket);
-        let mut guarded = Guarded::start(&launch.guard, dir, &[command])
+        let guarded = Guarded::start(&launch.guard, dir, &[command])
             .map_err(ServerError::io(format!("starting {}", launch.guard.display())))?;
         let mut link = Link::to(&url)?;
-        wait_until_ready(&mut guarded, &mut link)?;
+        wait_until_ready(&guarded, &mut link)?;
         let version = link.info("server", "redis_version")?;
-        let redis = PrivateRedis { guarded, clock, url, version };
+        let empty_bytes = link.used_memory()?;
+        let redis = PrivateRedis { guarded, clock, url, version, empty_bytes };
         redis.check_clock(launch, &mut link)?;
         Ok(redis)
     }
@@ -124,6 +137,40 @@ impl PrivateRedis {
         &self.version
     }
 
+    /// Bytes that it had allocated when it was empty.
+    pub(super) fn empty_bytes(&self) -> u64 {
+        self.empty_bytes
+    }
+
+    /// Kills it with SIGKILL and waits for its end: how it ended.
+    pub(super) fn kill(&self) -> Result<String, ServerError> {
+        self.guarded.kill(0).map_err(ServerError::io("killing redis-server"))
+    }
+
+    /// Starts it again after it was killed, with nothing in it, at the same address and on the same clock.
+    pub(super) fn start_again(&self) -> Result<(), ServerError> {
+        self.guarded.start_again(0).map_err(ServerError::io("starting redis-server again"))?;
+        wait_until_ready(&self.guarded, &mut self.link()?)
+    }
+
+    /// Leads clients that come from now on through a proxy. Once there is one it stays.
+    pub(super) fn lead_through_proxy(&self) -> io::Result<Proxy> {
+        let (way, next) = (self.dir().join("proxy.sock"), self.dir().join("door"));
+        let proxy = Proxy::unix(&way, &self.dir().join(SOCKET))?;
+        symlink("proxy.sock", &next)?;
+        // In one step: a client finds one way or the other.
+        fs::rename(next, self.dir().join(DOOR))?;
+        Ok(proxy)
+    }
+
+    /// Leads clients to the server itself again.
+    pub(super) fn lead_directly(&self) -> io::Result<()> {
+        let next = self.dir().join("door");
+        symlink(SOCKET, &next)?;
+        fs::rename(next, self.dir().join(DOOR))?;
+        fs::remove_file(self.dir().join("proxy.sock"))
+    }
+
     /// Its private directory.
     pub fn dir(&self) -> &Path {
         self.guarded.dir()
@@ -132,6 +179,12 @@ impl PrivateRedis {
     /// Bytes that it has allocated (`used_memory`).
     pub fn used_memory(&self) -> Result<u64, Unavailable> {
         self.link()?.used_memory()
+    }
+
+    /// What can be done to it in the middle of a run. Clients that connect from now on come through a proxy; those that
+    /// are connected already are not reached by faults of the network. One at a time.
+    pub fn control(&self) -> PrivateControl<'_> {
+        PrivateControl::of(self)
     }
 
     /// Its process id.
@@ -143,11 +196,11 @@ impl PrivateRedis {
     /// Makes it remove every key that has expired. A reader never sees such keys, but their memory is only given back
     /// as the server's own cycle gets to them, and that runs on real time.
     pub fn remove_expired(&self) -> Result<(), Unavailable> {
-        keyspace::visit(&mut self.link()?, "", |_, _| Ok(true))
+        keyspace::visit(&mut Servers::Single(self.link()?), "", |_, _| Ok(true))
     }
 
     /// The server's end, if it has ended by itself, with the last lines of its log.
-    pub fn ended(&mut self) -> Option<ServerError> {
+    pub fn ended(&self) -> Option<ServerError> {
         let how = self.guarded.ended()?;
         Some(ServerError::Ended { how, log: self.guarded.log_tail() })
     }
@@ -155,8 +208,10 @@ impl PrivateRedis {
     /// Stops it and removes its directory, as dropping it does.
     pub fn stop(self) {}
 
-    fn link(&self) -> Result<Link, Unavailable> {
-        Link::to(&self.url).map_err(Unavailable::because)
+    /// A connection of our own, not through any proxy.
+    pub(super) fn link(&self) -> Result<Link, Unavailable> {
+        let socket = percent_encoded(&self.dir().join(SOCKET));
+        Link::to(&format!("redis+unix://{socket}")).map_err(Unavailable::because)
     }
 
     /// A preload library that did not load would leave the server on wall time, and every window wrong.
@@ -183,7 +238,7 @@ fn private_dir() -> Result<TempDir, ServerError> {
     const PREFIX: &str = "dedup-harness-";
     let parent =
         absolute(env::temp_dir()).map_err(ServerError::io("finding the directory for temporary files"))?;
-    let longest = parent.as_os_str().len() + "/".len() + PREFIX.len() + "XXXXXX/redis.sock".len();
+    let longest = parent.as_os_str().len() + "/".len() + PREFIX.len() + "XXXXXX/server.sock".len();
     let parent = if longest <= LONGEST_SOCKET_PATH { parent } else { PathBuf::from("/tmp") };
     tempfile::Builder::new()
         .prefix(PREFIX)
@@ -230,7 +285,7 @@ fn server_command(launch: &Launch, environment: &[OsString], dir: &Path, socket:
     command
 }
 
-fn wait_until_ready(guarded: &mut Guarded, link: &mut Link) -> Result<(), ServerError> {
+fn wait_until_ready(guarded: &Guarded, link: &mut Link) -> Result<(), ServerError> {
     let deadline = Instant::now() + START_PATIENCE;
     loop {
         if let Some(how) = guarded.ended() {

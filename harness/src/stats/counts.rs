@@ -20,15 +20,23 @@ pub fn wilson_95(count: u64, n: u64) -> (f64, f64) {
     if n == 0 {
         return (0.0, 1.0);
     }
+    wilson_95_of_share(count as f64 / n as f64, n)
+}
+
+/// The same for a share of `n` cases that need not be a whole number of them: where copies are not independent of each
+/// other, `n` is how many independent ones would say as much.
+pub fn wilson_95_of_share(share: f64, n: u64) -> (f64, f64) {
+    if n == 0 {
+        return (0.0, 1.0);
+    }
     const Z: f64 = 1.959_963_984_540_054;
-    let (count, n) = (count as f64, n as f64);
-    let share = count / n;
+    let n = n as f64;
     let centre = share + Z * Z / (2.0 * n);
     let half = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
     let scale = 1.0 + Z * Z / n;
     // The ends are exact where nothing or everything was seen; rounding must not move them.
-    let low = if count == 0.0 { 0.0 } else { (centre - half) / scale };
-    let high = if count == n { 1.0 } else { (centre + half) / scale };
+    let low = if share == 0.0 { 0.0 } else { (centre - half) / scale };
+    let high = if share == 1.0 { 1.0 } else { (centre + half) / scale };
     (low, high)
 }
 

@@ -38,7 +38,7 @@ impl Cause {
     pub(super) fn series(&mut self, index: usize) -> Series {
         Series {
             family: 0,
-            cause: u8::try_from(index).expect("a scenario has at most 255 causes"),
+            cause: u8::try_from(index).expect("a scenario has at most 254 causes"),
             true_copies: self.repeat.identity == Identity::Same,
             step: 0,
             left: self.repeat.copies.quantile(uniform(&mut self.generator)),

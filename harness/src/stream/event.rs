@@ -57,6 +57,8 @@ pub struct CauseId(pub u8);
 impl CauseId {
     /// Not a repeat: the first arrival of a unique ping. Its name is always `first`.
     pub const FIRST: CauseId = CauseId(0);
+    /// Not of the stream's making: the pipeline's source delivered again what had been decided, because no ack came.
+    pub const REDELIVERY: CauseId = CauseId(u8::MAX);
 }
 
 /// Pings in the order of arrival.

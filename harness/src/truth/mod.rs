@@ -1,14 +1,18 @@
 //! Scores what came out of the pipeline against what the stream knows that it sent.
 //!
 //! Nothing is netted: a missed duplicate and a lost unique are counted apart, each by its own definition. Memory is
-//! two bits a unique, and one entry for each ping of which another copy may still come.
+//! two bits a unique, and one entry for each ping that is open: of which another copy may still come, or, where a
+//! repeated one or a run with faults is scored, one is not acked.
 
 mod judgement;
+mod open;
+mod report;
 mod states;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod wall_tests;
+mod window;
 
 use std::time::Duration;
 
@@ -17,12 +21,14 @@ use dedup_strategies::{Timestamp, Verdict, Window};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use crate::load::{Slice, WindowLoad};
-use crate::record::{CauseFigures, LagFigures, OverTime};
+use crate::load::WindowLoad;
+use crate::record::OverTime;
 use crate::stream::{CauseId, Event, Origin};
+use open::{Accepted, Drops, Marked, Open};
 use states::{State, States};
 
-pub use judgement::judge;
+pub use judgement::{Circumstances, judge, or_inconclusive};
+pub use report::REDELIVERY;
 
 /// Upper ends of the ranges of lag in which duplicates are reported; those of Mozilla's published delay curve, and
 /// the seconds and minutes of broker redelivery below them.
@@ -60,11 +66,15 @@ pub struct Truth {
     /// Subtracted from the window where a store's clock may run faster than the pipeline's by this much in one window.
     slack: Duration,
     states: States,
-    /// Pings of which another copy may still come.
+    /// Pings of which another copy may still come, or one is not acked.
     open: HashMap<u64, Open, FixedState>,
+    /// Which pings have an entry: under faults any may come again.
+    tracking: Tracking,
     load: WindowLoad,
     counts: Counts,
     causes: Vec<Tally>,
+    /// Duplicates that were born in the pipeline.
+    redelivery: Tally,
     lags: [Tally; LAG_BOUNDS.len() + 1],
     start: Timestamp,
     /// The latest event time of all pings that arrived.
@@ -72,6 +82,15 @@ pub struct Truth {
     over_time: OverTime,
     arrivals_slice: usize,
     arrivals_until: Timestamp,
+}
+
+/// Which pings have an entry until they are acked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tracking {
+    /// Those that the stream repeats.
+    Repeated,
+    /// All.
+    All,
 }
 
 /// Plain counts, named as in the record.
@@ -105,36 +124,14 @@ pub struct Counts {
     pub errors: u64,
     /// Pings without an id.
     pub unjudged: u64,
+    /// Deliveries by the source beyond an arrival's first.
+    pub redelivered: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
     duplicates: u64,
     missed: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Open {
-    latest: Slice,
-    accepted: Option<Accepted>,
-    /// When the strategy was last asked about a copy, whatever it said.
-    seen: Option<Timestamp>,
-    /// When the strategy was last told that a copy was delivered, and had answered.
-    marked: Option<Marked>,
-}
-
-/// A settlement: the store marked the id at some moment between the two times.
-#[derive(Clone, Copy, Debug)]
-struct Marked {
-    asked: Timestamp,
-    answered: Timestamp,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Accepted {
-    /// When the strategy was asked: it cannot have begun to remember before.
-    at: Timestamp,
-    event_time: Timestamp,
 }
 
 impl Truth {
@@ -146,9 +143,11 @@ impl Truth {
             slack: Duration::ZERO,
             states: States::default(),
             open: HashMap::with_hasher(FixedState::with_seed(0)),
+            tracking: Tracking::Repeated,
             load: WindowLoad::new(window.length()),
             counts: Counts::default(),
             causes: vec![Tally::default(); causes],
+            redelivery: Tally::default(),
             lags: [Tally::default(); LAG_BOUNDS.len() + 1],
             start,
             newest: Timestamp::ZERO,
@@ -165,6 +164,12 @@ impl Truth {
         self
     }
 
+    /// Keeps an entry for every ping until it is acked: where any may be delivered again. Costs a look-up a ping.
+    pub fn under_faults(mut self) -> Self {
+        self.tracking = Tracking::All;
+        self
+    }
+
     /// A copy arrived. Called once for each event of the stream, in order.
     pub fn arrived(&mut self, event: &Event) {
         let origin = &event.origin;
@@ -173,13 +178,13 @@ impl Truth {
         if origin.cause == CauseId::FIRST {
             self.counts.uniques += 1;
             let latest = self.load.count(event.at, None);
-            if origin.more_to_come {
-                self.open.insert(origin.unique, Open { latest, accepted: None, seen: None, marked: None });
+            if self.is_tracked(origin) {
+                self.open.insert(origin.unique, Open::first(latest, origin.more_to_come));
             }
         } else {
             self.causes[usize::from(origin.cause.0)].duplicates += 1;
-            self.lags[lag_range(event)].duplicates += 1;
-            self.count_repeat(origin.unique, event.at);
+            self.lags[lag_range(event, event.at)].duplicates += 1;
+            self.count_repeat(origin, event.at);
         }
         self.count_arrival(event.at);
     }
@@ -196,11 +201,30 @@ impl Truth {
         self.over_time.pings_count[self.arrivals_slice] += 1;
     }
 
-    fn count_repeat(&mut self, unique: u64, at: Timestamp) {
-        match self.open.get_mut(&unique) {
-            Some(open) => open.latest = self.load.count(at, Some(open.latest)),
+    fn count_repeat(&mut self, origin: &Origin, at: Timestamp) {
+        match self.open.get_mut(&origin.unique) {
+            Some(open) => {
+                open.latest = self.load.count(at, Some(open.latest));
+                open.unacked += 1;
+                open.more_to_come = origin.more_to_come;
+            }
             None => drop(self.load.count(at, None)),
         }
+    }
+
+    /// The source delivers an arrival again, at `at`, that was not acked.
+    pub fn redelivered(&mut self, event: &Event, at: Timestamp) {
+        self.counts.redelivered += 1;
+        if let Some(open) = self.open.get_mut(&event.origin.unique) {
+            open.latest = self.load.count(at, Some(open.latest));
+        }
+    }
+
+    /// A copy was born in the pipeline, at `at`: a delivery that had been decided came again, or a ping was released
+    /// that the source had taken for lost. Its cause is [`CauseId::REDELIVERY`].
+    pub fn copy_born(&mut self, event: &Event, at: Timestamp) {
+        self.redelivery.duplicates += 1;
+        self.lags[lag_range(event, at)].duplicates += 1;
     }
 
     /// A strategy that was asked at `asked` gave its verdict on a copy, at `answered` at the latest. In virtual time
@@ -233,61 +257,103 @@ impl Truth {
         }
         if verdict != Verdict::InFlight {
             self.seen(&origin, asked);
-            self.close(&origin);
         }
         covered
     }
 
     /// The strategy was told, between the two times, that a copy was delivered.
     pub fn marked(&mut self, event: &Event, asked: Timestamp, answered: Timestamp) {
-        if event.origin.more_to_come
+        if self.is_tracked(&event.origin)
             && let Some(open) = self.open.get_mut(&event.origin.unique)
         {
             open.marked = Some(Marked { asked, answered });
         }
     }
 
-    /// A copy that was let through reached the sink at `at`.
-    pub fn delivered(&mut self, event: &Event, covered: Covered, at: Timestamp) {
+    /// A copy that was let through reached the sink at `at`; the source had delivered it at `arrival`.
+    pub fn delivered(&mut self, event: &Event, covered: Covered, arrival: Timestamp, at: Timestamp) {
         let origin = &event.origin;
-        if self.states.change(origin.unique, |_| State::Delivered) != State::Delivered {
-            self.counts.delivered += 1;
-            return;
+        match self.states.change(origin.unique, |_| State::Delivered) {
+            State::Delivered => self.missed(event, covered, arrival, at),
+            _ => self.counts.delivered += 1,
         }
-        self.missed(event, covered, at);
     }
 
     // Apart from `delivered`, which runs for every ping and is small without it.
     #[cold]
-    fn missed(&mut self, event: &Event, covered: Covered, at: Timestamp) {
-        let origin = &event.origin;
+    fn missed(&mut self, event: &Event, covered: Covered, arrival: Timestamp, at: Timestamp) {
+        let cause = event.origin.cause;
         self.counts.missed += 1;
         if covered == Covered::Yes {
             self.counts.missed_in_window += 1;
         }
-        self.causes[usize::from(origin.cause.0)].missed += 1;
-        self.lags[lag_range(event)].missed += 1;
+        // In the range in which it was counted as a duplicate.
+        let came = if cause == CauseId::REDELIVERY { arrival } else { event.at };
+        self.lags[lag_range(event, came)].missed += 1;
+        match cause {
+            CauseId::REDELIVERY => self.redelivery.missed += 1,
+            cause => self.causes[usize::from(cause.0)].missed += 1,
+        }
         let slice = self.slice(at);
         bump(&mut self.over_time.missed_count, slice);
     }
 
+    /// The source heard that a copy is done with.
+    pub fn acked(&mut self, event: &Event) {
+        let origin = &event.origin;
+        if self.is_tracked(origin)
+            && let Some(open) = self.open.get_mut(&origin.unique)
+        {
+            open.unacked = open.unacked.saturating_sub(1);
+            if open.unacked == 0 && !open.more_to_come {
+                self.open.remove(&origin.unique);
+            }
+        }
+    }
+
+    /// A copy that was let through will not reach the sink: its worker died.
+    pub fn died(&mut self, event: &Event) {
+        let origin = &event.origin;
+        let mut drops = Drops::None;
+        if let Some(open) = self.open.get_mut(&origin.unique) {
+            open.on_their_way = open.on_their_way.saturating_sub(1);
+            if open.on_their_way > 0 {
+                return;
+            }
+            drops = open.drops;
+        }
+        let next = if drops == Drops::None { State::Unseen } else { State::Dropped };
+        let dead = |state| if state == State::Accepted { next } else { state };
+        if self.states.change(origin.unique, dead) == State::Accepted {
+            self.counts.delayed -= u64::from(drops == Drops::Alone);
+            if next == State::Dropped {
+                self.count_lost(origin);
+            }
+        }
+    }
+
+    /// A held copy, acked when it was taken on, that its strategy did not keep: as good as dropped.
+    pub fn forgotten(&mut self, event: &Event, at: Timestamp) {
+        self.died(event);
+        self.drop_copy(&event.origin, at);
+        self.acked(event);
+    }
+
     /// A copy without an id was passed on unjudged.
-    pub fn passed_unjudged(&mut self, event: &Event) {
+    pub fn passed_unjudged(&mut self, event: &Event, at: Timestamp) {
         self.counts.unjudged += 1;
-        self.delivered(event, Covered::No, event.at);
-        self.close(&event.origin);
+        self.delivered(event, Covered::No, at, at);
     }
 
     /// A copy with a broken id went to the error output.
-    pub fn errored(&mut self, event: &Event) {
+    pub fn errored(&mut self) {
         self.counts.errors += 1;
-        self.close(&event.origin);
     }
 
     /// A copy was given up after too many redeliveries.
     pub fn stalled(&mut self, event: &Event) {
         self.counts.stalled += 1;
-        self.close(&event.origin);
+        self.acked(event);
     }
 
     /// The counts so far.
@@ -295,114 +361,27 @@ impl Truth {
         &self.counts
     }
 
-    /// Copies that arrived beyond the first.
-    pub fn duplicates(&self) -> u64 {
-        self.counts.pings - self.counts.uniques
-    }
-
-    /// Largest number of distinct ids in a window.
-    pub fn ids_in_window(&self) -> u64 {
-        self.load.peak()
-    }
-
-    /// Duplicates by cause; `first` only where a first copy was delivered second.
-    pub fn by_cause(&self, names: &[String]) -> Vec<CauseFigures> {
-        let figures = names.iter().zip(&self.causes).map(|(cause, tally)| CauseFigures {
-            cause: cause.clone(),
-            duplicate_count: tally.duplicates,
-            missed_count: tally.missed,
-        });
-        figures.filter(|figures| figures.duplicate_count + figures.missed_count > 0).collect()
-    }
-
-    /// Duplicates by lag, ranges without any left out.
-    pub fn by_lag(&self) -> Vec<LagFigures> {
-        let bounds = LAG_BOUNDS.iter().map(|bound| Some(saturating_nanos(*bound))).chain([None]);
-        let figures = bounds.zip(&self.lags).map(|(up_to_ns, tally)| LagFigures {
-            up_to_ns,
-            duplicate_count: tally.duplicates,
-            missed_count: tally.missed,
-        });
-        figures.filter(|figures| figures.duplicate_count > 0).collect()
-    }
-
-    /// Counts over time, every series of the same length.
-    pub fn over_time(&self) -> OverTime {
-        let mut over_time = self.over_time.clone();
-        let slices = over_time.pings_count.len();
-        let slices = slices.max(over_time.missed_count.len()).max(over_time.dropped_first_count.len());
-        for series in
-            [&mut over_time.pings_count, &mut over_time.missed_count, &mut over_time.dropped_first_count]
-        {
-            series.resize(slices, 0);
-        }
-        over_time
-    }
-
-    fn covers(&self, event: &Event, asked: Timestamp, answered: Timestamp) -> Covered {
-        // A first arrival is no copy of anything; this also spares the look-up for most pings.
-        if event.origin.cause == CauseId::FIRST {
-            Covered::No
-        } else {
-            self.covers_copy(event, asked, answered)
-        }
-    }
-
-    #[cold]
-    fn covers_copy(&self, event: &Event, asked: Timestamp, answered: Timestamp) -> Covered {
-        let origin = &event.origin;
-        let covered = match self.window {
-            Window::Nothing => false,
-            Window::Forever => matches!(self.states.get(origin.unique), State::Accepted | State::Delivered),
-            Window::Since(length) => self
-                .accepted(origin)
-                .is_some_and(|accepted| answered.since(accepted.at) < length.saturating_sub(self.slack)),
-            Window::SinceSeen(length) => self
-                .open
-                .get(&origin.unique)
-                .and_then(|open| open.seen)
-                .is_some_and(|seen| answered.since(seen) < length.saturating_sub(self.slack)),
-            Window::SinceMarked(length) => {
-                self.open.get(&origin.unique).and_then(|open| open.marked).is_some_and(|mark| {
-                    asked >= mark.answered && answered.since(mark.asked) < length.saturating_sub(self.slack)
-                })
-            }
-            Window::Tumbling(length) => self.accepted(origin).is_some_and(|accepted| {
-                accepted.event_time.tumbling(length) == event.event_time.tumbling(length)
-            }),
-        };
-        if covered { Covered::Yes } else { Covered::No }
-    }
-
-    /// Whether no strategy can call this ping late: a window closes no sooner than a later one has begun.
-    fn is_in_time(&self, event: &Event) -> bool {
-        match self.window {
-            Window::Tumbling(length) => event.event_time.tumbling(length) >= self.newest.tumbling(length),
-            _ => true,
-        }
+    /// Whether there may be an entry: spares the look-up for most pings.
+    fn is_tracked(&self, origin: &Origin) -> bool {
+        origin.more_to_come || origin.cause != CauseId::FIRST || self.tracking == Tracking::All
     }
 
     fn seen(&mut self, origin: &Origin, asked: Timestamp) {
-        if origin.more_to_come
+        if self.is_tracked(origin)
             && let Some(open) = self.open.get_mut(&origin.unique)
         {
             open.seen = Some(asked);
         }
     }
 
-    fn accepted(&self, origin: &Origin) -> Option<Accepted> {
-        self.open.get(&origin.unique).and_then(|open| open.accepted)
-    }
-
     fn accept(&mut self, event: &Event, asked: Timestamp) {
         let origin = &event.origin;
         let accepted = |state| if state == State::Delivered { state } else { State::Accepted };
-        if self.states.change(origin.unique, accepted) == State::Dropped {
-            self.counts.lost -= 1;
-            self.counts.lost_shared_key -= u64::from(origin.shares_key);
-            self.counts.delayed += 1;
+        let before = self.states.change(origin.unique, accepted);
+        if before == State::Dropped {
+            self.found_again(origin);
         }
-        if origin.more_to_come {
+        if self.is_tracked(origin) {
             self.remember(event, asked);
         }
     }
@@ -411,18 +390,37 @@ impl Truth {
     fn remember(&mut self, event: &Event, asked: Timestamp) {
         if let Some(open) = self.open.get_mut(&event.origin.unique) {
             open.accepted = Some(Accepted { at: asked, event_time: event.event_time });
+            open.on_their_way += 1;
         }
+    }
+
+    /// A copy of a ping that counted as lost was let through.
+    #[cold]
+    fn found_again(&mut self, origin: &Origin) {
+        self.counts.lost -= 1;
+        self.counts.lost_shared_key -= u64::from(origin.shares_key);
+        let drops = self.open.get(&origin.unique).map_or(Drops::Alone, |open| open.drops);
+        self.counts.delayed += u64::from(drops == Drops::Alone);
     }
 
     fn drop_copy(&mut self, origin: &Origin, at: Timestamp) {
         let dropped = |state| if state == State::Unseen { State::Dropped } else { state };
-        if self.states.change(origin.unique, dropped) != State::Unseen {
-            return;
+        let before = self.states.change(origin.unique, dropped);
+        if before == State::Unseen {
+            self.count_lost(origin);
+            let slice = self.slice(at);
+            bump(&mut self.over_time.dropped_first_count, slice);
         }
+        if before != State::Delivered
+            && let Some(open) = self.open.get_mut(&origin.unique)
+        {
+            open.drops = open.drops.and(before);
+        }
+    }
+
+    fn count_lost(&mut self, origin: &Origin) {
         self.counts.lost += 1;
         self.counts.lost_shared_key += u64::from(origin.shares_key);
-        let slice = self.slice(at);
-        bump(&mut self.over_time.dropped_first_count, slice);
     }
 
     /// The slice of `over_time` that `at` falls into. A stream's length is an estimate where it is given in pings;
@@ -430,13 +428,6 @@ impl Truth {
     fn slice(&self, at: Timestamp) -> usize {
         let since_start = saturating_nanos(at.since(self.start));
         (since_start / self.over_time.slice_ns).min(1000) as usize
-    }
-
-    /// No copy of this ping comes any more: its entry can go.
-    fn close(&mut self, origin: &Origin) {
-        if !origin.more_to_come && origin.cause != CauseId::FIRST {
-            self.open.remove(&origin.unique);
-        }
     }
 }
 
@@ -447,7 +438,8 @@ fn bump(series: &mut Vec<u64>, slice: usize) {
     series[slice] += 1;
 }
 
-fn lag_range(event: &Event) -> usize {
-    let lag = event.at.since(event.origin.first_at);
+/// The range of the lag of a copy that came at `at`.
+fn lag_range(event: &Event, at: Timestamp) -> usize {
+    let lag = at.since(event.origin.first_at);
     LAG_BOUNDS.iter().position(|bound| lag <= *bound).unwrap_or(LAG_BOUNDS.len())
 }

@@ -44,8 +44,9 @@ fn scored(window: Window, steps: &[Step]) -> Truth {
         let verdict = if step.2 { Verdict::New } else { Verdict::Duplicate };
         let covered = truth.judged(event, verdict, event.at, event.at);
         if step.2 {
-            truth.delivered(event, covered, event.at);
+            truth.delivered(event, covered, event.at, event.at);
         }
+        truth.acked(event);
     }
     truth
 }
@@ -137,11 +138,14 @@ fn a_ping_that_shares_its_key_and_is_dropped_is_lost_and_not_held_against_the_st
         let covered = truth.judged(&event, verdict, event.at, event.at);
         assert_eq!(covered, Covered::No);
         if verdict == Verdict::New {
-            truth.delivered(&event, covered, event.at);
+            truth.delivered(&event, covered, event.at, event.at);
         }
     }
     assert_eq!((truth.counts().lost, truth.counts().lost_shared_key), (1, 1));
-    assert_eq!(judge(&promise(Window::Forever), &truth).verdict, record::Verdict::Kept);
+    assert_eq!(
+        judge(&promise(Window::Forever), Circumstances::Ordinary, &truth).verdict,
+        record::Verdict::Kept
+    );
 }
 
 #[test]
@@ -169,18 +173,18 @@ fn slack_leaves_the_window_s_end_to_either_answer() {
 #[test]
 fn one_case_breaks_never_and_chance_does_not_break_a_share() {
     let one_lost = scored(Window::Forever, &[(0, 0, false), (1, 0, true)]);
-    let never = judge(&promise(Window::Forever), &one_lost);
+    let never = judge(&promise(Window::Forever), Circumstances::Ordinary, &one_lost);
     assert_eq!(never.verdict, record::Verdict::Broken);
     assert_eq!(never.findings, ["lost 1 of 2 uniques, promised none"]);
     let share = Promise { lost: Bound::AtMost(0.001), ..promise(Window::Forever) };
-    assert_eq!(judge(&share, &one_lost).verdict, record::Verdict::Kept);
+    assert_eq!(judge(&share, Circumstances::Ordinary, &one_lost).verdict, record::Verdict::Kept);
 }
 
 #[test]
 fn a_load_beyond_the_promise_voids_it() {
     let steps: Vec<Step> = (0..12).map(|unique| (unique, 0, unique % 2 == 0)).collect();
     let small = Promise { capacity: Some(11), ..promise(Window::Since(WINDOW)) };
-    let judgement = judge(&small, &scored(Window::Since(WINDOW), &steps));
+    let judgement = judge(&small, Circumstances::Ordinary, &scored(Window::Since(WINDOW), &steps));
     assert_eq!(judgement.verdict, record::Verdict::Void);
     assert_eq!(judgement.findings, ["12 ids came in a window, it is built for 11"]);
 }

@@ -31,7 +31,7 @@ fn covered(slack: Duration, first_ms: u64, asked: u64, answered: u64) -> Covered
     let (first, second) = (copy(0, 0), copy(1, asked));
     truth.arrived(&first);
     let none = truth.judged(&first, Verdict::New, at(0), at(first_ms));
-    truth.delivered(&first, none, at(first_ms));
+    truth.delivered(&first, none, at(0), at(first_ms));
     truth.arrived(&second);
     truth.judged(&second, Verdict::Duplicate, at(asked), at(answered))
 }

@@ -2,11 +2,13 @@
 
 mod endings;
 mod faces;
+mod faults;
 mod hostile;
 mod refused;
 mod runs;
 mod scenarios;
 mod stored;
 mod streams;
+mod talk;
 mod tool;
 mod traces;

@@ -1,4 +1,4 @@
-//! The `redis` strategy on a private server.
+//! The strategy `redis-claim` on a private server.
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -114,7 +114,7 @@ fn the_footprint_counts_ids_and_the_bytes_that_they_took() {
 
 #[test]
 fn a_lost_server_is_unavailable_and_a_lost_connection_is_made_again() {
-    let mut redis = private_redis();
+    let redis = private_redis();
     let strategy = on(&redis, "10m");
     let mut worker = strategy.worker(0).unwrap();
     let other = Link::to(redis.url()).unwrap();

@@ -1,9 +1,10 @@
-//! The `redis` strategy, and servers that are given by URL. Need a redis-server.
+//! Strategies on Redis, and servers that are given by URL. Need a redis-server.
 
 mod claims;
 #[path = "../common/mod.rs"]
 mod common;
 mod conformance;
+mod control;
 mod given;
 mod private;
 mod shared;
@@ -14,7 +15,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use dedup_harness::servers::PrivateRedis;
-use dedup_strategies::redis::{DEFINITION, Link};
+use dedup_strategies::redis::Link;
+use dedup_strategies::redis::claim::DEFINITION;
 use dedup_strategies::{
     BuildError, Context, DeliveryId, Ping, PingKey, RedisEndpoint, Settings, Sizing, Strategy, Timestamp,
     Verdict, Worker,

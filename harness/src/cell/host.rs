@@ -1,0 +1,80 @@
+//! A strategy that can be killed and built again.
+
+use std::path::PathBuf;
+
+use dedup_strategies::noop::Noop;
+use dedup_strategies::{Context, Definition, Settings, Strategy, Unavailable};
+
+use crate::faults::State;
+use crate::pipeline::Host;
+use crate::servers::StoreControl;
+
+/// What it takes to build a strategy again.
+pub(super) struct Rebuild {
+    definition: Definition,
+    settings: Settings,
+    context: Context,
+    restarts: u32,
+    round_trips: u64,
+}
+
+impl Rebuild {
+    pub(super) fn new(definition: Definition, settings: Settings, context: Context) -> Rebuild {
+        Rebuild { definition, settings, context, restarts: 0, round_trips: 0 }
+    }
+
+    /// Of the strategies that are gone.
+    pub(super) fn round_trips_before(&self) -> u64 {
+        self.round_trips
+    }
+
+    fn empty_directory(&mut self) -> std::io::Result<()> {
+        self.restarts += 1;
+        let directory: PathBuf = self.context.state_dir.join(format!("after-restart-{}", self.restarts));
+        std::fs::create_dir_all(&directory)?;
+        self.context.state_dir = directory;
+        Ok(())
+    }
+}
+
+/// An instance's strategy, and what can be done to it.
+pub struct Hosted<'a> {
+    strategy: &'a mut Box<dyn Strategy>,
+    rebuild: &'a mut Rebuild,
+    control: Option<Box<dyn StoreControl + 'a>>,
+}
+
+impl<'a> Hosted<'a> {
+    pub(super) fn new(
+        strategy: &'a mut Box<dyn Strategy>,
+        rebuild: &'a mut Rebuild,
+        control: Option<Box<dyn StoreControl + 'a>>,
+    ) -> Self {
+        Hosted { strategy, rebuild, control }
+    }
+}
+
+impl Host for Hosted<'_> {
+    fn strategy(&self) -> &dyn Strategy {
+        self.strategy.as_ref()
+    }
+
+    fn restart(&mut self, state: State) -> Result<(), Unavailable> {
+        self.rebuild.round_trips += self.strategy.round_trips().unwrap_or(0);
+        // The old one is gone before the new one opens the same files.
+        *self.strategy = Box::new(Noop);
+        if state == State::Lost {
+            self.rebuild.empty_directory().map_err(Unavailable::because)?;
+        }
+        let built = (self.rebuild.definition.build)(&self.rebuild.settings, &self.rebuild.context);
+        *self.strategy = built.map_err(Unavailable::because)?;
+        Ok(())
+    }
+
+    fn store(&mut self) -> Option<&mut (dyn StoreControl + '_)> {
+        match &mut self.control {
+            Some(control) => Some(control.as_mut()),
+            None => None,
+        }
+    }
+}

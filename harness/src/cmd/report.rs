@@ -1,0 +1,141 @@
+//! `report`: pages, slides, Markdown and data from records.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use super::compare::read;
+use crate::exit::{Exit, OrExit};
+use crate::filter::FilterArgs;
+use crate::record::Run;
+use crate::report::{Mix, Report, hgrm, markdown, page, slides, splice, tidy};
+
+/// Makes a page, slides, Markdown or data of recorded runs, without running anything.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ReportArgs {
+    /// Directories with a records.jsonl, or such files
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// What to show
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    /// What to make
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ReportFormat,
+    /// Write it to this file instead of standard output
+    #[arg(short, long, value_name = "FILE", conflicts_with = "splice")]
+    pub output: Option<PathBuf>,
+    /// Put the Markdown between the markers of this file: `<!-- report -->` and `<!-- /report -->`
+    #[arg(long, value_name = "FILE")]
+    pub splice: Option<PathBuf>,
+    /// The name in the markers
+    #[arg(long, value_name = "NAME", default_value = "report", requires = "splice", value_parser = marker)]
+    pub marker: String,
+    /// Write an .hgrm file for each strategy and scenario that was timed into this directory
+    #[arg(long, value_name = "DIR")]
+    pub hgrm: Option<PathBuf>,
+    /// Write each chart as SVG and each of its tables as CSV into this directory
+    #[arg(long, value_name = "DIR")]
+    pub assets: Option<PathBuf>,
+    /// Draw runs of unlike machines or streams in one chart, and say so
+    #[arg(long)]
+    pub mix: bool,
+}
+
+/// What to make.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ReportFormat {
+    /// One page, complete and offline
+    #[default]
+    Html,
+    /// One page of slides, with speaker notes
+    Slides,
+    /// Tables and claims, to paste into a page
+    Markdown,
+    /// One figure of one cell a line
+    Csv,
+    /// The claims, the runs and one figure of one cell a line
+    Json,
+}
+
+fn marker(text: &str) -> Result<String, String> {
+    let fine =
+        !text.is_empty() && text.chars().all(|letter| letter.is_alphanumeric() || " -_".contains(letter));
+    let fine = fine && text.trim() == text && !text.contains("--");
+    fine.then(|| text.to_string())
+        .ok_or_else(|| "allowed are letters, digits, single dashes, _ and blanks".into())
+}
+
+/// Writes the report. Ends well also where a promise is broken: `report` shows, `gate` judges.
+pub fn run(args: &ReportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let format = match (args.splice.is_some(), args.format) {
+        (true, ReportFormat::Html | ReportFormat::Markdown) => ReportFormat::Markdown,
+        (true, _) => {
+            let wrong = anyhow::anyhow!(
+                "--splice puts Markdown into a page; --format allows html or markdown with it"
+            );
+            return Err(wrong).or_exit(Exit::Usage);
+        }
+        (false, format) => format,
+    };
+    let filter = args.filter.filter().or_exit(Exit::Usage)?;
+    let runs: Vec<Run> =
+        args.runs.iter().map(|path| read(path).or_exit(Exit::Usage)).collect::<anyhow::Result<_>>()?;
+    let mix = if args.mix { Mix::Together } else { Mix::Apart };
+    let report = Report::from_runs(&runs, &filter, mix).map_err(|error| {
+        let exit = error.exit();
+        Err::<(), _>(error).or_exit(exit).unwrap_err()
+    })?;
+    if let Some(directory) = &args.hgrm {
+        let files = hgrm::files(&report.comparison).or_exit(Exit::Usage)?;
+        write_all(directory, files.iter().map(|file| (file.name.as_str(), file.text.as_str())))?;
+    }
+    if let Some(directory) = &args.assets {
+        let files = page::assets(&report);
+        write_all(directory, files.iter().map(|(name, text)| (name.as_str(), text.as_str())))?;
+    }
+    let text = text(&report, &runs, format);
+    match (&args.splice, &args.output) {
+        (Some(path), _) => splice::splice(path, &args.marker, &text).or_exit(Exit::Usage)?,
+        (None, Some(path)) => {
+            let written = splice::replace(path, &text).with_context(|| path.display().to_string());
+            written.or_exit(Exit::Usage)?;
+        }
+        (None, None) => out.write_all(text.as_bytes()).context("standard output")?,
+    }
+    Ok(Exit::Ok)
+}
+
+fn text(report: &Report, runs: &[Run], format: ReportFormat) -> String {
+    let measurements = || tidy::measurements(runs, &report.comparison);
+    match format {
+        ReportFormat::Html => page::render(report),
+        ReportFormat::Slides => slides::render(report),
+        ReportFormat::Markdown => markdown::render(report, &command_line()),
+        ReportFormat::Csv => tidy::csv(&measurements()),
+        ReportFormat::Json => tidy::json(report, &measurements()),
+    }
+}
+
+/// The command line as it would be typed, without the path of the program.
+fn command_line() -> String {
+    let words = std::env::args().skip(1).map(|word| match word.chars().all(is_plain) {
+        true if !word.is_empty() => word,
+        _ => format!("'{}'", word.replace('\'', r"'\''")),
+    });
+    std::iter::once("dedup-harness".to_string()).chain(words).collect::<Vec<_>>().join(" ")
+}
+
+fn is_plain(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || "-_./=:,@%+".contains(letter)
+}
+
+fn write_all<'a>(directory: &Path, files: impl Iterator<Item = (&'a str, &'a str)>) -> anyhow::Result<()> {
+    let named = || directory.display().to_string();
+    std::fs::create_dir_all(directory).with_context(named).or_exit(Exit::Usage)?;
+    for (name, text) in files {
+        splice::replace(&directory.join(name), text).with_context(named).or_exit(Exit::Usage)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! `trend`: figures of many runs over time.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::Context;
+
+use super::compare::read;
+use crate::exit::{Exit, OrExit};
+use crate::filter::FilterArgs;
+use crate::record::Run;
+use crate::report::trend::{Trend, render_text, report};
+use crate::report::{page, splice};
+
+/// Shows how figures change over many runs of the same scenarios. Hints, never a gate.
+#[derive(Clone, Debug, clap::Args)]
+pub struct TrendArgs {
+    /// Directories with a records.jsonl, or such files; sorted by the time at which each run began
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// What to show
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    /// How to show it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: TrendFormat,
+    /// Write it to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// How a trend is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum TrendFormat {
+    /// One line a strategy and figure
+    #[default]
+    Table,
+    /// One page with charts, complete and offline
+    Html,
+}
+
+/// Writes the trend. Ends well whatever it shows.
+pub fn run(args: &TrendArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let filter = args.filter.filter().or_exit(Exit::Usage)?;
+    let runs: Vec<Run> =
+        args.runs.iter().map(|path| read(path).or_exit(Exit::Usage)).collect::<anyhow::Result<_>>()?;
+    let trend = Trend::from_runs(&runs, &filter).map_err(|error| {
+        let exit = error.exit();
+        Err::<(), _>(error).or_exit(exit).unwrap_err()
+    })?;
+    let text = match args.format {
+        TrendFormat::Table => render_text(&trend),
+        TrendFormat::Html => page::render(&report(&trend)),
+    };
+    match &args.output {
+        Some(path) => {
+            let written = splice::replace(path, &text).with_context(|| path.display().to_string());
+            written.or_exit(Exit::Usage)?;
+        }
+        None => out.write_all(text.as_bytes()).context("standard output")?,
+    }
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,48 @@
+//! A clock jumps ahead, as after a long pause of a virtual machine or a correction by hand.
+
+use std::time::Duration;
+
+use super::{Fault, Field, Hits, Kind, Lasts, Stage, Toll, Values, What};
+use crate::pipeline::PipelineError;
+use crate::servers::{Observation, StoreFault};
+
+/// The line in the list of faults.
+pub(super) const KIND: Kind = Kind {
+    name: "clock-jump",
+    about: "the clock jumps ahead and stays there: the server's, or, for an embedded strategy, the one it is shown",
+    lasts: Lasts::Moment,
+    hits: Hits::Clock,
+    fields: &[Field { name: "by", about: "how far", what: What::Time, default: None }],
+    build,
+};
+
+fn build(values: &Values) -> Box<dyn Fault> {
+    Box::new(ClockJump { by: values.time("by"), seen: Observation::default() })
+}
+
+struct ClockJump {
+    by: Duration,
+    seen: Observation,
+}
+
+impl Fault for ClockJump {
+    fn begin(&mut self, stage: &mut dyn Stage) -> Result<(), PipelineError> {
+        let jump = StoreFault::ClockJump(self.by);
+        self.seen = match stage.store() {
+            Some(store) => {
+                store.begin(&jump)?;
+                store.observed(&jump)
+            }
+            None => {
+                stage.jump_clock(self.by);
+                let what = format!("its clock jumped by {}", humantime::format_duration(self.by));
+                Observation { fired: 1, what }
+            }
+        };
+        Ok(())
+    }
+
+    fn observed(&self, _toll: Toll) -> Observation {
+        self.seen.clone()
+    }
+}

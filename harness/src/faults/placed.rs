@@ -1,0 +1,70 @@
+//! A fault in its place in a scenario.
+
+use std::fmt;
+use std::time::Duration;
+
+use dedup_strategies::time::saturating_nanos;
+use serde::{Serialize, Serializer};
+
+use super::{Fault, Hits, Kind, Values};
+
+/// What happens, and when.
+#[derive(Clone, Debug, Serialize)]
+pub struct Placed {
+    /// What kind of fault.
+    #[serde(serialize_with = "by_name")]
+    pub kind: &'static Kind,
+    /// When it begins, from the start of the stream.
+    pub at: Duration,
+    /// How long it goes on; zero where it is over at once.
+    pub lasts: Duration,
+    /// Its fields.
+    pub values: Values,
+}
+
+impl Placed {
+    /// The fault, ready to begin.
+    pub fn build(&self) -> Box<dyn Fault> {
+        (self.kind.build)(&self.values)
+    }
+
+    /// Whether it happens to a strategy's store.
+    pub fn hits_store(&self) -> bool {
+        matches!(self.kind.hits, Hits::Store | Hits::Clock)
+    }
+
+    /// The number of workers at its largest, where it begins at `workers` and `faults` happen.
+    pub fn most_workers(faults: &[Placed], workers: usize) -> usize {
+        let mut in_order: Vec<&Placed> = faults.iter().collect();
+        in_order.sort_by_key(|fault| fault.at);
+        let mut now = workers as i64;
+        let numbers = in_order.iter().map(|fault| {
+            now = (now + fault.build().workers_added()).max(1);
+            now
+        });
+        numbers.fold(workers, |most, now| most.max(now as usize))
+    }
+
+    /// When it begins, in nanoseconds from the start of the stream.
+    pub fn at_ns(&self) -> u64 {
+        saturating_nanos(self.at)
+    }
+}
+
+/// `worker-crash at 10m`
+impl fmt::Display for Placed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.kind.name, humantime::format_duration(self.at))
+    }
+}
+
+impl PartialEq for Placed {
+    fn eq(&self, other: &Self) -> bool {
+        (self.kind.name, self.at, self.lasts, &self.values)
+            == (other.kind.name, other.at, other.lasts, &other.values)
+    }
+}
+
+fn by_name<S: Serializer>(kind: &&'static Kind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(kind.name)
+}

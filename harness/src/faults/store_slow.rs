@@ -1,0 +1,57 @@
+//! The store takes its time to answer.
+
+use std::time::Duration;
+
+use super::store::AtStore;
+use super::{Fault, Field, Hits, Kind, Lasts, Stage, Toll, Values, What};
+use crate::pipeline::PipelineError;
+use crate::servers::{Observation, StoreFault};
+
+/// The line in the list of faults.
+pub(super) const KIND: Kind = Kind {
+    name: "store-slow",
+    about: "the store answers late while it lasts, so that more time passes between its check and its mark",
+    lasts: Lasts::While,
+    hits: Hits::Store,
+    fields: &[Field {
+        name: "delay",
+        about: "how much later each answer comes, in virtual time",
+        what: What::Time,
+        default: None,
+    }],
+    build,
+};
+
+/// A delay takes virtual time in the pipeline's model. For each second of it, the real store is slowed by a
+/// millisecond, so that it is truly the store that is late, and a run of hours still ends within seconds.
+const REAL_SHARE: u32 = 1_000;
+
+/// As long as a real delay may be.
+const LONGEST_REAL: Duration = Duration::from_micros(500);
+
+fn build(values: &Values) -> Box<dyn Fault> {
+    let delay = values.time("delay");
+    let real = (delay / REAL_SHARE).clamp(Duration::from_micros(1), LONGEST_REAL);
+    Box::new(StoreSlow { delay, at_store: AtStore::new(StoreFault::Slow(real)) })
+}
+
+struct StoreSlow {
+    delay: Duration,
+    at_store: AtStore,
+}
+
+impl Fault for StoreSlow {
+    fn begin(&mut self, stage: &mut dyn Stage) -> Result<(), PipelineError> {
+        stage.slow_store(self.delay);
+        self.at_store.begin(stage)
+    }
+
+    fn end(&mut self, stage: &mut dyn Stage) -> Result<(), PipelineError> {
+        stage.slow_store(Duration::ZERO);
+        self.at_store.end(stage)
+    }
+
+    fn observed(&self, toll: Toll) -> Observation {
+        self.at_store.observed(toll)
+    }
+}

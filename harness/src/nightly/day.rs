@@ -1,0 +1,98 @@
+//! Days of UTC, by which tables are partitioned.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::civil::Date;
+
+const DAY_US: i64 = 86_400_000_000;
+
+/// A day of UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(i32);
+
+impl Day {
+    /// The day that holds a time, given in microseconds since 1970.
+    pub fn of_micros(micros: i64) -> Day {
+        // A time of 64 bits in microseconds lies less than 2^31 days away.
+        Day(micros.div_euclid(DAY_US) as i32)
+    }
+
+    /// Its first moment, in microseconds since 1970.
+    pub fn start_us(self) -> i64 {
+        i64::from(self.0) * DAY_US
+    }
+
+    /// The first moment after it.
+    pub fn end_us(self) -> i64 {
+        self.start_us() + DAY_US
+    }
+
+    /// The day so many days before.
+    pub fn before(self, days: u32) -> Day {
+        Day(self.0.saturating_sub_unsigned(days))
+    }
+
+    /// The moments at which `slices` equal parts of the day begin, and its end.
+    pub fn cuts(self, slices: u32) -> impl Iterator<Item = (i64, i64)> {
+        let at = move |slice: u32| self.start_us() + DAY_US * i64::from(slice) / i64::from(slices);
+        (0..slices).map(move |slice| (at(slice), at(slice + 1)))
+    }
+
+    fn date(self) -> Option<Date> {
+        let epoch = Date::constant(1970, 1, 1);
+        epoch.checked_add(jiff::Span::new().try_days(i64::from(self.0)).ok()?).ok()
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.date() {
+            Some(date) => write!(f, "{date}"),
+            None => write!(f, "day {}", self.0),
+        }
+    }
+}
+
+impl FromStr for Day {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Day, String> {
+        let allowed = || "allowed is a day of UTC such as 2026-01-31".to_string();
+        let date: Date = text.parse().map_err(|_| allowed())?;
+        let since = Date::constant(1970, 1, 1).until(date).map_err(|_| allowed())?;
+        let day = Day(since.get_days());
+        // Other spellings of a date would be other names of a directory.
+        if day.to_string() == text { Ok(day) } else { Err(allowed()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_written_as_it_is_read_and_ends_where_the_next_begins() {
+        for text in ["1970-01-01", "1969-12-31", "2026-01-31", "2554-07-21"] {
+            let day: Day = text.parse().unwrap();
+            assert_eq!(day.to_string(), text);
+            assert_eq!(Day::of_micros(day.start_us()), day);
+            assert_eq!(Day::of_micros(day.end_us() - 1), day);
+            assert_eq!(Day::of_micros(day.end_us()).before(1), day);
+        }
+        for text in ["", "2026-1-1", "20260101", "2026-02-30", "today", "2026-01-01T00:00"] {
+            assert!(text.parse::<Day>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn slices_cover_the_day_without_gap_or_overlap() {
+        let day = Day(20_000);
+        for slices in [1, 7, 20, 24] {
+            let cuts: Vec<_> = day.cuts(slices).collect();
+            assert_eq!(cuts.len(), slices as usize);
+            assert_eq!((cuts[0].0, cuts[cuts.len() - 1].1), (day.start_us(), day.end_us()));
+            assert!(cuts.windows(2).all(|pair| pair[0].1 == pair[1].0));
+        }
+    }
+}

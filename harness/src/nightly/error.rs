@@ -1,0 +1,105 @@
+//! What can go wrong in a night.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+
+use super::day::Day;
+
+/// A nightly job that cannot be done.
+#[derive(Debug, thiserror::Error)]
+pub enum NightlyError {
+    /// There is nothing to work on.
+    #[error(
+        "{}: holds no day partition; allowed is a directory with {}YYYY-MM-DD/*.parquet in it, or with tables that have \
+         such partitions",
+        dir.display(), super::partitions::PREFIX
+    )]
+    NoPartitions {
+        /// Where they were looked for.
+        dir: PathBuf,
+    },
+    /// The day that was asked for is not there.
+    #[error("{}: has no partition of {day}; it has those of {there}", table.display())]
+    NoDay {
+        /// The table.
+        table: PathBuf,
+        /// What was asked for.
+        day: Day,
+        /// What is there.
+        there: String,
+    },
+    /// The partitions to be written are those that are read.
+    #[error("--out {}: is the live tables' own directory; allowed is another one", dir.display())]
+    SamePlace {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// A partition that is to be replaced holds something that is not the job's.
+    #[error(
+        "{}: is in a partition that is to be replaced as a whole, and was not written by this job; move it away",
+        path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A column is missing, or of a kind that the job cannot work on.
+    #[error("{}: column {column}: found {found}; allowed is {allowed}", path.display())]
+    Column {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: &'static str,
+        /// What it is.
+        found: String,
+        /// What would do.
+        allowed: &'static str,
+    },
+    /// Two files of one table do not fit together.
+    #[error("{}: has other columns than {}; allowed are equal ones in all files of a table", path.display(), other.display())]
+    Schema {
+        /// The file.
+        path: PathBuf,
+        /// The one before it.
+        other: PathBuf,
+    },
+    /// A file or directory cannot be read or written.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The DuckDB command line is not there.
+    #[error("no duckdb found ({reason}); {INSTALL}")]
+    NoDuckdb {
+        /// What was tried.
+        reason: String,
+    },
+    /// DuckDB refused or broke off.
+    #[error("duckdb: {reason}")]
+    Duckdb {
+        /// Its last words.
+        reason: String,
+    },
+    /// The two jobs did not come to the same.
+    #[error("nightly and nightly-duckdb disagree on {day}: {difference}")]
+    Disagree {
+        /// The day.
+        day: Day,
+        /// In what.
+        difference: String,
+    },
+}
+
+/// How to get the DuckDB command line.
+pub const INSTALL: &str = "install it with `pip install duckdb-cli` (in a virtual environment) and put it on the PATH, or name \
+     the program in DEDUP_DUCKDB";
+
+impl NightlyError {
+    /// An error about the file at `path`.
+    pub(crate) fn file(path: &Path, reason: impl Display) -> Self {
+        NightlyError::File { path: path.to_path_buf(), reason: reason.to_string() }
+    }
+}

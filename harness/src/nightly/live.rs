@@ -1,0 +1,243 @@
+//! Reads ids and times from the files of a live table.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use parquet::basic::{LogicalType, TimeUnit, Type as Physical};
+use parquet::column::reader::{ColumnReaderImpl, get_typed_column_reader};
+use parquet::data_type::{ByteArrayType, DataType, FixedLenByteArrayType, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
+use parquet::file::statistics::Statistics;
+use parquet::schema::types::ColumnDescriptor;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::error::NightlyError;
+
+/// The column with the id.
+pub(crate) const ID: &str = "document_id";
+
+/// The column with the time.
+pub(crate) const TIME: &str = "submission_timestamp";
+
+/// Rows that are decoded at once.
+const BATCH: usize = 1 << 13;
+
+/// An id as 128 bits: a UUID's own, a number, or the XXH3 of any other.
+pub(crate) type LiveId = [u64; 2];
+
+/// One file of a live table.
+pub(crate) struct LiveFile {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// Reads it. Not shared between threads: they would move each other's place in the file.
+    pub(crate) reader: SerializedFileReader<File>,
+    id: (usize, IdKind),
+    time: (usize, i64),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum IdKind {
+    Uuid,
+    Bytes,
+    Number,
+}
+
+impl LiveFile {
+    /// Opens a file and finds its columns.
+    pub(crate) fn open(path: &Path) -> Result<LiveFile, NightlyError> {
+        let failed = |error: &dyn std::fmt::Display| NightlyError::file(path, error);
+        let file = File::open(path).map_err(|error| failed(&error))?;
+        let reader = SerializedFileReader::new(file).map_err(|error| failed(&error))?;
+        let columns = reader.metadata().file_metadata().schema_descr().columns();
+        let find = |name: &'static str, allowed: &'static str| {
+            let found = columns.iter().position(|column| column.path().string() == name);
+            found.ok_or_else(|| column_error(path, name, "none".to_string(), allowed))
+        };
+        let (id, time) = (find(ID, IDS)?, find(TIME, TIMES)?);
+        let id_kind = id_kind(path, &columns[id])?;
+        let unit = unit_us(path, &columns[time])?;
+        Ok(LiveFile { path: path.to_path_buf(), id: (id, id_kind), time: (time, unit), reader })
+    }
+
+    /// What the file says of itself.
+    pub(crate) fn metadata(&self) -> &ParquetMetaData {
+        self.reader.metadata()
+    }
+
+    /// Rows of each row group.
+    pub(crate) fn group_rows(&self) -> impl Iterator<Item = u64> {
+        self.metadata().row_groups().iter().map(|group| group.num_rows() as u64)
+    }
+
+    /// The earliest time in a row group, where the file says it.
+    pub(crate) fn earliest_us(&self, group: usize) -> Option<i64> {
+        match self.metadata().row_group(group).column(self.time.0).statistics() {
+            Some(Statistics::Int64(times)) => times.min_opt().and_then(|min| min.checked_mul(self.time.1)),
+            _ => None,
+        }
+    }
+
+    /// Calls `take` with the number within the group, the time in microseconds and the id of each row that has a time.
+    pub(crate) fn each_row(
+        &self,
+        group: usize,
+        take: impl FnMut(u64, i64, Option<LiveId>),
+    ) -> Result<(), NightlyError> {
+        self.read(group, take).map_err(|error| NightlyError::file(&self.path, error))
+    }
+
+    fn read(&self, group: usize, mut take: impl FnMut(u64, i64, Option<LiveId>)) -> Result<(), ParquetError> {
+        let group = self.reader.get_row_group(group)?;
+        let rows = group.metadata().num_rows() as usize;
+        let (time, unit) = self.time;
+        let mut times = Values::<Int64Type>::of(group.as_ref(), time)?;
+        let mut ids = Ids::of(group.as_ref(), self.id)?;
+        let mut row = 0;
+        while row < rows {
+            let read = times.next(BATCH)?;
+            if read == 0 || ids.next(read)? != read {
+                return Err(ParquetError::EOF(format!("row {row} of {rows} is the last that can be read")));
+            }
+            let mut time_at = times.values.iter();
+            for index in 0..read {
+                let id = ids.get(index);
+                if times.is_there(index)
+                    && let Some(time) = time_at.next()
+                {
+                    take((row + index) as u64, time.saturating_mul(unit), id);
+                }
+            }
+            row += read;
+        }
+        Ok(())
+    }
+}
+
+const IDS: &str = "a UUID, text, bytes or a whole number of 64 bits";
+const TIMES: &str = "a timestamp in microseconds or milliseconds";
+
+fn column_error(path: &Path, column: &'static str, found: String, allowed: &'static str) -> NightlyError {
+    NightlyError::Column { path: path.to_path_buf(), column, found, allowed }
+}
+
+fn id_kind(path: &Path, column: &ColumnDescriptor) -> Result<IdKind, NightlyError> {
+    match column.physical_type() {
+        Physical::FIXED_LEN_BYTE_ARRAY if column.type_length() == 16 => Ok(IdKind::Uuid),
+        Physical::BYTE_ARRAY => Ok(IdKind::Bytes),
+        Physical::INT64 => Ok(IdKind::Number),
+        other => Err(column_error(path, ID, other.to_string(), IDS)),
+    }
+}
+
+/// Microseconds in a unit of the column.
+fn unit_us(path: &Path, column: &ColumnDescriptor) -> Result<i64, NightlyError> {
+    match (column.physical_type(), column.logical_type_ref()) {
+        (Physical::INT64, Some(LogicalType::Timestamp(time))) => match time.unit {
+            TimeUnit::MICROS => Ok(1),
+            TimeUnit::MILLIS => Ok(1_000),
+            TimeUnit::NANOS => Err(column_error(path, TIME, "nanoseconds".to_string(), TIMES)),
+        },
+        (other, _) => Err(column_error(path, TIME, other.to_string(), TIMES)),
+    }
+}
+
+/// One column of a row group, decoded batch by batch.
+pub(crate) struct Values<T: DataType> {
+    reader: ColumnReaderImpl<T>,
+    most: i16,
+    levels: Vec<i16>,
+    /// The values that are there.
+    pub(crate) values: Vec<T::T>,
+}
+
+impl<T: DataType> Values<T> {
+    /// The column with this number among the leaves; one that is not repeated.
+    pub(crate) fn of(group: &dyn RowGroupReader, column: usize) -> Result<Self, ParquetError> {
+        let most = descriptor(group.metadata(), column).max_def_level();
+        let reader = get_typed_column_reader(group.get_column_reader(column)?);
+        Ok(Values { reader, most, levels: Vec::new(), values: Vec::new() })
+    }
+
+    /// Decodes up to `rows` further rows; how many they were.
+    pub(crate) fn next(&mut self, rows: usize) -> Result<usize, ParquetError> {
+        self.values.clear();
+        self.levels.clear();
+        let mut read = 0;
+        while read < rows {
+            let levels = (self.most > 0).then_some(&mut self.levels);
+            let (records, _, _) = self.reader.read_records(rows - read, levels, None, &mut self.values)?;
+            if records == 0 {
+                break;
+            }
+            read += records;
+        }
+        Ok(read)
+    }
+
+    /// Whether the row with this number in the batch has a value.
+    pub(crate) fn is_there(&self, index: usize) -> bool {
+        self.most == 0 || self.levels[index] == self.most
+    }
+}
+
+fn descriptor(group: &RowGroupMetaData, column: usize) -> &ColumnDescriptor {
+    group.column(column).column_descr()
+}
+
+/// The ids of a row group.
+enum Ids {
+    Uuid(Values<FixedLenByteArrayType>, usize),
+    Bytes(Values<ByteArrayType>, usize),
+    Number(Values<Int64Type>, usize),
+}
+
+impl Ids {
+    fn of(group: &dyn RowGroupReader, (column, kind): (usize, IdKind)) -> Result<Ids, ParquetError> {
+        Ok(match kind {
+            IdKind::Uuid => Ids::Uuid(Values::of(group, column)?, 0),
+            IdKind::Bytes => Ids::Bytes(Values::of(group, column)?, 0),
+            IdKind::Number => Ids::Number(Values::of(group, column)?, 0),
+        })
+    }
+
+    fn next(&mut self, rows: usize) -> Result<usize, ParquetError> {
+        match self {
+            Ids::Uuid(values, at) => rewound(at, values.next(rows)),
+            Ids::Bytes(values, at) => rewound(at, values.next(rows)),
+            Ids::Number(values, at) => rewound(at, values.next(rows)),
+        }
+    }
+
+    /// The id of the next row, which has this number in the batch.
+    fn get(&mut self, index: usize) -> Option<LiveId> {
+        match self {
+            Ids::Uuid(values, at) => following(values, at, index).map(|id| uuid(id.data())),
+            Ids::Bytes(values, at) => following(values, at, index).map(|id| {
+                let digest = xxh3_128(id.data());
+                [digest as u64, (digest >> 64) as u64]
+            }),
+            Ids::Number(values, at) => following(values, at, index).map(|number| [*number as u64, 0]),
+        }
+    }
+}
+
+fn rewound(at: &mut usize, read: Result<usize, ParquetError>) -> Result<usize, ParquetError> {
+    *at = 0;
+    read
+}
+
+fn following<'a, T: DataType>(values: &'a Values<T>, at: &mut usize, index: usize) -> Option<&'a T::T> {
+    if !values.is_there(index) {
+        return None;
+    }
+    *at += 1;
+    values.values.get(*at - 1)
+}
+
+fn uuid(bytes: &[u8]) -> LiveId {
+    let (high, low) = bytes.split_at(bytes.len().min(8));
+    let word = |part: &[u8]| part.try_into().map_or(0, u64::from_be_bytes);
+    [word(high), word(low)]
+}

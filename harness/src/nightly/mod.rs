@@ -1,0 +1,114 @@
+//! The nightly job behind the stream: what `copy_deduplicate` does at Mozilla, twice, over day partitions in Parquet.
+//!
+//! Over a day of a live table it keeps, of each `document_id`, the row with the earliest `submission_timestamp`, if no
+//! earlier one was seen in the days before that count. Rows without an id are dropped. The day's partition in the
+//! stable table is replaced as a whole. See `docs/NIGHTLY.md`.
+//!
+//! ```text
+//! sink -> live partitions -> earliest (live, spill) -> copy -> stable partitions -> score
+//!                         -> duckdb (sql) ----------->
+//! ```
+
+mod behind;
+mod copy;
+mod day;
+mod duckdb;
+mod earliest;
+mod error;
+mod live;
+mod partitions;
+mod score;
+mod sink;
+mod spill;
+mod sql;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+pub use behind::{Arrived, Behind, Choice, Jobs, MEMORY_BYTES, NotEnough};
+pub use day::Day;
+pub use duckdb::{DUCKDB_VARIABLE, Duckdb};
+pub use error::{INSTALL, NightlyError};
+pub use partitions::{Table, table, tables};
+pub use sink::{DaySink, LiveRow, LiveWriter, Written};
+pub use sql::{Dialect, Query, read_parquet};
+
+use earliest::{Marks, Means, Slice, mark};
+use live::LiveFile;
+use partitions::Staged;
+
+/// How a night is done.
+#[derive(Clone, Debug)]
+pub struct Night {
+    /// Days before its own at which each day looks.
+    pub preceding_days: u32,
+    /// Parts in which a day is worked off, each from the beginning of what it looks at, as upstream does it.
+    pub slices: u32,
+    /// Bytes that rows may take in memory; what goes beyond is spilled.
+    pub memory_bytes: u64,
+    /// Threads to use.
+    pub threads: usize,
+    /// Where to spill.
+    pub scratch: PathBuf,
+}
+
+/// What became of one day.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DayDone {
+    /// The day.
+    pub day: Day,
+    /// Rows of the live partition.
+    pub live_rows: u64,
+    /// Rows of the stable one.
+    pub stable_rows: u64,
+    /// Rows dropped for want of an id.
+    pub without_id: u64,
+    /// Bytes that went through the disk; none where the engine does not say.
+    pub spilled_bytes: Option<u64>,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+impl DayDone {
+    /// Rows dropped as duplicates of others.
+    pub fn duplicates(&self) -> u64 {
+        self.live_rows - self.without_id - self.stable_rows
+    }
+}
+
+/// Does one day of a live table, by our own means, into the stable table in the directory `stable`.
+pub fn copy_deduplicated(
+    table: &Table,
+    day: Day,
+    stable: &Path,
+    night: &Night,
+) -> Result<DayDone, NightlyError> {
+    let began = Instant::now();
+    let from = day.before(night.preceding_days);
+    let files = table.files_of(day);
+    let marks = Marks::new(rows_of(&files)?);
+    // The bits for the day's rows are part of the bargain.
+    let memory_bytes = night.memory_bytes.saturating_sub(marks.bytes()).max(night.memory_bytes / 4);
+    let means = Means { memory_bytes, threads: night.threads, scratch: night.scratch.clone() };
+    let mut done =
+        DayDone { day, live_rows: 0, stable_rows: 0, without_id: 0, spilled_bytes: Some(0), seconds: 0.0 };
+    for (start_us, end_us) in day.cuts(night.slices) {
+        let before = table.files_before(day, from);
+        let slice = Slice { before, day: files.clone(), from_us: from.start_us(), start_us, end_us };
+        let seen = mark(&slice, &means, &marks)?;
+        done.live_rows += seen.rows;
+        done.without_id += seen.without_id;
+        done.spilled_bytes = done.spilled_bytes.map(|bytes| bytes + seen.spilled_bytes);
+    }
+    let staged = Staged::new(stable, day)?;
+    done.stable_rows = copy::copy_marked(&files, &marks, night.threads, &staged.path)?;
+    staged.finish()?;
+    done.seconds = began.elapsed().as_secs_f64();
+    Ok(done)
+}
+
+fn rows_of(files: &[&Path]) -> Result<u64, NightlyError> {
+    files.iter().map(|path| Ok(LiveFile::open(path)?.group_rows().sum::<u64>())).sum()
+}

@@ -1,0 +1,119 @@
+//! Tables as directories of day partitions, in the layout that Spark, DuckDB and BigQuery's loader read:
+//! `TABLE/submission_date=2026-01-31/part-0.parquet`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::day::Day;
+use super::error::NightlyError;
+
+/// What the directory of a partition begins with.
+pub(crate) const PREFIX: &str = "submission_date=";
+
+/// The one file of a partition that we write.
+const PART: &str = "part-0.parquet";
+
+/// What a file is called until it is whole. No reader of Parquet directories takes it for one of theirs.
+const UNFINISHED: &str = ".part-0.unfinished";
+
+/// A table: its name and its days.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// The name of its directory.
+    pub name: String,
+    /// Its directory.
+    pub dir: PathBuf,
+    /// The files of each day, in the order of their names.
+    pub days: BTreeMap<Day, Vec<PathBuf>>,
+}
+
+/// The tables in `dir`: itself, if it has partitions, else every directory in it that has.
+pub fn tables(dir: &Path) -> Result<Vec<Table>, NightlyError> {
+    let itself = table(dir)?;
+    if !itself.days.is_empty() {
+        return Ok(vec![itself]);
+    }
+    let mut found = Vec::new();
+    for child in listed(dir)?.into_iter().filter(|path| path.is_dir()) {
+        let table = table(&child)?;
+        if !table.days.is_empty() {
+            found.push(table);
+        }
+    }
+    match found.is_empty() {
+        true => Err(NightlyError::NoPartitions { dir: dir.to_path_buf() }),
+        false => Ok(found),
+    }
+}
+
+/// The table in the directory `dir`, which may have no partition.
+pub fn table(dir: &Path) -> Result<Table, NightlyError> {
+    let mut days = BTreeMap::new();
+    for path in listed(dir)? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if let Some(day) = name.strip_prefix(PREFIX).and_then(|day| day.parse().ok()) {
+            let is_parquet = |path: &PathBuf| {
+                path.extension().is_some_and(|extension| extension == "parquet") && path.is_file()
+            };
+            days.insert(day, listed(&path)?.into_iter().filter(is_parquet).collect());
+        }
+    }
+    let name = dir.file_name().unwrap_or(dir.as_os_str()).to_string_lossy().into_owned();
+    Ok(Table { name, dir: dir.to_path_buf(), days })
+}
+
+impl Table {
+    /// The files of the days from `from` up to `day`, without those of `day` itself.
+    pub fn files_before(&self, day: Day, from: Day) -> Vec<&Path> {
+        self.days.range(from..day).flat_map(|(_, files)| files).map(PathBuf::as_path).collect()
+    }
+
+    /// The files of `day`.
+    pub fn files_of(&self, day: Day) -> Vec<&Path> {
+        self.days.get(&day).into_iter().flatten().map(PathBuf::as_path).collect()
+    }
+}
+
+fn listed(dir: &Path) -> Result<Vec<PathBuf>, NightlyError> {
+    let entries = fs::read_dir(dir).map_err(|error| NightlyError::file(dir, error))?;
+    let paths: Result<Vec<_>, _> = entries.map(|entry| entry.map(|entry| entry.path())).collect();
+    let mut paths = paths.map_err(|error| NightlyError::file(dir, error))?;
+    paths.sort();
+    Ok(paths)
+}
+
+/// A partition in the making. It comes into being, or takes the place of the one before, in one step; a job that is
+/// killed leaves the one before as it was.
+#[derive(Debug)]
+pub(crate) struct Staged {
+    /// Where to write.
+    pub(crate) path: PathBuf,
+    place: PathBuf,
+}
+
+impl Staged {
+    /// Prepares to replace the partition of `day` in the table's directory `dir`.
+    pub(crate) fn new(dir: &Path, day: Day) -> Result<Staged, NightlyError> {
+        let partition = dir.join(format!("{PREFIX}{day}"));
+        fs::create_dir_all(&partition).map_err(|error| NightlyError::file(&partition, error))?;
+        let ours = |path: &PathBuf| path.ends_with(PART) || path.ends_with(UNFINISHED);
+        if let Some(path) = listed(&partition)?.into_iter().find(|path| !ours(path)) {
+            return Err(NightlyError::Foreign { path });
+        }
+        Ok(Staged { path: partition.join(UNFINISHED), place: partition.join(PART) })
+    }
+
+    /// Puts what was written into its place.
+    pub(crate) fn finish(self) -> Result<PathBuf, NightlyError> {
+        fs::rename(&self.path, &self.place).map_err(|error| NightlyError::file(&self.place, error))?;
+        Ok(self.place.clone())
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        // Gone already where it was put into its place.
+        let _ = fs::remove_file(&self.path);
+    }
+}

@@ -1,0 +1,424 @@
+//! What faults do to the pipeline: workers that die, processes that start again, clocks that jump.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use dedup_strategies::{Ping, Strategy, Timestamp, Unavailable, Verdict, Worker};
+
+use super::batch::BatchId;
+use super::broker::Left;
+use super::schedule::Later;
+use super::{ACKED, HeldPing, OUTAGE_PATIENCE, Pace, Pipeline, PipelineError, SourceOfHeld};
+use crate::faults::{CrashPoint, Fault, Placed, Stage, State, Toll};
+use crate::scenario::PipelineConfig;
+use crate::servers::{Observation, StoreControl};
+use crate::stream::Event;
+use crate::truth::Truth;
+
+/// Where a pipeline gets its strategy from, and gets it again.
+pub trait Host: Send {
+    /// The strategy, as it is now.
+    fn strategy(&self) -> &dyn Strategy;
+
+    /// Drops the strategy and builds it again, in the directory that it had or in an empty one.
+    fn restart(&mut self, state: State) -> Result<(), Unavailable>;
+
+    /// What can be done to its store, where it has one.
+    fn store(&mut self) -> Option<&mut dyn StoreControl>;
+}
+
+/// What was seen of a fault.
+#[derive(Clone, Debug)]
+pub struct Happened {
+    /// The fault, as placed.
+    pub placed: Placed,
+    /// What was seen.
+    pub seen: Observation,
+}
+
+/// The faults of a run, and what those that go on are up to.
+pub(super) struct Troubles<'a> {
+    host: Option<Box<dyn Host + 'a>>,
+    faults: Vec<Underway>,
+    /// Crashes to come: the fault on whose account they are, and where.
+    crashes: VecDeque<(usize, CrashPoint)>,
+    /// The fault that acts.
+    acting: usize,
+    /// The fault whose crash happens.
+    striking: Option<usize>,
+    /// Workers whose handle could not be opened.
+    down: BTreeSet<usize>,
+    /// How long the store takes to answer.
+    pub(super) store_delay: Duration,
+    /// How far the clock that strategies are shown is ahead.
+    ahead: Duration,
+}
+
+struct Underway {
+    placed: Placed,
+    fault: Box<dyn Fault>,
+    toll: Toll,
+}
+
+impl<'a> Troubles<'a> {
+    pub(super) fn none() -> Self {
+        Troubles {
+            host: None,
+            faults: Vec::new(),
+            crashes: VecDeque::new(),
+            acting: 0,
+            striking: None,
+            down: BTreeSet::new(),
+            store_delay: Duration::ZERO,
+            ahead: Duration::ZERO,
+        }
+    }
+
+    pub(super) fn is_none(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// Whether a worker that has come to `point` dies there.
+    #[inline]
+    pub(super) fn strikes(&mut self, point: CrashPoint) -> bool {
+        !self.crashes.is_empty() && self.strikes_now(point)
+    }
+
+    #[cold]
+    fn strikes_now(&mut self, point: CrashPoint) -> bool {
+        let Some(next) = self.crashes.iter().position(|(_, other)| *other == point) else { return false };
+        let (fault, _) = self.crashes.remove(next).expect("it was found there");
+        self.faults[fault].toll.fired += 1;
+        self.striking = Some(fault);
+        true
+    }
+
+    pub(super) fn call_off_crashes(&mut self) {
+        self.crashes.clear();
+    }
+
+    /// The crash that strikes has this many deliveries on its account, and is over.
+    pub(super) fn strike_counts(&mut self, pings: usize) {
+        if let Some(fault) = self.striking.take() {
+            self.faults[fault].toll.pings += pings as u64;
+        }
+    }
+
+    /// The time that strategies are shown.
+    #[inline]
+    pub(super) fn shown(&self, now: Timestamp) -> Timestamp {
+        now.plus(self.ahead)
+    }
+
+    pub(super) fn happened(&self) -> Vec<Happened> {
+        let happened = |underway: &Underway| Happened {
+            placed: underway.placed.clone(),
+            seen: underway.fault.observed(underway.toll),
+        };
+        self.faults.iter().map(happened).collect()
+    }
+}
+
+impl<'a> Pipeline<'a> {
+    /// A pipeline in which `faults` happen, counted from `start`, around the host's strategy. The truth has to be one
+    /// that scores faults ([`Truth::under_faults`]).
+    pub fn with_faults(
+        config: &'a PipelineConfig,
+        faults: &[Placed],
+        host: Box<dyn Host + 'a>,
+        truth: Truth,
+        pace: Box<dyn Pace + 'a>,
+        start: Timestamp,
+    ) -> Result<Self, PipelineError> {
+        let mut pipeline = Pipeline::new(config, host.strategy(), truth, pace, start)?;
+        pipeline.troubles.host = Some(host);
+        for (index, placed) in faults.iter().enumerate() {
+            let at = start.plus(placed.at);
+            pipeline.broker.schedule.add(at, Later::Begin(index));
+            if !placed.lasts.is_zero() {
+                pipeline.broker.schedule.add(at.plus(placed.lasts), Later::End(index));
+            }
+            let underway = Underway { placed: placed.clone(), fault: placed.build(), toll: Toll::default() };
+            pipeline.troubles.faults.push(underway);
+        }
+        Ok(pipeline)
+    }
+
+    pub(super) fn begin_fault(&mut self, index: usize, at: Timestamp) -> Result<(), PipelineError> {
+        if !self.troubles.faults[index].placed.lasts.is_zero() {
+            self.broker.going_on += 1;
+        }
+        self.act_on_fault(index, at, |fault, stage| fault.begin(stage))
+    }
+
+    pub(super) fn end_fault(&mut self, index: usize, at: Timestamp) -> Result<(), PipelineError> {
+        self.broker.going_on -= 1;
+        // Patience begins anew with a store that is whole.
+        self.unavailable_since = None;
+        self.act_on_fault(index, at, |fault, stage| fault.end(stage))
+    }
+
+    fn act_on_fault(
+        &mut self,
+        index: usize,
+        at: Timestamp,
+        act: impl FnOnce(&mut dyn Fault, &mut dyn Stage) -> Result<(), PipelineError>,
+    ) -> Result<(), PipelineError> {
+        self.now = self.reach(at);
+        self.troubles.acting = index;
+        // A fault and the pipeline that it works on cannot be borrowed at once.
+        let mut fault = std::mem::replace(&mut self.troubles.faults[index].fault, Box::new(Absent));
+        let done = act(fault.as_mut(), self);
+        self.troubles.faults[index].fault = fault;
+        done
+    }
+
+    /// A worker dies with a batch in hand.
+    pub(super) fn crash_with(
+        &mut self,
+        worker: usize,
+        batch: BatchId,
+        left: Left,
+        now: Timestamp,
+    ) -> Result<(), PipelineError> {
+        self.expire_all(batch, left, now);
+        self.pool.give_back(batch);
+        self.crash(worker, now)
+    }
+
+    /// A worker dies, and its handle with it; another takes its place.
+    pub(super) fn crash(&mut self, worker: usize, now: Timestamp) -> Result<(), PipelineError> {
+        self.lose_hold(worker, now);
+        self.reopen(worker)?;
+        self.troubles.striking = None;
+        Ok(())
+    }
+
+    /// Whatever a worker has in its memory, beside the batch in hand, comes again.
+    fn lose_hold(&mut self, worker: usize, now: Timestamp) {
+        self.broker.schedule.orphan(worker, now);
+        if self.buffers.has_pings(worker) {
+            let batch = self.buffers.take(&mut self.pool, worker);
+            self.expire_all(batch, Left::Unjudged, now);
+            self.pool.give_back(batch);
+        }
+        let lost = |held: &HeldPing| held.worker == worker && held.source == SourceOfHeld::Waits;
+        let mut deliveries: Vec<_> =
+            self.held.iter().filter(|(_, held)| lost(held)).map(|(delivery, _)| *delivery).collect();
+        deliveries.sort_unstable();
+        for delivery in deliveries {
+            if let Some(held) = self.held.get_mut(&delivery) {
+                held.source = SourceOfHeld::GaveUp;
+                let (event, attempt) = (held.event, held.attempt);
+                self.expire(&event, attempt, now);
+            }
+        }
+    }
+
+    /// The source hears nothing more of a batch that had come as far as `left` says.
+    pub(super) fn expire_all(&mut self, id: BatchId, left: Left, since: Timestamp) {
+        for index in 0..self.pool[id].pings.len() {
+            let batch = &self.pool[id];
+            let (event, delivery) = (batch.events[index], batch.pings[index].delivery);
+            let attempt = batch.attempt(delivery);
+            if attempt == ACKED {
+                // Nobody has it but a strategy that may release it once more.
+                let source = match left {
+                    Left::Published => SourceOfHeld::GaveUp,
+                    Left::Unjudged | Left::LetThrough => SourceOfHeld::Acked,
+                };
+                let held =
+                    HeldPing { event, covered: batch.covered[index], attempt, worker: usize::MAX, source };
+                self.held.insert(delivery, held);
+                continue;
+            }
+            match left {
+                Left::Unjudged => self.expire(&event, attempt, since),
+                Left::LetThrough => {
+                    self.broker.truth.died(&event);
+                    self.expire(&event, attempt, since);
+                }
+                Left::Published => {
+                    self.toll();
+                    self.broker.expire_decided(&event, attempt, since);
+                }
+            }
+        }
+    }
+
+    fn expire(&mut self, event: &Event, attempt: u32, since: Timestamp) {
+        self.toll();
+        self.broker.expire(event, attempt, since);
+    }
+
+    /// One more delivery comes again on the account of the fault that strikes.
+    fn toll(&mut self) {
+        if let Some(fault) = self.troubles.striking {
+            self.troubles.faults[fault].toll.pings += 1;
+        }
+    }
+
+    /// Drops a worker's handle and opens it anew.
+    pub(super) fn reopen(&mut self, worker: usize) -> Result<(), PipelineError> {
+        self.workers[worker] = Box::new(Down(Unavailable("its worker is gone".into())));
+        let Some(host) = &self.troubles.host else { return Ok(()) };
+        match host.strategy().worker(worker) {
+            Ok(handle) => {
+                self.workers[worker] = handle;
+                self.troubles.down.remove(&worker);
+            }
+            // Whoever asks it for something is told, and it is tried again then.
+            Err(unavailable) => {
+                self.workers[worker] = Box::new(Down(unavailable));
+                self.troubles.down.insert(worker);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether to go on with a strategy that is unavailable: not where that has lasted too long, unless a fault is
+    /// the reason.
+    pub(super) fn endure(&mut self, worker: usize, unavailable: Unavailable) -> Result<(), PipelineError> {
+        let since = *self.unavailable_since.get_or_insert_with(Instant::now);
+        if self.broker.going_on == 0 && since.elapsed() >= OUTAGE_PATIENCE {
+            return Err(unavailable.into());
+        }
+        if self.troubles.down.contains(&worker) {
+            self.reopen(worker)?;
+        }
+        Ok(())
+    }
+
+    /// What is held at the end was not released, although the input has ended.
+    pub(super) fn forget_held(&mut self) -> Result<(), PipelineError> {
+        let mut kept = 0;
+        for held in self.held.values() {
+            match held.source {
+                SourceOfHeld::GaveUp => self.broker.truth.died(&held.event),
+                SourceOfHeld::Acked if !self.troubles.is_none() => {
+                    self.broker.truth.forgotten(&held.event, self.now);
+                }
+                SourceOfHeld::Waits | SourceOfHeld::Acked => kept += 1,
+            }
+        }
+        if kept > 0 {
+            return Err(PipelineError::Contract(format!(
+                "{kept} held pings were not released at the end of the input"
+            )));
+        }
+        Ok(())
+    }
+
+    fn set_workers(&mut self, workers: usize) -> Result<(), PipelineError> {
+        let before = self.buffers.workers();
+        let mut waiting = Vec::new();
+        for worker in 0..before {
+            if self.buffers.has_pings(worker) {
+                waiting.push(self.buffers.take(&mut self.pool, worker));
+            }
+        }
+        for index in self.workers.len()..workers {
+            self.workers.push(Box::new(Down(Unavailable("its worker is not there yet".into()))));
+            self.reopen(index)?;
+        }
+        self.buffers.set_workers(&mut self.pool, workers);
+        // What was pulled and not judged goes to whoever is its worker now.
+        for id in waiting {
+            let batch = std::mem::take(&mut self.pool[id]);
+            for (ping, event) in batch.pings.iter().zip(&batch.events) {
+                let full = self.buffers.push(&mut self.pool, *ping, event, batch.attempt(ping.delivery));
+                if let Some(full) = full {
+                    self.judge(full, self.now)?;
+                }
+            }
+            self.pool.give_back(id);
+        }
+        Ok(())
+    }
+}
+
+impl Stage for Pipeline<'_> {
+    fn crash_next(&mut self, point: CrashPoint) {
+        self.troubles.crashes.push_back((self.troubles.acting, point));
+    }
+
+    fn lose_acks(&mut self) {
+        self.broker.deaf += 1;
+    }
+
+    fn hear_acks(&mut self) {
+        self.broker.deaf -= 1;
+    }
+
+    fn acks_lost(&self) -> u64 {
+        self.broker.acks_lost
+    }
+
+    fn restart(&mut self, state: State) -> Result<u64, PipelineError> {
+        self.troubles.striking = Some(self.troubles.acting);
+        for worker in 0..self.workers.len() {
+            self.workers[worker] = Box::new(Down(Unavailable("its process is gone".into())));
+            self.lose_hold(worker, self.now);
+        }
+        self.troubles.striking = None;
+        if let Some(host) = &mut self.troubles.host {
+            host.restart(state)?;
+        }
+        (0..self.workers.len()).try_for_each(|worker| self.reopen(worker))?;
+        Ok(self.troubles.faults[self.troubles.acting].toll.pings)
+    }
+
+    fn add_workers(&mut self, count: u64) -> Result<u64, PipelineError> {
+        self.set_workers(self.buffers.workers() + count as usize)?;
+        Ok(count)
+    }
+
+    fn remove_workers(&mut self, count: u64) -> Result<u64, PipelineError> {
+        let before = self.buffers.workers();
+        let after = before.saturating_sub(count as usize).max(1);
+        self.set_workers(after)?;
+        Ok((before - after) as u64)
+    }
+
+    fn jump_clock(&mut self, by: Duration) {
+        self.troubles.ahead += by;
+    }
+
+    fn slow_store(&mut self, delay: Duration) {
+        self.troubles.store_delay = delay;
+    }
+
+    fn store(&mut self) -> Option<&mut dyn StoreControl> {
+        self.troubles.host.as_mut().and_then(|host| host.store())
+    }
+}
+
+/// Stands where a worker's handle is to be opened.
+struct Down(Unavailable);
+
+impl Worker for Down {
+    fn judge(&mut self, _: &[Ping], _: Timestamp, _: &mut Vec<Verdict>) -> Result<(), Unavailable> {
+        Err(self.0.clone())
+    }
+
+    fn settle(&mut self, _: &[dedup_strategies::Settled], _: Timestamp) -> Result<(), Unavailable> {
+        Err(self.0.clone())
+    }
+
+    fn advance(&mut self, _: Timestamp, _: &mut Vec<Ping>) -> Result<(), Unavailable> {
+        Err(self.0.clone())
+    }
+}
+
+/// Stands in a fault's place while it acts.
+struct Absent;
+
+impl Fault for Absent {
+    fn begin(&mut self, _stage: &mut dyn Stage) -> Result<(), PipelineError> {
+        Ok(())
+    }
+
+    fn observed(&self, _toll: Toll) -> Observation {
+        Observation::default()
+    }
+}

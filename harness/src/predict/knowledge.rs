@@ -1,0 +1,133 @@
+//! How the strategies that come with the harness forget. A strategy that is not named here has no prediction: a promise
+//! says how long an id is remembered at least, and theory needs to know when it is forgotten.
+
+use std::time::Duration;
+
+use dedup_strategies::Window;
+use dedup_strategies::time::saturating_nanos;
+
+use super::rule::Rule;
+use super::{Known, Memory};
+use crate::scenario::{Process, Scenario};
+use crate::units;
+
+/// Forget at the end of the promised window, to a millionth of it.
+const AT_THE_WINDOWS_END: &[&str] =
+    &["exact", "redis", "redis-claim", "redis-mozilla", "pubsubio", "pubsubio-flink", "beam-deduplicate"];
+
+/// Slices of a window after which the compact tables forget.
+const COMPACT_SLICES: u64 = 32;
+
+/// Forget at the window's end, and the least recently seen where there are more ids than they have room for.
+const LEAST_RECENTLY_SEEN: &[&str] = &["lru", "lru-exact", "pubsubio-direct"];
+
+pub(super) fn memory(scenario: &Scenario, strategy: Known<'_>) -> Option<Memory> {
+    let window = strategy.promise.window;
+    match strategy.name {
+        "noop" => Some(Memory { rule: Rule::Nothing, because: "nothing is remembered".into() }),
+        "bloom" => Some(Memory { rule: Rule::Forever, because: "everything is remembered".into() }),
+        "bloom-rotating" => {
+            let generations = strategy.settings.get("generations")?.parse().ok()?;
+            in_slices(window.length()?, generations)
+        }
+        "exact-compact" | "fingerprint-64" => in_slices(window.length()?, COMPACT_SLICES),
+        name if AT_THE_WINDOWS_END.contains(&name) => by_window(scenario, window),
+        name if LEAST_RECENTLY_SEEN.contains(&name) => with_capacity(scenario, strategy),
+        _ => None,
+    }
+}
+
+fn by_window(scenario: &Scenario, window: Window) -> Option<Memory> {
+    let because = |length: Duration| format!("window of {} on the delays", shown(length));
+    Some(match window {
+        Window::Since(length) => Memory {
+            rule: Rule::Since { window_ns: saturating_nanos(length), idle_ns: u64::MAX },
+            because: because(length),
+        },
+        Window::SinceSeen(length) => Memory {
+            rule: Rule::SinceSeen { window_ns: saturating_nanos(length) },
+            because: format!("{}, prolonged by each copy", because(length)),
+        },
+        Window::SinceMarked(length) => {
+            let after = mark_after(scenario);
+            Memory {
+                rule: Rule::SinceMarked {
+                    window_ns: saturating_nanos(length),
+                    after_ns: saturating_nanos(after),
+                },
+                because: format!("{}, and copies within {} of the mark", because(length), shown(after)),
+            }
+        }
+        Window::Nothing | Window::Forever | Window::Tumbling(_) => return None,
+    })
+}
+
+/// A length of time for people.
+fn shown(length: Duration) -> String {
+    units::duration(saturating_nanos(length))
+}
+
+/// Time from the verdict to the mark.
+fn mark_after(scenario: &Scenario) -> Duration {
+    scenario.pipeline.publish_latency + scenario.pipeline.mark_lag
+}
+
+/// Time is cut into slices from the epoch, and whole slices are forgotten.
+fn in_slices(length: Duration, generations: u64) -> Option<Memory> {
+    let slice_ns = saturating_nanos(length).div_ceil(generations.max(1)).max(1);
+    Some(Memory {
+        rule: Rule::Slices { slice_ns, generations },
+        because: format!("window of {} and up to 1/{generations} more on the delays", shown(length)),
+    })
+}
+
+/// An LRU forgets what was not seen while as many other ids came as it has room for (its characteristic time; Che, Tung
+/// and Wang 2002). Only a steady load gives that time a value.
+fn with_capacity(scenario: &Scenario, strategy: Known<'_>) -> Option<Memory> {
+    let capacity = strategy.promise.capacity? as f64;
+    let length = strategy.promise.window.length()?;
+    let length_s = length.as_secs_f64().min(scenario.virtual_length().as_secs_f64());
+    let plain = by_window(scenario, strategy.promise.window)?;
+    if most_ids_within(scenario, length_s) < capacity * 0.95 {
+        return Some(plain);
+    }
+    let idle_s = capacity / steady_ids_per_s(scenario)?;
+    if (idle_s / length_s - 1.0).abs() < 0.1 {
+        // The window and the capacity end so close to each other that chance decides which comes first.
+        return None;
+    }
+    let idle_ns = (idle_s * 1e9) as u64;
+    let idle = shown(Duration::from_secs(idle_s.round().max(1.0) as u64));
+    let because = format!("{}, and room for {idle}", plain.because);
+    let rule = match plain.rule {
+        Rule::Since { window_ns, .. } => Rule::Since { window_ns, idle_ns },
+        Rule::SinceSeen { window_ns } => Rule::SinceSeen { window_ns: window_ns.min(idle_ns) },
+        _ => return None,
+    };
+    Some(Memory { rule, because })
+}
+
+/// The most distinct ids that may come within `length_s`, bursts, ramps and replays included.
+fn most_ids_within(scenario: &Scenario, length_s: f64) -> f64 {
+    let arrival = &scenario.shape.arrival;
+    let ramp = arrival.ramp.map_or(1.0, |ramp| ramp.factor.max(1.0));
+    let firsts = arrival.busiest_per_s(length_s) * ramp * length_s;
+    let copies: f64 =
+        scenario.shape.repeats.iter().map(|repeat| super::lives::copies_of(repeat, firsts)).sum();
+    // At most every copy is one of an id that the window has not seen.
+    firsts + copies
+}
+
+/// Distinct ids a second where they come at one rate: firsts, and the copies that come back after the others.
+fn steady_ids_per_s(scenario: &Scenario) -> Option<f64> {
+    let shape = &scenario.shape;
+    let is_steady =
+        matches!(shape.arrival.process, Process::Constant | Process::Poisson) && shape.arrival.ramp.is_none();
+    let few = |repeat| super::lives::copies_of(repeat, 1.0) < 0.1;
+    let is_ordinary = shape.repeats.iter().all(|repeat| repeat.between_ns.is_none() && few(repeat));
+    (is_steady && is_ordinary).then(|| {
+        let copies: f64 = shape.repeats.iter().map(|repeat| super::lives::copies_of(repeat, 1.0)).sum();
+        // Half of the copies, on the whole, belong to ids that were seen meanwhile; they are few.
+        shape.arrival.rate_per_s * (1.0 + copies / 2.0)
+    })
+}

@@ -1,0 +1,96 @@
+//! How a memory decides about the copies of one ping, given when each is judged.
+
+/// What is remembered of a ping. Times are nanoseconds since the epoch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Rule {
+    /// Nothing.
+    Nothing,
+    /// Every ping for ever.
+    Forever,
+    /// A ping for a window after a copy was let through, unless no copy of it was seen for `idle_ns`.
+    Since { window_ns: u64, idle_ns: u64 },
+    /// A ping as long as its copies are no further apart.
+    SinceSeen { window_ns: u64 },
+    /// A ping for a window after the mark that follows a delivery by `after_ns`.
+    SinceMarked { window_ns: u64, after_ns: u64 },
+    /// A ping from the slice of time in which it was let through up to the end of the `generations`-th after it.
+    Slices { slice_ns: u64, generations: u64 },
+}
+
+impl Rule {
+    /// Whether each copy is let through, the first arrival first; `judged` is in order. Writes to `passed`.
+    pub(super) fn decide(self, judged: &[u64], passed: &mut Vec<bool>) {
+        passed.clear();
+        for at in 0..judged.len() {
+            let known = self.knows(&judged[..=at], passed);
+            passed.push(!known);
+        }
+    }
+
+    fn knows(self, judged: &[u64], passed: &[bool]) -> bool {
+        let (&[.., now], Some(before)) = (judged, judged.len().checked_sub(2)) else { return false };
+        let through = passed.iter().rposition(|passed| *passed).map(|at| judged[at]);
+        let Some(through) = through else { return false };
+        match self {
+            Rule::Nothing => false,
+            Rule::Forever => true,
+            Rule::Since { window_ns, idle_ns } => now - through < window_ns && now - judged[before] < idle_ns,
+            Rule::SinceSeen { window_ns } => now - judged[before] < window_ns,
+            Rule::SinceMarked { window_ns, after_ns } => {
+                let marks =
+                    judged.iter().zip(passed).filter(|(_, passed)| **passed).map(|(at, _)| at + after_ns);
+                marks.rev_any(|mark| mark <= now && now - mark < window_ns)
+            }
+            Rule::Slices { slice_ns, generations } => now / slice_ns <= through / slice_ns + generations,
+        }
+    }
+}
+
+/// Looks at the latest first: it decides almost always.
+trait RevAny: Iterator {
+    fn rev_any(self, found: impl FnMut(Self::Item) -> bool) -> bool;
+}
+
+impl<I: DoubleEndedIterator> RevAny for I {
+    fn rev_any(self, found: impl FnMut(I::Item) -> bool) -> bool {
+        self.rev().any(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decided(rule: Rule, judged: &[u64]) -> Vec<bool> {
+        let mut passed = Vec::new();
+        rule.decide(judged, &mut passed);
+        passed
+    }
+
+    #[test]
+    fn the_rules_differ_on_a_metronome_as_their_definitions_say() {
+        let beats = [0, 9, 18, 27, 36];
+        let window_ns = 10;
+        let fixed = Rule::Since { window_ns, idle_ns: u64::MAX };
+        assert_eq!(decided(fixed, &beats), [true, false, true, false, true]);
+        assert_eq!(decided(Rule::SinceSeen { window_ns }, &beats), [true, false, false, false, false]);
+        assert_eq!(decided(Rule::Nothing, &beats), [true; 5]);
+        assert_eq!(decided(Rule::Forever, &beats), [true, false, false, false, false]);
+        let pushed_out = Rule::Since { window_ns, idle_ns: 9 };
+        assert_eq!(decided(pushed_out, &beats), [true; 5]);
+    }
+
+    #[test]
+    fn before_its_mark_a_copy_passes_and_each_delivery_marks_anew() {
+        let rule = Rule::SinceMarked { window_ns: 100, after_ns: 50 };
+        // Let through at 0 and 20, marked at 50 and 70.
+        assert_eq!(decided(rule, &[0, 20, 50, 149, 169, 170]), [true, true, false, false, false, true]);
+    }
+
+    #[test]
+    fn slices_are_forgotten_whole() {
+        let rule = Rule::Slices { slice_ns: 10, generations: 2 };
+        assert_eq!(decided(rule, &[19, 39, 40]), [true, false, true]);
+        assert_eq!(decided(rule, &[10, 39]), [true, false]);
+    }
+}

@@ -1,0 +1,62 @@
+//! The published figures, from theory alone.
+
+use std::time::Duration;
+
+use dedup_strategies::Routing;
+
+use super::lives::{Lives, Shares};
+use super::nightly::Nights;
+use super::rule::Rule;
+use crate::scenario::{Length, Scenario, find};
+
+const MINUTE: u64 = 60_000_000_000;
+const HOUR: u64 = 60 * MINUTE;
+
+fn scenario(name: &str) -> Scenario {
+    find(name).unwrap().remove(0)
+}
+
+/// Of a stream so long that what its end cuts off does not matter.
+fn shares(name: &str, window_ns: u64, preceding_days: u32) -> Shares {
+    let mut scenario = scenario(name);
+    scenario.shape.length = Length::Duration(Duration::from_secs(2000 * 86_400));
+    let nights = Nights::new(&scenario, preceding_days);
+    let rule = Rule::Since { window_ns, idle_ns: u64::MAX };
+    Lives::of(&scenario, 0).shares(&rule, Routing::Any, Some(&nights))
+}
+
+#[test]
+fn on_nightlys_delays_ten_minutes_catch_a_third_and_a_day_catches_95_percent() {
+    let missed = |window| shares("^mozilla-client-retry$", window, 0).live.ratio;
+    assert!((missed(10 * MINUTE) - 0.67).abs() < 0.005, "{}", missed(10 * MINUTE));
+    assert!((missed(24 * HOUR) - 0.05).abs() < 0.005, "{}", missed(24 * HOUR));
+}
+
+#[test]
+fn what_the_nightly_job_leaves_is_what_the_published_delays_say() {
+    // Computed by hand from the same points with uniform arrivals.
+    let left = |channel, window, days| shares(channel, window, days).stable.unwrap().ratio;
+    for (channel, window, days, expected) in [
+        ("^mozilla-client-retry$", 0, 0, 0.24),
+        ("^mozilla-client-retry$", 0, 1, 0.03),
+        ("^mozilla-client-retry$", 0, 2, 0.005),
+        ("^mozilla-client-retry-beta$", 0, 0, 0.29),
+        ("^mozilla-client-retry-beta$", 0, 1, 0.05),
+        ("^mozilla-client-retry-beta$", 0, 2, 0.015),
+        ("^mozilla-client-retry$", 24 * HOUR, 0, 0.05),
+        ("^mozilla-client-retry-beta$", 24 * HOUR, 0, 0.08),
+        ("^mozilla-client-retry$", 10 * MINUTE, 0, 0.24),
+        ("^mozilla-client-retry-beta$", 10 * MINUTE, 0, 0.29),
+    ] {
+        let found = left(channel, window, days);
+        assert!((found - expected).abs() < 0.0075, "{channel} {window} {days}: {found} for {expected}");
+    }
+}
+
+#[test]
+fn copies_of_one_ping_count_for_less_than_as_many_of_different_pings() {
+    let single = shares("^mozilla-client-retry$", 10 * MINUTE, 0).live;
+    assert_eq!(single.independent(10_000), 10_000);
+    let many = shares("^backoff-tail$", 24 * HOUR, 0).live;
+    assert!(many.independent(10_000) < 9_500, "{many:?}");
+}

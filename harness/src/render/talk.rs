@@ -1,0 +1,191 @@
+//! The talk's table in every format.
+
+use super::grid::{Align, Grid};
+use super::text::{Text, Tone, wrap};
+use super::{Format, Look, markdown};
+use crate::compare::Standing;
+use crate::record::Role;
+use crate::stats::rule_of_three;
+use crate::talk::{Row, Table};
+use crate::units::{bytes, duration, short, thousands};
+
+/// Columns of prose below the table.
+const PROSE: usize = 110;
+
+/// A column: its title, its unit, its side, its text.
+type Column = (&'static str, &'static str, Align, fn(&Row) -> Text);
+
+const COLUMNS: &[Column] = &[
+    ("strategy", "", Align::Left, |row| Text::plain(row.strategy.as_str())),
+    ("missed live", "% dups", Align::Right, |row| percent(row.missed_live_ratio)),
+    ("missed stable", "% dups", Align::Right, |row| percent(row.missed_stable_ratio)),
+    ("lost", "% uniq", Align::Right, |row| percent(row.lost_ratio)),
+    ("worst fault", "", Align::Left, |row| Text::plain(worst(row))),
+    ("mem", "B/id", Align::Right, |row| or_none(row.bytes_per_id.map(short))),
+    ("at 16,000/s", "", Align::Right, |row| or_none(at_full_rate(row))),
+    ("round trips", "a ping", Align::Right, |row| or_none(row.round_trips_per_ping.map(short))),
+    ("p50", "", Align::Right, |row| or_none(row.p50_ns.map(duration))),
+    ("p99", "", Align::Right, |row| or_none(row.p99_ns.map(duration))),
+    ("verdict", "", Align::Left, verdict),
+    ("to operate", "", Align::Left, |row| Text::dim(row.operated)),
+];
+
+/// The table in `format`, ending in a line feed. `look` matters for the aligned one only.
+pub fn render(table: &Table, format: Format, look: Look) -> String {
+    match format {
+        Format::Table => aligned(table, look),
+        Format::Markdown => in_markdown(table),
+        Format::Csv => csv(table),
+        Format::Json => json(table),
+    }
+}
+
+fn aligned(table: &Table, look: Look) -> String {
+    let mut grid = Grid::new(COLUMNS.iter().map(|(_, _, align, _)| *align).collect());
+    grid.line(COLUMNS.iter().map(|(title, ..)| Text::new(*title, Tone::Strong)).collect());
+    grid.line(COLUMNS.iter().map(|(_, unit, ..)| Text::dim(*unit)).collect());
+    grid.rule();
+    for row in &table.rows {
+        grid.line(COLUMNS.iter().map(|(.., text)| text(row)).collect());
+    }
+    let prose = |text: &str| wrap(text, look.width.unwrap_or(PROSE).clamp(40, PROSE), 2);
+    let mut lines = prose(&heading(table));
+    lines.push(String::new());
+    lines.extend(grid.render(look));
+    lines.push(String::new());
+    lines.extend(notes(table).iter().flat_map(|note| prose(note)));
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn in_markdown(table: &Table) -> String {
+    let mut lines =
+        vec!["### talk".to_string(), String::new(), markdown::escape(&heading(table)), String::new()];
+    lines.push(markdown::row(COLUMNS.iter().map(|(title, unit, ..)| match *unit {
+        "" => title.to_string(),
+        unit => format!("{title}, {unit}"),
+    })));
+    lines.push(markdown::row(COLUMNS.iter().map(|(_, _, align, _)| markdown::rule(*align))));
+    for row in &table.rows {
+        lines.push(markdown::row(COLUMNS.iter().map(|(.., text)| markdown::cell(&text(row)))));
+    }
+    lines.push(String::new());
+    lines.extend(notes(table).iter().map(|note| format!("- {}", markdown::escape(note))));
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn json(table: &Table) -> String {
+    let mut text = serde_json::to_string_pretty(table).expect("a table is plain data");
+    text.push('\n');
+    text
+}
+
+/// Base units, and an empty field where nothing was measured.
+fn csv(table: &Table) -> String {
+    type Field = (&'static str, fn(&Row) -> Option<String>);
+    const FIELDS: &[Field] = &[
+        ("strategy", |row| Some(row.strategy.clone())),
+        ("standing", |row| Some(super::verdict::word(row.standing).to_string())),
+        ("missed_live_ratio", |row| row.missed_live_ratio.map(|ratio| ratio.to_string())),
+        ("missed_stable_ratio", |row| row.missed_stable_ratio.map(|ratio| ratio.to_string())),
+        ("lost_count", |row| row.lost_count.map(|count| count.to_string())),
+        ("lost_ratio", |row| row.lost_ratio.map(|ratio| ratio.to_string())),
+        ("worst_fault", |row| row.worst.as_ref().map(|worst| worst.fault.clone())),
+        ("worst_fault_lost_count", |row| row.worst.as_ref().map(|worst| worst.lost_count.to_string())),
+        ("worst_fault_missed_in_window_count", |row| {
+            row.worst.as_ref().map(|worst| worst.missed_in_window_count.to_string())
+        }),
+        ("bytes_per_id", |row| row.bytes_per_id.map(|bytes| bytes.to_string())),
+        ("window_ns", |row| row.window_ns.map(|ns| ns.to_string())),
+        ("full_bytes", |row| row.full_bytes.map(|bytes| bytes.round().to_string())),
+        ("round_trips_per_ping", |row| row.round_trips_per_ping.map(|trips| trips.to_string())),
+        ("p50_ns", |row| row.p50_ns.map(|ns| ns.to_string())),
+        ("p99_ns", |row| row.p99_ns.map(|ns| ns.to_string())),
+        ("operated", |row| Some(row.operated.to_string())),
+    ];
+    let mut writer = ::csv::Writer::from_writer(Vec::new());
+    let mut write = |fields: Vec<String>| writer.write_record(fields).expect("memory can be written");
+    write(FIELDS.iter().map(|(name, _)| name.to_string()).collect());
+    for row in &table.rows {
+        write(FIELDS.iter().map(|(_, field)| field(row).unwrap_or_default()).collect());
+    }
+    let bytes = writer.into_inner().expect("memory can be flushed");
+    String::from_utf8(bytes).expect("text went in")
+}
+
+fn heading(table: &Table) -> String {
+    let thinned = match table.thinned {
+        thinned if thinned < 1.5 => "every ping".to_string(),
+        thinned => format!("one ping in {}", thousands(thinned.round() as u64)),
+    };
+    format!(
+        "talk: a day and a half of 16,000 pings a second, {thinned} of them: {} pings, {} duplicates",
+        thousands(table.pings_count),
+        thousands(table.duplicate_count)
+    )
+}
+
+fn notes(table: &Table) -> Vec<String> {
+    let mut notes = Vec::new();
+    let uniques = table.pings_count - table.duplicate_count;
+    if table.rows.iter().any(|row| row.lost_count == Some(0)) {
+        let bound = short(rule_of_three(uniques) * 100.0);
+        notes.push(format!("lost 0 = none seen; the true share is, with 95 % confidence, below {bound} %."));
+    }
+    if table.rows.iter().all(|row| row.missed_stable_ratio.is_none()) {
+        notes.push("missed stable: no nightly job was run behind these pings.".to_string());
+    }
+    notes.push(match table.faults.is_empty() {
+        true => "worst fault: no fault was tried.".to_string(),
+        false => format!(
+            "worst fault: of {}; what it lost, or else how many copies in the window it let through.",
+            table.faults.join(", ")
+        ),
+    });
+    notes.push(
+        "at 16,000/s: bytes an id, for the ids of the strategy's window, a day at most. round trips: with full batches."
+            .to_string(),
+    );
+    for skip in &table.skipped {
+        notes.push(format!("skipped: {}: {}; {}", skip.strategy, skip.reason, skip.remedy));
+    }
+    notes
+}
+
+fn verdict(row: &Row) -> Text {
+    if row.role == Role::Floor {
+        return Text::dim("floor");
+    }
+    let word = super::verdict::word(row.standing);
+    match row.standing {
+        Standing::Broken | Standing::Failed => Text::new(word, Tone::Bad),
+        _ => Text::plain(word),
+    }
+}
+
+fn worst(row: &Row) -> String {
+    match &row.worst {
+        None => "-".to_string(),
+        Some(worst) if worst.lost_count > 0 => {
+            format!("{}: lost {}", worst.fault, thousands(worst.lost_count))
+        }
+        Some(worst) if worst.missed_in_window_count > 0 => {
+            format!("{}: {} copies passed", worst.fault, thousands(worst.missed_in_window_count))
+        }
+        Some(_) => "none did harm".to_string(),
+    }
+}
+
+fn at_full_rate(row: &Row) -> Option<String> {
+    let (needed, window) = row.full_bytes.zip(row.window_ns)?;
+    Some(format!("{} for {}", bytes(needed.round() as u64), duration(window)))
+}
+
+fn percent(ratio: Option<f64>) -> Text {
+    or_none(ratio.map(|ratio| short(ratio * 100.0)))
+}
+
+fn or_none(text: Option<String>) -> Text {
+    text.map_or(Text::dim("-"), Text::plain)
+}

@@ -1,0 +1,376 @@
+//! Draws a chart with plotters.
+
+use plotters::backend::SVGBackend;
+use plotters::chart::{ChartBuilder, ChartContext};
+use plotters::coord::Shift;
+use plotters::coord::cartesian::Cartesian2d;
+use plotters::drawing::{DrawingArea, IntoDrawingArea};
+use plotters::element::{Circle, Drawable, PathElement, PointCollection, Polygon, Rectangle, Text};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, IntoFont, ShapeStyle, TextStyle};
+
+use super::labels::{Area, beside, stacked, width};
+use super::scale::Coordinate;
+use super::svg::{Ink, Stroke};
+use super::{Chart, Join, Kind, Point, Series};
+use crate::report::Palette;
+use crate::report::palette::Mark;
+use crate::report::words::clip;
+
+/// Width and height of every drawing, in units of its own: a page shows it at about half that.
+pub(super) const SIZE: (u32, u32) = (1440, 780);
+
+const FONT: f64 = 25.0;
+const LINE: f64 = 30.0;
+const TOP: f64 = 62.0;
+const BOTTOM: f64 = 88.0;
+
+/// Names beside lines and marks get no longer than this.
+const NAME: usize = 24;
+
+/// A chart as drawn: still in the colours that stand for classes, see [`super::paint`].
+#[derive(Clone, Debug)]
+pub struct Drawing {
+    /// What plotters made.
+    pub svg: String,
+    /// Where each point of each series lies.
+    pub places: Vec<Vec<(i32, i32)>>,
+}
+
+type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Context<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<Coordinate, Coordinate>>;
+
+/// Draws `chart`.
+pub fn draw(chart: &Chart, palette: &Palette) -> Drawing {
+    let mut svg = String::new();
+    let places = {
+        let canvas = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+        let frame = frame(chart);
+        let pen = Pen { canvas: &canvas, chart, palette, frame };
+        pen.grid();
+        pen.bands();
+        pen.guides();
+        pen.frontier();
+        let places: Vec<Vec<(i32, i32)>> = chart.series.iter().map(|series| pen.places(series)).collect();
+        for (series, places) in chart.series.iter().zip(&places) {
+            pen.series(series, places);
+        }
+        pen.names(&places);
+        canvas.present().expect("memory can be written");
+        places
+    };
+    Drawing { svg, places }
+}
+
+/// Where values are drawn.
+fn frame(chart: &Chart) -> Area {
+    let widest =
+        |ticks: Vec<f64>| ticks.into_iter().map(|tick| width(&chart.y.show(tick), FONT)).fold(0.0, f64::max);
+    let names = chart.series.iter().filter(|series| named_at_end(series));
+    let names = names.map(|series| width(&clip(&series.name, NAME), FONT)).fold(0.0, f64::max);
+    Area {
+        left: widest(chart.y.ticks(Y_TICKS)).max(60.0) + 26.0,
+        top: TOP,
+        right: f64::from(SIZE.0) - if names > 0.0 { names + 40.0 } else { 40.0 },
+        bottom: f64::from(SIZE.1) - BOTTOM,
+    }
+}
+
+const X_TICKS: usize = 9;
+const Y_TICKS: usize = 8;
+
+/// Lines have their names at their right ends, marks beside them.
+fn named_at_end(series: &Series) -> bool {
+    matches!(series.join, Join::Line | Join::Step) && !series.points.is_empty() && !series.name.is_empty()
+}
+
+struct Pen<'a, 'b> {
+    canvas: &'a Canvas<'b>,
+    chart: &'a Chart,
+    palette: &'a Palette,
+    frame: Area,
+}
+
+impl<'b> Pen<'_, 'b> {
+    /// Axes, grid lines and their labels.
+    fn grid(&self) {
+        let (x, y) = (&self.chart.x, &self.chart.y);
+        let y_ticks = match &y.unit {
+            super::Unit::Names(names) => names.len(),
+            _ => Y_TICKS,
+        };
+        let coordinate = |axis: &super::Axis, most| Coordinate { axis: axis.clone(), most };
+        let mut context: Context<'_> = ChartBuilder::on(self.canvas)
+            .margin_top(self.frame.top as i32)
+            .margin_right((f64::from(SIZE.0) - self.frame.right) as i32)
+            .set_label_area_size(plotters::chart::LabelAreaPosition::Left, self.frame.left as i32)
+            .set_label_area_size(plotters::chart::LabelAreaPosition::Bottom, BOTTOM as i32)
+            .build_cartesian_2d(coordinate(x, x_ticks(x, &self.frame)), coordinate(y, y_ticks))
+            .expect("memory can be written");
+        let style = |ink: Ink| text(ink, HPos::Left, VPos::Top);
+        context
+            .configure_mesh()
+            .axis_style(line(Ink::Axis))
+            .bold_line_style(line(Ink::Grid))
+            .light_line_style(plotters::style::TRANSPARENT)
+            .x_label_style(style(Ink::Label))
+            .y_label_style(style(Ink::Label))
+            .draw()
+            .expect("memory can be written");
+        self.write(&y.title, self.frame.left - 4.0, 22.0, Ink::Title, HPos::Left);
+        let bottom = f64::from(SIZE.1) - 20.0;
+        self.write(&x.title, self.frame.right, bottom, Ink::Title, HPos::Right);
+    }
+
+    fn bands(&self) {
+        let mut taken: Vec<Area> = Vec::new();
+        for band in &self.chart.bands {
+            let (from, to) = (self.x(band.from), self.x(band.to));
+            let corners =
+                [(from as i32, self.frame.top as i32), (to.max(from + 4.0) as i32, self.frame.bottom as i32)];
+            self.put(&Rectangle::new(corners, filled(Ink::Band)));
+            let name = clip(&band.name, NAME + 6);
+            let wide = width(&name, FONT);
+            let left = (from + 6.0).min(self.frame.right - wide);
+            // Names of faults that follow each other closely stand one below the other.
+            let row = (0..4).map(|row| {
+                let top = self.frame.top + 4.0 + f64::from(row) * LINE;
+                Area { left, top, right: left + wide, bottom: top + LINE }
+            });
+            if let Some(area) = row.into_iter().find(|area| !taken.iter().any(|other| other.meets(area))) {
+                self.write(&name, area.left, area.top + LINE / 2.0, Ink::BandText, HPos::Left);
+                taken.push(area);
+            }
+        }
+    }
+
+    fn guides(&self) {
+        let mut taken: Vec<Area> = Vec::new();
+        for guide in &self.chart.guides {
+            let x = self.x(guide.x);
+            let ink = guide.strategy.map_or(Ink::Guide, |index| Ink::Strategy(index, Stroke::Line));
+            let text = guide.strategy.map_or(Ink::Guide, |index| Ink::Strategy(index, Stroke::Name));
+            self.path(&[(x, self.frame.top), (x, self.frame.bottom)], ink, 2);
+            let name = clip(&guide.name, 44);
+            let wide = width(&name, FONT);
+            let left = match x + 10.0 + wide <= self.frame.right {
+                true => x + 10.0,
+                false => x - 10.0 - wide,
+            };
+            let rows = (1..12).map(|row| {
+                let bottom = self.frame.bottom - 6.0 - f64::from(row - 1) * LINE;
+                Area { left, top: bottom - LINE, right: left + wide, bottom }
+            });
+            if let Some(area) = rows.into_iter().find(|area| !taken.iter().any(|other| other.meets(area))) {
+                self.write(&name, area.left, area.top + LINE / 2.0, text, HPos::Left);
+                taken.push(area);
+            }
+        }
+    }
+
+    fn frontier(&self) {
+        let points: Vec<(f64, f64)> =
+            self.chart.frontier.iter().map(|(x, y)| (self.x(*x), self.y(*y))).collect();
+        self.path(&points, Ink::Frontier, 3);
+    }
+
+    fn places(&self, series: &Series) -> Vec<(i32, i32)> {
+        series.points.iter().map(|point| (self.x(point.x) as i32, self.y(point.y) as i32)).collect()
+    }
+
+    fn series(&self, series: &Series, places: &[(i32, i32)]) {
+        let ink = |stroke| series.strategy.map_or(Ink::Guide, |index| Ink::Strategy(index, stroke));
+        let line: Vec<(f64, f64)> = match series.join {
+            Join::Marks => Vec::new(),
+            Join::Step => stairs(places),
+            Join::Line | Join::LineAndMarks => places.iter().map(|&(x, y)| (x.into(), y.into())).collect(),
+        };
+        self.path(&line, ink(Stroke::Line), 4);
+        if matches!(series.join, Join::Line | Join::Step) && places.len() > 1 {
+            return;
+        }
+        for (point, place) in series.points.iter().zip(places) {
+            self.intervals(point, *place, ink(Stroke::Interval));
+            self.mark(point.kind, *place, series.strategy);
+        }
+    }
+
+    fn intervals(&self, point: &Point, (x, y): (i32, i32), ink: Ink) {
+        let (x, y) = (f64::from(x), f64::from(y));
+        if let Some((low, high)) = point.y_range {
+            let (low, high) = (self.y(low), self.y(high));
+            self.path(&[(x, low), (x, high)], ink, 2);
+        }
+        if let Some((low, high)) = point.x_range {
+            self.path(&[(self.x(low), y), (self.x(high), y)], ink, 2);
+        }
+    }
+
+    fn mark(&self, kind: Kind, (x, y): (i32, i32), strategy: Option<usize>) {
+        const R: i32 = 10;
+        let ink = |stroke| strategy.map_or(Ink::Guide, |index| Ink::Strategy(index, stroke));
+        let shape = strategy.map_or(Mark::Circle, |index| self.palette.look(index).mark);
+        match kind {
+            Kind::Bound => {
+                let corners = [(x - R, y - R + 2), (x + R, y - R + 2), (x, y + R), (x - R, y - R + 2)];
+                self.put(&PathElement::new(corners.to_vec(), line(ink(Stroke::Open))));
+            }
+            Kind::Open => self.put(&Circle::new((x, y), R - 1, line(ink(Stroke::Open)))),
+            Kind::Seen | Kind::Harmed => self.put_shape(shape, (x, y), R, filled(ink(Stroke::Mark))),
+        }
+        if kind == Kind::Harmed {
+            self.put(&Circle::new((x, y), R + 8, line(Ink::Harm)));
+        }
+    }
+
+    fn put_shape(&self, shape: Mark, (x, y): (i32, i32), r: i32, style: ShapeStyle) {
+        let corners: Vec<(i32, i32)> = match shape {
+            Mark::Circle => return self.put(&Circle::new((x, y), r - 1, style)),
+            Mark::Square => {
+                [(-1, -1), (1, -1), (1, 1), (-1, 1)].map(|(a, b)| (x + a * (r - 1), y + b * (r - 1))).to_vec()
+            }
+            Mark::Triangle => vec![(x, y - r - 1), (x + r + 1, y + r - 2), (x - r - 1, y + r - 2)],
+            Mark::Diamond => vec![(x, y - r - 2), (x + r + 2, y), (x, y + r + 2), (x - r - 2, y)],
+            Mark::Plus => plus(x, y, r + 1, 4),
+        };
+        self.put(&Polygon::new(corners, style));
+    }
+
+    fn names(&self, places: &[Vec<(i32, i32)>]) {
+        self.names_at_ends(places);
+        let marks = || {
+            let with_names = self.chart.series.iter().zip(places);
+            with_names.filter(|(series, _)| !named_at_end(series) && !series.name.is_empty())
+        };
+        let mut taken: Vec<Area> = marks()
+            .flat_map(|(_, places)| places)
+            .map(|&(x, y)| around(f64::from(x), f64::from(y), 16.0))
+            .collect();
+        for (series, places) in marks() {
+            let Some(&(x, y)) = places.last() else { continue };
+            let name = clip(&series.name, NAME + 12);
+            let room = beside(x.into(), y.into(), width(&name, FONT), LINE, &self.frame, &taken);
+            if let Some(area) = room {
+                let ink = series.strategy.map_or(Ink::Guide, |index| Ink::Strategy(index, Stroke::Name));
+                self.write(&name, area.left, area.top + LINE / 2.0, ink, HPos::Left);
+                taken.push(area);
+            }
+        }
+    }
+
+    /// Names at the right ends of lines; left to the legend where they would not fit one below the other.
+    fn names_at_ends(&self, places: &[Vec<(i32, i32)>]) {
+        let lines: Vec<(&Series, (i32, i32))> = self
+            .chart
+            .series
+            .iter()
+            .zip(places)
+            .filter(|(series, _)| named_at_end(series))
+            .filter_map(|(series, places)| Some((series, *places.last()?)))
+            .collect();
+        let wanted: Vec<f64> = lines.iter().map(|(_, (_, y))| f64::from(*y)).collect();
+        let (top, bottom) = (self.frame.top + 4.0, self.frame.bottom);
+        let Some(heights) = stacked(&wanted, LINE - 2.0, top, bottom) else { return };
+        for ((series, (x, y)), height) in lines.iter().zip(heights) {
+            let ink = |stroke| series.strategy.map_or(Ink::Guide, |index| Ink::Strategy(index, stroke));
+            let left = self.frame.right + 26.0;
+            self.path(
+                &[(f64::from(*x) + 2.0, f64::from(*y)), (left - 5.0, height)],
+                ink(Stroke::Interval),
+                1,
+            );
+            self.write(&clip(&series.name, NAME), left, height, ink(Stroke::Name), HPos::Left);
+        }
+    }
+
+    fn x(&self, value: f64) -> f64 {
+        self.frame.left + self.chart.x.place(value) * (self.frame.right - self.frame.left)
+    }
+
+    fn y(&self, value: f64) -> f64 {
+        self.frame.bottom - self.chart.y.place(value) * (self.frame.bottom - self.frame.top)
+    }
+
+    fn path(&self, points: &[(f64, f64)], ink: Ink, wide: u32) {
+        if points.len() > 1 {
+            let points: Vec<(i32, i32)> =
+                points.iter().map(|(x, y)| (x.round() as i32, y.round() as i32)).collect();
+            self.put(&PathElement::new(points, line(ink).stroke_width(wide)));
+        }
+    }
+
+    fn write(&self, words: &str, x: f64, y: f64, ink: Ink, align: HPos) {
+        let words = words.replace(|letter: char| letter.is_control(), " ");
+        self.put(&Text::new(words, (x.round() as i32, y.round() as i32), text(ink, align, VPos::Center)));
+    }
+
+    fn put<'e, E>(&self, element: &'e E)
+    where
+        &'e E: PointCollection<'e, (i32, i32)>,
+        E: Drawable<SVGBackend<'b>>,
+    {
+        self.canvas.draw(element).expect("memory can be written");
+    }
+}
+
+/// As many names of ticks as fit side by side.
+fn x_ticks(axis: &super::Axis, frame: &Area) -> usize {
+    (2..=X_TICKS)
+        .rev()
+        .find(|most| {
+            let ticks = axis.ticks(*most);
+            let widest = ticks.iter().map(|tick| width(&axis.show(*tick), FONT)).fold(0.0, f64::max);
+            let places: Vec<f64> =
+                ticks.iter().map(|tick| axis.place(*tick) * (frame.right - frame.left)).collect();
+            places.windows(2).all(|pair| pair[1] - pair[0] > widest + 14.0)
+        })
+        .unwrap_or(2)
+}
+
+fn stairs(places: &[(i32, i32)]) -> Vec<(f64, f64)> {
+    let mut stairs: Vec<(f64, f64)> = Vec::new();
+    for &(x, y) in places {
+        if let Some(&(_, before)) = stairs.last() {
+            stairs.push((x.into(), before));
+        }
+        stairs.push((x.into(), y.into()));
+    }
+    stairs
+}
+
+fn plus(x: i32, y: i32, r: i32, thick: i32) -> Vec<(i32, i32)> {
+    let half = thick - 1;
+    [
+        (-half, -r),
+        (half, -r),
+        (half, -half),
+        (r, -half),
+        (r, half),
+        (half, half),
+        (half, r),
+        (-half, r),
+        (-half, half),
+        (-r, half),
+        (-r, -half),
+        (-half, -half),
+    ]
+    .map(|(a, b)| (x + a, y + b))
+    .to_vec()
+}
+
+fn around(x: f64, y: f64, r: f64) -> Area {
+    Area { left: x - r, top: y - r, right: x + r, bottom: y + r }
+}
+
+fn line(ink: Ink) -> ShapeStyle {
+    ink.colour().stroke_width(1)
+}
+
+fn filled(ink: Ink) -> ShapeStyle {
+    ink.colour().filled()
+}
+
+fn text(ink: Ink, h_pos: HPos, v_pos: VPos) -> TextStyle<'static> {
+    let color = ink.colour().to_backend_color();
+    TextStyle { font: ("sans-serif", FONT).into_font(), color, pos: Pos::new(h_pos, v_pos) }
+}

@@ -1,0 +1,89 @@
+use super::*;
+use crate::report::Palette;
+
+fn chart() -> Chart {
+    let points = |scale: f64| {
+        (1..=200)
+            .map(|i| Point { x: f64::from(i) * 1e9, y: f64::from(i % 17) * scale, ..Point::default() })
+            .collect()
+    };
+    let series = |strategy, name: &str, scale| Series {
+        strategy: Some(strategy),
+        name: name.into(),
+        join: Join::Line,
+        points: points(scale),
+    };
+    let all = [series(0, "bloom", 2.0), series(1, "<script>alert(1)</script>", 2.1)];
+    Chart {
+        id: "c".into(),
+        title: "t".into(),
+        x: Axis::linear("time", Unit::Nanos, [0.0, 2e11].into_iter()),
+        y: Axis::linear("missed", Unit::Number, [0.0, 40.0].into_iter()),
+        series: all.into_iter().collect(),
+        bands: vec![Band { from: 5e10, to: 7e10, name: "store-killed".into() }],
+        guides: vec![Guide { x: 1e11, name: "window".into(), strategy: None }],
+        frontier: Vec::new(),
+    }
+}
+
+fn palette() -> Palette {
+    Palette::of(["bloom", "<script>alert(1)</script>"].into_iter())
+}
+
+#[test]
+fn every_colour_becomes_a_class_and_every_point_has_a_place_inside_the_drawing() {
+    let drawing = draw(&chart(), &palette());
+    let svg = paint(&drawing.svg, "a \"label\"", Paint::Classes);
+    assert!(!svg.contains("=\"#"), "{svg}");
+    assert!(svg.contains("class=\"l s0\"") && svg.contains("class=\"l s1\"") && svg.contains("class=\"b\""));
+    assert!(svg.contains("aria-label=\"a &quot;label&quot;\""));
+    let inside = |&(x, y): &(i32, i32)| (0..1440).contains(&x) && (0..780).contains(&y);
+    assert_eq!(drawing.places.iter().map(Vec::len).collect::<Vec<_>>(), [200, 200]);
+    assert!(drawing.places.iter().flatten().all(inside));
+}
+
+#[test]
+fn a_hostile_name_is_text_in_a_picture() {
+    let svg = paint(&draw(&chart(), &palette()).svg, "<script>", Paint::Alone(&palette()));
+    assert!(!svg.contains("<script"), "{svg}");
+    assert!(svg.contains("xmlns="));
+}
+
+#[test]
+fn thinning_keeps_ends_and_extremes() {
+    let mut series = chart().series.remove(0);
+    series.points[77].y = 1_000.0;
+    let thin = series.clone().thinned(60);
+    assert!(thin.points.len() <= 62, "{}", thin.points.len());
+    assert!(thin.points.contains(&series.points[77]));
+    assert_eq!((thin.points.first(), thin.points.last()), (series.points.first(), series.points.last()));
+    assert!(thin.points.windows(2).all(|pair| pair[0].x <= pair[1].x));
+}
+
+#[test]
+fn ticks_are_numbers_that_people_name() {
+    let show = |axis: &Axis| axis.ticks(8).iter().map(|tick| axis.show(*tick)).collect::<Vec<_>>();
+    let lag = Axis::log("", Unit::Nanos, [1e7, 7.2e12].into_iter());
+    assert_eq!(show(&lag), ["10 ms", "100 ms", "1 s", "10 s", "60 s", "10 min", "60 min"]);
+    let share = Axis::log("", Unit::Share, [0.0001, 0.3].into_iter());
+    assert_eq!(show(&share), ["0.01 %", "0.1 %", "1 %", "10 %"]);
+    let percentiles =
+        Axis { title: String::new(), scale: Scale::Log, unit: Unit::Percentile, range: (1.0, 1e5) };
+    assert_eq!(show(&percentiles), ["0", "90 %", "99 %", "99.9 %", "99.99 %", "99.999 %"]);
+    let hours = Axis::linear("", Unit::Nanos, [0.0, 8.64e13].into_iter());
+    assert_eq!(show(&hours)[..3], ["0 ns", "4 h", "8 h"]);
+}
+
+#[test]
+fn an_axis_takes_values_that_are_no_numbers() {
+    for values in [vec![], vec![f64::NAN], vec![0.0], vec![f64::INFINITY, 1.0], vec![-1.0]] {
+        for axis in [
+            Axis::linear("", Unit::Number, values.clone().into_iter()),
+            Axis::log("", Unit::Share, values.into_iter()),
+        ] {
+            assert!((0.0..=1.0).contains(&axis.place(f64::NAN)), "{axis:?}");
+            assert!((0.0..=1.0).contains(&axis.place(0.5)), "{axis:?}");
+            assert!(axis.ticks(8).len() < 300);
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! The first screen: what was compared, on what, how strategies stand, and the one sentence that the data support.
+
+use std::collections::BTreeSet;
+
+use super::model::{Cell, Figure, Opening, Table, Tone};
+use super::panel::{Entry, Panel, machine};
+use super::words::{
+    clip, count_cell, harm_cell, list, nanos, percent, plural, program, rate, share_cell, spread, three,
+};
+use crate::compare::{Comparison, Standing};
+use crate::record::Role;
+use crate::stats::rule_of_three;
+use crate::units::{short, thousands};
+
+/// What a report opens with.
+pub(super) fn opening(panels: &[Panel<'_>], comparison: &Comparison) -> Opening {
+    Opening {
+        title: title(panels),
+        sentence: sentence(panels),
+        facts: facts(panels, comparison),
+        verdicts: verdicts(panels),
+        figures: panels.iter().map(table).collect(),
+        notes: notes(panels),
+    }
+}
+
+fn title(panels: &[Panel<'_>]) -> String {
+    let strategies: BTreeSet<usize> =
+        panels.iter().flat_map(|p| &p.rows).map(|entry| entry.strategy).collect();
+    let strategies = match strategies.len() {
+        1 => "1 strategy".to_string(),
+        several => format!("{several} strategies"),
+    };
+    match panels {
+        [only] => format!("{strategies} on {}", only.title),
+        _ => format!("{strategies} on {}", plural(panels.len() as u64, "scenario")),
+    }
+}
+
+/// Of the panel with most rows: who kept its promise, who of these lost nothing, and who is fastest and smallest.
+fn sentence(panels: &[Panel<'_>]) -> String {
+    let Some(panel) = panels.iter().rev().max_by_key(|panel| panel.rows.len()) else {
+        return "These records hold no cell that came to its end.".to_string();
+    };
+    let candidates = panel.rows.iter().filter(|entry| entry.row.role == Role::Candidate).count();
+    let able: Vec<&Entry<'_>> = panel.rows.iter().filter(|entry| entry.may_win()).collect();
+    let lossless: Vec<&Entry<'_>> = able
+        .iter()
+        .copied()
+        .filter(|entry| entry.row.summary.verify.as_ref().is_some_and(|verify| verify.lost_count == 0))
+        .collect();
+    let uniques =
+        lossless.iter().filter_map(|entry| Some(entry.row.summary.verify.as_ref()?.unique_count)).min();
+    let Some(uniques) = uniques else {
+        return match able.as_slice() {
+            [] => {
+                format!("On {}, none of {candidates} candidates was seen to keep its promise.", panel.title)
+            }
+            _ => format!("On {}, every candidate that kept its promise lost pings.", panel.title),
+        };
+    };
+    let mut sentence = format!(
+        "On {}, {} of {candidates} candidates kept their promise and lost none of {} uniques (below {} each)",
+        panel.title,
+        lossless.len(),
+        thousands(uniques),
+        percent(rule_of_three(uniques)),
+    );
+    if let Some(words) = fastest(&lossless) {
+        sentence.push_str(&format!("; {words}"));
+    }
+    if let Some(words) = smallest(&lossless) {
+        sentence.push_str(&format!("; {words}"));
+    }
+    sentence + "."
+}
+
+/// Those whose rounds are not told apart from the best's; the best first.
+fn leaders<'a>(
+    entries: &[&'a Entry<'a>],
+    figure: impl Fn(&Entry<'_>) -> Option<crate::stats::Spread>,
+    better: impl Fn(f64, f64) -> bool,
+) -> Option<(Vec<String>, crate::stats::Spread)> {
+    let with: Vec<(&Entry<'_>, crate::stats::Spread)> =
+        entries.iter().filter_map(|entry| Some((*entry, figure(entry)?))).collect();
+    let best = with
+        .iter()
+        .copied()
+        .reduce(|one, other| if better(other.1.median, one.1.median) { other } else { one })?;
+    let mut names = vec![best.0.name.clone()];
+    let same = with.iter().filter(|(entry, spread)| entry.name != best.0.name && spread.overlaps(&best.1));
+    names.extend(same.map(|(entry, _)| entry.name.clone()));
+    (with.len() > 1).then_some((names, best.1))
+}
+
+fn fastest(entries: &[&Entry<'_>]) -> Option<String> {
+    let figure = |entry: &Entry<'_>| Some(entry.row.summary.time.as_ref()?.throughput_per_s);
+    let (names, best) = leaders(entries, figure, |one, other| one > other)?;
+    Some(match (names.as_slice(), best.rounds_count) {
+        (_, 0 | 1) => "one round, so speeds are not ranked".to_string(),
+        ([only], _) => format!("{} judged most of these, {}", clip(only, 60), spread(best, rate)),
+        (some, _) => {
+            format!("{} judged most and are not told apart, about {}", list(some, 4), rate(best.median))
+        }
+    })
+}
+
+fn smallest(entries: &[&Entry<'_>]) -> Option<String> {
+    let figure = |entry: &Entry<'_>| entry.row.summary.weigh.as_ref()?.bytes_per_id;
+    let (names, best) = leaders(entries, figure, |one, other| one < other)?;
+    Some(match (names.as_slice(), best.rounds_count) {
+        ([only], 2..) => format!("{} held the fewest bytes an id, {}", clip(only, 60), spread(best, three)),
+        (_, 0 | 1) => {
+            format!("{} held {} bytes an id in its one round", clip(&names[0], 60), three(best.median))
+        }
+        (some, _) => format!("{} held the fewest bytes an id and are not told apart", list(some, 4)),
+    })
+}
+
+fn facts(panels: &[Panel<'_>], comparison: &Comparison) -> Vec<(&'static str, Vec<String>)> {
+    let scenarios = panels.iter().map(|panel| format!("{}: {}", panel.title, panel.pings()));
+    let mut machines: Vec<String> =
+        panels.iter().flat_map(|p| &p.blocks).map(|block| machine(&block.machine)).collect();
+    machines.sort();
+    machines.dedup();
+    let mut kernels: Vec<String> = comparison
+        .runs
+        .iter()
+        .map(|source| format!("{}, {}", source.run.tool.rustc, source.run.tool.profile))
+        .collect();
+    kernels.dedup();
+    let runs = comparison.runs.iter().map(|source| match comparison.runs.len() {
+        1 => program(&source.run),
+        _ => format!("{}: {}", source.label, program(&source.run)),
+    });
+    vec![
+        ("Streams", scenarios.collect()),
+        ("Machine", machines),
+        ("Program", runs.collect()),
+        ("Built with", kernels),
+    ]
+}
+
+/// How many strategies stand how, over all scenarios.
+fn verdicts(panels: &[Panel<'_>]) -> Vec<(Tone, String)> {
+    let rows: Vec<&Entry<'_>> = panels.iter().flat_map(|panel| &panel.rows).collect();
+    let count = |wanted: &dyn Fn(&Entry<'_>) -> bool| rows.iter().filter(|entry| wanted(entry)).count();
+    let candidate = |standing| {
+        move |entry: &Entry<'_>| entry.row.role == Role::Candidate && entry.row.standing == standing
+    };
+    let skipped: usize = panels.iter().flat_map(|panel| &panel.blocks).map(|block| block.skipped.len()).sum();
+    let counts = [
+        (Tone::Good, count(&candidate(Standing::Kept)), "kept"),
+        (Tone::Bad, count(&candidate(Standing::Broken)), "broken"),
+        (Tone::Bad, count(&|entry| entry.row.standing == Standing::Failed), "failed"),
+        (Tone::Warn, count(&candidate(Standing::Void)), "void"),
+        (Tone::Warn, count(&candidate(Standing::Inconclusive)), "inconclusive"),
+        (Tone::Dim, count(&candidate(Standing::Unjudged)), "not verified"),
+        (
+            Tone::Dim,
+            count(&|e| e.row.role == Role::NegativeControl && e.row.standing != Standing::Failed),
+            "control",
+        ),
+        (Tone::Dim, count(&|e| e.row.role == Role::Floor && e.row.standing != Standing::Failed), "floor"),
+        (Tone::Dim, skipped, "skipped"),
+    ];
+    let some = counts.into_iter().filter(|(_, count, _)| *count > 0);
+    some.map(|(tone, count, word)| (tone, format!("{} {word}", thousands(count as u64)))).collect()
+}
+
+/// The verdict of an entry in words.
+pub(super) fn verdict(entry: &Entry<'_>) -> Cell {
+    let (word, tone) = match (entry.row.standing, entry.row.role) {
+        (Standing::Kept | Standing::Unjudged, Role::Floor) => ("floor", Tone::Dim),
+        (Standing::Broken, Role::NegativeControl) => ("control: broken as expected", Tone::Dim),
+        (Standing::Kept, Role::NegativeControl) => ("control: kept", Tone::Dim),
+        (Standing::Kept, _) => ("kept", Tone::Good),
+        (Standing::Unjudged, _) => ("not verified", Tone::Dim),
+        (Standing::Void, _) => ("void", Tone::Warn),
+        (Standing::Inconclusive, _) => ("inconclusive", Tone::Warn),
+        (Standing::Broken, _) => ("BROKEN", Tone::Bad),
+        (Standing::Failed, _) => ("FAILED", Tone::Bad),
+    };
+    Cell::text(word).toned(tone)
+}
+
+fn table(panel: &Panel<'_>) -> Figure {
+    let columns = [
+        ("strategy", false),
+        ("verdict", false),
+        ("missed (95 %)", true),
+        ("lost (95 %)", true),
+        ("lost, pings", true),
+        ("pings a second (range)", true),
+        ("p50", true),
+        ("p99", true),
+        ("bytes an id", true),
+        ("rounds", true),
+    ];
+    let mut table =
+        Table::new(format!("verdicts-{}", panel.id), format!("Verdicts, {}", panel.title), &columns);
+    for entry in &panel.rows {
+        let summary = &entry.row.summary;
+        let verify = summary.verify.as_ref();
+        let waiting = summary.waiting();
+        let star = if entry.holds() { "*" } else { "" };
+        let time = |value: f64| Cell::number(format!("{}{star}", nanos(value)), value);
+        table.push(
+            Some(entry.strategy),
+            vec![
+                Cell::text(&entry.name),
+                verdict(entry),
+                verify.map_or(Cell::none(), |v| share_cell(v.missed_count, v.duplicate_count)),
+                verify.map_or(Cell::none(), |v| share_cell(v.lost_count, v.unique_count)),
+                verify.map_or(Cell::none(), |v| harm_cell(v.lost_count)),
+                summary.time.as_ref().map_or(Cell::none(), |time| {
+                    Cell::number(spread(time.throughput_per_s, rate), time.throughput_per_s.median)
+                }),
+                waiting.map_or(Cell::none(), |(times, _)| time(times.merged.p50 as f64)),
+                waiting.map_or(Cell::none(), |(times, _)| time(times.merged.p99 as f64)),
+                summary
+                    .weigh
+                    .as_ref()
+                    .and_then(|weigh| weigh.bytes_per_id)
+                    .map_or(Cell::none(), |bytes| Cell::number(spread(bytes, three), bytes.median)),
+                count_cell(entry.row.rounds_count.into()),
+            ],
+        );
+    }
+    Figure {
+        title: panel.title.clone(),
+        claim: panel.pings(),
+        source: panel.source.clone(),
+        charts: Vec::new(),
+        tables: vec![table],
+        notes: findings(panel),
+    }
+}
+
+/// What was found against each strategy, what was skipped, and how to read the table.
+fn findings(panel: &Panel<'_>) -> Vec<String> {
+    let mut notes: Vec<String> = panel.mixed().into_iter().collect();
+    let of = |count: fn(&crate::compare::VerifySummary) -> (u64, u64)| {
+        let seen = panel.rows.iter().filter_map(|entry| entry.row.summary.verify.as_ref()).map(count);
+        seen.filter(|(count, of)| *count == 0 && *of > 0).map(|(_, of)| of).min()
+    };
+    let bound = |n: u64| short(rule_of_three(n) * 100.0);
+    if of(|v| (v.missed_count, v.duplicate_count)).or(of(|v| (v.lost_count, v.unique_count))).is_some() {
+        let example = of(|v| (v.lost_count, v.unique_count))
+            .map_or(String::new(), |n| format!(", here {} % lost", bound(n)));
+        notes.push(format!(
+            "0 = none seen, with the bound below which the true share lies with 95 % confidence{example}."
+        ));
+    }
+    if panel.rows.iter().any(Entry::holds) {
+        notes.push(
+            "* = time from arrival to release, on the stream's own clock: these hold pings.".to_string(),
+        );
+    }
+    for entry in &panel.rows {
+        for finding in entry.row.findings.iter().take(3) {
+            notes.push(format!(
+                "{}: {} ({})",
+                clip(&entry.name, 80),
+                clip(&finding.text, 240),
+                finding.pass.name()
+            ));
+        }
+        let factor = entry.row.time_factor;
+        if factor != 1.0 {
+            let name = clip(&entry.name, 80);
+            notes.push(format!(
+                "{name}: on a server's wall time; the scenario's time was shrunk by {}.",
+                short(factor)
+            ));
+        }
+    }
+    for skipped in panel.blocks.iter().flat_map(|block| &block.skipped) {
+        let passes: Vec<&str> = skipped.passes.iter().map(|pass| pass.name()).collect();
+        let name = clip(&skipped.strategy, 80);
+        notes.push(format!(
+            "skipped: {name} ({}): {}; {}",
+            passes.join(", "),
+            skipped.reason,
+            skipped.remedy
+        ));
+    }
+    notes
+}
+
+fn notes(panels: &[Panel<'_>]) -> Vec<String> {
+    let mut notes = Vec::new();
+    let machines: BTreeSet<String> =
+        panels.iter().flat_map(|p| &p.blocks).map(|block| format!("{:?}", block.machine)).collect();
+    if machines.len() > 1 {
+        notes.push(format!(
+            "These records come from {} unlike machines; each is in charts of its own unless a heading says otherwise.",
+            machines.len()
+        ));
+    }
+    if panels.iter().flat_map(|panel| &panel.rows).any(|entry| entry.row.rounds_count < 2) {
+        notes.push(
+            "Where a strategy ran one round, there is no range, and its speed and memory are not ranked."
+                .into(),
+        );
+    }
+    notes
+}

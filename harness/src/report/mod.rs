@@ -1,0 +1,53 @@
+//! Records in, pages out: what an engineer opens to decide, and what a speaker takes on stage.
+//!
+//! Everything here is a function of records alone. [`Report::from_runs`] makes the report (parts with their claims,
+//! charts and tables); the faces ([`page`], [`slides`], [`markdown`], [`tidy`], [`hgrm`]) only write it down.
+
+pub mod chart;
+mod claim;
+pub mod hgrm;
+pub mod markdown;
+mod model;
+pub mod page;
+mod palette;
+mod panel;
+mod parts;
+pub mod slides;
+pub mod splice;
+pub mod tidy;
+pub mod trend;
+mod words;
+
+// tests
+
+use crate::compare::{CompareError, Comparison};
+use crate::filter::Filter;
+use crate::record::Run;
+
+pub use model::{Cell, Column, Figure, Line, Part, Report, Table, Tone};
+pub use palette::{Look, Palette};
+
+/// Whether what saw unlike pings or ran on unlike machines may stand in one chart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mix {
+    /// Each in a chart of its own.
+    #[default]
+    Apart,
+    /// Together, and said so at each chart.
+    Together,
+}
+
+impl Report {
+    /// The report on what `filter` chooses of `runs`.
+    pub fn from_runs(runs: &[Run], filter: &Filter, mix: Mix) -> Result<Report, CompareError> {
+        let comparison = Comparison::from_runs(runs, filter, None)?;
+        let palette = Palette::of(comparison.blocks.iter().flat_map(|block| {
+            let rows = block.rows.iter().map(|row| row.strategy.as_str());
+            rows.chain(block.skipped.iter().map(|skipped| skipped.strategy.as_str()))
+        }));
+        let panels = panel::panels(runs, &comparison, &palette, mix);
+        let parts = parts::all(&panels);
+        let opening = claim::opening(&panels, &comparison);
+        Ok(Report { opening, parts, palette, comparison })
+    }
+}

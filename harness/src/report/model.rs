@@ -1,0 +1,168 @@
+//! What a report says, before anything is known of how it is written down.
+
+use super::chart::Chart;
+use super::palette::Palette;
+use crate::compare::Comparison;
+
+/// A report.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The first screen.
+    pub opening: Opening,
+    /// Its parts, in order.
+    pub parts: Vec<Part>,
+    /// How each strategy is drawn.
+    pub palette: Palette,
+    /// The comparison that it is about.
+    pub comparison: Comparison,
+}
+
+/// The first screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Opening {
+    /// What was compared.
+    pub title: String,
+    /// The one sentence that the data support.
+    pub sentence: String,
+    /// What was compared, on what: a name and a text each.
+    pub facts: Vec<(&'static str, Vec<String>)>,
+    /// How many strategies stand how.
+    pub verdicts: Vec<(Tone, String)>,
+    /// The verdicts one by one, for each scenario.
+    pub figures: Vec<Figure>,
+    /// What was skipped or failed, and warnings that concern the whole.
+    pub notes: Vec<String>,
+}
+
+/// One of the parts of a report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// Its name in links.
+    pub id: &'static str,
+    /// Its heading.
+    pub title: &'static str,
+    /// What it shows and how to read it.
+    pub about: &'static str,
+    /// What the data say, or why there is nothing to show.
+    pub claim: String,
+    /// One a scenario; none where the records have no data for it.
+    pub figures: Vec<Figure>,
+}
+
+/// What a part shows of one scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// What it is of: the scenario, and what tells it from others of that name.
+    pub title: String,
+    /// What its data say, in one sentence.
+    pub claim: String,
+    /// Stream, machine, program, seed and date.
+    pub source: String,
+    /// Charts, each with the table of its data below.
+    pub charts: Vec<(Chart, Table)>,
+    /// Tables that stand by themselves.
+    pub tables: Vec<Table>,
+    /// What has to be known to read it.
+    pub notes: Vec<String>,
+}
+
+/// A table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// Its name in links and files.
+    pub id: String,
+    /// What it holds.
+    pub caption: String,
+    /// Its columns.
+    pub columns: Vec<Column>,
+    /// Its lines.
+    pub lines: Vec<Line>,
+}
+
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its heading, unit included.
+    pub title: String,
+    /// Whether its cells are numbers.
+    pub numeric: bool,
+}
+
+/// A line of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// The strategy that it is about, as an index into the palette.
+    pub strategy: Option<usize>,
+    /// Its cells, one a column.
+    pub cells: Vec<Cell>,
+}
+
+/// A cell of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    /// What it shows.
+    pub text: String,
+    /// What it sorts by, and what a spreadsheet gets; the text where there is none.
+    pub value: Option<f64>,
+    /// How it is meant.
+    pub tone: Tone,
+}
+
+/// How a text is meant; colour only repeats what the words say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// As it is.
+    Plain,
+    /// Well.
+    Good,
+    /// To be weighed.
+    Warn,
+    /// Broken, failed, lost.
+    Bad,
+    /// By the way.
+    Dim,
+}
+
+impl Figure {
+    /// Whether it has anything to look at.
+    pub fn is_empty(&self) -> bool {
+        self.charts.is_empty() && self.tables.is_empty()
+    }
+}
+
+impl Table {
+    /// An empty table.
+    pub fn new(id: String, caption: impl Into<String>, columns: &[(&str, bool)]) -> Table {
+        let columns =
+            columns.iter().map(|(title, numeric)| Column { title: title.to_string(), numeric: *numeric });
+        Table { id, caption: caption.into(), columns: columns.collect(), lines: Vec::new() }
+    }
+
+    /// Appends a line.
+    pub fn push(&mut self, strategy: Option<usize>, cells: Vec<Cell>) {
+        debug_assert_eq!(cells.len(), self.columns.len(), "{}", self.id);
+        self.lines.push(Line { strategy, cells });
+    }
+}
+
+impl Cell {
+    /// A text.
+    pub fn text(text: impl Into<String>) -> Cell {
+        Cell { text: text.into(), value: None, tone: Tone::Plain }
+    }
+
+    /// A number, and how it is shown.
+    pub fn number(text: impl Into<String>, value: f64) -> Cell {
+        Cell { text: text.into(), value: Some(value), tone: Tone::Plain }
+    }
+
+    /// Nothing was measured.
+    pub fn none() -> Cell {
+        Cell { text: "–".into(), value: None, tone: Tone::Dim }
+    }
+
+    /// The same in another tone.
+    pub fn toned(self, tone: Tone) -> Cell {
+        Cell { tone, ..self }
+    }
+}

@@ -1,0 +1,103 @@
+//! Charts and tables as HTML.
+
+use maud::{Markup, html};
+
+use super::{Plotted, class, drawn};
+use crate::report::chart::Chart;
+use crate::report::model::{Cell, Report, Table};
+use crate::report::palette::{Look, Mark};
+use crate::report::tidy;
+
+/// A chart, the table of its data below it, and links to both as files.
+pub(in crate::report) fn chart_figure(chart: &Chart, table: &Table, plotted: &Plotted, _: &Report) -> Markup {
+    let label = format!(
+        "{}. {} against {}. The data are in the table below.",
+        chart.title, chart.y.title, chart.x.title
+    );
+    html! {
+        figure.plot id=(anchor("chart", &chart.id)) {
+            figcaption { (chart.title) }
+            div.scroll tabindex="0" role="group" data-chart=(chart.id)
+                aria-label=(format!("{}; arrow keys read its values", chart.title)) {
+                (drawn(&plotted.drawing, &label))
+            }
+            output.tip aria-live="polite" {}
+            details.data {
+                summary { "Data of this chart" }
+                (table_view(table))
+            }
+        }
+    }
+}
+
+/// A table with a link to its CSV.
+pub(in crate::report) fn table_view(table: &Table) -> Markup {
+    let csv = tidy::table_csv(table);
+    html! {
+        div.tablewrap tabindex="0" role="region" aria-label=(table.caption) {
+            table.data id=(anchor("table", &table.id)) {
+                caption { (table.caption) }
+                thead {
+                    tr {
+                        @for column in &table.columns {
+                            th scope="col" class=(if column.numeric { "num" } else { "" }) { (column.title) }
+                        }
+                    }
+                }
+                tbody {
+                    @for line in &table.lines {
+                        tr class=[line.strategy.map(|index| format!("s{index}"))] {
+                            @for (index, (cell, column)) in line.cells.iter().zip(&table.columns).enumerate() {
+                                @if index == 0 {
+                                    th scope="row" class=[line.strategy.map(|index| format!("k{index} name"))] data-v=[cell.value] { (cell.text) }
+                                } @else {
+                                    (cell_view(cell, column.numeric))
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        p.links {
+            a download=(format!("{}.csv", table.id)) href=(tidy::data_url("text/csv", &csv)) {
+                "CSV" span.vh { " of " (table.caption) }
+            }
+        }
+    }
+}
+
+fn cell_view(cell: &Cell, numeric: bool) -> Markup {
+    let classes = format!("{}{}", if numeric { "num " } else { "" }, class(cell.tone));
+    html! { td class=(classes) data-v=[cell.value] { (cell.text) } }
+}
+
+/// What has to be known beside a figure.
+pub(in crate::report) fn notes(notes: &[String]) -> Markup {
+    html! {
+        @if !notes.is_empty() {
+            ul.notes { @for note in notes { li { (note) } } }
+        }
+    }
+}
+
+/// The name of an element.
+pub(in crate::report) fn anchor(kind: &str, id: &str) -> String {
+    format!("{kind}-{id}")
+}
+
+/// How a strategy is drawn, in small.
+pub(in crate::report) fn key(look: Look, index: usize) -> Markup {
+    html! {
+        svg class=(format!("swatch k{index}")) viewBox="0 0 60 24" aria-hidden="true" {
+            line x1="0" y1="12" x2="60" y2="12";
+            @match look.mark {
+                Mark::Circle => circle cx="30" cy="12" r="9" {},
+                Mark::Square => rect x="21" y="3" width="18" height="18" {},
+                Mark::Triangle => polygon points="30,1 41,21 19,21" {},
+                Mark::Diamond => polygon points="30,0 42,12 30,24 18,12" {},
+                Mark::Plus => polygon points="27,1 33,1 33,9 41,9 41,15 33,15 33,23 27,23 27,15 19,15 19,9 27,9" {},
+            }
+        }
+    }
+}

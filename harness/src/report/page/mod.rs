@@ -1,0 +1,198 @@
+//! A report as one HTML file that asks nobody for anything.
+//!
+//! The page is complete without JavaScript: charts are drawn, tables filled. Its script adds values under the pointer,
+//! showing and hiding of strategies, and sorting. A content security policy allows the inline script and style by
+//! their hashes and nothing else, so that the browser itself enforces that nothing is loaded.
+
+mod data;
+mod figure;
+mod shell;
+
+use maud::{Markup, html};
+
+use super::chart::Drawing;
+use super::model::{Figure, Opening, Part, Report, Tone};
+use super::words::clip;
+
+pub(super) use data::Plotted;
+pub(super) use figure::{chart_figure, key, notes, table_view};
+pub(super) use shell::{Shell, document};
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+/// The report as one HTML document.
+pub fn render(report: &Report) -> String {
+    let plotted = data::plot(report);
+    let body = html! {
+        a.skip href="#main" { "Skip to the content" }
+        (header(&report.opening))
+        (legend(report))
+        main #main {
+            @for part in &report.parts { (part_view(part, report, &plotted)) }
+        }
+        footer { p { (footer(report)) } }
+    };
+    document(Shell {
+        title: &format!("{}: deduplication compared", report.opening.title),
+        style: &format!("{}{}{}", super::chart::style_of_page(&report.palette), hiding(report), STYLE),
+        script: SCRIPT,
+        data: &data::json(report, &plotted),
+        body,
+    })
+}
+
+/// One rule a strategy: what hides all of it when its button is off.
+pub(super) fn hiding(report: &Report) -> String {
+    let rule = |index: usize| format!(".hide{index} .s{index}{{display:none}}");
+    (0..report.palette.names().len()).map(rule).collect()
+}
+
+fn header(opening: &Opening) -> Markup {
+    html! {
+        header.top {
+            p.kicker { "Deduplication of at-least-once pings" }
+            h1 { (opening.title) }
+            p.sentence { (opening.sentence) }
+            ul.verdicts aria-label="Verdicts" {
+                @for (tone, text) in &opening.verdicts { li class=(class(*tone)) { (text) } }
+            }
+            dl.facts {
+                @for (name, texts) in &opening.facts {
+                    div {
+                        dt { (name) }
+                        @for text in texts.iter().take(MOST_FACTS) { dd { (text) } }
+                        @if texts.len() > MOST_FACTS { dd { "and " (texts.len() - MOST_FACTS) " more" } }
+                    }
+                }
+            }
+            (notes(&opening.notes))
+            @if !opening.figures.is_empty() { section #verdicts aria-label="Verdicts of each strategy" {
+                h2 { "Verdicts" }
+                @for (index, figure) in opening.figures.iter().enumerate() {
+                    (folded(figure, index, "", html! {
+                        @for table in &figure.tables { (table_view(table)) }
+                        (notes(&figure.notes))
+                    }))
+                }
+            } }
+        }
+    }
+}
+
+const MOST_FACTS: usize = 6;
+
+/// The first figure open, the others to unfold.
+fn folded(figure: &Figure, index: usize, lead: &str, body: Markup) -> Markup {
+    html! {
+        @if index == 0 {
+            section.figure {
+                h3 { (figure.title) }
+                // Said above already where it is the claim of the whole part.
+                @if !lead.ends_with(&figure.claim) { p.claim { (figure.claim) } }
+                (body)
+                p.source { (figure.source) }
+            }
+        } @else {
+            details.figure {
+                summary { span.fold { (figure.title) } " " span.claim { (figure.claim) } }
+                (body)
+                p.source { (figure.source) }
+            }
+        }
+    }
+}
+
+fn legend(report: &Report) -> Markup {
+    let drawn = |index: &usize| {
+        let figures = || report.parts.iter().flat_map(|part| &part.figures);
+        figures().any(|figure| {
+            let charts = figure.charts.iter().flat_map(|(chart, _)| &chart.series);
+            let lines = figure.tables.iter().flat_map(|table| &table.lines);
+            charts
+                .map(|series| series.strategy)
+                .chain(lines.map(|line| line.strategy))
+                .any(|have| have == Some(*index))
+        })
+    };
+    html! {
+        nav.legend aria-label="Strategies and parts" {
+            ol.parts {
+                @for part in &report.parts { li { a href=(format!("#{}", part.id)) { (part.title) } } }
+            }
+            div.keys role="group" aria-label="Strategies: show or hide everywhere" {
+                @for (index, name) in report.palette.names().iter().enumerate().filter(|(index, _)| drawn(index)) {
+                    button.key type="button" aria-pressed="true" data-s=(index) title=(name) {
+                        (key(report.palette.look(index), index)) span { (clip(name, 40)) }
+                    }
+                }
+                button.all type="button" hidden { "Show all" }
+            }
+        }
+    }
+}
+
+fn part_view(part: &Part, report: &Report, plotted: &[Plotted]) -> Markup {
+    html! {
+        section.part id=(part.id) {
+            h2 { (part.title) }
+            p.lead { (part.claim) }
+            @if !part.figures.is_empty() { p.about { (part.about) } }
+            @for (index, figure) in part.figures.iter().enumerate() {
+                (folded(figure, index, &part.claim, html! {
+                    @for (chart, table) in &figure.charts {
+                        @if let Some(plotted) = plotted.iter().find(|plotted| plotted.id == chart.id) {
+                            (chart_figure(chart, table, plotted, report))
+                        }
+                    }
+                    @for table in &figure.tables { (table_view(table)) }
+                    (notes(&figure.notes))
+                }))
+            }
+        }
+    }
+}
+
+/// Machine, program, seed and date: at the foot of every page.
+pub(super) fn footer(report: &Report) -> String {
+    let facts = report.opening.facts.iter().filter(|(name, _)| matches!(*name, "Machine" | "Program"));
+    let texts: Vec<String> = facts.flat_map(|(_, texts)| texts.iter().take(3)).cloned().collect();
+    texts.join(" · ")
+}
+
+/// The class of a tone.
+pub(super) fn class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Plain => "plain",
+        Tone::Good => "good",
+        Tone::Warn => "warn",
+        Tone::Bad => "bad",
+        Tone::Dim => "dim",
+    }
+}
+
+/// Draws one chart for a page.
+pub(super) fn drawn(drawing: &Drawing, label: &str) -> Markup {
+    maud::PreEscaped(super::chart::paint(&drawing.svg, label, super::chart::Paint::Classes))
+}
+
+/// Each chart as an SVG that stands alone, and each of its tables as CSV: names and texts of files.
+pub fn assets(report: &Report) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    let plain = super::hgrm::plain;
+    for figure in report.parts.iter().flat_map(|part| &part.figures) {
+        for (chart, table) in &figure.charts {
+            let drawing = super::chart::draw(chart, &report.palette);
+            let alone = super::chart::Paint::Alone(&report.palette);
+            files.push((
+                format!("{}.svg", plain(&chart.id)),
+                super::chart::paint(&drawing.svg, &chart.title, alone),
+            ));
+            files.push((format!("{}.csv", plain(&table.id)), super::tidy::table_csv(table)));
+        }
+        for table in &figure.tables {
+            files.push((format!("{}.csv", plain(&table.id)), super::tidy::table_csv(table)));
+        }
+    }
+    files
+}

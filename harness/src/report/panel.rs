@@ -1,0 +1,193 @@
+//! One scenario as a report sees it: the rows of its block, each with the cells that it was made from.
+
+use super::Mix;
+use super::palette::Palette;
+use super::words::{clip, program};
+use crate::compare::{Block, Clock, Comparison, Row, Standing};
+use crate::record::{CellRecord, CellResult, FaultFigures, Machine, Role, Run, VerifyFigures, WeighFigures};
+use crate::units::{bytes, duration, thousands};
+
+/// A scenario, its rows and their cells.
+pub(super) struct Panel<'a> {
+    /// The blocks that it shows: one, or those that were asked to be mixed.
+    pub(super) blocks: Vec<&'a Block>,
+    /// Its rows, in the comparison's order.
+    pub(super) rows: Vec<Entry<'a>>,
+    /// Its heading.
+    pub(super) title: String,
+    /// Its name in links and files.
+    pub(super) id: String,
+    /// Stream, machine, program, seed and date.
+    pub(super) source: String,
+}
+
+/// A row and its cells.
+pub(super) struct Entry<'a> {
+    pub(super) row: &'a Row,
+    pub(super) cells: Vec<&'a CellRecord>,
+    /// Its strategy's index in the palette.
+    pub(super) strategy: usize,
+    /// What it is called: the strategy, and its run where several are shown.
+    pub(super) name: String,
+}
+
+/// The panels of a comparison; those of one scenario as one where mixing was asked for.
+pub(super) fn panels<'a>(
+    runs: &'a [Run],
+    comparison: &'a Comparison,
+    palette: &Palette,
+    mix: Mix,
+) -> Vec<Panel<'a>> {
+    let mut groups: Vec<Vec<&Block>> = Vec::new();
+    for block in &comparison.blocks {
+        let same = |group: &&mut Vec<&Block>| group[0].stream.scenario == block.stream.scenario;
+        match groups.iter_mut().find(same).filter(|_| mix == Mix::Together) {
+            Some(group) => group.push(block),
+            None => groups.push(vec![block]),
+        }
+    }
+    let alike = |scenario: &str| comparison.blocks.iter().filter(|b| b.stream.scenario == scenario).count();
+    let panel = |(index, blocks): (usize, Vec<&'a Block>)| {
+        let ambiguous = blocks.len() == 1 && alike(&blocks[0].stream.scenario) > 1;
+        Panel {
+            rows: entries(&blocks, runs, comparison, palette),
+            title: title(&blocks, ambiguous),
+            id: format!("p{}", index + 1),
+            source: source(&blocks, comparison),
+            blocks,
+        }
+    };
+    groups.into_iter().enumerate().map(panel).collect()
+}
+
+fn entries<'a>(
+    blocks: &[&'a Block],
+    runs: &'a [Run],
+    comparison: &Comparison,
+    palette: &Palette,
+) -> Vec<Entry<'a>> {
+    let several = blocks.iter().map(|block| block.runs.len()).sum::<usize>() > 1;
+    let entry = |block: &Block, row: &'a Row| {
+        let run = runs.iter().zip(&comparison.runs).find(|(_, source)| source.label == row.run);
+        let cells = run.into_iter().flat_map(|(run, _)| &run.cells);
+        let own =
+            |cell: &&CellRecord| cell.scenario == block.stream.scenario && cell.strategy == row.strategy;
+        Entry {
+            row,
+            cells: cells.filter(own).collect(),
+            strategy: palette.index(&row.strategy),
+            name: if several { format!("{} @{}", row.strategy, row.run) } else { row.strategy.clone() },
+        }
+    };
+    blocks.iter().flat_map(|block| block.rows.iter().map(move |row| entry(block, row))).collect()
+}
+
+fn title(blocks: &[&Block], ambiguous: bool) -> String {
+    let name = clip(&blocks[0].stream.scenario, 80);
+    match (blocks.len(), ambiguous) {
+        (1, false) => name,
+        (1, true) => format!("{name} (run {})", blocks[0].runs.join(", ")),
+        (several, _) => format!("{name}, {several} unlike streams or machines mixed"),
+    }
+}
+
+fn source(blocks: &[&Block], comparison: &Comparison) -> String {
+    let text = |block: &Block| {
+        let sources = comparison.runs.iter().filter(|source| block.runs.contains(&source.label));
+        let programs: Vec<String> = sources.map(|source| program(&source.run)).collect();
+        let digest: String = block.stream.scenario_digest.chars().take(8).collect();
+        format!("{}; stream {digest}; {}", machine(&block.machine), programs.join("; "))
+    };
+    blocks.iter().map(|block| text(block)).collect::<Vec<_>>().join(" | ")
+}
+
+/// A machine in one phrase.
+pub(super) fn machine(machine: &Machine) -> String {
+    let virtualised = if machine.virtualised { ", virtualised" } else { "" };
+    let cores = machine.cores_count;
+    format!("{}, {cores} cores, {}, {}{virtualised}", machine.cpu, bytes(machine.memory_bytes), machine.os)
+}
+
+impl<'a> Panel<'a> {
+    /// The block of the panel; the first where several are mixed.
+    pub(super) fn block(&self) -> &'a Block {
+        self.blocks[0]
+    }
+
+    /// A note where unlike things stand side by side.
+    pub(super) fn mixed(&self) -> Option<String> {
+        (self.blocks.len() > 1).then(|| {
+            "Mixed on request: these rows saw unlike streams or ran on unlike machines, so differences between them \
+             need not be the strategies'."
+                .to_string()
+        })
+    }
+
+    /// What the pings are: `600,000 pings, 40,864 duplicates, ...`.
+    pub(super) fn pings(&self) -> String {
+        let block = self.block();
+        let window = block.stream.window_ns.map_or(String::new(), |ns| format!(", window {}", duration(ns)));
+        match block.widest_verify() {
+            None => format!("not verified{window}"),
+            Some(verify) => format!(
+                "{} pings, {} of them duplicates{window}, {}",
+                thousands(verify.pings_count),
+                thousands(verify.duplicate_count),
+                super::words::plural(verify.rounds_count.into(), "round"),
+            ),
+        }
+    }
+
+    /// The faults of its scenario, as the first verified cell has them.
+    pub(super) fn faults(&self) -> &'a [FaultFigures] {
+        self.rows
+            .iter()
+            .flat_map(Entry::verified)
+            .map(|figures| figures.faults.as_slice())
+            .next()
+            .unwrap_or(&[])
+    }
+}
+
+impl<'a> Entry<'a> {
+    /// The rounds of its verify pass.
+    pub(super) fn verified(&self) -> impl Iterator<Item = &'a VerifyFigures> + use<'a> {
+        let cells = self.cells.clone();
+        cells.into_iter().filter_map(|cell| match &cell.result {
+            CellResult::Verify(figures) => Some(figures.as_ref()),
+            _ => None,
+        })
+    }
+
+    /// The rounds of its weigh pass.
+    pub(super) fn weighed(&self) -> impl Iterator<Item = &'a WeighFigures> + use<'a> {
+        let cells = self.cells.clone();
+        cells.into_iter().filter_map(|cell| match &cell.result {
+            CellResult::Weigh(figures) => Some(figures.as_ref()),
+            _ => None,
+        })
+    }
+
+    /// Whether it may be chosen: a candidate that kept a promise about some of the duplicates.
+    pub(super) fn may_win(&self) -> bool {
+        let covers = self
+            .row
+            .summary
+            .verify
+            .as_ref()
+            .is_some_and(|v| v.duplicate_count == 0 || v.duplicate_in_window_count > 0);
+        self.row.role == Role::Candidate && self.row.standing == Standing::Kept && covers
+    }
+
+    /// Whether it holds pings back, so that its waiting is measured on the stream's own clock.
+    pub(super) fn holds(&self) -> bool {
+        matches!(self.row.summary.waiting(), Some((_, Clock::Virtual)))
+    }
+
+    /// The window that it was built with.
+    pub(super) fn window_ns(&self) -> Option<u64> {
+        let window = self.row.settings.get("window").or_else(|| self.row.settings.get("ttl"))?;
+        let window = humantime::parse_duration(window).ok()?;
+        u64::try_from(window.as_nanos()).ok().filter(|ns| *ns > 0)
+    }
+}

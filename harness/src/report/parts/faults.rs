@@ -1,0 +1,258 @@
+//! Missed and lost over time, around each fault.
+
+use super::{Heading, figure, part_of};
+use crate::record::{FaultFigures, OverTime};
+use crate::report::chart::{Axis, Band, Chart, Join, Point, Series, Unit};
+use crate::report::model::{Cell, Figure, Part, Table, Tone};
+use crate::report::panel::{Entry, Panel};
+use crate::report::words::{clip, count_cell, counted, harm_cell, list, plural};
+use crate::units::duration;
+
+const HEADING: Heading = Heading {
+    id: "faults",
+    title: "Around each fault",
+    about: "Counts in equal slices of the stream's own time, all rounds added up; the shaded stretch is the fault. \
+            Strategies of which none was seen are named below instead of lying on the axis.",
+    absent: "No scenario of these records has a fault in it.",
+};
+
+pub(super) fn part(panels: &[Panel<'_>]) -> Part {
+    part_of(HEADING, panels, draw)
+}
+
+fn draw(panel: &Panel<'_>) -> Option<Figure> {
+    let faults = panel.faults();
+    if faults.is_empty() {
+        return None;
+    }
+    let mut figure = figure(panel, claim(panel, faults));
+    let kinds: [(&str, &str, Counts); 2] = [
+        ("missed", "duplicates delivered", |over| &over.missed_count),
+        ("dropped", "first copies dropped: lost, or delayed", |over| &over.dropped_first_count),
+    ];
+    for (id, title, counts) in kinds {
+        let series: Vec<Series> = panel.rows.iter().filter_map(|entry| line(entry, counts)).collect();
+        let quiet = quiet(panel, &series);
+        if !quiet.is_empty() {
+            figure.notes.push(format!("{title}: none seen of {}.", list(&quiet, 20)));
+        }
+        if !series.is_empty() {
+            figure.charts.push((chart(id, title, series.clone(), panel), table(id, title, &series, panel)));
+        }
+    }
+    figure.tables.push(happened(panel, faults));
+    figure.tables.push(outcome(panel));
+    Some(figure)
+}
+
+type Counts = fn(&OverTime) -> &Vec<u64>;
+
+/// The counts of all rounds, slice by slice; none where all are 0.
+fn line(entry: &Entry<'_>, counts: Counts) -> Option<Series> {
+    let mut slices: Vec<u64> = Vec::new();
+    let mut slice_ns = 0;
+    for over in entry.verified().map(|figures| &figures.over_time) {
+        slice_ns = over.slice_ns.max(slice_ns);
+        for (index, count) in counts(over).iter().enumerate() {
+            match slices.get_mut(index) {
+                Some(sum) => *sum += count,
+                None => slices.push(*count),
+            }
+        }
+    }
+    let ends = (slices.len() as u64 * slice_ns) as f64;
+    let point = |(index, count): (usize, &u64)| Point {
+        x: index as f64 * slice_ns as f64,
+        y: *count as f64,
+        ..Point::default()
+    };
+    let mut points: Vec<Point> = slices.iter().enumerate().map(point).collect();
+    points.extend(points.last().map(|last| Point { x: ends, ..*last }));
+    slices.iter().any(|count| *count > 0).then(|| Series {
+        strategy: Some(entry.strategy),
+        name: entry.name.clone(),
+        join: Join::Step,
+        points,
+    })
+}
+
+fn quiet(panel: &Panel<'_>, series: &[Series]) -> Vec<String> {
+    let drawn = |entry: &&Entry<'_>| !series.iter().any(|series| series.name == entry.name);
+    let verified = panel.rows.iter().filter(|entry| entry.row.summary.verify.is_some());
+    verified.filter(drawn).map(|entry| entry.name.clone()).collect()
+}
+
+fn chart(id: &str, title: &str, series: Vec<Series>, panel: &Panel<'_>) -> Chart {
+    let points = || series.iter().flat_map(|series| &series.points);
+    let bands = panel.faults().iter().map(|fault| Band {
+        from: fault.at_ns as f64,
+        to: fault.at_ns.saturating_add(fault.for_ns) as f64,
+        name: fault.kind.clone(),
+    });
+    let slice = panel
+        .rows
+        .iter()
+        .flat_map(Entry::verified)
+        .map(|figures| figures.over_time.slice_ns)
+        .max()
+        .unwrap_or(0);
+    let mut x = Axis::linear("time from the start of the stream", Unit::Nanos, points().map(|point| point.x));
+    x.range.1 /= 1.04;
+    Chart {
+        id: format!("{id}-{}", panel.id),
+        title: format!("{}, {}", capital(title), panel.title),
+        x,
+        y: Axis::linear(
+            &format!("{title}, in each {}", duration(slice)),
+            Unit::Number,
+            points().map(|point| point.y),
+        ),
+        bands: bands.collect(),
+        guides: Vec::new(),
+        frontier: Vec::new(),
+        series: series.into_iter().map(|series| series.thinned(160)).collect(),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn table(id: &str, title: &str, series: &[Series], panel: &Panel<'_>) -> Table {
+    let names: Vec<&str> = series.iter().map(|series| series.name.as_str()).collect();
+    let columns: Vec<(&str, bool)> =
+        std::iter::once(("from", true)).chain(names.iter().map(|name| (*name, true))).collect();
+    let mut table =
+        Table::new(format!("{id}-{}", panel.id), format!("{}, {}", capital(title), panel.title), &columns);
+    let slices = series.iter().map(|series| series.points.len().saturating_sub(1)).max().unwrap_or(0);
+    for slice in 0..slices {
+        let counts: Vec<u64> =
+            series.iter().map(|series| series.points.get(slice).map_or(0, |point| point.y as u64)).collect();
+        if counts.iter().all(|count| *count == 0) {
+            continue;
+        }
+        let from = series.iter().find_map(|series| series.points.get(slice)).map_or(0.0, |point| point.x);
+        let mut cells = vec![Cell::number(duration(from as u64), from)];
+        cells.extend(counts.into_iter().map(count_cell));
+        table.push(None, cells);
+    }
+    table
+}
+
+/// Whether each fault happened.
+fn happened(panel: &Panel<'_>, faults: &[FaultFigures]) -> Table {
+    let columns = [
+        ("strategy", false),
+        ("fault", false),
+        ("at", true),
+        ("for", true),
+        ("fired", true),
+        ("what was seen of it", false),
+    ];
+    let caption = format!("Did the faults happen? {}", panel.title);
+    let mut table = Table::new(format!("fired-{}", panel.id), caption, &columns);
+    let _ = faults;
+    for entry in &panel.rows {
+        let rounds: Vec<&FaultFigures> = entry.verified().flat_map(|figures| &figures.faults).collect();
+        let mut shown: Vec<(&str, u64)> = Vec::new();
+        for fault in &rounds {
+            if shown.contains(&(fault.kind.as_str(), fault.at_ns)) {
+                continue;
+            }
+            shown.push((&fault.kind, fault.at_ns));
+            let same = rounds.iter().filter(|other| (&other.kind, other.at_ns) == (&fault.kind, fault.at_ns));
+            let fired: u64 = same.map(|fault| fault.fired_count).sum();
+            let lasts = if fault.for_ns == 0 {
+                Cell::text("at once")
+            } else {
+                Cell::number(duration(fault.for_ns), fault.for_ns as f64)
+            };
+            table.push(
+                Some(entry.strategy),
+                vec![
+                    Cell::text(&entry.name),
+                    Cell::text(&fault.kind),
+                    Cell::number(duration(fault.at_ns), fault.at_ns as f64),
+                    lasts,
+                    count_cell(fired).toned(if fired == 0 { Tone::Warn } else { Tone::Plain }),
+                    Cell::text(&fault.observed),
+                ],
+            );
+        }
+    }
+    table
+}
+
+/// What came of it, strategy by strategy.
+fn outcome(panel: &Panel<'_>) -> Table {
+    let columns = [
+        ("strategy", false),
+        ("missed of duplicates (95 %)", true),
+        ("missed", true),
+        ("lost of uniques (95 %)", true),
+        ("lost", true),
+        ("delayed", true),
+        ("redelivered", true),
+        ("rounds", true),
+    ];
+    let mut table =
+        Table::new(format!("outcome-{}", panel.id), format!("Under the faults, {}", panel.title), &columns);
+    for entry in &panel.rows {
+        let Some(v) = entry.row.summary.verify.as_ref() else { continue };
+        let redelivered: u64 = entry.verified().map(|figures| figures.redelivered_count).sum();
+        table.push(
+            Some(entry.strategy),
+            vec![
+                Cell::text(&entry.name),
+                crate::report::words::share_cell(v.missed_count, v.duplicate_count),
+                count_cell(v.missed_count),
+                crate::report::words::share_cell(v.lost_count, v.unique_count),
+                harm_cell(v.lost_count),
+                count_cell(v.delayed_count),
+                count_cell(redelivered),
+                count_cell(v.rounds_count.into()),
+            ],
+        );
+    }
+    table
+}
+
+/// Who lost, and who did not.
+fn claim(panel: &Panel<'_>, faults: &[FaultFigures]) -> String {
+    let kinds: std::collections::BTreeSet<&str> = faults.iter().map(|fault| fault.kind.as_str()).collect();
+    let kinds: Vec<String> = kinds.into_iter().map(str::to_string).collect();
+    let never = panel.rows.iter().filter(|entry| {
+        let rounds: Vec<&FaultFigures> = entry.verified().flat_map(|figures| &figures.faults).collect();
+        !rounds.is_empty() && rounds.iter().all(|fault| fault.fired_count == 0)
+    });
+    let never: Vec<String> = never.map(|entry| entry.name.clone()).collect();
+    let happened = |entry: &&Entry<'_>| !never.contains(&entry.name);
+    let mut lost: Vec<(&Entry<'_>, u64, u64)> = panel
+        .rows
+        .iter()
+        .filter(happened)
+        .filter_map(|entry| entry.row.summary.verify.as_ref().map(|v| (entry, v.lost_count, v.unique_count)))
+        .filter(|(_, lost, _)| *lost > 0)
+        .collect();
+    lost.sort_by_key(|(_, lost, _)| std::cmp::Reverse(*lost));
+    let verified =
+        panel.rows.iter().filter(happened).filter(|entry| entry.row.summary.verify.is_some()).count();
+    let lossless = verified - lost.len();
+    let first = match lost.first() {
+        None => format!(
+            "none of {} lost a ping",
+            plural(verified as u64, "strategy").replace("strategys", "strategies")
+        ),
+        Some((entry, count, of)) => format!(
+            "{} lost most, {} uniques; {lossless} of {verified} strategies lost none seen",
+            clip(&entry.name, 60),
+            counted(*count, *of)
+        ),
+    };
+    let never = match never.as_slice() {
+        [] => String::new(),
+        some => format!(" It never happened to {}.", list(some, 6)),
+    };
+    format!("Under {}, {first}.{never}", list(&kinds, 4))
+}

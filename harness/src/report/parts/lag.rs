@@ -1,0 +1,236 @@
+//! How late duplicates come, and what a window of a given length can know.
+
+use super::{Heading, figure, part_of};
+use crate::record::{LagFigures, Tables};
+use crate::report::chart::{Axis, Chart, Guide, Join, Point, Series, Unit};
+use crate::report::model::{Cell, Figure, Part, Table};
+use crate::report::panel::{Entry, Panel};
+use crate::report::words::{clip, count_cell, list, percent, share_cell};
+use crate::units::{duration, thousands};
+
+const HEADING: Heading = Heading {
+    id: "lag",
+    title: "How late duplicates come",
+    about: "The line is the share of duplicates that came within a time of the first copy; each upright line is the \
+            window of the strategies named at it. What lies to the right of a window cannot be known by it. Predicted \
+            is a model: the share of duplicates that came later than the window, or what the records themselves \
+            predict for each cause; seen is what was counted.",
+    absent: "These records hold no duplicates with their delays, so there is no distribution to show.",
+};
+
+pub(super) fn part(panels: &[Panel<'_>]) -> Part {
+    part_of(HEADING, panels, draw)
+}
+
+fn draw(panel: &Panel<'_>) -> Option<Figure> {
+    let verify = panel.block().widest_verify().filter(|verify| verify.duplicate_count > 0)?;
+    let curve = curve(&verify.by_lag);
+    if curve.len() < 3 {
+        return None;
+    }
+    let windows = windows(panel);
+    let mut figure = figure(panel, claim(&curve, &windows, panel));
+    figure.charts.push((chart(&curve, &windows, panel), lags(&verify.by_lag, panel)));
+    let seen = predicted(panel, &curve);
+    if !seen.lines.is_empty() {
+        figure.tables.push(seen);
+    }
+    let causes = causes(panel);
+    if !causes.lines.is_empty() {
+        figure.tables.push(causes);
+    }
+    let without = panel.rows.iter().filter(|entry| entry.window_ns().is_none());
+    let without: Vec<String> = without.map(|entry| entry.name.clone()).collect();
+    if !without.is_empty() {
+        figure.notes.push(format!("No window in time, so no line: {}.", list(&without, 12)));
+    }
+    Some(figure)
+}
+
+/// The share of duplicates with a lag up to each time at which one was counted; lags without an upper end come last.
+fn curve(lags: &[LagFigures]) -> Vec<(f64, f64)> {
+    let all: u64 = lags.iter().map(|lag| lag.duplicate_count).sum();
+    let first = lags.iter().find_map(|lag| lag.up_to_ns).unwrap_or(1) as f64 / 10.0;
+    let mut sum = 0;
+    let mut curve = vec![(first, 0.0)];
+    for lag in lags {
+        sum += lag.duplicate_count;
+        if let Some(up_to) = lag.up_to_ns {
+            curve.push((up_to as f64, sum as f64 / all.max(1) as f64));
+        }
+    }
+    curve
+}
+
+/// Below and above what share of duplicates the true share with a lag up to `at` lies: equal at a counted time.
+fn within(curve: &[(f64, f64)], at: f64) -> (f64, f64) {
+    let below = curve.iter().rev().find(|(time, _)| *time <= at).map_or(0.0, |(_, share)| *share);
+    let above = curve.iter().find(|(time, _)| *time >= at).map_or(1.0, |(_, share)| *share);
+    (below, above)
+}
+
+/// Each length of window, and who has it.
+fn windows<'a>(panel: &'a Panel<'a>) -> Vec<(u64, Vec<&'a Entry<'a>>)> {
+    let mut windows: std::collections::BTreeMap<u64, Vec<&Entry<'_>>> = std::collections::BTreeMap::new();
+    for entry in &panel.rows {
+        if let Some(window) = entry.window_ns() {
+            windows.entry(window).or_default().push(entry);
+        }
+    }
+    windows.into_iter().collect()
+}
+
+fn chart(curve: &[(f64, f64)], windows: &[(u64, Vec<&Entry<'_>>)], panel: &Panel<'_>) -> Chart {
+    let points = curve.iter().map(|(x, y)| Point { x: *x, y: *y, ..Point::default() });
+    let points =
+        Series { strategy: None, name: String::new(), join: Join::LineAndMarks, points: points.collect() };
+    let guide = |(window, entries): &(u64, Vec<&Entry<'_>>)| Guide {
+        x: *window as f64,
+        name: match entries.as_slice() {
+            [only] => format!("{} {}", duration(*window), clip(&only.name, 24)),
+            several => format!("{}: {} strategies", duration(*window), several.len()),
+        },
+        strategy: match entries.as_slice() {
+            [only] => Some(only.strategy),
+            _ => None,
+        },
+    };
+    let times = curve.iter().map(|(x, _)| *x).chain(windows.iter().map(|(window, _)| *window as f64));
+    Chart {
+        id: format!("lag-{}", panel.id),
+        title: format!("Lag of duplicates behind the first copy, {}", panel.title),
+        x: Axis::log("lag behind the first copy", Unit::Nanos, times),
+        y: Axis {
+            range: (0.0, 1.02),
+            ..Axis::linear("duplicates that came within it, %", Unit::Share, [1.0].into_iter())
+        },
+        series: vec![points],
+        bands: Vec::new(),
+        guides: windows.iter().map(guide).collect(),
+        frontier: Vec::new(),
+    }
+}
+
+fn claim(curve: &[(f64, f64)], windows: &[(u64, Vec<&Entry<'_>>)], panel: &Panel<'_>) -> String {
+    let wanted = panel.block().stream.window_ns.or(windows.first().map(|(window, _)| *window));
+    let Some(window) = wanted else {
+        return "No strategy here has a window in time.".to_string();
+    };
+    let share = match within(curve, window as f64) {
+        (low, high) if low == high => percent(low),
+        (low, high) => format!("between {} and {}", percent(low), percent(high)),
+    };
+    let longest = windows.last().map(|(window, _)| *window).filter(|longest| *longest > window);
+    let more = longest.map_or(String::new(), |longest| {
+        let (low, _) = within(curve, longest as f64);
+        format!("; {} at least {}", duration(longest), percent(low))
+    });
+    format!("A window of {} covers {share} of this stream's duplicates{more}.", duration(window))
+}
+
+/// The chart's data: how many came in each range of lags.
+fn lags(lags: &[LagFigures], panel: &Panel<'_>) -> Table {
+    let columns = [("lag up to", true), ("duplicates", true), ("share within it", true)];
+    let mut table = Table::new(format!("lag-{}", panel.id), format!("Lags, {}", panel.title), &columns);
+    let all: u64 = lags.iter().map(|lag| lag.duplicate_count).sum();
+    let mut sum = 0;
+    for lag in lags {
+        sum += lag.duplicate_count;
+        let up_to = lag.up_to_ns.map_or(Cell::text("longer"), |ns| Cell::number(duration(ns), ns as f64));
+        let share = sum as f64 / all.max(1) as f64;
+        table.push(None, vec![up_to, count_cell(lag.duplicate_count), Cell::number(percent(share), share)]);
+    }
+    table
+}
+
+/// What each window predicts, and what was seen.
+fn predicted(panel: &Panel<'_>, curve: &[(f64, f64)]) -> Table {
+    let columns = [
+        ("strategy", false),
+        ("window", true),
+        ("predicted missed (model)", true),
+        ("seen missed (95 %)", true),
+        ("missed, pings", true),
+    ];
+    let caption = format!("Missed because of the window: predicted and seen, {}", panel.title);
+    let mut table = Table::new(format!("window-{}", panel.id), caption, &columns);
+    for entry in &panel.rows {
+        let (Some(window), Some(verify)) = (entry.window_ns(), entry.row.summary.verify.as_ref()) else {
+            continue;
+        };
+        let (low, high) = within(curve, window as f64);
+        let model = match low == high {
+            true => percent(1.0 - low),
+            false => format!("{} to {}", percent(1.0 - high), percent(1.0 - low)),
+        };
+        table.push(
+            Some(entry.strategy),
+            vec![
+                Cell::text(&entry.name),
+                Cell::number(duration(window), window as f64),
+                Cell::number(model, 1.0 - low),
+                share_cell(verify.missed_count, verify.duplicate_count),
+                count_cell(verify.missed_count),
+            ],
+        );
+    }
+    table
+}
+
+/// What the records predict for each cause.
+fn causes(panel: &Panel<'_>) -> Table {
+    let columns = [
+        ("strategy", false),
+        ("cause", false),
+        ("tables", false),
+        ("because", false),
+        ("predicted (model)", true),
+        ("seen (95 %)", true),
+        ("copies", true),
+    ];
+    let caption = format!("Missed by cause: predicted and seen, {}", panel.title);
+    let mut table = Table::new(format!("cause-{}", panel.id), caption, &columns);
+    for entry in &panel.rows {
+        for (prediction, duplicates, missed, expected) in merged(entry) {
+            let tables = match prediction.tables {
+                Tables::Live => "live",
+                Tables::Stable => "stable",
+            };
+            let share = if duplicates == 0 { 0.0 } else { expected / duplicates as f64 };
+            table.push(
+                Some(entry.strategy),
+                vec![
+                    Cell::text(&entry.name),
+                    Cell::text(&prediction.cause),
+                    Cell::text(tables),
+                    Cell::text(&prediction.because),
+                    Cell::number(percent(share), share),
+                    share_cell(missed, duplicates),
+                    Cell::number(thousands(duplicates), duplicates as f64),
+                ],
+            );
+        }
+    }
+    table
+}
+
+/// The predictions of all rounds, those of one cause, set of tables and reason added up.
+fn merged<'a>(entry: &Entry<'a>) -> Vec<(&'a crate::record::Prediction, u64, u64, f64)> {
+    let mut sums: Vec<(&crate::record::Prediction, u64, u64, f64)> = Vec::new();
+    for prediction in entry.verified().flat_map(|figures| &figures.predicted) {
+        let expected = prediction.predicted_ratio * prediction.duplicate_count as f64;
+        let same = |sum: &&mut (&crate::record::Prediction, u64, u64, f64)| {
+            (&sum.0.cause, sum.0.tables, &sum.0.because)
+                == (&prediction.cause, prediction.tables, &prediction.because)
+        };
+        match sums.iter_mut().find(same) {
+            Some(sum) => {
+                sum.1 += prediction.duplicate_count;
+                sum.2 += prediction.missed_count;
+                sum.3 += expected;
+            }
+            None => sums.push((prediction, prediction.duplicate_count, prediction.missed_count, expected)),
+        }
+    }
+    sums
+}

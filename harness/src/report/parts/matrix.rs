@@ -1,0 +1,140 @@
+//! Strategies against faults, or against scenarios where none has a fault, with exact counts.
+
+use std::collections::BTreeSet;
+
+use crate::compare::Standing;
+use crate::report::model::{Cell, Column, Figure, Line, Part, Table, Tone};
+use crate::report::panel::{Entry, Panel};
+use crate::report::words::{clip, list};
+use crate::stats::rule_of_three;
+use crate::units::{short, thousands};
+
+const ABOUT: &str = "Each cell has the duplicates missed (m) and the uniques lost (l), counted, all rounds added up; 0 is none \
+                     seen. A word stands where there is no verdict or where a promise was broken.";
+
+pub(super) fn part(panels: &[Panel<'_>]) -> Part {
+    let faulty: Vec<&Panel<'_>> = panels.iter().filter(|panel| !panel.faults().is_empty()).collect();
+    let (title, shown, absent) = match (faulty.is_empty(), panels.len()) {
+        (false, _) => ("Strategy × fault", faulty, String::new()),
+        (true, 0 | 1) => (
+            "Strategy × fault",
+            Vec::new(),
+            "No scenario of these records has a fault in it, so there is no matrix.".into(),
+        ),
+        (true, _) => (
+            "Strategy × scenario",
+            panels.iter().collect(),
+            "No scenario of these records has a fault in it; the matrix is of scenarios. ".to_string(),
+        ),
+    };
+    let figures: Vec<Figure> = if shown.is_empty() { Vec::new() } else { vec![matrix(title, &shown)] };
+    let claim = absent + figures.first().map_or("", |figure| figure.claim.as_str());
+    Part { id: "matrix", title, about: ABOUT, claim, figures }
+}
+
+fn matrix(title: &'static str, panels: &[&Panel<'_>]) -> Figure {
+    let mut sources: Vec<String> = panels.iter().map(|panel| panel.source.clone()).collect();
+    sources.dedup();
+    Figure {
+        title: title.to_string(),
+        claim: claim(panels),
+        source: sources.first().cloned().unwrap_or_default(),
+        charts: Vec::new(),
+        tables: vec![table(title, panels)],
+        notes: notes(panels, &sources),
+    }
+}
+
+fn strategies(panels: &[&Panel<'_>]) -> Vec<(usize, String)> {
+    let all: BTreeSet<(String, usize)> = panels
+        .iter()
+        .flat_map(|panel| &panel.rows)
+        .map(|entry| (entry.name.clone(), entry.strategy))
+        .collect();
+    all.into_iter().map(|(name, strategy)| (strategy, name)).collect()
+}
+
+fn table(title: &str, panels: &[&Panel<'_>]) -> Table {
+    let mut table = Table::new("matrix".into(), format!("{title}: missed and lost"), &[("strategy", false)]);
+    let name = |panel: &&Panel<'_>| Column { title: panel.title.clone(), numeric: true };
+    table.columns.extend(panels.iter().map(name));
+    for (strategy, name) in strategies(panels) {
+        let cells = panels.iter().map(|panel| cell(panel, &name));
+        let cells: Vec<Cell> = std::iter::once(Cell::text(&name)).chain(cells).collect();
+        table.lines.push(Line { strategy: Some(strategy), cells });
+    }
+    table
+}
+
+fn cell(panel: &Panel<'_>, name: &str) -> Cell {
+    let Some(entry) = panel.rows.iter().find(|entry| entry.name == name) else {
+        let skipped =
+            panel.blocks.iter().flat_map(|block| &block.skipped).any(|skipped| skipped.strategy == name);
+        return if skipped { Cell::text("skipped").toned(Tone::Dim) } else { Cell::none() };
+    };
+    let Some(verify) = &entry.row.summary.verify else {
+        return match entry.row.standing {
+            Standing::Failed => Cell::text("FAILED").toned(Tone::Bad),
+            _ => Cell::none(),
+        };
+    };
+    let counts = format!("{} m · {} l", thousands(verify.missed_count), thousands(verify.lost_count));
+    let harm = verify.lost_count as f64 * 1e12 + verify.missed_count as f64;
+    let plain = Cell::number(counts.clone(), harm);
+    match entry.row.standing {
+        Standing::Inconclusive => Cell::number(format!("{counts} (inconclusive)"), harm).toned(Tone::Warn),
+        Standing::Void => Cell::number(format!("{counts} (void)"), harm).toned(Tone::Warn),
+        Standing::Broken => Cell::number(format!("{counts} (BROKEN)"), harm).toned(Tone::Bad),
+        Standing::Failed => Cell::number(format!("{counts} (FAILED)"), harm).toned(Tone::Bad),
+        Standing::Kept | Standing::Unjudged if verify.lost_count > 0 => plain.toned(Tone::Bad),
+        Standing::Kept | Standing::Unjudged if verify.missed_count > 0 => plain.toned(Tone::Warn),
+        Standing::Kept | Standing::Unjudged => plain.toned(Tone::Good),
+    }
+}
+
+fn claim(panels: &[&Panel<'_>]) -> String {
+    let names = strategies(panels);
+    let rows = |name: &str| -> Vec<&Entry<'_>> {
+        panels.iter().filter_map(|panel| panel.rows.iter().find(|entry| entry.name == name)).collect()
+    };
+    let lossless = |(_, name): &&(usize, String)| {
+        let rows = rows(name);
+        let sure = |entry: &&Entry<'_>| {
+            entry.row.standing != Standing::Inconclusive && entry.row.standing != Standing::Failed
+        };
+        rows.len() == panels.len()
+            && rows.iter().all(sure)
+            && rows.iter().all(|entry| entry.row.summary.verify.as_ref().is_some_and(|v| v.lost_count == 0))
+    };
+    let names: Vec<String> = names.iter().filter(lossless).map(|(_, name)| name.clone()).collect();
+    let of = panels.len();
+    match names.as_slice() {
+        [] => format!("No strategy came through all {of} without losing a ping or leaving it open."),
+        some => format!("In all {of}, {} lost none seen.", list(some, 12)),
+    }
+}
+
+fn notes(panels: &[&Panel<'_>], sources: &[String]) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    let seen =
+        panels.iter().flat_map(|panel| &panel.rows).filter_map(|entry| entry.row.summary.verify.as_ref());
+    let fewest = seen.filter(|verify| verify.lost_count == 0).map(|verify| verify.unique_count).min();
+    if let Some(fewest) = fewest.filter(|fewest| *fewest > 0) {
+        let bound = short(rule_of_three(fewest) * 100.0);
+        notes.push(format!(
+            "0 lost = none seen; the true share is, with 95 % confidence, below {bound} % in each cell."
+        ));
+    }
+    if sources.len() > 1 {
+        notes.push("The columns saw different streams, or come from different runs or machines; compare within a column.".into());
+    }
+    let open = panels.iter().flat_map(|panel| {
+        let rows = panel.rows.iter().filter(|entry| entry.row.standing == Standing::Inconclusive);
+        rows.map(move |entry| format!("{} under {}", clip(&entry.name, 40), panel.title))
+    });
+    let open: Vec<String> = open.collect();
+    if !open.is_empty() {
+        notes.push(format!("Inconclusive, because the fault never happened: {}.", list(&open, 12)));
+    }
+    notes
+}

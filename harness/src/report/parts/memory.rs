@@ -1,0 +1,144 @@
+//! Memory over time, as a window fills and empties.
+
+use super::{Heading, figure, part_of};
+use crate::compare::WeighSummary;
+use crate::report::chart::{Axis, Chart, Join, Point, Series, Unit};
+use crate::report::model::{Cell, Figure, Part, Table};
+use crate::report::panel::{Entry, Panel};
+use crate::report::words::{clip, list, memory, plural, spread, three};
+use crate::stats::Spread;
+
+const HEADING: Heading = Heading {
+    id: "memory",
+    title: "Memory over time",
+    about: "Bytes that a strategy held, a server's included, on the stream's own clock: the median of the rounds at \
+            each sample. The last point of a line is what was left four windows after the last ping.",
+    absent: "These records hold no weigh pass, so there is no memory to show.",
+};
+
+pub(super) fn part(panels: &[Panel<'_>]) -> Part {
+    part_of(HEADING, panels, draw)
+}
+
+fn draw(panel: &Panel<'_>) -> Option<Figure> {
+    let rows: Vec<(&Entry<'_>, &WeighSummary)> =
+        panel.rows.iter().filter_map(|entry| Some((entry, entry.row.summary.weigh.as_ref()?))).collect();
+    let holding: Vec<(&Entry<'_>, &WeighSummary)> =
+        rows.iter().filter(|(_, weigh)| weigh.bytes_per_id.is_some()).copied().collect();
+    if holding.is_empty() {
+        return None;
+    }
+    let mut figure = figure(panel, claim(&holding));
+    let idle = rows.iter().filter(|(_, weigh)| weigh.bytes_per_id.is_none());
+    let idle: Vec<String> = idle.map(|(entry, _)| entry.name.clone()).collect();
+    if !idle.is_empty() {
+        figure.notes.push(format!("Not drawn, because they track no ids: {}.", list(&idle, 8)));
+    }
+    let series: Vec<Series> = holding.iter().filter_map(|(entry, weigh)| line(entry, weigh, panel)).collect();
+    let table = table(&holding, panel);
+    match series.is_empty() {
+        true => {
+            figure.notes.push("These records hold no samples over time, only the peaks.".to_string());
+            figure.tables.push(table);
+        }
+        false => figure.charts.push((chart(series, panel), table)),
+    }
+    Some(figure)
+}
+
+/// The median of the rounds at each sample, and what was left at the end.
+fn line(entry: &Entry<'_>, weigh: &WeighSummary, panel: &Panel<'_>) -> Option<Series> {
+    let rounds: Vec<_> = entry.weighed().map(|figures| &figures.over_time).collect();
+    let times = &rounds.iter().max_by_key(|over| over.t_ns.len())?.t_ns;
+    let point = |(index, t): (usize, &u64)| {
+        let values = rounds.iter().filter_map(|over| over.live_bytes.get(index)).map(|bytes| *bytes as f64);
+        let y = Spread::of(values)?.median;
+        Some(Point { x: *t as f64, y: y.max(1.0), ..Point::default() })
+    };
+    let mut points: Vec<Point> = times.iter().enumerate().filter_map(point).collect();
+    let last = points.last()?.x;
+    let windows = panel.block().stream.window_ns.or(entry.window_ns()).unwrap_or(0) as f64;
+    points.push(Point {
+        x: last + 4.0 * windows,
+        y: weigh.emptied_bytes.median.max(1.0),
+        ..Point::default()
+    });
+    let series =
+        Series { strategy: Some(entry.strategy), name: entry.name.clone(), join: Join::Line, points };
+    Some(series.thinned(120))
+}
+
+fn chart(series: Vec<Series>, panel: &Panel<'_>) -> Chart {
+    let points = || series.iter().flat_map(|series| &series.points);
+    let mut x = Axis::linear("time from the start of the stream", Unit::Nanos, points().map(|point| point.x));
+    x.range.1 /= 1.04;
+    Chart {
+        id: format!("memory-{}", panel.id),
+        title: format!("Memory over time, {}", panel.title),
+        x,
+        // A strategy that gives all back would stretch the axis over decades in which nothing happens.
+        y: Axis::log("bytes held", Unit::Bytes, points().map(|point| point.y.max(256.0))),
+        bands: Vec::new(),
+        guides: Vec::new(),
+        frontier: Vec::new(),
+        series,
+    }
+}
+
+fn claim(rows: &[(&Entry<'_>, &WeighSummary)]) -> String {
+    let kept: Vec<&(&Entry<'_>, &WeighSummary)> = rows.iter().filter(|(entry, _)| entry.may_win()).collect();
+    let peak = |(_, weigh): &(&Entry<'_>, &WeighSummary)| {
+        weigh.live_bytes.median + weigh.server_used_bytes.map_or(0.0, |bytes| bytes.median)
+    };
+    let by_peak = |one: &&&(&Entry<'_>, &WeighSummary), other: &&&(&Entry<'_>, &WeighSummary)| {
+        peak(one).total_cmp(&peak(other))
+    };
+    let (Some(least), Some(most)) = (kept.iter().min_by(by_peak), kept.iter().max_by(by_peak)) else {
+        return "No candidate that kept its promise was weighed.".to_string();
+    };
+    let name = |row: &(&Entry<'_>, &WeighSummary)| clip(&row.0.name, 60);
+    let gives_back = |(_, weigh): &&&(&Entry<'_>, &WeighSummary)| {
+        weigh.emptied_bytes.median < 0.05 * weigh.live_bytes.median
+    };
+    let back = kept.iter().filter(gives_back).count();
+    format!(
+        "At its peak {} held {}{}; {back} of {} gave more than 95 % of their own memory back once the window had emptied.",
+        name(least),
+        memory(peak(least)),
+        if least.0.name == most.0.name {
+            String::new()
+        } else {
+            format!(", {} {}", name(most), memory(peak(most)))
+        },
+        plural(kept.len() as u64, "candidate"),
+    )
+}
+
+fn table(rows: &[(&Entry<'_>, &WeighSummary)], panel: &Panel<'_>) -> Table {
+    let columns = [
+        ("strategy", false),
+        ("bytes an id (range)", true),
+        ("most bytes held (range)", true),
+        ("left when emptied (range)", true),
+        ("server's bytes (range)", true),
+        ("peak RSS of the process (range)", true),
+        ("rounds", true),
+    ];
+    let mut table = Table::new(format!("memory-{}", panel.id), format!("Memory, {}", panel.title), &columns);
+    for (entry, weigh) in rows {
+        let bytes = |figure: Spread| Cell::number(spread(figure, memory), figure.median);
+        table.push(
+            Some(entry.strategy),
+            vec![
+                Cell::text(&entry.name),
+                weigh.bytes_per_id.map_or(Cell::none(), |b| Cell::number(spread(b, three), b.median)),
+                bytes(weigh.live_bytes),
+                bytes(weigh.emptied_bytes),
+                weigh.server_used_bytes.map_or(Cell::none(), bytes),
+                bytes(weigh.peak_rss_bytes),
+                Cell::number(weigh.live_bytes.rounds_count.to_string(), weigh.live_bytes.rounds_count.into()),
+            ],
+        );
+    }
+    table
+}

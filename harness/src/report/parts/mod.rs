@@ -1,0 +1,73 @@
+//! The parts of a report: what each shows of a scenario, and what it says where the records have no data for it.
+
+mod accuracy;
+mod faults;
+mod lag;
+mod latency;
+mod load;
+mod matrix;
+mod memory;
+mod stable;
+mod talk;
+
+use super::model::{Figure, Part};
+use super::panel::Panel;
+
+/// All parts, in order.
+pub(super) fn all(panels: &[Panel<'_>]) -> Vec<Part> {
+    vec![
+        accuracy::part(panels),
+        lag::part(panels),
+        faults::part(panels),
+        latency::part(panels),
+        load::part(panels),
+        memory::part(panels),
+        matrix::part(panels),
+        stable::part(panels),
+        talk::part(panels),
+    ]
+}
+
+/// What a part is called and how it is to be read.
+struct Heading {
+    id: &'static str,
+    title: &'static str,
+    about: &'static str,
+    /// Said where no scenario has data for it.
+    absent: &'static str,
+}
+
+/// A part with one figure for each panel that has data; the one with most lines first.
+fn part_of<'a>(
+    heading: Heading,
+    panels: &[Panel<'a>],
+    figure: impl Fn(&Panel<'a>) -> Option<Figure>,
+) -> Part {
+    let mut figures: Vec<Figure> =
+        panels.iter().filter_map(figure).filter(|figure| !figure.is_empty()).collect();
+    let weight = |figure: &Figure| {
+        let charts = figure.charts.iter().map(|(_, table)| table.lines.len()).sum::<usize>();
+        charts + figure.tables.iter().map(|table| table.lines.len()).sum::<usize>()
+    };
+    if let Some(lead) = (0..figures.len()).rev().max_by_key(|index| weight(&figures[*index])) {
+        figures[..=lead].rotate_right(1);
+    }
+    let claim = match figures.as_slice() {
+        [] => heading.absent.to_string(),
+        [only] => only.claim.clone(),
+        [lead, ..] => format!("{}: {}", lead.title, lead.claim),
+    };
+    Part { id: heading.id, title: heading.title, about: heading.about, claim, figures }
+}
+
+/// A figure without charts and tables yet.
+fn figure(panel: &Panel<'_>, claim: String) -> Figure {
+    Figure {
+        title: panel.title.clone(),
+        claim,
+        source: panel.source.clone(),
+        charts: Vec::new(),
+        tables: Vec::new(),
+        notes: panel.mixed().into_iter().collect(),
+    }
+}

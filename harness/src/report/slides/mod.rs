@@ -1,0 +1,100 @@
+//! A talk in one HTML file: 16:9, arrow keys, speaker notes, prints to PDF.
+//!
+//! One claim a slide. Its title is the claim that the report makes of the same data, so it is never stronger than
+//! they are; what does not fit into a title stands below it. Without JavaScript the slides stand one below the other.
+
+mod story;
+
+use maud::{Markup, html};
+
+use super::model::{Report, Table};
+use super::page::{Shell, class, document, drawn, footer, notes};
+
+use story::{Body, Slide};
+
+const STYLE: &str = include_str!("slides.css");
+const SCRIPT: &str = include_str!("slides.js");
+
+/// The report as slides.
+pub fn render(report: &Report) -> String {
+    let slides = story::slides(report);
+    let count = slides.len();
+    let foot = footer(report);
+    let body = html! {
+        main #deck {
+            @for (index, slide) in slides.iter().enumerate() {
+                (slide_view(slide, index + 1, count, &foot, report))
+            }
+        }
+        nav.controls aria-label="Slides" {
+            button #back type="button" aria-label="Slide before" { "←" }
+            span #place aria-live="polite" { "1 / " (count) }
+            button #next type="button" aria-label="Next slide" { "→" }
+            button #speaker type="button" aria-pressed="false" { "Notes" }
+        }
+    };
+    document(Shell {
+        title: &report.opening.title,
+        style: &format!("{}{}", super::chart::style_of_page(&report.palette), STYLE),
+        script: SCRIPT,
+        data: "{}",
+        body,
+    })
+}
+
+fn slide_view(slide: &Slide, number: usize, count: usize, foot: &str, report: &Report) -> Markup {
+    let kind = match slide.body {
+        Body::Opening(_) => "slide opening",
+        _ => "slide",
+    };
+    html! {
+        section class=(kind) id=(format!("slide-{number}")) tabindex="-1" aria-label=(format!("Slide {number} of {count}")) {
+            header {
+                p.over { (slide.over) }
+                @if number == 1 { h1 { (slide.title) } } @else { h2 { (slide.title) } }
+                @if !slide.below.is_empty() { p.below { (slide.below) } }
+            }
+            div.body { (body_view(&slide.body, report)) }
+            footer { span { (foot) } span.number { (number) " / " (count) } }
+            aside.notes aria-label="Speaker notes" { (notes(&slide.notes)) }
+        }
+    }
+}
+
+fn body_view(body: &Body, report: &Report) -> Markup {
+    match body {
+        Body::Opening(facts) => html! {
+            ul.verdicts { @for (tone, text) in &report.opening.verdicts { li class=(class(*tone)) { (text) } } }
+            dl.facts { @for (name, text) in facts { div { dt { (name) } dd { (text) } } } }
+        },
+        Body::Chart(chart) => {
+            let label = format!("{}. {} against {}.", chart.title, chart.y.title, chart.x.title);
+            html! { div.picture { (drawn(&super::chart::draw(chart, &report.palette), &label)) } }
+        }
+        Body::Table(table) => table_view(table),
+        Body::Points(points) => html! { ul.points { @for point in points { li { (point) } } } },
+    }
+}
+
+fn table_view(table: &Table) -> Markup {
+    let size = if table.lines.len() > 8 || table.columns.len() > 6 { "dense" } else { "" };
+    html! {
+        table class=(size) {
+            caption.vh { (table.caption) }
+            thead { tr { @for column in &table.columns { th scope="col" class=(if column.numeric { "num" } else { "" }) { (column.title) } } } }
+            tbody {
+                @for line in &table.lines {
+                    tr {
+                        @for (index, (cell, column)) in line.cells.iter().zip(&table.columns).enumerate() {
+                            @if index == 0 {
+                                th scope="row" class=[line.strategy.map(|index| format!("name k{index}"))] { (cell.text) }
+                            } @else {
+                                td class=(format!("{}{}", if column.numeric { "num " } else { "" }, class(cell.tone))) { (cell.text) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Which slides there are, and in which order: the problem, what a window can know, robustness, performance,
+//! operations, the nightly job, and what the data do not show.
+
+use crate::report::chart::Chart;
+use crate::report::model::{Cell, Column, Figure, Line, Part, Report, Table};
+use crate::report::words::{clip, counted, percent, share_cell};
+
+/// One slide.
+pub(super) struct Slide {
+    /// What it is about, above its title.
+    pub(super) over: String,
+    /// Its claim.
+    pub(super) title: String,
+    /// The rest of the claim.
+    pub(super) below: String,
+    pub(super) body: Body,
+    /// For the speaker.
+    pub(super) notes: Vec<String>,
+}
+
+/// What a slide shows.
+pub(super) enum Body {
+    Opening(Vec<(&'static str, String)>),
+    Chart(Box<Chart>),
+    Table(Table),
+    Points(Vec<String>),
+}
+
+/// Lines and columns of a table that can be read from the last row of seats.
+const LINES: usize = 9;
+const COLUMNS: usize = 7;
+
+/// The order of the talk, by the names of the parts.
+const ORDER: [&str; 9] =
+    ["lag", "faults", "matrix", "talk", "accuracy", "latency", "load", "memory", "stable"];
+
+/// Faults drawn on slides of their own; the matrix has all.
+const FAULTS: usize = 3;
+
+pub(super) fn slides(report: &Report) -> Vec<Slide> {
+    let mut slides = vec![opening(report)];
+    slides.extend(problem(report));
+    for id in ORDER {
+        let part = report.parts.iter().find(|part| part.id == id);
+        slides.extend(part.into_iter().flat_map(of_part));
+    }
+    slides.push(verdicts(report));
+    slides.push(limits(report));
+    slides
+}
+
+fn opening(report: &Report) -> Slide {
+    let facts = report.opening.facts.iter().map(|(name, texts)| {
+        let more = texts.len().saturating_sub(2);
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        let shown: Vec<String> = texts.iter().take(2).map(|text| clip(text, 150)).collect();
+        (*name, shown.join("; ") + &more)
+    });
+    let (title, below) = split(&report.opening.sentence);
+    Slide {
+        over: report.opening.title.clone(),
+        title,
+        below,
+        body: Body::Opening(facts.collect()),
+        notes: vec![
+            "What was compared, on what, and the one sentence that the data support.".to_string(),
+            report.opening.sentence.clone(),
+        ],
+    }
+}
+
+/// How many pings are copies, and why.
+fn problem(report: &Report) -> Option<Slide> {
+    let block = report.comparison.blocks.iter().max_by_key(|block| block.rows.len())?;
+    let verify = block.widest_verify()?;
+    if verify.duplicate_count == 0 {
+        return None;
+    }
+    let columns = [("cause", false), ("copies", true), ("share of all pings (95 %)", true)];
+    let mut table = Table::new("causes".into(), "Duplicates by cause", &columns);
+    for cause in verify.by_cause.iter().take(LINES) {
+        let count = cause.duplicate_count;
+        let cells = vec![
+            Cell::text(clip(&cause.cause, 60)),
+            Cell::number(crate::units::thousands(count), count as f64),
+            share_cell(count, verify.pings_count),
+        ];
+        table.push(None, cells);
+    }
+    Some(Slide {
+        over: "The problem".into(),
+        title: format!(
+            "In {}, {} of the pings are copies of one that came before",
+            clip(&block.stream.scenario, 60),
+            percent(verify.duplicate_count as f64 / verify.pings_count as f64)
+        ),
+        below: counted(verify.duplicate_count, verify.pings_count),
+        body: Body::Table(table),
+        notes: vec![
+            "At-least-once delivery means that what is not acknowledged comes again, and so does what was \
+             acknowledged too late."
+                .into(),
+            "Truth is known by construction: the stream knows which ping is a copy of which.".into(),
+        ],
+    })
+}
+
+fn of_part(part: &Part) -> Vec<Slide> {
+    let most = match part.id {
+        "faults" => FAULTS,
+        _ => 1,
+    };
+    part.figures.iter().take(most).flat_map(|figure| of_figure(part, figure)).collect()
+}
+
+fn of_figure(part: &Part, figure: &Figure) -> Vec<Slide> {
+    let charts = figure.charts.iter().map(|(chart, _)| Body::Chart(Box::new(chart.clone())));
+    // What has charts shows these; what has only tables shows them, cut to what can be read.
+    let bodies: Vec<Body> = match figure.charts.is_empty() {
+        false => charts.collect(),
+        true => figure.tables.iter().flat_map(readable).map(Body::Table).collect(),
+    };
+    let several = bodies.len();
+    let (title, below) = split(&figure.claim);
+    let mut notes = vec![part.about.to_string()];
+    notes.extend(figure.notes.iter().cloned());
+    notes.push(format!("Source: {}", figure.source));
+    bodies
+        .into_iter()
+        .enumerate()
+        .map(|(index, body)| Slide {
+            over: match several {
+                1 => format!("{} · {}", part.title, figure.title),
+                _ => format!("{} · {} ({}/{several})", part.title, figure.title, index + 1),
+            },
+            title: title.clone(),
+            below: below.clone(),
+            body,
+            notes: notes.clone(),
+        })
+        .collect()
+}
+
+/// The table in pieces that can be read: its first column repeated, and not more lines and columns than fit.
+fn readable(table: &Table) -> Vec<Table> {
+    let rest: Vec<usize> = (1..table.columns.len()).collect();
+    let mut pieces = Vec::new();
+    for columns in rest.chunks(COLUMNS - 1) {
+        for lines in table.lines.chunks(LINES) {
+            let of = |cells: &[Cell]| {
+                std::iter::once(0)
+                    .chain(columns.iter().copied())
+                    .map(|c| shortened(&cells[c]))
+                    .collect::<Vec<_>>()
+            };
+            let titles = std::iter::once(0).chain(columns.iter().copied());
+            pieces.push(Table {
+                id: table.id.clone(),
+                caption: table.caption.clone(),
+                columns: titles
+                    .map(|c| Column { title: clip(&table.columns[c].title, 48), ..table.columns[c].clone() })
+                    .collect(),
+                lines: lines
+                    .iter()
+                    .map(|line| Line { strategy: line.strategy, cells: of(&line.cells) })
+                    .collect(),
+            });
+        }
+    }
+    pieces
+}
+
+fn shortened(cell: &Cell) -> Cell {
+    Cell { text: clip(&cell.text, 60), ..cell.clone() }
+}
+
+/// Who kept what was promised, on the scenario with most strategies.
+fn verdicts(report: &Report) -> Slide {
+    let figures = report.opening.figures.iter();
+    let figure =
+        figures.max_by_key(|figure| figure.tables.iter().map(|table| table.lines.len()).sum::<usize>());
+    let wanted = [
+        "strategy",
+        "verdict",
+        "missed (95 %)",
+        "lost (95 %)",
+        "pings a second (range)",
+        "p99",
+        "bytes an id",
+    ];
+    let table = figure.and_then(|figure| figure.tables.first()).map(|table| {
+        let columns: Vec<usize> = (0..table.columns.len())
+            .filter(|index| wanted.contains(&table.columns[*index].title.as_str()))
+            .collect();
+        let line = |line: &Line| Line {
+            strategy: line.strategy,
+            cells: columns.iter().map(|index| shortened(&line.cells[*index])).collect(),
+        };
+        let left_out = table.lines.len().saturating_sub(LINES + 3);
+        let caption = match left_out {
+            0 => table.caption.clone(),
+            some => format!("{}; {some} more in the report", table.caption),
+        };
+        Table {
+            id: table.id.clone(),
+            caption,
+            columns: columns.iter().map(|index| table.columns[*index].clone()).collect(),
+            lines: table.lines.iter().take(LINES + 3).map(line).collect(),
+        }
+    });
+    let counts: Vec<&str> = report.opening.verdicts.iter().map(|(_, text)| text.as_str()).collect();
+    let left_out = figure.map_or(0, |figure| {
+        figure.tables.first().map_or(0, |table| table.lines.len().saturating_sub(LINES + 3))
+    });
+    Slide {
+        over: format!("Verdicts · {}", figure.map_or("", |figure| figure.title.as_str())),
+        title: format!("How they stand to what they promise: {}", counts.join(", ")),
+        below: if left_out > 0 {
+            format!("{left_out} more strategies are in the report.")
+        } else {
+            String::new()
+        },
+        body: table.map_or(Body::Points(Vec::new()), Body::Table),
+        notes: figure.map(|figure| figure.notes.clone()).unwrap_or_default(),
+    }
+}
+
+/// What must not be concluded.
+fn limits(report: &Report) -> Slide {
+    let mut points = vec![
+        "Speeds and latencies are of one machine, named below; counts are the same on every machine."
+            .to_string(),
+        "Zero seen is a bound, not a proof: the true share lies below 3/N with 95 % confidence.".to_string(),
+        "Where ranges of rounds overlap, nothing is ranked.".to_string(),
+    ];
+    let model = |name: &String| name.starts_with("pubsubio") || name.starts_with("beam");
+    if report.palette.names().iter().any(model) {
+        points.push(
+            "Rows named pubsubio and beam are models of what Beam and Dataflow do, not the service.".into(),
+        );
+    }
+    let skipped: usize = report.comparison.blocks.iter().map(|block| block.skipped.len()).sum();
+    if skipped > 0 {
+        points.push(format!(
+            "{skipped} strategies could not run here and are in no chart; the report lists them."
+        ));
+    }
+    points.extend(report.opening.notes.iter().take(2).cloned());
+    Slide {
+        over: "What this does not show".into(),
+        title: "What these figures are worth".into(),
+        below: String::new(),
+        body: Body::Points(points),
+        notes: vec!["Everything is made from the records; docs/REPORTS.md has the commands.".into()],
+    }
+}
+
+/// A claim as a title, and what follows the first semicolon or is too long for one.
+fn split(claim: &str) -> (String, String) {
+    match claim.split_once("; ") {
+        Some((title, below)) => {
+            let mut letters = below.chars();
+            let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+            // Names of strategies keep their case: only prose is made to begin like a sentence.
+            let prose = below.starts_with("it ") || below.starts_with("in ") || below.starts_with("one ");
+            let below = if prose { first + letters.as_str() } else { below.to_string() };
+            (title.trim_end_matches('.').to_string(), below)
+        }
+        None => (claim.trim_end_matches('.').to_string(), String::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_becomes_a_title_and_a_line_below() {
+        assert_eq!(split("It holds; it lasts."), ("It holds".into(), "It lasts.".into()));
+        assert_eq!(split("redis lost 3; lru lost none."), ("redis lost 3".into(), "lru lost none.".into()));
+        assert_eq!(split("All is well."), ("All is well".into(), String::new()));
+    }
+
+    #[test]
+    fn a_wide_and_long_table_comes_in_pieces_that_lose_nothing() {
+        let names: Vec<String> = (0..15).map(|column| format!("c{column}")).collect();
+        let columns: Vec<(&str, bool)> = names.iter().map(|name| (name.as_str(), true)).collect();
+        let mut table = Table::new("t".into(), "t", &columns);
+        for line in 0..20 {
+            table.push(None, (0..15).map(|column| Cell::text(format!("{line}/{column}"))).collect());
+        }
+        let pieces = readable(&table);
+        assert!(pieces.iter().all(|piece| piece.lines.len() <= LINES && piece.columns.len() <= COLUMNS));
+        let cells: std::collections::BTreeSet<String> = pieces
+            .iter()
+            .flat_map(|piece| &piece.lines)
+            .flat_map(|line| &line.cells)
+            .map(|cell| cell.text.clone())
+            .collect();
+        assert_eq!(cells.len(), 300);
+    }
+}

@@ -1,0 +1,153 @@
+//! Puts a text between two markers of a file, and never loses what is around them.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// A file into which nothing can be spliced. Every message names the file.
+#[derive(Debug, thiserror::Error)]
+pub enum SpliceError {
+    /// It cannot be read.
+    #[error("{}: cannot be read: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It cannot be written; what was there is still there.
+    #[error("{}: cannot be written: {source}; the file is as it was", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A marker is missing, twice there, or the closing one comes first.
+    #[error("{}: {what}; put <!-- {marker} --> and <!-- /{marker} --> on lines of their own, once each, around what is to be replaced", path.display())]
+    Markers {
+        /// The file.
+        path: PathBuf,
+        /// The markers' name.
+        marker: String,
+        /// What is wrong with them.
+        what: String,
+    },
+}
+
+/// Replaces what stands between the lines `<!-- marker -->` and `<!-- /marker -->` of the file at `path` by `text`.
+pub fn splice(path: &Path, marker: &str, text: &str) -> Result<(), SpliceError> {
+    let old = fs::read_to_string(path).map_err(|source| SpliceError::Read { path: path.into(), source })?;
+    let new = spliced(&old, marker, text).map_err(|what| SpliceError::Markers {
+        path: path.into(),
+        marker: marker.into(),
+        what,
+    })?;
+    replace(path, &new).map_err(|source| SpliceError::Write { path: path.into(), source })
+}
+
+fn spliced(old: &str, marker: &str, text: &str) -> Result<String, String> {
+    let (begin, end) = (format!("<!-- {marker} -->"), format!("<!-- /{marker} -->"));
+    let after_begin = only(old, &begin)?.1;
+    let before_end = only(old, &end)?.0;
+    if before_end < after_begin {
+        return Err(format!("{end} comes before {begin}"));
+    }
+    Ok(format!("{}{}\n{}", &old[..after_begin], text.trim_end_matches('\n'), &old[before_end..]))
+}
+
+/// Where the only line that is `marker` begins, and where the next one does.
+fn only(text: &str, marker: &str) -> Result<(usize, usize), String> {
+    let mut at = 0;
+    let mut found = Vec::new();
+    for line in text.split_inclusive('\n') {
+        if line.trim() == marker {
+            found.push((at, at + line.len(), line.ends_with('\n')));
+        }
+        at += line.len();
+    }
+    match found.as_slice() {
+        [] => Err(format!("has no line {marker}")),
+        // A marker at the very end has no line to put the text on, unless it is the closing one.
+        [(_, _, false)] if !marker.starts_with("<!-- /") => Err(format!("ends in {marker}")),
+        [(from, to, _)] => Ok((*from, *to)),
+        several => Err(format!("has {} lines {marker}", several.len())),
+    }
+}
+
+/// Writes beside the file and renames, so that a reader, or a crash, meets the old text or the new one.
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    // A link keeps pointing at what it pointed at.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    match fs::metadata(&path) {
+        Ok(old) => fs::set_permissions(file.path(), old.permissions())?,
+        Err(_) => readable_by_all(file.path())?,
+    }
+    file.persist(&path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// A temporary file is its owner's alone; a report is not.
+fn readable_by_all(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PAGE: &str = "# A\n\n<!-- report -->\nold\n<!-- /report -->\n\nmore\n";
+
+    #[test]
+    fn what_is_between_the_markers_is_replaced_and_nothing_else() {
+        let new = spliced(PAGE, "report", "new\n\n").unwrap();
+        assert_eq!(new, "# A\n\n<!-- report -->\nnew\n<!-- /report -->\n\nmore\n");
+        assert_eq!(spliced(&new, "report", "new").unwrap(), new);
+    }
+
+    #[test]
+    fn without_markers_nothing_is_written() {
+        for (text, expected) in [
+            ("no marker\n", "has no line <!-- report -->"),
+            ("<!-- report -->\n", "has no line <!-- /report -->"),
+            ("<!-- /report -->\n<!-- report -->\n", "comes before"),
+            ("<!-- report -->\n<!-- report -->\n<!-- /report -->\n", "has 2 lines"),
+            ("text <!-- report -->\n<!-- /report -->\n", "has no line <!-- report -->"),
+        ] {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("README.md");
+            fs::write(&path, text).unwrap();
+            let error = splice(&path, "report", "new").unwrap_err().to_string();
+            assert!(error.contains(expected) && error.contains("README.md"), "{error}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_splice_keeps_permissions_and_leaves_no_other_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("README.md");
+        fs::write(&path, PAGE).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        splice(&path, "report", "new").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn text_around_the_markers_is_never_lost(before in "[a-z\n]{0,60}", after in "[a-z\n]{0,60}", text in ".{0,40}") {
+            let page = format!("{before}\n<!-- report -->\nold\n<!-- /report -->\n{after}");
+            let new = spliced(&page, "report", &text).unwrap();
+            let (head, tail) = (format!("{before}\n<!-- report -->\n"), format!("<!-- /report -->\n{after}"));
+            prop_assert!(new.starts_with(&head) && new.ends_with(&tail));
+        }
+    }
+}

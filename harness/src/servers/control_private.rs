@@ -1,0 +1,233 @@
+//! Faults of one private server.
+
+use std::io;
+use std::time::Duration;
+
+use dedup_strategies::redis::Link;
+use redis::cmd;
+
+use super::control::{EvictionPolicy, Observation, StoreControl, StoreFault};
+use super::error::ServerError;
+use super::private::PrivateRedis;
+use super::proxy::{Deeds, Proxy};
+
+/// Troubles one private server. Dropping it ends what it can end without the server: the proxy goes away.
+#[derive(Debug)]
+pub struct PrivateControl<'a> {
+    redis: &'a PrivateRedis,
+    /// The error is told when something is asked for that needs it.
+    proxy: Result<Proxy, String>,
+    killed: Observation,
+    unreachable: Deeds,
+    slow: Deeds,
+    replies: Deeds,
+    evicted: Evicted,
+    jumped: Observation,
+}
+
+/// Makes a server look at its clock as often as it can, and evict at once what there is no room for. Its cycle, by
+/// which it knows how long ago a key was used and removes expired ones, runs on real time, and a simulated minute may
+/// take little of that.
+const EAGER: [(&str, &str); 3] =
+    [("hz", "500"), ("dynamic-hz", "no"), ("maxmemory-eviction-tenacity", "100")];
+
+/// Keys that the server has evicted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Evicted {
+    before: u64,
+    /// Known once the fault has ended.
+    after: Option<u64>,
+}
+
+impl<'a> PrivateControl<'a> {
+    pub(super) fn of(redis: &'a PrivateRedis) -> Self {
+        PrivateControl {
+            redis,
+            proxy: prepare(redis).map_err(|error| error.to_string()),
+            killed: Observation::default(),
+            unreachable: Deeds::default(),
+            slow: Deeds::default(),
+            replies: Deeds::default(),
+            evicted: Evicted::default(),
+            jumped: Observation::default(),
+        }
+    }
+
+    fn proxy(&self) -> Result<&Proxy, ServerError> {
+        let failed =
+            |error: &String| ServerError::io("a proxy before redis-server")(io::Error::other(error.clone()));
+        self.proxy.as_ref().map_err(failed)
+    }
+
+    fn deeds(&self) -> Deeds {
+        self.proxy.as_ref().map(Proxy::deeds).unwrap_or_default()
+    }
+
+    fn evict(&mut self, share: f64, policy: EvictionPolicy) -> Result<(), ServerError> {
+        let mut link = self.redis.link()?;
+        self.evicted = Evicted { before: evicted_keys(&mut link)?, after: None };
+        let (used, empty) = (link.used_memory()?, self.redis.empty_bytes());
+        let most = empty + (used.saturating_sub(empty) as f64 * share) as u64;
+        set(&mut link, &[("maxmemory-policy", policy.name()), ("maxmemory", &most.to_string())])
+    }
+
+    fn stop_evicting(&mut self) -> Result<(), ServerError> {
+        let mut link = self.redis.link()?;
+        self.evicted.after = Some(evicted_keys(&mut link)?);
+        set(&mut link, &[("maxmemory", "0"), ("maxmemory-policy", "noeviction")])
+    }
+
+    fn evicted(&self) -> u64 {
+        let now = || evicted_keys(&mut self.redis.link().ok()?).ok();
+        let after = self.evicted.after.or_else(now).unwrap_or(self.evicted.before);
+        after.saturating_sub(self.evicted.before)
+    }
+
+    fn run_ahead(&mut self, by: Duration) -> Result<(), ServerError> {
+        let fault = StoreFault::ClockJump(by);
+        let reason = "it runs on wall time, which is not ours to set";
+        let store = "a private server without a virtual clock";
+        let clock = self.redis.clock().ok_or(ServerError::NoSuchFault { fault, store, reason })?;
+        let mut link = self.redis.link()?;
+        let before = told(&mut link)?;
+        clock.run_ahead(by).map_err(ServerError::io("the virtual clock"))?;
+        let after = told(&mut link)?;
+        if !by.is_zero() {
+            let jumped = Duration::from_micros(after.saturating_sub(before));
+            let fired = u64::from(!jumped.is_zero());
+            self.jumped = Observation {
+                fired,
+                what: format!("its TIME jumped by {}", humantime::format_duration(jumped)),
+            };
+        }
+        Ok(())
+    }
+}
+
+/// Puts the proxy in the path.
+fn prepare(redis: &PrivateRedis) -> Result<Proxy, ServerError> {
+    set(&mut redis.link()?, &EAGER)?;
+    redis.lead_through_proxy().map_err(ServerError::io("a proxy before redis-server"))
+}
+
+impl StoreControl for PrivateControl<'_> {
+    fn begin(&mut self, fault: &StoreFault) -> Result<(), ServerError> {
+        let before = self.deeds();
+        match *fault {
+            StoreFault::Killed => {
+                let status = self.redis.kill()?;
+                self.killed = Observation { fired: 1, what: format!("redis-server ended: {status}") };
+            }
+            StoreFault::Unreachable => {
+                self.unreachable = before;
+                self.proxy()?.set_unreachable(true);
+            }
+            StoreFault::Slow(by) => {
+                self.slow = before;
+                self.proxy()?.set_delay(by);
+            }
+            StoreFault::ReplyLost(count) => {
+                self.replies = before;
+                self.proxy()?.set_swallow(count);
+            }
+            StoreFault::Eviction(share, policy) => self.evict(share, policy)?,
+            StoreFault::ClockJump(by) => self.run_ahead(by)?,
+            StoreFault::PrimaryFailover => {
+                let reason = "there is no replica that could take over; it takes a cluster";
+                return Err(ServerError::NoSuchFault { fault: *fault, store: "a single server", reason });
+            }
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, fault: &StoreFault) -> Result<(), ServerError> {
+        match *fault {
+            StoreFault::Killed => {
+                self.redis.start_again()?;
+                let mut link = self.redis.link()?;
+                set(&mut link, &EAGER)?;
+                let keys: u64 = link.query(&cmd("DBSIZE"))?;
+                self.killed.what += &format!("; started again with {keys} keys");
+            }
+            StoreFault::Unreachable => self.proxy()?.set_unreachable(false),
+            StoreFault::Slow(_) => self.proxy()?.set_delay(Duration::ZERO),
+            StoreFault::ReplyLost(_) => self.proxy()?.set_swallow(0),
+            StoreFault::Eviction(..) => self.stop_evicting()?,
+            StoreFault::ClockJump(_) => self.run_ahead(Duration::ZERO)?,
+            StoreFault::PrimaryFailover => {}
+        }
+        Ok(())
+    }
+
+    fn observed(&self, fault: &StoreFault) -> Observation {
+        let now = self.deeds();
+        match fault {
+            StoreFault::Killed => self.killed.clone(),
+            StoreFault::Unreachable => {
+                let (cut, refused) = (now.cut - self.unreachable.cut, now.refused - self.unreachable.refused);
+                Observation {
+                    fired: cut + refused,
+                    what: format!("{cut} connections were cut and {refused} refused"),
+                }
+            }
+            StoreFault::Slow(by) => {
+                let fired = now.delayed - self.slow.delayed;
+                Observation { fired, what: format!("{fired} replies came {by:?} later") }
+            }
+            StoreFault::ReplyLost(_) => {
+                let fired = now.swallowed - self.replies.swallowed;
+                Observation {
+                    fired,
+                    what: format!("{fired} replies to writes that were applied were swallowed"),
+                }
+            }
+            StoreFault::Eviction(_, policy) => {
+                let fired = self.evicted();
+                Observation { fired, what: format!("{fired} keys were evicted by {}", policy.name()) }
+            }
+            StoreFault::ClockJump(_) => self.jumped.clone(),
+            StoreFault::PrimaryFailover => Observation::default(),
+        }
+    }
+}
+
+impl Drop for PrivateControl<'_> {
+    fn drop(&mut self) {
+        // Where it fails, clients are refused, as they would be by the proxy that is gone.
+        if self.proxy.is_ok() {
+            let _ = self.redis.lead_directly();
+        }
+        if let Some(clock) = self.redis.clock() {
+            let _ = clock.run_ahead(Duration::ZERO);
+        }
+    }
+}
+
+impl EvictionPolicy {
+    /// As the server calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            EvictionPolicy::AllKeysLru => "allkeys-lru",
+            EvictionPolicy::VolatileTtl => "volatile-ttl",
+        }
+    }
+}
+
+fn set(link: &mut Link, options: &[(&str, &str)]) -> Result<(), ServerError> {
+    let mut set = cmd("CONFIG");
+    set.arg("SET");
+    for (name, value) in options {
+        set.arg(*name).arg(*value);
+    }
+    Ok(link.query(&set)?)
+}
+
+fn evicted_keys(link: &mut Link) -> Result<u64, ServerError> {
+    Ok(link.info("stats", "evicted_keys")?.parse().unwrap_or(0))
+}
+
+/// What the server says the time is, in microseconds.
+fn told(link: &mut Link) -> Result<u64, ServerError> {
+    let (seconds, micros): (u64, u64) = link.query(&cmd("TIME"))?;
+    Ok(seconds * 1_000_000 + micros)
+}

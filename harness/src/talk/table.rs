@@ -1,0 +1,208 @@
+//! The talk's table, read off a comparison.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{DENSE, FAULTS, FULL_RATE_PER_S, SCENARIO};
+use crate::compare::{Block, Comparison, Row as Compared, Standing, Summary};
+use crate::record::Role;
+
+/// A day: nobody sizes for more.
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// The table.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Table {
+    /// Pings of the day and a half, of each strategy.
+    pub pings_count: u64,
+    /// Duplicates among them.
+    pub duplicate_count: u64,
+    /// One ping in so many was left, about.
+    pub thinned: f64,
+    /// The fault scenarios that were run.
+    pub faults: Vec<String>,
+    /// One a strategy, in the order in which they were asked for.
+    pub rows: Vec<Row>,
+    /// What could not run, and what to do about it.
+    pub skipped: Vec<Skip>,
+}
+
+/// One strategy.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// Its name.
+    pub strategy: String,
+    /// What it is there for.
+    pub role: Role,
+    /// How it stands to its promise in the day and a half.
+    pub standing: Standing,
+    /// Duplicates that reached the live tables, of all; none where it was not measured.
+    pub missed_live_ratio: Option<f64>,
+    /// Those that are left in the stable tables; none where no nightly job was run.
+    pub missed_stable_ratio: Option<f64>,
+    /// Uniques that were lost.
+    pub lost_count: Option<u64>,
+    /// The same, of all uniques.
+    pub lost_ratio: Option<f64>,
+    /// The worst that a fault did.
+    pub worst: Option<Worst>,
+    /// Bytes an id.
+    pub bytes_per_id: Option<f64>,
+    /// Its window, a day at most; none where it tracks no ids.
+    pub window_ns: Option<u64>,
+    /// Memory for a window of it at the documented rate.
+    pub full_bytes: Option<f64>,
+    /// Round trips to a server, a ping; none where there is no server.
+    pub round_trips_per_ping: Option<f64>,
+    /// Median latency.
+    pub p50_ns: Option<u64>,
+    /// 99th percentile.
+    pub p99_ns: Option<u64>,
+    /// What has to be operated for it.
+    pub operated: &'static str,
+}
+
+/// What one fault did to a strategy: of all faults the one that lost most, or else let most through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Worst {
+    /// The fault scenario, without its folder.
+    pub fault: String,
+    /// Uniques lost.
+    pub lost_count: u64,
+    /// Copies in its window that came through.
+    pub missed_in_window_count: u64,
+}
+
+/// A strategy that was left out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Skip {
+    /// Its name.
+    pub strategy: String,
+    /// Why.
+    pub reason: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+impl Table {
+    /// Read off the records of a talk; none if they are not of one.
+    pub fn of(comparison: &Comparison) -> Option<Table> {
+        let main = block(comparison, SCENARIO)?;
+        let dense = block(comparison, DENSE);
+        let faults: Vec<&Block> =
+            comparison.blocks.iter().filter(|block| block.stream.scenario.starts_with(FAULTS)).collect();
+        let widest = main.widest_verify();
+        let thinned = widest.map_or(1.0, |verify| {
+            FULL_RATE_PER_S * LENGTH_S * f64::from(verify.rounds_count) / verify.unique_count.max(1) as f64
+        });
+        let rows = main.rows.iter().map(|row| Row::of(row, dense, &faults)).collect();
+        Some(Table {
+            pings_count: widest.map_or(0, |verify| verify.pings_count),
+            duplicate_count: widest.map_or(0, |verify| verify.duplicate_count),
+            thinned,
+            faults: faults.iter().map(|block| without_folder(block)).collect(),
+            rows,
+            skipped: skipped(main),
+        })
+    }
+}
+
+/// Of the scenario: a day and a half.
+const LENGTH_S: f64 = 36.0 * 3600.0;
+
+fn block<'a>(comparison: &'a Comparison, scenario: &str) -> Option<&'a Block> {
+    comparison.blocks.iter().find(|block| block.stream.scenario == scenario)
+}
+
+fn without_folder(block: &Block) -> String {
+    block.stream.scenario.trim_start_matches(FAULTS).to_string()
+}
+
+fn skipped(main: &Block) -> Vec<Skip> {
+    let mut skipped: Vec<Skip> = main
+        .skipped
+        .iter()
+        .map(|skip| Skip {
+            strategy: skip.strategy.clone(),
+            reason: skip.reason.clone(),
+            remedy: skip.remedy.clone(),
+        })
+        .collect();
+    skipped.sort();
+    skipped.dedup();
+    skipped
+}
+
+impl Row {
+    fn of(main: &Compared, dense: Option<&Block>, faults: &[&Block]) -> Row {
+        let dense = dense.and_then(|block| row(block, &main.strategy)).map(|row| &row.summary);
+        let verify = main.summary.verify.as_ref();
+        let bytes_per_id = dense.and_then(Summary::bytes_per_id);
+        let window = bytes_per_id.and_then(|_| window(main));
+        let round_trips_per_ping = dense.and_then(round_trips);
+        let ratio = |count: u64, of: u64| count as f64 / of.max(1) as f64;
+        let waiting = main.summary.waiting().map(|(waiting, _)| &waiting.merged);
+        Row {
+            strategy: main.strategy.clone(),
+            role: main.role,
+            standing: main.standing,
+            missed_live_ratio: verify.map(|verify| ratio(verify.missed_count, verify.duplicate_count)),
+            missed_stable_ratio: verify.and_then(|verify| {
+                verify.stable.map(|stable| ratio(stable.missed_count, verify.duplicate_count))
+            }),
+            lost_count: verify.map(|verify| verify.lost_count),
+            lost_ratio: verify.map(|verify| ratio(verify.lost_count, verify.unique_count)),
+            worst: worst(&main.strategy, faults),
+            bytes_per_id,
+            window_ns: window.map(|window| window.as_nanos() as u64),
+            full_bytes: bytes_per_id
+                .zip(window)
+                .map(|(bytes, window)| bytes * FULL_RATE_PER_S * window.as_secs_f64()),
+            round_trips_per_ping,
+            p50_ns: waiting.map(|latency| latency.p50),
+            p99_ns: waiting.map(|latency| latency.p99),
+            operated: operated(&main.strategy, round_trips_per_ping.is_some()),
+        }
+    }
+}
+
+fn row<'a>(block: &'a Block, strategy: &str) -> Option<&'a Compared> {
+    block.rows.iter().find(|row| row.strategy == strategy)
+}
+
+fn round_trips(summary: &Summary) -> Option<f64> {
+    let verify = summary.verify.as_ref()?;
+    Some(verify.round_trips_count? as f64 / verify.pings_count.max(1) as f64)
+}
+
+/// How long it remembers, a day at most.
+fn window(row: &Compared) -> Option<Duration> {
+    let text = row.settings.get("window").or_else(|| row.settings.get("ttl"))?;
+    humantime::parse_duration(text).ok().map(|window| window.min(DAY))
+}
+
+/// Loss before duplicates: what is lost cannot be had back.
+fn worst(strategy: &str, faults: &[&Block]) -> Option<Worst> {
+    let done = faults.iter().filter_map(|block| {
+        let verify = row(block, strategy)?.summary.verify.as_ref()?;
+        Some(Worst {
+            fault: without_folder(block),
+            lost_count: verify.lost_count - verify.lost_shared_key_count,
+            missed_in_window_count: verify.missed_in_window_count,
+        })
+    });
+    done.max_by_key(|worst| (worst.lost_count, worst.missed_in_window_count))
+}
+
+/// What somebody has to run and watch over, beside the workers.
+fn operated(strategy: &str, has_server: bool) -> &'static str {
+    match strategy.split(':').next().unwrap_or_default() {
+        "noop" => "nothing",
+        "pubsubio" | "pubsubio-flink" | "beam-deduplicate" => {
+            "nothing of its own: the runner keeps the state"
+        }
+        _ if has_server => "a Redis: its memory, failover, eviction, connections",
+        _ => "nothing: state in the workers, and gone with them",
+    }
+}

@@ -1,0 +1,127 @@
+//! Every embedded strategy, on scenarios whose delays are known.
+
+use std::time::Duration;
+
+use dedup_harness::nightly::Choice;
+use dedup_harness::record::{Prediction, Tables};
+use dedup_harness::scenario::{Length, Scenario};
+use dedup_harness::stats::wilson_95_of_share;
+
+use crate::{scenario, verified, verified_before};
+
+const STRATEGIES: &[&str] = &[
+    "noop",
+    "exact",
+    "exact-compact",
+    "fingerprint-64",
+    "lru-exact",
+    "bloom",
+    "bloom-rotating",
+    "pubsubio",
+    "pubsubio-direct",
+    "pubsubio-flink",
+    "beam-deduplicate",
+];
+
+/// Scenarios, and the share of their load that is enough to tell a wrong theory from a right one.
+const SCENARIOS: &[(&str, f64)] = &[
+    ("^mozilla-client-retry$", 0.4),
+    ("^mozilla-client-retry-beta$", 0.4),
+    ("^metronome$", 0.3),
+    ("^broker-redelivery$", 0.2),
+    ("^backoff-tail$", 0.2),
+];
+
+/// The scenarios, and twins, of which a few minutes do: their load is what fills batches.
+fn scenarios() -> Vec<Scenario> {
+    let mut scenarios: Vec<Scenario> = SCENARIOS
+        .iter()
+        .map(|(name, share)| {
+            let mut scenario = scenario(name);
+            scenario.shape.arrival.rate_per_s *= share;
+            scenario
+        })
+        .collect();
+    let mut twins = scenario("^twins$");
+    twins.shape.length = Length::Duration(Duration::from_secs(180));
+    scenarios.push(twins);
+    scenarios
+}
+
+struct Cell {
+    name: String,
+    prediction: Prediction,
+}
+
+impl Cell {
+    /// Standard deviations between what was predicted and what was seen.
+    fn deviations(&self) -> f64 {
+        let Prediction { predicted_ratio: p, independent_count, duplicate_count, missed_count, .. } =
+            self.prediction;
+        let seen = missed_count as f64 / duplicate_count as f64;
+        // A thousandth is the error of the theory's own integral.
+        let deviation = (p * (1.0 - p) / independent_count as f64 + 1e-6).sqrt();
+        (seen - p) / deviation
+    }
+
+    fn is_inside(&self) -> bool {
+        let seen = self.prediction.missed_count as f64 / self.prediction.duplicate_count as f64;
+        let (low, high) = wilson_95_of_share(seen, self.prediction.independent_count);
+        (low - 1e-3..=high + 1e-3).contains(&self.prediction.predicted_ratio)
+    }
+}
+
+#[test]
+fn prediction_and_observation_agree_for_every_embedded_strategy() {
+    let mut cells = Vec::new();
+    let scenarios = scenarios();
+    for scenario in &scenarios {
+        let name = &scenario.name;
+        for strategy in STRATEGIES {
+            let figures = verified(scenario, strategy, 11);
+            let live = figures.predicted.into_iter().filter(|prediction| prediction.tables == Tables::Live);
+            cells.extend(live.map(|prediction| Cell {
+                name: format!("{name} {strategy} {}", prediction.cause),
+                prediction,
+            }));
+        }
+    }
+    let shown: Vec<String> = cells
+        .iter()
+        .map(|cell| {
+            let Prediction { predicted_ratio, duplicate_count, missed_count, independent_count, because, .. } = &cell.prediction;
+            format!(
+                "{}: predicted {predicted_ratio:.5}, seen {missed_count} of {duplicate_count} (worth {independent_count}), {:.2} deviations ({because})",
+                cell.name,
+                cell.deviations()
+            )
+        })
+        .collect();
+    let shown = shown.join("\n");
+    assert!(cells.len() >= STRATEGIES.len() * scenarios.len(), "{shown}");
+    // One in fifteen thousand is further out than four standard deviations, one in twenty outside the interval.
+    assert!(cells.iter().all(|cell| cell.deviations().abs() < 4.0), "{shown}");
+    let inside = cells.iter().filter(|cell| cell.is_inside()).count();
+    assert!(inside * 10 >= cells.len() * 9, "{inside} of {}\n{shown}", cells.len());
+}
+
+#[test]
+fn behind_ten_minutes_the_nightly_job_leaves_a_quarter_of_what_clients_send_again_and_behind_a_day_a_twentieth()
+ {
+    let mut scenario = scenario("^mozilla-client-retry$");
+    scenario.shape.arrival.rate_per_s *= 0.4;
+    for (strategy, left) in [("pubsubio", 0.24), ("exact", 0.05)] {
+        let figures = verified_before(&scenario, strategy, 11, Choice::Nightly);
+        let stable = figures.predicted.into_iter().find(|prediction| prediction.tables == Tables::Stable);
+        let cell = Cell { name: strategy.to_string(), prediction: stable.expect("theory speaks of the job") };
+        let predicted = cell.prediction.predicted_ratio;
+        // The stream ends after two weeks, and with it the copies that would have come the day after.
+        assert!((predicted - left).abs() < 0.015, "{strategy}: {predicted}");
+        assert!(
+            cell.deviations().abs() < 3.0,
+            "{strategy}: {:?}, {:.2} deviations",
+            cell.prediction,
+            cell.deviations()
+        );
+    }
+}
