@@ -19,6 +19,9 @@ step() { echo; echo "=== $*"; "$@"; }
 
 need redis-server redis-server
 need openssl openssl
+need chromium chromium
+need node nodejs
+need npm npm
 
 export RUSTDOCFLAGS="-D warnings"
 step cargo fmt --all --check
@@ -28,6 +31,10 @@ step cargo fmt --check --manifest-path examples/outside-strategy/Cargo.toml
 step cargo clippy --workspace --all-targets --locked -- -D warnings
 step cargo doc --workspace --no-deps --locked --quiet
 step cargo test --workspace --locked
+# Reports in a real browser: a browser that is missing is a failure, not a skip.
+step cargo build --locked
+step npm ci --no-audit --no-fund --prefix harness/tests/report
+DEDUP_HARNESS="$PWD/target/debug/dedup-harness" step npm test --prefix harness/tests/report
 # A team's own package, outside the workspace. In the same target directory, so that only the harness is built again.
 step cargo run --manifest-path examples/outside-strategy/Cargo.toml --target-dir target --locked -- \
     run --scenario '^quick$' --strategy '^last-id$' --time-budget 0.1

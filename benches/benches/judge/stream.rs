@@ -41,7 +41,8 @@ impl Stream {
         let kept = self.recent.len() as u64;
         let place = (self.sent % kept) as usize;
         let key = if self.next_random() % 100 < self.duplicates && self.sent >= kept {
-            self.recent[(self.next_random() % kept) as usize]
+            let of = self.next_random() % kept;
+            self.recent[of as usize]
         } else {
             PingKey::from_u128(u128::from(self.next_random()) << 64 | u128::from(self.next_random()))
         };

@@ -5,11 +5,16 @@ use serde::{Deserialize, Serialize};
 use super::verdict::About;
 use crate::record::{CellRecord, CellResult, VerifyFigures, WeighFigures};
 
-/// A server's bytes depend on its allocator's state: they may be this far apart, as a share.
-pub const SERVER_BYTES_TOLERANCE: f64 = 0.02;
+/// A server's bytes depend on its allocator's state: they may be this far apart, in parts per million.
+pub const SERVER_BYTES_PPM: u64 = 20_000;
+
+/// Bytes of this process are counted call by call, and exact but for what the harness's own buffers add or not: a few
+/// dozen bytes, or this share in parts per million.
+pub const LIVE_BYTES_PPM: u64 = 100;
+const LIVE_BYTES_SLACK: u64 = 256;
 
 /// Instructions depend a little on values that are compared and on where things lie.
-pub const INSTRUCTIONS_TOLERANCE: f64 = 0.005;
+pub const INSTRUCTIONS_PPM: u64 = 5_000;
 
 /// A figure of a cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,9 +23,17 @@ pub struct Exact {
     pub metric: String,
     /// Its value.
     pub value: u64,
-    /// How far another value may be from it, as a share. Zero where it is exact.
+    /// How far another value may be above it, in parts per million. Zero where it is exact. A whole number, because a
+    /// checksum is reckoned over it.
     #[serde(default)]
-    pub tolerance_ratio: f64,
+    pub tolerance_ppm: u64,
+}
+
+impl Exact {
+    /// The tolerance as a share.
+    pub fn tolerance_ratio(&self) -> f64 {
+        self.tolerance_ppm as f64 / 1e6
+    }
 }
 
 /// Counts by which answers are right or wrong. Fewer are better.
@@ -74,22 +87,25 @@ fn of_verify(figures: &VerifyFigures) -> Vec<Exact> {
         figures.error_count,
         figures.refused_unique_count,
     ];
-    CORRECTNESS.into_iter().zip(values).map(|(metric, value)| exact(metric, value, 0.0)).collect()
+    CORRECTNESS.into_iter().zip(values).map(|(metric, value)| exact(metric, value, 0)).collect()
 }
 
 fn of_weigh(figures: &WeighFigures) -> Vec<Exact> {
-    let mut all = vec![exact("peak_ids_count", figures.peak_ids_count, 0.0)];
+    let mut all = vec![exact("peak_ids_count", figures.peak_ids_count, 0)];
     match figures.server_used_bytes {
         // Beside a server, what this process holds is buffers whose size depends on how replies happen to arrive.
-        Some(bytes) => all.push(exact("server_used_bytes", bytes, SERVER_BYTES_TOLERANCE)),
+        Some(bytes) => all.push(exact("server_used_bytes", bytes, SERVER_BYTES_PPM)),
         None => {
-            all.push(exact("live_bytes", figures.live_bytes, 0.0));
-            all.push(exact("emptied_bytes", figures.emptied_bytes, 0.0));
+            let bytes = |metric, bytes: u64| {
+                exact(metric, bytes, LIVE_BYTES_PPM.max(LIVE_BYTES_SLACK * 1_000_000 / bytes.max(1)))
+            };
+            all.push(bytes("live_bytes", figures.live_bytes));
+            all.push(bytes("emptied_bytes", figures.emptied_bytes));
         }
     }
     all
 }
 
-fn exact(metric: &str, value: u64, tolerance_ratio: f64) -> Exact {
-    Exact { metric: metric.to_string(), value, tolerance_ratio }
+fn exact(metric: &str, value: u64, tolerance_ppm: u64) -> Exact {
+    Exact { metric: metric.to_string(), value, tolerance_ppm }
 }

@@ -87,7 +87,7 @@ impl Pair {
 }
 
 /// More groups than a trimmed mean needs, because disturbed slices will be missing.
-const FEWEST_GROUPS: usize = FEWEST + 2;
+const FEWEST_GROUPS: usize = FEWEST + 1;
 
 /// The figures that can be told by `slices` slices of `batches` batches each.
 pub fn resolvable(batches: usize, slices: usize) -> Vec<Figure> {

@@ -6,11 +6,14 @@
 
 pub mod accept;
 pub mod base;
+pub mod baseline;
 pub mod cells;
+pub mod check;
 pub mod design;
 pub mod exact;
 pub mod facts;
 pub mod figures;
+pub mod instructions;
 pub mod judge;
 pub mod render;
 pub mod round;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::model::{Cell, Figure, Opening, Table, Tone};
 use super::panel::{Entry, Panel, machine};
 use super::words::{
-    clip, count_cell, harm_cell, list, nanos, percent, plural, program, rate, share_cell, spread, three,
+    clip, count_cell, list, nanos, percent, plural, program, rate, share_cell, spread, three,
 };
 use crate::compare::{Comparison, Standing};
 use crate::record::Role;
@@ -60,8 +60,9 @@ fn sentence(panels: &[Panel<'_>]) -> String {
         };
     };
     let mut sentence = format!(
-        "On {}, {} of {candidates} candidates kept their promise and lost none of {} uniques (below {} each)",
+        "On {}, {} of {candidates} candidates kept their promise, and {} of these lost none of {} uniques (below {} each)",
         panel.title,
+        able.len(),
         lossless.len(),
         thousands(uniques),
         percent(rule_of_three(uniques)),
@@ -168,6 +169,15 @@ fn verdicts(panels: &[Panel<'_>]) -> Vec<(Tone, String)> {
     some.map(|(tone, count, word)| (tone, format!("{} {word}", thousands(count as u64)))).collect()
 }
 
+/// Uniques lost, counted, and their share.
+fn lost_cell(verify: &crate::compare::VerifySummary) -> Cell {
+    let share = share_cell(verify.lost_count, verify.unique_count);
+    match verify.lost_count {
+        0 => share,
+        lost => Cell { text: format!("{} = {}", thousands(lost), share.text), tone: Tone::Bad, ..share },
+    }
+}
+
 /// The verdict of an entry in words.
 pub(super) fn verdict(entry: &Entry<'_>) -> Cell {
     let (word, tone) = match (entry.row.standing, entry.row.role) {
@@ -190,7 +200,6 @@ fn table(panel: &Panel<'_>) -> Figure {
         ("verdict", false),
         ("missed (95 %)", true),
         ("lost (95 %)", true),
-        ("lost, pings", true),
         ("pings a second (range)", true),
         ("p50", true),
         ("p99", true),
@@ -211,8 +220,7 @@ fn table(panel: &Panel<'_>) -> Figure {
                 Cell::text(&entry.name),
                 verdict(entry),
                 verify.map_or(Cell::none(), |v| share_cell(v.missed_count, v.duplicate_count)),
-                verify.map_or(Cell::none(), |v| share_cell(v.lost_count, v.unique_count)),
-                verify.map_or(Cell::none(), |v| harm_cell(v.lost_count)),
+                verify.map_or(Cell::none(), |v| lost_cell(v)),
                 summary.time.as_ref().map_or(Cell::none(), |time| {
                     Cell::number(spread(time.throughput_per_s, rate), time.throughput_per_s.median)
                 }),
@@ -258,13 +266,14 @@ fn findings(panel: &Panel<'_>) -> Vec<String> {
         );
     }
     for entry in &panel.rows {
-        for finding in entry.row.findings.iter().take(3) {
-            notes.push(format!(
-                "{}: {} ({})",
-                clip(&entry.name, 80),
-                clip(&finding.text, 240),
-                finding.pass.name()
-            ));
+        for finding in entry.row.findings.iter().take(2) {
+            let (name, text) = (clip(&entry.name, 80), clip(&finding.text, 240));
+            let rounds: Vec<String> = finding.rounds.iter().map(|round| (round + 1).to_string()).collect();
+            notes.push(format!("{name}: {text} ({}, round {})", finding.pass.name(), rounds.join(", ")));
+        }
+        if entry.row.findings.len() > 2 {
+            let more = entry.row.findings.len() - 2;
+            notes.push(format!("{}: and {}.", clip(&entry.name, 80), plural(more as u64, "more finding")));
         }
         let factor = entry.row.time_factor;
         if factor != 1.0 {

@@ -18,7 +18,8 @@ pub mod tidy;
 pub mod trend;
 mod words;
 
-// tests
+#[cfg(test)]
+mod tests;
 
 use crate::compare::{CompareError, Comparison};
 use crate::filter::Filter;
@@ -46,7 +47,7 @@ impl Report {
             rows.chain(block.skipped.iter().map(|skipped| skipped.strategy.as_str()))
         }));
         let panels = panel::panels(runs, &comparison, &palette, mix);
-        let parts = parts::all(&panels);
+        let parts = parts::all(&panels, &comparison, &palette);
         let opening = claim::opening(&panels, &comparison);
         Ok(Report { opening, parts, palette, comparison })
     }

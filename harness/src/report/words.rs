@@ -23,15 +23,27 @@ pub(super) fn counted(count: u64, of: u64) -> String {
         (count, of) => {
             let (low, high) = wilson_95(count, of);
             format!(
-                "{} of {} = {} ({}–{})",
+                "{} of {} = {} ({})",
                 thousands(count),
                 thousands(of),
                 percent(count as f64 / of as f64),
-                short(low * 100.0),
-                short(high * 100.0)
+                interval(low * 100.0, high * 100.0)
             )
         }
     }
+}
+
+/// An interval with as many digits as tell its ends apart, and at least two.
+fn interval(low: f64, high: f64) -> String {
+    let digits = |number: f64, digits: i32| match number <= 0.0 || number >= 100.0 {
+        true => short(number),
+        false => {
+            let decimals = (digits - 1 - number.log10().floor() as i32).clamp(0, 12) as usize;
+            crate::units::fixed(number, decimals)
+        }
+    };
+    let told = (2..7).find(|some| digits(low, *some) != digits(high, *some)).unwrap_or(2);
+    format!("{}–{}", digits(low, told), digits(high, told))
 }
 
 /// A share with its interval in a table's cell: `0.075 % (0.053–0.11)`; for none `0 (<0.0073)`.
@@ -44,7 +56,7 @@ pub(super) fn share_cell(count: u64, of: u64) -> Cell {
         0 => format!("0 (<{} %)", short(rule_of_three(of) * 100.0)),
         count => {
             let (low, high) = wilson_95(count, of);
-            format!("{} ({}–{})", percent(share), short(low * 100.0), short(high * 100.0))
+            format!("{} ({})", percent(share), interval(low * 100.0, high * 100.0))
         }
     };
     Cell::number(text, share)
@@ -153,6 +165,7 @@ mod tests {
     fn nothing_seen_comes_with_its_bound_and_something_with_its_interval() {
         assert_eq!(counted(0, 41_290), "0 of 41,290 (below 0.0073 %)");
         assert_eq!(counted(31, 41_290), "31 of 41,290 = 0.075 % (0.053–0.11)");
+        assert_eq!(share_cell(93_111, 122_139).text, "76 % (76.0–76.5)");
         assert_eq!(counted(0, 0), "none to count");
         assert_eq!(share_cell(0, 300).text, "0 (<1 %)");
     }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use parquet::basic::Compression as Codec;
-use parquet::data_type::{ByteArray, ByteArrayType, FixedLenByteArrayType, Int64Type};
-use parquet::file::properties::WriterProperties;
-use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::parser::parse_message_type;
+use ::parquet::basic::Compression as Codec;
+use ::parquet::data_type::{ByteArray, ByteArrayType, FixedLenByteArrayType, Int64Type};
+use ::parquet::file::properties::WriterProperties;
+use ::parquet::file::writer::SerializedFileWriter;
+use ::parquet::schema::parser::parse_message_type;
 use proptest::prelude::*;
 
 use super::tests::{Sample, events, fixture, sample};
@@ -18,7 +18,7 @@ fn parquet(schema: &str, rows: &[(Option<Vec<u8>>, i64)], group: usize, codec: C
     let schema = Arc::new(parse_message_type(schema).unwrap());
     let properties = Arc::new(WriterProperties::builder().set_compression(codec).build());
     let mut file = SerializedFileWriter::new(Vec::new(), schema.clone(), properties).unwrap();
-    let is_fixed = schema.get_fields()[0].get_physical_type() == parquet::basic::Type::FIXED_LEN_BYTE_ARRAY;
+    let is_fixed = schema.get_fields()[0].get_physical_type() == ::parquet::basic::Type::FIXED_LEN_BYTE_ARRAY;
     for rows in rows.chunks(group) {
         let mut to = file.next_row_group().unwrap();
         let levels: Vec<i16> = rows.iter().map(|(id, _)| i16::from(id.is_some())).collect();

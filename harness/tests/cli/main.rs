@@ -5,6 +5,7 @@ mod faces;
 mod faults;
 mod hostile;
 mod refused;
+mod reports;
 mod runs;
 mod scenarios;
 mod stored;

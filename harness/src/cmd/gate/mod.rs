@@ -3,6 +3,7 @@
 mod accept;
 mod check;
 mod explain;
+mod measure;
 mod options;
 mod run;
 mod selfcheck;

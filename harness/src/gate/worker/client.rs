@@ -18,9 +18,6 @@ use crate::record::Tool;
 /// How often the wish to stop is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// How long a program may take to say hello.
-const GREETING: Duration = Duration::from_secs(20);
-
 /// How long a worker may take to end when its input does, before it is killed.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -226,7 +223,7 @@ impl Worker<'_> {
         struct Version {
             protocol: u64,
         }
-        let line = match self.line("say hello", GREETING.max(self.patience)) {
+        let line = match self.line("say hello", self.patience) {
             Ok(line) => line,
             Err(WorkerError::Died { program, words, .. }) => {
                 return Err(WorkerError::NoGreeting { program, found: words });
@@ -338,6 +335,13 @@ impl Worker<'_> {
         count
     }
 
+    /// Ends it with everything that it started in its group; a server's guard has a group of its own, and tidies up.
+    fn kill(&mut self) {
+        let group = rustix::process::Pid::from_child(&self.child);
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        let _ = self.child.wait();
+    }
+
     fn hung(&self, doing: &'static str, patience: Duration) -> WorkerError {
         WorkerError::Hung { program: self.program.clone(), doing, seconds: patience.as_secs_f64() }
     }
@@ -346,6 +350,7 @@ impl Worker<'_> {
         if self.stop.load(Ordering::Relaxed) {
             return WorkerError::Stopped;
         }
+        // What closed its standard output and still runs is not waited for.
         let _ = self.child.kill();
         let status = self.child.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
         let last = self.last_words.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -359,11 +364,12 @@ impl Drop for Worker<'_> {
         drop(self.child.stdin.take());
         // It ends by itself and takes its server with it, before the next round; unless it hangs.
         let began = Instant::now();
-        while began.elapsed() < GRACE && self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+        while self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+            if began.elapsed() >= GRACE {
+                return self.kill();
+            }
             std::thread::sleep(Duration::from_micros(500));
         }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

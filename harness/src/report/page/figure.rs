@@ -90,7 +90,7 @@ pub(in crate::report) fn anchor(kind: &str, id: &str) -> String {
 pub(in crate::report) fn key(look: Look, index: usize) -> Markup {
     html! {
         svg class=(format!("swatch k{index}")) viewBox="0 0 60 24" aria-hidden="true" {
-            line x1="0" y1="12" x2="60" y2="12";
+            line x1="0" y1="12" x2="60" y2="12" {}
             @match look.mark {
                 Mark::Circle => circle cx="30" cy="12" r="9" {},
                 Mark::Square => rect x="21" y="3" width="18" height="18" {},

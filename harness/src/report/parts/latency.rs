@@ -114,7 +114,7 @@ fn claim(rows: &[(&Entry<'_>, &TimeSummary)]) -> String {
             let slowest =
                 rest.last().filter(|(_, time)| !time.latency_ns.p99.overlaps(&fastest.latency_ns.p99));
             let most = slowest.filter(|_| rounds > 1).map_or(String::new(), |(entry, time)| {
-                format!("; {} {}", clip(&entry.name, 60), spread(time.latency_ns.p99, nanos))
+                format!("; with {} at most {}", clip(&entry.name, 60), spread(time.latency_ns.p99, nanos))
             });
             format!(
                 "99 % of pings waited at most {} with {}{told}{most}.",

@@ -11,10 +11,12 @@ mod stable;
 mod talk;
 
 use super::model::{Figure, Part};
+use super::palette::Palette;
 use super::panel::Panel;
+use crate::compare::Comparison;
 
 /// All parts, in order.
-pub(super) fn all(panels: &[Panel<'_>]) -> Vec<Part> {
+pub(super) fn all(panels: &[Panel<'_>], comparison: &Comparison, palette: &Palette) -> Vec<Part> {
     vec![
         accuracy::part(panels),
         lag::part(panels),
@@ -24,7 +26,7 @@ pub(super) fn all(panels: &[Panel<'_>]) -> Vec<Part> {
         memory::part(panels),
         matrix::part(panels),
         stable::part(panels),
-        talk::part(panels),
+        talk::part(panels, comparison, palette),
     ]
 }
 

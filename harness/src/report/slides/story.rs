@@ -262,7 +262,10 @@ fn split(claim: &str) -> (String, String) {
             let mut letters = below.chars();
             let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
             // Names of strategies keep their case: only prose is made to begin like a sentence.
-            let prose = below.starts_with("it ") || below.starts_with("in ") || below.starts_with("one ");
+            let prose = below.starts_with("it ")
+                || below.starts_with("with ")
+                || below.starts_with("in ")
+                || below.starts_with("one ");
             let below = if prose { first + letters.as_str() } else { below.to_string() };
             (title.trim_end_matches('.').to_string(), below)
         }

@@ -1,0 +1,267 @@
+use super::*;
+use crate::record::{
+    CellResult, FaultFigures, LagFigures, MemoryOverTime, Prediction, StableFigures, Tables, VerifyFigures,
+    sample,
+};
+use crate::report::model::Part;
+
+fn report_of(runs: &[Run], mix: Mix) -> Report {
+    Report::from_runs(runs, &Filter::default(), mix).unwrap()
+}
+
+fn part<'a>(report: &'a Report, id: &str) -> &'a Part {
+    report.parts.iter().find(|part| part.id == id).unwrap()
+}
+
+fn verified(run: &mut Run, change: impl Fn(&str, &mut VerifyFigures)) {
+    for cell in &mut run.cells {
+        if let CellResult::Verify(figures) = &mut cell.result {
+            change(&cell.strategy, figures);
+        }
+    }
+}
+
+/// The sample with everything in it that a report can show.
+fn full() -> Run {
+    let mut run = sample::run();
+    for cell in &mut run.cells {
+        if let CellResult::Weigh(figures) = &mut cell.result {
+            figures.over_time = MemoryOverTime {
+                t_ns: (0..64).map(|i| i * 60_000_000_000).collect(),
+                live_bytes: (0..64).map(|i| 4_096 + i.min(10) * 100_000).collect(),
+                ids_count: (0..64).collect(),
+            };
+        }
+    }
+    verified(&mut run, |_, figures| {
+        let lag = |up_to_ns, duplicate_count| LagFigures { up_to_ns, duplicate_count, missed_count: 0 };
+        figures.by_lag = vec![
+            lag(Some(1_000_000_000), 10_000),
+            lag(Some(600_000_000_000), 20_000),
+            lag(Some(3_600_000_000_000), 11_000),
+            lag(None, 290),
+        ];
+        figures.faults = vec![FaultFigures {
+            kind: "store-killed".into(),
+            at_ns: 1_000_000_000_000,
+            for_ns: 60_000_000_000,
+            fired_count: 1,
+            observed: "refused".into(),
+        }];
+        figures.stable = Some(StableFigures {
+            job: "nightly".into(),
+            preceding_days: 0,
+            days_count: 1,
+            live_rows_count: 460_000,
+            stable_rows_count: 458_000,
+            missed_count: figures.missed_count / 10,
+            lost_count: figures.lost_count,
+            dropped_without_id_count: 0,
+            by_cause: Vec::new(),
+        });
+        figures.predicted = vec![Prediction {
+            cause: "client retry".into(),
+            tables: Tables::Live,
+            because: "the window".into(),
+            duplicate_count: 41_290,
+            missed_count: figures.missed_count,
+            independent_count: 41_290,
+            predicted_ratio: 0.27,
+        }];
+    });
+    run
+}
+
+#[test]
+fn records_without_data_for_a_part_say_so_and_draw_nothing() {
+    let report = report_of(&[sample::run()], Mix::Apart);
+    for id in ["faults", "matrix", "stable", "talk"] {
+        let part = part(&report, id);
+        assert!(part.figures.is_empty() && part.claim.ends_with(['.', ')']), "{id}: {}", part.claim);
+    }
+    let page = page::render(&report);
+    assert!(page.contains("No scenario of these records has a fault in it."));
+}
+
+#[test]
+fn every_part_is_shown_where_the_records_have_its_data_and_no_chart_is_empty() {
+    let report = report_of(&[full()], Mix::Apart);
+    for id in ["accuracy", "lag", "faults", "latency", "load", "memory", "matrix", "stable"] {
+        assert!(!part(&report, id).figures.is_empty(), "{id}");
+    }
+    let figures = report.parts.iter().flat_map(|part| &part.figures);
+    for (chart, table) in figures.flat_map(|figure| &figure.charts) {
+        assert!(!chart.is_empty() && !table.lines.is_empty(), "{}", chart.id);
+    }
+}
+
+#[test]
+fn every_line_of_every_table_has_a_cell_for_every_column() {
+    let report = report_of(&[full()], Mix::Apart);
+    let parts = report.parts.iter().flat_map(|part| &part.figures).chain(&report.opening.figures);
+    for table in parts.flat_map(|figure| figure.charts.iter().map(|(_, table)| table).chain(&figure.tables)) {
+        assert!(table.lines.iter().all(|line| line.cells.len() == table.columns.len()), "{}", table.id);
+    }
+}
+
+#[test]
+fn the_sentence_ranks_nothing_after_a_single_round() {
+    let mut run = sample::run();
+    run.cells.retain(|cell| cell.round == 0);
+    let report = report_of(&[run], Mix::Apart);
+    assert!(
+        report.opening.sentence.contains("one round, so speeds are not ranked"),
+        "{}",
+        report.opening.sentence
+    );
+    assert!(part(&report, "latency").claim.contains("one round, so nothing is ranked"));
+    assert!(part(&report, "load").claim.contains("one round, so nothing is ranked"));
+}
+
+#[test]
+fn rounds_that_overlap_are_not_ranked() {
+    let mut run = sample::run();
+    for cell in &mut run.cells {
+        if let CellResult::Time(figures) = &mut cell.result {
+            figures.throughput_per_s = 1e6 * f64::from(1 + cell.round);
+        }
+    }
+    let sentence = report_of(&[run], Mix::Apart).opening.sentence;
+    assert!(sentence.contains("are not told apart"), "{sentence}");
+}
+
+#[test]
+fn zero_comes_with_its_bound_and_counts_with_their_interval() {
+    let page = page::render(&report_of(&[full()], Mix::Apart));
+    // 0 of 1,376,130 uniques over three rounds, and 93 of 123,870 duplicates.
+    assert!(page.contains("0 (&lt;0.00022 %)"), "the bound of no loss");
+    assert!(page.contains("0.075 % (0.061–0.092)"), "the interval of exact's misses");
+}
+
+#[test]
+fn what_was_skipped_and_what_failed_is_listed() {
+    let report = report_of(&[sample::run()], Mix::Apart);
+    let notes = report.opening.figures[0].notes.join("\n");
+    assert!(notes.contains("skipped: redis (verify): no redis-server found"), "{notes}");
+    assert!(notes.contains("sleeper: hung: no progress for 30 s"), "{notes}");
+    assert!(report.opening.verdicts.iter().any(|(tone, text)| *tone == Tone::Bad && text == "1 failed"));
+}
+
+#[test]
+fn unlike_machines_share_no_chart_unless_asked_and_then_it_is_said() {
+    let one = sample::run();
+    let mut other = sample::run();
+    other.path = "results/other/records.jsonl".into();
+    other.run.machine.cpu = "Another CPU".into();
+    let runs = [one, other];
+    let apart = report_of(&runs, Mix::Apart);
+    assert_eq!(part(&apart, "latency").figures.len(), 2);
+    assert!(apart.opening.notes.join(" ").contains("2 unlike machines"));
+    let together = report_of(&runs, Mix::Together);
+    let figure = &part(&together, "latency").figures[0];
+    assert_eq!(part(&together, "latency").figures.len(), 1);
+    assert!(figure.notes.join(" ").contains("Mixed on request"), "{:?}", figure.notes);
+    assert!(figure.title.contains("mixed"));
+}
+
+#[test]
+fn machine_commit_seed_and_date_are_on_the_page_and_on_every_slide() {
+    let report = report_of(&[full()], Mix::Apart);
+    let slides = slides::render(&report);
+    let count = slides.matches("<section class=\"slide").count();
+    assert!(count >= 9, "{count}");
+    for wanted in ["Example CPU 3000", "1aed8e9c0ffe", "seed 7", "2026-03-01T12:00:00Z"] {
+        assert!(slides.matches(wanted).count() >= count, "{wanted}");
+        assert!(page::render(&report).contains(wanted), "{wanted}");
+    }
+}
+
+#[test]
+fn a_page_names_no_address_that_could_be_asked_and_no_hostile_name_becomes_markup() {
+    let mut run = full();
+    let names = ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "</script><b>"];
+    for (index, cell) in run.cells.iter_mut().enumerate() {
+        if cell.strategy == "exact" {
+            cell.strategy = names[index % 3].to_string();
+            cell.scenario = "<i>quick</i>".into();
+        }
+    }
+    let report = report_of(&[run], Mix::Apart);
+    for page in [page::render(&report), slides::render(&report)] {
+        assert!(!page.contains("<script>alert") && !page.contains("<img") && !page.contains("<i>"), "markup");
+        assert_eq!(page.matches("<script").count(), 2);
+        let asked = ["src=\"", "<link", "@import", "url("].into_iter().find(|asked| page.contains(asked));
+        assert_eq!(asked, None);
+        assert!(page.contains("default-src 'none'"));
+    }
+}
+
+#[test]
+fn measurements_are_one_a_line_and_hold_what_the_records_hold() {
+    let runs = [sample::run()];
+    let report = report_of(&runs, Mix::Apart);
+    let lines = tidy::measurements(&runs, &report.comparison);
+    let csv = tidy::csv(&lines);
+    let mut reader = ::csv::Reader::from_reader(csv.as_bytes());
+    let records: Vec<::csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(records.len(), lines.len());
+    let lost: Vec<f64> = lines
+        .iter()
+        .filter(|line| line.strategy == "bloom" && line.metric == "lost_count")
+        .filter_map(|line| line.value)
+        .collect();
+    assert_eq!(lost, [45.0, 45.0, 45.0]);
+    let json: serde_json::Value = serde_json::from_str(&tidy::json(&report, &lines)).unwrap();
+    assert_eq!(json["schema"], "dedup-harness-report/1");
+    assert_eq!(json["measurements"].as_array().unwrap().len(), lines.len());
+}
+
+#[test]
+fn a_filter_leaves_out_of_the_data_what_it_leaves_out_of_the_page() {
+    let runs = [sample::run()];
+    let filter = Filter::new(&[], &["^bloom$".to_string()]).unwrap();
+    let report = Report::from_runs(&runs, &filter, Mix::Apart).unwrap();
+    assert!(tidy::measurements(&runs, &report.comparison).iter().all(|line| line.strategy == "bloom"));
+}
+
+#[test]
+fn markdown_begins_with_its_own_command_line_and_cannot_be_ended_by_it() {
+    let report = report_of(&[sample::run()], Mix::Apart);
+    let text = markdown::render(&report, "dedup-harness report 'a-->b' --format markdown");
+    assert!(
+        text.starts_with("<!-- made by: dedup-harness report 'a--&gt;b' --format markdown -->\n"),
+        "{text}"
+    );
+    assert!(text.contains("| exact |"), "{text}");
+}
+
+#[test]
+fn there_is_a_percentile_file_for_each_strategy_that_was_timed() {
+    let report = report_of(&[sample::run()], Mix::Apart);
+    let files = hgrm::files(&report.comparison).unwrap();
+    let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(files.len(), 7, "{names:?}");
+    assert!(names.contains(&"quick-lru-exact-capacity=1000.hgrm"), "{names:?}");
+    let distinct: std::collections::BTreeSet<&str> = names.iter().copied().collect();
+    assert_eq!(distinct.len(), names.len());
+}
+
+#[test]
+fn a_trend_keeps_runs_in_the_order_of_time_and_marks_counts_that_differ() {
+    let run = |day: u32, missed: u64| {
+        let mut run = sample::run();
+        run.path = format!("results/day{day}/records.jsonl").into();
+        run.run.started_at = format!("2026-03-{day:02}T12:00:00Z");
+        verified(&mut run, |strategy, figures| {
+            if strategy == "bloom" {
+                figures.missed_count = missed;
+            }
+        });
+        run
+    };
+    let trend = trend::Trend::from_runs(&[run(3, 5), run(1, 0), run(2, 0)], &Filter::default()).unwrap();
+    let text = trend::render_text(&trend);
+    assert!(text.contains("0 → 15 at 2026-03-03T12:00:00Z"), "{text}");
+    let page = page::render(&trend::report(&trend));
+    assert!(page.contains("1 hint"), "the page has it too");
+}

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { readFileSync, statSync } from 'node:fs';
+import { accessibility, clashes, empty, launch, make, open, sizes } from './browser.mjs';
+import { HOSTILE, full, hostile, large, runs } from './samples.mjs';
+
+let browser;
+before(async () => { browser = await launch(); });
+after(async () => { await browser?.close(); });
+
+const pages = {
+  report: make('full.html', 'report', full()).path,
+  slides: make('slides.html', 'report', full(), '--format', 'slides').path,
+  trend: make('trend.html', 'trend', ...runs(), '--format', 'html').path,
+  hostile: make('hostile.html', 'report', hostile()).path,
+  'hostile slides': make('hostile-slides.html', 'report', hostile(), '--format', 'slides').path,
+};
+
+const unfold = (page) => page.evaluate(() => document.querySelectorAll('details').forEach((details) => { details.open = true; }));
+
+for (const [name, path] of Object.entries(pages))
+  for (const colorScheme of ['light', 'dark'])
+    for (const [size, viewport] of Object.entries(sizes))
+      test(`${name}, ${colorScheme}, ${size}: nothing is requested, no error, no empty chart, no text on text`, async () => {
+        const { page, wrong, context } = await open(browser, path, { colorScheme, viewport });
+        await unfold(page);
+        assert.deepEqual(await empty(page), []);
+        assert.deepEqual(await clashes(page), []);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(wide <= 0, `the page is ${wide} px wider than the screen`);
+        assert.deepEqual(wrong, []);
+        await context.close();
+      });
+
+for (const name of ['report', 'slides', 'trend'])
+  for (const colorScheme of ['light', 'dark'])
+    test(`${name}, ${colorScheme}: the accessibility checker finds nothing`, async () => {
+      const { page, context } = await open(browser, pages[name], { colorScheme });
+      await unfold(page);
+      assert.deepEqual(await accessibility(page), []);
+      await context.close();
+    });
+
+test('the policy is the browser\'s, and stops what it does not know', async () => {
+  const { page, context } = await open(browser, pages.report);
+  const ran = await page.evaluate(() => {
+    const script = document.createElement('script');
+    script.textContent = 'window.ran = true';
+    document.body.append(script);
+    return Boolean(window.ran);
+  });
+  assert.equal(ran, false);
+  const loaded = await page.evaluate(() => fetch('https://example.org/').then(() => 'loaded', () => 'refused'));
+  assert.equal(loaded, 'refused');
+  await context.close();
+});
+
+test('without JavaScript every chart and table is there', async () => {
+  const { page, wrong, context } = await open(browser, pages.report, { javaScriptEnabled: false });
+  assert.ok(await page.locator('svg.chart').count() >= 8);
+  assert.ok(await page.locator('h1').isVisible());
+  assert.ok((await page.locator('table.data tbody tr').count()) > 20);
+  assert.ok((await page.locator('a[download$=".csv"]').count()) > 8);
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
+test('a click hides a strategy in every chart and table, and shows it again', async () => {
+  const { page, context } = await open(browser, pages.report);
+  const key = page.locator('.key', { hasText: /^bloom$/ });
+  const index = await key.getAttribute('data-s');
+  const shown = () => page.evaluate((s) => [...document.querySelectorAll('.s' + s)].filter((e) => getComputedStyle(e).display !== 'none').length, index);
+  const before = await shown();
+  assert.ok(before > 10);
+  await key.click();
+  assert.equal(await key.getAttribute('aria-pressed'), 'false');
+  assert.equal(await shown(), 0);
+  await page.locator('.all').click();
+  assert.equal(await shown(), before);
+  await context.close();
+});
+
+test('the keyboard reads the values of a chart, and the pointer does too', async () => {
+  const { page, context } = await open(browser, pages.report);
+  const box = page.locator('[data-chart^="latency"]').first();
+  await box.focus();
+  await page.keyboard.press('ArrowRight');
+  const tip = page.locator('figure:has([data-chart^="latency"]) .tip').first();
+  const first = await tip.textContent();
+  assert.match(first, /percentile: /);
+  for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowRight');
+  assert.notEqual(await tip.textContent(), first);
+  await page.keyboard.press('Escape');
+  assert.equal(await tip.evaluate((element) => element.classList.contains('on')), false);
+  const mark = await box.locator('.l').first().boundingBox();
+  await page.mouse.move(mark.x + mark.width / 2, mark.y + mark.height / 2);
+  const place = await box.boundingBox();
+  for (let y = 20; y < place.height && !(await tip.evaluate((e) => e.classList.contains('on'))); y += 15)
+    await page.mouse.move(place.x + place.width / 2, place.y + y);
+  assert.equal(await tip.evaluate((element) => element.classList.contains('on')), true);
+  await context.close();
+});
+
+test('tables sort by number, down and up, with what was not measured last', async () => {
+  const { page, context } = await open(browser, pages.report);
+  const table = page.locator('#verdicts table').first();
+  const column = await table.locator('thead th').evaluateAll((heads) => heads.findIndex((head) => head.textContent.startsWith('pings a second')));
+  const values = () => table.locator(`tbody tr > :nth-child(${column + 1})`).evaluateAll((cells) => cells.map((cell) => cell.dataset.v).filter(Boolean).map(Number));
+  const head = table.locator('thead th').nth(column);
+  await head.locator('button').click();
+  assert.equal(await head.getAttribute('aria-sort'), 'ascending');
+  const up = await values();
+  assert.deepEqual(up, [...up].sort((a, b) => a - b));
+  await head.locator('button').click();
+  const down = await values();
+  assert.deepEqual(down, [...down].sort((a, b) => b - a));
+  await context.close();
+});
+
+test('a chart leaves as an SVG that stands alone, a table as CSV', async () => {
+  const { page, context } = await open(browser, pages.report, { acceptDownloads: true });
+  const download = async (locator) => {
+    const [file] = await Promise.all([page.waitForEvent('download'), locator.click()]);
+    return readFileSync(await file.path(), 'utf8');
+  };
+  const svg = await download(page.locator('.links a', { hasText: 'SVG' }).first());
+  assert.match(svg, /^<svg[^>]*xmlns="http:\/\/www.w3.org\/2000\/svg"/);
+  assert.match(svg, /fill="rgb|stroke="rgb/);
+  const csv = await download(page.locator('#verdicts a[download$=".csv"]').first());
+  assert.match(csv, /^strategy,verdict,/);
+  await context.close();
+});
+
+test('hostile names are text', async () => {
+  for (const name of ['hostile', 'hostile slides']) {
+    const { page, wrong, context } = await open(browser, pages[name]);
+    assert.equal(await page.locator('img, iframe, svg[onload], [onerror]').count(), 0);
+    assert.equal(await page.locator('script').count(), 2);
+    assert.deepEqual(wrong, []);
+    if (name === 'hostile') {
+      const names = await page.locator('tbody th').evaluateAll((cells) => cells.map((cell) => cell.textContent));
+      for (const wanted of HOSTILE) assert.ok(names.includes(wanted), wanted);
+    }
+    await context.close();
+  }
+});
+
+test('slides: arrow keys, notes, one slide at a time, nothing beyond its edges', async () => {
+  const { page, wrong, context } = await open(browser, pages.slides, { viewport: { width: 1280, height: 720 } });
+  const on = () => page.locator('.slide.on').getAttribute('id');
+  const count = await page.locator('.slide').count();
+  assert.ok(count >= 8);
+  assert.equal(await on(), 'slide-1');
+  for (let number = 1; number <= count; number++) {
+    assert.equal(await on(), `slide-${number}`);
+    const over = await page.evaluate(() => {
+      const slide = document.querySelector('.slide.on');
+      const edge = slide.querySelector(':scope > footer').getBoundingClientRect();
+      const outer = slide.getBoundingClientRect();
+      return [...slide.querySelectorAll('h1, h2, p, td, th, li, dd, svg')]
+        .filter((element) => !element.closest('aside'))
+        .map((element) => ({ text: element.textContent.slice(0, 60), box: element.getBoundingClientRect() }))
+        .filter(({ box }) => box.height && (box.bottom > edge.top + 4 || box.right > outer.right + 1 || box.left < outer.left - 1))
+        .map(({ text }) => text);
+    });
+    assert.deepEqual(over, [], `slide ${number}`);
+    assert.ok((await page.locator('.slide.on > footer').textContent()).includes('seed'));
+    await page.keyboard.press('ArrowRight');
+  }
+  await page.keyboard.press('Home');
+  await page.keyboard.press('n');
+  assert.ok(await page.locator('.slide.on aside').isVisible());
+  await page.keyboard.press('n');
+  assert.ok(!(await page.locator('.slide.on aside').isVisible()));
+  const pdf = (await page.pdf({ preferCSSPageSize: true })).toString('latin1');
+  assert.equal((pdf.match(/\/Type\s*\/Page\b(?!s)/g) ?? []).length, count);
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
+test('a report prints, all of it unfolded', async () => {
+  const { page, wrong, context } = await open(browser, pages.report);
+  const pdf = await page.pdf({ format: 'A4' });
+  assert.ok(pdf.length > 20_000);
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
+test('two hundred cells: drawn by the browser within two seconds, and small', async () => {
+  const { path } = make('large.html', 'report', large());
+  assert.ok(statSync(path).size < 3_000_000, `${statSync(path).size} bytes`);
+  const began = performance.now();
+  const { page, wrong, context } = await open(browser, path);
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  const took = performance.now() - began;
+  console.log(`# 200 cells: ${statSync(path).size} bytes, drawn in ${Math.round(took)} ms`);
+  await unfold(page);
+  assert.deepEqual(await clashes(page), []);
+  assert.deepEqual(await empty(page), []);
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
+test('a trend marks the step that is there', async () => {
+  const { page, context } = await open(browser, pages.trend);
+  assert.match(await page.locator('#throughput').textContent(), /exact -2[0-9.]+ % at 2026-03-08/);
+  await context.close();
+});
