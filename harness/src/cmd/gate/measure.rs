@@ -18,6 +18,7 @@ use crate::gate::check::{Now, Unlike, like};
 use crate::gate::exact::{self, Exact, INSTRUCTIONS_PPM};
 use crate::gate::instructions;
 use crate::gate::worker::WorkerError;
+use crate::nightly::Choice;
 use crate::pacing::Pacing;
 use crate::progress::Progress;
 use crate::record::{CellRecord, CellResult, Pass, Tool};
@@ -111,6 +112,7 @@ impl Work<'_> {
             redis: RedisChoice::Private,
             claim: None,
             pacing: Pacing { asked: None, round_trip: Duration::ZERO },
+            nightly: (Choice::None, None),
             limits: Limits { stall: self.args.stall_timeout, memory_bytes },
         }
     }
