@@ -180,8 +180,11 @@ fn table(id: &str, group: &[&History], trend: &Trend, palette: &Palette) -> Tabl
         ("figure (range)", true),
         ("rounds", true),
     ];
-    let mut table =
-        Table::new(id.to_string(), format!("Every run: {}, {}", group[0].metric.name(), clip(&group[0].scenario, 80)), &columns);
+    let mut table = Table::new(
+        id.to_string(),
+        format!("Every run: {}, {}", group[0].metric.name(), clip(&group[0].scenario, 80)),
+        &columns,
+    );
     for history in group {
         for (run, figure) in &history.figures {
             let moment = &trend.moments[*run];
