@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use dedup_harness::strategies::{
-    BuildError, Context, Definition, Footprint, HeldPings, Ping, Promise, Routing, STRATEGIES, Settings, Settled,
-    Strategy, Timestamp, Unavailable, Verdict, Worker,
+    BuildError, Context, Definition, Footprint, HeldPings, Ping, Promise, Routing, STRATEGIES, Settings,
+    Settled, Strategy, Timestamp, Unavailable, Verdict, Worker,
 };
 
 /// The variable that says which answer to spoil: `missed` or `lost`.
@@ -18,7 +18,46 @@ pub(crate) const HIDE: &str = "GATE_TEST_HIDE";
 /// one of its own; strategies beyond them are not wrapped.
 pub(crate) fn definitions() -> Vec<Definition> {
     let builds = [
-        build::<0>, build::<1>, build::<2>, build::<3>, build::<4>, build::<5>, build::<6>, build::<7>, build::<8>, build::<9>, build::<10>, build::<11>, build::<12>, build::<13>, build::<14>, build::<15>, build::<16>, build::<17>, build::<18>, build::<19>, build::<20>, build::<21>, build::<22>, build::<23>, build::<24>, build::<25>, build::<26>, build::<27>, build::<28>, build::<29>, build::<30>, build::<31>, build::<32>, build::<33>, build::<34>, build::<35>, build::<36>, build::<37>, build::<38>, build::<39>,
+        build::<0>,
+        build::<1>,
+        build::<2>,
+        build::<3>,
+        build::<4>,
+        build::<5>,
+        build::<6>,
+        build::<7>,
+        build::<8>,
+        build::<9>,
+        build::<10>,
+        build::<11>,
+        build::<12>,
+        build::<13>,
+        build::<14>,
+        build::<15>,
+        build::<16>,
+        build::<17>,
+        build::<18>,
+        build::<19>,
+        build::<20>,
+        build::<21>,
+        build::<22>,
+        build::<23>,
+        build::<24>,
+        build::<25>,
+        build::<26>,
+        build::<27>,
+        build::<28>,
+        build::<29>,
+        build::<30>,
+        build::<31>,
+        build::<32>,
+        build::<33>,
+        build::<34>,
+        build::<35>,
+        build::<36>,
+        build::<37>,
+        build::<38>,
+        build::<39>,
     ];
     let hidden = std::env::var(HIDE).unwrap_or_default();
     STRATEGIES
