@@ -95,7 +95,9 @@ fn broken_records_are_one_error_with_file_and_line_and_a_line_cut_off_is_left_ou
     }
     tool.write("killed/records.jsonl", &whole[..whole.len() - 50]);
     let assert = tool.command(&["report", "killed", "--format", "csv"]).assert().success();
-    assert.stdout(contains("noop")).stderr(contains("killed/records.jsonl: line 3 breaks off and is left out"));
+    assert
+        .stdout(contains("noop"))
+        .stderr(contains("killed/records.jsonl: line 3 breaks off and is left out"));
 }
 
 #[test]

@@ -148,7 +148,7 @@ impl<'b> Pen<'_, 'b> {
         let mut taken: Vec<Area> = Vec::new();
         for guide in &self.chart.guides {
             let x = self.x(guide.x);
-            let ink = guide.strategy.map_or(Ink::Guide, |index| Ink::Strategy(index, Stroke::Line));
+            let ink = guide.strategy.map_or(Ink::Guide, |index| Ink::Strategy(index, Stroke::Guide));
             let text = guide.strategy.map_or(Ink::Guide, |index| Ink::Strategy(index, Stroke::Name));
             self.path(&[(x, self.frame.top), (x, self.frame.bottom)], ink, 2);
             let name = clip(&guide.name, 44);
