@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use dedup_harness::cell::{Environment, RedisChoice, Timing, Trouble};
 use dedup_harness::passes::time::{Lanes, closed_loop};
 use dedup_harness::servers::{Launch, PrivateRedis, guard};
-use dedup_strategies::redis::DEFINITION;
+use dedup_strategies::redis::claim::DEFINITION;
 use dedup_strategies::{
     Context, DeliveryId, Ping, PingKey, Settings, Sizing, Strategy, Timestamp, Verdict, Worker,
 };
@@ -150,6 +150,7 @@ fn closed_loop_rate(workers: NonZeroUsize, commands: usize, round: u64, director
         directory: directory.to_path_buf(),
         redis: RedisChoice::Private,
         time_factor: 1.0,
+        nightly: (dedup_harness::nightly::Choice::None, None),
         alive: || {},
         start: Timestamp::ZERO,
         instances: 0,

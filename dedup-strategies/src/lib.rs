@@ -14,11 +14,17 @@ pub mod hash;
 pub mod promise;
 pub mod settings;
 pub mod shards;
+pub mod theory;
 pub mod time;
 
+pub mod apbf;
+pub mod bera;
 pub mod bloom;
 pub mod bloom_rotating;
+pub mod bloom_verified;
 pub mod compact;
+pub mod cuckoo;
+pub mod durable;
 pub mod exact;
 pub mod exact_compact;
 mod filter;
@@ -26,10 +32,13 @@ pub mod fingerprint_64;
 pub mod lru;
 pub mod lru_exact;
 pub mod lru_tinylfu;
+mod marks;
 pub mod noop;
 pub mod pubsubio;
 pub mod redis;
 pub mod split_block;
+pub mod stable_bloom;
+pub mod tiered;
 pub mod window_batch;
 
 pub use contract::{
@@ -53,10 +62,21 @@ pub const STRATEGIES: &[Definition] = &[
     bloom::DEFINITION,
     bloom_rotating::DEFINITION,
     split_block::DEFINITION,
+    apbf::DEFINITION,
+    apbf::BY_TIME,
+    stable_bloom::DEFINITION,
+    bera::BSBF,
+    bera::RLBSBF,
+    cuckoo::DEFINITION,
+    bloom_verified::DEFINITION,
+    durable::DEFINITION,
     window_batch::DEFINITION,
     pubsubio::service::DEFINITION,
     pubsubio::direct::DEFINITION,
     pubsubio::flink::DEFINITION,
     pubsubio::deduplicate::DEFINITION,
-    redis::DEFINITION,
+    redis::mozilla::DEFINITION,
+    redis::claim::DEFINITION,
+    redis::lease::DEFINITION,
+    tiered::DEFINITION,
 ];

@@ -50,11 +50,16 @@ fn what_is_refused_does_not_fit_and_what_is_admitted_takes_no_more_than_planned(
 
 #[test]
 fn rates_at_the_edge_of_numbers_end_in_an_answer() {
-    for name in ["bloom", "bloom-rotating"] {
+    for name in
+        ["bloom", "bloom-rotating", "split-block", "apbf", "apbf-time", "stable-bloom", "bsbf", "rlbsbf"]
+    {
         let definition =
             STRATEGIES.iter().find(|definition| definition.name == name).expect("it is in the list");
         for rate in ["0.9999999999", "0.5", "1e-300", "5e-324"] {
-            assert!(build(definition, &[("rate", rate)], &context(1, 1)).is_ok(), "{name} at {rate}");
+            let few = build(definition, &[("rate", rate)], &context(1, 1));
+            // Some need more memory than there is for a rate as small as that, and none breaks down.
+            let fits = few.is_ok() || rate.contains("e-") && matches!(few, Err(BuildError::TooLarge { .. }));
+            assert!(fits, "{name} at {rate}: {few:?}");
             let many = [("rate", rate), ("ids", "1_099_511_627_776")];
             let error = build(definition, &many, &context(1, 1)).unwrap_err();
             assert!(matches!(error, BuildError::TooLarge { .. }), "{error}");

@@ -26,6 +26,7 @@ Examples:
   dedup-harness talk                              PubsubIO against Redis, as in the 2021 talk
   dedup-harness stream quick --limit 5            the pings themselves, with their truth
   dedup-harness compare results/monday --format markdown
+  dedup-harness gate run --base main              has this change made anything slower?
   dedup-harness report results/monday -o monday.html
   dedup-harness report results/monday --format slides -o talk.html
   dedup-harness trend results/nightly-*
@@ -34,7 +35,9 @@ Exit codes:
     0  well
     1  the tool failed
     2  wrong usage
-    4  a promise was broken
+    3  a gate: slower or heavier than tolerated
+    4  a promise was broken, or a gate: wrong answers that were right
+    5  inconclusive
     6  a baseline is missing or not comparable
   130  interrupted";
 
@@ -65,8 +68,12 @@ pub(crate) enum Command {
     Talk(cmd::talk::TalkArgs),
     /// Compare stored runs
     Compare(cmd::compare::CompareArgs),
+    /// Do the nightly job over day partitions in Parquet, or print the query that does it elsewhere
+    Nightly(Box<cmd::nightly::NightlyArgs>),
     /// Make a page, slides, Markdown or data of stored runs
     Report(cmd::report::ReportArgs),
+    /// Has a change made anything worse? For CI: exact figures, and speed
+    Gate(Box<cmd::gate::GateArgs>),
     /// Show how figures change over many runs
     Trend(cmd::trend::TrendArgs),
     /// Print the completions for a shell

@@ -35,6 +35,11 @@ pub struct FilterArgs {
 }
 
 impl FilterArgs {
+    /// Whether nothing is chosen by them.
+    pub fn is_empty(&self) -> bool {
+        self.scenarios.is_empty() && self.strategies.is_empty()
+    }
+
     /// The filter that these options describe.
     pub fn filter(&self) -> Result<Filter, FilterError> {
         Filter::new(&self.scenarios, &self.strategies)

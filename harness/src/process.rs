@@ -3,6 +3,7 @@
 //! `VmHWM` is read inside the process that it is about: a child's `ru_maxrss` includes its parent's peak.
 
 use std::fs;
+use std::path::Path;
 
 /// High-water mark of this process's resident memory, in bytes; 0 where the system does not say.
 pub fn peak_rss_bytes() -> u64 {
@@ -17,6 +18,11 @@ pub fn resident_bytes(id: u32) -> Option<u64> {
 /// Memory that could be taken now without swapping, in bytes; everything where the system does not say.
 pub fn available_bytes() -> u64 {
     status_kib("/proc/meminfo", "MemAvailable:").map_or(u64::MAX, |kib| kib * 1024)
+}
+
+/// Bytes free for us where the directory `dir` is; everything where the system does not say.
+pub fn free_bytes(dir: &Path) -> u64 {
+    rustix::fs::statvfs(dir).map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 fn status_kib(path: &str, field: &str) -> Option<u64> {

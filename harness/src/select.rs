@@ -110,6 +110,7 @@ fn pairs(pattern: &str, settings: &str) -> Result<Vec<(String, String)>, SelectE
 }
 
 fn unknown(definitions: &[Definition], found: &str, name: &str) -> SelectError {
+    let name = name.trim_start_matches('^').trim_end_matches('$');
     let distance = |definition: &&Definition| strsim::damerau_levenshtein(definition.name, name);
     let nearest = definitions
         .iter()
@@ -117,11 +118,22 @@ fn unknown(definitions: &[Definition], found: &str, name: &str) -> SelectError {
         .filter(|definition| distance(definition) <= definition.name.len().div_ceil(2).min(3));
     SelectError::Unknown {
         found: found.to_string(),
-        nearest: nearest
-            .map(|definition| format!("; did you mean {:?}?", definition.name))
-            .unwrap_or_default(),
+        nearest: match (family(definitions, name), nearest) {
+            (Some(family), _) => format!("; did you mean one of {family}?"),
+            (None, Some(definition)) => format!("; did you mean {:?}?", definition.name),
+            (None, None) => String::new(),
+        },
         count: definitions.len(),
     }
+}
+
+/// Strategies of which `name` is the first word: it may have been the name of one before there were others.
+fn family(definitions: &[Definition], name: &str) -> Option<String> {
+    let is_member = |definition: &&Definition| {
+        definition.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('-'))
+    };
+    let members: Vec<&str> = definitions.iter().filter(is_member).map(|definition| definition.name).collect();
+    (!name.is_empty() && !members.is_empty()).then(|| members.join(", "))
 }
 
 #[cfg(test)]
@@ -155,6 +167,14 @@ mod tests {
     fn a_slip_of_the_finger_gets_the_nearest_name() {
         assert!(labels(&["nop:x=1"]).unwrap_err().contains("did you mean \"noop\"?"));
         assert!(labels(&["exakt"]).unwrap_err().contains("did you mean \"exact\"?"));
+    }
+
+    #[test]
+    fn a_name_that_has_become_a_family_gets_its_members() {
+        for typed in ["redis:window=1h", "^redis$"] {
+            let error = labels(&[typed]).unwrap_err();
+            assert!(error.contains("did you mean one of redis-mozilla, redis-claim, redis-lease"), "{error}");
+        }
     }
 
     #[test]

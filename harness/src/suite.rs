@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use dedup_strategies::time::saturating_nanos;
 
 use crate::cell::{Ending, Input, Job, Limits, RedisChoice, TimeOptions, Work, run_parent};
+use crate::nightly::Choice;
 use crate::pacing::Pacing;
 use crate::record::{CellRecord, CellResult, Pass, Role};
 use crate::select::Selected;
@@ -36,6 +37,8 @@ pub struct Plan {
     pub claim: Option<RefCell<SharedRedis>>,
     /// How fast time goes for a store that keeps the wall's.
     pub pacing: Pacing,
+    /// The nightly job behind the verify pass, and the days before its own at which it looks, where not the scenario's.
+    pub nightly: (Choice, Option<u32>),
     /// When a cell is ended.
     pub limits: Limits,
 }
@@ -95,7 +98,14 @@ pub struct Preflight {
 impl Plan {
     /// How many cells there are.
     pub fn cells(&self) -> usize {
-        self.workloads.len() * self.strategies.len() * self.passes.len() * self.rounds as usize
+        let passes: usize = (0..self.workloads.len()).map(|w| self.passes_of(w).count()).sum();
+        passes * self.strategies.len() * self.rounds as usize
+    }
+
+    /// The passes over a workload: speed and memory are not measured while something is made to go wrong.
+    fn passes_of(&self, w: usize) -> impl Iterator<Item = Pass> {
+        let faults = !self.workloads[w].0.faults().is_empty();
+        self.passes.iter().copied().filter(move |pass| *pass == Pass::Verify || !faults)
     }
 
     /// Builds every strategy for every workload once, each in a process of its own, so that what cannot work is
@@ -128,13 +138,13 @@ impl Plan {
     ) -> Result<Completion, SuiteError> {
         for round in 0..self.rounds {
             for w in 0..self.workloads.len() {
-                for pass in &self.passes {
+                for pass in self.passes_of(w) {
                     for turn in 0..self.strategies.len() {
                         // Another strategy goes first in each round: what one leaves behind for the next, a hot
                         // processor or a warm cache, does not always meet the same.
                         let s = (turn + round as usize) % self.strategies.len();
-                        let job = self.job(w, s, Work::Measure(*pass, self.time), round, directory);
-                        let cell = Cell { plan: self, w, s, pass: *pass, round };
+                        let job = self.job(w, s, Work::Measure(pass, self.time), round, directory);
+                        let cell = Cell { plan: self, w, s, pass, round };
                         if cell.run(&job, &mut preflight, stop, observer)? == Completion::Interrupted {
                             return Ok(Completion::Interrupted);
                         }
@@ -158,6 +168,7 @@ impl Plan {
             batch: workload.pipeline().batch,
             redis: self.redis.clone(),
             time_factor: self.pacing.factor(workload),
+            nightly: self.nightly,
             memory_limit: self.limits.memory_bytes,
             directory: directory.join("cell"),
         }
@@ -266,6 +277,7 @@ impl Cell<'_> {
             pass: self.pass,
             round: self.round,
             seed: job.seed,
+            faults: workload.faults().iter().map(|fault| fault.kind.name.to_string()).collect(),
             workers_count: job.workers.get() as u32,
             batch_count: job.batch.get() as u32,
             time_factor: match (self.pass, job.redis.keeps_wall_time(strategy.definition.needs)) {

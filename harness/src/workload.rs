@@ -6,7 +6,7 @@ use dedup_strategies::{Sizing, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::faults::Placed;
-use crate::scenario::{PipelineConfig, Scenario};
+use crate::scenario::{NightlyConfig, PipelineConfig, Scenario, Submission};
 use crate::stream::{Source, SourceError};
 use crate::trace::{TraceOptions, TraceSource, TraceSurvey};
 
@@ -106,6 +106,25 @@ impl Workload {
         match self {
             Workload::Scenario(scenario) => &mut scenario.pipeline,
             Workload::Trace(trace) => &mut trace.pipeline,
+        }
+    }
+
+    /// The nightly job that the scenario asks for.
+    pub fn nightly(&self) -> Option<NightlyConfig> {
+        match self {
+            Workload::Scenario(scenario) => scenario.nightly,
+            Workload::Trace(_) => None,
+        }
+    }
+
+    /// What the edge stamps on copies, by number of their cause. A trace's pings are stamped as they arrived.
+    pub fn submissions(&self) -> Vec<Submission> {
+        let first = std::iter::once(Submission::Fresh);
+        match self {
+            Workload::Scenario(scenario) => {
+                first.chain(scenario.shape.repeats.iter().map(|repeat| repeat.submission)).collect()
+            }
+            Workload::Trace(_) => Vec::new(),
         }
     }
 

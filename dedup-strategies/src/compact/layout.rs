@@ -1,7 +1,7 @@
 //! An array of slots in the order of their hashes, in chunks, with gaps.
 
 use super::slot::{Slot, Tag, TagSet};
-use crate::hardware::{CACHE_LINE, Table, prefetch};
+use crate::hardware::{CACHE_LINE, Pages, Table, prefetch};
 
 /// The fewest places of a layout. With fewer, the slots that a search meets could come from more than a 128th of the
 /// table, which is how far apart the order of two slots can be told (see [`Slot`]).
@@ -31,6 +31,8 @@ pub(super) struct Layout<S> {
     places: usize,
     /// Hashes that belong to one place.
     stride: u64,
+    /// What chunks are asked for.
+    pages: Pages,
 }
 
 /// Where a search ended.
@@ -44,7 +46,7 @@ pub(super) enum Found {
 
 impl<S: Slot> Layout<S> {
     /// An empty layout of at least `places`; nothing is allocated yet.
-    pub(super) fn new(places: usize) -> Self {
+    pub(super) fn new(places: usize, pages: Pages) -> Self {
         let wanted = places.max(FEWEST_PLACES) + MARGIN;
         let chunk = (wanted / CHUNKS).next_power_of_two().min(LARGEST_CHUNK);
         let chunks = wanted.div_ceil(chunk);
@@ -54,7 +56,13 @@ impl<S: Slot> Layout<S> {
             chunk_bits: chunk.ilog2(),
             places,
             stride: u64::MAX / places as u64,
+            pages,
         }
+    }
+
+    /// An empty layout of other size on the same pages.
+    pub(super) fn resized(&self, places: usize) -> Self {
+        Layout::new(places, self.pages)
     }
 
     pub(super) fn places(&self) -> usize {
@@ -156,9 +164,9 @@ impl<S: Slot> Layout<S> {
         let mut at = at;
         while at < stop {
             let chunk_end = ((at >> self.chunk_bits) + 1) << self.chunk_bits;
-            let slots = self.from(at);
-            if let Some(offset) = slots.iter().position(|slot| dead.contains(slot.tag())) {
-                return (at + offset).min(stop);
+            let mut slots = self.from(at).iter().take(stop - at);
+            if let Some(offset) = slots.position(|slot| dead.contains(slot.tag())) {
+                return at + offset;
             }
             at = chunk_end;
         }
@@ -169,24 +177,77 @@ impl<S: Slot> Layout<S> {
     fn close_gap(&mut self, at: usize, dead: TagSet, gave_up: &mut impl FnMut(Tag)) -> usize {
         let (mut read, mut write) = (at, at);
         loop {
-            let slot = self.get(read);
-            let tag = slot.tag();
-            if tag == 0 {
-                return read;
-            }
-            self.set(read, S::default());
-            if dead.contains(tag) {
-                gave_up(tag);
+            // All but a few gaps close within their chunk, where no slot has to be looked up through the list of chunks.
+            if read >> self.chunk_bits == write >> self.chunk_bits {
+                (read, write) = self.close_in_chunk(read, write, dead, gave_up);
             } else {
-                let target = self.place(slot.hash(self.hash_near(read))).max(write);
-                self.set(target, slot);
-                write = target + 1;
+                (read, write) = self.close_one(read, write, dead, gave_up);
             }
-            read += 1;
             if write == read {
                 return read;
             }
         }
+    }
+
+    /// Goes on from `read`, with the slots from `write` to it empty, to the end of the chunk or of the gap. Gives both
+    /// anew: they are the same when the gap is closed.
+    fn close_in_chunk(
+        &mut self,
+        read: usize,
+        write: usize,
+        dead: TagSet,
+        gave_up: &mut impl FnMut(Tag),
+    ) -> (usize, usize) {
+        let size = 1usize << self.chunk_bits;
+        let start = read & !(size - 1);
+        let (places, stride) = (self.places, self.stride);
+        let slots = self.from_mut(start);
+        let (mut read, mut write) = (read - start, write - start);
+        while read < size {
+            let slot = slots[read];
+            let tag = slot.tag();
+            if tag == 0 {
+                return (start + read, start + read);
+            }
+            slots[read] = S::default();
+            if dead.contains(tag) {
+                gave_up(tag);
+            } else {
+                let near = (start + read).min(places - 1) as u64 * stride;
+                let place = ((u128::from(slot.hash(near)) * places as u128) >> 64) as usize;
+                write = write.max(place.saturating_sub(start));
+                slots[write] = slot;
+                write += 1;
+            }
+            read += 1;
+            if write == read {
+                break;
+            }
+        }
+        (start + read, start + write)
+    }
+
+    /// The same for one slot, where the gap began in the chunk before.
+    fn close_one(
+        &mut self,
+        read: usize,
+        write: usize,
+        dead: TagSet,
+        gave_up: &mut impl FnMut(Tag),
+    ) -> (usize, usize) {
+        let slot = self.get(read);
+        let tag = slot.tag();
+        if tag == 0 {
+            return (read, read);
+        }
+        self.set(read, S::default());
+        if dead.contains(tag) {
+            gave_up(tag);
+            return (read + 1, write);
+        }
+        let target = self.place(slot.hash(self.hash_near(read))).max(write);
+        self.set(target, slot);
+        (read + 1, target + 1)
     }
 
     /// Takes out all slots from `from` on, `count` of them and then up to the next empty one, and hands each that is
@@ -251,10 +312,10 @@ impl<S: Slot> Layout<S> {
     /// The same, allocated if it was not.
     #[inline(always)]
     fn from_mut(&mut self, at: usize) -> &mut [S] {
-        let (chunk, size) = (at >> self.chunk_bits, 1 << self.chunk_bits);
+        let (chunk, size, pages) = (at >> self.chunk_bits, 1 << self.chunk_bits, self.pages);
         if chunk >= self.chunks.len() {
             self.chunks.resize_with(chunk + 1, || None);
         }
-        &mut self.chunks[chunk].get_or_insert_with(|| Table::new(size))[at & (size - 1)..]
+        &mut self.chunks[chunk].get_or_insert_with(|| Table::on(pages, size))[at & (size - 1)..]
     }
 }

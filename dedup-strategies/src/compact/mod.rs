@@ -40,6 +40,7 @@ pub use slot::Slot;
 use slot::{Mixer, Tag};
 
 use crate::contract::PingKey;
+use crate::hardware::Pages;
 use crate::time::Timestamp;
 
 /// Remembers all 16 bytes of each key.
@@ -83,10 +84,15 @@ impl<S: Slot> CompactSet<S> {
     /// a little time for each key, and shrinks when it has been three times too large for a window. Its memory is taken
     /// as it is used.
     pub fn new(window: Duration, ids: u64, seed: u64) -> Self {
+        CompactSet::on(Pages::default(), window, ids, seed)
+    }
+
+    /// The same on pages of a kind, to measure what they bring.
+    pub fn on(pages: Pages, window: Duration, ids: u64, seed: u64) -> Self {
         CompactSet {
             mixer: Mixer::new(seed),
             ages: Ages::new(window),
-            layout: Layout::new(places_for(ids)),
+            layout: Layout::new(places_for(ids), pages),
             next: None,
             cursor: 0,
             visited: 0,
@@ -291,8 +297,9 @@ impl<S: Slot> CompactSet<S> {
             // Not before it has been seen for a whole window: it may have been made for a load that is still to come.
             None if self.ages.slice() > self.resized.saturating_add(SLICES) => {
                 let live = self.ages.live() as usize;
-                if live < self.layout.places() / 3 && self.worth_moving(live * 2) {
-                    self.move_to(live * 2);
+                let smaller = self.layout.resized(live * 2);
+                if live < self.layout.places() / 3 && smaller.places() < self.layout.places() {
+                    self.move_to(smaller);
                 }
             }
             None => {}
@@ -308,19 +315,15 @@ impl<S: Slot> CompactSet<S> {
         } else if used > places / 100 * 85 {
             // Either there are too many keys, or keys that are forgotten take too many slots.
             if live > places / 100 * 78 || used > places / 100 * 92 {
-                self.move_to(places_for(live as u64));
+                self.move_to(self.layout.resized(places_for(live as u64)));
             } else {
                 self.visit(new * HASTE);
             }
         }
     }
 
-    fn worth_moving(&self, places: usize) -> bool {
-        Layout::<S>::new(places).places() < self.layout.places()
-    }
-
-    fn move_to(&mut self, places: usize) {
-        self.next = Some(Layout::new(places));
+    fn move_to(&mut self, layout: Layout<S>) {
+        self.next = Some(layout);
         self.cursor = 0;
     }
 
@@ -328,8 +331,9 @@ impl<S: Slot> CompactSet<S> {
     fn forget_all(&mut self) {
         self.ages.clear();
         self.layout.clear();
-        if let Some(next) = self.next.take() {
-            self.layout = Layout::new(next.places());
+        if let Some(mut next) = self.next.take() {
+            next.clear();
+            self.layout = next;
         }
         self.cursor = 0;
     }

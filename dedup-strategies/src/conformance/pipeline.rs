@@ -90,6 +90,7 @@ impl<'a> Pipeline<'a> {
             self.truth.score(ping, *verdict, now);
             self.log.push(Decision::Judged(*verdict));
         }
+        self.truth.settled(now);
         self.advance(now)?;
         self.batches += 1;
         Ok(verdicts)

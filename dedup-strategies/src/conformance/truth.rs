@@ -14,6 +14,9 @@ pub(super) struct Truth {
     last_through: BTreeMap<PingKey, Timestamp>,
     last_seen: BTreeMap<PingKey, Timestamp>,
     through_in_window: BTreeSet<(PingKey, u64)>,
+    /// Let through in the present batch, and not settled yet.
+    unsettled: Vec<PingKey>,
+    last_marked: BTreeMap<PingKey, Timestamp>,
     /// Copies that the promise covers, and those of them that were let through.
     pub(super) missed: Share,
     /// Keys never seen before, and those of them that were dropped as duplicates.
@@ -69,6 +72,8 @@ impl Truth {
             last_through: BTreeMap::new(),
             last_seen: BTreeMap::new(),
             through_in_window: BTreeSet::new(),
+            unsettled: Vec::new(),
+            last_marked: BTreeMap::new(),
             missed: Share::default(),
             lost: Share::default(),
         }
@@ -91,8 +96,14 @@ impl Truth {
         self.last_seen.insert(ping.key, now);
         if let_through(verdict) {
             self.last_through.insert(ping.key, now);
+            self.unsettled.push(ping.key);
             self.through_in_window.insert((ping.key, self.tumbling(ping)));
         }
+    }
+
+    /// What was let through since the last call has been delivered and settled at `now`.
+    pub(super) fn settled(&mut self, now: Timestamp) {
+        self.last_marked.extend(self.unsettled.drain(..).map(|key| (key, now)));
     }
 
     /// Whether the promise claims that this copy is recognised.
@@ -101,8 +112,10 @@ impl Truth {
         match self.window {
             Window::Nothing => false,
             Window::Forever => true,
-            // Here, what is let through is settled before anything else happens.
-            Window::Since(length) | Window::SinceMarked(length) => now.since(*last) < length,
+            Window::Since(length) => now.since(*last) < length,
+            Window::SinceMarked(length) => {
+                self.last_marked.get(&ping.key).is_some_and(|marked| now.since(*marked) < length)
+            }
             Window::SinceSeen(length) => now.since(self.last_seen[&ping.key]) < length,
             Window::Tumbling(_) => self.through_in_window.contains(&(ping.key, self.tumbling(ping))),
         }

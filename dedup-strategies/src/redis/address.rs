@@ -6,13 +6,28 @@ use ::redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, parse_redis_ur
 
 /// The forms that a URL may have, for error messages and help.
 pub const ALLOWED: &str = "redis://[[user]:password@]host[:port][/db], the same with rediss:// for TLS, \
-     or redis+unix:///path/to/socket[?pass=password][&user=name][&db=number]";
+     redis+unix:///path/to/socket[?pass=password][&user=name][&db=number], \
+     or redis+cluster://[[user]:password@]host:port[,host:port]... (rediss+cluster:// for TLS) with some nodes of a cluster";
 
-/// A checked URL of a Redis server. Its `Display` and `Debug` never show credentials.
+/// What every URL of a cluster begins with, and what one of its nodes has in its place.
+const CLUSTERS: [(&str, &str); 2] = [("redis+cluster://", "redis://"), ("rediss+cluster://", "rediss://")];
+
+/// A checked URL of a Redis server, or of a cluster of them. Its `Display` and `Debug` never show credentials.
 #[derive(Clone)]
 pub struct Address {
-    connection: ConnectionInfo,
+    kind: Kind,
+    /// The server, or the nodes that are asked about the cluster.
+    nodes: Vec<ConnectionInfo>,
     shown: String,
+}
+
+/// What is at an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One server.
+    Single,
+    /// A Redis Cluster.
+    Cluster,
 }
 
 /// A URL that cannot be used. Shows it without its credentials.
@@ -31,29 +46,76 @@ impl Address {
     /// With `rediss://` the server's certificate is checked against the system's certificate authorities, or against
     /// those in the file that the environment variable `SSL_CERT_FILE` names.
     pub fn parse(url: &str) -> Result<Address, AddressError> {
-        let refuse = |problem: &str| AddressError { found: redacted(url), problem: problem.to_string() };
-        let Some(parsed) = parse_redis_url(url) else {
-            return Err(refuse(&what_is_no_url(url)));
-        };
-        if parsed.fragment().is_some() {
-            return Err(refuse(
-                "nothing may follow a #: the server's certificate is always checked (for an authority of your own, \
-                 set SSL_CERT_FILE to its certificate)",
-            ));
+        for (scheme, of_node) in CLUSTERS {
+            if let Some(rest) = url.strip_prefix(scheme) {
+                return Address::cluster(url, of_node, rest);
+            }
         }
-        let connection = parsed.into_connection_info().map_err(|error| refuse(&reason(&error)))?;
-        Ok(Address { connection, shown: redacted(url) })
+        Ok(Address { kind: Kind::Single, nodes: vec![node(url, url)?], shown: redacted(url) })
     }
 
-    /// What the client library connects to.
-    pub(super) fn connection(&self) -> &ConnectionInfo {
-        &self.connection
+    fn cluster(url: &str, scheme: &str, rest: &str) -> Result<Address, AddressError> {
+        let refuse = |problem: String| AddressError { found: redacted(url), problem };
+        // The last one: a password may hold an @ that was not encoded.
+        let (credentials, places) = match rest.rsplit_once('@') {
+            Some((credentials, places)) => (format!("{credentials}@"), places),
+            None => (String::new(), rest),
+        };
+        let mut nodes = Vec::new();
+        for place in places.split(',') {
+            if place.contains(['/', '?', '#']) {
+                let problem = "nothing may follow the ports: a cluster has one database, number 0";
+                return Err(refuse(problem.to_string()));
+            }
+            let has_port = place.rsplit_once(':').is_some_and(|(host, port)| {
+                !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)
+            });
+            if !has_port {
+                return Err(refuse(format!("{place:?} is no host:port")));
+            }
+            nodes.push(node(url, &format!("{scheme}{credentials}{place}"))?);
+        }
+        Ok(Address { kind: Kind::Cluster, nodes, shown: redacted(url) })
     }
 
-    /// Whether the connection is encrypted.
-    pub(super) fn is_tls(&self) -> bool {
-        matches!(self.connection.addr(), ConnectionAddr::TcpTls { .. })
+    /// Whether it is one server or a cluster.
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
+
+    /// What the client library connects to: the server, or the nodes named.
+    pub(super) fn nodes(&self) -> &[ConnectionInfo] {
+        &self.nodes
+    }
+}
+
+/// Checks the URL of one server; `shown_as` is the one that was given.
+fn node(shown_as: &str, url: &str) -> Result<ConnectionInfo, AddressError> {
+    let refuse = |problem: &str| AddressError { found: redacted(shown_as), problem: problem.to_string() };
+    let Some(parsed) = parse_redis_url(url) else {
+        return Err(refuse(&what_is_no_url(url)));
+    };
+    if parsed.fragment().is_some() {
+        return Err(refuse(
+            "nothing may follow a #: the server's certificate is always checked (for an authority of your own, set \
+             SSL_CERT_FILE to its certificate)",
+        ));
+    }
+    parsed.into_connection_info().map_err(|error| refuse(&reason(&error)))
+}
+
+/// The address of another node of the same cluster, with the same credentials and encryption.
+pub(super) fn sibling(of: &ConnectionInfo, host: &str, port: u16) -> ConnectionInfo {
+    let place = match of.addr() {
+        ConnectionAddr::TcpTls { insecure, tls_params, .. } => ConnectionAddr::TcpTls {
+            host: host.to_string(),
+            port,
+            insecure: *insecure,
+            tls_params: tls_params.clone(),
+        },
+        _ => ConnectionAddr::Tcp(host.to_string(), port),
+    };
+    of.clone().set_addr(place)
 }
 
 impl fmt::Display for Address {
@@ -104,7 +166,7 @@ fn scheme_of(url: &str) -> Option<&str> {
 
 fn what_is_no_url(url: &str) -> String {
     match scheme_of(url) {
-        Some("redis" | "rediss" | "redis+unix" | "unix") => {
+        Some("redis" | "rediss" | "redis+unix" | "unix" | "redis+cluster" | "rediss+cluster") => {
             "it is not a well-formed URL (characters such as @ / ? # in a password are written %40 %2F %3F %23)"
                 .to_string()
         }
@@ -161,6 +223,13 @@ mod tests {
             "rediss://h/#other",
             "redis+unix://",
             "redis+unix:///s?db=x",
+            "redis+cluster://",
+            "redis+cluster://h",
+            "redis+cluster://h:1,",
+            "redis+cluster://h:1,:2",
+            "redis+cluster://h:1/3",
+            "redis+cluster://h:1?db=3",
+            "redis+cluster://h:99999",
         ] {
             let error = Address::parse(url).expect_err(url).to_string();
             assert!(
@@ -179,15 +248,33 @@ mod tests {
             "redis+unix:///run/r.sock",
             "redis+unix:///run/with%20space?pass=x&db=2",
             "unix:///run/r.sock",
+            "redis+cluster://h:7000",
+            "rediss+cluster://user:p%40ss@[::1]:7000,h:7001",
         ] {
             Address::parse(url).expect(url);
+        }
+    }
+
+    #[test]
+    fn every_node_of_a_cluster_is_given_the_credentials() {
+        let address = Address::parse("redis+cluster://u:p@a:1,b:2").unwrap();
+        assert_eq!(
+            (address.kind(), address.to_string().as_str()),
+            (Kind::Cluster, "redis+cluster://***@a:1,b:2")
+        );
+        for (node, place) in address.nodes().iter().zip(["a:1", "b:2"]) {
+            assert_eq!(node.addr().to_string(), place);
+            assert_eq!(
+                (node.redis_settings().username(), node.redis_settings().password()),
+                (Some("u"), Some("p"))
+            );
         }
     }
 
     proptest! {
         #[test]
         fn whatever_the_password_no_error_or_address_shows_it(
-            password in "[!-~]{0,8}SECRET[!-~]{0,8}", scheme in "(redis|rediss|http|redis\\+unix)?(://)?",
+            password in "[!-~]{0,8}SECRET[!-~]{0,8}", scheme in "(redis|rediss|http|redis\\+unix|redis\\+cluster)?(://)?",
         ) {
             let url = format!("{scheme}:{password}@host:1/0");
             let shown = match Address::parse(&url) {

@@ -1,21 +1,36 @@
 //! The keys under a prefix.
 
-use ::redis::cmd;
+use ::redis::{Value, cmd};
 
 use super::link::Link;
+use super::servers::Servers;
 use crate::contract::Unavailable;
 
 /// Keys that one `SCAN` looks at: enough to make round trips cheap, few enough (about 0.1 ms) not to stall others.
 const PAGE: usize = 1000;
 
-/// Calls `page` with every key that begins with `prefix`, some at a time, until it says `false`. With an empty prefix
-/// these are all keys of the database. A key that comes or goes meanwhile may or may not be among them, and the
-/// server may name a key twice while its table is being resized.
+/// Calls `page` with every key that begins with `prefix`, some at a time, and the server that holds them, until it says
+/// `false`. With an empty prefix these are all keys of the database. A key that comes or goes meanwhile may or may not
+/// be among them, and a server may name a key twice while its table is being resized.
 pub fn visit(
-    link: &mut Link,
+    servers: &mut Servers,
     prefix: &str,
     mut page: impl FnMut(&mut Link, &[Vec<u8>]) -> Result<bool, Unavailable>,
 ) -> Result<(), Unavailable> {
+    let mut go_on = true;
+    servers.each(&mut |link| {
+        if go_on {
+            go_on = visit_one(link, prefix, &mut page)?;
+        }
+        Ok(())
+    })
+}
+
+fn visit_one(
+    link: &mut Link,
+    prefix: &str,
+    page: &mut impl FnMut(&mut Link, &[Vec<u8>]) -> Result<bool, Unavailable>,
+) -> Result<bool, Unavailable> {
     let pattern = pattern(prefix);
     let mut cursor = 0u64;
     loop {
@@ -24,13 +39,30 @@ pub fn visit(
         // The server matched already; nothing that we delete may depend on our escaping alone.
         keys.retain(|key| key.starts_with(prefix.as_bytes()));
         if !keys.is_empty() && !page(link, &keys)? {
-            return Ok(());
+            return Ok(false);
         }
         if next == 0 {
-            return Ok(());
+            return Ok(true);
         }
         cursor = next;
     }
+}
+
+/// Deletes keys of one server, and says how many there were. Frees their memory in a thread of the server's, so that
+/// others who use it do not wait.
+pub fn unlink(link: &mut Link, keys: &[Vec<u8>]) -> Result<u64, Unavailable> {
+    // One by one: a cluster's server takes no command about keys of several slots.
+    let mut batch = ::redis::pipe();
+    keys.iter().for_each(|key| {
+        batch.cmd("UNLINK").arg(key);
+    });
+    let replies = link.send(&batch.get_packed_pipeline(), keys.len())?;
+    let count = |reply: &Value| match reply {
+        Value::Int(count) => Ok(*count as u64),
+        Value::ServerError(error) => Err(link.complaint(error)),
+        other => Err(link.complaint(format!("UNLINK was answered with {other:?}"))),
+    };
+    replies.iter().map(count).sum()
 }
 
 /// How many keys begin with `prefix`, those that have expired left out.
@@ -38,14 +70,22 @@ pub fn visit(
 /// Walks all keys of the database, which makes the server remove the expired ones among ours (`DBSIZE` and the
 /// memory in use count them until the server's own cycle gets to them): memory that is read afterwards is that of
 /// the keys counted here.
-pub fn count(link: &mut Link, prefix: &str) -> Result<u64, Unavailable> {
+pub fn count(servers: &mut Servers, prefix: &str) -> Result<u64, Unavailable> {
     let mut keys = 0;
-    visit(link, prefix, |_, page| {
+    visit(servers, prefix, |_, page| {
         keys += page.len() as u64;
         Ok(true)
     })?;
-    // The database is ours alone: now this is exact, where the walk may have met a key twice.
-    if prefix.is_empty() { link.query(&cmd("DBSIZE")) } else { Ok(keys) }
+    if !prefix.is_empty() {
+        return Ok(keys);
+    }
+    // The database is ours alone: this is exact, where the walk may have met a key twice.
+    let mut size = 0;
+    servers.each(&mut |link| {
+        size += link.query::<u64>(&cmd("DBSIZE"))?;
+        Ok(())
+    })?;
+    Ok(size)
 }
 
 /// A glob that matches what begins with `prefix`, its own special characters taken literally.

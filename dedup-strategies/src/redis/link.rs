@@ -2,32 +2,59 @@
 
 use std::time::Duration;
 
-use ::redis::{Client, Cmd, Connection, ConnectionLike, FromRedisValue, RedisError, RedisResult, Value, cmd};
+use ::redis::{
+    Client, Cmd, Connection, ConnectionAddr, ConnectionInfo, FromRedisValue, RedisError, RedisResult, Value,
+    cmd,
+};
 
-use super::address::{Address, AddressError};
+use super::address::{Address, AddressError, Kind};
 use crate::contract::Unavailable;
 
-/// How long connecting may take, authentication and TLS included.
+/// How long connecting may take, authentication and TLS included, and how long one write or one wait for a reply:
+/// where nothing else is said. Longer than a server's usual pauses (a fork, a slow command), shorter than a broker's
+/// usual acknowledgement deadline of 10 s.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// Connecting never takes longer than this.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long one write or one wait for a reply may take. Longer than a server's usual pauses (a fork, a slow command),
-/// shorter than a broker's usual acknowledgement deadline of 10 s.
-const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A connection to one server. Every wait is bounded; after any error the connection is dropped, because replies
 /// still under way would be taken for answers to later commands, and the next call opens a new one.
 pub struct Link {
     client: Client,
-    address: Address,
+    shown: String,
+    timeout: Duration,
     connection: Option<Connection>,
 }
 
 impl Link {
-    /// A link to the server at `url`, not connected yet.
+    /// A link to the one server at `url`, not connected yet.
     pub fn to(url: &str) -> Result<Link, AddressError> {
         let address = Address::parse(url)?;
-        let client = Client::open(address.connection().clone())
-            .map_err(|error| AddressError { found: address.to_string(), problem: error.to_string() })?;
-        Ok(Link { client, address, connection: None })
+        match (address.kind(), address.nodes()) {
+            (Kind::Single, [server]) => Link::open(server, address.to_string()),
+            _ => Err(AddressError {
+                found: address.to_string(),
+                problem: "it names a cluster, not a server".into(),
+            }),
+        }
+    }
+
+    /// A link to a server, which errors call `shown`.
+    pub(super) fn open(server: &ConnectionInfo, shown: String) -> Result<Link, AddressError> {
+        match Client::open(server.clone()) {
+            Ok(client) => Ok(Link { client, shown, timeout: TIMEOUT, connection: None }),
+            Err(error) => Err(AddressError { found: shown, problem: error.to_string() }),
+        }
+    }
+
+    /// The same, with another bound on each wait.
+    pub fn with_timeout(self, timeout: Duration) -> Link {
+        Link { timeout, ..self }
+    }
+
+    /// Its URL without credentials.
+    pub fn shown(&self) -> &str {
+        &self.shown
     }
 
     /// Connects, if it is not connected yet.
@@ -37,7 +64,20 @@ impl Link {
 
     /// Sends commands that are already encoded, in one write, and reads their `count` replies.
     pub fn send(&mut self, encoded: &[u8], count: usize) -> Result<Vec<Value>, Unavailable> {
-        self.attempt(|connection| connection.req_packed_commands(encoded, 0, count))
+        self.attempt(|connection| {
+            connection.send_packed_command(encoded)?;
+            receive(connection, count)
+        })
+    }
+
+    /// Sends commands without waiting for their replies. The next call must be [`receive`](Self::receive).
+    pub(super) fn post(&mut self, encoded: &[u8]) -> Result<(), Unavailable> {
+        self.attempt(|connection| connection.send_packed_command(encoded))
+    }
+
+    /// Reads the replies to what was posted.
+    pub(super) fn receive(&mut self, count: usize) -> Result<Vec<Value>, Unavailable> {
+        self.attempt(|connection| receive(connection, count))
     }
 
     /// Runs one command.
@@ -51,18 +91,18 @@ impl Link {
         let value = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
         value
             .map(|value| value.trim().to_string())
-            .ok_or_else(|| Unavailable(format!("{}: INFO {section} has no field {field}", self.address)))
+            .ok_or_else(|| Unavailable(format!("{}: INFO {section} has no field {field}", self.shown)))
     }
 
     /// Bytes that the server has allocated: `used_memory`.
     pub fn used_memory(&mut self) -> Result<u64, Unavailable> {
         let text = self.info("memory", "used_memory")?;
-        text.parse().map_err(|_| Unavailable(format!("{}: used_memory is {text:?}", self.address)))
+        text.parse().map_err(|_| Unavailable(format!("{}: used_memory is {text:?}", self.shown)))
     }
 
     /// An error of this server's.
     pub(super) fn complaint(&self, problem: impl std::fmt::Display) -> Unavailable {
-        Unavailable(format!("{}: {problem}", self.address))
+        Unavailable(format!("{}: {problem}", self.shown))
     }
 
     fn attempt<T>(
@@ -82,16 +122,25 @@ impl Link {
         if let Some(connection) = self.connection.take() {
             return Ok(connection);
         }
-        if self.address.is_tls() {
+        if matches!(self.client.get_connection_info().addr(), ConnectionAddr::TcpTls { .. }) {
             // rustls refuses to choose where a program links more than one provider; if one was installed before,
             // that one stays, which is what the Err of a second installation says.
             let _ = rustls::crypto::ring::default_provider().install_default();
         }
-        let connection = self.client.get_connection_with_timeout(CONNECT_TIMEOUT)?;
-        connection.set_read_timeout(Some(REPLY_TIMEOUT))?;
-        connection.set_write_timeout(Some(REPLY_TIMEOUT))?;
+        let connection = self.client.get_connection_with_timeout(self.timeout.min(CONNECT_TIMEOUT))?;
+        connection.set_read_timeout(Some(self.timeout))?;
+        connection.set_write_timeout(Some(self.timeout))?;
         Ok(connection)
     }
+}
+
+/// Stops at the first reply that does not come: the library's own way to read many would wait for each of the others.
+fn receive(connection: &mut Connection, count: usize) -> RedisResult<Vec<Value>> {
+    let mut replies = Vec::with_capacity(count);
+    for _ in 0..count {
+        replies.push(connection.recv_response()?);
+    }
+    Ok(replies)
 }
 
 /// The operating system words a timeout as "resource temporarily unavailable", which says nothing to a reader.

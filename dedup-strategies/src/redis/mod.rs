@@ -1,10 +1,21 @@
-//! Strategies that keep their state in a Redis server, and what they share.
+//! Strategies that keep their state in Redis, one server or a cluster, and what they share.
 
 pub mod address;
 pub mod claim;
 pub mod keyspace;
+pub mod lease;
 pub mod link;
+pub mod mozilla;
+pub mod sizing;
+pub mod slot;
+
+mod batch;
+mod cluster;
+pub(crate) mod policy;
+mod servers;
+mod store;
 
 pub use address::{Address, AddressError};
-pub use claim::DEFINITION;
+pub use cluster::Cluster;
 pub use link::Link;
+pub use servers::Servers;

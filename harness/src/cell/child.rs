@@ -101,6 +101,7 @@ pub(crate) fn environment(
         settings,
         seed: job.seed,
         sizing,
+        nightly: job.nightly,
         memory_limit: job.memory_limit,
         directory: job.directory.clone(),
         redis: job.redis.clone(),

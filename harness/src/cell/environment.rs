@@ -11,6 +11,7 @@ use dedup_strategies::{
 
 use super::host::{Hosted, Rebuild};
 use super::job::RedisChoice;
+use crate::nightly::Choice;
 use crate::pipeline::{Free, Pace, PipelineError, Wall};
 use crate::record::{CellResult, Failure};
 use crate::servers::{Launch, PrivateRedis, ServerError, SharedRedis, StoreControl, VirtualClock};
@@ -25,6 +26,8 @@ pub struct Environment {
     pub seed: u64,
     /// Load to expect.
     pub sizing: Sizing,
+    /// The nightly job behind the verify pass, and the days before its own at which it looks, where not the scenario's.
+    pub nightly: (Choice, Option<u32>),
     /// Bytes that may be planned for.
     pub memory_limit: u64,
     /// The cell's own directory.
@@ -175,8 +178,7 @@ impl Instance {
 
     /// The same, and the strategy with the means to trouble it.
     pub fn stage(&mut self) -> (Box<dyn Pace + '_>, Hosted<'_>) {
-        let control = control(&self.store);
-        let hosted = Hosted::new(&mut self.strategy, &mut self.rebuild, control);
+        let hosted = Hosted::new(&mut self.strategy, &mut self.rebuild, self.store.control());
         (pace(&self.store, self.clock), hosted)
     }
 
@@ -188,7 +190,15 @@ impl Instance {
     /// What can be done to the store in the middle of a run; none where there is no store, or it is not ours. To be asked
     /// for before the first worker is opened: connections that are made from now on can be troubled.
     pub fn control(&self) -> Option<Box<dyn StoreControl + '_>> {
-        control(&self.store)
+        self.store.control()
+    }
+
+    /// Whether there is a store that is ours to trouble.
+    pub fn can_be_troubled(&self) -> bool {
+        match &self.store {
+            Store::Private(_) => true,
+            Store::None | Store::Shared(_) => false,
+        }
     }
 
     /// How fast the store's clock runs against the pipeline's, as for the record.
@@ -240,14 +250,14 @@ fn pace(store: &Store, clock: Clock) -> Box<dyn Pace + '_> {
     }
 }
 
-fn control(store: &Store) -> Option<Box<dyn StoreControl + '_>> {
-    match store {
-        Store::Private(server) => Some(Box::new(server.control())),
-        Store::None | Store::Shared(_) => None,
-    }
-}
-
 impl Store {
+    fn control(&self) -> Option<Box<dyn StoreControl + '_>> {
+        match self {
+            Store::Private(server) => Some(Box::new(server.control())),
+            Store::None | Store::Shared(_) => None,
+        }
+    }
+
     fn endpoint(&self) -> Option<RedisEndpoint> {
         match self {
             Store::None => None,
@@ -306,6 +316,12 @@ impl From<BuildError> for Trouble {
 
 impl From<PipelineError> for Trouble {
     fn from(error: PipelineError) -> Self {
+        if let PipelineError::Store(ServerError::NoSuchFault { .. }) = &error {
+            return Trouble::Skipped {
+                reason: format!("it does not apply: {error}"),
+                remedy: "nothing; it is as it should be".into(),
+            };
+        }
         let how = match &error {
             PipelineError::Contract(_) => Failure::Contract,
             PipelineError::Unavailable(_) | PipelineError::Store(_) => Failure::Unavailable,

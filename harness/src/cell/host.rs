@@ -71,7 +71,7 @@ impl Host for Hosted<'_> {
         Ok(())
     }
 
-    fn store(&mut self) -> Option<&mut dyn StoreControl> {
+    fn store(&mut self) -> Option<&mut (dyn StoreControl + '_)> {
         match &mut self.control {
             Some(control) => Some(control.as_mut()),
             None => None,

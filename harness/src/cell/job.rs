@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use dedup_strategies::Needs;
 use serde::{Deserialize, Serialize};
 
+use crate::nightly::Choice;
 use crate::record::{CellResult, Pass};
 use crate::servers::VirtualClock;
 use crate::workload::Trace;
@@ -31,6 +32,8 @@ pub struct Job {
     pub redis: RedisChoice,
     /// Virtual seconds a real second in the verify and weigh passes, where a store keeps wall time.
     pub time_factor: f64,
+    /// The nightly job behind the verify pass, and the days before its own at which it looks, where not the scenario's.
+    pub nightly: (Choice, Option<u32>),
     /// Bytes that a strategy may plan for.
     pub memory_limit: u64,
     /// A directory that the parent removes when the cell has ended.

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use dedup_strategies::{Definition, Needs, Role};
 
 use crate::exit::{Exit, OrExit};
+use crate::faults::{self, KINDS, Kind, Lasts};
 use crate::filter::{Filter, FilterArgs};
 use crate::render::Look;
 use crate::render::list::{self, ScenarioRow, SettingRow, StrategyRow};
@@ -30,6 +31,8 @@ pub enum What {
     Strategies,
     /// Scenarios
     Scenarios,
+    /// Kinds of faults that a scenario can place, and their fields
+    Faults,
 }
 
 /// Prints the lists.
@@ -37,13 +40,18 @@ pub fn run(args: &ListArgs, definitions: &[Definition], out: &mut dyn Write) -> 
     let filter = args.filter.filter().or_exit(Exit::Usage)?;
     let look = Look::of_stdout();
     let mut lists = Vec::new();
-    if args.what != Some(What::Scenarios) {
+    let shows = |what: What| args.what.is_none_or(|asked| asked == what);
+    if shows(What::Strategies) {
         let rows = found("strategy", strategies(definitions, &filter))?;
         lists.push(list::strategies(&rows, look));
     }
-    if args.what != Some(What::Strategies) {
+    if shows(What::Scenarios) {
         let rows = found("scenario", scenarios(&filter)?)?;
         lists.push(list::scenarios(&rows, look));
+    }
+    // Chosen by no filter: they have neither strategies nor scenarios.
+    if args.what == Some(What::Faults) || (args.what.is_none() && args.filter.is_empty()) {
+        lists.push(list::faults(&faults(), look));
     }
     out.write_all(lists.join("\n").as_bytes()).context("standard output")?;
     Ok(Exit::Ok)
@@ -71,6 +79,35 @@ fn strategies(definitions: &[Definition], filter: &Filter) -> Vec<StrategyRow> {
             .collect(),
     };
     definitions.iter().filter(|definition| filter.strategy(definition.name)).map(row).collect()
+}
+
+fn faults() -> Vec<StrategyRow> {
+    let row = |name: &str, about: &str, default: &str| SettingRow {
+        name: name.to_string(),
+        about: about.to_string(),
+        default: default.to_string(),
+    };
+    let fields = |kind: &Kind| {
+        let mut rows = vec![row("at", "when it begins, from the start of the stream", "required")];
+        if kind.lasts == Lasts::While {
+            rows.push(row("for", "how long it goes on", "required"));
+        }
+        rows.extend(kind.fields.iter().map(|field| {
+            let default = field.default.map_or("required".to_string(), |default| default.to_string());
+            let about = match field.what {
+                faults::What::Word(words) => format!("{}: {}", field.about, words.join(", ")),
+                _ => field.about.to_string(),
+            };
+            row(field.name, &about, &default)
+        }));
+        rows
+    };
+    let kind = |kind: &Kind| StrategyRow {
+        name: kind.name.to_string(),
+        about: kind.about.to_string(),
+        settings: fields(kind),
+    };
+    KINDS.iter().map(kind).collect()
 }
 
 fn about(definition: &Definition) -> String {

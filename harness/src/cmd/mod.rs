@@ -1,7 +1,9 @@
 //! The sub-commands, one thin file each.
 
 pub mod compare;
+pub mod gate;
 pub mod list;
+pub mod nightly;
 pub mod report;
 pub mod run;
 pub mod stream;

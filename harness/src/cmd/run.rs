@@ -16,6 +16,7 @@ use crate::cell::{Input, Limits, RedisChoice, TimeOptions};
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
 use crate::filter::Filter;
+use crate::nightly::Choice;
 use crate::pacing::Pacing;
 use crate::printable::printable;
 use crate::progress::Progress;
@@ -117,6 +118,13 @@ pub struct RunArgs {
     #[arg(long, value_name = "BYTES", value_parser = bytes, help_heading = "How to run")]
     pub memory_limit: Option<u64>,
 
+    /// The nightly job behind the verify pass, whose tables are scored too
+    #[arg(long, value_name = "JOB", value_enum, default_value_t = Choice::Auto, help_heading = "Nightly job")]
+    pub nightly: Choice,
+    /// Days before its own at which each night looks; the scenario's own, or 0, if not given
+    #[arg(long, value_name = "N", value_parser = whole(0, 366u32), help_heading = "Nightly job")]
+    pub preceding_days: Option<u32>,
+
     /// Use this Redis server instead of a private one: redis://USER:PASSWORD@HOST:PORT/DB, rediss://, redis+unix://
     #[arg(long, value_name = "URL", help_heading = "Redis")]
     pub redis_url: Option<String>,
@@ -137,7 +145,7 @@ pub struct RunArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  dedup-harness run -f '^quick$' -s '^(exact|redis)$' -p time --threads 2
+  dedup-harness run -f '^quick$' -s '^(exact|redis-claim)$' -p time --threads 2
   dedup-harness run -f my-scenario.toml --rounds 5 -o results/mine
   dedup-harness run -s lru:capacity=1_000_000,window=10m -s lru-tinylfu
   dedup-harness run --trace pages.csv.gz --id-field page -p verify -s lru-exact:capacity=1000
@@ -233,6 +241,7 @@ pub(super) fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path)
     let available = crate::process::available_bytes();
     let memory_bytes = args.memory_limit.unwrap_or(available / 5 * 4);
     let passes = passes(&args.passes);
+    admit_passes(args, &passes, &workloads).or_exit(Exit::Usage)?;
     if passes.contains(&Pass::Time) {
         let most = workloads.iter().map(|(workload, _)| workload.expected_pings()).max().unwrap_or(0);
         fits(most.min(u64::from(args.time_pings)), memory_bytes).or_exit(Exit::Usage)?;
@@ -255,8 +264,28 @@ pub(super) fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path)
             pings: args.time_pings as usize,
             seconds: args.time_budget,
         },
+        nightly: (args.nightly, args.preceding_days),
         limits: Limits { stall: args.stall_timeout, memory_bytes },
     })
+}
+
+/// Under faults only the verify pass is run: says so where another was asked for.
+fn admit_passes(args: &RunArgs, passes: &[Pass], workloads: &[(Workload, Input)]) -> anyhow::Result<()> {
+    let Some((workload, _)) = workloads.iter().find(|(workload, _)| !workload.faults().is_empty()) else {
+        return Ok(());
+    };
+    let name = workload.name();
+    anyhow::ensure!(
+        passes.contains(&Pass::Verify),
+        "--pass: {name} has faults, under which only verify is run (time and weigh have no pipeline in which anything \
+         could fail): add --pass verify, or leave such scenarios out"
+    );
+    if args.passes.len() > 1 && !args.quiet {
+        anstream::eprintln!(
+            "note: {name} has faults, under which only verify is run: --pass verify is implied"
+        );
+    }
+    Ok(())
 }
 
 /// Refuses more pings than memory holds: the time pass makes them beforehand, and deals them out once more where each
@@ -384,6 +413,7 @@ pub(super) fn exit(completion: Completion, cells: &[CellRecord]) -> Exit {
     }
 }
 
+/// A flag that Ctrl-C sets.
 pub(super) fn stop_on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);

@@ -26,6 +26,12 @@ pub struct TalkArgs {
     /// Leave one ping in so many of 16,000 a second, or `full`: all of them, without servers
     #[arg(long, value_name = "N|full", default_value = "8000")]
     pub scale: Scale,
+    /// Only those of its strategies whose name matches this regular expression (repeatable)
+    #[arg(short = 's', long = "strategy", value_name = "REGEX")]
+    pub strategies: Vec<String>,
+    /// Only those of its fault scenarios whose name matches this regular expression; `none` for none (repeatable)
+    #[arg(short = 'f', long = "fault", value_name = "REGEX")]
+    pub faults: Vec<String>,
     /// Seed of the streams and of every hash; the scenario's own if not given
     #[arg(long, value_name = "N", value_parser = seed)]
     pub seed: Option<u64>,
@@ -60,9 +66,18 @@ pub fn run(args: &TalkArgs, definitions: &[Definition], out: &mut dyn Write) -> 
     let stop = stop_on_interrupt()?;
     let directory =
         tempfile::Builder::new().prefix("dedup-harness-").tempdir().context("temporary directory")?;
-    let (strategies, too_large) = strategies(args.scale, definitions);
+    let chosen = Filter::new(&args.faults, &args.strategies).or_exit(Exit::Usage)?;
+    let (strategies, too_large) = strategies(args.scale, definitions, &chosen);
+    if strategies.is_empty() {
+        let all = talk::strategies(definitions).join(", ");
+        return Err(anyhow!("--strategy: matches none of the talk's strategies; allowed are {all}"))
+            .or_exit(Exit::Usage);
+    }
+    let parts = talk::parts(args.scale).or_exit(Exit::Usage)?;
+    let parts: Vec<Part> =
+        parts.into_iter().filter(|part| part.is_own() || chosen.scenario(&part.name)).collect();
     let mut stages = Vec::new();
-    for (index, parts) in stages_of(&talk::parts(args.scale).or_exit(Exit::Usage)?).iter().enumerate() {
+    for (index, parts) in stages_of(&parts).iter().enumerate() {
         let run_args = run_args(args, parts, &strategies, &directory.path().join(format!("part-{index}")))?;
         let plan = plan(&run_args, definitions, directory.path())?;
         let Some(preflight) = ended(plan.preflight(directory.path(), &stop))? else {
@@ -115,11 +130,16 @@ fn run_all(
 }
 
 /// Those that are run at this scale, and those that are not because they need a server.
-fn strategies(scale: Scale, definitions: &[Definition]) -> (Vec<&'static str>, Vec<&'static str>) {
+fn strategies(
+    scale: Scale,
+    definitions: &[Definition],
+    chosen: &Filter,
+) -> (Vec<&'static str>, Vec<&'static str>) {
     let needs_server = |name: &&str| {
         definitions.iter().any(|definition| definition.name == *name && definition.needs != Needs::Nothing)
     };
-    talk::strategies(definitions).into_iter().partition(|name| scale.suits_servers() || !needs_server(name))
+    let chosen = talk::strategies(definitions).into_iter().filter(|name| chosen.strategy(name));
+    chosen.partition(|name| scale.suits_servers() || !needs_server(name))
 }
 
 /// Neighbours that have their passes in common.
@@ -143,9 +163,9 @@ fn run_args(
     let mut say = |option: &str, value: String| line.extend([option.to_string(), value]);
     for part in parts {
         // A fault's scenario is embedded under its name, folder and all; the talk's own are made to measure.
-        let scenario = match part.name.contains('/') {
-            true => part.name.clone(),
-            false => {
+        let scenario = match part.is_own() {
+            false => part.name.clone(),
+            true => {
                 std::fs::create_dir_all(directory).context("temporary directory")?;
                 let path = directory.join(format!("{}.toml", part.name));
                 std::fs::write(&path, &part.toml).with_context(|| path.display().to_string())?;

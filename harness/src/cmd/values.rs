@@ -48,6 +48,23 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
     time.ok_or_else(|| "allowed is a time above zero and up to 100y, such as 10m, 24h or 1500ms".to_string())
 }
 
+/// A change as a ratio: `2%` or `0.02`.
+pub(crate) fn ratio(text: &str) -> Result<f64, String> {
+    let (number, unit) = match text.strip_suffix('%') {
+        Some(number) => (number.trim_end(), 0.01),
+        None => (text, 1.0),
+    };
+    let value =
+        number.parse::<f64>().ok().map(|number| number * unit).filter(|value| (0.0..=1.0).contains(value));
+    value.ok_or_else(|| "allowed is a share from 0 to 1, such as 2% or 0.02".to_string())
+}
+
+/// A strategy and by how much to slow it down: `exact=5%`.
+pub(crate) fn slow_down(text: &str) -> Result<(String, f64), String> {
+    let (strategy, share) = text.rsplit_once('=').ok_or("allowed is STRATEGY=SHARE, such as exact=5%")?;
+    Ok((strategy.to_string(), ratio(share)?))
+}
+
 /// A number of bytes.
 pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     crate::scenario::parse_bytes(text).filter(|bytes| *bytes > 0).ok_or_else(|| {

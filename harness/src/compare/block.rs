@@ -34,6 +34,8 @@ pub struct Stream {
     pub scenario_digest: String,
     /// How far back the scenario wants duplicates recognised.
     pub window_ns: Option<u64>,
+    /// Kinds of the faults that happen in it.
+    pub faults: Vec<String>,
     /// The run's seed, from which those of the rounds derive.
     pub seed: u64,
     /// The seed of each round.
@@ -144,6 +146,7 @@ pub(super) fn stream(
         scenario: scenario.to_string(),
         scenario_digest: first.scenario_digest.clone(),
         window_ns: first.window_ns,
+        faults: first.faults.clone(),
         seed: run.run.seed,
         round_seeds: seeds,
         workers_counts: cells.iter().map(|cell| cell.workers_count).collect(),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::record::{
-    CauseFigures, CellRecord, CellResult, LagFigures, Latency, Prediction, StableFigures, TimeFigures,
-    VerifyFigures, WeighFigures,
+    CauseFigures, CellRecord, CellResult, FaultFigures, LagFigures, Latency, Prediction, StableFigures,
+    TimeFigures, VerifyFigures, WeighFigures,
 };
 use crate::stats::{HistogramError, Spread, merged, wilson_95_of_share};
 
@@ -44,6 +44,10 @@ pub struct VerifySummary {
     pub ids_in_window_count: u64,
     pub by_cause: Vec<CauseFigures>,
     pub by_lag: Vec<LagFigures>,
+    /// Deliveries by the source beyond an arrival's first.
+    pub redelivered_count: u64,
+    /// The faults of the scenario; of several rounds, how often each was seen in all, and what was seen in the first.
+    pub faults: Vec<FaultFigures>,
     /// For strategies that hold pings: from arrival to release, in virtual time.
     pub held_ns: Option<LatencySummary>,
     /// What theory says, beside what was seen.
@@ -205,6 +209,8 @@ impl VerifySummary {
             ids_in_window_count: rounds.iter().map(|f| f.ids_in_window_count).max().unwrap_or(0),
             by_cause: by_cause(rounds),
             by_lag: by_lag(rounds),
+            redelivered_count: sum(|f| f.redelivered_count),
+            faults: faults(rounds),
             held_ns: LatencySummary::of(rounds.iter().filter_map(|f| f.held_ns.as_ref()))?,
             predicted: predicted(rounds),
             stable: stable(rounds),
@@ -256,6 +262,18 @@ impl PredictionSummary {
 
 /// How exact the theory's own sums are.
 const THEORY_ERROR: f64 = 0.001;
+
+/// Each fault, its counts added up.
+fn faults(rounds: &[&VerifyFigures]) -> Vec<FaultFigures> {
+    let mut sums: Vec<FaultFigures> = Vec::new();
+    for figures in rounds.iter().flat_map(|round| &round.faults) {
+        match sums.iter_mut().find(|sum| (&sum.kind, sum.at_ns) == (&figures.kind, figures.at_ns)) {
+            Some(sum) => sum.fired_count += figures.fired_count,
+            None => sums.push(figures.clone()),
+        }
+    }
+    sums
+}
 
 /// Causes in the order in which they first appear.
 fn by_cause(rounds: &[&VerifyFigures]) -> Vec<CauseFigures> {

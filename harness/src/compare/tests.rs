@@ -28,7 +28,7 @@ fn rows_are_floor_then_kept_void_broken_and_failed_each_by_throughput() {
         "sleeper",
     ];
     assert_eq!(names(&comparison.blocks[0]), expected);
-    assert_eq!(comparison.blocks[0].skipped[0].strategy, "redis");
+    assert_eq!(comparison.blocks[0].skipped[0].strategy, "redis-claim");
 }
 
 #[test]

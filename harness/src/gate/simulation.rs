@@ -111,6 +111,10 @@ fn shares(noise: Noise, change: f64, gates: usize) -> (f64, f64) {
         false_alarms += usize::from(unchanged.contains(&Decision::Fail));
         seen += usize::from(decisions[0] == Decision::Fail);
     }
+    println!(
+        "{gates} gates of {METRICS} metrics, the first slower by {change}: a false alarm in {false_alarms}, the first \
+         failed in {seen}"
+    );
     (false_alarms as f64 / gates as f64, seen as f64 / gates as f64)
 }
 

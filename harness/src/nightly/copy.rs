@@ -124,7 +124,7 @@ fn copy_group(group: &Group<'_>, marks: &Marks) -> Result<Copied, NightlyError> 
         }
         to.close()?;
         let metadata = file.finish()?;
-        Ok(Copied { file: Bytes::from(file.into_inner()?), metadata })
+        Ok(Copied { file: Bytes::from(std::mem::take(file.inner_mut())), metadata })
     };
     copy().map_err(|error: ParquetError| NightlyError::file(group.path, error))
 }

@@ -9,22 +9,31 @@
 //!                         -> duckdb (sql) ----------->
 //! ```
 
+mod behind;
 mod copy;
 mod day;
+mod duckdb;
 mod earliest;
 mod error;
 mod live;
 mod partitions;
+mod score;
 mod sink;
 mod spill;
+mod sql;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+pub use behind::{Arrived, Behind, Choice, Jobs, MEMORY_BYTES, NotEnough};
 pub use day::Day;
+pub use duckdb::{DUCKDB_VARIABLE, Duckdb};
 pub use error::{INSTALL, NightlyError};
 pub use partitions::{Table, table, tables};
-pub use sink::{DaySink, LiveRow, LiveWriter, Stamp, Written};
+pub use sink::{DaySink, LiveRow, LiveWriter, Written};
+pub use sql::{Dialect, Query, read_parquet};
 
 use earliest::{Marks, Means, Slice, mark};
 use live::LiveFile;

@@ -24,6 +24,7 @@ use super::day::Day;
 use super::error::NightlyError;
 use super::partitions::Staged;
 use crate::pipeline::Sink;
+use crate::scenario::Submission;
 use crate::stream::{Event, Id};
 
 /// The columns of a live table. The last two are the truth: a nightly job carries them along like any other payload and
@@ -63,18 +64,9 @@ pub struct LiveRow {
     pub cause: u8,
 }
 
-/// What the edge stamps on a copy, by its cause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stamp {
-    /// The time at which this copy arrived.
-    Anew,
-    /// The time at which the first one arrived: the edge or the broker sent it again as it was.
-    Kept,
-}
-
 /// Writes what is delivered into day partitions, on a thread of its own.
 pub struct DaySink {
-    stamps: Vec<Stamp>,
+    submissions: Vec<Submission>,
     batch: Vec<LiveRow>,
     sender: SyncSender<Vec<LiveRow>>,
 }
@@ -85,13 +77,13 @@ pub struct Written {
 }
 
 impl DaySink {
-    /// A sink that writes the table in the directory `dir`. `stamps` says for each cause what the edge does; a cause
-    /// beyond its end is stamped anew.
-    pub fn new(dir: &Path, stamps: Vec<Stamp>) -> (DaySink, Written) {
+    /// A sink that writes the table in the directory `dir`. `submissions` says for each cause what
+    /// its copies are stamped with; a cause beyond its end is stamped anew.
+    pub fn new(dir: &Path, submissions: Vec<Submission>) -> (DaySink, Written) {
         let (sender, receiver) = sync_channel(UNDER_WAY);
         let days = LiveWriter::new(dir);
         let writer = std::thread::spawn(move || write(days, &receiver));
-        (DaySink { stamps, batch: Vec::with_capacity(BATCH), sender }, Written { writer })
+        (DaySink { submissions, batch: Vec::with_capacity(BATCH), sender }, Written { writer })
     }
 
     fn hand_over(&mut self) {
@@ -104,9 +96,9 @@ impl DaySink {
 impl Sink for DaySink {
     fn deliver(&mut self, event: &Event, _: Timestamp) {
         let origin = &event.origin;
-        let stamped = match self.stamps.get(usize::from(origin.cause.0)) {
-            Some(Stamp::Kept) => origin.first_at,
-            Some(Stamp::Anew) | None => event.at,
+        let stamped = match self.submissions.get(usize::from(origin.cause.0)) {
+            Some(Submission::Same) => origin.first_at,
+            Some(Submission::Fresh) | None => event.at,
         };
         self.batch.push(LiveRow {
             submission_us: (stamped.as_nanos() / 1_000) as i64,

@@ -1,5 +1,6 @@
 //! The three passes over one strategy: is it right, how fast is it, what does it hold.
 
+mod stable;
 pub mod time;
 pub mod verify;
 pub mod weigh;

@@ -8,7 +8,8 @@ use hdrhistogram::Histogram;
 
 use crate::cell::{Instance, Timing, Trouble};
 use crate::faults::{Hits, Placed};
-use crate::passes::Bench;
+use crate::nightly::DaySink;
+use crate::passes::{Bench, stable};
 use crate::pipeline::{Ended, Happened, Pipeline};
 use crate::predict::{Known, predict};
 use crate::record::{Failure, FaultFigures, Judgement, Latency, Prediction, Verdict, VerifyFigures};
@@ -40,7 +41,8 @@ pub fn run(mut bench: Bench<'_>) -> Result<VerifyFigures, Trouble> {
     let mut instance = instance(&mut bench)?;
     let (promise, routing) = (instance.strategy.promise(), instance.strategy.routing());
     let before = instance.round_trips();
-    let Whole { ended, decided, causes } = whole_run(&mut bench, &mut instance)?;
+    let (sink, behind) = stable::begin(&bench)?.unzip();
+    let Whole { ended, decided, causes } = whole_run(&mut bench, &mut instance, sink)?;
     let round_trips = instance.round_trips().map(|trips| trips - before.unwrap_or(0));
     if expected.as_ref().is_some_and(|expected| *expected != decided) {
         let expected = expected.unwrap_or_default();
@@ -56,6 +58,9 @@ pub fn run(mut bench: Bench<'_>) -> Result<VerifyFigures, Trouble> {
     let judged = judged(&bench, &ended, &promise);
     let mut figures =
         VerifyFigures { round_trips_count: round_trips, ..figures(&bench, &causes, ended, judged) };
+    if let Some(behind) = behind {
+        figures.stable = Some(stable::finish(behind, &figures, &causes, bench.environment.alive)?);
+    }
     figures.predicted = predicted(&bench, routing, &promise, &figures);
     Ok(figures)
 }
@@ -73,15 +78,15 @@ fn instance(bench: &mut Bench<'_>) -> Result<Instance, Trouble> {
 
 /// Why a fault cannot happen to a strategy.
 fn obstacle(fault: &Placed, needs: Needs, instance: &Instance) -> Option<Trouble> {
-    if !fault.hits_store() || instance.control().is_some() {
+    if !fault.hits_store() || instance.can_be_troubled() {
         return None;
     }
     let skipped = |reason: String, remedy: &str| Some(Trouble::Skipped { reason, remedy: remedy.into() });
     let kind = fault.kind.name;
     match (needs, fault.kind.hits) {
         (Needs::Nothing, Hits::Store) => skipped(
-            format!("{kind} does not apply: it keeps no store that could fail"),
-            "nothing; it is as it should be",
+            format!("{kind} does not apply: it keeps no store beside the process"),
+            "nothing to be done; a restart is what it has to fear",
         ),
         (Needs::Nothing, _) => None,
         _ => skipped(
@@ -115,7 +120,11 @@ struct Whole {
     causes: Vec<String>,
 }
 
-fn whole_run(bench: &mut Bench<'_>, instance: &mut Instance) -> Result<Whole, Trouble> {
+fn whole_run(
+    bench: &mut Bench<'_>,
+    instance: &mut Instance,
+    sink: Option<DaySink>,
+) -> Result<Whole, Trouble> {
     let on_wall_time = bench.environment.on_wall_time();
     let mut source = bench.workload.source(bench.environment.seed)?;
     let (slack, step) = match on_wall_time {
@@ -123,6 +132,9 @@ fn whole_run(bench: &mut Bench<'_>, instance: &mut Instance) -> Result<Whole, Tr
         false => (Duration::ZERO, STEP),
     };
     let mut pipeline = pipeline(bench.workload, instance, slack, source.causes().len())?;
+    if let Some(sink) = sink {
+        pipeline = pipeline.with_sink(Box::new(sink));
+    }
     let expected = bench.workload.expected_pings().max(1) as f64;
     let mut decided = String::new();
     let mut more = true;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use dedup_strategies::Timestamp;
 
 use super::SourceOfHeld;
-use super::schedule::{Later, Redelivery, Schedule};
+use super::schedule::{Copy, Later, Redelivery, Schedule};
 use crate::scenario::PipelineConfig;
 use crate::stream::{CauseId, Event};
 use crate::truth::Truth;
@@ -56,7 +56,7 @@ impl Broker {
             self.truth.acked(event);
         } else {
             self.acks_lost += 1;
-            self.expire(&decided(event), attempt(), now);
+            self.expire_decided(event, attempt(), now);
         }
     }
 
@@ -76,13 +76,19 @@ impl Broker {
         if attempt >= MAX_ATTEMPTS {
             self.truth.stalled(event);
         } else {
-            self.again(event, attempt + 1, now.plus(self.backoff(attempt)));
+            self.again(event, attempt + 1, now.plus(self.backoff(attempt)), Copy::Same);
         }
     }
 
     /// The source hears nothing of a delivery from `since` on. A ping is not given up for that.
     pub(super) fn expire(&mut self, event: &Event, attempt: u32, since: Timestamp) {
-        self.again(event, attempt.min(EXCUSED_ATTEMPTS) + 1, since.plus(self.ack_deadline));
+        self.again(event, attempt.min(EXCUSED_ATTEMPTS) + 1, since.plus(self.ack_deadline), Copy::Same);
+    }
+
+    /// The same of one that had been published or dropped.
+    pub(super) fn expire_decided(&mut self, event: &Event, attempt: u32, since: Timestamp) {
+        let next = attempt.min(EXCUSED_ATTEMPTS) + 1;
+        self.again(&decided(event), next, since.plus(self.ack_deadline), Copy::Another);
     }
 
     /// How long a refused delivery waits.
@@ -91,9 +97,9 @@ impl Broker {
         self.redelivery_delay.saturating_mul(1 << attempt.saturating_sub(1).min(20)).min(longest)
     }
 
-    fn again(&mut self, event: &Event, next: u32, at: Timestamp) {
+    fn again(&mut self, event: &Event, next: u32, at: Timestamp, copy: Copy) {
         let attempt = if self.going_on > 0 { next.min(EXCUSED_ATTEMPTS.max(next - 1)) } else { next };
-        self.schedule.add(at, Later::Redelivery(Redelivery { event: *event, attempt }));
+        self.schedule.add(at, Later::Redelivery(Redelivery { event: *event, attempt, copy }));
     }
 }
 

@@ -14,6 +14,8 @@ mod sink;
 #[cfg(test)]
 mod tests;
 mod trouble;
+#[cfg(test)]
+mod trouble_tests;
 
 use std::time::{Duration, Instant};
 
@@ -35,7 +37,7 @@ use batch::{BatchId, Pool};
 use broker::{Broker, Left, MAX_ATTEMPTS, decided};
 use buffers::Buffers;
 use digest::Digest;
-use schedule::{Later, Publish, Redelivery};
+use schedule::{Copy, Later, Publish, Redelivery};
 use trouble::Troubles;
 
 pub use pace::{Free, Pace, Wall};
@@ -208,6 +210,8 @@ impl<'a> Pipeline<'a> {
             while let Some(due) = self.next_due() {
                 self.pass_until(due)?;
             }
+            // Nobody dies any more once the input has ended: what is held is let go for good.
+            self.troubles.call_off_crashes();
             self.advance_all(Timestamp::END)?;
             // What is released may bring about that something comes again.
             if self.next_due().is_none() {
@@ -299,8 +303,11 @@ impl<'a> Pipeline<'a> {
         match what {
             Later::Publish(publish) => self.deliver(publish, at),
             Later::Mark(publish) => self.mark(publish, at),
-            Later::Redelivery(Redelivery { event, attempt }) => {
+            Later::Redelivery(Redelivery { event, attempt, copy }) => {
                 self.broker.truth.redelivered(&event, at);
+                if copy == Copy::Another {
+                    self.broker.truth.copy_born(&event, at);
+                }
                 self.take_in(&event, at, attempt)
             }
             Later::Begin(fault) => self.begin_fault(fault, at),
@@ -548,7 +555,7 @@ impl<'a> Pipeline<'a> {
                 SourceOfHeld::GaveUp => (decided(&held.event), ACKED),
             };
             if held.source == SourceOfHeld::GaveUp {
-                self.broker.truth.released_after_all(&event, now);
+                self.broker.truth.copy_born(&event, now);
             }
             batch.push(*ping, &event, attempt);
             batch.covered.push(held.covered);

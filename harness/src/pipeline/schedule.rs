@@ -24,6 +24,16 @@ pub(super) struct Publish {
 pub(super) struct Redelivery {
     pub(super) event: Event,
     pub(super) attempt: u32,
+    pub(super) copy: Copy,
+}
+
+/// What a redelivery is to the delivery before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Copy {
+    /// The same once more: nothing had been decided.
+    Same,
+    /// A copy of its own: the one before had been published or dropped.
+    Another,
 }
 
 /// Something that happens at its time.

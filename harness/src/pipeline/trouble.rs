@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use dedup_strategies::{Ping, Strategy, Timestamp, Unavailable, Verdict, Worker};
 
 use super::batch::BatchId;
-use super::broker::{Left, decided};
+use super::broker::Left;
 use super::schedule::Later;
 use super::{ACKED, HeldPing, OUTAGE_PATIENCE, Pace, Pipeline, PipelineError, SourceOfHeld};
 use crate::faults::{CrashPoint, Fault, Placed, Stage, State, Toll};
@@ -91,6 +91,10 @@ impl<'a> Troubles<'a> {
         self.faults[fault].toll.fired += 1;
         self.striking = Some(fault);
         true
+    }
+
+    pub(super) fn call_off_crashes(&mut self) {
+        self.crashes.clear();
     }
 
     /// The crash that strikes has this many deliveries on its account, and is over.
@@ -234,16 +238,24 @@ impl<'a> Pipeline<'a> {
                     self.broker.truth.died(&event);
                     self.expire(&event, attempt, since);
                 }
-                Left::Published => self.expire(&decided(&event), attempt, since),
+                Left::Published => {
+                    self.toll();
+                    self.broker.expire_decided(&event, attempt, since);
+                }
             }
         }
     }
 
     fn expire(&mut self, event: &Event, attempt: u32, since: Timestamp) {
+        self.toll();
+        self.broker.expire(event, attempt, since);
+    }
+
+    /// One more delivery comes again on the account of the fault that strikes.
+    fn toll(&mut self) {
         if let Some(fault) = self.troubles.striking {
             self.troubles.faults[fault].toll.pings += 1;
         }
-        self.broker.expire(event, attempt, since);
     }
 
     /// Drops a worker's handle and opens it anew.

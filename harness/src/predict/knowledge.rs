@@ -12,18 +12,13 @@ use crate::scenario::{Process, Scenario};
 use crate::units;
 
 /// Forget at the end of the promised window, to a millionth of it.
-const AT_THE_WINDOWS_END: &[&str] = &[
-    "exact",
-    "exact-compact",
-    "redis",
-    "redis-claim",
-    "redis-mozilla",
-    "pubsubio",
-    "pubsubio-flink",
-    "beam-deduplicate",
-];
+const AT_THE_WINDOWS_END: &[&str] =
+    &["exact", "redis", "redis-claim", "redis-mozilla", "pubsubio", "pubsubio-flink", "beam-deduplicate"];
 
-/// The same, and the least recently seen where there are more ids than they have room for.
+/// Slices of a window after which the compact tables forget.
+const COMPACT_SLICES: u64 = 32;
+
+/// Forget at the window's end, and the least recently seen where there are more ids than they have room for.
 const LEAST_RECENTLY_SEEN: &[&str] = &["lru", "lru-exact", "pubsubio-direct"];
 
 pub(super) fn memory(scenario: &Scenario, strategy: Known<'_>) -> Option<Memory> {
@@ -31,7 +26,11 @@ pub(super) fn memory(scenario: &Scenario, strategy: Known<'_>) -> Option<Memory>
     match strategy.name {
         "noop" => Some(Memory { rule: Rule::Nothing, because: "nothing is remembered".into() }),
         "bloom" => Some(Memory { rule: Rule::Forever, because: "everything is remembered".into() }),
-        "bloom-rotating" => rotating(strategy),
+        "bloom-rotating" => {
+            let generations = strategy.settings.get("generations")?.parse().ok()?;
+            in_slices(window.length()?, generations)
+        }
+        "exact-compact" | "fingerprint-64" => in_slices(window.length()?, COMPACT_SLICES),
         name if AT_THE_WINDOWS_END.contains(&name) => by_window(scenario, window),
         name if LEAST_RECENTLY_SEEN.contains(&name) => with_capacity(scenario, strategy),
         _ => None,
@@ -73,13 +72,12 @@ fn mark_after(scenario: &Scenario) -> Duration {
     scenario.pipeline.publish_latency + scenario.pipeline.mark_lag
 }
 
-fn rotating(strategy: Known<'_>) -> Option<Memory> {
-    let length = strategy.promise.window.length()?;
-    let generations: u64 = strategy.settings.get("generations")?.parse().ok()?;
-    let slice_ns = saturating_nanos(length).div_ceil(generations).max(1);
+/// Time is cut into slices from the epoch, and whole slices are forgotten.
+fn in_slices(length: Duration, generations: u64) -> Option<Memory> {
+    let slice_ns = saturating_nanos(length).div_ceil(generations.max(1)).max(1);
     Some(Memory {
         rule: Rule::Slices { slice_ns, generations },
-        because: format!("window of {} and up to a {generations}th more on the delays", shown(length)),
+        because: format!("window of {} and up to 1/{generations} more on the delays", shown(length)),
     })
 }
 

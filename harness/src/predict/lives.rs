@@ -112,6 +112,10 @@ impl<'a> Lives<'a> {
             live.count(self.cause, &life.causes, &life.passed);
             if let Some(nights) = nights {
                 nights.keep(&life.arrivals, &life.passed, &mut life.kept);
+                if unusable < self.scenario.shape.bad_ids.missing {
+                    // The job joins by id: what has none is dropped.
+                    life.kept.fill(false);
+                }
                 stable.count(self.cause, &life.causes, &life.kept);
             }
         }

@@ -2,7 +2,7 @@
 
 use dedup_strategies::Timestamp;
 
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Submission};
 
 const DAY_NS: u64 = 86_400_000_000_000;
 
@@ -11,11 +11,16 @@ const DAY_NS: u64 = 86_400_000_000_000;
 pub(super) struct Nights {
     preceding_days: u64,
     start: Timestamp,
+    submission: Submission,
 }
 
 impl Nights {
     pub(super) fn new(scenario: &Scenario, preceding_days: u32) -> Nights {
-        Nights { preceding_days: u64::from(preceding_days), start: scenario.start() }
+        Nights {
+            preceding_days: u64::from(preceding_days),
+            start: scenario.start(),
+            submission: scenario.submission,
+        }
     }
 
     /// Which of the rows stay: the earliest of its day, if none of the days before that the job looks at has one.
@@ -24,7 +29,11 @@ impl Nights {
         kept.clear();
         let mut last_day: Option<u64> = None;
         for (arrival, passed) in arrivals.iter().zip(passed) {
-            let day = (self.start.as_nanos() + arrival) / DAY_NS;
+            let stamped = match self.submission {
+                Submission::Fresh => arrival,
+                Submission::Same => &arrivals[0],
+            };
+            let day = (self.start.as_nanos() + stamped) / DAY_NS;
             let looked_at = last_day.is_some_and(|last| day - last <= self.preceding_days);
             kept.push(*passed && !looked_at);
             if *passed {
@@ -40,7 +49,11 @@ mod tests {
 
     fn kept(preceding_days: u64, hours: &[u64], passed: &[bool]) -> Vec<bool> {
         let arrivals: Vec<u64> = hours.iter().map(|hour| hour * 3_600_000_000_000).collect();
-        let nights = Nights { preceding_days, start: Timestamp::from_secs(86_400 * 20_000) };
+        let nights = Nights {
+            preceding_days,
+            start: Timestamp::from_secs(86_400 * 20_000),
+            submission: Submission::Fresh,
+        };
         let mut kept = Vec::new();
         nights.keep(&arrivals, passed, &mut kept);
         kept

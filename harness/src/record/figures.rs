@@ -123,10 +123,14 @@ pub struct StableFigures {
     pub stable_rows_count: u64,
     /// Copies beyond the first that are left.
     pub missed_count: u64,
-    /// Unique pings that arrived and are in no stable partition.
+    /// Unique pings that arrived and are in no stable partition; those refused before the sink (late, stalled, broken id)
+    /// left out, as in the live count.
     pub lost_count: u64,
-    /// Of those, rows that the job itself dropped because they have no id.
+    /// Rows that the job itself dropped because they have no id; their pings are among the lost.
     pub dropped_without_id_count: u64,
+    /// Duplicates by cause, those left as missed.
+    #[serde(default)]
+    pub by_cause: Vec<CauseFigures>,
 }
 
 /// What theory says of one cause's duplicates, and what was seen.
@@ -146,6 +150,7 @@ pub struct Prediction {
     pub predicted_ratio: f64,
     /// How many independent copies would say as much: copies of one ping stand and fall together. The interval of the
     /// share that was seen is that of a share of so many cases.
+    #[serde(default)]
     pub independent_count: u64,
 }
 

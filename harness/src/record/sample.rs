@@ -176,7 +176,7 @@ fn sleeper() -> Vec<CellRecord> {
 }
 
 fn redis() -> Vec<CellRecord> {
-    Sample { strategy: "redis", ..GOOD }.ending(CellResult::Skipped {
+    Sample { strategy: "redis-claim", ..GOOD }.ending(CellResult::Skipped {
         reason: "no redis-server found".into(),
         remedy: "apt-get install redis-server, or give --redis-url".into(),
     })
@@ -212,6 +212,7 @@ impl Sample {
             pass,
             round,
             seed: 7_000 + u64::from(round),
+            faults: Vec::new(),
             workers_count: 4,
             batch_count: 64,
             time_factor: 1.0,

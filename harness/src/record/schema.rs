@@ -129,6 +129,9 @@ pub struct CellRecord {
     pub round: u32,
     /// The round's own seed.
     pub seed: u64,
+    /// Kinds of the scenario's faults, whether or not they happened.
+    #[serde(default)]
+    pub faults: Vec<String>,
     /// Pipeline workers.
     pub workers_count: u32,
     /// Pings a batch, at most.

@@ -32,6 +32,12 @@ const COLUMNS: &[Column] = &[
     ("error_count", |row| verify(row, |v| v.error_count)),
     ("unjudged_count", |row| verify(row, |v| v.unjudged_count)),
     ("refused_unique_count", |row| verify(row, |v| v.refused_unique_count)),
+    ("redelivered_count", |row| verify(row, |v| v.redelivered_count)),
+    ("faults_fired_count", |row| {
+        let verify = row.summary.verify.as_ref()?;
+        let fired = verify.faults.iter().map(|fault| fault.fired_count.to_string());
+        Some(fired.collect::<Vec<_>>().join(" "))
+    }),
     ("held_p50_ns", |row| held(row, |h| h.merged.p50)),
     ("held_p99_ns", |row| held(row, |h| h.merged.p99)),
     ("held_p999_ns", |row| held(row, |h| h.merged.p999)),

@@ -53,7 +53,16 @@ pub struct PlainRow {
 
 /// Strategies, and below each its settings.
 pub fn strategies(rows: &[StrategyRow], look: Look) -> String {
-    let mut list = List::new(&["strategy", "default", "what it is"], vec![Align::Left, Align::Left]);
+    entries("strategy", rows, look)
+}
+
+/// Kinds of faults, and below each its fields.
+pub fn faults(rows: &[StrategyRow], look: Look) -> String {
+    entries("fault", rows, look)
+}
+
+fn entries(title: &str, rows: &[StrategyRow], look: Look) -> String {
+    let mut list = List::new(&[title, "default", "what it is"], vec![Align::Left, Align::Left]);
     for row in rows {
         list.entry(vec![Text::new(row.name.clone(), Tone::Strong), Text::plain("")], &row.about);
         for setting in &row.settings {

@@ -1,14 +1,42 @@
 //! Markdown: what the table shows, with the units in the header.
 
 use super::grid::Align;
+use super::matrix::{self, Matrix};
 use super::sheet::{Column, Sheet};
 use super::text::{Text, Tone, one_line};
 use super::{header, notes, predicted};
 use crate::compare::{Block, Comparison};
 
 pub(super) fn render(comparison: &Comparison) -> String {
-    let blocks: Vec<String> = comparison.blocks.iter().map(|block| section(block, comparison)).collect();
+    let (faulted, ordinary): (Vec<&Block>, Vec<&Block>) =
+        comparison.blocks.iter().partition(|block| !block.stream.faults.is_empty());
+    let mut blocks: Vec<String> = ordinary.iter().map(|block| section(block, comparison)).collect();
+    if !faulted.is_empty() {
+        blocks.push(under_faults(&faulted, comparison));
+    }
     blocks.join("\n")
+}
+
+/// One matrix for all scenarios with faults.
+fn under_faults(blocks: &[&Block], comparison: &Comparison) -> String {
+    let matrix = Matrix::of(blocks, comparison);
+    let mut lines = vec![format!("### {}", matrix::TITLE), String::new()];
+    let mut about: Vec<String> = blocks.iter().map(|block| header::machine(block)).collect();
+    about.dedup();
+    about.extend(header::programs(blocks[0], comparison));
+    about.push(matrix::LEGEND.to_string());
+    lines.push(about.iter().map(|line| escape(line)).collect::<Vec<_>>().join("  \n"));
+    lines.push(String::new());
+    let titles = matrix.strategies().iter().map(|name| escape(name));
+    lines.push(row(std::iter::once("fault".to_string()).chain(titles)));
+    lines.push(row((0..=matrix.strategies().len()).map(|_| "---".to_string())));
+    for (name, cells) in matrix.lines() {
+        lines.push(row(std::iter::once(escape(name)).chain(cells.iter().map(cell))));
+    }
+    lines.push(String::new());
+    lines.extend(matrix.notes().iter().map(|note| format!("- {}", escape(note))));
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 fn section(block: &Block, comparison: &Comparison) -> String {
@@ -71,7 +99,7 @@ pub(super) fn cell(text: &Text) -> String {
 }
 
 /// Keeps characters from being read as markup.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in one_line(text).chars() {
         if matches!(character, '|' | '*' | '_' | '`' | '<' | '>' | '[' | ']' | '\\' | '~') {

@@ -6,6 +6,7 @@ mod header;
 mod json;
 pub mod list;
 mod markdown;
+mod matrix;
 mod notes;
 mod predicted;
 mod sheet;
@@ -13,6 +14,8 @@ mod table;
 pub mod talk;
 mod text;
 mod verdict;
+
+pub(crate) use markdown::escape;
 
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ pub(super) fn notes(block: &Block, verdict_width: usize) -> Vec<String> {
     let mut notes = Vec::new();
     notes.extend(none_seen(block));
     notes.extend(held(block));
+    notes.extend(stable(block));
     notes.extend(spread(block));
     notes.extend(fastest_kept(block));
     notes.extend(changes(block));
@@ -56,6 +57,13 @@ fn none_seen(block: &Block) -> Option<String> {
 
 fn verified(block: &Block) -> impl Iterator<Item = &VerifySummary> {
     block.rows.iter().filter_map(|row| row.summary.verify.as_ref())
+}
+
+/// What the columns of the stable tables are.
+fn stable(block: &Block) -> Option<String> {
+    verified(block).any(|verify| verify.stable.is_some()).then(|| {
+        "stable: what is left, or lost, once the nightly job has been over each day of what was delivered.".to_string()
+    })
 }
 
 fn held(block: &Block) -> Option<String> {

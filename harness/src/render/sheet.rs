@@ -39,7 +39,9 @@ impl Sheet {
             Some(share("missed", "% dups", rows, missed, |c| c.missed_count)),
             window_differs(rows)
                 .then(|| share("in window", "% dups", rows, missed_in_window, |c| c.missed_in_window_count)),
+            has_stable(rows).then(|| share("stable", "% dups", rows, missed_in_stable, |_| None)),
             Some(share("lost", "% uniq", rows, lost, |c| c.lost_count)),
+            loses_more_in_stable(rows).then(|| share("stable", "% uniq", rows, lost_in_stable, |_| None)),
             rows.iter()
                 .any(|row| row.summary.verify.as_ref().is_some_and(|verify| verify.delayed_count > 0))
                 .then(|| Column {
@@ -113,6 +115,28 @@ pub(super) fn missed_in_window(verify: &VerifySummary) -> (u64, u64) {
 
 pub(super) fn lost(verify: &VerifySummary) -> (u64, u64) {
     (verify.lost_count, verify.unique_count)
+}
+
+/// Of no pings where no nightly job was run.
+fn missed_in_stable(verify: &VerifySummary) -> (u64, u64) {
+    verify.stable.map_or((0, 0), |stable| (stable.missed_count, verify.duplicate_count))
+}
+
+/// Of no pings where no nightly job was run.
+fn lost_in_stable(verify: &VerifySummary) -> (u64, u64) {
+    verify.stable.map_or((0, 0), |stable| (stable.lost_count, verify.unique_count))
+}
+
+fn has_stable(rows: &[Row]) -> bool {
+    rows.iter().filter_map(|row| row.summary.verify.as_ref()).any(|verify| verify.stable.is_some())
+}
+
+/// Whether the nightly job itself drops pings: those without an id, and those that share one.
+fn loses_more_in_stable(rows: &[Row]) -> bool {
+    let verified = rows.iter().filter_map(|row| row.summary.verify.as_ref());
+    verified
+        .filter_map(|verify| Some((verify.lost_count, verify.stable?.lost_count)))
+        .any(|(live, stable)| live != stable)
 }
 
 pub(super) fn delayed(verify: &VerifySummary) -> (u64, u64) {

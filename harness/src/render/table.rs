@@ -1,6 +1,7 @@
 //! Aligned columns for a terminal.
 
 use super::grid::Grid;
+use super::matrix::{self, Matrix};
 use super::sheet::{Keep, Sheet};
 use super::text::{Text, Tone, one_line, wrap};
 use super::{Look, header, notes, predicted};
@@ -19,7 +20,9 @@ const VERDICT: usize = 24;
 pub(super) fn render(comparison: &Comparison, look: Look) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut machine: Option<&Machine> = None;
-    for block in &comparison.blocks {
+    let (faulted, ordinary): (Vec<&Block>, Vec<&Block>) =
+        comparison.blocks.iter().partition(|block| !block.stream.faults.is_empty());
+    for block in ordinary {
         if !lines.is_empty() {
             lines.push(String::new());
         }
@@ -44,8 +47,32 @@ pub(super) fn render(comparison: &Comparison, look: Look) -> String {
         }
         lines.extend(predicted_lines(block, look));
     }
+    if !faulted.is_empty() {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        lines.extend(under_faults(&faulted, comparison, look));
+    }
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// One matrix for all scenarios with faults.
+fn under_faults(blocks: &[&Block], comparison: &Comparison, look: Look) -> Vec<String> {
+    let matrix = Matrix::of(blocks, comparison);
+    let mut lines = vec![Tone::Strong.paint(matrix::TITLE, look.colour)];
+    let mut about: Vec<String> = blocks.iter().map(|block| header::machine(block)).collect();
+    about.dedup();
+    about.extend(header::programs(blocks[0], comparison));
+    about.push(matrix::LEGEND.to_string());
+    lines.extend(about.iter().flat_map(|line| prose(line, look)));
+    for grid in matrix.grids(look.width.unwrap_or(matrix::WIDTH)) {
+        lines.push(String::new());
+        lines.extend(grid.render(Look { width: None, ..look }));
+    }
+    lines.push(String::new());
+    lines.extend(matrix.notes().iter().flat_map(|note| prose(note, look)));
+    lines
 }
 
 fn head(block: &Block, look: Look) -> Vec<String> {

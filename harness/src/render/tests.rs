@@ -77,3 +77,46 @@ fn runs_on_other_streams_or_machines_stand_in_tables_of_their_own() {
     assert_eq!(table.matches("Another CPU").count(), 1);
     assert_eq!(table.lines().filter(|line| line.starts_with("strategy ")).count(), 2);
 }
+
+/// The sample under two faults: one that happened to all, and one that never did or does not apply.
+fn under_faults() -> Comparison {
+    let mut run = sample::run();
+    let verify = |cell: &crate::record::CellRecord| cell.pass == crate::record::Pass::Verify;
+    run.cells.retain(|cell| verify(cell) && cell.round == 0);
+    let mut never = run.cells.clone();
+    for (cells, name, fired) in [(&mut run.cells, "worker-crash", 20), (&mut never, "store-killed", 0)] {
+        for cell in cells {
+            cell.scenario = format!("faults/{name}-at-some-point");
+            cell.faults = vec![name.to_string()];
+            let crate::record::CellResult::Verify(figures) = &mut cell.result else { continue };
+            figures.stalled_count = fired / 20;
+            figures.faults.push(crate::record::FaultFigures {
+                kind: name.into(),
+                at_ns: 720_000_000_000,
+                for_ns: 0,
+                fired_count: fired,
+                observed: format!("{fired} of 20 workers died"),
+            });
+            if fired == 0 && figures.judgement.verdict == crate::record::Verdict::Kept {
+                figures.judgement.verdict = crate::record::Verdict::Inconclusive;
+                figures.judgement.findings = vec![format!("{name} at 12m never happened")];
+            }
+        }
+    }
+    run.cells.extend(never);
+    Comparison::from_runs(&[run], &Filter::default(), None).unwrap()
+}
+
+#[test]
+fn the_matrix_has_a_line_a_fault_and_no_line_is_longer_than_120_columns() {
+    let table = render(&under_faults(), Format::Table, Look::PLAIN);
+    assert!(table.lines().all(|line| line.chars().count() <= 120), "{table}");
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn the_matrix_in_markdown_is_one_table() {
+    let markdown = render(&under_faults(), Format::Markdown, Look::PLAIN);
+    assert_eq!(markdown.matches("| fault |").count(), 1);
+    insta::assert_snapshot!(markdown);
+}

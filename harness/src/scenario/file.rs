@@ -11,7 +11,7 @@ use toml::Spanned;
 use super::units::{
     ALLOWED, Bytes, Count, Cumulated, Factor, Few, Instant, PositiveTime, Rate, Seed, Share, Time,
 };
-use super::{EventTime, Identity, KeyField, LagFrom};
+use super::{EventTime, Identity, KeyField, LagFrom, Submission};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,8 +34,16 @@ pub(crate) struct File {
     pub(crate) repeat: Vec<RepeatTable>,
     pub(crate) bad_id: Option<Spanned<BadIdTable>>,
     pub(crate) event_time: Option<EventTimeTable>,
+    pub(crate) nightly: Option<NightlyTable>,
     #[serde(default)]
     pub(crate) fault: Vec<FaultTable>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NightlyTable {
+    pub(crate) preceding_days: Option<Spanned<u32>>,
+    pub(crate) slices: Option<Spanned<u32>>,
 }
 
 /// A fault: its kind says which fields it has.
@@ -96,6 +104,8 @@ pub(crate) struct RepeatTable {
     pub(crate) between: Option<Spanned<(Time, Time)>>,
     #[serde(default)]
     pub(crate) event_time: EventTime,
+    #[serde(default, rename = "submission_timestamp")]
+    pub(crate) submission: Submission,
     #[serde(default)]
     pub(crate) identity: Identity,
 }

@@ -52,6 +52,8 @@ pub struct Scenario {
     pub payload_bytes: u64,
     /// The pipeline.
     pub pipeline: PipelineConfig,
+    /// The nightly job behind the pipeline, where the scenario asks for one.
+    pub nightly: Option<NightlyConfig>,
     /// What goes wrong in it, in the order of the file.
     pub faults: Vec<Placed>,
     /// What determines the pings themselves.
@@ -151,6 +153,9 @@ pub struct Repeat {
     pub from: LagFrom,
     /// The copies' event time.
     pub event_time: EventTime,
+    /// The time that the edge stamped on the copies.
+    #[serde(skip_serializing_if = "Submission::is_fresh")]
+    pub submission: Submission,
     /// Whether they are copies at all.
     pub identity: Identity,
 }
@@ -184,6 +189,39 @@ pub enum EventTime {
     Same,
     /// Taken anew on arrival.
     Fresh,
+}
+
+/// The `submission_timestamp` of a copy, by which tables are partitioned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Submission {
+    /// Stamped anew: the client sent it again.
+    #[default]
+    Fresh,
+    /// That of the first copy: the edge published it again, or the broker delivered it again, as it was.
+    Same,
+}
+
+impl Submission {
+    // For serde, which asks by reference.
+    fn is_fresh(&self) -> bool {
+        *self == Submission::Fresh
+    }
+}
+
+/// What a nightly job looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NightlyConfig {
+    /// Days before its own at which each night looks.
+    pub preceding_days: u32,
+    /// Parts in which a day is worked off.
+    pub slices: u32,
+}
+
+impl Default for NightlyConfig {
+    fn default() -> Self {
+        NightlyConfig { preceding_days: 0, slices: 1 }
+    }
 }
 
 /// What a repeat is.
@@ -248,6 +286,9 @@ impl Scenario {
         const GENERATION: u32 = 1;
         let parts = (GENERATION, &self.shape, self.window, self.payload_bytes, &self.pipeline);
         let mut canonical = serde_json::to_vec(&parts).expect("plain data always becomes JSON");
+        if let Some(nightly) = &self.nightly {
+            canonical.extend(serde_json::to_vec(nightly).expect("plain data always becomes JSON"));
+        }
         if !self.faults.is_empty() {
             canonical.extend(serde_json::to_vec(&self.faults).expect("plain data always becomes JSON"));
         }

@@ -25,6 +25,12 @@ pub struct PrivateControl<'a> {
     jumped: Observation,
 }
 
+/// Makes a server look at its clock as often as it can, and evict at once what there is no room for. Its cycle, by
+/// which it knows how long ago a key was used and removes expired ones, runs on real time, and a simulated minute may
+/// take little of that.
+const EAGER: [(&str, &str); 3] =
+    [("hz", "500"), ("dynamic-hz", "no"), ("maxmemory-eviction-tenacity", "100")];
+
 /// Keys that the server has evicted.
 #[derive(Clone, Copy, Debug, Default)]
 struct Evicted {
@@ -98,10 +104,9 @@ impl<'a> PrivateControl<'a> {
     }
 }
 
-/// Puts the proxy in the path, and makes the server look at its clock as often as it can: its cycle, by which it knows
-/// how long ago a key was used and removes expired ones, runs on real time, of which a simulated minute takes little.
+/// Puts the proxy in the path.
 fn prepare(redis: &PrivateRedis) -> Result<Proxy, ServerError> {
-    set(&mut redis.link()?, &[("hz", "500"), ("dynamic-hz", "no")])?;
+    set(&mut redis.link()?, &EAGER)?;
     redis.lead_through_proxy().map_err(ServerError::io("a proxy before redis-server"))
 }
 
@@ -140,7 +145,7 @@ impl StoreControl for PrivateControl<'_> {
             StoreFault::Killed => {
                 self.redis.start_again()?;
                 let mut link = self.redis.link()?;
-                set(&mut link, &[("hz", "500"), ("dynamic-hz", "no")])?;
+                set(&mut link, &EAGER)?;
                 let keys: u64 = link.query(&cmd("DBSIZE"))?;
                 self.killed.what += &format!("; started again with {keys} keys");
             }

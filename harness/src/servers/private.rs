@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf, absolute};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use dedup_strategies::redis::{Link, keyspace};
+use dedup_strategies::redis::{Link, Servers, keyspace};
 use dedup_strategies::{RedisEndpoint, Timestamp, Unavailable};
 use redis::cmd;
 use tempfile::TempDir;
@@ -196,7 +196,7 @@ impl PrivateRedis {
     /// Makes it remove every key that has expired. A reader never sees such keys, but their memory is only given back
     /// as the server's own cycle gets to them, and that runs on real time.
     pub fn remove_expired(&self) -> Result<(), Unavailable> {
-        keyspace::visit(&mut self.link()?, "", |_, _| Ok(true))
+        keyspace::visit(&mut Servers::Single(self.link()?), "", |_, _| Ok(true))
     }
 
     /// The server's end, if it has ended by itself, with the last lines of its log.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use dedup_strategies::redis::{Address, Link, keyspace};
+use dedup_strategies::redis::{Address, Servers, keyspace};
 use dedup_strategies::{RedisEndpoint, Unavailable};
 use redis::cmd;
 
@@ -23,7 +23,7 @@ const TRIES: usize = 15;
 /// server is never flushed. Dropping it deletes the keys under the prefix; if this process is killed they stay until
 /// their window ends.
 pub struct SharedRedis {
-    link: Link,
+    servers: Servers,
     shown: String,
     endpoint: RedisEndpoint,
     hold: Hold,
@@ -38,7 +38,7 @@ enum Hold {
 }
 
 impl SharedRedis {
-    /// Connects to the server at `url`, and refuses if keys under `prefix` exist already. A key of its own stands for
+    /// Connects to the server or cluster at `url`, and refuses if keys under `prefix` exist already. A key of its own stands for
     /// the claim even while there are no others, so that of two runs with the same prefix one is refused.
     pub fn claim(url: &str, prefix: &str) -> Result<SharedRedis, ServerError> {
         if !is_usable(prefix) {
@@ -60,10 +60,10 @@ impl SharedRedis {
     /// Sees that nothing is there; nothing is ours yet.
     fn look(url: &str, prefix: &str) -> Result<SharedRedis, ServerError> {
         let shown = Address::parse(url)?.to_string();
-        let mut link = Link::to(url)?;
-        let found = first_key(&mut link, prefix)?;
+        let mut servers = Servers::at(url)?;
+        let found = first_key(&mut servers, prefix)?;
         let endpoint = RedisEndpoint { url: url.to_string(), prefix: prefix.to_string() };
-        let shared = SharedRedis { link, shown, endpoint, hold: Hold::None };
+        let shared = SharedRedis { servers, shown, endpoint, hold: Hold::None };
         match found {
             None => Ok(shared),
             Some(example) => Err(shared.taken(example)),
@@ -92,12 +92,12 @@ impl SharedRedis {
 
     /// Its version, such as `7.0.15`.
     pub fn version(&mut self) -> Result<String, Unavailable> {
-        self.link.info("server", "redis_version")
+        self.servers.info("server", "redis_version")
     }
 
     /// Bytes that it has allocated (`used_memory`), for all that it holds.
     pub fn used_memory(&mut self) -> Result<u64, Unavailable> {
-        self.link.used_memory()
+        self.servers.used_memory()
     }
 
     /// How long a command takes, there and back.
@@ -105,7 +105,7 @@ impl SharedRedis {
         let mut tries = Vec::new();
         for _ in 0..TRIES {
             let began = Instant::now();
-            self.link.query::<()>(&cmd("PING"))?;
+            self.servers.query::<i64>(self.mark_key().as_bytes(), cmd("EXISTS").arg(self.mark_key()))?;
             tries.push(began.elapsed());
         }
         tries.sort_unstable();
@@ -132,9 +132,8 @@ impl SharedRedis {
 
     fn unlink_all(&mut self) -> Result<u64, Unavailable> {
         let mut deleted = 0;
-        keyspace::visit(&mut self.link, &self.endpoint.prefix, |link, keys| {
-            // Frees memory in a thread of the server's, so that others who use it do not wait.
-            deleted += link.query::<u64>(cmd("UNLINK").arg(keys))?;
+        keyspace::visit(&mut self.servers, &self.endpoint.prefix, |link, keys| {
+            deleted += keyspace::unlink(link, keys)?;
             Ok(true)
         })?;
         Ok(deleted)
@@ -144,7 +143,7 @@ impl SharedRedis {
     fn mark(&mut self) -> Result<bool, Unavailable> {
         let mut set = cmd("SET");
         set.arg(self.mark_key()).arg("dedup-harness").arg("NX").arg("EX").arg(MARK_LASTS.as_secs());
-        self.link.query::<Option<String>>(&set).map(|reply| reply.is_some())
+        self.servers.query::<Option<String>>(self.mark_key().as_bytes(), &set).map(|reply| reply.is_some())
     }
 
     fn mark_key(&self) -> String {
@@ -185,9 +184,9 @@ fn is_usable(prefix: &str) -> bool {
         && prefix.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\'')
 }
 
-fn first_key(link: &mut Link, prefix: &str) -> Result<Option<String>, Unavailable> {
+fn first_key(servers: &mut Servers, prefix: &str) -> Result<Option<String>, Unavailable> {
     let mut first = None;
-    keyspace::visit(link, prefix, |_, keys| {
+    keyspace::visit(servers, prefix, |_, keys| {
         first = keys.first().map(|key| String::from_utf8_lossy(key).into_owned());
         Ok(false)
     })?;

@@ -16,13 +16,13 @@ const STRATEGIES: &[&str] =
 
 /// Faults that tell the strategies apart: a worker that dies between two steps, a store that fails, an ack that is late.
 const FAULTS: &[&str] = &[
-    "faults/crash-after-judge",
-    "faults/crash-after-publish",
     "faults/ack-timeout",
+    "faults/eviction-ttl",
+    "faults/reply-lost",
     "faults/restart-state-lost",
     "faults/store-killed",
-    "faults/reply-lost",
-    "faults/eviction",
+    "faults/worker-crash-before-publish",
+    "faults/worker-crash-before-settle",
 ];
 
 /// How far the stream is thinned out.
@@ -84,6 +84,13 @@ pub struct Part {
     pub toml: String,
     /// The passes.
     pub passes: Vec<Pass>,
+}
+
+impl Part {
+    /// Whether it is the talk itself, and not one of the faults.
+    pub fn is_own(&self) -> bool {
+        !self.name.starts_with(super::FAULTS)
+    }
 }
 
 /// The strategies of the talk that are among `definitions`.

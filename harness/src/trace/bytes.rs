@@ -60,6 +60,13 @@ pub(crate) fn open(options: &TraceOptions) -> Result<(Compression, Text), TraceE
     Ok((compression, text))
 }
 
+/// Whether the file begins as Parquet does.
+pub(crate) fn is_parquet(options: &TraceOptions) -> Result<bool, TraceError> {
+    let mut file = BufReader::with_capacity(16, open_file(options)?);
+    let start = file.fill_buf().map_err(|error| read_error(options, 0, &error))?;
+    Ok(start.starts_with(b"PAR1"))
+}
+
 /// The error for bytes that cannot be read after `line`.
 pub(crate) fn read_error(options: &TraceOptions, line: u64, error: &io::Error) -> TraceError {
     let reason = match ends_early(error) {
@@ -97,7 +104,7 @@ fn with_causes(error: &io::Error) -> String {
     text
 }
 
-fn open_file(options: &TraceOptions) -> Result<File, TraceError> {
+pub(crate) fn open_file(options: &TraceOptions) -> Result<File, TraceError> {
     let path = options.shown();
     let not_a_file = |what, remedy| TraceError::NotAFile { path: path.clone(), what, remedy };
     if options.is_stdin() {
@@ -129,7 +136,7 @@ const FOREIGN: [(&[u8], &str, &str); 7] = [
     (b"BZh91AY&SY", "compressed with bzip2", "use bzcat FILE | … --trace -"),
     (b"\x04\x22\x4d\x18", "compressed with lz4", "use lz4cat FILE | … --trace -"),
     (b"PK\x03\x04", "a zip archive", "use unzip -p FILE | … --trace -"),
-    (b"PAR1", "a Parquet file", "export it as CSV or NDJSON"),
+    (b"PAR1", "a Parquet file within another compression", "decompress it; its columns are compressed anyway"),
     (b"\xff\xfe", "UTF-16 text", "use iconv -f UTF-16 -t UTF-8 FILE | … --trace -"),
     (b"\xfe\xff", "UTF-16 text", "use iconv -f UTF-16 -t UTF-8 FILE | … --trace -"),
 ];

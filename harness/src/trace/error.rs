@@ -35,7 +35,7 @@ pub enum TraceError {
         remedy: &'static str,
     },
     /// The content is in a form that is not read.
-    #[error("trace {path}: is {what}; allowed are NDJSON and CSV, plain, gzip or zstd: {remedy}")]
+    #[error("trace {path}: is {what}; allowed are Parquet, and NDJSON and CSV, plain, gzip or zstd: {remedy}")]
     Unsupported {
         /// The file.
         path: String,
@@ -83,6 +83,20 @@ pub enum TraceError {
         field: String,
         /// What the first line has.
         fields: String,
+    },
+    /// A column of Parquet holds something else than what it was named for.
+    #[error("trace {path}: {flag} {field}: the column is {found}; allowed is {allowed}")]
+    ColumnType {
+        /// The file.
+        path: String,
+        /// The option that named it.
+        flag: &'static str,
+        /// The column.
+        field: String,
+        /// What it holds.
+        found: String,
+        /// What would do.
+        allowed: &'static str,
     },
     /// The time could be in several units.
     #[error(

@@ -7,6 +7,8 @@ use super::csv::{Columns, CsvRows};
 use super::error::TraceError;
 use super::ndjson::{JsonLines, Paths};
 use super::options::{Format, TraceOptions, USUAL_ID_FIELDS};
+use super::parquet::{Column, Schema};
+use super::time::TimeUnit;
 
 /// What a trace looks like.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +26,7 @@ pub(crate) struct Layout {
 pub(crate) enum Shape {
     Ndjson,
     Csv { columns: Columns, header: Header },
+    Parquet { id: Column, time: Option<Column> },
 }
 
 /// What the first line of a CSV file is.
@@ -36,8 +39,16 @@ pub(crate) enum Header {
 impl Layout {
     /// Looks at the beginning of the trace.
     pub(crate) fn find(options: &TraceOptions) -> Result<Layout, TraceError> {
+        if matches!(options.format, Format::Auto | Format::Parquet) && bytes::is_parquet(options)? {
+            return parquet(options);
+        }
         let (compression, mut text) = bytes::open(options)?;
         match format_of(options, &mut text)? {
+            Format::Parquet => Err(TraceError::Unsupported {
+                path: options.shown(),
+                what: "no Parquet file",
+                remedy: "let the format be found by looking",
+            }),
             Format::Csv => csv(options, compression, text),
             Format::Ndjson | Format::Auto => ndjson(options, compression, text),
         }
@@ -100,6 +111,33 @@ fn csv(options: &TraceOptions, compression: Compression, text: Text) -> Result<L
     };
     let columns = Columns { id, time, count: fields.len() };
     Ok(Layout { compression, shape: Shape::Csv { columns, header }, id_field, fields })
+}
+
+fn parquet(options: &TraceOptions) -> Result<Layout, TraceError> {
+    let schema = Schema::find(options)?;
+    let fields = schema.names();
+    let id_field = match &options.id_field {
+        Some(field) => field.clone(),
+        None => usual_id_field(options, &fields)?,
+    };
+    let missing = |flag, field: &str| TraceError::NoField {
+        path: options.shown(),
+        flag,
+        field: field.to_string(),
+        fields: listed(&fields),
+    };
+    let id = schema.id(&id_field, options).ok_or_else(|| missing("--id-field", &id_field))??;
+    let time = match &options.time_field {
+        Some(field) => Some(schema.time(field, options).ok_or_else(|| missing("--time-field", field))??),
+        None => None,
+    };
+    if let Some(unit) = time.and_then(|time| time.unit)
+        && options.time_unit != TimeUnit::Auto
+        && options.time_unit != unit
+    {
+        return Err(TraceError::option("--time-unit", options.time_unit, "none: the column's type says it"));
+    }
+    Ok(Layout { compression: Compression::Plain, shape: Shape::Parquet { id, time }, id_field, fields })
 }
 
 /// A file of which every field is asked for by number has no line of names.

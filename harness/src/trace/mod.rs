@@ -1,11 +1,11 @@
-//! Pings from people's own files: NDJSON or CSV, plain or compressed, with exact truth.
+//! Pings from people's own files: NDJSON, CSV or Parquet, plain or compressed, with exact truth.
 //!
 //! A trace is read in passes of the file itself, never held in memory: [`TraceSurvey::scan`] looks at it once before
 //! anything runs, and [`TraceSource`] turns it into a stream. In a trace the id *is* the identity: two lines with the
 //! same id are copies of one ping.
 //!
 //! ```text
-//! bytes (decompress) -> ndjson | csv (one record's id and time as text) -> rows (ids, times, bad lines) -> survey | source
+//! bytes (decompress) -> ndjson | csv | parquet (one record's id and time as text) -> rows (ids, times, bad lines) -> survey | source
 //! ```
 
 mod bytes;
@@ -15,6 +15,9 @@ mod id;
 mod layout;
 mod ndjson;
 mod options;
+mod parquet;
+#[cfg(test)]
+mod parquet_tests;
 mod record;
 mod rows;
 mod sizing;

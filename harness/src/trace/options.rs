@@ -35,13 +35,15 @@ pub struct TraceOptions {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
-    /// NDJSON if the text begins with `{`, else CSV.
+    /// Parquet if the file begins as one; NDJSON if the text begins with `{`; else CSV.
     #[default]
     Auto,
     /// One JSON object a line.
     Ndjson,
     /// Comma-separated values.
     Csv,
+    /// Parquet.
+    Parquet,
 }
 
 /// Where an id is looked for when no field is named, in this order: ids made for deduplication before ids of transport,

@@ -12,6 +12,7 @@ use super::id::id_of;
 use super::layout::{Header, Layout, Shape};
 use super::ndjson::{JsonLines, Paths};
 use super::options::TraceOptions;
+use super::parquet::ParquetRows;
 use super::record::{Record, Values};
 use super::time::{Guess, TimeUnit, UnitFrom, guess, time_of};
 use crate::stream::Id;
@@ -58,6 +59,7 @@ pub(crate) struct Tally {
 enum Records {
     Ndjson(JsonLines),
     Csv(Box<CsvRows>),
+    Parquet(Box<ParquetRows>),
 }
 
 impl Rows {
@@ -65,14 +67,16 @@ impl Rows {
     pub(crate) fn open(options: &TraceOptions) -> Result<Rows, TraceError> {
         options.check()?;
         let layout = Layout::find(options)?;
-        let (_, text) = bytes::open(options)?;
         let mut line = 0;
+        let mut clock = Clock::new(options);
         let records = match layout.shape {
             Shape::Ndjson => {
+                let (_, text) = bytes::open(options)?;
                 let paths = Paths { id: Some(layout.id_field.clone()), time: options.time_field.clone() };
                 Records::Ndjson(JsonLines::new(text, paths))
             }
             Shape::Csv { columns, header } => {
+                let (_, text) = bytes::open(options)?;
                 let mut rows = CsvRows::new(text, columns);
                 if header == Header::Names {
                     rows.next_fields().map_err(|error| bytes::read_error(options, 0, &error))?;
@@ -80,8 +84,13 @@ impl Rows {
                 }
                 Records::Csv(Box::new(rows))
             }
+            Shape::Parquet { id, time } => {
+                if let Some(unit) = time.and_then(|time| time.unit) {
+                    (clock.unit, clock.unit_from) = (unit, UnitFrom::Type);
+                }
+                Records::Parquet(Box::new(ParquetRows::open(options, id, time)?))
+            }
         };
-        let clock = Clock::new(options);
         Ok(Rows { options: options.clone(), layout, records, clock, tally: Tally::default(), line })
     }
 
@@ -171,6 +180,7 @@ impl Records {
         match self {
             Records::Ndjson(lines) => lines.next(),
             Records::Csv(rows) => rows.next(),
+            Records::Parquet(rows) => rows.next(),
         }
     }
 }

@@ -81,6 +81,7 @@ impl TraceSurvey {
             format: match layout.shape {
                 Shape::Ndjson => Format::Ndjson,
                 Shape::Csv { .. } => Format::Csv,
+                Shape::Parquet { .. } => Format::Parquet,
             },
             compression: layout.compression,
             id_field: layout.id_field.clone(),
@@ -175,6 +176,7 @@ impl fmt::Display for Format {
             Format::Auto => "auto",
             Format::Ndjson => "NDJSON",
             Format::Csv => "CSV",
+            Format::Parquet => "Parquet",
         })
     }
 }

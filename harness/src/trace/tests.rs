@@ -12,12 +12,12 @@ use super::*;
 use crate::stream::{CauseId, Event, Id, Source};
 
 /// A file that lives as long as the test.
-struct Sample {
+pub(super) struct Sample {
     _dir: TempDir,
-    options: TraceOptions,
+    pub(super) options: TraceOptions,
 }
 
-fn sample(content: impl AsRef<[u8]>) -> Sample {
+pub(super) fn sample(content: impl AsRef<[u8]>) -> Sample {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("trace");
     std::fs::write(&path, content).unwrap();
@@ -25,21 +25,21 @@ fn sample(content: impl AsRef<[u8]>) -> Sample {
 }
 
 impl Sample {
-    fn with(mut self, set: impl FnOnce(&mut TraceOptions)) -> Self {
+    pub(super) fn with(mut self, set: impl FnOnce(&mut TraceOptions)) -> Self {
         set(&mut self.options);
         self
     }
 
-    fn survey(&self) -> TraceSurvey {
+    pub(super) fn survey(&self) -> TraceSurvey {
         TraceSurvey::scan(&self.options).unwrap()
     }
 
-    fn events(&self) -> Vec<Event> {
+    pub(super) fn events(&self) -> Vec<Event> {
         events(&self.options)
     }
 
     /// The message of the error, which both ways to read the trace must give.
-    fn error(&self) -> String {
+    pub(super) fn error(&self) -> String {
         let survey = TraceSurvey::scan(&self.options).unwrap_err().to_string();
         let source = TraceSource::open(&self.options).map(|_| ()).unwrap_err().to_string();
         assert_eq!(survey, source);
@@ -47,7 +47,7 @@ impl Sample {
     }
 }
 
-fn events(options: &TraceOptions) -> Vec<Event> {
+pub(super) fn events(options: &TraceOptions) -> Vec<Event> {
     let mut source = TraceSource::open(options).unwrap();
     let mut events = Vec::new();
     loop {
@@ -63,7 +63,7 @@ fn events(options: &TraceOptions) -> Vec<Event> {
 const DISTINCT: u64 = 160;
 const BACK: u64 = 4845;
 
-fn fixture(name: &str, time_field: &str) -> TraceOptions {
+pub(super) fn fixture(name: &str, time_field: &str) -> TraceOptions {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
     TraceOptions { time_field: Some(time_field.to_string()), ..TraceOptions::new(path) }
 }
@@ -295,7 +295,8 @@ fn other_forms_are_named_with_what_to_do() {
         (b"\xfd7zXZ\0\0", "xz"),
         (b"\xff\xfei\0d\0", "UTF-16"),
     ] {
-        assert!(sample(content).error().contains(what));
+        let error = sample(content).error();
+        assert!(error.contains(what), "{error}");
         assert!(sample(gzip(content)).error().contains(what));
     }
 }

@@ -33,6 +33,8 @@ pub enum TimeUnit {
 pub enum UnitFrom {
     /// It was given.
     Given,
+    /// By the type of its column.
+    Type,
     /// By the form of the first value.
     Form,
     /// By the field's name.
@@ -72,6 +74,7 @@ impl fmt::Display for UnitFrom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             UnitFrom::Given => "as given",
+            UnitFrom::Type => "by its type",
             UnitFrom::Form => "by its form",
             UnitFrom::Name => "by its name",
             UnitFrom::Magnitude => "by its magnitude",

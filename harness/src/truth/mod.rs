@@ -212,24 +212,17 @@ impl Truth {
         }
     }
 
-    /// The source delivers an arrival again, at `at`, that was not acked. It is a duplicate of its own if its cause is
-    /// [`CauseId::REDELIVERY`]: if the delivery before had been decided.
+    /// The source delivers an arrival again, at `at`, that was not acked.
     pub fn redelivered(&mut self, event: &Event, at: Timestamp) {
         self.counts.redelivered += 1;
         if let Some(open) = self.open.get_mut(&event.origin.unique) {
             open.latest = self.load.count(at, Some(open.latest));
         }
-        if event.origin.cause == CauseId::REDELIVERY {
-            self.count_redelivery(event, at);
-        }
     }
 
-    /// A ping that the source took for lost, and delivers again, was released at `at` nevertheless.
-    pub fn released_after_all(&mut self, event: &Event, at: Timestamp) {
-        self.count_redelivery(event, at);
-    }
-
-    fn count_redelivery(&mut self, event: &Event, at: Timestamp) {
+    /// A copy was born in the pipeline, at `at`: a delivery that had been decided came again, or a ping was released
+    /// that the source had taken for lost. Its cause is [`CauseId::REDELIVERY`].
+    pub fn copy_born(&mut self, event: &Event, at: Timestamp) {
         self.redelivery.duplicates += 1;
         self.lags[lag_range(event, at)].duplicates += 1;
     }

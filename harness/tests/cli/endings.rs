@@ -11,7 +11,19 @@ use crate::tool::{Tool, entries, eventually};
 /// done and Redis is being timed.
 fn started(tool: &Tool) -> Child {
     let child = tool
-        .process(&["run", "-f", "tiny.toml", "-s", "^redis$", "-s", "^exact$", "-p", "verify", "-p", "time"])
+        .process(&[
+            "run",
+            "-f",
+            "tiny.toml",
+            "-s",
+            "^redis-claim$",
+            "-s",
+            "^exact$",
+            "-p",
+            "verify",
+            "-p",
+            "time",
+        ])
         .args(["--rate", "1", "--time-budget", "600", "-o", "out"])
         .process_group(0)
         .stdout(Stdio::piped())

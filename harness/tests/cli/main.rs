@@ -2,6 +2,7 @@
 
 mod endings;
 mod faces;
+mod faults;
 mod hostile;
 mod refused;
 mod reports;
@@ -9,5 +10,6 @@ mod runs;
 mod scenarios;
 mod stored;
 mod streams;
+mod talk;
 mod tool;
 mod traces;

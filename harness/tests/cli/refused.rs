@@ -102,7 +102,7 @@ fn settings_are_refused_by_name_before_anything_runs() {
         ("exact:window", r#"found "window" after the colon, allowed is key=value"#),
         ("exact:window=0s", r#"setting window: found "0s", allowed is a length of time above zero"#),
         ("exact:window=9999999999h", r#"setting window: found "9999999999h", allowed is a length"#),
-        ("redis:window=soon", r#"strategy redis: setting window: found "soon""#),
+        ("redis-claim:window=soon", r#"strategy redis-claim: setting window: found "soon""#),
         ("lru:capacity=0", r#"setting capacity: found "0", allowed is a whole number from 1"#),
         ("lru:capacity=18446744073709551616", "setting capacity: found"),
         ("lru:capacity=5,capacity=6", "setting capacity is given twice"),
@@ -168,11 +168,14 @@ fn a_redis_server_that_does_not_answer_is_named_without_its_password() {
         ("redis+unix:///nowhere?pass=hunter2", "redis+unix:///nowhere?pass=***: No such file"),
         ("redis://:hunter2@nowhere.invalid", "redis://***@nowhere.invalid: "),
     ] {
-        let args = ["run", "-f", "tiny.toml", "-s", "^redis$", "--redis-url", url, "-o", "out"];
+        let args = ["run", "-f", "tiny.toml", "-s", "^redis-claim$", "--redis-url", url, "-o", "out"];
         tool.refuses(&args, &[said]);
         let error = tool.output(&args).stderr;
         assert!(!String::from_utf8(error).unwrap().contains("hunter2"), "{url}");
     }
     let prefix = ["--redis-url", "redis://127.0.0.1:1", "--redis-prefix", "with space"];
-    tool.refuses(&[&["run", "-f", "tiny.toml", "-s", "^redis$"][..], &prefix].concat(), &["with space"]);
+    tool.refuses(
+        &[&["run", "-f", "tiny.toml", "-s", "^redis-claim$"][..], &prefix].concat(),
+        &["with space"],
+    );
 }

@@ -121,7 +121,8 @@ fn windows_of_any_length_are_weighed_without_false_alarm() {
     let tool = Tool::with_tiny();
     for window in ["1ns", "5s", "30s", "584y"] {
         let strategy = |name: &str| format!("{name}:window={window}");
-        let (exact, rotating, redis) = (strategy("exact"), strategy("bloom-rotating"), strategy("redis"));
+        let (exact, rotating, redis) =
+            (strategy("exact"), strategy("bloom-rotating"), strategy("redis-claim"));
         let batch = format!("window-batch:window={window},lateness={window}");
         let run =
             ["run", "-q", "-f", "tiny.toml", "-p", "weigh", "-s", &exact, "-s", &rotating, "-s", &redis];
@@ -132,7 +133,7 @@ fn windows_of_any_length_are_weighed_without_false_alarm() {
 #[test]
 fn without_a_redis_server_its_row_says_how_to_install_one_and_the_rest_runs() {
     let tool = Tool::with_tiny();
-    let run = ["run", "-f", "tiny.toml", "-s", "^(exact|redis)$", "-p", "verify"];
+    let run = ["run", "-f", "tiny.toml", "-s", "^(exact|redis-claim)$", "-p", "verify"];
     let assert = tool.command(&run).env("PATH", "/nowhere").env_remove("DEDUP_REDIS_SERVER").assert();
     let table = String::from_utf8(assert.success().get_output().stdout.clone()).unwrap();
     assert!(table.contains("apt-get install redis-server") && table.contains("exact"), "{table}");

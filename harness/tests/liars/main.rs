@@ -28,6 +28,25 @@ copies = 1
 lag = { uniform = ["1s", "2m"] }
 "#;
 
+/// Twenty workers die between verdict and publish.
+const CRASHES: &str = r#"
+[[fault]]
+kind = "worker-crash"
+at = "20m"
+point = "before-publish"
+count = 20
+"#;
+
+/// Of one worker none can be removed.
+const NEVER: &str = r#"
+[pipeline]
+workers = 1
+
+[[fault]]
+kind = "workers-removed"
+at = "20m"
+"#;
+
 fn main() -> ExitCode {
     if std::env::args().nth(1).is_some_and(|first| ["run", "__cell", "__guard"].contains(&first.as_str())) {
         return dedup_harness::main_with(strategies::LIARS);
@@ -40,7 +59,11 @@ fn main() -> ExitCode {
 fn trials() -> Vec<Trial> {
     let caught =
         |name: &'static str, liar: &'static str, pass: &'static str, exit: i32, said: &'static str| {
-            Trial::test(name, move || expect(liar, pass, exit, said))
+            Trial::test(name, move || expect(liar, pass, "", exit, said))
+        };
+    let under_faults =
+        |name: &'static str, liar: &'static str, faults: &'static str, exit, said: &'static str| {
+            Trial::test(name, move || expect(liar, "verify", faults, exit, said))
         };
     vec![
         caught("an_honest_strategy_keeps_its_promise", "honest", "verify", 0, "kept"),
@@ -65,15 +88,24 @@ fn trials() -> Vec<Trial> {
             4,
             "FAILED: panicked: no foundation",
         ),
+        under_faults("who_marks_at_the_check_and_says_so_keeps_its_promise", "honest", CRASHES, 0, "kept"),
+        under_faults(
+            "who_marks_before_delivery_and_claims_to_lose_nothing_is_caught",
+            "eager",
+            CRASHES,
+            4,
+            "lost",
+        ),
+        under_faults("a_fault_that_never_happened_proves_nothing", "eager", NEVER, 5, "never happened"),
         caught("a_panic_in_the_time_pass_is_reported", "panics", "time", 4, "lost the thread"),
         caught("a_hang_in_the_time_pass_is_ended", "hangs", "time", 4, "no progress for 3 s"),
     ]
 }
 
-fn expect(liar: &str, pass: &str, exit: i32, said: &str) -> Result<(), Failed> {
+fn expect(liar: &str, pass: &str, faults: &str, exit: i32, said: &str) -> Result<(), Failed> {
     let directory = tempfile::tempdir()?;
     let scenario = directory.path().join("small.toml");
-    std::fs::write(&scenario, SCENARIO)?;
+    std::fs::write(&scenario, format!("{SCENARIO}{faults}"))?;
     let output = Command::new(std::env::current_exe()?)
         .args(["run", "--stall-timeout", "2s", "--memory-limit", "300MiB", "-p", pass])
         .args(["-s", &format!("^liar-{liar}$"), "-f"])

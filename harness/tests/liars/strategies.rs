@@ -27,6 +27,7 @@ pub(crate) const LIARS: &[Definition] = &[
     liar("liar-absent", |_, _| build(Lie::Absent)),
     liar("liar-late", |_, _| build(Lie::Late)),
     liar("liar-leases", |_, _| build(Lie::Leases)),
+    liar("liar-eager", |_, _| build(Lie::Eager)),
     liar("liar-unbuilt", |_, _| panic!("no foundation")),
 ];
 
@@ -67,6 +68,8 @@ enum Lie {
     Late,
     /// Says for ever that somebody else is at it.
     Leases,
+    /// Marks before delivery, and claims to lose nothing whatever breaks.
+    Eager,
 }
 
 /// An exact set without expiry, and a lie.
@@ -103,7 +106,10 @@ impl Strategy for Liar {
             lost: Bound::Never,
             capacity: None,
             memory: if matches!(self.lie, Lie::Grows) { Memory::Bounded } else { Memory::Grows },
-            under_faults: UnderFaults::UNBOUNDED,
+            under_faults: match self.lie {
+                Lie::Eager => UnderFaults::LOSES_NOTHING,
+                _ => UnderFaults::UNBOUNDED,
+            },
         }
     }
 

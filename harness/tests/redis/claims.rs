@@ -1,4 +1,4 @@
-//! The `redis` strategy on a private server.
+//! The strategy `redis-claim` on a private server.
 
 use std::collections::HashMap;
 use std::process::Command;

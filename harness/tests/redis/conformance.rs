@@ -12,7 +12,13 @@ use redis::cmd;
 use crate::common::private_redis;
 
 /// Further settings to try, beside the defaults of the context.
-const VARIANTS: &[(&str, &[(&str, &str)])] = &[("redis", &[("window", "7ms")])];
+const VARIANTS: &[(&str, &[(&str, &str)])] = &[
+    ("redis-claim", &[("window", "7ms"), ("owner", "delivery")]),
+    ("redis-mozilla", &[("window", "1500ms"), ("on_error", "closed")]),
+    ("tiered", &[("back", "redis-claim"), ("front_ids", "50")]),
+    ("tiered", &[("back", "redis-lease"), ("window", "7ms")]),
+    ("redis-lease", &[("window", "7ms"), ("lease", "3ms")]),
+];
 
 fn on_redis() -> impl Iterator<Item = &'static Definition> {
     STRATEGIES.iter().filter(|definition| definition.needs == Needs::Redis)

@@ -130,7 +130,7 @@ struct Running {
     dir: TempDir,
 }
 
-/// Begins `run` with `arguments` on the strategy `redis` and a scenario of this kind.
+/// Begins `run` with `arguments` on the strategy `redis-claim` and a scenario of this kind.
 fn begin(url: &str, stream: Stream, arguments: &[&str]) -> Running {
     begin_trusting(None, url, stream, arguments)
 }
@@ -144,7 +144,18 @@ fn begin_trusting(certificate: Option<&str>, url: &str, stream: Stream, argument
         command.env("SSL_CERT_FILE", certificate);
     }
     let child = command
-        .args(["run", "-f", &scenario, "-s", "^redis$", "--redis-url", url, "--redis-prefix", "t:", "-o"])
+        .args([
+            "run",
+            "-f",
+            &scenario,
+            "-s",
+            "^redis-claim$",
+            "--redis-url",
+            url,
+            "--redis-prefix",
+            "t:",
+            "-o",
+        ])
         .arg(dir.path().join("out"))
         .args(arguments)
         .env("NO_COLOR", "1")

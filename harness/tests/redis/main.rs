@@ -1,4 +1,4 @@
-//! The `redis` strategy, and servers that are given by URL. Need a redis-server.
+//! Strategies on Redis, and servers that are given by URL. Need a redis-server.
 
 mod claims;
 #[path = "../common/mod.rs"]
@@ -15,7 +15,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use dedup_harness::servers::PrivateRedis;
-use dedup_strategies::redis::{DEFINITION, Link};
+use dedup_strategies::redis::Link;
+use dedup_strategies::redis::claim::DEFINITION;
 use dedup_strategies::{
     BuildError, Context, DeliveryId, Ping, PingKey, RedisEndpoint, Settings, Sizing, Strategy, Timestamp,
     Verdict, Worker,

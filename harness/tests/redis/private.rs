@@ -45,7 +45,7 @@ fn weighed(dir: &TempDir) -> WeighFigures {
 #[test]
 fn ids_are_weighed_without_those_that_have_expired() {
     let dir = TempDir::new().unwrap();
-    let output = run(&dir, &["-s", "^redis$", "-p", "weigh", "-q"], &[]);
+    let output = run(&dir, &["-s", "^redis-claim$", "-p", "weigh", "-q"], &[]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     let figures = weighed(&dir);
     // A key is held for the millisecond after its window, in which one more ping comes; and a batch more, at once.
@@ -63,7 +63,7 @@ fn ids_are_weighed_without_those_that_have_expired() {
 #[test]
 fn without_a_server_its_rows_say_how_to_get_one_and_the_rest_runs() {
     let dir = TempDir::new().unwrap();
-    let arguments = ["-s", "^(exact|redis)$", "-p", "time", "--time-pings", "1000"];
+    let arguments = ["-s", "^(exact|redis-claim)$", "-p", "time", "--time-pings", "1000"];
     let output = run(&dir, &arguments, &[("PATH", "/nowhere")]);
     let table = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{table}");

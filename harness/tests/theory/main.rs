@@ -7,6 +7,7 @@ mod predictions;
 use std::num::NonZeroUsize;
 
 use dedup_harness::cell::{Environment, RedisChoice};
+use dedup_harness::nightly::Choice;
 use dedup_harness::passes::{Bench, verify};
 use dedup_harness::record::VerifyFigures;
 use dedup_harness::scenario::{self, Scenario};
@@ -19,8 +20,13 @@ fn scenario(name: &str) -> Scenario {
     scenario::find(name).unwrap_or_else(|error| panic!("{error}")).remove(0)
 }
 
-/// What the verify pass counts of a strategy, given as on the command line.
+/// What the verify pass counts of a strategy, given as on the command line, without a nightly job.
 fn verified(scenario: &Scenario, strategy: &str, seed: u64) -> VerifyFigures {
+    verified_before(scenario, strategy, seed, Choice::None)
+}
+
+/// The same before a nightly job.
+fn verified_before(scenario: &Scenario, strategy: &str, seed: u64, job: Choice) -> VerifyFigures {
     let pattern = if strategy.contains(':') { strategy.to_string() } else { format!("^{strategy}$") };
     let selected = select(STRATEGIES, &[pattern]).unwrap_or_else(|error| panic!("{error}")).remove(0);
     let directory = tempfile::tempdir().expect("a temporary directory");
@@ -33,6 +39,7 @@ fn verified(scenario: &Scenario, strategy: &str, seed: u64) -> VerifyFigures {
         directory: directory.path().to_path_buf(),
         redis: RedisChoice::Private,
         time_factor: 1.0,
+        nightly: (job, None),
         alive: || {},
         start: scenario.start(),
         instances: 0,

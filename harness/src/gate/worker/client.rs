@@ -18,8 +18,8 @@ use crate::record::Tool;
 /// How often the wish to stop is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// How long a program may take to say hello.
-const GREETING: Duration = Duration::from_secs(20);
+/// How long a worker may take to end when its input does, before it is killed.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,8 +49,8 @@ pub struct Program {
     pub path: PathBuf,
     /// What it is started under, where it is: valgrind and its arguments.
     pub under: Vec<String>,
-    /// By which share to slow it down, for tests of the gate.
-    pub slow_down: Option<f64>,
+    /// Which strategy to slow down, and by which share, for tests of the gate.
+    pub slow_down: Option<(String, f64)>,
 }
 
 /// A worker that cannot be used any further.
@@ -152,6 +152,11 @@ pub struct Worker<'a> {
 }
 
 impl Program {
+    /// By which share `strategy` is to be slowed down.
+    pub fn slows_down(&self, strategy: &str) -> Option<f64> {
+        self.slow_down.as_ref().filter(|(slowed, _)| slowed == strategy).map(|(_, share)| *share)
+    }
+
     /// How it is called in messages.
     pub fn label(&self) -> String {
         format!("{} {}", self.side.name(), self.path.display())
@@ -218,7 +223,7 @@ impl Worker<'_> {
         struct Version {
             protocol: u64,
         }
-        let line = match self.line("say hello", GREETING.max(self.patience)) {
+        let line = match self.line("say hello", self.patience) {
             Ok(line) => line,
             Err(WorkerError::Died { program, words, .. }) => {
                 return Err(WorkerError::NoGreeting { program, found: words });
@@ -330,6 +335,13 @@ impl Worker<'_> {
         count
     }
 
+    /// Ends it with everything that it started in its group; a server's guard has a group of its own, and tidies up.
+    fn kill(&mut self) {
+        let group = rustix::process::Pid::from_child(&self.child);
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        let _ = self.child.wait();
+    }
+
     fn hung(&self, doing: &'static str, patience: Duration) -> WorkerError {
         WorkerError::Hung { program: self.program.clone(), doing, seconds: patience.as_secs_f64() }
     }
@@ -338,6 +350,7 @@ impl Worker<'_> {
         if self.stop.load(Ordering::Relaxed) {
             return WorkerError::Stopped;
         }
+        // What closed its standard output and still runs is not waited for.
         let _ = self.child.kill();
         let status = self.child.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
         let last = self.last_words.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -349,8 +362,14 @@ impl Worker<'_> {
 impl Drop for Worker<'_> {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        // It ends by itself and takes its server with it, before the next round; unless it hangs.
+        let began = Instant::now();
+        while self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+            if began.elapsed() >= GRACE {
+                return self.kill();
+            }
+            std::thread::sleep(Duration::from_micros(500));
+        }
     }
 }
 

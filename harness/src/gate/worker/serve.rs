@@ -91,6 +91,7 @@ fn job(task: &Task) -> Job {
         batch,
         redis: RedisChoice::Private,
         time_factor: 1.0,
+        nightly: (crate::nightly::Choice::None, None),
         memory_limit: task.memory_limit,
         directory: task.directory.clone(),
     }

@@ -17,10 +17,10 @@ use self::lag::lag;
 use super::copies::Copies;
 use super::error::{ScenarioError, Source};
 use super::estimate;
-use super::file::{BadIdTable, CopiesField, EventTimeTable, File, PipelineTable, RepeatTable};
+use super::file::{BadIdTable, CopiesField, EventTimeTable, File, NightlyTable, PipelineTable, RepeatTable};
 use super::lag::Lag;
 use super::units::{LONGEST, Time};
-use super::{BadIds, LagFrom, Length, Pick, PipelineConfig, Repeat, Scenario, Shape};
+use super::{BadIds, LagFrom, Length, NightlyConfig, Pick, PipelineConfig, Repeat, Scenario, Shape};
 
 /// 2026-01-01T00:00:00Z: midnight, so that day partitions are easy to see.
 const DEFAULT_START: Timestamp = Timestamp::from_secs(1_767_225_600);
@@ -58,6 +58,7 @@ pub(crate) fn scenario(file_label: &str, text: &str) -> Checked<Scenario> {
         window: file.window.0,
         payload_bytes: file.payload.0,
         pipeline: pipeline(&file.pipeline),
+        nightly: file.nightly.as_ref().map(|table| nightly(&source, table)).transpose()?,
         faults: Vec::new(),
         shape,
     };
@@ -103,6 +104,27 @@ pub(super) fn pipeline(table: &PipelineTable) -> PipelineConfig {
         ack_deadline: table.ack_deadline.0,
         mark_lag: table.mark_lag.0,
     }
+}
+
+/// More days than a client keeps trying, and slices of half a minute.
+const MOST_PRECEDING_DAYS: u32 = 366;
+const MOST_SLICES: u32 = 2_880;
+
+fn nightly(source: &Source, table: &NightlyTable) -> Checked<NightlyConfig> {
+    let default = NightlyConfig::default();
+    let preceding_days = match &table.preceding_days {
+        Some(days) if *days.get_ref() > MOST_PRECEDING_DAYS => {
+            return Err(source.refuse(days.span(), "nightly.preceding_days", "days from 0 to 366"));
+        }
+        days => days.as_ref().map_or(default.preceding_days, |days| *days.get_ref()),
+    };
+    let slices = match &table.slices {
+        Some(slices) if !(1..=MOST_SLICES).contains(slices.get_ref()) => {
+            return Err(source.refuse(slices.span(), "nightly.slices", "parts of a day, from 1 to 2880"));
+        }
+        slices => slices.as_ref().map_or(default.slices, |slices| *slices.get_ref()),
+    };
+    Ok(NightlyConfig { preceding_days, slices })
 }
 
 fn stretch(source: &Source, between: &Spanned<(Time, Time)>, field: &str) -> Checked<(u64, u64)> {
@@ -179,6 +201,7 @@ fn repeat(source: &Source, table: &RepeatTable, path: &str) -> Checked<Repeat> {
         lag,
         from,
         event_time: table.event_time,
+        submission: table.submission,
         identity: table.identity,
     })
 }

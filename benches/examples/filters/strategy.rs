@@ -1,0 +1,52 @@
+//! A strategy of the list, driven without a harness.
+
+use std::num::NonZeroUsize;
+
+use dedup_strategies::{Context, Ping, STRATEGIES, Settings, Sizing, Strategy, Verdict, Worker};
+
+use crate::stream::{BATCH, WINDOW};
+
+/// A strategy and its workers.
+pub(crate) struct Judge {
+    pub(crate) strategy: Box<dyn Strategy>,
+    pub(crate) workers: Vec<Box<dyn Worker>>,
+    verdicts: Vec<Verdict>,
+}
+
+impl Judge {
+    /// The strategy called `name` for `ids` ids in a window.
+    pub(crate) fn new(name: &str, settings: &[(&str, String)], ids: u64, workers: usize) -> Self {
+        let definition = STRATEGIES.iter().find(|known| known.name == name).expect("a strategy of the list");
+        let context = Context {
+            workers: NonZeroUsize::new(workers).expect("one worker at least"),
+            seed: 1,
+            state_dir: std::env::temp_dir(),
+            sizing: Sizing { window: WINDOW, ids_in_window: ids, ids_total: ids },
+            memory_limit: 16 << 30,
+            redis: None,
+            store_time_factor: 1.0,
+        };
+        let given: Vec<_> = settings.iter().map(|(name, text)| (name.to_string(), text.clone())).collect();
+        let settings =
+            Settings::resolve(definition, &given, &context.sizing).expect("settings that it takes");
+        let strategy = (definition.build)(&settings, &context).expect("it fits");
+        let workers = (0..workers).map(|index| strategy.worker(index).expect("it is embedded")).collect();
+        Judge { strategy, workers, verdicts: Vec::new() }
+    }
+}
+
+/// Judges `pings` in batches with the first worker, and counts the duplicates.
+pub(crate) fn judge(judge: &mut Judge, pings: &[Ping]) -> usize {
+    duplicates(&mut *judge.workers[0], pings, &mut judge.verdicts)
+}
+
+/// The same with a worker.
+pub(crate) fn duplicates(worker: &mut dyn Worker, pings: &[Ping], verdicts: &mut Vec<Verdict>) -> usize {
+    let mut duplicates = 0;
+    for batch in pings.chunks(BATCH) {
+        verdicts.clear();
+        worker.judge(batch, batch[0].arrival, verdicts).expect("it is embedded");
+        duplicates += verdicts.iter().filter(|verdict| **verdict == Verdict::Duplicate).count();
+    }
+    duplicates
+}

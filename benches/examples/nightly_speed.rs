@@ -1,0 +1,82 @@
+//! Our nightly job beside DuckDB's, on the same files, in turns.
+//!
+//! `cargo run --release -p dedup-benches --example nightly_speed [ROWS] [ROUNDS] [THREADS] [MEMORY_BYTES]`: by default 20 M
+//! rows of 16-byte ids over two days, 30 % of them copies, five rounds, two threads, 1 GiB.
+
+use std::path::Path;
+use std::time::Instant;
+
+use dedup_harness::nightly::{Day, Duckdb, LiveRow, LiveWriter, Night, Table, copy_deduplicated, table};
+use dedup_harness::process::peak_rss_bytes;
+use dedup_harness::stream::KeyCipher;
+
+/// 2026-01-01.
+const START_US: i64 = 1_767_225_600_000_000;
+const TWO_DAYS_US: i64 = 2 * 86_400_000_000;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let argument = |n: usize, default: u64| std::env::args().nth(n).map_or(Ok(default), |text| text.parse());
+    let (rows, rounds) = (argument(1, 20_000_000)?, argument(2, 5)?);
+    let (threads, memory_bytes) = (argument(3, 2)? as usize, argument(4, 1 << 30)?);
+    let dir = tempfile::tempdir()?;
+    let live = write(&dir.path().join("live"), rows)?;
+    let night =
+        Night { preceding_days: 0, slices: 1, memory_bytes, threads, scratch: dir.path().to_path_buf() };
+    let duckdb = Duckdb::find()?;
+    println!("{rows} rows in {} days, {threads} threads, duckdb {}", live.days.len(), duckdb.version);
+    let (ours, theirs) = (dir.path().join("ours"), dir.path().join("theirs"));
+    let mut ratios = Vec::new();
+    for round in 0..rounds {
+        let nightly = timed(&live, |day| copy_deduplicated(&live, day, &ours, &night))?;
+        let nightly_duckdb = timed(&live, |day| duckdb.copy_deduplicated(&live, day, &theirs, &night))?;
+        ratios.push(nightly_duckdb.0 / nightly.0);
+        println!(
+            "round {round}: nightly {:.2} s ({} rows left)   nightly-duckdb {:.2} s ({} rows left)",
+            nightly.0, nightly.1, nightly_duckdb.0, nightly_duckdb.1
+        );
+    }
+    ratios.sort_by(f64::total_cmp);
+    let median = ratios[ratios.len() / 2];
+    println!(
+        "nightly is {median:.2} times as fast (median); its process peaked at {} MiB",
+        peak_rss_bytes() >> 20
+    );
+    Ok(())
+}
+
+/// Seconds for all days, and rows left.
+fn timed<E>(
+    live: &Table,
+    night: impl Fn(Day) -> Result<dedup_harness::nightly::DayDone, E>,
+) -> Result<(f64, u64), E> {
+    let began = Instant::now();
+    let mut left = 0;
+    for day in live.days.keys() {
+        left += night(*day)?.stable_rows;
+    }
+    Ok((began.elapsed().as_secs_f64(), left))
+}
+
+/// Three tenths are copies of pings some time before, half a day on average.
+fn write(dir: &Path, rows: u64) -> Result<Table, Box<dyn std::error::Error>> {
+    std::fs::create_dir_all(dir)?;
+    let cipher = KeyCipher::new(1);
+    let mut writer = LiveWriter::new(dir);
+    let mut uniques = 0;
+    for row in 0..rows {
+        let drawn = row.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        let unique = match drawn % 10 < 3 && uniques > 0 {
+            true => uniques - 1 - (drawn * (rows / 4) >> 32).min(uniques - 1),
+            false => uniques,
+        };
+        uniques += u64::from(unique == uniques);
+        writer.push(LiveRow {
+            submission_us: START_US + (TWO_DAYS_US as f64 * row as f64 / rows as f64) as i64,
+            document_id: Some(cipher.key(unique).0),
+            unique,
+            cause: 0,
+        })?;
+    }
+    writer.finish()?;
+    Ok(table(dir)?)
+}

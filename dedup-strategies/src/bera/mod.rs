@@ -1,0 +1,132 @@
+//! Filters that make room at random as they fill: BSBF and RLBSBF of Bera et al.
+
+mod filter;
+
+pub use filter::{BiasedSampling, Deletion};
+
+use crate::by_key::{ByKey, State, verdict};
+use crate::contract::{Footprint, Ping, Strategy, Verdict};
+use crate::definition::{BuildError, Context, Definition, Needs, Role};
+use crate::hash::KeyHasher;
+use crate::settings::Settings;
+use crate::shards::{Shards, share_of};
+use crate::stable_bloom::{BATCH, FORGETFUL_SETTINGS, elements, forgetful_promise};
+use crate::time::Timestamp;
+
+/// The line in the list of strategies for BSBF.
+pub const BSBF: Definition = Definition {
+    name: "bsbf",
+    about: "biased-sampling Bloom filter: resets a random bit in each filter for every new id",
+    role: Role::Candidate,
+    settings: FORGETFUL_SETTINGS,
+    needs: Needs::Nothing,
+    build: |settings, context| build(&BSBF, Deletion::EachFilter, settings, context),
+};
+
+/// The line in the list of strategies for RLBSBF.
+pub const RLBSBF: Definition = Definition {
+    name: "rlbsbf",
+    about: "biased-sampling Bloom filter that resets a bit the likelier the fuller it is",
+    role: Role::Candidate,
+    settings: FORGETFUL_SETTINGS,
+    needs: Needs::Nothing,
+    build: |settings, context| build(&RLBSBF, Deletion::ByLoad, settings, context),
+};
+
+fn build(
+    definition: &Definition,
+    deletion: Deletion,
+    settings: &Settings,
+    context: &Context,
+) -> Result<Box<dyn Strategy>, BuildError> {
+    let ids = settings.count("ids");
+    let share = share_of(ids, context.workers);
+    let (k, bits) = shape_for(deletion, share, settings.share("rate"), settings.share("missed"));
+    let needed = bytes(k, bits).saturating_mul(context.workers.get() as u64);
+    context.admit(definition.name, "ids", format!("{k} filters for {ids} ids in a window"), needed)?;
+    let mut worker = 0;
+    let shards = Shards::new(context.workers, || {
+        worker += 1;
+        Sampling {
+            filter: BiasedSampling::new(deletion, k, bits, context.seed ^ worker),
+            hasher: KeyHasher::new(context.seed, worker),
+            ids: 0,
+            most_ids: ids / context.workers.get() as u64,
+        }
+    });
+    Ok(Box::new(ByKey { promise: forgetful_promise(settings), shards }))
+}
+
+/// k, and the bits of each of the k filters, for at most a share of `rate` lost and at most a share of `missed` missed of
+/// the duplicates that come `ids` ids later. For BSBFSD, which keeps no bound, as many bits as there are numbers.
+pub fn shape_for(deletion: Deletion, ids: u64, rate: f64, missed: f64) -> (u32, u64) {
+    let gap = elements(ids, missed).max(1);
+    let Some(k) = (1..=2000).find(|k| deletion.limit_false_positive_rate(*k) <= rate) else {
+        return (1, u64::MAX / 64);
+    };
+    let (mut few, mut many) = (0, 64);
+    while deletion.false_negative_rate(k, many, gap) > missed && many < 1 << 56 {
+        (few, many) = (many, many * 2);
+    }
+    while many - few > (many / 1000).max(1) {
+        let middle = few + (many - few) / 2;
+        match deletion.false_negative_rate(k, middle, gap) > missed {
+            true => few = middle,
+            false => many = middle,
+        }
+    }
+    (k, many)
+}
+
+fn bytes(k: u32, bits: u64) -> u64 {
+    (bits.saturating_mul(u64::from(k)).div_ceil(64)).saturating_mul(8).saturating_add(64)
+}
+
+/// Bytes for `ids` ids in a window, at most a share of `rate` lost, and at most a share of `missed` missed.
+pub fn bytes_for(deletion: Deletion, ids: u64, rate: f64, missed: f64) -> u64 {
+    let (k, bits) = shape_for(deletion, ids, rate, missed);
+    bytes(k, bits)
+}
+
+struct Sampling {
+    filter: BiasedSampling,
+    hasher: KeyHasher,
+    ids: u64,
+    most_ids: u64,
+}
+
+impl State for Sampling {
+    fn judge(&mut self, pings: &[Ping], _now: Timestamp, verdicts: &mut Vec<Verdict>) {
+        for pings in pings.chunks(BATCH) {
+            let mut hashes = [0; BATCH];
+            pings.iter().zip(&mut hashes).for_each(|(ping, hash)| *hash = self.hasher.of(ping.key));
+            let hashes = &hashes[..pings.len()];
+            hashes.iter().for_each(|hash| self.filter.prefetch(*hash));
+            for hash in hashes {
+                let distinct = self.filter.insert(*hash);
+                self.ids = (self.ids + u64::from(distinct)).min(self.most_ids);
+                verdicts.push(verdict(!distinct));
+            }
+        }
+    }
+
+    fn footprint(&self) -> Footprint {
+        Footprint { ids: self.ids, bytes: self.filter.bytes() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shape_keeps_both_bounds_by_the_formulas() {
+        for deletion in [Deletion::EachFilter, Deletion::ByLoad] {
+            for (ids, rate, missed) in [(1000, 0.001, 0.1), (1_000_000, 0.01, 0.3), (50_000, 0.2, 0.01)] {
+                let (k, bits) = shape_for(deletion, ids, rate, missed);
+                assert!(deletion.limit_false_positive_rate(k) <= rate);
+                assert!(deletion.false_negative_rate(k, bits, ids) <= missed);
+            }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! A cuckoo filter with expiring intervals, after the one in Mozilla's pipeline on AWS.
+
+mod filter;
+
+pub use filter::{
+    BUCKET, CuckooFilter, Fingerprint, INTERVALS, Probe, false_positive_rate, quotient_false_positive_rate,
+};
+
+use crate::by_key::{ByKey, State, verdict};
+use crate::contract::{Footprint, Ping, Strategy, Verdict};
+use crate::definition::{BuildError, Context, Definition, Needs, Role};
+use crate::hash::KeyHasher;
+use crate::promise::{Bound, Memory, Promise, UnderFaults, Window};
+use crate::settings::{Default, Kind, SettingDef, Settings};
+use crate::shards::{Shards, share_of};
+use crate::time::{Timestamp, saturating_nanos};
+
+/// The line in the list of strategies.
+pub const DEFINITION: Definition = Definition {
+    name: "cuckoo",
+    about: "cuckoo filter with expiring intervals: a hit keeps an id alive; loses next to nothing, wrongly",
+    role: Role::Candidate,
+    settings: &[
+        SettingDef {
+            name: "window",
+            about: "how long an id is remembered at least after its last copy, let through or not",
+            kind: Kind::Time,
+            default: Default::ScenarioWindow,
+        },
+        SettingDef {
+            name: "ids",
+            about: "distinct ids in any one window that it is sized for; beyond them the oldest interval is evicted",
+            kind: Kind::Count(1 << 40),
+            default: Default::IdsInWindow,
+        },
+        SettingDef {
+            name: "fingerprint",
+            about: "bits kept of an id: 16 lose one unique in ten thousand, 32 one in a billion",
+            kind: Kind::Word(&["16", "32"]),
+            default: Default::Text("32"),
+        },
+        SettingDef {
+            name: "intervals",
+            about: "slices of a window; an id is forgotten up to one slice late",
+            kind: Kind::Count(MOST_INTERVALS),
+            default: Default::Text("240"),
+        },
+    ],
+    needs: Needs::Nothing,
+    build,
+};
+
+/// An interval's number has 8 bits; some are left over for dead entries that have not been swept yet.
+const MOST_INTERVALS: u64 = 250;
+
+/// The share of entries in use at which the oldest interval is evicted, as Mozilla had it: fuller, insertions take long.
+const MOST_LOAD: f64 = 0.8;
+
+fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
+    let (window, ids) = (settings.time("window"), settings.count("ids"));
+    let fingerprint = match settings.word("fingerprint") {
+        "16" => Fingerprint::Bits16,
+        _ => Fingerprint::Bits32,
+    };
+    let intervals = settings.count("intervals");
+    let share = share_of(ids, context.workers);
+    context.admit(
+        DEFINITION.name,
+        "ids",
+        format!("a cuckoo filter for {ids} ids in a window"),
+        bytes_for(share, fingerprint, intervals).saturating_mul(context.workers.get() as u64),
+    )?;
+    let promise = Promise {
+        window: Window::SinceSeen(window),
+        missed: Bound::Never,
+        lost: Bound::AtMost(false_positive_rate(fingerprint.bits(), MOST_LOAD)),
+        capacity: Some(ids),
+        memory: Memory::Bounded,
+        under_faults: UnderFaults::UNBOUNDED,
+    };
+    let mut worker = 0;
+    let shards = Shards::new(context.workers, || {
+        worker += 1;
+        Cuckoo {
+            filter: CuckooFilter::new(fingerprint, entries_for(share, intervals), intervals as u8),
+            hasher: KeyHasher::new(context.seed, worker),
+            interval_ns: saturating_nanos(window).div_ceil(intervals).max(1),
+            intervals: intervals as u8,
+            started: None,
+            passed: 0,
+            swept: 0,
+        }
+    });
+    Ok(Box::new(ByKey { promise, shards }))
+}
+
+/// Entries for `ids` ids in a window. Those of one interval more are alive, and a fifth is kept free.
+///
+/// The margin is for filters of few ids, where a bucket more or less is a large share.
+fn entries_for(ids: u64, intervals: u64) -> u64 {
+    let alive = ids as f64 * (1.0 + 1.0 / intervals as f64);
+    (alive / MOST_LOAD).ceil() as u64 + 64
+}
+
+/// Bytes for `ids` ids in a window that is cut into `intervals`.
+pub fn bytes_for(ids: u64, fingerprint: Fingerprint, intervals: u64) -> u64 {
+    (entries_for(ids, intervals) as f64 * fingerprint.bits_per_entry() / 8.0).ceil() as u64 + 128
+}
+
+/// Pings whose buckets are fetched at once.
+const BATCH: usize = 32;
+
+/// One worker's filter.
+struct Cuckoo {
+    filter: CuckooFilter,
+    hasher: KeyHasher,
+    interval_ns: u64,
+    intervals: u8,
+    /// The interval of the first ping, counted from the epoch.
+    started: Option<u64>,
+    /// Intervals that have passed since.
+    passed: u64,
+    /// Buckets that were swept in this one.
+    swept: u64,
+}
+
+impl Cuckoo {
+    /// Moves on to the interval of `now`, and sweeps as large a part of the table as that of the interval that has
+    /// passed: no ping waits for more.
+    fn rotate(&mut self, now: Timestamp) {
+        let interval = now.as_nanos() / self.interval_ns;
+        let passed = interval.saturating_sub(*self.started.get_or_insert(interval));
+        if passed > self.passed {
+            self.sweep_to(self.filter.buckets());
+            if passed - self.passed > u64::from(self.intervals) {
+                self.filter.clear();
+            }
+            let steps = (passed - self.passed).min(2 * INTERVALS as u64);
+            for step in 0..steps {
+                self.filter.next_interval(self.intervals);
+                // What has just died would be taken for new after 256 intervals; the margin is smaller than that.
+                if step % 4 == 3 {
+                    self.swept = 0;
+                    self.sweep_to(self.filter.buckets());
+                }
+            }
+            self.passed = passed;
+            self.swept = 0;
+        }
+        let part = (now.as_nanos() % self.interval_ns) as f64 / self.interval_ns as f64;
+        self.sweep_to((part * self.filter.buckets() as f64) as u64);
+    }
+
+    fn sweep_to(&mut self, bucket: u64) {
+        if bucket > self.swept {
+            self.filter.sweep(self.swept..bucket);
+            self.swept = bucket;
+        }
+    }
+
+    fn insert(&mut self, probe: &Probe) {
+        if self.filter.live() as f64 >= MOST_LOAD * self.filter.entries() as f64 {
+            self.filter.evict_oldest();
+        }
+        self.filter.insert(probe);
+    }
+}
+
+impl State for Cuckoo {
+    fn judge(&mut self, pings: &[Ping], now: Timestamp, verdicts: &mut Vec<Verdict>) {
+        self.rotate(now);
+        for pings in pings.chunks(BATCH) {
+            let mut probes = [Probe::default(); BATCH];
+            for (ping, probe) in pings.iter().zip(&mut probes) {
+                *probe = self.filter.probe(self.hasher.of(ping.key));
+                self.filter.prefetch(probe);
+            }
+            for probe in &probes[..pings.len()] {
+                let known = self.filter.refresh(probe);
+                if !known {
+                    self.insert(probe);
+                }
+                verdicts.push(verdict(known));
+            }
+        }
+    }
+
+    fn advance(&mut self, now: Timestamp) {
+        if self.started.is_some() {
+            self.rotate(now);
+        }
+    }
+
+    fn footprint(&self) -> Footprint {
+        Footprint { ids: self.filter.live(), bytes: self.filter.bytes() }
+    }
+}

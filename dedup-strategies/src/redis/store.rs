@@ -1,0 +1,189 @@
+//! What a worker of a strategy on Redis sends its batches through, and what such a strategy knows of its servers.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::thread;
+use std::time::Duration;
+
+use ::redis::Value;
+
+use super::batch::{Batch, Owner};
+use super::keyspace;
+use super::policy::{OnError, Policy};
+use super::servers::{Failure, Reply, Servers, Trips};
+use crate::contract::{Footprint, Ping, Unavailable, Verdict};
+use crate::definition::{BuildError, Context, RedisEndpoint};
+use crate::settings::Settings;
+
+/// The servers that a strategy was given, and how it deals with their failures.
+pub(super) struct Store {
+    pub(super) endpoint: RedisEndpoint,
+    policy: Policy,
+    trips: Trips,
+    memory_before: u64,
+    factor: f64,
+}
+
+/// One worker's connections.
+pub(super) struct Session {
+    servers: Servers,
+    policy: Policy,
+    trips: Trips,
+    everything: Vec<usize>,
+    /// Tells this worker's claims from those of all others.
+    nonce: u64,
+}
+
+/// What came back for a batch.
+pub(super) struct Replies {
+    pub(super) all: Vec<Reply>,
+    /// Whether each was sent more than once; empty where none was.
+    again: Vec<bool>,
+}
+
+impl Store {
+    pub(super) fn open(settings: &Settings, context: &Context) -> Result<Store, BuildError> {
+        let strategy = settings.strategy();
+        let Some(endpoint) = context.redis.clone() else {
+            let missing = format!("strategy {strategy}: no Redis server was given or started");
+            return Err(BuildError::Server(missing));
+        };
+        let policy = Policy::of(settings);
+        let refuse = |error: String| BuildError::Server(error);
+        let mut servers = Servers::with_timeout(&endpoint.url, policy.timeout)
+            .map_err(|error| refuse(error.to_string()))?;
+        let memory_before = servers.used_memory().map_err(|error| refuse(error.to_string()))?;
+        let factor = context.store_time_factor;
+        Ok(Store { endpoint, policy, trips: Trips::default(), memory_before, factor })
+    }
+
+    pub(super) fn session(&self) -> Result<Session, Unavailable> {
+        let mut servers = self.servers()?;
+        // Now, so that the first batch is not kept waiting. Where it fails, the first batch finds out by itself, and
+        // does what was chosen for that.
+        let _ = servers.connect();
+        Ok(Session {
+            servers,
+            policy: self.policy,
+            trips: self.trips.clone(),
+            everything: Vec::new(),
+            // Seeded by the operating system: no other process and no other worker has the same.
+            nonce: RandomState::new().hash_one(0),
+        })
+    }
+
+    /// A length of pipeline time on the servers' own clock.
+    pub(super) fn on_their_clock(&self, length: Duration) -> Duration {
+        length.div_f64(self.factor)
+    }
+
+    pub(super) fn round_trips(&self) -> u64 {
+        self.trips.count()
+    }
+
+    /// Zero where the servers do not answer: the next batch says why.
+    pub(super) fn footprint(&self) -> Footprint {
+        self.measure().unwrap_or_default()
+    }
+
+    pub(super) fn servers(&self) -> Result<Servers, Unavailable> {
+        Servers::with_timeout(&self.endpoint.url, self.policy.timeout).map_err(Unavailable::because)
+    }
+
+    fn measure(&self) -> Result<Footprint, Unavailable> {
+        let mut servers = self.servers()?;
+        Ok(Footprint {
+            // First: it makes the servers let go of what has expired.
+            ids: keyspace::count(&mut servers, &self.endpoint.prefix)?,
+            bytes: servers.used_memory()?.saturating_sub(self.memory_before),
+        })
+    }
+}
+
+impl Session {
+    /// Sends a batch; what fails is sent again as the policy has it.
+    pub(super) fn send(&mut self, batch: &Batch) -> Replies {
+        while self.everything.len() < batch.len() {
+            self.everything.push(self.everything.len());
+        }
+        let all = self.servers.exchange(batch, &self.everything[..batch.len()], &self.trips);
+        let mut replies = Replies { all, again: Vec::new() };
+        for pause in self.policy.pauses() {
+            let failed = replies.failed();
+            if failed.is_empty() {
+                break;
+            }
+            thread::sleep(pause);
+            replies.again.resize(batch.len(), false);
+            let answers = self.servers.exchange(batch, &failed, &self.trips);
+            for (index, answer) in failed.into_iter().zip(answers) {
+                replies.again[index] = true;
+                replies.all[index] = answer;
+            }
+        }
+        replies
+    }
+
+    /// The verdict on a ping about which nothing could be found out.
+    pub(super) fn unjudged(&self, Failure(what): &Failure) -> Result<Verdict, Unavailable> {
+        match self.policy.on_error {
+            OnError::Open => Ok(Verdict::New),
+            OnError::Closed | OnError::Retry => Err(Unavailable(what.clone())),
+        }
+    }
+
+    /// Whether marks that failed may be left out.
+    pub(super) fn settled(&self, replies: &Replies) -> Result<(), Unavailable> {
+        match replies.all.iter().find_map(|reply| reply.as_ref().err()) {
+            Some(Failure(what)) if self.policy.on_error != OnError::Open => Err(Unavailable(what.clone())),
+            _ => Ok(()),
+        }
+    }
+
+    /// The mark of this delivery by this worker.
+    pub(super) fn owner(&self, ping: &Ping) -> Owner {
+        let mut owner = [0; 16];
+        owner[..8].copy_from_slice(&self.nonce.to_be_bytes());
+        owner[8..].copy_from_slice(&ping.delivery.0.to_be_bytes());
+        owner
+    }
+}
+
+impl Replies {
+    fn failed(&self) -> Vec<usize> {
+        let failed = self.all.iter().enumerate().filter(|(_, reply)| reply.is_err());
+        failed.map(|(index, _)| index).collect()
+    }
+
+    /// Whether the command at `index` was sent more than once: then an earlier try may have been carried out.
+    pub(super) fn was_sent_again(&self, index: usize) -> bool {
+        self.again.get(index).copied().unwrap_or(false)
+    }
+
+    pub(super) fn any_sent_again(&self) -> bool {
+        !self.again.is_empty()
+    }
+}
+
+/// For an answer that no such command has.
+pub(super) fn unexpected(command: &str, reply: &Value) -> Failure {
+    Failure(format!("{command} was answered with {reply:?}"))
+}
+
+/// Rounded up, so that nothing inside the window is forgotten: Redis counts whole milliseconds on a clock that it
+/// reads in whole milliseconds, and holds a key until the clock has passed its last one.
+pub(super) fn whole_millis(length: Duration) -> u128 {
+    length.as_nanos().div_ceil(1_000_000).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_is_rounded_up_to_whole_milliseconds() {
+        for (window, millis) in [(1, 1), (999_999, 1), (1_000_000, 1), (1_000_001, 2)] {
+            assert_eq!(whole_millis(Duration::from_nanos(window)), millis);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! `gate accept`: an accepted change, in a file that is reviewed and expires.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+
+use crate::cmd::values::ratio;
+use crate::exit::{Exit, OrExit};
+use crate::gate::accept::{Acceptances, Entry, FILE_NAME};
+
+/// Options of `gate accept`.
+#[derive(Clone, Debug, Args)]
+pub struct AcceptArgs {
+    /// The metric's whole name, scenario/strategy/metric, as the verdict has it
+    #[arg(value_name = "METRIC")]
+    pub metric: String,
+    /// Why it is worth it
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// The last day on which it is accepted, such as 2026-12-31
+    #[arg(long, value_name = "DAY")]
+    pub until: String,
+    /// The most that it may be worse by, such as 10%; any change if not given
+    #[arg(long, value_name = "SHARE", value_parser = ratio)]
+    pub up_to: Option<f64>,
+    /// The file
+    #[arg(long, value_name = "FILE", default_value = FILE_NAME)]
+    pub accepted: PathBuf,
+}
+
+/// Writes it down.
+pub(super) fn run(args: &AcceptArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let entry = Entry::new(&args.metric, &args.reason, &args.until, args.up_to).or_exit(Exit::Usage)?;
+    if args.until.parse::<jiff::civil::Date>().is_ok_and(|day| day < jiff::Zoned::now().date()) {
+        let error = anyhow!("--until {}: that day is over; allowed is today or later", args.until);
+        return Err(error).or_exit(Exit::Usage);
+    }
+    let mut accepted = Acceptances::read(&args.accepted).or_exit(Exit::Usage)?;
+    accepted.accept(entry);
+    accepted.write(&args.accepted).or_exit(Exit::Usage)?;
+    let file = args.accepted.display();
+    writeln!(out, "{file}: {} is accepted until {}; commit it", args.metric, args.until)
+        .context("standard output")?;
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,203 @@
+//! `gate check`: exact figures against a stored baseline.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use dedup_strategies::Definition;
+use dedup_strategies::time::saturating_nanos;
+
+use super::measure::{Measured, Work};
+use super::options::{ChoiceArgs, OutputArgs, now, this_program};
+use crate::cmd::run::stop_on_interrupt;
+use crate::cmd::values::{bytes, time};
+use crate::exit::{Exit, OrExit};
+use crate::gate::baseline::{Baseline, SCHEMA};
+use crate::gate::check::{Checked, Now, check};
+use crate::gate::design::Decision;
+use crate::gate::verdict::{Kind, Party, Verdict};
+use crate::scenario::{self, Scenario};
+use crate::select::{Selected, select};
+
+/// Options of `gate check`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct CheckArgs {
+    /// The baseline
+    #[arg(long, value_name = "FILE")]
+    pub baseline: PathBuf,
+    /// Make the baseline anew from what is measured now, instead of comparing
+    #[arg(long)]
+    pub update: bool,
+    /// What to measure.
+    #[command(flatten)]
+    pub choice: ChoiceArgs,
+    /// Do not count instructions, also where valgrind is present
+    #[arg(long, help_heading = "How to run")]
+    pub no_instructions: bool,
+    /// Without progress for this long, a strategy hangs and is ended
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time, help_heading = "How to run")]
+    pub stall_timeout: Duration,
+    /// Memory that a strategy may take; four fifths of what is free if not given
+    #[arg(long, value_name = "BYTES", value_parser = bytes, help_heading = "How to run")]
+    pub memory_limit: Option<u64>,
+    /// How to deliver the verdict.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  dedup-harness gate check --baseline results/baselines/ci.json --update -f '^(quick|twins)$'
+  dedup-harness gate check --baseline results/baselines/ci.json
+
+Scenarios and strategies are those of the baseline; -f and -s choose among them, and -f gives the path of a scenario
+file that the baseline names. With --update they choose among all that there are.";
+
+/// Runs, compares.
+pub(super) fn run(args: &CheckArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let (began, started_at) = (Instant::now(), now());
+    let accepted = args.output.acceptances()?;
+    let baseline =
+        (!args.update).then(|| Baseline::read(&args.baseline).or_exit(Exit::Incomparable)).transpose()?;
+    let stop = stop_on_interrupt()?;
+    let (scenarios, strategies) = match &baseline {
+        None => (args.choice.scenarios()?, all_or_chosen(args, definitions)?),
+        Some(baseline) => of_baseline(args, baseline, definitions)?,
+    };
+    let work = Work { args, scenarios, strategies, stop: &stop };
+    if let Some(baseline) = &baseline {
+        work.refuse_unlike(baseline)?;
+    }
+    args.output.prepare()?;
+    let Some(measured) = work.measure(baseline.as_ref())? else { return Ok(Exit::Interrupted) };
+    match &baseline {
+        None => update(args, measured, out),
+        Some(baseline) => {
+            let Checked { metrics, notes } =
+                check(&measured.comparable(baseline), &measured.now).or_exit(Exit::Incomparable)?;
+            let verdict = Verdict {
+                schema: crate::gate::verdict::SCHEMA.to_string(),
+                gate: Kind::Check,
+                decision: Decision::Inconclusive,
+                exit_code: 0,
+                started_at,
+                took_ns: saturating_nanos(began.elapsed()),
+                base: Party { name: args.baseline.display().to_string(), tool: baseline.tool.clone() },
+                candidate: this_program(),
+                machine: crate::machine::machine(),
+                facts: Vec::new(),
+                design: None,
+                confirmed_count: 0,
+                metrics,
+                notes: [new_strategies(baseline, definitions), measured.notes, notes].concat(),
+            };
+            args.output.deliver(verdict, &accepted, out)
+        }
+    }
+}
+
+fn update(args: &CheckArgs, measured: Measured, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let (mut cells, mut left_out) = (Vec::new(), measured.notes);
+    for (scenario, strategy) in measured.order {
+        match &measured.now[&(scenario.clone(), strategy.clone())] {
+            Now::Measured(cell) => cells.push(cell.clone()),
+            Now::Skipped(reason) => left_out.push(format!("{scenario}/{strategy}: left out: {reason}")),
+            Now::Failed(reason) => {
+                return Err(anyhow!("{scenario}/{strategy}: {reason}: no baseline is made of that"));
+            }
+        }
+    }
+    let figures: usize = cells.iter().map(|cell| cell.figures.len()).sum();
+    let count = cells.len();
+    let baseline = Baseline {
+        schema: SCHEMA.to_string(),
+        results_schema: crate::record::SCHEMA.to_string(),
+        tool: crate::machine::tool(),
+        servers: measured.servers,
+        cells,
+    };
+    baseline.write(&args.baseline).or_exit(Exit::Usage)?;
+    left_out.iter().for_each(|note| anstream::eprintln!("note: {note}"));
+    let file = args.baseline.display();
+    writeln!(out, "{file}: {figures} figures of {count} strategies on scenarios; commit it")
+        .context("standard output")?;
+    Ok(Exit::Ok)
+}
+
+fn all_or_chosen(args: &CheckArgs, definitions: &[Definition]) -> anyhow::Result<Vec<Selected>> {
+    select(definitions, &args.choice.strategies).or_exit(Exit::Usage)
+}
+
+/// The scenarios and strategies of the baseline, or those among them that were chosen. One that is not here any more
+/// cannot be compared.
+fn of_baseline(
+    args: &CheckArgs,
+    baseline: &Baseline,
+    definitions: &[Definition],
+) -> anyhow::Result<(Vec<Scenario>, Vec<Selected>)> {
+    let given = if args.choice.scenarios.is_empty() { Vec::new() } else { args.choice.scenarios()? };
+    let wanted =
+        |name: &&str| args.choice.scenarios.is_empty() || given.iter().any(|scenario| scenario.name == *name);
+    let find = |name: &str| match given.iter().find(|scenario| scenario.name == name) {
+        Some(scenario) => Ok(scenario.clone()),
+        None => scenario::find(&exactly(name)).ok().and_then(|mut found| found.pop()).ok_or_else(|| {
+            anyhow!(
+                "scenario {name} of {} is not there: give the path of its file with -f",
+                args.baseline.display()
+            )
+        }),
+    };
+    let scenarios: Vec<Scenario> = baseline
+        .scenarios()
+        .into_iter()
+        .filter(wanted)
+        .map(|name| find(name).or_exit(Exit::Incomparable))
+        .collect::<anyhow::Result<_>>()?;
+    let filter = crate::filter::Filter::new(&[], &args.choice.strategies).or_exit(Exit::Usage)?;
+    let select_one = |label: &str| {
+        let pattern = if label.contains(':') { label.to_string() } else { exactly(label) };
+        let found = select(definitions, &[pattern]).ok().and_then(|mut found| found.pop());
+        found.ok_or_else(|| {
+            anyhow!(
+                "strategy {label} of {} is not there any more: if that is meant, make the baseline anew with --update",
+                args.baseline.display()
+            )
+        })
+    };
+    let strategies: Vec<Selected> = baseline
+        .strategies()
+        .into_iter()
+        .filter(|label| filter.strategy(label))
+        .map(|label| select_one(label).or_exit(Exit::Incomparable))
+        .collect::<anyhow::Result<_>>()?;
+    match scenarios.is_empty() || strategies.is_empty() {
+        true => Err(anyhow!(
+            "nothing of the baseline is chosen: it holds scenarios {} and strategies {}",
+            baseline.scenarios().join(", "),
+            baseline.strategies().join(", ")
+        ))
+        .or_exit(Exit::Usage),
+        false => Ok((scenarios, strategies)),
+    }
+}
+
+fn exactly(name: &str) -> String {
+    format!("^{}$", regex::escape(name))
+}
+
+/// Strategies that the baseline does not know are not judged by it.
+fn new_strategies(baseline: &Baseline, definitions: &[Definition]) -> Vec<String> {
+    let known = baseline.strategies();
+    let is_known = |name: &str| known.iter().any(|label| label.split(':').next() == Some(name));
+    let new: Vec<&str> =
+        definitions.iter().map(|definition| definition.name).filter(|name| !is_known(name)).collect();
+    match new.is_empty() {
+        true => Vec::new(),
+        false => {
+            vec![format!("not in the baseline, and not judged: {}; --update takes them in", new.join(", "))]
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What the gates have in common: what to measure, how verdicts are delivered.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use dedup_strategies::Definition;
+
+use crate::exit::{Exit, OrExit};
+use crate::gate::accept::{Acceptances, FILE_NAME};
+use crate::gate::cells::candidates;
+use crate::gate::render::{Format, github, junit, markdown, render};
+use crate::gate::verdict::{Party, Strictness, Verdict};
+use crate::progress::Progress;
+use crate::scenario::{self, Scenario};
+use crate::select::{Selected, select};
+
+/// Which strategies on which scenarios.
+#[derive(Clone, Debug, Args)]
+pub struct ChoiceArgs {
+    /// Only scenarios whose name matches this regular expression, or the path of a scenario file (repeatable)
+    #[arg(short = 'f', long = "scenario", value_name = "REGEX|FILE")]
+    pub scenarios: Vec<String>,
+    /// Only strategies whose name matches this regular expression, or one with settings: name:key=value,... (repeatable)
+    #[arg(short = 's', long = "strategy", value_name = "REGEX|NAME:KEY=VALUE")]
+    pub strategies: Vec<String>,
+}
+
+/// How a verdict is delivered.
+#[derive(Clone, Debug, Args)]
+pub struct OutputArgs {
+    /// End with 5 where a metric is inconclusive
+    #[arg(long, help_heading = "Verdict")]
+    pub strict: bool,
+    /// The accepted changes
+    #[arg(long, value_name = "FILE", default_value = FILE_NAME, help_heading = "Verdict")]
+    pub accepted: PathBuf,
+    /// Write verdict.json, gate.md and junit.xml into DIR
+    #[arg(short, long, value_name = "DIR", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+    /// How to print the verdict
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    pub format: Format,
+    /// Do not show progress
+    #[arg(short, long, help_heading = "Output")]
+    pub quiet: bool,
+}
+
+impl ChoiceArgs {
+    /// The scenarios; `quick` if none was asked for.
+    pub(super) fn scenarios(&self) -> anyhow::Result<Vec<Scenario>> {
+        let quick = ["^quick$".to_string()];
+        let asked = if self.scenarios.is_empty() { &quick[..] } else { &self.scenarios };
+        let mut found: Vec<Scenario> = Vec::new();
+        for argument in asked {
+            for scenario in scenario::find(argument).or_exit(Exit::Usage)? {
+                if !found.iter().any(|other| other.name == scenario.name) {
+                    found.push(scenario);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The strategies; all candidates if none was asked for.
+    pub(super) fn strategies(&self, definitions: &[Definition]) -> anyhow::Result<Vec<Selected>> {
+        match self.strategies.is_empty() {
+            true => Ok(candidates(definitions)),
+            false => select(definitions, &self.strategies).or_exit(Exit::Usage),
+        }
+    }
+}
+
+impl OutputArgs {
+    /// Reads what is accepted, before anything is measured.
+    pub(super) fn acceptances(&self) -> anyhow::Result<Acceptances> {
+        Acceptances::read(&self.accepted).or_exit(Exit::Usage)
+    }
+
+    /// Makes the directory for the files, before anything is measured.
+    pub(super) fn prepare(&self) -> anyhow::Result<()> {
+        let Some(directory) = &self.output else { return Ok(()) };
+        let made = std::fs::create_dir_all(directory);
+        made.with_context(|| format!("--output {}", directory.display())).or_exit(Exit::Usage)
+    }
+
+    /// Applies what is accepted, concludes, and delivers: to standard output, to files, and to the CI server that runs
+    /// this, where there is one.
+    pub(super) fn deliver(
+        &self,
+        mut verdict: Verdict,
+        accepted: &Acceptances,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<Exit> {
+        accepted.apply(&mut verdict, jiff::Zoned::now().date());
+        let strictness = if self.strict { Strictness::Strict } else { Strictness::Lenient };
+        let verdict = verdict.concluded(strictness);
+        if let Some(directory) = &self.output {
+            for (name, text) in [
+                ("verdict.json", crate::gate::render::json(&verdict)),
+                ("gate.md", markdown(&verdict)),
+                ("junit.xml", junit(&verdict)),
+            ] {
+                let path = directory.join(name);
+                std::fs::write(&path, text)
+                    .with_context(|| format!("{}: cannot be written", path.display()))?;
+            }
+        }
+        out.write_all(render(&verdict, self.format).as_bytes()).context("standard output")?;
+        self.tell_github(&verdict)?;
+        Ok(exit(&verdict))
+    }
+
+    fn tell_github(&self, verdict: &Verdict) -> anyhow::Result<()> {
+        if std::env::var_os("GITHUB_ACTIONS").is_none_or(|value| value != "true") {
+            return Ok(());
+        }
+        // To standard error, which the runner reads as well: standard output may be a file or a pipe.
+        std::io::stderr().write_all(github::annotations(verdict).as_bytes()).context("standard error")?;
+        let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
+            return Ok(());
+        };
+        let path = Path::new(&path);
+        github::step_summary(verdict, path).with_context(|| format!("{}: cannot be written", path.display()))
+    }
+}
+
+fn exit(verdict: &Verdict) -> Exit {
+    match verdict.exit_code {
+        0 => Exit::Ok,
+        3 => Exit::Slower,
+        4 => Exit::Broken,
+        5 => Exit::Inconclusive,
+        _ => Exit::ToolFailed,
+    }
+}
+
+/// This program, as one of the two.
+pub(super) fn this_program() -> Party {
+    Party { name: "this program".to_string(), tool: crate::machine::tool() }
+}
+
+/// Now, as records write it.
+pub(super) fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Shows how far a gate has come.
+pub(super) struct Shown(pub(super) Progress);
+
+impl crate::gate::speed::Watcher for Shown {
+    fn begins(&mut self, stage: &str) {
+        self.0.start(stage);
+    }
+
+    fn progress(&mut self, share: f64) {
+        self.0.update(share);
+    }
+
+    fn ended(&mut self, summary: &str) {
+        self.0.finish(summary);
+    }
+}

@@ -1,0 +1,221 @@
+//! `nightly`: the nightly job over day partitions, or the query that does it elsewhere.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use clap::{Args, ValueEnum};
+
+use super::values::{bytes, whole};
+use crate::exit::{Exit, OrExit};
+use crate::nightly::{
+    Day, DayDone, Dialect, Duckdb, MEMORY_BYTES, Night, NightlyError, Query, Table, copy_deduplicated,
+    read_parquet, tables,
+};
+use crate::units::{fixed, thousands};
+
+/// Options of `nightly`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct NightlyArgs {
+    /// The live tables: DIR/submission_date=YYYY-MM-DD/*.parquet, or DIR/TABLE/submission_date=YYYY-MM-DD/*.parquet
+    #[arg(value_name = "DIR", required_unless_present = "emit_sql")]
+    pub dir: Option<PathBuf>,
+    /// Where the stable tables go; DIR with `live` in its name replaced by `stable`, or with `_stable` added, if not given
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Only this day, such as 2026-01-31; every day if not given
+    #[arg(long, value_name = "DAY")]
+    pub day: Option<Day>,
+    /// Days before its own at which each day looks
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole(0, 366u32))]
+    pub preceding_days: u32,
+    /// Parts in which a day is worked off, each from the beginning of what it looks at
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole(1, 2_880u32))]
+    pub slices: u32,
+    /// What does the work
+    #[arg(long, value_enum, default_value_t = Engine::Nightly)]
+    pub engine: Engine,
+    /// Memory that rows may take; what goes beyond is spilled to disk [default: 1GiB]
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub memory_limit: Option<u64>,
+    /// Threads; all processors if not given
+    #[arg(long, value_name = "N", value_parser = whole(1, 256u16))]
+    pub threads: Option<u16>,
+    /// Print the query that does the same in this engine, and do nothing
+    #[arg(long, value_name = "ENGINE", value_enum, conflicts_with_all = ["engine", "memory_limit", "threads"])]
+    pub emit_sql: Option<Dialect>,
+    /// The live table in the printed query
+    #[arg(long, value_name = "TABLE", requires = "emit_sql")]
+    pub live_table: Option<String>,
+    /// The stable table in the printed query
+    #[arg(long, value_name = "TABLE", requires = "emit_sql")]
+    pub stable_table: Option<String>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  dedup-harness nightly telemetry_live                         every day, into telemetry_stable
+  dedup-harness nightly telemetry_live --day 2026-01-31 --preceding-days 1 --memory-limit 256MiB
+  dedup-harness nightly telemetry_live --engine duckdb --out /tmp/stable
+  dedup-harness nightly --emit-sql bigquery --day 2026-01-31 --live-table telemetry_live.main_v5 --stable-table telemetry_stable.main_v5";
+
+/// What does the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Engine {
+    /// The harness itself
+    Nightly,
+    /// The DuckDB command line, on the PATH or named in DEDUP_DUCKDB
+    Duckdb,
+}
+
+/// Does the nights, or prints the query.
+pub fn run(args: &NightlyArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    match (args.emit_sql, &args.dir) {
+        (Some(dialect), _) => emit(args, dialect, out),
+        (None, Some(dir)) => work(args, dir, out),
+        (None, None) => Err(anyhow!("DIR is missing")).or_exit(Exit::Usage),
+    }
+}
+
+/// The least that the job's own buffers need.
+const LEAST_MEMORY: u64 = 8 << 20;
+
+fn work(args: &NightlyArgs, dir: &Path, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let memory_bytes = args.memory_limit.unwrap_or(MEMORY_BYTES);
+    if memory_bytes < LEAST_MEMORY {
+        let found = format!("--memory-limit: found {memory_bytes} bytes; allowed are 8MiB and more");
+        return Err(anyhow!(found)).or_exit(Exit::Usage);
+    }
+    let live = tables(dir).or_exit(Exit::Usage)?;
+    let stable = args.out.clone().unwrap_or_else(|| stable_beside(dir));
+    if is_same(dir, &stable) {
+        return Err(NightlyError::SamePlace { dir: stable }).or_exit(Exit::Usage);
+    }
+    let threads = args.threads.map_or_else(processors, usize::from);
+    let duckdb = match args.engine {
+        Engine::Nightly => None,
+        Engine::Duckdb => Some(Duckdb::find().or_exit(Exit::Usage)?),
+    };
+    let planned = live.iter().map(|table| days(table, args.day).map(|days| (table, days)));
+    let planned: Vec<_> = planned.collect::<Result<_, _>>().or_exit(Exit::Usage)?;
+    let scratch = tempfile::Builder::new().prefix("dedup-harness-").tempdir()?;
+    let night = Night {
+        preceding_days: args.preceding_days,
+        slices: args.slices,
+        memory_bytes,
+        threads,
+        scratch: scratch.path().to_path_buf(),
+    };
+    writeln!(out, "{}", Line::HEAD)?;
+    for (table, days) in planned {
+        // One table is the directory itself; of several, each has one of its own below.
+        let stable = if table.dir == dir { stable.clone() } else { stable.join(&table.name) };
+        for day in days {
+            let done = match &duckdb {
+                Some(duckdb) => duckdb.copy_deduplicated(table, day, &stable, &night)?,
+                None => copy_deduplicated(table, day, &stable, &night)?,
+            };
+            writeln!(out, "{}", Line { table: &table.name, done: &done })?;
+        }
+    }
+    anstream::eprintln!("written to {}", crate::printable::printable(&stable.display().to_string()));
+    Ok(Exit::Ok)
+}
+
+fn days(table: &Table, asked: Option<Day>) -> Result<Vec<Day>, NightlyError> {
+    match asked {
+        None => Ok(table.days.keys().copied().collect()),
+        Some(day) if table.days.contains_key(&day) => Ok(vec![day]),
+        Some(day) => {
+            let there = match (table.days.keys().next(), table.days.keys().next_back()) {
+                (Some(first), Some(last)) => format!("{} days from {first} to {last}", table.days.len()),
+                _ => "none".to_string(),
+            };
+            Err(NightlyError::NoDay { table: table.dir.clone(), day, there })
+        }
+    }
+}
+
+/// `telemetry_live` has `telemetry_stable` beside it.
+fn stable_beside(dir: &Path) -> PathBuf {
+    let dir = dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf());
+    let name = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let stable = match name.strip_suffix("live") {
+        Some(front) => format!("{front}stable"),
+        None => format!("{name}_stable"),
+    };
+    dir.with_file_name(stable)
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// A line of the summary.
+struct Line<'a> {
+    table: &'a str,
+    done: &'a DayDone,
+}
+
+impl Line<'_> {
+    const HEAD: &'static str = "table                 day            rows in      rows out    duplicates    without id      spilled       s";
+}
+
+impl std::fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let DayDone { day, live_rows, stable_rows, without_id, spilled_bytes, seconds } = self.done;
+        write!(
+            f,
+            "{:<20}  {}  {:>12}  {:>12}  {:>12}  {:>12}  {:>11}  {:>6}",
+            self.table,
+            day,
+            thousands(*live_rows),
+            thousands(*stable_rows),
+            thousands(self.done.duplicates()),
+            thousands(*without_id),
+            spilled_bytes.map_or("?".to_string(), crate::units::bytes),
+            fixed(*seconds, 2)
+        )
+    }
+}
+
+fn emit(args: &NightlyArgs, dialect: Dialect, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let day = args.day.unwrap_or_else(yesterday);
+    let dir = args.dir.clone().unwrap_or_else(|| PathBuf::from("live"));
+    let files =
+        |day: Day| dir.join(format!("submission_date={day}/*.parquet")).to_string_lossy().into_owned();
+    let all: Vec<Day> = (0..=args.preceding_days).rev().map(|days| day.before(days)).collect();
+    let (live, live_day, stable) = match dialect {
+        Dialect::Duckdb => (
+            read_parquet(all.into_iter().map(files)),
+            read_parquet([files(day)]),
+            args.out
+                .clone()
+                .unwrap_or_else(|| dir.with_file_name("stable"))
+                .join(format!("submission_date={day}.parquet")),
+        ),
+        Dialect::Bigquery | Dialect::Spark => {
+            ("telemetry_live.main_v5".to_string(), String::new(), PathBuf::from("telemetry_stable.main_v5"))
+        }
+    };
+    let query = Query {
+        live: args.live_table.clone().unwrap_or(live),
+        live_day: args.live_table.clone().unwrap_or(live_day),
+        stable: args.stable_table.clone().unwrap_or_else(|| stable.to_string_lossy().into_owned()),
+        day,
+        preceding_days: args.preceding_days,
+        slices: args.slices,
+    };
+    out.write_all(query.text(dialect).as_bytes())?;
+    Ok(Exit::Ok)
+}
+
+/// The job of a night is the day before it.
+fn yesterday() -> Day {
+    Day::of_micros(jiff::Timestamp::now().as_microsecond()).before(1)
+}

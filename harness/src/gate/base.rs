@@ -1,0 +1,351 @@
+//! Finds the program to compare with: a binary, or one that is built from a commit.
+//!
+//! A commit is built once: in a worktree of its own, with the lock file that it has, by the toolchain and with the flags
+//! that are in use here, and its binary is kept under a name made of all of these. The worktree is removed however the
+//! build ends.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::fs::{FlockOperation, flock};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::worker::is_program;
+
+/// Environment variables that change what cargo builds.
+const FLAGS: [&str; 5] =
+    ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER", "RUSTUP_TOOLCHAIN"];
+
+/// A base that cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum BaseError {
+    /// Neither a binary nor a ref.
+    #[error("--base {asked:?} is neither a program nor a commit of this repository: {why}")]
+    Unknown {
+        /// What was asked for.
+        asked: String,
+        /// What git says.
+        why: String,
+    },
+    /// A file that cannot be run.
+    #[error("{option} {path:?} is not a program that can be run; allowed is a dedup-harness binary")]
+    NoProgram {
+        /// The option.
+        option: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// It does not build.
+    #[error("--base {asked}: commit {commit} does not build: {why}")]
+    Build {
+        /// What was asked for.
+        asked: String,
+        /// Its commit.
+        commit: String,
+        /// What cargo said last.
+        why: String,
+    },
+    /// The build takes too long.
+    #[error("--base {asked}: building commit {commit} was ended after {minutes} min")]
+    TooLong {
+        /// What was asked for.
+        asked: String,
+        /// Its commit.
+        commit: String,
+        /// How long it was given.
+        minutes: u64,
+    },
+    /// A program that we need is missing, or a directory cannot be written.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was to be done.
+        what: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Somebody asked us to stop.
+    #[error("interrupted")]
+    Stopped,
+}
+
+/// A program to compare with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The binary.
+    pub path: PathBuf,
+    /// How it is called in the verdict.
+    pub name: String,
+}
+
+/// Where and how to build.
+pub struct Builder<'a> {
+    /// The repository, or any directory in it.
+    pub repository: &'a Path,
+    /// Where binaries are kept.
+    pub cache: &'a Path,
+    /// The binary's name, in the old commit as it is now.
+    pub binary: &'a str,
+    /// The longest that a build may take.
+    pub patience: Duration,
+    /// Whether somebody asked to stop.
+    pub stop: &'a AtomicBool,
+    /// Is told what goes on.
+    pub say: &'a dyn Fn(&str),
+}
+
+/// A program that was named by its path.
+pub fn program(option: &'static str, path: &Path) -> Result<PathBuf, BaseError> {
+    match is_program(path).then(|| path.canonicalize().ok()).flatten() {
+        Some(path) => Ok(path),
+        None => Err(BaseError::NoProgram { option, path: path.to_path_buf() }),
+    }
+}
+
+impl Builder<'_> {
+    /// The program that `asked` names: a file if there is one of that name, or else a commit.
+    pub fn find(&self, asked: &str) -> Result<Found, BaseError> {
+        if Path::new(asked).is_file() {
+            let path = program("--base", Path::new(asked))?;
+            return Ok(Found { path, name: asked.to_string() });
+        }
+        let commit = self.commit(asked)?;
+        let name = match commit.starts_with(asked) {
+            true => commit[..12].to_string(),
+            false => format!("{asked} ({})", &commit[..12]),
+        };
+        Ok(Found { path: self.built(asked, &commit)?, name })
+    }
+
+    fn commit(&self, asked: &str) -> Result<String, BaseError> {
+        let unknown = |why: String| BaseError::Unknown { asked: asked.to_string(), why };
+        if asked.starts_with('-') || asked.is_empty() {
+            return Err(unknown("no ref is called that".into()));
+        }
+        let output = self
+            .git(&["rev-parse", "--verify", "--end-of-options", &format!("{asked}^{{commit}}")])
+            .output()
+            .map_err(|source| BaseError::Io { what: "git cannot be run".into(), source })?;
+        match output.status.success() {
+            true => Ok(String::from_utf8_lossy(&output.stdout).trim().to_string()),
+            false => Err(unknown(last_line(&String::from_utf8_lossy(&output.stderr)))),
+        }
+    }
+
+    /// The binary of `commit`, from the cache or built now.
+    fn built(&self, asked: &str, commit: &str) -> Result<PathBuf, BaseError> {
+        let kept = self.cache.join(format!("{}-{}", &commit[..16], self.fingerprint()?)).join(self.binary);
+        fs::create_dir_all(self.cache).map_err(io(format!("{}", self.cache.display())))?;
+        // One build at a time: two gates that want the same commit build it once.
+        let lock = self.cache.join("lock");
+        let lock = File::create(&lock).map_err(io(format!("{}", lock.display())))?;
+        self.wait_for(&lock)?;
+        if is_program(&kept) {
+            return Ok(kept);
+        }
+        (self.say)(&format!("building {} of {asked}, once: {}", self.binary, &commit[..12]));
+        let worktree = Worktree::add(self, commit)?;
+        let made = self.build(asked, commit, &worktree.path)?;
+        let directory = kept.parent().unwrap_or(self.cache);
+        fs::create_dir_all(directory).map_err(io(format!("{}", directory.display())))?;
+        // Under its name only once it is whole.
+        let unfinished = kept.with_extension("unfinished");
+        fs::copy(&made, &unfinished).map_err(io(format!("{}", made.display())))?;
+        fs::rename(&unfinished, &kept).map_err(io(format!("{}", kept.display())))?;
+        Ok(kept)
+    }
+
+    fn wait_for(&self, lock: &File) -> Result<(), BaseError> {
+        while flock(lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+            self.go_on()?;
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Ok(())
+    }
+
+    fn go_on(&self) -> Result<(), BaseError> {
+        if self.stop.load(Ordering::Relaxed) { Err(BaseError::Stopped) } else { Ok(()) }
+    }
+
+    /// Of the compiler and of all flags that are set from outside the repository.
+    fn fingerprint(&self) -> Result<String, BaseError> {
+        let output = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+            .arg("-vV")
+            .current_dir(self.repository)
+            .output()
+            .map_err(io("rustc cannot be run, and the base has to be built".into()))?;
+        let mut all = output.stdout;
+        for flag in FLAGS {
+            all.extend(format!("\n{flag}={:?}", std::env::var_os(flag)).into_bytes());
+        }
+        all.extend(self.binary.as_bytes());
+        Ok(format!("{:016x}", xxh3_64(&all)))
+    }
+
+    fn build(&self, asked: &str, commit: &str, worktree: &Path) -> Result<PathBuf, BaseError> {
+        let target = self.cache.join("target");
+        let failed = |why: String| BaseError::Build {
+            asked: asked.to_string(),
+            commit: commit[..12].to_string(),
+            why,
+        };
+        let child = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+            .args(["build", "--release", "--locked", "--bin", self.binary, "--target-dir"])
+            .arg(&target)
+            .current_dir(worktree)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            // A group of its own, to be ended with all compilers that it started.
+            .process_group(0)
+            .spawn()
+            .map_err(io("cargo cannot be run, and the base has to be built".into()))?;
+        let mut build = Build(child);
+        let stderr = BufReader::new(build.0.stderr.take().expect("standard error is piped"));
+        let said = std::thread::spawn(move || errors(stderr));
+        let began = Instant::now();
+        let status = loop {
+            if let Some(status) = build.0.try_wait().map_err(io("cargo".into()))? {
+                break status;
+            }
+            self.go_on()?;
+            if began.elapsed() > self.patience {
+                let minutes = self.patience.as_secs() / 60;
+                return Err(BaseError::TooLong { asked: asked.into(), commit: commit[..12].into(), minutes });
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        let said = said.join().unwrap_or_default();
+        if !status.success() {
+            return Err(failed(if said.is_empty() { status.to_string() } else { said }));
+        }
+        let places = [
+            "release".into(),
+            format!("{}/release", std::env::var("CARGO_BUILD_TARGET").unwrap_or_default()),
+        ];
+        let made =
+            places.iter().map(|place| target.join(place).join(self.binary)).find(|path| is_program(path));
+        made.ok_or_else(|| failed(format!("cargo made no {}", self.binary)))
+    }
+
+    fn git(&self, args: &[&str]) -> Command {
+        let mut git = Command::new("git");
+        git.arg("-C").arg(self.repository).args(args).stdin(Stdio::null());
+        // In a hook these would lead git to another repository than the one that we are in.
+        for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+            git.env_remove(name);
+        }
+        git
+    }
+}
+
+/// The first error that cargo tells, and the last line where there is none.
+fn errors(stderr: impl Read) -> String {
+    let lines = BufReader::new(stderr).split(b'\n').map_while(Result::ok);
+    let lines: Vec<String> = lines.map(|line| String::from_utf8_lossy(&line).trim().to_string()).collect();
+    let first = lines.iter().find(|line| line.starts_with("error"));
+    let line = first.cloned().unwrap_or_else(|| last_line(&lines.join("\n")));
+    line.chars().take(300).collect()
+}
+
+fn last_line(text: &str) -> String {
+    text.lines()
+        .rev()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or("")
+        .trim_start_matches("fatal: ")
+        .to_string()
+}
+
+fn io(what: String) -> impl FnOnce(std::io::Error) -> BaseError {
+    move |source| BaseError::Io { what, source }
+}
+
+/// A checkout of a commit. Dropping it removes it.
+struct Worktree<'a> {
+    builder: &'a Builder<'a>,
+    path: PathBuf,
+}
+
+impl<'a> Worktree<'a> {
+    /// Always at the same place, which is part of what the compiler sees: two builds of one commit are the same.
+    fn add(builder: &'a Builder<'a>, commit: &str) -> Result<Self, BaseError> {
+        let path = builder.cache.join("worktree");
+        let worktree = Worktree { builder, path };
+        // What a gate that was killed left behind; we hold the lock.
+        worktree.remove();
+        let path = worktree.path.to_string_lossy().into_owned();
+        let output = builder
+            .git(&["worktree", "add", "--detach", "--force", &path, commit])
+            .output()
+            .map_err(io("git cannot be run".into()))?;
+        match output.status.success() {
+            true => Ok(worktree),
+            false => Err(BaseError::Io {
+                what: format!("{path}: git cannot check out {commit} there"),
+                source: std::io::Error::other(last_line(&String::from_utf8_lossy(&output.stderr))),
+            }),
+        }
+    }
+
+    fn remove(&self) {
+        if self.path.exists() {
+            let path = self.path.to_string_lossy();
+            let _ = self.builder.git(&["worktree", "remove", "--force", "--force", &path]).output();
+            let _ = fs::remove_dir_all(&self.path);
+        }
+        let _ = self.builder.git(&["worktree", "prune"]).output();
+    }
+}
+
+impl Drop for Worktree<'_> {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+/// A running cargo. Dropping it ends it, with everything that it started.
+struct Build(Child);
+
+impl Drop for Build {
+    fn drop(&mut self) {
+        if self.0.try_wait().is_ok_and(|ended| ended.is_some()) {
+            return;
+        }
+        let group = rustix::process::Pid::from_child(&self.0);
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        let _ = self.0.wait();
+    }
+}
+
+/// Where binaries are kept unless it is said otherwise.
+pub fn default_cache() -> PathBuf {
+    let given = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = given("XDG_CACHE_HOME").or_else(|| Some(given("HOME")?.join(".cache")));
+    cache.unwrap_or_else(std::env::temp_dir).join("dedup-harness").join("gate")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_error_is_told_and_not_the_summary_after_it() {
+        let said = "   Compiling a v0.1.0\nerror[E0425]: cannot find value `x`\n  --> src/main.rs\nerror: could not compile `a`\n";
+        assert_eq!(errors(said.as_bytes()), "error[E0425]: cannot find value `x`");
+        assert_eq!(errors(&b"no luck\n\n"[..]), "no luck");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_run_is_no_program() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let error = program("--cand", file.path()).unwrap_err().to_string();
+        assert!(error.starts_with("--cand") && error.contains("not a program that can be run"), "{error}");
+        assert!(program("--base", Path::new("/nonexistent")).is_err());
+        assert!(program("--base", &std::env::current_exe().unwrap()).is_ok());
+    }
+}

@@ -1,0 +1,213 @@
+//! The nightly job behind a pipeline: a sink that writes live tables, the job over them, and the score.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use dedup_strategies::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::day::Day;
+use super::duckdb::Duckdb;
+use super::error::NightlyError;
+use super::partitions::table;
+use super::score::{Score, score};
+use super::sink::{DaySink, Written};
+use super::{DayDone, Night, copy_deduplicated};
+use crate::record::{CauseFigures, StableFigures};
+use crate::scenario::{NightlyConfig, Submission};
+use crate::workload::Workload;
+
+/// Bytes a row on disk, live and stable together with room to spare.
+const BYTES_PER_PING: u64 = 64;
+
+/// Bytes that the job may take for rows.
+pub const MEMORY_BYTES: u64 = 1 << 30;
+
+/// Which job follows a verify pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+pub enum Choice {
+    /// Ours, where the stream goes past midnight, has faults, or its scenario has a [nightly] table
+    #[default]
+    Auto,
+    /// None
+    None,
+    /// Ours
+    Nightly,
+    /// DuckDB's
+    Duckdb,
+    /// Ours and DuckDB's, which have to agree
+    Both,
+}
+
+impl Choice {
+    /// What is to be done after a pass over `workload`, with `free_bytes` of disk for it.
+    pub fn jobs(self, workload: &Workload, free_bytes: u64) -> Result<Jobs, NotEnough> {
+        let jobs = match self {
+            Choice::None => return Ok(Jobs::NONE),
+            Choice::Auto if !is_worth_it(workload) => return Ok(Jobs::NONE),
+            Choice::Auto | Choice::Nightly => Jobs { nightly: true, duckdb: false },
+            Choice::Duckdb => Jobs { nightly: false, duckdb: true },
+            Choice::Both => Jobs { nightly: true, duckdb: true },
+        };
+        let needed = workload.expected_pings().saturating_mul(BYTES_PER_PING);
+        match needed < free_bytes {
+            true => Ok(jobs),
+            // Nobody asked for it.
+            false if self == Choice::Auto => Ok(Jobs::NONE),
+            false => Err(NotEnough { needed: needed >> 20, free: free_bytes >> 20 }),
+        }
+    }
+}
+
+/// Too little disk for the tables.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "--nightly: the tables would take about {needed} MiB, and {free} MiB are free where temporary files go; set TMPDIR to \
+     another place, or give --nightly none"
+)]
+pub struct NotEnough {
+    needed: u64,
+    free: u64,
+}
+
+/// Which jobs are to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Jobs {
+    /// Ours.
+    pub nightly: bool,
+    /// DuckDB's.
+    pub duckdb: bool,
+}
+
+impl Jobs {
+    const NONE: Jobs = Jobs { nightly: false, duckdb: false };
+
+    /// Whether there is anything to do.
+    pub fn any(self) -> bool {
+        self.nightly || self.duckdb
+    }
+}
+
+/// Behind a stream of one day in which nothing goes wrong, the job repairs everything and there is nothing to see.
+fn is_worth_it(workload: &Workload) -> bool {
+    let day = |at: Timestamp| Day::of_micros((at.as_nanos() / 1_000) as i64);
+    let start = workload.start();
+    let last = start.plus(workload.length().saturating_sub(Duration::from_nanos(1)));
+    workload.nightly().is_some() || !workload.faults().is_empty() || day(start) != day(last)
+}
+
+/// A nightly job that waits for its pipeline to end.
+pub struct Behind {
+    written: Written,
+    live: PathBuf,
+    ours: PathBuf,
+    theirs: PathBuf,
+    jobs: Jobs,
+    duckdb: Option<Duckdb>,
+    night: Night,
+}
+
+/// What is known of the pings without the tables.
+pub struct Arrived<'a> {
+    /// Unique pings that the sink could have got: all but those refused.
+    pub uniques: u64,
+    /// Names of the causes, by number.
+    pub causes: &'a [String],
+    /// The live figures, for the number of duplicates of each.
+    pub by_cause: &'a [CauseFigures],
+}
+
+impl Behind {
+    /// Opens the live tables in the directory `dir`, for a stream whose copies are stamped as `submissions` says.
+    pub fn new(
+        jobs: Jobs,
+        config: NightlyConfig,
+        submissions: Vec<Submission>,
+        dir: PathBuf,
+        memory_bytes: u64,
+    ) -> Result<(DaySink, Behind), NightlyError> {
+        let duckdb = jobs.duckdb.then(Duckdb::find).transpose()?;
+        let [live, ours, theirs] = ["live", "stable", "stable-duckdb"].map(|name| dir.join(name));
+        std::fs::create_dir_all(&live).map_err(|error| NightlyError::file(&live, error))?;
+        let (sink, written) = DaySink::new(&live, submissions);
+        let night = Night {
+            preceding_days: config.preceding_days,
+            slices: config.slices,
+            memory_bytes: memory_bytes.min(MEMORY_BYTES),
+            threads: 2,
+            scratch: dir,
+        };
+        Ok((sink, Behind { written, live, ours, theirs, jobs, duckdb, night }))
+    }
+
+    /// Does the nights, once the sink is gone, and scores what they leave. Calls `alive` before each.
+    pub fn finish(self, arrived: &Arrived<'_>, alive: fn()) -> Result<StableFigures, NightlyError> {
+        self.written.finish()?;
+        let live = table(&self.live)?;
+        let mut scores: Vec<(&str, Vec<DayDone>, Score)> = Vec::new();
+        if self.jobs.nightly {
+            let done = live.days.keys().map(|day| {
+                alive();
+                copy_deduplicated(&live, *day, &self.ours, &self.night)
+            });
+            let done = done.collect::<Result<_, _>>()?;
+            scores.push(("nightly", done, score(&table(&self.ours)?)?));
+        }
+        if let Some(duckdb) = &self.duckdb {
+            let done = live.days.keys().map(|day| {
+                alive();
+                duckdb.copy_deduplicated(&live, *day, &self.theirs, &self.night)
+            });
+            let done = done.collect::<Result<_, _>>()?;
+            scores.push(("nightly-duckdb", done, score(&table(&self.theirs)?)?));
+        }
+        if let [(_, _, ours), (_, _, theirs)] = scores.as_slice() {
+            agree(ours, theirs)?;
+        }
+        let job = scores.iter().map(|(job, _, _)| *job).collect::<Vec<_>>().join(", ");
+        let Some((_, done, score)) = scores.into_iter().next() else {
+            return Err(NightlyError::file(&self.live, "no job was asked for"));
+        };
+        Ok(figures(job, &self.night, &done, &score, arrived))
+    }
+}
+
+fn agree(ours: &Score, theirs: &Score) -> Result<(), NightlyError> {
+    for (one, other) in ours.digests.iter().zip(&theirs.digests) {
+        let difference = match (one, other) {
+            (one, other) if one == other => continue,
+            ((_, rows, _), (_, others, _)) if rows != others => format!("{rows} rows here, {others} there"),
+            _ => "as many rows, but not the same ones".to_string(),
+        };
+        return Err(NightlyError::Disagree { day: one.0, difference });
+    }
+    Ok(())
+}
+
+fn figures(
+    job: String,
+    night: &Night,
+    done: &[DayDone],
+    score: &Score,
+    arrived: &Arrived<'_>,
+) -> StableFigures {
+    let missed = |cause: &str| {
+        let number = arrived.causes.iter().position(|name| name == cause);
+        number.and_then(|number| score.missed_by_cause.get(number)).copied().unwrap_or(0)
+    };
+    StableFigures {
+        job,
+        preceding_days: night.preceding_days,
+        days_count: done.len() as u64,
+        live_rows_count: done.iter().map(|day| day.live_rows).sum(),
+        stable_rows_count: score.rows,
+        missed_count: score.missed,
+        lost_count: arrived.uniques.saturating_sub(score.uniques),
+        dropped_without_id_count: done.iter().map(|day| day.without_id).sum(),
+        by_cause: arrived
+            .by_cause
+            .iter()
+            .map(|live| CauseFigures { missed_count: missed(&live.cause), ..live.clone() })
+            .collect(),
+    }
+}

@@ -1,0 +1,171 @@
+//! The same job on a real engine: the DuckDB command line.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use serde::Deserialize;
+
+use super::day::Day;
+use super::error::NightlyError;
+use super::partitions::{Staged, Table};
+use super::sql::{Dialect, Query, read_parquet};
+use super::{DayDone, Night};
+
+/// Names the program where it is not on the PATH.
+pub const DUCKDB_VARIABLE: &str = "DEDUP_DUCKDB";
+
+/// A DuckDB command line that works.
+#[derive(Clone, Debug)]
+pub struct Duckdb {
+    program: OsString,
+    /// What it calls itself.
+    pub version: String,
+}
+
+impl Duckdb {
+    /// The program named in the environment, else the one on the PATH.
+    pub fn find() -> Result<Duckdb, NightlyError> {
+        let named = std::env::var_os(DUCKDB_VARIABLE).filter(|name| !name.is_empty());
+        let program = named.clone().unwrap_or_else(|| "duckdb".into());
+        let shown = match &named {
+            Some(name) => format!("{DUCKDB_VARIABLE}={}", name.display()),
+            None => "PATH".to_string(),
+        };
+        let missing = |reason: String| NightlyError::NoDuckdb { reason: format!("{shown}: {reason}") };
+        let output = Command::new(&program).args(["-no-init", "-version"]).stdin(Stdio::null()).output();
+        let output = output.map_err(|error| missing(error.to_string()))?;
+        if !output.status.success() {
+            return Err(missing(format!("it ended with {}", output.status)));
+        }
+        let version = String::from_utf8_lossy(&output.stdout).trim().to_string();
+        Ok(Duckdb { program, version })
+    }
+
+    /// Does one day of a live table into the stable table in the directory `stable`.
+    pub fn copy_deduplicated(
+        &self,
+        table: &Table,
+        day: Day,
+        stable: &Path,
+        night: &Night,
+    ) -> Result<DayDone, NightlyError> {
+        let began = Instant::now();
+        let staged = Staged::new(stable, day)?;
+        let of_day = table.files_of(day);
+        let before = table.files_before(day, day.before(night.preceding_days));
+        let all: Vec<&Path> = before.into_iter().chain(of_day.iter().copied()).collect();
+        let query = Query {
+            live: read_parquet(all.iter().map(|path| path.to_string_lossy())),
+            live_day: read_parquet(of_day.iter().map(|path| path.to_string_lossy())),
+            stable: staged.path.to_string_lossy().into_owned(),
+            day,
+            preceding_days: night.preceding_days,
+            slices: night.slices,
+        };
+        let counts = self.counts(&query, night)?;
+        staged.finish()?;
+        Ok(DayDone {
+            day,
+            live_rows: counts.live,
+            stable_rows: counts.stable,
+            without_id: counts.without_id,
+            spilled_bytes: None,
+            seconds: began.elapsed().as_secs_f64(),
+        })
+    }
+
+    fn counts(&self, query: &Query, night: &Night) -> Result<Counts, NightlyError> {
+        let mut sql = settings(night);
+        sql += &query.text(Dialect::Duckdb);
+        let Query { live_day, stable, day, .. } = query;
+        let (start, end) = (day.start_us(), day.end_us());
+        let _ = writeln!(
+            sql,
+            "SELECT live, live - with_id AS without_id, stable FROM (\n  SELECT COUNT(*) AS live, COUNT(document_id) AS with_id \
+             FROM {live_day}\n  WHERE epoch_us(submission_timestamp) >= {start} AND epoch_us(submission_timestamp) < {end}\n),\n(SELECT \
+             COUNT(*) AS stable FROM read_parquet('{}', hive_partitioning = false));",
+            stable.replace('\'', "''")
+        );
+        let answer = self.run(&sql)?;
+        let last = answer.lines().rfind(|line| line.starts_with('{')).unwrap_or_default();
+        serde_json::from_str(last)
+            .map_err(|_| NightlyError::Duckdb { reason: format!("answered {answer:?}, which is no count") })
+    }
+
+    /// Runs statements; what it printed.
+    fn run(&self, sql: &str) -> Result<String, NightlyError> {
+        let trouble = |error: std::io::Error| NightlyError::Duckdb { reason: error.to_string() };
+        let mut running = Running::start(&self.program).map_err(trouble)?;
+        let mut stdin = running.0.stdin.take().expect("it is piped");
+        let mut stderr = running.0.stderr.take().expect("it is piped");
+        let mut stdout = running.0.stdout.take().expect("it is piped");
+        let complaints = std::thread::spawn(move || {
+            let mut said = String::new();
+            stderr.read_to_string(&mut said).map(|_| said)
+        });
+        // One that has ended already says why on its standard error.
+        let _ = stdin.write_all(sql.as_bytes());
+        drop(stdin);
+        let mut answer = String::new();
+        stdout.read_to_string(&mut answer).map_err(trouble)?;
+        let status = running.0.wait().map_err(trouble)?;
+        let said = complaints.join().ok().and_then(Result::ok).unwrap_or_default();
+        match status.success() && said.trim().is_empty() {
+            true => Ok(answer),
+            false => Err(NightlyError::Duckdb { reason: complaint(&said, &status.to_string()) }),
+        }
+    }
+}
+
+fn complaint(said: &str, status: &str) -> String {
+    let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).take(3).collect();
+    match lines.is_empty() {
+        true => format!("ended with {status}"),
+        false => lines.join(" "),
+    }
+}
+
+fn settings(night: &Night) -> String {
+    let (threads, memory) = (night.threads, night.memory_bytes);
+    let scratch: PathBuf = night.scratch.join("duckdb");
+    let scratch = scratch.to_string_lossy().replace('\'', "''");
+    // Without the last, it keeps rows back to write them in the order in which it read them.
+    format!(
+        "SET threads = {threads};\nSET memory_limit = '{memory} B';\nSET temp_directory = '{scratch}';\n\
+         SET preserve_insertion_order = false;\n"
+    )
+}
+
+#[derive(Deserialize)]
+struct Counts {
+    live: u64,
+    without_id: u64,
+    stable: u64,
+}
+
+/// A process of ours. It does not outlive this value; and should we be killed ourselves, its input ends, and with its
+/// query so does it.
+struct Running(Child);
+
+impl Running {
+    fn start(program: &OsString) -> std::io::Result<Running> {
+        Command::new(program)
+            .args(["-no-init", "-batch", "-bail", "-jsonlines", ":memory:"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map(Running)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

@@ -1,0 +1,130 @@
+//! Scores stable tables by the truth that their rows carry.
+
+use std::path::Path;
+
+use parquet::data_type::{FixedLenByteArrayType, Int32Type, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::reader::{FileReader, RowGroupReader};
+use xxhash_rust::xxh3::Xxh3;
+
+use super::day::Day;
+use super::error::NightlyError;
+use super::live::{LiveFile, Values};
+use super::partitions::Table;
+
+/// What is in a stable table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Score {
+    /// Rows.
+    pub(crate) rows: u64,
+    /// Rows beyond the first of their unique ping.
+    pub(crate) missed: u64,
+    /// The same by cause.
+    pub(crate) missed_by_cause: Vec<u64>,
+    /// Unique pings of which there is a row.
+    pub(crate) uniques: u64,
+    /// For each day, a digest of its rows in whatever order: the sum of their digests.
+    pub(crate) digests: Vec<(Day, u64, u128)>,
+}
+
+/// Reads every row of a table that a [`DaySink`](super::DaySink) has written the live rows of, one bit a unique in memory.
+pub(crate) fn score(stable: &Table) -> Result<Score, NightlyError> {
+    let mut score = Score::default();
+    let mut seen = Seen::default();
+    for (day, files) in &stable.days {
+        let (mut rows, mut digest) = (0, 0u128);
+        for path in files {
+            each_row(path, |row| {
+                rows += 1;
+                digest = digest.wrapping_add(row.digest());
+                let cause = row.cause as usize;
+                if score.missed_by_cause.len() <= cause {
+                    score.missed_by_cause.resize(cause + 1, 0);
+                }
+                match seen.insert(row.unique as u64) {
+                    true => score.uniques += 1,
+                    false => {
+                        score.missed += 1;
+                        score.missed_by_cause[cause] += 1;
+                    }
+                }
+            })?;
+        }
+        score.rows += rows;
+        score.digests.push((*day, rows, digest));
+    }
+    Ok(score)
+}
+
+/// Numbers that were met: uniques are numbered without gaps.
+#[derive(Default)]
+struct Seen(Vec<u64>);
+
+impl Seen {
+    /// Whether the number is new.
+    fn insert(&mut self, number: u64) -> bool {
+        let (word, bit) = ((number / 64) as usize, 1 << (number % 64));
+        if word >= self.0.len() {
+            self.0.resize((word + 1).next_power_of_two(), 0);
+        }
+        let before = self.0[word];
+        self.0[word] |= bit;
+        before & bit == 0
+    }
+}
+
+struct Row<'a> {
+    time: i64,
+    id: &'a [u8],
+    unique: i64,
+    cause: i32,
+}
+
+impl Row<'_> {
+    fn digest(&self) -> u128 {
+        let mut digest = Xxh3::new();
+        digest.update(&self.time.to_le_bytes());
+        digest.update(&self.unique.to_le_bytes());
+        digest.update(&self.cause.to_le_bytes());
+        digest.update(self.id);
+        digest.digest128()
+    }
+}
+
+fn each_row(path: &Path, mut take: impl FnMut(Row<'_>)) -> Result<(), NightlyError> {
+    let live = LiveFile::open(path)?;
+    let groups = live.metadata().num_row_groups();
+    let mut read =
+        || (0..groups).try_for_each(|group| rows_of(live.reader.get_row_group(group)?.as_ref(), &mut take));
+    read().map_err(|error: ParquetError| NightlyError::file(path, error))
+}
+
+/// The columns are those of the sink, in its order.
+fn rows_of(group: &dyn RowGroupReader, take: &mut impl FnMut(Row<'_>)) -> Result<(), ParquetError> {
+    const BATCH: usize = 1 << 13;
+    let mut times = Values::<Int64Type>::of(group, 0)?;
+    let mut ids = Values::<FixedLenByteArrayType>::of(group, 1)?;
+    let mut uniques = Values::<Int64Type>::of(group, 2)?;
+    let mut causes = Values::<Int32Type>::of(group, 3)?;
+    loop {
+        let read = times.next(BATCH)?;
+        if read == 0 {
+            return Ok(());
+        }
+        for other in [ids.next(read)?, uniques.next(read)?, causes.next(read)?] {
+            if other != read {
+                return Err(ParquetError::EOF("its columns differ in length".to_string()));
+            }
+        }
+        let mut id = ids.values.iter();
+        for index in 0..read {
+            let id = if ids.is_there(index) { id.next().map_or(&[][..], |id| id.data()) } else { &[] };
+            take(Row {
+                time: times.values[index],
+                id,
+                unique: uniques.values[index],
+                cause: causes.values[index],
+            });
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The nightly job behind a verify pass.
+
+use super::Bench;
+use crate::cell::Trouble;
+use crate::nightly::{Arrived, Behind, DaySink, INSTALL, NightlyError};
+use crate::record::{Failure, StableFigures, VerifyFigures};
+
+/// Opens the live tables that the pass writes, if a nightly job is to follow it.
+pub(super) fn begin(bench: &Bench<'_>) -> Result<Option<(DaySink, Behind)>, Trouble> {
+    let environment = &*bench.environment;
+    let (choice, preceding_days) = environment.nightly;
+    let free = crate::process::free_bytes(&environment.directory);
+    let jobs = choice.jobs(bench.workload, free).map_err(|error| Trouble::Refused(error.to_string()))?;
+    if !jobs.any() {
+        return Ok(None);
+    }
+    let mut config = bench.workload.nightly().unwrap_or_default();
+    config.preceding_days = preceding_days.unwrap_or(config.preceding_days);
+    let dir = environment.directory.join("tables");
+    let submissions = bench.workload.submissions();
+    // A quarter: a strategy may take the rest.
+    Ok(Some(Behind::new(jobs, config, submissions, dir, environment.memory_limit / 4)?))
+}
+
+/// What the job leaves of what reached the sink. The pipeline, and with it the sink, is gone by now.
+pub(super) fn finish(
+    behind: Behind,
+    live: &VerifyFigures,
+    causes: &[String],
+    alive: fn(),
+) -> Result<StableFigures, Trouble> {
+    let uniques = live.unique_count - live.refused_unique_count;
+    Ok(behind.finish(&Arrived { uniques, causes, by_cause: &live.by_cause }, alive)?)
+}
+
+impl From<NightlyError> for Trouble {
+    fn from(error: NightlyError) -> Trouble {
+        match error {
+            NightlyError::NoDuckdb { reason } => Trouble::Skipped {
+                reason: format!("no duckdb for the nightly job found ({reason})"),
+                remedy: format!("{INSTALL}; or give --nightly nightly"),
+            },
+            error => Trouble::Failed(Failure::Died, format!("the nightly job: {error}")),
+        }
+    }
+}

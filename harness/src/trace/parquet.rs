@@ -1,0 +1,351 @@
+//! Parquet: the two columns that count, decoded batch by batch.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io;
+
+use parquet::basic::{ConvertedType, LogicalType, TimeUnit as ParquetUnit, Type as Physical};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::data_type::{DataType, Int96};
+use parquet::errors::ParquetError;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::schema::types::ColumnDescriptor;
+
+use super::error::{BadReason, TraceError};
+use super::options::TraceOptions;
+use super::record::{MAX_LINE_BYTES, Record, Values};
+use super::time::TimeUnit;
+
+/// Rows that are decoded at once.
+const BATCH: usize = 1 << 12;
+
+/// What a column's values are, to a reader of ids and times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Text.
+    Text,
+    /// Bytes that are no text: 16 of them are a UUID.
+    Bytes,
+    /// A whole number with a sign.
+    Whole,
+    /// A whole number without one.
+    Unsigned,
+    /// A number with a fraction.
+    Real,
+    /// A date: days since 1970.
+    Days,
+    /// The 12 bytes in which older engines keep a time: nanoseconds of a Julian day.
+    Int96,
+}
+
+/// One column that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Column {
+    /// Its number among the leaves.
+    pub(crate) leaf: usize,
+    pub(crate) kind: Kind,
+    /// What its values count, where its type says it.
+    pub(crate) unit: Option<TimeUnit>,
+}
+
+/// The columns of a Parquet file by which a trace can be read.
+pub(crate) struct Schema {
+    columns: Vec<(String, usize, Result<Column, String>)>,
+}
+
+impl Schema {
+    /// Reads the file's footer.
+    pub(crate) fn find(options: &TraceOptions) -> Result<Schema, TraceError> {
+        let reader = open(options)?;
+        let columns = reader.metadata().file_metadata().schema_descr().columns().iter().enumerate();
+        // What is repeated has no one value a row.
+        let single = columns.filter(|(_, column)| column.max_rep_level() == 0);
+        Ok(Schema {
+            columns: single
+                .map(|(leaf, column)| (column.path().string(), leaf, column_of(leaf, column)))
+                .collect(),
+        })
+    }
+
+    /// The names of all columns, dots leading into groups.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.columns.iter().map(|(name, ..)| name.clone()).collect()
+    }
+
+    /// The column called `field`, to read ids from.
+    pub(crate) fn id(&self, field: &str, options: &TraceOptions) -> Option<Result<Column, TraceError>> {
+        const ALLOWED: &str = "text, bytes or a whole number";
+        self.column(field, "--id-field", options, ALLOWED, |kind| {
+            matches!(kind, Kind::Text | Kind::Bytes | Kind::Whole | Kind::Unsigned)
+        })
+    }
+
+    /// The column called `field`, to read times from.
+    pub(crate) fn time(&self, field: &str, options: &TraceOptions) -> Option<Result<Column, TraceError>> {
+        const ALLOWED: &str = "a timestamp, a date, a number or text";
+        self.column(field, "--time-field", options, ALLOWED, |kind| kind != Kind::Bytes)
+    }
+
+    fn column(
+        &self,
+        field: &str,
+        flag: &'static str,
+        options: &TraceOptions,
+        allowed: &'static str,
+        fits: impl Fn(Kind) -> bool,
+    ) -> Option<Result<Column, TraceError>> {
+        let (.., column) = self.columns.iter().find(|(name, ..)| name == field)?;
+        let wrong = |found: String| TraceError::ColumnType {
+            path: options.shown(),
+            flag,
+            field: field.to_string(),
+            found,
+            allowed,
+        };
+        Some(match column {
+            Ok(column) if fits(column.kind) => Ok(*column),
+            Ok(column) => Err(wrong(format!("{:?}", column.kind).to_lowercase())),
+            Err(found) => Err(wrong(found.clone())),
+        })
+    }
+}
+
+fn column_of(leaf: usize, column: &ColumnDescriptor) -> Result<Column, String> {
+    let logical = column.logical_type_ref();
+    let is_text = matches!(logical, Some(LogicalType::String | LogicalType::Enum | LogicalType::Json))
+        || matches!(column.converted_type(), ConvertedType::UTF8 | ConvertedType::ENUM | ConvertedType::JSON);
+    let unit = match (logical, column.converted_type()) {
+        (Some(LogicalType::Timestamp(time)), _) => Some(match time.unit {
+            ParquetUnit::MILLIS => TimeUnit::Ms,
+            ParquetUnit::MICROS => TimeUnit::Us,
+            ParquetUnit::NANOS => TimeUnit::Ns,
+        }),
+        (None, ConvertedType::TIMESTAMP_MILLIS) => Some(TimeUnit::Ms),
+        (None, ConvertedType::TIMESTAMP_MICROS) => Some(TimeUnit::Us),
+        _ => None,
+    };
+    let is_unsigned = matches!(column.converted_type(), ConvertedType::UINT_32 | ConvertedType::UINT_64)
+        || matches!(logical, Some(LogicalType::Integer(whole)) if !whole.is_signed);
+    let is_date = matches!(logical, Some(LogicalType::Date)) || column.converted_type() == ConvertedType::DATE;
+    let is_decimal = matches!(logical, Some(LogicalType::Decimal(_)))
+        || column.converted_type() == ConvertedType::DECIMAL;
+    if is_decimal {
+        return Err("a decimal number".to_string());
+    }
+    let (kind, unit) = match column.physical_type() {
+        Physical::BYTE_ARRAY if is_text => (Kind::Text, None),
+        Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY => (Kind::Bytes, None),
+        Physical::INT32 if is_date => (Kind::Days, Some(TimeUnit::S)),
+        Physical::INT32 | Physical::INT64 if is_unsigned => (Kind::Unsigned, unit),
+        Physical::INT32 | Physical::INT64 => (Kind::Whole, unit),
+        Physical::FLOAT | Physical::DOUBLE => (Kind::Real, None),
+        Physical::INT96 => (Kind::Int96, Some(TimeUnit::Ns)),
+        Physical::BOOLEAN => return Err("true or false".to_string()),
+    };
+    Ok(Column { leaf, kind, unit })
+}
+
+fn open(options: &TraceOptions) -> Result<SerializedFileReader<File>, TraceError> {
+    let file = super::bytes::open_file(options)?;
+    let failed = |error: ParquetError| super::bytes::read_error(options, 0, &broken(error));
+    SerializedFileReader::new(file).map_err(failed)
+}
+
+fn broken(error: ParquetError) -> io::Error {
+    // Its own words begin with what it is.
+    let said = error.to_string();
+    io::Error::other(format!("not a sound Parquet file: {}", said.trim_start_matches("Parquet error: ")))
+}
+
+/// Reads a trace in Parquet.
+pub(crate) struct ParquetRows {
+    reader: SerializedFileReader<File>,
+    id: Column,
+    time: Option<Column>,
+    next_group: usize,
+    group: Option<Group>,
+    line: u64,
+}
+
+/// The columns of the row group that is being read.
+struct Group {
+    rows_left: usize,
+    id: Box<dyn Texts>,
+    time: Option<Box<dyn Texts>>,
+    /// Rows of the batch that are still to come.
+    in_batch: usize,
+}
+
+impl ParquetRows {
+    /// Opens the file at its first row.
+    pub(crate) fn open(
+        options: &TraceOptions,
+        id: Column,
+        time: Option<Column>,
+    ) -> Result<ParquetRows, TraceError> {
+        Ok(ParquetRows { reader: open(options)?, id, time, next_group: 0, group: None, line: 0 })
+    }
+
+    /// The next row.
+    pub(crate) fn next(&mut self) -> io::Result<Option<Record<'_>>> {
+        loop {
+            match &mut self.group {
+                Some(group) if group.rows_left > 0 => break,
+                _ if self.next_group == self.reader.num_row_groups() => return Ok(None),
+                _ => self.open_group().map_err(broken)?,
+            }
+        }
+        self.line += 1;
+        let line = self.line;
+        let group = self.group.as_mut().expect("it was opened");
+        let values = group.next().map_err(broken)?;
+        Ok(Some(Record { line, lines: 1, values }))
+    }
+
+    fn open_group(&mut self) -> Result<(), ParquetError> {
+        let group = self.reader.get_row_group(self.next_group)?;
+        self.next_group += 1;
+        let rows = usize::try_from(group.metadata().num_rows())
+            .map_err(|_| ParquetError::General("a row group has less than no rows".to_string()))?;
+        let column = |Column { leaf, kind, .. }: Column| {
+            let most = group.metadata().column(leaf).column_descr().max_def_level();
+            texts(group.get_column_reader(leaf)?, kind, most)
+        };
+        self.group = Some(Group {
+            rows_left: rows,
+            id: column(self.id)?,
+            time: self.time.map(column).transpose()?,
+            in_batch: 0,
+        });
+        Ok(())
+    }
+}
+
+impl Group {
+    fn next(&mut self) -> Result<Result<Values<'static>, BadReason>, ParquetError> {
+        if self.in_batch == 0 {
+            let most = self.rows_left.min(BATCH);
+            self.in_batch = self.id.load(most)?;
+            let times = self.time.as_mut().map(|time| time.load(self.in_batch)).transpose()?;
+            if self.in_batch == 0 || times.is_some_and(|times| times != self.in_batch) {
+                return Err(ParquetError::EOF("a column ends before its row group does".to_string()));
+            }
+        }
+        self.in_batch -= 1;
+        self.rows_left -= 1;
+        let (id, time) = (self.id.next(), self.time.as_mut().and_then(|time| time.next()));
+        Ok(match id.transpose() {
+            Ok(id) => Ok(Values { id: id.map(Cow::Owned), time: time.and_then(Result::ok).map(Cow::Owned) }),
+            Err(reason) => Err(reason),
+        })
+    }
+}
+
+/// A column's values as text.
+trait Texts: Send {
+    /// Decodes up to `rows` rows; how many they were.
+    fn load(&mut self, rows: usize) -> Result<usize, ParquetError>;
+    /// The next row's value, if it has one.
+    fn next(&mut self) -> Option<Result<String, BadReason>>;
+}
+
+struct Typed<T: DataType> {
+    reader: ColumnReaderImpl<T>,
+    most: i16,
+    levels: Vec<i16>,
+    values: Vec<T::T>,
+    row: usize,
+    value: usize,
+    text: fn(&T::T, Kind) -> Result<String, BadReason>,
+    kind: Kind,
+}
+
+impl<T: DataType> Texts for Typed<T>
+where
+    ColumnReaderImpl<T>: Send,
+{
+    fn load(&mut self, rows: usize) -> Result<usize, ParquetError> {
+        (self.row, self.value) = (0, 0);
+        self.levels.clear();
+        self.values.clear();
+        let mut read = 0;
+        while read < rows {
+            let levels = (self.most > 0).then_some(&mut self.levels);
+            let (records, _, _) = self.reader.read_records(rows - read, levels, None, &mut self.values)?;
+            if records == 0 {
+                break;
+            }
+            read += records;
+        }
+        Ok(read)
+    }
+
+    fn next(&mut self) -> Option<Result<String, BadReason>> {
+        let is_there = self.most == 0 || self.levels.get(self.row) == Some(&self.most);
+        self.row += 1;
+        if !is_there {
+            return None;
+        }
+        self.value += 1;
+        self.values.get(self.value - 1).map(|value| (self.text)(value, self.kind))
+    }
+}
+
+fn texts(reader: ColumnReader, kind: Kind, most: i16) -> Result<Box<dyn Texts>, ParquetError> {
+    fn typed<T: DataType>(
+        reader: ColumnReaderImpl<T>,
+        kind: Kind,
+        most: i16,
+        text: fn(&T::T, Kind) -> Result<String, BadReason>,
+    ) -> Box<dyn Texts>
+    where
+        ColumnReaderImpl<T>: Send,
+    {
+        Box::new(Typed { reader, most, levels: Vec::new(), values: Vec::new(), row: 0, value: 0, text, kind })
+    }
+    Ok(match reader {
+        ColumnReader::ByteArrayColumnReader(reader) => {
+            typed(reader, kind, most, |value, kind| text_of(value.data(), kind))
+        }
+        ColumnReader::FixedLenByteArrayColumnReader(reader) => {
+            typed(reader, kind, most, |value, kind| text_of(value.data(), kind))
+        }
+        ColumnReader::Int32ColumnReader(reader) => typed(reader, kind, most, |value, kind| {
+            Ok(match kind {
+                Kind::Unsigned => (*value as u32).to_string(),
+                Kind::Days => (i64::from(*value) * 86_400).to_string(),
+                _ => value.to_string(),
+            })
+        }),
+        ColumnReader::Int64ColumnReader(reader) => typed(reader, kind, most, |value, kind| {
+            Ok(match kind {
+                Kind::Unsigned => (*value as u64).to_string(),
+                _ => value.to_string(),
+            })
+        }),
+        ColumnReader::FloatColumnReader(reader) => typed(reader, kind, most, |value, _| Ok(value.to_string())),
+        ColumnReader::DoubleColumnReader(reader) => typed(reader, kind, most, |value, _| Ok(value.to_string())),
+        ColumnReader::Int96ColumnReader(reader) => typed(reader, kind, most, |value, _| Ok(nanos(value))),
+        ColumnReader::BoolColumnReader(_) => {
+            return Err(ParquetError::General("the column is true or false".to_string()));
+        }
+    })
+}
+
+/// A UUID in one of its spellings, text as it is, other bytes in hexadecimal digits.
+fn text_of(bytes: &[u8], kind: Kind) -> Result<String, BadReason> {
+    match kind {
+        _ if bytes.len() > MAX_LINE_BYTES => Err(BadReason::TooLong),
+        Kind::Text => String::from_utf8(bytes.to_vec()).map_err(|_| BadReason::NotUtf8),
+        _ => Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+    }
+}
+
+/// Nanoseconds since 1970 of a Julian day and the nanoseconds within it.
+fn nanos(time: &Int96) -> String {
+    const EPOCH_DAY: i128 = 2_440_588;
+    let words = time.data();
+    let (low, high, day) = (words[0], words.get(1).copied().unwrap_or(0), words.get(2).copied().unwrap_or(0));
+    let within = i128::from(u64::from(high) << 32 | u64::from(low));
+    ((i128::from(day) - EPOCH_DAY) * 86_400_000_000_000 + within).to_string()
+}

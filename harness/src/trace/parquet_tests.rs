@@ -1,0 +1,134 @@
+//! Traces in Parquet, written here and read back.
+
+use std::sync::Arc;
+
+use parquet::basic::Compression as Codec;
+use parquet::data_type::{ByteArray, ByteArrayType, FixedLenByteArrayType, Int64Type};
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
+use proptest::prelude::*;
+
+use super::tests::{Sample, events, fixture, sample};
+use super::*;
+use crate::stream::Id;
+
+/// A file with an id and a time column, ids as bytes (none for null), in row groups of `group` rows.
+fn parquet(schema: &str, rows: &[(Option<Vec<u8>>, i64)], group: usize, codec: Codec) -> Vec<u8> {
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let properties = Arc::new(WriterProperties::builder().set_compression(codec).build());
+    let mut file = SerializedFileWriter::new(Vec::new(), schema.clone(), properties).unwrap();
+    let is_fixed = schema.get_fields()[0].get_physical_type() == parquet::basic::Type::FIXED_LEN_BYTE_ARRAY;
+    for rows in rows.chunks(group) {
+        let mut to = file.next_row_group().unwrap();
+        let levels: Vec<i16> = rows.iter().map(|(id, _)| i16::from(id.is_some())).collect();
+        let ids: Vec<ByteArray> = rows.iter().filter_map(|(id, _)| id.clone()).map(ByteArray::from).collect();
+        let mut column = to.next_column().unwrap().unwrap();
+        if is_fixed {
+            let ids: Vec<_> = ids.into_iter().map(Into::into).collect();
+            column.typed::<FixedLenByteArrayType>().write_batch(&ids, Some(&levels), None).unwrap();
+        } else {
+            column.typed::<ByteArrayType>().write_batch(&ids, Some(&levels), None).unwrap();
+        }
+        column.close().unwrap();
+        let times: Vec<i64> = rows.iter().map(|(_, time)| *time).collect();
+        let mut column = to.next_column().unwrap().unwrap();
+        column.typed::<Int64Type>().write_batch(&times, None, None).unwrap();
+        column.close().unwrap();
+        to.close().unwrap();
+    }
+    file.finish().unwrap();
+    std::mem::take(file.inner_mut())
+}
+
+const UUIDS: &str = "message m { optional fixed_len_byte_array(16) document_id (UUID);
+    required int64 t (TIMESTAMP(MILLIS, true)); }";
+const TEXTS: &str = "message m { optional binary document_id (STRING); required int64 t_ms; }";
+const BYTES: &str = "message m { optional binary document_id; required int64 t (TIMESTAMP(MICROS, true)); }";
+
+/// The fixture's pings: key or none, and milliseconds.
+fn pings() -> Vec<(Option<[u8; 16]>, i64)> {
+    let ping = |event: crate::stream::Event| {
+        let key = match event.id {
+            Id::Key(key) => Some(key.0),
+            Id::Missing | Id::Invalid(_) => None,
+        };
+        (key, (event.event_time.as_nanos() / 1_000_000) as i64)
+    };
+    events(&fixture("pings.csv", "publish_time_ms")).into_iter().map(ping).collect()
+}
+
+fn with_time(sample: Sample, field: &str) -> Sample {
+    sample.with(|options| options.time_field = Some(field.to_string()))
+}
+
+#[test]
+fn the_same_pings_in_parquet_are_the_same_trace_whatever_the_columns_types() {
+    let csv = TraceSurvey::scan(&fixture("pings.csv", "publish_time_ms")).unwrap();
+    let bytes = |factor: i64| {
+        pings().into_iter().map(move |(key, ms)| (key.map(|key| key.to_vec()), ms * factor)).collect::<Vec<_>>()
+    };
+    let text = |(key, ms): (Option<[u8; 16]>, i64)| {
+        (key.map(|key| uuid::Uuid::from_bytes(key).to_string().into_bytes()), ms)
+    };
+    let texts: Vec<_> = pings().into_iter().map(text).collect();
+    for (content, time, from) in [
+        (parquet(UUIDS, &bytes(1), 50, Codec::UNCOMPRESSED), "t", UnitFrom::Type),
+        (parquet(UUIDS, &bytes(1), 1, Codec::SNAPPY), "t", UnitFrom::Type),
+        (parquet(TEXTS, &texts, 1000, Codec::ZSTD(Default::default())), "t_ms", UnitFrom::Name),
+        (parquet(BYTES, &bytes(1000), 64, Codec::LZ4_RAW), "t", UnitFrom::Type),
+    ] {
+        let sample = with_time(sample(content), time);
+        let survey = sample.survey();
+        assert_eq!((survey.format, survey.bad_count), (Format::Parquet, 0));
+        assert_eq!((&survey.digest, survey.sizing), (&csv.digest, csv.sizing));
+        assert_eq!(survey.time.unwrap().unit_from, from);
+        assert_eq!(sample.events(), events(&fixture("pings.csv", "publish_time_ms")));
+    }
+}
+
+#[test]
+fn columns_that_cannot_be_used_are_named_with_what_they_are() {
+    let rows = [(Some(vec![7; 16]), 5)];
+    let uuids = || parquet(UUIDS, &rows, 1, Codec::UNCOMPRESSED);
+    let error = with_time(sample(uuids()), "when").error();
+    assert!(error.contains("--time-field when: no line has it; the first line has: document_id, t"), "{error}");
+    let error = with_time(sample(uuids()), "document_id").error();
+    assert!(error.contains("--time-field document_id: the column is bytes; allowed is a timestamp"), "{error}");
+    let error = with_time(sample(uuids()), "t").with(|options| options.time_unit = TimeUnit::S).error();
+    assert!(error.contains("--time-unit: found s; allowed is none: the column's type says it"), "{error}");
+    let small = with_time(sample(parquet(&TEXTS.replace("t_ms", "t"), &rows, 1, Codec::UNCOMPRESSED)), "t");
+    assert!(small.error().contains("--time-unit s, ms, us or ns"));
+}
+
+#[test]
+fn a_file_without_rows_or_without_ids_says_so() {
+    assert!(sample(parquet(UUIDS, &[], 1, Codec::UNCOMPRESSED)).error().contains("has no pings"));
+    let error = sample(parquet(UUIDS, &[(None, 1), (None, 2)], 1, Codec::UNCOMPRESSED)).error();
+    assert!(error.contains("--id-field document_id"), "{error}");
+}
+
+#[test]
+fn text_that_is_no_utf8_is_a_bad_line() {
+    let rows = [(Some(vec![0xff, 0xfe]), 1), (Some(b"a".to_vec()), 2)];
+    let sample = sample(parquet(TEXTS, &rows, 5, Codec::UNCOMPRESSED)).with(|options| options.max_bad = 0.5);
+    let survey = sample.survey();
+    assert_eq!((survey.pings_count, survey.bad_count), (1, 1));
+    assert_eq!(survey.first_bad[0].to_string(), "line 1: not UTF-8");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn a_damaged_file_is_an_error_or_other_pings_and_never_a_panic(at in 0usize..1000, to: u8, cut in 0usize..1000) {
+        let rows: Vec<_> = (0..40u8).map(|n| (Some(vec![n % 9; 16]), i64::from(n))).collect();
+        let mut content = parquet(UUIDS, &rows, 15, Codec::SNAPPY);
+        let at = 4 + at % (content.len() - 4);
+        content[at] = to;
+        let whole = with_time(sample(&content), "t");
+        let _ = TraceSurvey::scan(&whole.options);
+        let short = with_time(sample(&content[..4 + cut % (content.len() - 4)]), "t");
+        prop_assert!(TraceSurvey::scan(&short.options).is_err());
+    }
+}

@@ -1,0 +1,114 @@
+//! Scenarios with faults: what theory demands of the strategies that come with the harness, and what is printed.
+
+use std::collections::BTreeMap;
+
+use crate::tool::{TINY, Tool};
+
+/// Missed and lost, by scenario and strategy; none where a fault does not apply.
+type Counts = BTreeMap<(String, String), Option<(u64, u64)>>;
+
+fn counted(tool: &Tool, pattern: &str, strategies: &str) -> Counts {
+    let output = tool
+        .command(&["run", "-q", "-f", pattern, "-s", strategies, "--format", "csv"])
+        .timeout(std::time::Duration::from_secs(600))
+        .output()
+        .unwrap();
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{table}\n{}", String::from_utf8_lossy(&output.stderr));
+    let mut lines = csv::Reader::from_reader(table.as_bytes());
+    let names = lines.headers().unwrap().clone();
+    let column = |name: &str| names.iter().position(|other| other == name).unwrap();
+    let (scenario, strategy) = (column("scenario"), column("strategy"));
+    let (missed, lost) = (column("missed_count"), column("lost_count"));
+    lines
+        .records()
+        .map(|line| {
+            let line = line.unwrap();
+            let count = |column: usize| line[column].parse::<u64>().ok();
+            let place = (line[scenario].to_string(), line[strategy].to_string());
+            (place, count(missed).zip(count(lost)))
+        })
+        .collect()
+}
+
+fn at(counts: &Counts, scenario: &str, strategy: &str) -> (u64, u64) {
+    counts[&(format!("faults/{scenario}"), strategy.to_string())].unwrap()
+}
+
+#[test]
+fn what_marks_at_the_check_loses_at_one_point_and_what_marks_after_delivery_nowhere() {
+    let points = "^faults/worker-crash-before-";
+    let counts = counted(&Tool::new(), points, "^(exact|lru|pubsubio)$");
+    for point in ["before-judge", "before-publish", "before-settle", "before-ack"] {
+        let crash = format!("worker-crash-{point}");
+        for claim in ["exact", "lru"] {
+            let (_, lost) = at(&counts, &crash, claim);
+            assert_eq!(lost > 0, point == "before-publish", "{claim} at {crash}: {lost} lost");
+        }
+        assert_eq!(at(&counts, &crash, "pubsubio").1, 0, "{crash}");
+    }
+    // What was published and never marked passes once more, and only there.
+    let ordinary = at(&counts, "worker-crash-before-judge", "pubsubio").0;
+    assert!(at(&counts, "worker-crash-before-settle", "pubsubio").0 > ordinary);
+    let claim = at(&counts, "worker-crash-before-judge", "exact").0;
+    assert_eq!(at(&counts, "worker-crash-before-settle", "exact").0.abs_diff(claim) <= 5, true);
+}
+
+#[test]
+fn state_that_is_gone_lets_copies_through_and_loses_nothing() {
+    let counts = counted(&Tool::new(), "^faults/(restart|clock|workers|ack)", "^(exact|lru|noop)$");
+    let ordinary = at(&counts, "ack-timeout", "exact").0;
+    for gone in ["restart-state-lost", "restart-state-kept", "clock-jump", "workers-added", "workers-removed"]
+    {
+        let (missed, lost) = at(&counts, gone, "exact");
+        assert!(missed > ordinary + 1_000, "{gone}: {missed} against {ordinary}");
+        assert!(lost <= 5, "{gone}: {lost}");
+    }
+    // An exact set forgets as much in a restart as in a clock's jump beyond its window.
+    let (restart, jump) =
+        (at(&counts, "restart-state-lost", "exact").0, at(&counts, "clock-jump", "exact").0);
+    assert!(restart.abs_diff(jump) <= 20, "{restart} and {jump}");
+    // State that all workers share does not care how many they are.
+    let (added, ordinary) = (at(&counts, "workers-added", "lru").0, at(&counts, "ack-timeout", "lru").0);
+    assert!(added.abs_diff(ordinary) < 200, "{added} and {ordinary}");
+}
+
+const CRASH: &str = "\n[[fault]]\nkind = \"worker-crash\"\nat = \"1m\"\npoint = \"before-publish\"\n";
+
+#[test]
+fn the_matrix_says_what_was_seen_and_what_does_not_apply_and_is_the_same_from_records() {
+    let tool = Tool::new();
+    tool.write("crash.toml", format!("{TINY}{CRASH}"));
+    let killed = "\n[[fault]]\nkind = \"store-killed\"\nat = \"1m\"\nfor = \"10s\"\n";
+    tool.write("killed.toml", format!("{TINY}{killed}"));
+    let run = ["run", "-q", "-f", "crash.toml", "-f", "killed.toml", "-s", "^(noop|exact)$", "-o", "out"];
+    let printed = tool.prints(&run);
+    for said in ["under faults", "1 of 1 workers died", "keeps no store", "floor", "kept"] {
+        assert!(printed.contains(said), "{said:?} is not in\n{printed}");
+    }
+    assert!(printed.lines().all(|line| line.chars().count() <= 120), "{printed}");
+    assert_eq!(tool.prints(&["compare", "out"]), printed);
+    let markdown = tool.prints(&["compare", "out", "--format", "markdown"]);
+    assert!(markdown.contains("| fault | noop | exact |"), "{markdown}");
+    let again = tool.prints(&run.map(|word| if word == "out" { "again" } else { word }));
+    let numbers = |text: &str| {
+        text.lines().filter(|line| line.starts_with("crash")).map(str::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(&again), numbers(&printed));
+}
+
+#[test]
+fn under_faults_only_verify_is_run_and_who_asks_for_less_is_told() {
+    let tool = Tool::new();
+    tool.write("crash.toml", format!("{TINY}{CRASH}"));
+    tool.refuses(
+        &["run", "-f", "crash.toml", "-s", "^noop$", "-p", "time", "-o", "out"],
+        &["--pass", "verify"],
+    );
+    tool.prints(&["run", "-q", "-f", "crash.toml", "-s", "^noop$", "-o", "out"]);
+    assert_eq!(tool.records("out").len(), 2, "a run and one cell");
+    let listed = tool.prints(&["list", "faults"]);
+    for said in ["worker-crash", "before-publish", "primary-failover", "allkeys-lru", "required"] {
+        assert!(listed.contains(said), "{said:?} is not in\n{listed}");
+    }
+}

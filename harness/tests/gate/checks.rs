@@ -1,0 +1,147 @@
+//! `gate check`: what one wrong answer more does, and what is wrong with baselines.
+
+use dedup_harness::strategies::{Needs, Role, STRATEGIES};
+use libtest_mimic::Trial;
+
+use crate::tool::{TINY, Tool};
+use crate::trial;
+use crate::wrapped::{HIDE, SPOIL, name};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        trial("one_missed_duplicate_more_fails_whatever_the_strategy", one_missed_more),
+        trial("one_lost_unique_more_fails", one_lost_more),
+        trial("one_missed_duplicate_fewer_passes_and_asks_to_refresh", one_missed_fewer),
+        trial("a_baseline_that_is_missing_cut_off_or_edited_is_refused", bad_baselines),
+        trial("another_seed_is_another_stream", another_seed),
+        trial("a_strategy_that_is_gone_is_an_error_and_a_new_one_a_note", strategies_come_and_go),
+        trial("a_verdict_is_written_to_files_and_told_to_github", delivered),
+        trial("what_is_accepted_passes_until_its_day_and_wrong_answers_never_do", accepted),
+    ]
+}
+
+const UPDATE: &str = "check -q --no-instructions --update --baseline b.json -f tiny.toml -s";
+const CHECK: &str = "check -q --no-instructions --baseline b.json -f tiny.toml";
+
+fn with_baseline(strategies: &str) -> Tool {
+    let tool = Tool::new();
+    let ended = tool.gate(&format!("{UPDATE} {strategies}"));
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    tool
+}
+
+/// Those that find any duplicate, and run here.
+fn finders() -> impl Iterator<Item = &'static str> {
+    let redis = dedup_harness::servers::Launch::find().is_ok();
+    STRATEGIES
+        .iter()
+        .filter(move |one| one.role != Role::Floor && (one.needs == Needs::Nothing || redis))
+        .map(name)
+}
+
+fn one_missed_more() {
+    let tool = with_baseline("^wrapped-");
+    assert_eq!(tool.gate(CHECK).code, Some(0), "nothing has changed");
+    for strategy in finders() {
+        let ended = tool.gate_with(&format!("{CHECK} -s ^{strategy}$"), &[(SPOIL, "missed")]);
+        assert_eq!(ended.code, Some(4), "{strategy}\n{}\n{}", ended.out, ended.err);
+        let wrong = format!("tiny/{strategy}/missed_count");
+        assert!(
+            ended.out.lines().any(|line| line.starts_with("FAIL") && line.contains(&wrong)),
+            "{}",
+            ended.out
+        );
+    }
+}
+
+fn one_lost_more() {
+    let tool = with_baseline("^wrapped-exact$");
+    let ended = tool.gate_with(CHECK, &[(SPOIL, "lost")]);
+    assert_eq!(ended.code, Some(4), "{}", ended.out);
+    assert!(ended.out.contains("1 more than in the baseline (exact)"), "{}", ended.out);
+}
+
+fn one_missed_fewer() {
+    let tool = Tool::new();
+    assert_eq!(tool.gate_with(&format!("{UPDATE} ^wrapped-exact$"), &[(SPOIL, "missed")]).code, Some(0));
+    let ended = tool.gate(CHECK);
+    assert_eq!(ended.code, Some(0), "{}", ended.out);
+    assert!(
+        ended.out.contains("1 fewer than in the baseline") && ended.out.contains("refresh it"),
+        "{}",
+        ended.out
+    );
+}
+
+fn bad_baselines() {
+    let tool = with_baseline("^wrapped-exact$");
+    let whole = std::fs::read_to_string(tool.path("b.json")).unwrap();
+    tool.write("b.json", &whole[..whole.len() / 2]);
+    tool.refuses(CHECK, 6, &["b.json", "no whole baseline", "--update"]);
+    tool.write("b.json", &whole.replacen("\"value\": ", "\"value\": 1", 1));
+    tool.refuses(CHECK, 6, &["b.json", "was changed since it was made"]);
+    std::fs::remove_file(tool.path("b.json")).unwrap();
+    tool.refuses(CHECK, 6, &["b.json", "cannot be read", "--update"]);
+}
+
+fn another_seed() {
+    let tool = with_baseline("^wrapped-exact$");
+    tool.write("tiny.toml", &TINY.replace("seed = 5", "seed = 6"));
+    tool.refuses(CHECK, 6, &["tiny/wrapped-exact", "not comparable"]);
+    tool.write("tiny.toml", &TINY.replace("share = 0.2", "share = 0.3"));
+    tool.refuses(CHECK, 6, &["tiny/wrapped-exact", "the scenario is", "not comparable"]);
+}
+
+fn strategies_come_and_go() {
+    let tool = with_baseline("^wrapped-exact$");
+    let ended = tool.gate_with(CHECK, &[(HIDE, "wrapped-exact")]);
+    assert_eq!(ended.code, Some(6), "{}", ended.err);
+    assert!(ended.err.contains("strategy wrapped-exact of b.json is not there any more"), "{}", ended.err);
+    let ended = tool.gate(CHECK);
+    assert!(ended.out.contains("not in the baseline, and not judged: noop"), "{}", ended.out);
+}
+
+fn delivered() {
+    let tool = with_baseline("^wrapped-exact$");
+    let summary = tool.write("summary.md", "");
+    let github =
+        [("GITHUB_ACTIONS", "true"), ("GITHUB_STEP_SUMMARY", summary.to_str().unwrap()), (SPOIL, "lost")];
+    let ended = tool.gate_with(&format!("{CHECK} -o gate"), &github);
+    assert_eq!(ended.code, Some(4));
+    assert!(ended.err.contains("::error title=FAIL tiny/wrapped-exact/lost_count::"), "{}", ended.err);
+    assert!(std::fs::read_to_string(&summary).unwrap().starts_with("### Gate: FAIL"));
+    let verdict = std::fs::read_to_string(tool.path("gate/verdict.json")).unwrap();
+    let verdict: serde_json::Value = serde_json::from_str(&verdict).unwrap();
+    assert_eq!((&verdict["decision"], &verdict["exit_code"]), (&"fail".into(), &4.into()));
+    let schema: serde_json::Value =
+        serde_json::from_str(&dedup_harness::gate::verdict::json_schema()).unwrap();
+    assert!(jsonschema::is_valid(&schema, &verdict));
+    let junit = std::fs::read_to_string(tool.path("gate/junit.xml")).unwrap();
+    assert!(junit.contains("<failure") && junit.contains("lost_count"), "{junit}");
+    let explained = tool.gate("explain gate lost");
+    assert!(explained.out.contains("FAIL  tiny/wrapped-exact/lost_count"), "{}", explained.out);
+    tool.refuses("explain gate nothing-like-it", 2, &["no metric matches"]);
+    tool.refuses("explain tiny.toml", 2, &["is no verdict"]);
+    tool.refuses("explain nowhere", 2, &["cannot be read"]);
+}
+
+fn accepted() {
+    let tool = Tool::new();
+    let day = ["--reason", "x", "--until", "2999-12-31"].join(" ");
+    assert_eq!(tool.gate(&format!("accept tiny/wrapped-exact/live_bytes {day}")).code, Some(0));
+    let text = std::fs::read_to_string(tool.path("gate-accepted.toml")).unwrap();
+    assert!(text.contains("metric = \"tiny/wrapped-exact/live_bytes\""), "{text}");
+    tool.refuses(
+        &format!("accept tiny/wrapped-exact/missed_count {day}"),
+        2,
+        &["wrong answers cannot be accepted"],
+    );
+    tool.refuses(&format!("accept live_bytes {day}"), 2, &["scenario/strategy/metric"]);
+    tool.refuses("accept a/b/live_bytes --reason x --until soon", 2, &["2026-12-31"]);
+    tool.refuses("accept a/b/live_bytes --reason x --until 2001-01-01", 2, &["that day is over"]);
+    tool.write(
+        "gate-accepted.toml",
+        "[[accepted]]\nmetric = 'a/b/lost_count'\nreason = 'x'\nuntil = '2999-12-31'\n",
+    );
+    tool.refuses(CHECK, 2, &["gate-accepted.toml", "wrong answers cannot be accepted"]);
+}

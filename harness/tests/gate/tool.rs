@@ -1,0 +1,132 @@
+//! Runs this executable as the harness, in a directory of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// 4,000 pings in about three minutes of virtual time, one in five uniques repeated once.
+pub(crate) const TINY: &str = r#"
+about = "A few thousand pings with many duplicates."
+seed = 5
+pings = 4_000
+window = "10m"
+payload = "1KB"
+
+[arrival]
+process = "poisson"
+rate = 20.0
+
+[[repeat]]
+cause = "redelivery"
+share = 0.2
+lag.uniform = ["1s", "5m"]
+"#;
+
+pub(crate) struct Tool {
+    home: tempfile::TempDir,
+}
+
+/// How a run ended.
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Tool {
+    pub(crate) fn new() -> Tool {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join("tmp")).unwrap();
+        let tool = Tool { home };
+        tool.write("tiny.toml", TINY);
+        tool
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        std::fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
+        std::fs::write(self.path(name), text).unwrap();
+        self.path(name)
+    }
+
+    /// A program of a few lines of shell.
+    pub(crate) fn script(&self, name: &str, lines: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.write(name, &format!("#!/bin/sh\n{lines}\n"));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    /// Runs `gate` with these words, split at blanks, and environment.
+    pub(crate) fn gate_with(&self, words: &str, environment: &[(&str, &str)]) -> Ended {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.arg("gate").args(words.split_whitespace()).current_dir(self.home.path());
+        command.env("TMPDIR", self.path("tmp")).env("NO_COLOR", "1");
+        for name in ["GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+            command.env_remove(name);
+        }
+        command.envs(environment.iter().copied());
+        let output = command.output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let ended = Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) };
+        assert!(!ended.err.contains("panicked at"), "{}", ended.err);
+        let left: Vec<_> = std::fs::read_dir(self.path("tmp")).unwrap().collect();
+        assert!(left.is_empty(), "left behind by {words}: {left:?}");
+        assert_eq!(self.processes(), Vec::<String>::new(), "left running by {words}");
+        ended
+    }
+
+    pub(crate) fn gate(&self, words: &str) -> Ended {
+        self.gate_with(words, &[])
+    }
+
+    /// Expects this code and one error that says all of `said`.
+    pub(crate) fn refuses(&self, words: &str, code: i32, said: &[&str]) {
+        let ended = self.gate(words);
+        assert_eq!(ended.code, Some(code), "{words}\n{}\n{}", ended.out, ended.err);
+        assert_eq!(ended.err.matches("error: ").count(), 1, "{words}\n{}", ended.err);
+        for part in said {
+            assert!(ended.err.contains(part), "{part:?} is not said by\n{}", ended.err);
+        }
+    }
+
+    pub(crate) fn git(&self, directory: &str, words: &[&str]) -> String {
+        let mut git = Command::new("git");
+        git.arg("-C").arg(self.path(directory)).args([
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@b",
+            "-c",
+            "init.defaultBranch=main",
+        ]);
+        for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+            git.env_remove(name);
+        }
+        let output = git.args(words).output().unwrap();
+        assert!(output.status.success(), "git {words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Processes that were started for this tool and still run, but for those that the kernel is about to bury.
+    fn processes(&self) -> Vec<String> {
+        let home = self.home.path().as_os_str().as_encoded_bytes().to_vec();
+        let ours = |process: &Path| {
+            let environment = std::fs::read(process.join("environ")).unwrap_or_default();
+            environment.windows(home.len()).any(|part| part == home)
+        };
+        let name = |process: PathBuf| std::fs::read_to_string(process.join("comm")).unwrap_or_default();
+        let running = || -> Vec<String> {
+            let processes = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+            processes.filter(|process| ours(process)).map(name).filter(|name| !name.is_empty()).collect()
+        };
+        // A guard stops its servers after whoever started them has ended.
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        while !running().is_empty() && std::time::Instant::now() < deadline {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        running()
+    }
+}
