@@ -66,6 +66,7 @@ fn full() -> Run {
             duplicate_count: 41_290,
             missed_count: figures.missed_count,
             predicted_ratio: 0.27,
+            independent_count: 30_000,
         }];
     });
     run
