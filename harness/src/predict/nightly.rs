@@ -2,11 +2,11 @@
 
 use dedup_strategies::Timestamp;
 
-use crate::scenario::{Scenario, Submission};
+use crate::scenario::{Repeat, Scenario, Submission};
 
 const DAY_NS: u64 = 86_400_000_000_000;
 
-/// The nights of one job.
+/// The nights of one job, over the copies of one cause.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Nights {
     preceding_days: u64,
@@ -15,11 +15,11 @@ pub(super) struct Nights {
 }
 
 impl Nights {
-    pub(super) fn new(scenario: &Scenario, preceding_days: u32) -> Nights {
+    pub(super) fn new(scenario: &Scenario, repeat: &Repeat, preceding_days: u32) -> Nights {
         Nights {
             preceding_days: u64::from(preceding_days),
             start: scenario.start(),
-            submission: scenario.submission,
+            submission: repeat.submission,
         }
     }
 

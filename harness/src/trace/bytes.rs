@@ -136,7 +136,11 @@ const FOREIGN: [(&[u8], &str, &str); 7] = [
     (b"BZh91AY&SY", "compressed with bzip2", "use bzcat FILE | … --trace -"),
     (b"\x04\x22\x4d\x18", "compressed with lz4", "use lz4cat FILE | … --trace -"),
     (b"PK\x03\x04", "a zip archive", "use unzip -p FILE | … --trace -"),
-    (b"PAR1", "a Parquet file within another compression", "decompress it; its columns are compressed anyway"),
+    (
+        b"PAR1",
+        "a Parquet file within another compression",
+        "decompress it; its columns are compressed anyway",
+    ),
     (b"\xff\xfe", "UTF-16 text", "use iconv -f UTF-16 -t UTF-8 FILE | … --trace -"),
     (b"\xfe\xff", "UTF-16 text", "use iconv -f UTF-16 -t UTF-8 FILE | … --trace -"),
 ];

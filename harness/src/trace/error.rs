@@ -35,7 +35,9 @@ pub enum TraceError {
         remedy: &'static str,
     },
     /// The content is in a form that is not read.
-    #[error("trace {path}: is {what}; allowed are Parquet, and NDJSON and CSV, plain, gzip or zstd: {remedy}")]
+    #[error(
+        "trace {path}: is {what}; allowed are Parquet, and NDJSON and CSV, plain, gzip or zstd: {remedy}"
+    )]
     Unsupported {
         /// The file.
         path: String,

@@ -126,9 +126,10 @@ fn column_of(leaf: usize, column: &ColumnDescriptor) -> Result<Column, String> {
     };
     let is_unsigned = matches!(column.converted_type(), ConvertedType::UINT_32 | ConvertedType::UINT_64)
         || matches!(logical, Some(LogicalType::Integer(whole)) if !whole.is_signed);
-    let is_date = matches!(logical, Some(LogicalType::Date)) || column.converted_type() == ConvertedType::DATE;
-    let is_decimal = matches!(logical, Some(LogicalType::Decimal(_)))
-        || column.converted_type() == ConvertedType::DECIMAL;
+    let is_date =
+        matches!(logical, Some(LogicalType::Date)) || column.converted_type() == ConvertedType::DATE;
+    let is_decimal =
+        matches!(logical, Some(LogicalType::Decimal(_))) || column.converted_type() == ConvertedType::DECIMAL;
     if is_decimal {
         return Err("a decimal number".to_string());
     }
@@ -323,8 +324,12 @@ fn texts(reader: ColumnReader, kind: Kind, most: i16) -> Result<Box<dyn Texts>, 
                 _ => value.to_string(),
             })
         }),
-        ColumnReader::FloatColumnReader(reader) => typed(reader, kind, most, |value, _| Ok(value.to_string())),
-        ColumnReader::DoubleColumnReader(reader) => typed(reader, kind, most, |value, _| Ok(value.to_string())),
+        ColumnReader::FloatColumnReader(reader) => {
+            typed(reader, kind, most, |value, _| Ok(value.to_string()))
+        }
+        ColumnReader::DoubleColumnReader(reader) => {
+            typed(reader, kind, most, |value, _| Ok(value.to_string()))
+        }
         ColumnReader::Int96ColumnReader(reader) => typed(reader, kind, most, |value, _| Ok(nanos(value))),
         ColumnReader::BoolColumnReader(_) => {
             return Err(ParquetError::General("the column is true or false".to_string()));

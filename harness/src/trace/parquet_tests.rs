@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use parquet::basic::Compression as Codec;
-use parquet::data_type::{ByteArray, ByteArrayType, FixedLenByteArrayType, Int64Type};
-use parquet::file::properties::WriterProperties;
-use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::parser::parse_message_type;
+use ::parquet::basic::Compression as Codec;
+use ::parquet::data_type::{ByteArray, ByteArrayType, FixedLenByteArrayType, Int64Type};
+use ::parquet::file::properties::WriterProperties;
+use ::parquet::file::writer::SerializedFileWriter;
+use ::parquet::schema::parser::parse_message_type;
 use proptest::prelude::*;
 
 use super::tests::{Sample, events, fixture, sample};
@@ -18,7 +18,7 @@ fn parquet(schema: &str, rows: &[(Option<Vec<u8>>, i64)], group: usize, codec: C
     let schema = Arc::new(parse_message_type(schema).unwrap());
     let properties = Arc::new(WriterProperties::builder().set_compression(codec).build());
     let mut file = SerializedFileWriter::new(Vec::new(), schema.clone(), properties).unwrap();
-    let is_fixed = schema.get_fields()[0].get_physical_type() == parquet::basic::Type::FIXED_LEN_BYTE_ARRAY;
+    let is_fixed = schema.get_fields()[0].get_physical_type() == ::parquet::basic::Type::FIXED_LEN_BYTE_ARRAY;
     for rows in rows.chunks(group) {
         let mut to = file.next_row_group().unwrap();
         let levels: Vec<i16> = rows.iter().map(|(id, _)| i16::from(id.is_some())).collect();
@@ -66,7 +66,10 @@ fn with_time(sample: Sample, field: &str) -> Sample {
 fn the_same_pings_in_parquet_are_the_same_trace_whatever_the_columns_types() {
     let csv = TraceSurvey::scan(&fixture("pings.csv", "publish_time_ms")).unwrap();
     let bytes = |factor: i64| {
-        pings().into_iter().map(move |(key, ms)| (key.map(|key| key.to_vec()), ms * factor)).collect::<Vec<_>>()
+        pings()
+            .into_iter()
+            .map(move |(key, ms)| (key.map(|key| key.to_vec()), ms * factor))
+            .collect::<Vec<_>>()
     };
     let text = |(key, ms): (Option<[u8; 16]>, i64)| {
         (key.map(|key| uuid::Uuid::from_bytes(key).to_string().into_bytes()), ms)
@@ -92,9 +95,15 @@ fn columns_that_cannot_be_used_are_named_with_what_they_are() {
     let rows = [(Some(vec![7; 16]), 5)];
     let uuids = || parquet(UUIDS, &rows, 1, Codec::UNCOMPRESSED);
     let error = with_time(sample(uuids()), "when").error();
-    assert!(error.contains("--time-field when: no line has it; the first line has: document_id, t"), "{error}");
+    assert!(
+        error.contains("--time-field when: no line has it; the first line has: document_id, t"),
+        "{error}"
+    );
     let error = with_time(sample(uuids()), "document_id").error();
-    assert!(error.contains("--time-field document_id: the column is bytes; allowed is a timestamp"), "{error}");
+    assert!(
+        error.contains("--time-field document_id: the column is bytes; allowed is a timestamp"),
+        "{error}"
+    );
     let error = with_time(sample(uuids()), "t").with(|options| options.time_unit = TimeUnit::S).error();
     assert!(error.contains("--time-unit: found s; allowed is none: the column's type says it"), "{error}");
     let small = with_time(sample(parquet(&TEXTS.replace("t_ms", "t"), &rows, 1, Codec::UNCOMPRESSED)), "t");

@@ -18,6 +18,7 @@ use crate::gate::check::{Now, Unlike, like};
 use crate::gate::exact::{self, Exact, INSTRUCTIONS_PPM};
 use crate::gate::instructions;
 use crate::gate::worker::WorkerError;
+use crate::nightly::Choice;
 use crate::pacing::Pacing;
 use crate::progress::Progress;
 use crate::record::{CellRecord, CellResult, Pass, Tool};
@@ -109,6 +110,7 @@ impl Work<'_> {
             seed: None,
             time: TimeOptions { threads: 1, rate_per_s: None, pings: 1, seconds: 1.0 },
             redis: RedisChoice::Private,
+            nightly: (Choice::None, None),
             claim: None,
             pacing: Pacing { asked: None, round_trip: Duration::ZERO },
             limits: Limits { stall: self.args.stall_timeout, memory_bytes },
