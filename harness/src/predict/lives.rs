@@ -8,7 +8,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use super::nightly::Nights;
 use super::rule::Rule;
 use super::waits::Waits;
-use crate::scenario::{LagFrom, Pick, Repeat, Scenario};
+use crate::scenario::{LagFrom, Pick, Repeat, Scenario, Submission};
 
 /// Copies that are looked at for each cause: the error of a share is then below a thousandth.
 const COPIES: f64 = 400_000.0;
@@ -111,7 +111,8 @@ impl<'a> Lives<'a> {
             self.judge(&mut life, waits, rule, unusable);
             live.count(self.cause, &life.causes, &life.passed);
             if let Some(nights) = nights {
-                nights.keep(&life.arrivals, &life.passed, &mut life.kept);
+                life.stamp(&self.scenario.shape.repeats);
+                nights.keep(&life.stamped, &life.passed, &mut life.kept);
                 if unusable < self.scenario.shape.bad_ids.missing {
                     // The job joins by id: what has none is dropped.
                     life.kept.fill(false);
@@ -185,6 +186,8 @@ struct Life {
     arrivals: Vec<u64>,
     causes: Vec<Option<usize>>,
     judged: Vec<u64>,
+    /// The times by which tables are partitioned.
+    stamped: Vec<u64>,
     passed: Vec<bool>,
     kept: Vec<bool>,
     draws: Vec<f64>,
@@ -194,6 +197,18 @@ impl Life {
     fn clear(&mut self, first: u64) {
         self.copies.clear();
         self.copies.push((first, None));
+    }
+
+    /// The edge stamps what arrives, but for copies that come with the stamp of the first.
+    fn stamp(&mut self, repeats: &[Repeat]) {
+        self.stamped.clear();
+        let first = self.arrivals[0];
+        self.stamped.extend(self.arrivals.iter().zip(&self.causes).map(|(arrival, cause)| {
+            match cause.map(|cause| repeats[cause].submission) {
+                Some(Submission::Same) => first,
+                Some(Submission::Fresh) | None => *arrival,
+            }
+        }));
     }
 
     fn sort_and_end(&mut self, end: u64) {

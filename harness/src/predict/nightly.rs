@@ -1,46 +1,47 @@
 //! What the nightly job leaves of the copies that reached the sink.
 
+use std::collections::BTreeMap;
+
 use dedup_strategies::Timestamp;
 
-use crate::scenario::{Repeat, Scenario, Submission};
+use crate::scenario::Scenario;
 
 const DAY_NS: u64 = 86_400_000_000_000;
 
-/// The nights of one job, over the copies of one cause.
+/// The nights of one job.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Nights {
     preceding_days: u64,
     start: Timestamp,
-    submission: Submission,
 }
 
 impl Nights {
-    pub(super) fn new(scenario: &Scenario, repeat: &Repeat, preceding_days: u32) -> Nights {
-        Nights {
-            preceding_days: u64::from(preceding_days),
-            start: scenario.start(),
-            submission: repeat.submission,
-        }
+    pub(super) fn new(scenario: &Scenario, preceding_days: u32) -> Nights {
+        Nights { preceding_days: u64::from(preceding_days), start: scenario.start() }
     }
 
     /// Which of the rows stay: the earliest of its day, if none of the days before that the job looks at has one.
-    /// `arrivals` of the copies that reached the sink, in order, counted from the stream's start.
-    pub(super) fn keep(self, arrivals: &[u64], passed: &[bool], kept: &mut Vec<bool>) {
+    /// `stamped` is the time of each copy, counted from the stream's start, in the order of arrival, and `passed` says
+    /// which reached the sink.
+    pub(super) fn keep(self, stamped: &[u64], passed: &[bool], kept: &mut Vec<bool>) {
         kept.clear();
-        let mut last_day: Option<u64> = None;
-        for (arrival, passed) in arrivals.iter().zip(passed) {
-            let stamped = match self.submission {
-                Submission::Fresh => arrival,
-                Submission::Same => &arrivals[0],
-            };
-            let day = (self.start.as_nanos() + stamped) / DAY_NS;
-            let looked_at = last_day.is_some_and(|last| day - last <= self.preceding_days);
-            kept.push(*passed && !looked_at);
-            if *passed {
-                last_day = Some(day);
-            }
+        let day = |at: &u64| (self.start.as_nanos() + at) / DAY_NS;
+        let rows = stamped.iter().zip(passed).filter(|(_, passed)| **passed);
+        let mut days: BTreeMap<u64, Row> = rows.map(|(at, _)| (day(at), Row::Wanted)).collect();
+        for (at, passed) in stamped.iter().zip(passed) {
+            let day = day(at);
+            let looked_at = days.range(day.saturating_sub(self.preceding_days)..day).next().is_some();
+            let earliest = *passed && days.insert(day, Row::Taken) == Some(Row::Wanted);
+            kept.push(earliest && !looked_at);
         }
     }
+}
+
+/// Whether a day's earliest row was met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Row {
+    Wanted,
+    Taken,
 }
 
 #[cfg(test)]
@@ -65,5 +66,7 @@ mod tests {
         assert_eq!(kept(1, &[1, 25, 49, 73], &[true; 4]), [true, false, false, false]);
         assert_eq!(kept(1, &[1, 49, 73], &[true; 3]), [true, true, false]);
         assert_eq!(kept(0, &[1, 25], &[true, false]), [true, false]);
+        // Stamped like the first, whenever it came.
+        assert_eq!(kept(0, &[1, 25, 2], &[true; 3]), [true, true, false]);
     }
 }

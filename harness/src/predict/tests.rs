@@ -20,7 +20,7 @@ fn scenario(name: &str) -> Scenario {
 fn shares(name: &str, window_ns: u64, preceding_days: u32) -> Shares {
     let mut scenario = scenario(name);
     scenario.shape.length = Length::Duration(Duration::from_secs(2000 * 86_400));
-    let nights = Nights::new(&scenario, &scenario.shape.repeats[0], preceding_days);
+    let nights = Nights::new(&scenario, preceding_days);
     let rule = Rule::Since { window_ns, idle_ns: u64::MAX };
     Lives::of(&scenario, 0).shares(&rule, Routing::Any, Some(&nights))
 }
