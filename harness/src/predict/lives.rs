@@ -112,7 +112,7 @@ impl<'a> Lives<'a> {
             live.count(self.cause, &life.causes, &life.passed);
             if let Some(nights) = nights {
                 life.stamp(&self.scenario.shape.repeats);
-                nights.keep(&life.submitted, &life.passed, &mut life.kept);
+                nights.keep(&life.stamped, &life.passed, &mut life.kept);
                 if unusable < self.scenario.shape.bad_ids.missing {
                     // The job joins by id: what has none is dropped.
                     life.kept.fill(false);
@@ -186,7 +186,8 @@ struct Life {
     arrivals: Vec<u64>,
     causes: Vec<Option<usize>>,
     judged: Vec<u64>,
-    submitted: Vec<u64>,
+    /// The times by which tables are partitioned.
+    stamped: Vec<u64>,
     passed: Vec<bool>,
     kept: Vec<bool>,
     draws: Vec<f64>,
@@ -198,16 +199,16 @@ impl Life {
         self.copies.push((first, None));
     }
 
-    /// What the edge stamps on each copy: when it came, or when the first one did.
+    /// The edge stamps what arrives, but for copies that come with the stamp of the first.
     fn stamp(&mut self, repeats: &[Repeat]) {
-        let first = self.arrivals.first().copied().unwrap_or_default();
-        let stamped =
-            |(cause, arrival): (&Option<usize>, &u64)| match cause.map(|cause| repeats[cause].submission) {
+        self.stamped.clear();
+        let first = self.arrivals[0];
+        self.stamped.extend(self.arrivals.iter().zip(&self.causes).map(|(arrival, cause)| {
+            match cause.map(|cause| repeats[cause].submission) {
                 Some(Submission::Same) => first,
                 Some(Submission::Fresh) | None => *arrival,
-            };
-        self.submitted.clear();
-        self.submitted.extend(self.causes.iter().zip(&self.arrivals).map(stamped));
+            }
+        }));
     }
 
     fn sort_and_end(&mut self, end: u64) {

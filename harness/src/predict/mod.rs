@@ -42,14 +42,13 @@ pub fn predict(scenario: &Scenario, strategy: Known<'_>, seen: &VerifyFigures) -
         return Vec::new();
     }
     let Some(memory) = knowledge::memory(scenario, strategy) else { return Vec::new() };
+    let nights = seen.stable.as_ref().map(|stable| nightly::Nights::new(scenario, stable.preceding_days));
     let shares: Vec<(&Repeat, lives::Shares)> = scenario
         .shape
         .repeats
         .iter()
         .enumerate()
         .map(|(cause, repeat)| {
-            let nights = seen.stable.as_ref();
-            let nights = nights.map(|stable| nightly::Nights::new(scenario, stable.preceding_days));
             (repeat, Lives::of(scenario, cause).shares(&memory.rule, strategy.routing, nights.as_ref()))
         })
         .collect();

@@ -1,6 +1,6 @@
 //! What the nightly job leaves of the copies that reached the sink.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use dedup_strategies::Timestamp;
 
@@ -20,20 +20,28 @@ impl Nights {
         Nights { preceding_days: u64::from(preceding_days), start: scenario.start() }
     }
 
-    /// Which of the rows stay: one of its day, if none of the days before that the job looks at has one.
-    /// `submitted` is when the edge stamped each copy, counted from the stream's start, in the order of their arrival.
-    pub(super) fn keep(self, submitted: &[u64], passed: &[bool], kept: &mut Vec<bool>) {
-        let day = |submitted: &u64| (self.start.as_nanos() + submitted) / DAY_NS;
-        let rows = || submitted.iter().map(day).zip(passed.iter().copied());
-        // A copy that keeps its stamp may come to a day that is over: the job sees the whole of each.
-        let days: BTreeSet<u64> = rows().filter(|(_, passed)| *passed).map(|(day, _)| day).collect();
-        let mut taken = BTreeSet::new();
+    /// Which of the rows stay: the earliest of its day, if none of the days before that the job looks at has one.
+    /// `stamped` is the time of each copy, counted from the stream's start, in the order of arrival, and `passed` says
+    /// which reached the sink.
+    pub(super) fn keep(self, stamped: &[u64], passed: &[bool], kept: &mut Vec<bool>) {
         kept.clear();
-        kept.extend(rows().map(|(day, passed)| {
-            let before = days.range(day.saturating_sub(self.preceding_days)..day).next();
-            passed && before.is_none() && taken.insert(day)
-        }));
+        let day = |at: &u64| (self.start.as_nanos() + at) / DAY_NS;
+        let rows = stamped.iter().zip(passed).filter(|(_, passed)| **passed);
+        let mut days: BTreeMap<u64, Row> = rows.map(|(at, _)| (day(at), Row::Wanted)).collect();
+        for (at, passed) in stamped.iter().zip(passed) {
+            let day = day(at);
+            let looked_at = days.range(day.saturating_sub(self.preceding_days)..day).next().is_some();
+            let earliest = *passed && days.insert(day, Row::Taken) == Some(Row::Wanted);
+            kept.push(earliest && !looked_at);
+        }
     }
+}
+
+/// Whether a day's earliest row was met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Row {
+    Wanted,
+    Taken,
 }
 
 #[cfg(test)]
@@ -42,7 +50,11 @@ mod tests {
 
     fn kept(preceding_days: u64, hours: &[u64], passed: &[bool]) -> Vec<bool> {
         let arrivals: Vec<u64> = hours.iter().map(|hour| hour * 3_600_000_000_000).collect();
-        let nights = Nights { preceding_days, start: Timestamp::from_secs(86_400 * 20_000) };
+        let nights = Nights {
+            preceding_days,
+            start: Timestamp::from_secs(86_400 * 20_000),
+            submission: Submission::Fresh,
+        };
         let mut kept = Vec::new();
         nights.keep(&arrivals, passed, &mut kept);
         kept
@@ -54,10 +66,7 @@ mod tests {
         assert_eq!(kept(1, &[1, 25, 49, 73], &[true; 4]), [true, false, false, false]);
         assert_eq!(kept(1, &[1, 49, 73], &[true; 3]), [true, true, false]);
         assert_eq!(kept(0, &[1, 25], &[true, false]), [true, false]);
-        assert_eq!(
-            kept(0, &[1, 25, 1, 25], &[true; 4]),
-            [true, true, false, false],
-            "stamped as the first was"
-        );
+        // Stamped like the first, whenever it came.
+        assert_eq!(kept(0, &[1, 25, 2], &[true; 3]), [true, true, false]);
     }
 }

@@ -22,7 +22,7 @@ pub struct Table {
     pub thinned: f64,
     /// The fault scenarios that were run.
     pub faults: Vec<String>,
-    /// One a strategy, in the order in which they were asked for.
+    /// One a strategy: the floor, then kept before broken promises, each by rate.
     pub rows: Vec<Row>,
     /// What could not run, and what to do about it.
     pub skipped: Vec<Skip>,
