@@ -1,161 +1,114 @@
-//! How fast strategies judge, at several shares of duplicates, in batches of 64 and over a full window.
+//! How fast strategies judge: at three sizes of the window, three shares of duplicates and three sizes of batch.
 //!
-//! Every embedded strategy of the list takes part without being named here. `bare-exact` is the hash set of `exact`
-//! in a loop of its own, without the contract around it. Time is virtual: pings come at a fixed rate, so that the
-//! window holds as many ids however fast the machine is.
+//! ```text
+//! cargo bench -p dedup-benches --bench judge                                    # all of it, in some minutes
+//! cargo bench -p dedup-benches --bench judge -- 'beyond.*(split-block|raw)'     # what matches
+//! ```
+//!
+//! Every embedded strategy of the list takes part without being named here, and beside them the crates that one would
+//! take instead, in a loop of their own without the contract (`raw ...`). Time is virtual: pings come at a fixed rate, so
+//! that a window holds as many ids however fast the machine is. A contestant is filled with a window of ids once for
+//! each size, and goes on from there. At the end one table for each size says what an id took.
 
 #![allow(missing_docs)]
 
-use std::hint::black_box;
-use std::num::NonZeroUsize;
-use std::time::Duration;
+mod judge {
+    pub mod contestant;
+    pub mod stream;
+    pub mod summary;
+}
 
-use criterion::{
-    BatchSize, BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
-};
-use dedup_strategies::exact::ExactWindow;
-use dedup_strategies::{
-    Context, Definition, DeliveryId, Needs, Ping, PingKey, STRATEGIES, Settings, Sizing, Timestamp, Verdict,
-    Worker,
-};
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
 
-type Group<'a> = BenchmarkGroup<'a, criterion::measurement::WallTime>;
+use criterion::{BenchmarkId, Criterion, Throughput};
+use judge::contestant::{Contestant, Judge};
+use judge::stream::Stream;
+use judge::summary::{Case, Summary};
 
-/// Pings a batch.
-const BATCH: usize = 64;
+/// Ids within a window, and what that means for a table of 16-byte keys on a machine of our day.
+const WINDOWS: [(&str, u64); 3] = [("fits-L2", 1 << 14), ("fits-L3", 1 << 19), ("beyond-L3", 1 << 23)];
 
-/// Pings within a window.
-const WINDOW_PINGS: u64 = 1 << 17;
+/// Duplicates in a hundred pings.
+const DUPLICATES: [u64; 3] = [0, 10, 90];
 
-/// Virtual time between two pings.
-const INTERVAL: Duration = Duration::from_micros(10);
+const BATCHES: [usize; 3] = [1, 32, 256];
 
-/// Seed of keys and hashes.
-const SEED: u64 = 1;
+/// The longest that filling may take: what is slower begins with a part of a window, which flatters it.
+const FILLING: Duration = Duration::from_secs(4);
 
-fn judge(criterion: &mut Criterion) {
-    for percent in [0, 10, 90] {
-        let mut group = criterion.benchmark_group(format!("judge/duplicates={percent}%"));
-        group
-            .throughput(Throughput::Elements(BATCH as u64))
-            .sample_size(20)
-            .warm_up_time(Duration::from_millis(200))
-            .measurement_time(Duration::from_millis(600));
-        bare_exact(&mut group, percent);
-        for definition in STRATEGIES.iter().filter(|definition| definition.needs == Needs::Nothing) {
-            strategy(&mut group, definition, percent);
+/// Pings made at once, outside the clock.
+const CHUNK: usize = 4096;
+
+fn main() {
+    let mut criterion = Criterion::default()
+        .without_plots()
+        .sample_size(10)
+        .nresamples(1000)
+        .warm_up_time(Duration::from_millis(40))
+        .measurement_time(Duration::from_millis(120))
+        .configure_from_args();
+    let summary = RefCell::new(Summary::default());
+    for (size, ids) in WINDOWS {
+        for contestant in Contestant::all() {
+            bench(&mut criterion, size, ids, &contestant, &summary);
         }
-        group.finish();
     }
+    criterion.final_summary();
+    print!("{}", summary.into_inner());
 }
 
-fn strategy(group: &mut Group, definition: &Definition, percent: u64) {
-    let mut worker = worker(definition);
-    let mut stream = Stream::new(percent);
-    let mut released = Vec::new();
-    let mut judge = |pings: &Batch, verdicts: &mut Vec<Verdict>| {
-        verdicts.clear();
-        worker.judge(&pings.pings, pings.now, verdicts).expect("embedded strategies are always available");
-        worker.advance(pings.now, &mut released).expect("embedded strategies are always available");
-        released.clear();
-    };
-    let mut verdicts = Vec::with_capacity(BATCH);
-    for _ in 0..2 * WINDOW_PINGS / BATCH as u64 {
-        judge(&stream.batch(), &mut verdicts);
+fn bench(
+    criterion: &mut Criterion,
+    size: &'static str,
+    ids: u64,
+    contestant: &Contestant,
+    summary: &RefCell<Summary>,
+) {
+    let mut group = criterion.benchmark_group(format!("judge/{size}/{}", contestant.name()));
+    group.throughput(Throughput::Elements(1));
+    // Made when the first case is run: a filter that leaves them out costs nothing.
+    let mut filled: Option<(Box<dyn Judge>, Stream)> = None;
+    for duplicates in DUPLICATES {
+        for batch in BATCHES {
+            let case = Case { size, duplicates, batch };
+            let id = BenchmarkId::from_parameter(format!("{duplicates}%-duplicates/batch-{batch}"));
+            group.bench_function(id, |bencher| {
+                let (judge, stream) = filled.get_or_insert_with(|| fill(contestant, ids));
+                stream.repeat(duplicates);
+                bencher.iter_custom(|pings| {
+                    let spent = time(judge.as_mut(), stream, batch, pings);
+                    summary.borrow_mut().add(contestant.name(), case, spent.as_nanos() as f64 / pings as f64);
+                    spent
+                });
+            });
+        }
     }
-    group.bench_function(BenchmarkId::from_parameter(definition.name), |bencher| {
-        bencher.iter_batched_ref(
-            || stream.batch(),
-            |batch| {
-                judge(batch, &mut verdicts);
-                black_box(&verdicts);
-            },
-            BatchSize::SmallInput,
-        );
-    });
+    group.finish();
 }
 
-fn bare_exact(group: &mut Group, percent: u64) {
-    let mut seen = ExactWindow::new(window(), SEED);
-    let mut stream = Stream::new(percent);
-    let mut insert = |batch: &Batch| {
-        seen.expire(batch.now);
-        batch.pings.iter().filter(|ping| seen.insert(ping.key, batch.now)).count()
-    };
-    for _ in 0..2 * WINDOW_PINGS / BATCH as u64 {
-        insert(&stream.batch());
+fn fill(contestant: &Contestant, ids: u64) -> (Box<dyn Judge>, Stream) {
+    let (mut judge, mut stream) = (contestant.build(ids), Stream::new(ids));
+    let (start, mut left) = (Instant::now(), ids + ids / 8);
+    while left > 0 && start.elapsed() < FILLING {
+        let count = left.min(CHUNK as u64);
+        time(judge.as_mut(), &mut stream, 256, count);
+        left -= count;
     }
-    group.bench_function("bare-exact", |bencher| {
-        bencher.iter_batched_ref(|| stream.batch(), |batch| insert(batch), BatchSize::SmallInput);
-    });
+    (judge, stream)
 }
 
-fn window() -> Duration {
-    INTERVAL * WINDOW_PINGS as u32
-}
-
-/// The strategy's worker, sized for the stream. A filter that never forgets is sized for sixty-four windows.
-fn worker(definition: &Definition) -> Box<dyn Worker> {
-    let context = Context {
-        workers: NonZeroUsize::MIN,
-        seed: SEED,
-        state_dir: std::env::temp_dir(),
-        sizing: Sizing { window: window(), ids_in_window: WINDOW_PINGS, ids_total: 64 * WINDOW_PINGS },
-        memory_limit: 4 << 30,
-        redis: None,
-        store_time_factor: 1.0,
-    };
-    let settings = Settings::resolve(definition, &[], &context.sizing).expect("defaults are valid");
-    let strategy = (definition.build)(&settings, &context).expect("defaults fit");
-    strategy.worker(0).expect("embedded strategies are always available")
-}
-
-/// Pings without end: random keys, a share of them repeats from the last half window.
-struct Stream {
-    percent: u64,
-    random: u64,
-    recent: Vec<PingKey>,
-    sent: u64,
-}
-
-struct Batch {
-    now: Timestamp,
-    pings: Vec<Ping>,
-}
-
-impl Stream {
-    fn new(percent: u64) -> Self {
-        let first = PingKey::from_u128(0);
-        Stream { percent, random: SEED, recent: vec![first; WINDOW_PINGS as usize / 2], sent: 0 }
+/// The time in which `judge` takes `pings` pings of `stream`, in batches.
+fn time(judge: &mut dyn Judge, stream: &mut Stream, batch: usize, pings: u64) -> Duration {
+    let (mut spent, mut left) = (Duration::ZERO, pings);
+    while left > 0 {
+        let chunk = stream.take(left.min(CHUNK as u64) as usize);
+        let start = Instant::now();
+        for batch in chunk.chunks(batch) {
+            judge.judge(batch);
+        }
+        spent += start.elapsed();
+        left -= chunk.len() as u64;
     }
-
-    fn batch(&mut self) -> Batch {
-        let now = Timestamp::from_secs(1_700_000_000).plus(INTERVAL * 64 * (self.sent / BATCH as u64) as u32);
-        let pings = (0..BATCH).map(|_| self.ping(now)).collect();
-        Batch { now, pings }
-    }
-
-    fn ping(&mut self, now: Timestamp) -> Ping {
-        let place = (self.sent % self.recent.len() as u64) as usize;
-        let key = if self.next() % 100 < self.percent && self.sent >= self.recent.len() as u64 {
-            let at = self.next() % self.recent.len() as u64;
-            self.recent[at as usize]
-        } else {
-            PingKey::from_u128(u128::from(self.next()) << 64 | u128::from(self.next()))
-        };
-        self.recent[place] = key;
-        self.sent += 1;
-        Ping { key, event_time: now, arrival: now, delivery: DeliveryId(self.sent) }
-    }
-
-    /// SplitMix64 (Steele, Lea and Flood, 2014).
-    fn next(&mut self) -> u64 {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.random ^ (self.random >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
+    spent
 }
-
-criterion_group!(benches, judge);
-criterion_main!(benches);

@@ -1,6 +1,6 @@
-//! The `redis` strategy beside `redis-benchmark`, by itself and in the closed loop of the harness's time pass, which
-//! steps the server's clock before each batch: the same command, key length, batch, number of connections and kind of
-//! server, a fresh private server for each, in turns.
+//! Strategies on Redis beside `redis-benchmark`: the same commands, key length, batch, number of connections and kind of
+//! server, a fresh private server for each, in turns. `redis-claim` also in the closed loop of the harness's time pass,
+//! which steps the server's clock before each batch.
 //!
 //! ```text
 //! cargo run --release -p dedup-benches --example redis_pipeline [ROUNDS [COMMANDS]]
@@ -17,16 +17,17 @@ use std::time::{Duration, Instant};
 use dedup_harness::cell::{Environment, RedisChoice, Timing, Trouble};
 use dedup_harness::passes::time::{Lanes, closed_loop};
 use dedup_harness::servers::{Launch, PrivateRedis, guard};
-use dedup_strategies::redis::claim::DEFINITION;
+use dedup_strategies::redis::{claim, lease, mozilla};
 use dedup_strategies::{
-    Context, DeliveryId, Ping, PingKey, Settings, Sizing, Strategy, Timestamp, Verdict, Worker,
+    Context, Definition, DeliveryId, Outcome, Ping, PingKey, Settings, Settled, Sizing, Strategy, Timestamp,
+    Unavailable, Verdict, Worker, tiered,
 };
 
 const BATCH: usize = 64;
 const WINDOW_MS: u64 = 600_000;
 const CONNECTIONS: [usize; 2] = [1, 4];
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
+type Fallible<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
     // A private server runs under a guard, which is this same program started again.
@@ -42,67 +43,163 @@ fn main() -> ExitCode {
     }
 }
 
-fn compare() -> Outcome<()> {
+/// What is compared.
+struct Case {
+    name: &'static str,
+    strategy: &'static Definition,
+    settings: &'static [(&'static str, &'static str)],
+    /// What redis-benchmark sends; KEY stands for 16 bytes that differ.
+    command: &'static [&'static str],
+    act: Act,
+}
+
+/// What the strategy does meanwhile.
+#[derive(Clone, Copy, PartialEq)]
+enum Act {
+    Judge,
+    Settle,
+    /// Judges in the closed loop of the time pass.
+    TimePass,
+}
+
+const CLAIM: &[&str] = &["SET", KEY, "", "NX", "PX", "600000"];
+const KEY: &str = "KEY";
+
+const CASES: [Case; 7] = [
+    Case {
+        name: "redis-mozilla check",
+        strategy: &mozilla::DEFINITION,
+        settings: &[],
+        command: &["EXISTS", KEY],
+        act: Act::Judge,
+    },
+    Case {
+        name: "redis-mozilla mark",
+        strategy: &mozilla::DEFINITION,
+        settings: &[],
+        command: &["SETEX", KEY, "600", ""],
+        act: Act::Settle,
+    },
+    Case {
+        name: "redis-claim",
+        strategy: &claim::DEFINITION,
+        settings: &[],
+        command: CLAIM,
+        act: Act::Judge,
+    },
+    Case {
+        name: "redis-claim owner",
+        strategy: &claim::DEFINITION,
+        settings: &[("owner", "delivery")],
+        command: &["SET", KEY, "sixteen bytes...", "NX", "PX", "600000"],
+        act: Act::Judge,
+    },
+    Case {
+        name: "claim, time pass",
+        strategy: &claim::DEFINITION,
+        settings: &[],
+        command: CLAIM,
+        act: Act::TimePass,
+    },
+    Case {
+        name: "redis-lease check",
+        strategy: &lease::DEFINITION,
+        settings: &[],
+        command: &["SET", KEY, "sixteen bytes...", "NX", "GET", "PX", "30000"],
+        act: Act::Judge,
+    },
+    Case {
+        name: "tiered, nothing known",
+        strategy: &tiered::DEFINITION,
+        settings: &[("back", "redis-mozilla")],
+        command: &["EXISTS", KEY],
+        act: Act::Judge,
+    },
+];
+
+fn compare() -> Fallible<()> {
     let mut args = std::env::args().skip(1);
     let rounds: usize = args.next().map_or(Ok(15), |text| text.parse())?;
     let commands: usize = args.next().map_or(Ok(500_000), |text| text.parse())?;
     let launch = Launch::find()?;
-    println!("{commands} x SET <16 bytes> \"\" NX PX {WINDOW_MS}, {BATCH} a batch, Unix socket; commands/s");
-    for connections in CONNECTIONS {
-        println!("\nconnections  round  redis-benchmark  redis strategy  ratio  time pass  ratio");
-        let (mut alone, mut timed) = (Vec::new(), Vec::new());
-        for round in 0..rounds {
-            let [theirs, ours, pass] = in_turns(round, &launch, connections, commands)?;
-            alone.push(ours / theirs);
-            timed.push(pass / theirs);
+    println!(
+        "{commands} commands, {BATCH} a batch, 16 bytes of key, Unix socket; thousand commands/s, medians of {rounds}"
+    );
+    println!("\n{:<22} {:>5} {:>10} {:>10} {:>7}  from to", "", "conn.", "benchmark", "strategy", "ratio");
+    for case in &CASES {
+        for connections in CONNECTIONS {
+            let (mut theirs, mut ours, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+            for round in 0..rounds {
+                let (benchmark, strategy) = in_turns(case, round, &launch, connections, commands)?;
+                theirs.push(benchmark / 1e3);
+                ours.push(strategy / 1e3);
+                ratios.push(strategy / benchmark);
+            }
+            let [theirs, ours, ratio] = [&mut theirs, &mut ours, &mut ratios].map(|values| median(values));
             println!(
-                "{connections:>11}  {round:>5}  {theirs:>15.0}  {ours:>14.0}  {:>5.3}  {pass:>9.0}  {:>5.3}",
-                ours / theirs,
-                pass / theirs
+                "{:<22} {connections:>5} {theirs:>10.0} {ours:>10.0} {ratio:>7.3}  {:.2} {:.2}",
+                case.name,
+                ratios[0],
+                ratios[ratios.len() - 1]
             );
-        }
-        for (what, ratios) in [("redis strategy", &mut alone), ("time pass", &mut timed)] {
-            ratios.sort_by(f64::total_cmp);
-            let (least, most) = (ratios[0], ratios[ratios.len() - 1]);
-            println!("{what}: median ratio {:.3} ({least:.3} to {most:.3})", ratios[ratios.len() / 2]);
         }
     }
     Ok(())
 }
 
-/// Commands a second of redis-benchmark, of the strategy, and of the harness's time pass. Another one goes first in
-/// each round.
-fn in_turns(round: usize, launch: &Launch, connections: usize, commands: usize) -> Outcome<[f64; 3]> {
-    let mut rates = [0.0; 3];
-    for turn in 0..rates.len() {
-        let who = (round + turn) % rates.len();
-        rates[who] = match who {
-            0 => redis_benchmark(&PrivateRedis::start(launch)?, connections, commands)?,
-            1 => strategy(&PrivateRedis::start(launch)?, connections, commands, round as u64)?,
-            _ => time_pass(connections, commands, round as u64)?,
-        };
-    }
-    Ok(rates)
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
-fn redis_benchmark(redis: &PrivateRedis, connections: usize, commands: usize) -> Outcome<f64> {
+/// Commands a second of redis-benchmark, and of the strategy. The other one goes first in each round.
+fn in_turns(
+    case: &Case,
+    round: usize,
+    launch: &Launch,
+    connections: usize,
+    commands: usize,
+) -> Fallible<(f64, f64)> {
+    let benchmark = || redis_benchmark(&PrivateRedis::start(launch)?, case, connections, commands);
+    let ours = || match case.act {
+        Act::TimePass => time_pass(connections, commands, round as u64),
+        act => strategy(&PrivateRedis::start(launch)?, case, act, connections, commands, round as u64),
+    };
+    match round % 2 {
+        0 => Ok((benchmark()?, ours()?)),
+        _ => {
+            let ours = ours()?;
+            Ok((benchmark()?, ours))
+        }
+    }
+}
+
+fn redis_benchmark(redis: &PrivateRedis, case: &Case, connections: usize, commands: usize) -> Fallible<f64> {
+    // Four letters and twelve digits: 16 bytes. The range is an int, and large enough that few keys come twice.
+    let words = case.command.iter().map(|word| if *word == KEY { "key:__rand_int__" } else { word });
     let output = Command::new("redis-benchmark")
         .arg("-s")
         .arg(redis.dir().join("redis.sock"))
         .args(["-c", &connections.to_string(), "-P", &BATCH.to_string(), "-n", &commands.to_string()])
-        // Four letters and twelve digits: 16 bytes. The range is an int, and large enough that few keys come twice.
         .args(["-r", "2000000000", "--csv"])
-        .args(["SET", "key:__rand_int__", "", "NX", "PX", &WINDOW_MS.to_string()])
+        .args(words)
         .output()
         .map_err(|error| format!("redis-benchmark: {error} (apt-get install redis-tools)"))?;
     let text = String::from_utf8(output.stdout)?;
-    let rate = text.lines().last().and_then(|line| line.split("\",\"").nth(1)?.parse().ok());
+    let rate = text.lines().last().and_then(|line| line.rsplit("\",\"").nth(6)?.parse().ok());
     rate.ok_or_else(|| format!("redis-benchmark printed no rate: {text}").into())
 }
 
-fn strategy(redis: &PrivateRedis, connections: usize, commands: usize, round: u64) -> Outcome<f64> {
+fn strategy(
+    redis: &PrivateRedis,
+    case: &Case,
+    act: Act,
+    connections: usize,
+    commands: usize,
+    round: u64,
+) -> Fallible<f64> {
     let workers = NonZeroUsize::new(connections).ok_or("no connections")?;
-    let strategy = build(redis, workers)?;
+    let strategy = build(redis, case, workers)?;
     let share = commands / connections;
     let barrier = Barrier::new(connections + 1);
     thread::scope(|scope| {
@@ -113,11 +210,11 @@ fn strategy(redis: &PrivateRedis, connections: usize, commands: usize, round: u6
                 scope.spawn(move || {
                     // Connected before the clock starts, as redis-benchmark is.
                     let worker = strategy.worker(index).and_then(|mut worker| {
-                        judge(&mut *worker, &pings[..1])?;
+                        carry_out(act, &mut *worker, &pings[..1])?;
                         Ok(worker)
                     });
                     barrier.wait();
-                    judge(&mut *worker?, &pings[1..])
+                    carry_out(act, &mut *worker?, &pings[1..])
                 })
             })
             .collect();
@@ -130,8 +227,21 @@ fn strategy(redis: &PrivateRedis, connections: usize, commands: usize, round: u6
     })
 }
 
+fn carry_out(act: Act, worker: &mut dyn Worker, pings: &[Ping]) -> Result<(), Unavailable> {
+    if act != Act::Settle {
+        return judge(worker, pings);
+    }
+    let mut settled = Vec::with_capacity(BATCH);
+    for batch in pings.chunks(BATCH) {
+        settled.clear();
+        settled.extend(batch.iter().map(|ping| Settled { ping: *ping, outcome: Outcome::Delivered }));
+        worker.settle(&settled, Timestamp::ZERO)?;
+    }
+    Ok(())
+}
+
 /// The closed loop of the time pass, on pings that arrive evenly within one window, so that none expires.
-fn time_pass(connections: usize, commands: usize, round: u64) -> Outcome<f64> {
+fn time_pass(connections: usize, commands: usize, round: u64) -> Fallible<f64> {
     let workers = NonZeroUsize::new(connections).ok_or("no connections")?;
     let directory = std::env::temp_dir().join(format!("dedup-benches-{}", std::process::id()));
     let rate = closed_loop_rate(workers, commands, round, &directory);
@@ -139,11 +249,11 @@ fn time_pass(connections: usize, commands: usize, round: u64) -> Outcome<f64> {
     rate
 }
 
-fn closed_loop_rate(workers: NonZeroUsize, commands: usize, round: u64, directory: &Path) -> Outcome<f64> {
+fn closed_loop_rate(workers: NonZeroUsize, commands: usize, round: u64, directory: &Path) -> Fallible<f64> {
     let sizing = sizing();
     let mut environment = Environment {
-        definition: DEFINITION,
-        settings: Settings::resolve(&DEFINITION, &[], &sizing)?,
+        definition: claim::DEFINITION,
+        settings: Settings::resolve(&claim::DEFINITION, &[], &sizing)?,
         seed: 0,
         sizing,
         memory_limit: u64::MAX,
@@ -167,7 +277,7 @@ fn closed_loop_rate(workers: NonZeroUsize, commands: usize, round: u64, director
     Ok(closed_loop(instance.strategy.as_ref(), &lanes, paces, Duration::from_secs(60))?.per_s())
 }
 
-fn judge(worker: &mut dyn Worker, pings: &[Ping]) -> Result<(), dedup_strategies::Unavailable> {
+fn judge(worker: &mut dyn Worker, pings: &[Ping]) -> Result<(), Unavailable> {
     let mut verdicts = Vec::with_capacity(BATCH);
     for batch in pings.chunks(BATCH) {
         verdicts.clear();
@@ -181,7 +291,7 @@ fn sizing() -> Sizing {
     Sizing { window: Duration::from_millis(WINDOW_MS), ids_in_window: 1, ids_total: 1 }
 }
 
-fn build(redis: &PrivateRedis, workers: NonZeroUsize) -> Outcome<Box<dyn Strategy>> {
+fn build(redis: &PrivateRedis, case: &Case, workers: NonZeroUsize) -> Fallible<Box<dyn Strategy>> {
     let sizing = sizing();
     let context = Context {
         workers,
@@ -192,7 +302,10 @@ fn build(redis: &PrivateRedis, workers: NonZeroUsize) -> Outcome<Box<dyn Strateg
         redis: Some(redis.endpoint()),
         store_time_factor: 1.0,
     };
-    Ok((DEFINITION.build)(&Settings::resolve(&DEFINITION, &[], &sizing)?, &context)?)
+    let given: Vec<_> =
+        case.settings.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
+    let settings = Settings::resolve(case.strategy, &given, &sizing)?;
+    Ok((case.strategy.build)(&settings, &context)?)
 }
 
 /// Distinct keys that look random: multiplying by an odd number is a bijection.

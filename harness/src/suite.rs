@@ -166,7 +166,7 @@ impl Plan {
             seed: seed_of(self.seed.unwrap_or(workload.seed()), round),
             workers: workload.pipeline().workers,
             batch: workload.pipeline().batch,
-            redis: self.redis.clone(),
+            redis: self.redis.under(workload.faults()),
             time_factor: self.pacing.factor(workload),
             nightly: self.nightly,
             memory_limit: self.limits.memory_bytes,

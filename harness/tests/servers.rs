@@ -11,7 +11,7 @@ use std::thread;
 use std::time::SystemTime;
 
 use common::{eventually, launch, private_redis};
-use dedup_harness::servers::{PrivateRedis, ServerError, VirtualClock};
+use dedup_harness::servers::{PrivateCluster, PrivateRedis, ServerError, VirtualClock};
 use dedup_strategies::Timestamp;
 use dedup_strategies::redis::Link;
 use redis::cmd;
@@ -250,6 +250,40 @@ fn several_servers_share_a_guard_and_one_may_die_alone() {
     assert!(!runs(b) && !path.exists());
 }
 
+#[test]
+fn killing_the_owner_of_a_cluster_stops_every_node_and_removes_its_directory() {
+    let mut owner = begin_owner("owner_of_a_cluster");
+    let line = last_words(&mut owner);
+    let (processes, dir) = line.split_once(' ').unwrap();
+    let processes: Vec<u32> = processes.split(',').map(|process| process.parse().unwrap()).collect();
+    assert!(processes.len() == 6 && processes.iter().all(|process| runs(*process)));
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    eventually("the end of every node", || !processes.iter().any(|process| runs(*process)));
+    eventually("the end of its directory", || !Path::new(dir).exists());
+}
+
+#[test]
+fn dropping_a_cluster_one_of_whose_nodes_was_killed_leaves_nothing() {
+    let cluster = PrivateCluster::start(&launch()).unwrap();
+    let (processes, dir) = (cluster.process_ids().unwrap(), cluster.dir().to_path_buf());
+    signal(processes[4], "KILL");
+    eventually("our knowing of it", || cluster.ended().is_some());
+    drop(cluster);
+    assert!(!processes.iter().any(|process| runs(*process)) && !dir.exists());
+}
+
+/// Not a test of its own: the process that a test above starts and kills.
+#[test]
+#[ignore = "started by another test, as the owner of a cluster"]
+fn owner_of_a_cluster() {
+    let cluster = PrivateCluster::start(&launch()).unwrap();
+    let processes: Vec<String> = cluster.process_ids().unwrap().iter().map(u32::to_string).collect();
+    println!("\nowner: {} {}", processes.join(","), cluster.dir().display());
+    // Until the pipe that the starting test holds is closed.
+    std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+}
+
 /// Not a test of its own: the process that the tests above start and kill.
 #[test]
 #[ignore = "started by other tests, as the owner of a server"]
@@ -262,20 +296,30 @@ fn owner_of_a_server() {
 }
 
 fn start_owner() -> (Child, u32, PathBuf) {
-    let mut owner = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "owner_of_a_server", "--ignored", "--nocapture"])
+    let mut owner = begin_owner("owner_of_a_server");
+    let line = last_words(&mut owner);
+    let (process, dir) = line.split_once(' ').unwrap();
+    (owner, process.parse().unwrap(), dir.into())
+}
+
+/// This program again, as one of the tests that are no tests.
+fn begin_owner(test: &str) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--ignored", "--nocapture"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap();
+        .unwrap()
+}
+
+/// What it says it owns.
+fn last_words(owner: &mut Child) -> String {
     let lines = BufReader::new(owner.stdout.take().unwrap()).lines();
-    let line = lines
+    lines
         .map_while(Result::ok)
         .find_map(|line| line.strip_prefix("owner: ").map(str::to_string))
-        .expect("the owner says what it owns");
-    let (process, dir) = line.split_once(' ').unwrap();
-    (owner, process.parse().unwrap(), dir.into())
+        .expect("the owner says what it owns")
 }
 
 fn failure(launch: &dedup_harness::servers::Launch) -> ServerError {

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use dedup_strategies::{Context, Ping, STRATEGIES, Settings, Sizing, Strategy, Verdict, Worker};
 
-use crate::stream::{BATCH, WINDOW};
+use crate::stream::{BATCH, WINDOW, repeats};
 
 /// A strategy and its workers.
 pub(crate) struct Judge {
@@ -40,7 +40,21 @@ pub(crate) fn judge(judge: &mut Judge, pings: &[Ping]) -> usize {
     duplicates(&mut *judge.workers[0], pings, &mut judge.verdicts)
 }
 
-/// The same with a worker.
+/// Judges `pings`, and gives how many of them repeat earlier ones, and how many of those were let through.
+pub(crate) fn repeats_and_missed(judge: &mut Judge, pings: &[Ping]) -> (usize, usize) {
+    let (mut repeated, mut missed) = (0, 0);
+    for batch in pings.chunks(BATCH) {
+        judge.verdicts.clear();
+        judge.workers[0].judge(batch, batch[0].arrival, &mut judge.verdicts).expect("it is embedded");
+        for (_, verdict) in batch.iter().zip(&judge.verdicts).filter(|(ping, _)| repeats(ping)) {
+            repeated += 1;
+            missed += usize::from(*verdict == Verdict::New);
+        }
+    }
+    (repeated, missed)
+}
+
+/// Judges `pings` in batches with a worker, and counts the duplicates.
 pub(crate) fn duplicates(worker: &mut dyn Worker, pings: &[Ping], verdicts: &mut Vec<Verdict>) -> usize {
     let mut duplicates = 0;
     for batch in pings.chunks(BATCH) {

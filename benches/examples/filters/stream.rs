@@ -11,6 +11,14 @@ pub(crate) const BATCH: usize = 256;
 /// Share of pings that repeat an earlier one.
 pub(crate) const DUPLICATES: f64 = 0.1;
 
+/// Set in the delivery id of a ping that repeats an earlier one.
+const REPEAT: u64 = 1 << 63;
+
+/// Whether a ping repeats an earlier one.
+pub(crate) fn repeats(ping: &Ping) -> bool {
+    ping.delivery.0 & REPEAT != 0
+}
+
 /// A stream at a fixed rate of fresh ids a window.
 #[derive(Clone)]
 pub(crate) struct Stream {
@@ -49,18 +57,23 @@ impl Stream {
         }
     }
 
-    /// The next pings, `count` of them, in batches that share their time; says how many repeat an earlier one.
-    pub(crate) fn take(&mut self, count: usize, pings: &mut Vec<Ping>) -> usize {
-        let fresh_before = self.fresh;
+    /// The next pings, `count` of them, in batches that share their time.
+    pub(crate) fn take(&mut self, count: usize, pings: &mut Vec<Ping>) {
         pings.clear();
         while pings.len() < count {
             let now = self.now();
             for _ in 0..BATCH.min(count - pings.len()) {
+                let fresh_before = self.fresh;
                 let key = self.next_key();
-                pings.push(Ping { key, event_time: now, arrival: now, delivery: DeliveryId(self.sent) });
+                let repeat = if self.fresh == fresh_before { REPEAT } else { 0 };
+                pings.push(Ping {
+                    key,
+                    event_time: now,
+                    arrival: now,
+                    delivery: DeliveryId(self.sent | repeat),
+                });
             }
         }
-        count - (self.fresh - fresh_before) as usize
     }
 
     fn next_key(&mut self) -> PingKey {

@@ -5,14 +5,17 @@ use dedup_strategies::bera::{self, Deletion};
 use dedup_strategies::theory::least_bits_per_key;
 use dedup_strategies::{apbf, cuckoo, split_block, stable_bloom};
 
-use crate::strategy::{Judge, judge};
+use crate::strategy::{Judge, judge, repeats_and_missed};
 use crate::stream::Stream;
 use crate::{Table, cpu_ns, median};
 
 /// Ids in a window, and pings that are timed after two windows and a half.
 const IDS: u64 = 4_000_000;
-const ROUNDS: usize = 8;
-const PROBES: usize = 2_000_000;
+const PINGS: usize = 40_000;
+const ROUNDS: usize = 7;
+
+/// Unknown ids that are probed with at the end.
+const PROBES: usize = 200_000;
 
 type Row = (&'static str, &'static [(&'static str, &'static str)], fn() -> f64);
 
@@ -84,17 +87,19 @@ fn measure(name: &str, settings: &[(&str, String)]) -> Measured {
         judge(&mut subject, &batch);
     }
     let mut times = Vec::new();
-    let (mut missed, mut repeats) = (0.0, 0.0);
+    let (mut repeated, mut missed) = (0, 0);
     for _ in 0..ROUNDS {
-        let repeated = stream.take(500_000, &mut batch);
+        stream.take(PINGS, &mut batch);
         let start = cpu_ns();
-        let known = judge(&mut subject, &batch);
+        judge(&mut subject, &batch);
         times.push((cpu_ns() - start) / batch.len() as f64);
-        repeats += repeated as f64;
-        missed += repeated.saturating_sub(known) as f64;
+        stream.take(PINGS / 10, &mut batch);
+        let (more, wrong) = repeats_and_missed(&mut subject, &batch);
+        repeated += more;
+        missed += wrong;
     }
     let bits = subject.strategy.footprint().bytes as f64 * 8.0 / IDS as f64;
-    // In small parts, each judged with time standing still, so that what they write hardly changes the load.
-    let lost = judge(&mut subject, &stream.unknown(PROBES / 10)) as f64 / (PROBES / 10) as f64;
-    Measured { lost, missed: missed / repeats, bits, ns: median(times) }
+    // Few, as they are written: too few to change the load.
+    let lost = judge(&mut subject, &stream.unknown(PROBES)) as f64 / (PROBES) as f64;
+    Measured { lost, missed: missed as f64 / repeated as f64, bits, ns: median(times) }
 }

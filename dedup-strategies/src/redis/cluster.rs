@@ -217,7 +217,7 @@ impl Cluster {
                 return Ok((primary.host.clone(), ranges));
             }
         }
-        let seeds: Vec<(String, u16)> = self.seeds.iter().filter_map(|seed| place(seed)).collect();
+        let seeds: Vec<(String, u16)> = self.seeds.iter().filter_map(place).collect();
         for (host, port) in &seeds {
             let opened = open(&self.seeds[0], &self.shown, self.timeout, host, *port);
             if let Some(ranges) = opened.ok().as_mut().and_then(&mut ask) {

@@ -15,7 +15,7 @@ use crate::contract::Unavailable;
 /// A connection to each server that holds keys. Every wait is bounded.
 pub enum Servers {
     /// The only one.
-    Single(Link),
+    Single(Box<Link>),
     /// The primaries of a cluster.
     Cluster(Cluster),
 }
@@ -59,7 +59,7 @@ impl Servers {
             None => link,
         };
         match address.kind() {
-            Kind::Single => Ok(Servers::Single(bound(Link::to(url)?))),
+            Kind::Single => Ok(Servers::Single(Box::new(bound(Link::to(url)?)))),
             Kind::Cluster => Ok(Servers::Cluster(Cluster::of(&address, timeout))),
         }
     }

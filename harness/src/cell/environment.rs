@@ -14,7 +14,9 @@ use super::job::RedisChoice;
 use crate::nightly::Choice;
 use crate::pipeline::{Free, Pace, PipelineError, Wall};
 use crate::record::{CellResult, Failure};
-use crate::servers::{Launch, PrivateRedis, ServerError, SharedRedis, StoreControl, VirtualClock};
+use crate::servers::{
+    Launch, PrivateCluster, PrivateRedis, ServerError, SharedRedis, StoreControl, VirtualClock,
+};
 
 /// Where and with what a cell's strategy is built.
 pub struct Environment {
@@ -56,6 +58,7 @@ pub struct Instance {
 enum Store {
     None,
     Private(PrivateRedis),
+    Cluster(PrivateCluster),
     Shared(Box<Mutex<SharedRedis>>),
 }
 
@@ -131,8 +134,8 @@ impl Environment {
             Store::None => Clock::Virtual,
             Store::Private(server) if server.clock().is_some() => Clock::Virtual,
             // Nothing is due at any time: a window on the wall is longer than such a loop.
-            Store::Private(_) | Store::Shared(_) if timing == Timing::FullSpeed => Clock::Virtual,
-            Store::Private(_) | Store::Shared(_) => {
+            _ if timing == Timing::FullSpeed => Clock::Virtual,
+            Store::Private(_) | Store::Cluster(_) | Store::Shared(_) => {
                 Clock::Wall { start: self.start, factor: self.time_factor, alive: self.alive }
             }
         }
@@ -147,9 +150,9 @@ impl Environment {
         }
         let most = (window.as_secs_f64() / SHORTEST_WINDOW.as_secs_f64()).max(1.0);
         Err(Trouble::Refused(format!(
-            "strategy {}: the given server keeps wall time, and with {factor:.1} virtual seconds in each real one its \
+            "strategy {}: the server keeps wall time, and with {factor:.1} virtual seconds in each real one its \
              window of {} would be {real:.1?} long; allowed are {SHORTEST_WINDOW:?} and more: give a --time-factor of \
-             at most {most}, or leave out --redis-url (a private server runs in virtual time)",
+             at most {most}, or leave out --redis-url and --redis-cluster (a private server runs in virtual time)",
             self.definition.name,
             humantime::format_duration(window),
         )))
@@ -161,6 +164,9 @@ impl Environment {
             (Needs::Redis, RedisChoice::Private) => {
                 let launch = Launch { start_at: self.start, ..Launch::find()? };
                 Ok(Store::Private(PrivateRedis::start(&launch)?))
+            }
+            (Needs::Redis, RedisChoice::Cluster) => {
+                Ok(Store::Cluster(PrivateCluster::start(&Launch::find()?)?))
             }
             (Needs::Redis, RedisChoice::Given { url, prefix }) => {
                 let server = SharedRedis::claim_part(url, prefix, self.instances)?;
@@ -196,7 +202,7 @@ impl Instance {
     /// Whether there is a store that is ours to trouble.
     pub fn can_be_troubled(&self) -> bool {
         match &self.store {
-            Store::Private(_) => true,
+            Store::Private(_) | Store::Cluster(_) => true,
             Store::None | Store::Shared(_) => false,
         }
     }
@@ -211,6 +217,7 @@ impl Instance {
         match &self.store {
             Store::None => None,
             Store::Private(server) => server.used_memory().ok(),
+            Store::Cluster(cluster) => cluster.used_memory().ok(),
             Store::Shared(server) => locked(server).used_memory().ok(),
         }
     }
@@ -234,6 +241,7 @@ impl Instance {
         match &self.store {
             Store::None => None,
             Store::Private(server) => Some(("redis", server.version().to_string())),
+            Store::Cluster(cluster) => Some(("redis", cluster.version().to_string())),
             Store::Shared(server) => locked(server).version().ok().map(|version| ("redis", version)),
         }
     }
@@ -246,7 +254,7 @@ fn pace(store: &Store, clock: Clock) -> Box<dyn Pace + '_> {
             Some(clock) => Box::new(OnServer(clock)),
             None => Box::new(Free),
         },
-        (Store::None | Store::Shared(_), Clock::Virtual) => Box::new(Free),
+        (Store::None | Store::Cluster(_) | Store::Shared(_), Clock::Virtual) => Box::new(Free),
     }
 }
 
@@ -254,6 +262,7 @@ impl Store {
     fn control(&self) -> Option<Box<dyn StoreControl + '_>> {
         match self {
             Store::Private(server) => Some(Box::new(server.control())),
+            Store::Cluster(cluster) => Some(Box::new(cluster.control())),
             Store::None | Store::Shared(_) => None,
         }
     }
@@ -262,6 +271,7 @@ impl Store {
         match self {
             Store::None => None,
             Store::Private(server) => Some(server.endpoint()),
+            Store::Cluster(cluster) => Some(cluster.endpoint()),
             Store::Shared(server) => Some(locked(server).endpoint().clone()),
         }
     }

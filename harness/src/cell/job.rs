@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use dedup_strategies::Needs;
 use serde::{Deserialize, Serialize};
 
+use crate::faults::Placed;
 use crate::nightly::Choice;
 use crate::record::{CellResult, Pass};
 use crate::servers::VirtualClock;
@@ -81,6 +82,8 @@ pub struct TimeOptions {
 pub enum RedisChoice {
     /// A private one, started by the cell.
     Private,
+    /// A private cluster, started by the cell.
+    Cluster,
     /// One that was given.
     Given {
         /// Its URL, credentials included; only ever passed through a pipe.
@@ -91,11 +94,19 @@ pub enum RedisChoice {
 }
 
 impl RedisChoice {
+    /// The same for one workload: a primary can only fail over where there is a cluster.
+    pub fn under(&self, faults: &[Placed]) -> RedisChoice {
+        match self {
+            RedisChoice::Private if faults.iter().any(Placed::takes_a_cluster) => RedisChoice::Cluster,
+            choice => choice.clone(),
+        }
+    }
+
     /// Whether the store of a strategy that needs `needs` cannot be told the time.
     pub fn keeps_wall_time(&self, needs: Needs) -> bool {
         match (needs, self) {
             (Needs::Nothing, _) => false,
-            (Needs::Redis, RedisChoice::Given { .. }) => true,
+            (Needs::Redis, RedisChoice::Given { .. } | RedisChoice::Cluster) => true,
             (Needs::Redis, RedisChoice::Private) => !VirtualClock::is_supported(),
         }
     }

@@ -24,7 +24,7 @@ use crate::record::{CellRecord, Pass, RecordWriter, Run, RunRecord};
 use crate::render::{Format, Look, render};
 use crate::scenario::{self, Scenario};
 use crate::select::{Selected, select};
-use crate::servers::{ServerError, SharedRedis};
+use crate::servers::{Guarded, ServerError, SharedRedis};
 use crate::suite::{Completion, Observer, Plan, Preflight, SuiteError};
 use crate::trace::{TimeUnit, TraceOptions, TraceSurvey};
 use crate::workload::{Trace, Workload};
@@ -125,9 +125,14 @@ pub struct RunArgs {
     #[arg(long, value_name = "N", value_parser = whole(0, 366u32), help_heading = "Nightly job")]
     pub preceding_days: Option<u32>,
 
-    /// Use this Redis server instead of a private one: redis://USER:PASSWORD@HOST:PORT/DB, rediss://, redis+unix://
+    /// Use this Redis server instead of a private one: redis://USER:PASSWORD@HOST:PORT/DB, rediss://, redis+unix://,
+    /// or redis+cluster://USER:PASSWORD@HOST:PORT,HOST:PORT for a cluster
     #[arg(long, value_name = "URL", help_heading = "Redis")]
     pub redis_url: Option<String>,
+    /// Start a private Redis Cluster of three primaries and three replicas instead of one private server; it keeps its
+    /// own time
+    #[arg(long, conflicts_with = "redis_url", help_heading = "Redis")]
+    pub redis_cluster: bool,
     /// Every key of ours begins with this; keys under it must not exist yet, and are removed afterwards
     #[arg(
         long,
@@ -137,9 +142,10 @@ pub struct RunArgs {
         help_heading = "Redis"
     )]
     pub redis_prefix: String,
-    /// How many seconds of the stream pass in a real one, for a given server, which keeps its own time; chosen so that a
+    /// How many seconds of the stream pass in a real one, for a given server or a cluster, which keep their own time (see
+    /// --redis-url, --redis-cluster); chosen so that a
     /// pass takes about 20 s, or what the server needs, if not given
-    #[arg(long, value_name = "FACTOR", value_parser = rate, requires = "redis_url", help_heading = "Redis")]
+    #[arg(long, value_name = "FACTOR", value_parser = rate, help_heading = "Redis")]
     pub time_factor: Option<f64>,
 }
 
@@ -210,17 +216,16 @@ next: `talk` compares PubsubIO, Redis and the nightly job; `run` all strategies,
 /// Runs, prints, and says how the program ends.
 pub fn run(args: &RunArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
     let stop = stop_on_interrupt()?;
-    let directory =
-        tempfile::Builder::new().prefix("dedup-harness-").tempdir().context("temporary directory")?;
-    let plan = plan(args, definitions, directory.path())?;
-    let Some(preflight) = ended(plan.preflight(directory.path(), &stop))? else {
+    let directory = Guarded::directory().context("temporary directory")?;
+    let plan = plan(args, definitions, directory.dir())?;
+    let Some(preflight) = ended(plan.preflight(directory.dir(), &stop))? else {
         return Ok(Exit::Interrupted);
     };
     let run = describe(args, &plan, &preflight);
     let writer = args.output.as_deref().map(|output| create(output, args.force, &run)).transpose()?;
     let progress = Progress::new(plan.cells(), args.quiet);
     let mut watcher = Watcher { progress, writer, cells: Vec::new() };
-    let completion = ended(plan.run(preflight, directory.path(), &stop, &mut watcher))?;
+    let completion = ended(plan.run(preflight, directory.dir(), &stop, &mut watcher))?;
     let path = args.output.clone().unwrap_or_else(|| PathBuf::from("this run"));
     let run = Run { path, run, cells: watcher.cells, truncated: None };
     if !run.cells.is_empty() {
@@ -251,6 +256,13 @@ pub(super) fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path)
     let strategies: Vec<Selected> = select(definitions, &args.strategies).or_exit(Exit::Usage)?;
     let redis = redis(args)?;
     let mut workloads = workloads(args, directory)?;
+    let on_wall_time = |(workload, _): &(Workload, Input)| match redis.under(workload.faults()) {
+        RedisChoice::Private => false,
+        RedisChoice::Cluster | RedisChoice::Given { .. } => true,
+    };
+    if args.time_factor.is_some() && !workloads.iter().any(on_wall_time) {
+        Err(anyhow!(NO_WALL_TIME)).or_exit(Exit::Usage)?;
+    }
     for (workload, _) in &mut workloads {
         let pipeline = workload.pipeline_mut();
         if let Some(workers) = args.workers.and_then(|n| usize::from(n).try_into().ok()) {
@@ -380,7 +392,7 @@ fn trace_options(args: &RunArgs, path: &Path, directory: &Path) -> anyhow::Resul
 
 fn redis(args: &RunArgs) -> anyhow::Result<RedisChoice> {
     let Some(url) = &args.redis_url else {
-        return Ok(RedisChoice::Private);
+        return Ok(if args.redis_cluster { RedisChoice::Cluster } else { RedisChoice::Private });
     };
     dedup_strategies::redis::Address::parse(url).or_exit(Exit::Usage)?;
     Ok(RedisChoice::Given { url: url.clone(), prefix: args.redis_prefix.clone() })
@@ -403,6 +415,9 @@ fn claim(redis: &RedisChoice, strategies: &[Selected]) -> anyhow::Result<Option<
 
 const REACHING: &str = "see that the server runs, can be reached from here and takes this user and password \
      (redis-cli -u URL ping), or leave out --redis-url, and a private server is started";
+
+const NO_WALL_TIME: &str = "--time-factor: nothing here keeps wall time; it goes with --redis-url or --redis-cluster, \
+     or with a scenario in which a primary fails over";
 
 pub(super) fn describe(args: &RunArgs, plan: &Plan, preflight: &Preflight) -> RunRecord {
     let seed = args.seed.unwrap_or_else(|| plan.workloads.first().map_or(0, |(workload, _)| workload.seed()));

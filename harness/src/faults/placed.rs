@@ -33,6 +33,11 @@ impl Placed {
         matches!(self.kind.hits, Hits::Store | Hits::Clock)
     }
 
+    /// Whether it can only happen to a cluster.
+    pub fn takes_a_cluster(&self) -> bool {
+        self.kind.name == super::primary_failover::KIND.name
+    }
+
     /// The number of workers at its largest, where it begins at `workers` and `faults` happen.
     pub fn most_workers(faults: &[Placed], workers: usize) -> usize {
         let mut in_order: Vec<&Placed> = faults.iter().collect();

@@ -85,7 +85,7 @@ fn obstacle(fault: &Placed, needs: Needs, instance: &Instance) -> Option<Trouble
     let kind = fault.kind.name;
     match (needs, fault.kind.hits) {
         (Needs::Nothing, Hits::Store) => skipped(
-            format!("{kind} does not apply: it keeps no store beside the process"),
+            "a fault of a store does not apply: it keeps none beside the process".to_string(),
             "nothing to be done; a restart is what it has to fear",
         ),
         (Needs::Nothing, _) => None,

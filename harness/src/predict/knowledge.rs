@@ -13,7 +13,7 @@ use crate::units;
 
 /// Forget at the end of the promised window, to a millionth of it.
 const AT_THE_WINDOWS_END: &[&str] =
-    &["exact", "redis", "redis-claim", "redis-mozilla", "pubsubio", "pubsubio-flink", "beam-deduplicate"];
+    &["exact", "redis-claim", "redis-mozilla", "pubsubio", "pubsubio-flink", "beam-deduplicate"];
 
 /// Slices of a window after which the compact tables forget.
 const COMPACT_SLICES: u64 = 32;

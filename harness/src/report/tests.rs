@@ -65,8 +65,8 @@ fn full() -> Run {
             because: "the window".into(),
             duplicate_count: 41_290,
             missed_count: figures.missed_count,
-            independent_count: 41_290,
             predicted_ratio: 0.27,
+            independent_count: 30_000,
         }];
     });
     run

@@ -62,6 +62,16 @@ pub(super) fn share_cell(count: u64, of: u64) -> Cell {
     Cell::number(text, share)
 }
 
+/// As [`share_cell`], where cases stand and fall together, so that only `independent` of them say as much.
+pub(super) fn dependent_share_cell(count: u64, of: u64, independent: u64) -> Cell {
+    if of == 0 || independent == 0 || count == 0 {
+        return share_cell(count, if count == 0 { independent } else { of });
+    }
+    let share = count as f64 / of as f64;
+    let (low, high) = wilson_95((share * independent as f64).round() as u64, independent);
+    Cell::number(format!("{} ({})", percent(share), interval(low * 100.0, high * 100.0)), share)
+}
+
 /// A count, in red where it should be none.
 pub(super) fn count_cell(count: u64) -> Cell {
     Cell::number(thousands(count), count as f64)

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::error::ServerError;
+use super::proxy::Deeds;
 
 /// Something that happens to a store.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,10 +34,44 @@ pub enum EvictionPolicy {
     VolatileTtl,
 }
 
+impl EvictionPolicy {
+    /// As the server calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            EvictionPolicy::AllKeysLru => "allkeys-lru",
+            EvictionPolicy::VolatileTtl => "volatile-ttl",
+        }
+    }
+
+    pub(super) fn seen(self, keys: u64) -> Observation {
+        Observation { fired: keys, what: format!("{keys} keys were evicted by {}", self.name()) }
+    }
+}
+
+impl Deeds {
+    pub(super) fn seen_unreachable(&self, before: &Deeds) -> Observation {
+        let (cut, refused) = (self.cut - before.cut, self.refused - before.refused);
+        Observation {
+            fired: cut + refused,
+            what: format!("{cut} connections were cut and {refused} refused"),
+        }
+    }
+
+    pub(super) fn seen_slow(&self, before: &Deeds, by: Duration) -> Observation {
+        let fired = self.delayed - before.delayed;
+        Observation { fired, what: format!("replies were held back {fired} times, for {by:?} each") }
+    }
+
+    pub(super) fn seen_swallowed(&self, before: &Deeds) -> Observation {
+        let fired = self.swallowed - before.swallowed;
+        Observation { fired, what: format!("{fired} replies to writes that were applied were swallowed") }
+    }
+}
+
 /// What was seen of a fault.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observation {
-    /// How often it happened: connections cut, replies swallowed, keys evicted. 0: it never did.
+    /// How often it happened: connections cut, replies held back or swallowed, keys evicted. 0: it never did.
     pub fired: u64,
     /// What was seen, as a phrase.
     pub what: String,
@@ -47,7 +82,8 @@ pub trait StoreControl: Send + fmt::Debug {
     /// Begins a fault. Faults of different kinds may overlap.
     fn begin(&mut self, fault: &StoreFault) -> Result<(), ServerError>;
 
-    /// Ends a fault that was begun: the store is whole again.
+    /// Ends a fault that was begun: the store is whole again, and a clock that had jumped is right. The end of a failover
+    /// waits for the promotion, and for the killed node to follow as a replica.
     fn end(&mut self, fault: &StoreFault) -> Result<(), ServerError>;
 
     /// What was seen of the fault of this kind that was begun last.

@@ -163,28 +163,10 @@ impl StoreControl for PrivateControl<'_> {
         let now = self.deeds();
         match fault {
             StoreFault::Killed => self.killed.clone(),
-            StoreFault::Unreachable => {
-                let (cut, refused) = (now.cut - self.unreachable.cut, now.refused - self.unreachable.refused);
-                Observation {
-                    fired: cut + refused,
-                    what: format!("{cut} connections were cut and {refused} refused"),
-                }
-            }
-            StoreFault::Slow(by) => {
-                let fired = now.delayed - self.slow.delayed;
-                Observation { fired, what: format!("{fired} replies came {by:?} later") }
-            }
-            StoreFault::ReplyLost(_) => {
-                let fired = now.swallowed - self.replies.swallowed;
-                Observation {
-                    fired,
-                    what: format!("{fired} replies to writes that were applied were swallowed"),
-                }
-            }
-            StoreFault::Eviction(_, policy) => {
-                let fired = self.evicted();
-                Observation { fired, what: format!("{fired} keys were evicted by {}", policy.name()) }
-            }
+            StoreFault::Unreachable => now.seen_unreachable(&self.unreachable),
+            StoreFault::Slow(by) => now.seen_slow(&self.slow, *by),
+            StoreFault::ReplyLost(_) => now.seen_swallowed(&self.replies),
+            StoreFault::Eviction(_, policy) => policy.seen(self.evicted()),
             StoreFault::ClockJump(_) => self.jumped.clone(),
             StoreFault::PrimaryFailover => Observation::default(),
         }
@@ -203,17 +185,7 @@ impl Drop for PrivateControl<'_> {
     }
 }
 
-impl EvictionPolicy {
-    /// As the server calls it.
-    pub fn name(self) -> &'static str {
-        match self {
-            EvictionPolicy::AllKeysLru => "allkeys-lru",
-            EvictionPolicy::VolatileTtl => "volatile-ttl",
-        }
-    }
-}
-
-fn set(link: &mut Link, options: &[(&str, &str)]) -> Result<(), ServerError> {
+pub(super) fn set(link: &mut Link, options: &[(&str, &str)]) -> Result<(), ServerError> {
     let mut set = cmd("CONFIG");
     set.arg("SET");
     for (name, value) in options {
@@ -222,7 +194,7 @@ fn set(link: &mut Link, options: &[(&str, &str)]) -> Result<(), ServerError> {
     Ok(link.query(&set)?)
 }
 
-fn evicted_keys(link: &mut Link) -> Result<u64, ServerError> {
+pub(super) fn evicted_keys(link: &mut Link) -> Result<u64, ServerError> {
     Ok(link.info("stats", "evicted_keys")?.parse().unwrap_or(0))
 }
 

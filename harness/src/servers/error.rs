@@ -39,6 +39,18 @@ pub enum ServerError {
         /// The last lines of its log.
         log: String,
     },
+    /// The nodes of a cluster run but do not agree.
+    #[error("{what} did not come about within {waited:?}: {last}; the end of the nodes' log:\n{log}")]
+    NotWhole {
+        /// What was waited for.
+        what: &'static str,
+        /// How long.
+        waited: Duration,
+        /// What was seen last.
+        last: String,
+        /// The last lines of their log.
+        log: String,
+    },
     /// It answers but tells another time than it was given.
     #[error(
         "{program} does not follow the virtual clock (it says {found}, not {expected}): it is linked statically, runs \
@@ -95,18 +107,6 @@ pub enum ServerError {
         store: &'static str,
         /// Why not.
         reason: &'static str,
-    },
-    /// A fault did not come about, or did not end, in the time that it may take.
-    #[error("{fault:?}: {what} did not come about within {waited:?}: {last}")]
-    Overdue {
-        /// The fault.
-        fault: StoreFault,
-        /// What was waited for.
-        what: &'static str,
-        /// How long.
-        waited: Duration,
-        /// What was seen last.
-        last: String,
     },
     /// The server refused or was lost.
     #[error(transparent)]

@@ -54,6 +54,12 @@ impl Guarded {
         Ok(Guarded { guard: Mutex::new(guard), hold, dir })
     }
 
+    /// A temporary directory without servers, which is gone when this process is, whatever ends it.
+    pub fn directory() -> io::Result<Guarded> {
+        let dir = tempfile::Builder::new().prefix("dedup-harness-").tempdir()?;
+        Guarded::start(&guard::own_executable()?, dir, &[])
+    }
+
     /// The private directory.
     pub fn dir(&self) -> &Path {
         self.dir.path()

@@ -1,7 +1,9 @@
 //! Redis servers: private ones that run on the run's own clock, and given ones of which a prefix is borrowed.
 
 pub mod clock;
+mod cluster;
 mod control;
+mod control_cluster;
 mod control_private;
 pub mod guard;
 
@@ -12,7 +14,9 @@ mod proxy;
 mod shared;
 
 pub use clock::VirtualClock;
+pub use cluster::PrivateCluster;
 pub use control::{EvictionPolicy, Observation, StoreControl, StoreFault};
+pub use control_cluster::ClusterControl;
 pub use control_private::PrivateControl;
 pub use error::ServerError;
 pub use guarded::Guarded;

@@ -196,7 +196,7 @@ impl PrivateRedis {
     /// Makes it remove every key that has expired. A reader never sees such keys, but their memory is only given back
     /// as the server's own cycle gets to them, and that runs on real time.
     pub fn remove_expired(&self) -> Result<(), Unavailable> {
-        keyspace::visit(&mut Servers::Single(self.link()?), "", |_, _| Ok(true))
+        keyspace::visit(&mut Servers::Single(Box::new(self.link()?)), "", |_, _| Ok(true))
     }
 
     /// The server's end, if it has ended by itself, with the last lines of its log.
@@ -234,7 +234,7 @@ impl PrivateRedis {
 }
 
 /// A directory that only we can enter, with a path short enough for a socket in it.
-fn private_dir() -> Result<TempDir, ServerError> {
+pub(super) fn private_dir() -> Result<TempDir, ServerError> {
     const PREFIX: &str = "dedup-harness-";
     let parent =
         absolute(env::temp_dir()).map_err(ServerError::io("finding the directory for temporary files"))?;
@@ -285,7 +285,7 @@ fn server_command(launch: &Launch, environment: &[OsString], dir: &Path, socket:
     command
 }
 
-fn wait_until_ready(guarded: &Guarded, link: &mut Link) -> Result<(), ServerError> {
+pub(super) fn wait_until_ready(guarded: &Guarded, link: &mut Link) -> Result<(), ServerError> {
     let deadline = Instant::now() + START_PATIENCE;
     loop {
         if let Some(how) = guarded.ended() {

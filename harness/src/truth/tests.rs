@@ -211,3 +211,24 @@ fn between_question_and_answer_a_copy_at_the_window_s_end_is_nobody_s_fault() {
     // Seen 8 seconds after the first at the least, and 10 at the most.
     assert_eq!(truth.judged(&events[1], Verdict::New, second(9), second(10)), Covered::No);
 }
+
+#[test]
+fn a_copy_dropped_beside_one_that_dies_counts_as_lost_until_another_is_delivered() {
+    let mut truth = Truth::new(Window::Forever, 2, Timestamp::ZERO, WINDOW).under_faults();
+    let events = events(&[(0, 0, true), (0, 1, false)]);
+    for event in &events {
+        truth.arrived(event);
+    }
+    truth.judged(&events[0], Verdict::New, events[0].at, events[0].at);
+    truth.judged(&events[1], Verdict::Duplicate, events[1].at, events[1].at);
+    truth.acked(&events[1]);
+    assert_eq!((truth.counts().lost, truth.counts().delayed), (0, 0));
+    truth.died(&events[0]);
+    assert_eq!((truth.counts().lost, truth.counts().delayed), (1, 0));
+    truth.redelivered(&events[0], events[1].at);
+    let covered = truth.judged(&events[0], Verdict::New, events[1].at, events[1].at);
+    truth.delivered(&events[0], covered, events[1].at, events[1].at);
+    truth.acked(&events[0]);
+    assert_eq!((truth.counts().lost, truth.counts().delayed, truth.counts().missed), (0, 0, 0));
+    assert_eq!((truth.duplicates(), truth.counts().redelivered, truth.open.len()), (1, 1, 0));
+}

@@ -46,6 +46,7 @@ fn a_run_that_is_killed_leaves_readable_records_and_no_process() {
     child.kill().unwrap();
     child.wait().unwrap();
     eventually("the end of every process", || tool.processes().is_empty());
+    eventually("the end of every directory", || entries(&tool.tmp()).is_empty());
     let table = tool.command(&["compare", "out"]).assert().success().get_output().stdout.clone();
     let table = String::from_utf8(table).unwrap();
     assert!(table.contains("exact") && table.contains("redis"), "{table}");

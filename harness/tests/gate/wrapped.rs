@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use dedup_harness::strategies::{
-    BuildError, Context, Definition, Footprint, Ping, Promise, Routing, STRATEGIES, Settings, Settled,
-    Strategy, Timestamp, Unavailable, Verdict, Worker,
+    BuildError, Context, Definition, Footprint, HeldPings, Ping, Promise, Routing, STRATEGIES, Settings,
+    Settled, Strategy, Timestamp, Unavailable, Verdict, Worker,
 };
 
 /// The variable that says which answer to spoil: `missed` or `lost`.
@@ -38,6 +38,26 @@ pub(crate) fn definitions() -> Vec<Definition> {
         build::<17>,
         build::<18>,
         build::<19>,
+        build::<20>,
+        build::<21>,
+        build::<22>,
+        build::<23>,
+        build::<24>,
+        build::<25>,
+        build::<26>,
+        build::<27>,
+        build::<28>,
+        build::<29>,
+        build::<30>,
+        build::<31>,
+        build::<32>,
+        build::<33>,
+        build::<34>,
+        build::<35>,
+        build::<36>,
+        build::<37>,
+        build::<38>,
+        build::<39>,
     ];
     let hidden = std::env::var(HIDE).unwrap_or_default();
     STRATEGIES
@@ -87,6 +107,14 @@ impl Strategy for Wrapped {
 
     fn footprint(&self) -> Footprint {
         self.inner.footprint()
+    }
+
+    fn held_pings(&self) -> HeldPings {
+        self.inner.held_pings()
+    }
+
+    fn round_trips(&self) -> Option<u64> {
+        self.inner.round_trips()
     }
 }
 

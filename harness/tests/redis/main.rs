@@ -1,10 +1,12 @@
 //! Strategies on Redis, and servers that are given by URL. Need a redis-server.
 
 mod claims;
+mod cluster;
 #[path = "../common/mod.rs"]
 mod common;
 mod conformance;
 mod control;
+mod faults;
 mod given;
 mod private;
 mod shared;
@@ -16,10 +18,9 @@ use std::time::Duration;
 
 use dedup_harness::servers::PrivateRedis;
 use dedup_strategies::redis::Link;
-use dedup_strategies::redis::claim::DEFINITION;
 use dedup_strategies::{
-    BuildError, Context, DeliveryId, Ping, PingKey, RedisEndpoint, Settings, Sizing, Strategy, Timestamp,
-    Verdict, Worker,
+    BuildError, Context, DeliveryId, Ping, PingKey, RedisEndpoint, STRATEGIES, Settings, Sizing, Strategy,
+    Timestamp, Verdict, Worker,
 };
 use redis::cmd;
 
@@ -29,8 +30,19 @@ pub(crate) fn strategy(
     endpoint: Option<RedisEndpoint>,
     window: &str,
 ) -> Result<Box<dyn Strategy>, BuildError> {
+    build("redis-claim", endpoint, &[("window", window)])
+}
+
+/// Any strategy of the list, with a window of ten minutes.
+pub(crate) fn build(
+    name: &str,
+    endpoint: Option<RedisEndpoint>,
+    settings: &[(&str, &str)],
+) -> Result<Box<dyn Strategy>, BuildError> {
+    let definition = STRATEGIES.iter().find(|definition| definition.name == name).expect("it is in the list");
     let sizing = Sizing { window: Duration::from_secs(600), ids_in_window: 1000, ids_total: 1000 };
-    let settings = Settings::resolve(&DEFINITION, &[("window".into(), window.into())], &sizing)?;
+    let given: Vec<_> = settings.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
+    let settings = Settings::resolve(definition, &given, &sizing)?;
     let context = Context {
         workers: NonZeroUsize::MIN,
         seed: 1,
@@ -40,7 +52,7 @@ pub(crate) fn strategy(
         redis: endpoint,
         store_time_factor: 1.0,
     };
-    (DEFINITION.build)(&settings, &context)
+    (definition.build)(&settings, &context)
 }
 
 pub(crate) fn on(redis: &PrivateRedis, window: &str) -> Box<dyn Strategy> {

@@ -41,7 +41,7 @@ export function full() {
           missed_count: missed, lost_count: lost, over_time: over, redelivered_count: 64,
           faults: [{ kind, at_ns: figures.over_time.slice_ns * at, for_ns: length, fired_count: cell.strategy === 'exact' ? 0 : 2, observed: 'the connection was refused 12 times' }],
           stable: { job: 'nightly', preceding_days: 0, days_count: 2, live_rows_count: 560000, stable_rows_count: 559000, missed_count: Math.floor(missed / 40), lost_count: lost, dropped_without_id_count: 3 },
-          predicted: [{ cause: 'client retry', tables: 'live', because: 'the window on the delays', duplicate_count: 1000, missed_count: 670, predicted_ratio: 0.66 }],
+          predicted: [{ cause: 'client retry', tables: 'live', because: 'the window on the delays', duplicate_count: 1000, missed_count: 670, predicted_ratio: 0.66, independent_count: 900 }],
           judgement: cell.strategy === 'exact' ? { verdict: 'inconclusive', findings: ['the fault never fired'] } : figures.judgement,
         };
       }), { scenario, scenario_digest: kind }));

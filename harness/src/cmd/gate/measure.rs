@@ -113,6 +113,7 @@ impl Work<'_> {
             nightly: (Choice::None, None),
             claim: None,
             pacing: Pacing { asked: None, round_trip: Duration::ZERO },
+            nightly: (Choice::None, None),
             limits: Limits { stall: self.args.stall_timeout, memory_bytes },
         }
     }

@@ -146,7 +146,7 @@ pub struct Worker<'a> {
     child: Child,
     stdout: ChildStdout,
     heard: Vec<u8>,
-    last_words: Arc<Mutex<String>>,
+    last_words: LastWords,
     patience: Duration,
     stop: &'a AtomicBool,
 }
@@ -192,13 +192,30 @@ impl Program {
 
 const PLAIN_MEMCPY: &str = "glibc.cpu.hwcaps=-AVX2,-AVX512F,-AVX512VL,-ERMS,-FSRM,-AVX_Fast_Unaligned_Load";
 
+/// What a worker said last on its standard error, and the thread that listens.
+struct LastWords {
+    said: Arc<Mutex<String>>,
+    listener: std::thread::JoinHandle<()>,
+}
+
+impl LastWords {
+    /// Once its worker has ended: all of them, unless somebody else keeps standard error open.
+    fn heard(&self) -> String {
+        let began = Instant::now();
+        while !self.listener.is_finished() && began.elapsed() < LOOK_EVERY * 10 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// Reads standard error all the time (a pipe that nobody reads would stop a program that talks a lot) and keeps its
 /// last line but for those that only tell how to see more.
-fn last_words(child: &mut Child) -> Arc<Mutex<String>> {
+fn last_words(child: &mut Child) -> LastWords {
     let words = Arc::new(Mutex::new(String::new()));
     let kept = Arc::clone(&words);
     let stderr = BufReader::new(child.stderr.take().expect("standard error is piped"));
-    std::thread::spawn(move || {
+    let listener = std::thread::spawn(move || {
         for line in stderr.split(b'\n').map_while(Result::ok) {
             let line = String::from_utf8_lossy(&line).trim().to_string();
             if !line.is_empty() && !line.starts_with("note:") && !line.starts_with("For more information") {
@@ -210,7 +227,7 @@ fn last_words(child: &mut Child) -> Arc<Mutex<String>> {
             }
         }
     });
-    words
+    LastWords { said: words, listener }
 }
 
 impl Worker<'_> {
@@ -353,7 +370,7 @@ impl Worker<'_> {
         // What closed its standard output and still runs is not waited for.
         let _ = self.child.kill();
         let status = self.child.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
-        let last = self.last_words.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let last = self.last_words.heard();
         let words = if last.is_empty() { status } else { format!("{status}: {last}") };
         WorkerError::Died { program: self.program.clone(), doing, words }
     }

@@ -25,6 +25,9 @@ const LINE: f64 = 30.0;
 const TOP: f64 = 62.0;
 const BOTTOM: f64 = 88.0;
 
+/// From one name at the end of a line to the next.
+const NAME_GAP: f64 = LINE - 2.0;
+
 /// Names beside lines and marks get no longer than this.
 const NAME: usize = 24;
 
@@ -66,8 +69,14 @@ pub fn draw(chart: &Chart, palette: &Palette) -> Drawing {
 fn frame(chart: &Chart) -> Area {
     let widest =
         |ticks: Vec<f64>| ticks.into_iter().map(|tick| width(&chart.y.show(tick), FONT)).fold(0.0, f64::max);
-    let names = chart.series.iter().filter(|series| named_at_end(series));
-    let names = names.map(|series| width(&clip(&series.name, NAME), FONT)).fold(0.0, f64::max);
+    let named: Vec<&Series> = chart.series.iter().filter(|series| named_at_end(series)).collect();
+    // Where names would not fit one below the other, none is written, and they need no room.
+    let fits = named.len() as f64 * NAME_GAP <= f64::from(SIZE.1) - BOTTOM - TOP;
+    let names = named
+        .iter()
+        .filter(|_| fits)
+        .map(|series| width(&clip(&series.name, NAME), FONT))
+        .fold(0.0, f64::max);
     Area {
         left: widest(chart.y.ticks(Y_TICKS)).max(60.0) + 26.0,
         top: TOP,
@@ -148,7 +157,7 @@ impl<'b> Pen<'_, 'b> {
         let mut taken: Vec<Area> = Vec::new();
         for guide in &self.chart.guides {
             let x = self.x(guide.x);
-            let ink = guide.strategy.map_or(Ink::Guide, |index| Ink::Strategy(index, Stroke::Line));
+            let ink = guide.strategy.map_or(Ink::Guide, |index| Ink::Strategy(index, Stroke::Guide));
             let text = guide.strategy.map_or(Ink::Guide, |index| Ink::Strategy(index, Stroke::Name));
             self.path(&[(x, self.frame.top), (x, self.frame.bottom)], ink, 2);
             let name = clip(&guide.name, 44);
@@ -260,6 +269,10 @@ impl<'b> Pen<'_, 'b> {
 
     /// Names at the right ends of lines; left to the legend where they would not fit one below the other.
     fn names_at_ends(&self, places: &[Vec<(i32, i32)>]) {
+        let has_room = self.frame.right + 40.0 < f64::from(SIZE.0);
+        if !has_room {
+            return;
+        }
         let lines: Vec<(&Series, (i32, i32))> = self
             .chart
             .series
@@ -270,7 +283,7 @@ impl<'b> Pen<'_, 'b> {
             .collect();
         let wanted: Vec<f64> = lines.iter().map(|(_, (_, y))| f64::from(*y)).collect();
         let (top, bottom) = (self.frame.top + 4.0, self.frame.bottom);
-        let Some(heights) = stacked(&wanted, LINE - 2.0, top, bottom) else { return };
+        let Some(heights) = stacked(&wanted, NAME_GAP, top, bottom) else { return };
         for ((series, (x, y)), height) in lines.iter().zip(heights) {
             let ink = |stroke| series.strategy.map_or(Ink::Guide, |index| Ink::Strategy(index, stroke));
             let left = self.frame.right + 26.0;

@@ -109,7 +109,7 @@ impl Axis {
             Unit::Nanos => nanos(value),
             Unit::Share => format!("{} %", short(value * 100.0)),
             Unit::Bytes => memory(value),
-            Unit::PerSecond => rate(value),
+            Unit::PerSecond => rate(value).replace(".00 ", " ").replace(".0 ", " "),
             Unit::Percentile if value <= 1.0 => "0".to_string(),
             Unit::Percentile => percentile(value),
             Unit::Number if value.abs() >= 1_000.0 => fixed(value, 0),

@@ -50,14 +50,17 @@ pub(super) enum Stroke {
     Interval,
     /// Its name.
     Name,
+    /// An upright line of its own.
+    Guide,
 }
 
-const STROKES: [(Stroke, &str); 5] = [
+const STROKES: [(Stroke, &str); 6] = [
     (Stroke::Line, "l"),
     (Stroke::Mark, "m"),
     (Stroke::Open, "o"),
     (Stroke::Interval, "i"),
     (Stroke::Name, "n"),
+    (Stroke::Guide, "v"),
 ];
 
 const COMMON: [(Ink, &str, &str); 9] = [
@@ -169,7 +172,7 @@ fn style(palette: &Palette, ground: Ground) -> String {
          .chart text{stroke:none}\
          .l{fill:none;stroke:var(--c);stroke-width:4;stroke-linejoin:round}\
          .m{fill:var(--c);stroke:none}.o{fill:none;stroke:var(--c);stroke-width:3.5}\
-         .i{fill:none;stroke:var(--c);stroke-width:2;opacity:.7}.n{fill:var(--c);font-weight:600}\
+         .i{fill:none;stroke:var(--c);stroke-width:2;opacity:.7}.n{fill:var(--c);font-weight:600}.v{fill:none;stroke:var(--c);stroke-width:2.5;stroke-dasharray:7 5}\
          .g{fill:none;stroke:var(--grid);stroke-width:1.5}.a{fill:none;stroke:var(--axis);stroke-width:2}\
          .t{fill:var(--label)}.h{fill:var(--title);font-weight:600}.b{fill:var(--band);stroke:none}\
          .bt{fill:var(--bandtext);stroke:var(--bandtext);stroke-width:2}.f{fill:none;stroke:var(--frontier);stroke-width:3;stroke-dasharray:4 8}\

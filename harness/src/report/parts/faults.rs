@@ -98,15 +98,15 @@ fn chart(id: &str, title: &str, series: Vec<Series>, panel: &Panel<'_>) -> Chart
         .unwrap_or(0);
     let mut x = Axis::linear("time from the start of the stream", Unit::Nanos, points().map(|point| point.x));
     x.range.1 /= 1.04;
+    let name = format!("{title}, in each {}", duration(slice));
+    let mut y = Axis::linear(&name, Unit::Number, points().map(|point| point.y));
+    // Room for the names of faults above the lines.
+    y.range.1 *= 1.15;
     Chart {
         id: format!("{id}-{}", panel.id),
         title: format!("{}, {}", capital(title), panel.title),
         x,
-        y: Axis::linear(
-            &format!("{title}, in each {}", duration(slice)),
-            Unit::Number,
-            points().map(|point| point.y),
-        ),
+        y,
         bands: bands.collect(),
         guides: Vec::new(),
         frontier: Vec::new(),

@@ -1,11 +1,11 @@
 //! How late duplicates come, and what a window of a given length can know.
 
 use super::{Heading, figure, part_of};
-use crate::record::{LagFigures, Tables};
+use crate::record::{LagFigures, Prediction, Tables};
 use crate::report::chart::{Axis, Chart, Guide, Join, Point, Series, Unit};
 use crate::report::model::{Cell, Figure, Part, Table};
 use crate::report::panel::{Entry, Panel};
-use crate::report::words::{clip, count_cell, list, percent, share_cell};
+use crate::report::words::{clip, count_cell, dependent_share_cell, list, percent, share_cell};
 use crate::units::{duration, thousands};
 
 const HEADING: Heading = Heading {
@@ -191,7 +191,7 @@ fn causes(panel: &Panel<'_>) -> Table {
     let caption = format!("Missed by cause: predicted and seen, {}", panel.title);
     let mut table = Table::new(format!("cause-{}", panel.id), caption, &columns);
     for entry in &panel.rows {
-        for (prediction, duplicates, missed, expected) in merged(entry) {
+        for Sum { prediction, duplicates, missed, expected, independent } in merged(entry) {
             let tables = match prediction.tables {
                 Tables::Live => "live",
                 Tables::Stable => "stable",
@@ -205,7 +205,7 @@ fn causes(panel: &Panel<'_>) -> Table {
                     Cell::text(tables),
                     Cell::text(&prediction.because),
                     Cell::number(percent(share), share),
-                    share_cell(missed, duplicates),
+                    dependent_share_cell(missed, duplicates, independent),
                     Cell::number(thousands(duplicates), duplicates as f64),
                 ],
             );
@@ -214,23 +214,30 @@ fn causes(panel: &Panel<'_>) -> Table {
     table
 }
 
+/// A prediction over all rounds.
+struct Sum<'a> {
+    prediction: &'a Prediction,
+    duplicates: u64,
+    missed: u64,
+    /// Misses that theory says.
+    expected: f64,
+    independent: u64,
+}
+
 /// The predictions of all rounds, those of one cause, set of tables and reason added up.
-fn merged<'a>(entry: &Entry<'a>) -> Vec<(&'a crate::record::Prediction, u64, u64, f64)> {
-    let mut sums: Vec<(&crate::record::Prediction, u64, u64, f64)> = Vec::new();
+fn merged<'a>(entry: &Entry<'a>) -> Vec<Sum<'a>> {
+    let mut sums: Vec<Sum<'a>> = Vec::new();
     for prediction in entry.verified().flat_map(|figures| &figures.predicted) {
-        let expected = prediction.predicted_ratio * prediction.duplicate_count as f64;
-        let same = |sum: &&mut (&crate::record::Prediction, u64, u64, f64)| {
-            (&sum.0.cause, sum.0.tables, &sum.0.because)
-                == (&prediction.cause, prediction.tables, &prediction.because)
-        };
-        match sums.iter_mut().find(same) {
-            Some(sum) => {
-                sum.1 += prediction.duplicate_count;
-                sum.2 += prediction.missed_count;
-                sum.3 += expected;
-            }
-            None => sums.push((prediction, prediction.duplicate_count, prediction.missed_count, expected)),
-        }
+        let key = |p: &'a Prediction| (&p.cause, p.tables, &p.because);
+        let place = sums.iter().position(|sum| key(sum.prediction) == key(prediction)).unwrap_or_else(|| {
+            sums.push(Sum { prediction, duplicates: 0, missed: 0, expected: 0.0, independent: 0 });
+            sums.len() - 1
+        });
+        let sum = &mut sums[place];
+        sum.duplicates += prediction.duplicate_count;
+        sum.missed += prediction.missed_count;
+        sum.expected += prediction.predicted_ratio * prediction.duplicate_count as f64;
+        sum.independent += prediction.independent_count;
     }
     sums
 }

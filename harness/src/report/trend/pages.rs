@@ -1,7 +1,7 @@
 //! A trend as a report: one part a metric, one figure a scenario.
 
 use super::history::{History, Metric, Trend};
-use crate::report::chart::{Axis, Chart, Guide, Join, Point, Series, Unit};
+use crate::report::chart::{Axis, Chart, Guide, Join, Point, Scale, Series, Unit};
 use crate::report::model::{Cell, Figure, Opening, Part, Report, Table, Tone};
 use crate::report::palette::Palette;
 use crate::report::words::{clip, plural, program, spread};
@@ -146,14 +146,24 @@ fn chart(id: &str, metric: Metric, group: &[&History], trend: &Trend, palette: &
             strategy: Some(palette.index(&history.strategy)),
         })
     });
-    let values = || series.iter().flat_map(|series| &series.points).map(|point| point.y);
-    let y = match metric {
+    let values = || {
+        let points = series.iter().flat_map(|series| &series.points);
+        points.flat_map(|point| {
+            let (low, high) = point.y_range.unwrap_or((point.y, point.y));
+            [low, high]
+        })
+    };
+    let mut y = match metric {
         Metric::Throughput => Axis::log("pings a second", Unit::PerSecond, values()),
         Metric::Latency => Axis::log("99th percentile of latency", Unit::Nanos, values()),
         Metric::Memory => Axis::log("bytes an id", Unit::Number, values()),
         Metric::Missed => Axis::linear("duplicates missed", Unit::Number, values()),
         Metric::Lost => Axis::linear("uniques lost", Unit::Number, values()),
     };
+    // Room for the names of changes below the lines.
+    if y.scale == Scale::Log {
+        y.range.0 /= (y.range.1 / y.range.0).powf(0.15);
+    }
     // `2026-11-24T23:39:20Z` as `11-24 23:39`.
     let day = |moment: &super::Moment| moment.started_at.get(5..16).unwrap_or("").replace('T', " ");
     let mut x = Axis::names("run", trend.moments.iter().map(day).collect());

@@ -39,7 +39,7 @@ pub struct Deeds {
     pub cut: u64,
     /// Connections that were refused for the same reason.
     pub refused: u64,
-    /// Replies that were delayed.
+    /// How often replies were held back: those to one batch, as a rule.
     pub delayed: u64,
     /// Replies to writes that were swallowed.
     pub swallowed: u64,
@@ -260,6 +260,7 @@ fn copy_replies(connection: &Connection, shared: &Shared) -> io::Result<()> {
         bytes.truncate(length);
         let delay = Duration::from_nanos(shared.delay_ns.load(SeqCst));
         if !delay.is_zero() {
+            shared.delayed.fetch_add(1, SeqCst);
             thread::sleep(delay);
             // What came meanwhile has waited already.
             connection.server.read_what_is_there(&mut bytes)?;
@@ -269,10 +270,9 @@ fn copy_replies(connection: &Connection, shared: &Shared) -> io::Result<()> {
             continue;
         }
         let was_doomed = doomed;
-        let (mut passed, mut replies) = (0, 0);
+        let mut passed = 0;
         let mut asked = connection.asked();
         frames.feed(&bytes, |end, _| {
-            replies += 1;
             let is_write = asked.pop_front().unwrap_or(false);
             doomed = doomed || is_write && shared.to_swallow.load(SeqCst) > 0;
             if doomed && is_write {
@@ -283,9 +283,6 @@ fn copy_replies(connection: &Connection, shared: &Shared) -> io::Result<()> {
         });
         let all_answered = asked.is_empty();
         drop(asked);
-        if !delay.is_zero() {
-            shared.delayed.fetch_add(replies, SeqCst);
-        }
         match (was_doomed, doomed) {
             (true, _) => {}
             (false, true) => connection.client.write_all(&bytes[..passed])?,

@@ -1,0 +1,328 @@
+//! Strategies on a real cluster.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::time::Duration;
+
+use dedup_harness::record::{CellResult, Line, Verdict as Judged};
+use dedup_harness::servers::{EvictionPolicy, PrivateCluster, SharedRedis, StoreControl, StoreFault};
+use dedup_strategies::conformance::{LAWS, Subject};
+use dedup_strategies::redis::slot::slot_of;
+use dedup_strategies::redis::{Link, Servers, claim};
+use dedup_strategies::{Context, DeliveryId, Outcome, Ping, Settled, Sizing, Verdict, Worker};
+use redis::cmd;
+use tempfile::TempDir;
+
+use crate::common::launch;
+use crate::{START, build, judge, ping};
+
+fn cluster() -> PrivateCluster {
+    PrivateCluster::start(&launch()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn primaries(cluster: &PrivateCluster) -> Servers {
+    Servers::at(cluster.url()).unwrap()
+}
+
+fn flush(cluster: &PrivateCluster) {
+    primaries(cluster).each(&mut |link| link.query(&cmd("FLUSHALL"))).unwrap();
+}
+
+/// Judges and settles as delivered what is new; the verdicts, none where the store was unavailable.
+fn pass(worker: &mut dyn Worker, keys: &[u128], delivery: &mut u64) -> Option<Vec<Verdict>> {
+    let pings: Vec<Ping> = keys
+        .iter()
+        .map(|key| {
+            *delivery += 1;
+            Ping { delivery: DeliveryId(*delivery), ..ping(*key, START) }
+        })
+        .collect();
+    let mut verdicts = Vec::new();
+    worker.judge(&pings, START, &mut verdicts).ok()?;
+    let new = pings.iter().zip(&verdicts).filter(|(_, verdict)| **verdict == Verdict::New);
+    let settled: Vec<Settled> =
+        new.map(|(ping, _)| Settled { ping: *ping, outcome: Outcome::Delivered }).collect();
+    let _ = worker.settle(&settled, START);
+    Some(verdicts)
+}
+
+#[test]
+fn slots_are_those_that_the_server_says() {
+    let cluster = cluster();
+    let mut servers = primaries(&cluster);
+    for number in 0..2000u64 {
+        // Bytes of all kinds, braces too.
+        let mut key = number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes().to_vec();
+        if number % 3 == 0 {
+            key[(number % 5) as usize] = b'{';
+            key[5 + (number % 3) as usize] = b'}';
+        }
+        let slot: u16 = servers.query(&key, cmd("CLUSTER").arg("KEYSLOT").arg(&key)).unwrap();
+        assert_eq!(slot_of(&key), slot, "{key:?}");
+    }
+}
+
+#[test]
+fn batches_are_split_by_node_and_every_strategy_decides_as_on_one_server() {
+    let cluster = cluster();
+    let keys: Vec<u128> = (0..1000u128).map(|key| key << 40 | key).collect();
+    for name in ["redis-mozilla", "redis-claim", "redis-lease", "tiered"] {
+        flush(&cluster);
+        let strategy = build(name, Some(cluster.endpoint()), &[]).unwrap();
+        let mut worker = strategy.worker(0).unwrap();
+        let (mut delivery, before) = (0, strategy.round_trips().unwrap());
+        assert_eq!(pass(&mut *worker, &keys, &mut delivery).unwrap(), [Verdict::New; 1000], "{name}");
+        let trips = strategy.round_trips().unwrap() - before;
+        // One for the table of slots, three for the check, three for the marks.
+        assert!(trips <= 7, "{name}: {trips} round trips");
+        assert_eq!(pass(&mut *worker, &keys, &mut delivery).unwrap(), [Verdict::Duplicate; 1000], "{name}");
+        let footprint = strategy.footprint();
+        assert_eq!(footprint.ids, 1000, "{name}");
+        assert!(footprint.bytes > 50_000, "{name}: {footprint:?}");
+    }
+}
+
+/// All laws but that of memory: the cluster keeps wall time, and nothing expires while the laws' own time goes by.
+#[test]
+fn the_laws_hold_on_a_cluster() {
+    let cluster = cluster();
+    let context = |seed, workers: usize| {
+        flush(&cluster);
+        Context {
+            workers: workers.try_into().unwrap(),
+            seed,
+            state_dir: cluster.dir().to_path_buf(),
+            sizing: Sizing { window: Duration::from_secs(3600), ids_in_window: 600, ids_total: 600 },
+            memory_limit: 1 << 30,
+            redis: Some(cluster.endpoint()),
+            store_time_factor: 1.0,
+        }
+    };
+    let subject = Subject::new(&claim::DEFINITION, &[], &context);
+    for law in LAWS.iter().filter(|law| !law.name.contains("memory is bounded")) {
+        law.check(&subject).unwrap_or_else(|violation| panic!("{violation}"));
+    }
+}
+
+#[test]
+fn a_slot_that_moves_is_followed_while_it_moves_and_afterwards() {
+    let cluster = cluster();
+    let strategy = build("redis-claim", Some(cluster.endpoint()), &[]).unwrap();
+    let mut worker = strategy.worker(0).unwrap();
+    assert_eq!(judge(&mut *worker, &[1], START), [Verdict::New]);
+    // Two keys of one slot: the part of the key in braces is all that counts.
+    let (there, later) = (braced(1), braced(2));
+    assert_eq!(judge(&mut *worker, &[there], START), [Verdict::New]);
+    let slot = slot_of(&there.to_be_bytes());
+    assert_eq!(slot, slot_of(&later.to_be_bytes()));
+    let mut links = Vec::new();
+    primaries(&cluster)
+        .each(&mut |link| {
+            let port: Vec<String> = link.query(cmd("CONFIG").arg("GET").arg("port"))?;
+            let id: String = link.query(cmd("CLUSTER").arg("MYID"))?;
+            links.push((Link::to(&format!("redis://127.0.0.1:{}", port[1])).unwrap(), id));
+            Ok(())
+        })
+        .unwrap();
+    let owner = links
+        .iter_mut()
+        .position(|(link, _)| {
+            link.query::<u64>(cmd("CLUSTER").arg("COUNTKEYSINSLOT").arg(slot)).unwrap() == 1
+        })
+        .unwrap();
+    let (target, to) = ((owner + 1) % 3, links[(owner + 1) % 3].1.clone());
+    let from = links[owner].1.clone();
+    let set_slot = |link: &mut Link, state: &str, node: &str| {
+        link.query::<()>(cmd("CLUSTER").arg("SETSLOT").arg(slot).arg(state).arg(node)).unwrap();
+    };
+    set_slot(&mut links[target].0, "IMPORTING", &from);
+    set_slot(&mut links[owner].0, "MIGRATING", &to);
+    // What is still there is answered there; what is not is asked for at the target.
+    assert_eq!(judge(&mut *worker, &[there, later], START), [Verdict::Duplicate, Verdict::New]);
+    assert_eq!(judge(&mut *worker, &[later], START), [Verdict::Duplicate]);
+    links[owner].0.query::<u64>(cmd("DEL").arg(&there.to_be_bytes())).unwrap();
+    for index in [target, owner] {
+        set_slot(&mut links[index].0, "NODE", &to);
+    }
+    assert_eq!(
+        judge(&mut *worker, &[there, later, 1], START),
+        [Verdict::New, Verdict::Duplicate, Verdict::Duplicate]
+    );
+    assert_eq!(judge(&mut *worker, &[there], START), [Verdict::Duplicate]);
+}
+
+fn braced(number: u8) -> u128 {
+    u128::from_be_bytes([b"{same}".to_vec(), vec![number; 10]].concat().try_into().unwrap())
+}
+
+/// Goes on judging while a primary is dead and until the cluster is whole again. Nothing is lost: each key is let
+/// through at least once, sooner or later; and what is let through twice is counted.
+#[test]
+fn a_failover_in_the_middle_loses_nothing() {
+    for (name, settings) in
+        [("redis-mozilla", &[][..]), ("redis-lease", &[("lease", "1s"), ("retries", "3")][..])]
+    {
+        let cluster = cluster();
+        let mut control = cluster.control();
+        let strategy = build(name, Some(cluster.endpoint()), settings).unwrap();
+        let mut worker = strategy.worker(0).unwrap();
+        let (mut delivery, mut passed) = (0, BTreeMap::<u128, u32>::new());
+        let mut one_round = |keys: &[u128], worker: &mut dyn Worker| {
+            for (key, verdict) in keys.iter().zip(pass(worker, keys, &mut delivery).unwrap_or_default()) {
+                *passed.entry(*key).or_default() += u32::from(verdict == Verdict::New);
+            }
+        };
+        let before: Vec<u128> = (0..500u128).map(|key| key << 64).collect();
+        one_round(&before, &mut *worker);
+        let fault = StoreFault::PrimaryFailover;
+        control.begin(&fault).unwrap();
+        let during: Vec<u128> = (1000..1500u128).map(|key| key << 64).collect();
+        std::thread::scope(|scope| {
+            let ending = scope.spawn(|| {
+                control.end(&fault).unwrap();
+                control.observed(&fault)
+            });
+            while !ending.is_finished() {
+                one_round(&during, &mut *worker);
+            }
+            let seen = ending.join().unwrap();
+            assert_eq!(seen.fired, 1, "{seen:?}");
+            assert!(seen.what.contains("signal: 9") && seen.what.contains("took over"), "{seen:?}");
+        });
+        one_round(&during, &mut *worker);
+        one_round(&before, &mut *worker);
+        let twice: u32 = passed.values().map(|times| times.saturating_sub(1)).sum();
+        let lost: Vec<_> =
+            during.iter().chain(&before).filter(|key| passed.get(key).is_none_or(|n| *n == 0)).collect();
+        assert!(lost.is_empty(), "{name} lost {lost:?}");
+        println!("{name}: {twice} let through more than once");
+        let after: Vec<u128> = (2000..2100u128).map(|key| key << 64).collect();
+        assert_eq!(pass(&mut *worker, &after, &mut 1_000_000).unwrap(), [Verdict::New; 100]);
+        assert_eq!(pass(&mut *worker, &after, &mut 2_000_000).unwrap(), [Verdict::Duplicate; 100]);
+    }
+}
+
+#[test]
+fn a_cluster_is_troubled_by_the_same_real_means() {
+    let cluster = cluster();
+    let mut control = cluster.control();
+    let keys: Vec<u128> = (0..3000u128).map(|key| key << 64 | key).collect();
+    let settings = [("on_error", "retry"), ("retries", "2"), ("owner", "delivery")];
+    let mut worker = build("redis-claim", Some(cluster.endpoint()), &settings).unwrap().worker(0).unwrap();
+    let mut delivery = 0;
+    let lost = StoreFault::ReplyLost(1);
+    control.begin(&lost).unwrap();
+    assert_eq!(pass(&mut *worker, &keys, &mut delivery).unwrap(), [Verdict::New; 3000]);
+    assert!(control.observed(&lost).fired > 0);
+    control.end(&lost).unwrap();
+
+    control.begin(&StoreFault::Unreachable).unwrap();
+    assert!(pass(&mut *worker, &keys, &mut delivery).is_none());
+    assert!(control.observed(&StoreFault::Unreachable).fired > 0);
+    control.end(&StoreFault::Unreachable).unwrap();
+    assert_eq!(pass(&mut *worker, &keys, &mut delivery).unwrap(), [Verdict::Duplicate; 3000]);
+
+    // Enough that ids, and not the buffers of connections, are what takes memory.
+    let more: Vec<u128> = (5000..40_000u128).map(|key| key << 64 | key).collect();
+    let (much, rest) = more.split_at(30_000);
+    much.chunks(500).for_each(|keys| drop(pass(&mut *worker, keys, &mut delivery).unwrap()));
+    let fault = StoreFault::Eviction(0.5, EvictionPolicy::VolatileTtl);
+    control.begin(&fault).unwrap();
+    rest.chunks(500).for_each(|keys| drop(pass(&mut *worker, keys, &mut delivery).unwrap()));
+    assert!(control.observed(&fault).fired > 0);
+    control.end(&fault).unwrap();
+
+    control.begin(&StoreFault::Killed).unwrap();
+    assert!(pass(&mut *worker, &keys, &mut delivery).is_none());
+    control.end(&StoreFault::Killed).unwrap();
+    assert_eq!(control.observed(&StoreFault::Killed).fired, 6);
+    let mut worker = build("redis-claim", Some(cluster.endpoint()), &[]).unwrap().worker(0).unwrap();
+    assert_eq!(pass(&mut *worker, &keys, &mut delivery).unwrap(), [Verdict::New; 3000]);
+
+    control.begin(&StoreFault::ClockJump(Duration::from_secs(1))).unwrap_err();
+}
+
+#[test]
+fn a_cluster_that_is_given_is_left_as_it_was_found() {
+    let cluster = cluster();
+    let mut servers = primaries(&cluster);
+    for key in ["a", "b", "c", "d"] {
+        servers.query::<()>(key.as_bytes(), cmd("SET").arg(key).arg("kept")).unwrap();
+    }
+    let shared = SharedRedis::claim(cluster.url(), "dedup:").unwrap();
+    assert!(SharedRedis::claim(cluster.url(), "dedup:").is_err(), "of two runs the second is refused");
+    let mut worker = build("redis-claim", Some(shared.endpoint().clone()), &[]).unwrap().worker(0).unwrap();
+    let keys: Vec<u128> = (0..1000).collect();
+    judge(&mut *worker, &keys, START);
+    assert_eq!(shared.release().unwrap(), 1001);
+    let mut left = 0;
+    servers
+        .each(&mut |link| {
+            left += link.query::<u64>(&cmd("DBSIZE"))?;
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(left, 4);
+}
+
+/// 40 virtual seconds of a stream, in two real ones.
+#[test]
+fn the_tool_runs_on_a_cluster_of_its_own_and_leaves_nothing_behind() {
+    let dir = TempDir::new().unwrap();
+    let scenario = dir.path().join("small.toml");
+    let text = r#"
+about = "A small stream."
+pings = 2000
+window = "40s"
+payload = "1KB"
+[arrival]
+process = "constant"
+rate = "50/s"
+[[repeat]]
+cause = "redelivery"
+share = 0.2
+copies = 1
+lag.uniform = ["1s", "30s"]
+"#;
+    std::fs::write(&scenario, text).unwrap();
+    let tmp = dir.path().join("tmp");
+    std::fs::create_dir(&tmp).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_dedup-harness"))
+        .args([
+            "run",
+            "-q",
+            "--redis-cluster",
+            "--time-factor",
+            "20",
+            "-p",
+            "verify",
+            "-s",
+            "^redis-(mozilla|lease)$",
+        ])
+        .arg("-f")
+        .arg(&scenario)
+        .arg("-o")
+        .arg(dir.path().join("out"))
+        .env("NO_COLOR", "1")
+        .env("TMPDIR", &tmp)
+        .output()
+        .unwrap();
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{table}\n{}", String::from_utf8_lossy(&output.stderr));
+    let records = std::fs::read_to_string(dir.path().join("out/records.jsonl")).unwrap();
+    let cells = records.lines().filter_map(|line| match serde_json::from_str(line).unwrap() {
+        Line::Cell(cell) => Some(*cell),
+        Line::Run(_) => None,
+    });
+    for cell in cells {
+        let CellResult::Verify(figures) = &cell.result else { panic!("{table}") };
+        assert_eq!(
+            (figures.judgement.verdict, figures.lost_count),
+            (Judged::Kept, 0),
+            "{}: {table}",
+            cell.strategy
+        );
+        assert!(figures.duplicate_in_window_count > 0 && cell.time_factor == 20.0);
+    }
+    assert!(std::fs::read_dir(&tmp).unwrap().next().is_none(), "a directory is left behind");
+}
