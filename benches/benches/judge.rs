@@ -13,9 +13,9 @@
 #![allow(missing_docs)]
 
 mod judge {
-    pub mod contestant;
-    pub mod stream;
-    pub mod summary;
+    pub(crate) mod contestant;
+    pub(crate) mod stream;
+    pub(crate) mod summary;
 }
 
 use std::cell::RefCell;

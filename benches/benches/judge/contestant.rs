@@ -18,23 +18,23 @@ use super::stream::INTERVAL;
 const RATE: f64 = 0.001;
 
 /// Takes a batch of pings; whatever it finds out about them, the clock has to pay for.
-pub trait Judge {
+pub(crate) trait Judge {
     fn judge(&mut self, pings: &[Ping]);
 }
 
-pub enum Contestant {
+pub(crate) enum Contestant {
     Strategy(&'static Definition),
     Raw(&'static str, fn(u64) -> Box<dyn Judge>),
 }
 
 impl Contestant {
-    pub fn all() -> Vec<Contestant> {
+    pub(crate) fn all() -> Vec<Contestant> {
         let raw = RAW.iter().map(|(name, build)| Contestant::Raw(name, *build));
         let embedded = STRATEGIES.iter().filter(|definition| definition.needs == Needs::Nothing);
         raw.chain(embedded.map(Contestant::Strategy)).collect()
     }
 
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Contestant::Strategy(definition) => definition.name,
             Contestant::Raw(name, _) => name,
@@ -42,7 +42,7 @@ impl Contestant {
     }
 
     /// Empty, and made for `ids` ids in a window.
-    pub fn build(&self, ids: u64) -> Box<dyn Judge> {
+    pub(crate) fn build(&self, ids: u64) -> Box<dyn Judge> {
         match self {
             Contestant::Raw(_, build) => build(ids),
             Contestant::Strategy(definition) => Box::new(Strategy::new(definition, ids)),
@@ -51,7 +51,7 @@ impl Contestant {
 }
 
 /// A set of all ids. Its memory is kept in bounds by beginning anew at twice a window, as nothing in it expires.
-pub const SET: &str = "raw hashbrown set";
+pub(crate) const SET: &str = "raw hashbrown set";
 
 const RAW: &[(&str, fn(u64) -> Box<dyn Judge>)] = &[
     (SET, |ids| {

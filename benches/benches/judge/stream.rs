@@ -5,9 +5,9 @@ use std::time::Duration;
 use dedup_strategies::{DeliveryId, Ping, PingKey, Timestamp};
 
 /// Virtual time between two pings.
-pub const INTERVAL: Duration = Duration::from_micros(10);
+pub(crate) const INTERVAL: Duration = Duration::from_micros(10);
 
-pub struct Stream {
+pub(crate) struct Stream {
     duplicates: u64,
     random: u64,
     recent: Vec<PingKey>,
@@ -16,18 +16,18 @@ pub struct Stream {
 }
 
 impl Stream {
-    pub fn new(ids: u64) -> Self {
+    pub(crate) fn new(ids: u64) -> Self {
         let recent = vec![PingKey::from_u128(0); ids as usize / 2];
         Stream { duplicates: 0, random: 1, recent, sent: 0, made: Vec::new() }
     }
 
     /// How many of a hundred pings are repeats from now on.
-    pub fn repeat(&mut self, duplicates: u64) {
+    pub(crate) fn repeat(&mut self, duplicates: u64) {
         self.duplicates = duplicates;
     }
 
     /// The next `count` pings.
-    pub fn take(&mut self, count: usize) -> &[Ping] {
+    pub(crate) fn take(&mut self, count: usize) -> &[Ping] {
         let mut made = std::mem::take(&mut self.made);
         made.clear();
         made.extend((0..count).map(|_| self.next_ping()));

@@ -7,21 +7,21 @@ use super::contestant::SET;
 
 /// What was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Case {
-    pub size: &'static str,
-    pub duplicates: u64,
-    pub batch: usize,
+pub(crate) struct Case {
+    pub(crate) size: &'static str,
+    pub(crate) duplicates: u64,
+    pub(crate) batch: usize,
 }
 
 /// Nanoseconds a ping of every sample.
 #[derive(Debug, Default)]
-pub struct Summary {
+pub(crate) struct Summary {
     names: Vec<&'static str>,
     samples: BTreeMap<(&'static str, Case), Vec<f64>>,
 }
 
 impl Summary {
-    pub fn add(&mut self, name: &'static str, case: Case, nanos: f64) {
+    pub(crate) fn add(&mut self, name: &'static str, case: Case, nanos: f64) {
         if !self.names.contains(&name) {
             self.names.push(name);
         }

@@ -83,7 +83,7 @@ impl<S: Slot> Layout<S> {
     /// Fetches the cache lines in which a search that begins at `at` will most likely end.
     #[inline(always)]
     pub(super) fn prefetch(&self, at: usize) {
-        let slots = self.from(at);
+        let slots = self.tail(at);
         if let Some(first) = slots.first() {
             prefetch(first);
         }
@@ -97,7 +97,7 @@ impl<S: Slot> Layout<S> {
     pub(super) fn find(&self, key: S, place: usize) -> Found {
         let mut at = place;
         loop {
-            let slots = self.from(at);
+            let slots = self.tail(at);
             for (offset, slot) in slots.iter().enumerate() {
                 let tag = slot.tag();
                 if tag == 0 {
@@ -122,7 +122,7 @@ impl<S: Slot> Layout<S> {
     pub(super) fn insert(&mut self, at: usize, slot: S, free: TagSet) -> Tag {
         let (mut at, mut carried) = (at, slot);
         loop {
-            let slots = self.from_mut(at);
+            let slots = self.tail_mut(at);
             for place in slots.iter_mut() {
                 let pushed = std::mem::replace(place, carried);
                 if free.contains(pushed.tag()) {
@@ -136,7 +136,7 @@ impl<S: Slot> Layout<S> {
 
     /// Writes a slot that is in use.
     pub(super) fn set(&mut self, at: usize, slot: S) {
-        self.from_mut(at)[0] = slot;
+        self.tail_mut(at)[0] = slot;
     }
 
     /// Visits `count` slots from `from`, and a few more: gives up those whose tag is in `dead`, and moves what follows
@@ -164,7 +164,7 @@ impl<S: Slot> Layout<S> {
         let mut at = at;
         while at < stop {
             let chunk_end = ((at >> self.chunk_bits) + 1) << self.chunk_bits;
-            let mut slots = self.from(at).iter().take(stop - at);
+            let mut slots = self.tail(at).iter().take(stop - at);
             if let Some(offset) = slots.position(|slot| dead.contains(slot.tag())) {
                 return at + offset;
             }
@@ -201,7 +201,7 @@ impl<S: Slot> Layout<S> {
         let size = 1usize << self.chunk_bits;
         let start = read & !(size - 1);
         let (places, stride) = (self.places, self.stride);
-        let slots = self.from_mut(start);
+        let slots = self.tail_mut(start);
         let (mut read, mut write) = (read - start, write - start);
         while read < size {
             let slot = slots[read];
@@ -260,7 +260,7 @@ impl<S: Slot> Layout<S> {
             let chunk_end = (chunk + 1) << self.chunk_bits;
             let mut near = self.hash_near(at);
             let mut stopped = None;
-            for (slot, at) in self.from(at).iter().zip(at..) {
+            for (slot, at) in self.tail(at).iter().zip(at..) {
                 if slot.tag() != 0 {
                     each(slot.hash(near), *slot);
                 } else if at >= enough {
@@ -273,7 +273,7 @@ impl<S: Slot> Layout<S> {
             if at == chunk_end {
                 self.chunks[chunk] = None;
             }
-            if stopped.is_some() || (at >= enough && self.from(at).is_empty()) {
+            if stopped.is_some() || (at >= enough && self.tail(at).is_empty()) {
                 break;
             }
         }
@@ -297,12 +297,12 @@ impl<S: Slot> Layout<S> {
     }
 
     fn get(&self, at: usize) -> S {
-        self.from(at).first().copied().unwrap_or_default()
+        self.tail(at).first().copied().unwrap_or_default()
     }
 
     /// The slots from `at` to the end of its chunk; none where nothing was ever written.
     #[inline(always)]
-    fn from(&self, at: usize) -> &[S] {
+    fn tail(&self, at: usize) -> &[S] {
         match self.chunks.get(at >> self.chunk_bits) {
             Some(Some(chunk)) => &chunk[at & ((1 << self.chunk_bits) - 1)..],
             _ => &[],
@@ -311,7 +311,7 @@ impl<S: Slot> Layout<S> {
 
     /// The same, allocated if it was not.
     #[inline(always)]
-    fn from_mut(&mut self, at: usize) -> &mut [S] {
+    fn tail_mut(&mut self, at: usize) -> &mut [S] {
         let (chunk, size, pages) = (at >> self.chunk_bits, 1 << self.chunk_bits, self.pages);
         if chunk >= self.chunks.len() {
             self.chunks.resize_with(chunk + 1, || None);
