@@ -110,6 +110,7 @@ impl Work<'_> {
             seed: None,
             time: TimeOptions { threads: 1, rate_per_s: None, pings: 1, seconds: 1.0 },
             redis: RedisChoice::Private,
+            nightly: (Choice::None, None),
             claim: None,
             pacing: Pacing { asked: None, round_trip: Duration::ZERO },
             limits: Limits { stall: self.args.stall_timeout, memory_bytes },
