@@ -50,11 +50,7 @@ mod tests {
 
     fn kept(preceding_days: u64, hours: &[u64], passed: &[bool]) -> Vec<bool> {
         let arrivals: Vec<u64> = hours.iter().map(|hour| hour * 3_600_000_000_000).collect();
-        let nights = Nights {
-            preceding_days,
-            start: Timestamp::from_secs(86_400 * 20_000),
-            submission: Submission::Fresh,
-        };
+        let nights = Nights { preceding_days, start: Timestamp::from_secs(86_400 * 20_000) };
         let mut kept = Vec::new();
         nights.keep(&arrivals, passed, &mut kept);
         kept
