@@ -24,10 +24,14 @@ pub fn files(comparison: &Comparison) -> Result<Vec<File>, HistogramError> {
             let Some(time) = &row.summary.time else { continue };
             let run = if comparison.runs.len() > 1 { format!("-{}", row.run) } else { String::new() };
             let stem = plain(&format!("{}-{}{run}", block.stream.scenario, row.strategy));
-            let same = files.iter().filter(|file| file.name.starts_with(&stem)).count();
-            let number = if same == 0 { String::new() } else { format!("-{}", same + 1) };
+            let name = |number: usize| match number {
+                1 => format!("{stem}.hgrm"),
+                more => format!("{stem}-{more}.hgrm"),
+            };
+            let free = (1..).map(name).find(|name| files.iter().all(|file| file.name != *name));
+            let name = free.expect("numbers do not run out");
             let text = percentiles(&time.latency_ns.merged.histogram()?);
-            files.push(File { name: format!("{stem}{number}.hgrm"), text });
+            files.push(File { name, text });
         }
     }
     Ok(files)
