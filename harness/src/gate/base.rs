@@ -249,7 +249,7 @@ fn errors(stderr: impl Read) -> String {
     let lines: Vec<String> = lines.map(|line| String::from_utf8_lossy(&line).trim().to_string()).collect();
     let first = lines.iter().find(|line| line.starts_with("error"));
     let line = first.cloned().unwrap_or_else(|| last_line(&lines.join("\n")));
-    line.chars().take(300).collect()
+    line.trim_start_matches("error: ").chars().take(300).collect()
 }
 
 fn last_line(text: &str) -> String {
@@ -337,6 +337,7 @@ mod tests {
     fn the_first_error_is_told_and_not_the_summary_after_it() {
         let said = "   Compiling a v0.1.0\nerror[E0425]: cannot find value `x`\n  --> src/main.rs\nerror: could not compile `a`\n";
         assert_eq!(errors(said.as_bytes()), "error[E0425]: cannot find value `x`");
+        assert_eq!(errors(&b"error: no luck\n"[..]), "no luck");
         assert_eq!(errors(&b"no luck\n\n"[..]), "no luck");
     }
 

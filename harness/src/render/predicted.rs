@@ -5,7 +5,6 @@ use super::sheet::name;
 use super::text::{Text, Tone};
 use crate::compare::{Block, PredictionSummary, Row, Stands};
 use crate::record::{Role, Tables};
-use crate::units::short;
 
 /// What the block is about.
 pub(super) const TITLE: &str = "missed duplicates, predicted against seen, % of each cause (theory knows the scenario's \
@@ -40,7 +39,7 @@ fn told(row: &Row) -> impl Iterator<Item = &PredictionSummary> {
 }
 
 fn line(strategy: &str, summary: &PredictionSummary) -> Vec<Text> {
-    let percent = |share: f64| short(share * 100.0);
+    let percent = |share: f64| format!("{:.2}", share * 100.0);
     let (low, high) = summary.interval;
     let because = &summary.prediction.because;
     let because = match summary.stands {

@@ -75,7 +75,10 @@ fn runs_on_other_streams_or_machines_stand_in_tables_of_their_own() {
     let table = render(&both, Format::Table, Look::PLAIN);
     assert_eq!(table.matches("Example CPU 3000").count(), 1);
     assert_eq!(table.matches("Another CPU").count(), 1);
-    assert_eq!(table.lines().filter(|line| line.starts_with("strategy ")).count(), 2);
+    assert_eq!(
+        table.lines().filter(|line| line.starts_with("strategy ") && line.contains("verdict")).count(),
+        2
+    );
 }
 
 /// The sample under two faults: one that happened to all, and one that never did or does not apply.

@@ -142,7 +142,7 @@ fn zero_comes_with_its_bound_and_counts_with_their_interval() {
 fn what_was_skipped_and_what_failed_is_listed() {
     let report = report_of(&[sample::run()], Mix::Apart);
     let notes = report.opening.figures[0].notes.join("\n");
-    assert!(notes.contains("skipped: redis (verify): no redis-server found"), "{notes}");
+    assert!(notes.contains("skipped: redis-claim (verify): no redis-server found"), "{notes}");
     assert!(notes.contains("sleeper: hung: no progress for 30 s"), "{notes}");
     assert!(report.opening.verdicts.iter().any(|(tone, text)| *tone == Tone::Bad && text == "1 failed"));
 }

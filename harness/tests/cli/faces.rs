@@ -14,9 +14,9 @@ fn the_lists_can_be_narrowed_down() {
 #[test]
 fn the_lists_hold_every_strategy_and_every_scenario() {
     let tool = Tool::new();
-    let (all, strategies, scenarios) =
-        (tool.prints(&["list"]), tool.prints(&["list", "strategies"]), tool.prints(&["list", "scenarios"]));
-    assert_eq!(all, format!("{strategies}\n{scenarios}"));
+    let [strategies, scenarios, faults] =
+        ["strategies", "scenarios", "faults"].map(|what| tool.prints(&["list", what]));
+    assert_eq!(tool.prints(&["list"]), format!("{strategies}\n{scenarios}\n{faults}"));
     let begins =
         |text: &str, name: &str| text.lines().any(|line| line.split_whitespace().next() == Some(name));
     for definition in dedup_harness::strategies::STRATEGIES {

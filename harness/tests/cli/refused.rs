@@ -67,7 +67,7 @@ fn words_that_mean_nothing_are_refused_with_what_they_could_be() {
     tool.refuses(&run_with(&["--format", "xml"]), &["xml", "table, markdown, csv, json"]);
     tool.refuses(&run_with(&["-p", "feel"]), &["feel", "verify, time, weigh"]);
     tool.refuses(&run_with(&["extra"]), &["extra"]);
-    tool.refuses(&["list", "faults"], &["faults", "strategies, scenarios"]);
+    tool.refuses(&["list", "passes"], &["passes", "strategies, scenarios, faults"]);
     tool.refuses(&["list", "-s", "("], &["--strategy", "unclosed group"]);
     tool.refuses(&["list", "-s", "nothing-like-it"], &["no strategy matches"]);
     tool.refuses(&["completions", "tcsh"], &["tcsh", "bash"]);
