@@ -13,7 +13,12 @@ pub(super) struct Waits {
     open_ns: f64,
     /// The chance that a ping is the one that opens it, and waits all that time.
     opens: f64,
+    /// Pings a nanosecond that come to it.
+    per_ns: f64,
 }
+
+/// After so many batches it no longer matters when one of them began.
+const FORGOTTEN: f64 = 8.0;
 
 impl Waits {
     /// With the scenario's mean load, copies included. A worker of its own for each key gets its part of that.
@@ -27,20 +32,49 @@ impl Waits {
         };
         let full_ns = (pipeline.batch.get() - 1) as f64 / per_ns.max(1e-300);
         let open_ns = full_ns.min(saturating_nanos(pipeline.linger) as f64);
-        Waits { open_ns, opens: 1.0 / (1.0 + per_ns * open_ns) }
+        Waits { open_ns, opens: 1.0 / (1.0 + per_ns * open_ns), per_ns }
     }
 
     /// When the batch of each ping is judged, from when each arrives. A copy that comes while the batch of the one
-    /// before it is open is judged with it.
+    /// before it is open is judged with it, and one that comes soon after that with one of the next batches, which
+    /// follow each other.
     pub(super) fn judged(self, arrivals: &[u64], random: &mut Random, judged: &mut Vec<u64>) {
         judged.clear();
-        let mut batch_ends = 0;
-        for arrival in arrivals {
-            if *arrival > batch_ends {
-                let wait = if random.uniform() < self.opens { 1.0 } else { random.uniform() };
-                batch_ends = arrival + (wait * self.open_ns) as u64;
+        let mut last: Option<f64> = None;
+        for arrival in arrivals.iter().map(|arrival| *arrival as f64) {
+            let ends = match last {
+                Some(ends) if arrival <= ends => ends,
+                Some(ends) if arrival - ends < FORGOTTEN * self.cycle_ns() => {
+                    self.next(ends, arrival, random)
+                }
+                _ => self.any(arrival, random),
+            };
+            last = Some(ends);
+            judged.push(ends as u64);
+        }
+    }
+
+    /// From one batch to the next, on average.
+    fn cycle_ns(self) -> f64 {
+        self.open_ns + 1.0 / self.per_ns.max(1e-300)
+    }
+
+    /// The end of a batch that holds a ping, where nothing is known of the batches before it.
+    fn any(self, arrival: f64, random: &mut Random) -> f64 {
+        let wait = if random.uniform() < self.opens { 1.0 } else { random.uniform() };
+        arrival + wait * self.open_ns
+    }
+
+    /// The end of the batch of a ping that came after a batch had ended: batch after batch, each opened by some ping,
+    /// at the latest by this one.
+    fn next(self, mut ended: f64, arrival: f64, random: &mut Random) -> f64 {
+        loop {
+            let idle = -libm::log(1.0 - random.uniform()) / self.per_ns.max(1e-300);
+            let ends = (ended + idle).min(arrival) + self.open_ns;
+            if arrival <= ends {
+                return ends;
             }
-            judged.push(batch_ends);
+            ended = ends;
         }
     }
 }
