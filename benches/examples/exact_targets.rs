@@ -34,6 +34,9 @@ const REPEATS: u64 = 10;
 /// Virtual time between two pings.
 const INTERVAL: Duration = Duration::from_micros(10);
 
+/// Judges so many pings with a seed.
+type Contest = fn(u64, u64) -> Cost;
+
 fn main() {
     alloc::start_counting();
     let mut numbers = std::env::args().skip(1).map(|text| text.parse::<u64>());
@@ -59,7 +62,7 @@ struct Cost {
 }
 
 fn speed(pings: u64, rounds: u64) {
-    let contestants: [(&str, fn(u64, u64) -> Cost); 6] = [
+    let contestants: [(&str, Contest); 6] = [
         ("hashbrown set, presized, no expiry", hashbrown_set),
         ("exact", |pings, round| strategy(&exact::DEFINITION, pings, round)),
         ("exact-compact", |pings, round| strategy(&exact_compact::DEFINITION, pings, round)),

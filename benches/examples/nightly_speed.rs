@@ -66,7 +66,7 @@ fn write(dir: &Path, rows: u64) -> Result<Table, Box<dyn std::error::Error>> {
     for row in 0..rows {
         let drawn = row.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         let unique = match drawn % 10 < 3 && uniques > 0 {
-            true => uniques - 1 - (drawn * (rows / 4) >> 32).min(uniques - 1),
+            true => uniques - 1 - ((drawn * (rows / 4)) >> 32).min(uniques - 1),
             false => uniques,
         };
         uniques += u64::from(unique == uniques);

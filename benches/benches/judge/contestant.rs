@@ -53,7 +53,10 @@ impl Contestant {
 /// A set of all ids. Its memory is kept in bounds by beginning anew at twice a window, as nothing in it expires.
 pub(crate) const SET: &str = "raw hashbrown set";
 
-const RAW: &[(&str, fn(u64) -> Box<dyn Judge>)] = &[
+/// Makes one for a window of so many ids.
+type Make = fn(u64) -> Box<dyn Judge>;
+
+const RAW: &[(&str, Make)] = &[
     (SET, |ids| {
         let new =
             move || hashbrown::HashSet::with_capacity_and_hasher(2 * ids as usize, FixedState::with_seed(1));

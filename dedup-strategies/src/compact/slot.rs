@@ -27,7 +27,7 @@ impl TagSet {
 /// A word that can be a slot of a [`CompactSet`](super::CompactSet): `u128` for all of a key, `u64` for a
 /// fingerprint of it.
 ///
-/// A slot holds the *low* bits of a number, shifted up by [`TAG_BITS`] to make room for a tag: the highest bits of the
+/// A slot holds the *low* bits of a number, shifted up by `TAG_BITS` to make room for a tag: the highest bits of the
 /// number are pushed out. Slots are kept in the order of their numbers, spread evenly over the table, so the place of a
 /// slot says what its highest bits are, unless it is further from where it belongs than a 128th of the table. Two
 /// slots that are nearer than that to each other are therefore ordered by their difference as a signed number.

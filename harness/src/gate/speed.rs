@@ -192,7 +192,8 @@ impl Gate<'_> {
             chosen.shuffle(&mut chance);
             for index in &chosen {
                 if self.began.elapsed() >= self.plan.budget {
-                    return Ok(self.cut_short(stage, wanted));
+                    self.cut_short(stage, wanted);
+                    return Ok(());
                 }
                 let bout = &mut self.bouts[*index];
                 self.rounds += 1;

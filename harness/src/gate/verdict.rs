@@ -150,7 +150,7 @@ impl MetricVerdict {
 impl Verdict {
     /// Puts the worst first, and reckons the whole from the parts.
     pub fn concluded(mut self, strictness: Strictness) -> Verdict {
-        self.metrics.sort_by(|one, other| other.decision.cmp(&one.decision));
+        self.metrics.sort_by_key(|metric| std::cmp::Reverse(metric.decision));
         self.decision =
             self.metrics.iter().map(|metric| metric.decision).max().unwrap_or(Decision::Inconclusive);
         self.exit_code = self.exit(strictness) as u8;

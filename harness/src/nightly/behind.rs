@@ -30,7 +30,7 @@ pub const MEMORY_BYTES: u64 = 1 << 30;
 /// Which job follows a verify pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 pub enum Choice {
-    /// Ours, where the stream goes past midnight, has faults, or its scenario has a [nightly] table
+    /// Ours, where the stream goes past midnight, has faults, or its scenario has a table of that name
     #[default]
     Auto,
     /// None

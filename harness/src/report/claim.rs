@@ -220,7 +220,7 @@ fn table(panel: &Panel<'_>) -> Figure {
                 Cell::text(&entry.name),
                 verdict(entry),
                 verify.map_or(Cell::none(), |v| share_cell(v.missed_count, v.duplicate_count)),
-                verify.map_or(Cell::none(), |v| lost_cell(v)),
+                verify.map_or(Cell::none(), lost_cell),
                 summary.time.as_ref().map_or(Cell::none(), |time| {
                     Cell::number(spread(time.throughput_per_s, rate), time.throughput_per_s.median)
                 }),

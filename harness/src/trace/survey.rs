@@ -13,6 +13,7 @@ use super::rows::Rows;
 use super::sizing::WindowCount;
 use super::time::{TimeUnit, UnitFrom};
 use crate::stream::Id;
+use crate::units::thousands;
 
 /// What a trace holds. Its [`Display`](fmt::Display) is a few lines for people.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,7 +113,7 @@ impl fmt::Display for TraceSurvey {
         line("trace", format!("{} ({}{})", self.name, self.format, self.compression))?;
         line("id", format!("field {}", self.id_field))?;
         line("time", self.time_line())?;
-        line("read", format!("{} pings", grouped(self.pings_count)))?;
+        line("read", format!("{} pings", thousands(self.pings_count)))?;
         line("skipped", count_of(self.bad_count, self.pings_count + self.bad_count, "lines"))?;
         for bad in &self.first_bad {
             line("", bad.to_string())?;
@@ -166,7 +167,7 @@ impl TraceSurvey {
 
     fn window_line(&self) -> String {
         let window = humantime::format_duration(self.sizing.window);
-        format!("at most {} ids in any {window}", grouped(self.sizing.ids_in_window))
+        format!("at most {} ids in any {window}", thousands(self.sizing.ids_in_window))
     }
 }
 
@@ -192,17 +193,10 @@ impl fmt::Display for Compression {
 }
 
 fn count_of(part: u64, whole: u64, things: &str) -> String {
-    format!("{} of {} {things} ({:.2} %)", grouped(part), grouped(whole), percent(part, whole))
+    format!("{} of {} {things} ({:.2} %)", thousands(part), thousands(whole), percent(part, whole))
 }
 
 fn rfc3339(time: Timestamp) -> String {
     let nanos = i128::from(time.as_nanos());
     jiff::Timestamp::from_nanosecond(nanos).map_or_else(|_| time.to_string(), |time| time.to_string())
-}
-
-/// `1,234,567`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
-    groups.join(",")
 }

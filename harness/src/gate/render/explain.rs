@@ -26,8 +26,8 @@ fn one(verdict: &Verdict, metric: &MetricVerdict) -> String {
             lines.push("  the file does not say how its rounds were planned".into())
         }
         (Evidence::Exact { baseline, found, tolerance_ratio }, _) => {
-            let found = found.map_or("not measured".to_string(), super::grouped);
-            lines.push(format!("  baseline {}, found {found}", super::grouped(*baseline)));
+            let found = found.map_or("not measured".to_string(), crate::units::thousands);
+            lines.push(format!("  baseline {}, found {found}", crate::units::thousands(*baseline)));
             lines.push(match tolerance_ratio {
                 0.0 => "  exact: no difference for the worse is tolerated".to_string(),
                 tolerance => format!("  {} more are tolerated", percent(*tolerance)),

@@ -66,7 +66,7 @@ mod tests {
         let mut verdict = sample();
         let failed = verdict.metrics[0].clone();
         verdict.metrics.extend(vec![failed; 30]);
-        verdict.metrics.sort_by(|one, other| other.decision.cmp(&one.decision));
+        verdict.metrics.sort_by_key(|metric| std::cmp::Reverse(metric.decision));
         let said = annotations(&verdict);
         assert_eq!(said.lines().count(), 10);
         assert!(said.lines().last().unwrap().starts_with("::warning title=gate::25 more"), "{said}");

@@ -9,6 +9,7 @@ mod text;
 use super::design::Decision;
 use super::judge::percent;
 use super::verdict::{Evidence, MetricVerdict, Verdict};
+use crate::units::thousands;
 
 pub use junit::junit;
 pub use markdown::markdown;
@@ -60,9 +61,9 @@ impl Decision {
 fn found(metric: &MetricVerdict) -> [String; 2] {
     match &metric.evidence {
         Evidence::Exact { baseline, found, .. } => {
-            let now = found.map_or("not measured".to_string(), grouped);
+            let now = found.map_or("not measured".to_string(), thousands);
             let change = found.map_or(String::new(), |now| difference(*baseline, now));
-            [change, format!("{} -> {now}", grouped(*baseline))]
+            [change, format!("{} -> {now}", thousands(*baseline))]
         }
         Evidence::Rounds(rounds) => {
             let interval = rounds.interval_ratio.map(|[low, high]| {
@@ -84,7 +85,7 @@ fn difference(baseline: u64, now: u64) -> String {
         return "0".to_string();
     }
     let sign = if now > baseline { "+" } else { "-" };
-    format!("{sign}{}", grouped(now.abs_diff(baseline)))
+    format!("{sign}{}", thousands(now.abs_diff(baseline)))
 }
 
 fn signed(ratio: f64) -> String {
@@ -93,19 +94,6 @@ fn signed(ratio: f64) -> String {
 
 fn percent_1(ratio: f64) -> String {
     format!("{:.1} %", 100.0 * ratio)
-}
-
-/// Thousands apart.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 /// The whole in one line.
@@ -281,7 +269,7 @@ pub(crate) mod tests {
     #[test]
     fn numbers_are_grouped_by_thousands() {
         assert_eq!(
-            (grouped(7), grouped(1_200_345), grouped(999_000)),
+            (thousands(7), thousands(1_200_345), thousands(999_000)),
             ("7".into(), "1,200,345".into(), "999,000".into())
         );
     }
