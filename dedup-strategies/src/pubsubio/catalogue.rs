@@ -233,7 +233,7 @@ impl Catalogue {
 /// Bytes that a catalogue with filters needs for `ids` ids let through in a window, spread evenly over it.
 ///
 /// A line of 64 bytes holds three ids, and parts of the table are filled to between 72 and 80 %; the sweep comes to an
-/// id a sixteenth of a window after it expired on average. Of the two filters one is full and one is filling, each for
+/// id a thirty-second of a window after it expired on average. Of the two filters one is full and one is filling, each for
 /// a window's ids and a tenth more, at 10.5 bits an id.
 pub fn bytes_for(ids: u64) -> u64 {
     let filled = (EMPTIEST + FULLEST) / 2.0;

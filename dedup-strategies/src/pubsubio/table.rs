@@ -18,8 +18,10 @@ const PARTS: usize = 64;
 pub(super) const FULLEST: f64 = 0.80;
 pub(super) const EMPTIEST: f64 = 0.72;
 
-/// Everything is looked at this many times a window, to take out what has expired.
-pub(super) const SWEEPS_A_WINDOW: u64 = 8;
+/// Everything is looked at this many times a window, to take out what has expired. What waits for the sweep has to fit
+/// between [`EMPTIEST`] and [`FULLEST`]: otherwise every part is full again soon after each rebuild, under a load that
+/// does not grow.
+pub(super) const SWEEPS_A_WINDOW: u64 = 16;
 
 /// Ticks in a window: times are kept to a millionth of it.
 const TICKS_A_WINDOW: u64 = 1 << 20;
