@@ -92,11 +92,15 @@ test('the keyboard reads the values of a chart, and the pointer does too', async
   assert.notEqual(await tip.textContent(), first);
   await page.keyboard.press('Escape');
   assert.equal(await tip.evaluate((element) => element.classList.contains('on')), false);
-  const mark = await box.locator('.l').first().boundingBox();
-  await page.mouse.move(mark.x + mark.width / 2, mark.y + mark.height / 2);
-  const place = await box.boundingBox();
-  for (let y = 20; y < place.height && !(await tip.evaluate((e) => e.classList.contains('on'))); y += 15)
-    await page.mouse.move(place.x + place.width / 2, place.y + y);
+  await box.scrollIntoViewIfNeeded();
+  // A point of the first line, where it is drawn.
+  const place = await box.locator('.l').first().evaluate((line) => {
+    const point = line.points ? line.points[Math.floor(line.points.length / 2)] : line.getPointAtLength(line.getTotalLength() / 2);
+    const at = new DOMPoint(point.x, point.y).matrixTransform(line.getScreenCTM());
+    return { x: at.x, y: at.y };
+  });
+  await page.mouse.move(place.x - 30, place.y);
+  await page.mouse.move(place.x, place.y);
   assert.equal(await tip.evaluate((element) => element.classList.contains('on')), true);
   await context.close();
 });
