@@ -30,8 +30,6 @@ pub(super) struct Session {
     policy: Policy,
     trips: Trips,
     everything: Vec<usize>,
-    /// Whether the batch before was still unanswered after all its tries.
-    outlasted: bool,
     /// Tells this worker's claims from those of all others.
     nonce: u64,
 }
@@ -69,7 +67,6 @@ impl Store {
             policy: self.policy,
             trips: self.trips.clone(),
             everything: Vec::new(),
-            outlasted: false,
             // Seeded by the operating system: no other process and no other worker has the same.
             nonce: RandomState::new().hash_one(0),
         })
@@ -104,16 +101,14 @@ impl Store {
 }
 
 impl Session {
-    /// Sends a batch; what fails is sent again as the policy has it. An outage that outlasted all tries of one batch is
-    /// not waited for with each of the next: one try of each tells when it is over, and what fails comes again.
+    /// Sends a batch; what fails is sent again as the policy has it.
     pub(super) fn send(&mut self, batch: &Batch) -> Replies {
         while self.everything.len() < batch.len() {
             self.everything.push(self.everything.len());
         }
         let all = self.servers.exchange(batch, &self.everything[..batch.len()], &self.trips);
         let mut replies = Replies { all, again: Vec::new() };
-        let tries = if self.outlasted { 0 } else { usize::MAX };
-        for pause in self.policy.pauses().take(tries) {
+        for pause in self.policy.pauses() {
             let failed = replies.failed();
             if failed.is_empty() {
                 break;
@@ -126,7 +121,6 @@ impl Session {
                 replies.all[index] = answer;
             }
         }
-        self.outlasted = !replies.failed().is_empty();
         replies
     }
 
