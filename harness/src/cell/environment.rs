@@ -193,12 +193,6 @@ impl Instance {
         self.strategy.round_trips().map(|trips| trips + self.rebuild.round_trips_before())
     }
 
-    /// What can be done to the store in the middle of a run; none where there is no store, or it is not ours. To be asked
-    /// for before the first worker is opened: connections that are made from now on can be troubled.
-    pub fn control(&self) -> Option<Box<dyn StoreControl + '_>> {
-        self.store.control()
-    }
-
     /// Whether there is a store that is ours to trouble.
     pub fn can_be_troubled(&self) -> bool {
         match &self.store {
@@ -259,6 +253,8 @@ fn pace(store: &Store, clock: Clock) -> Box<dyn Pace + '_> {
 }
 
 impl Store {
+    /// What can be done to it in the middle of a run; none where it is not ours. To be asked for before the first worker is
+    /// opened: connections that are made from now on can be troubled.
     fn control(&self) -> Option<Box<dyn StoreControl + '_>> {
         match self {
             Store::Private(server) => Some(Box::new(server.control())),
