@@ -162,16 +162,15 @@ impl Worker for LeaseWorker {
         self.claims.fill(pings.iter().map(|ping| (ping.key.0, session.owner(ping))));
         let replies = self.session.send(&self.claims);
         let judged = verdicts.len();
-        for (index, ping) in pings.iter().enumerate() {
-            match self.verdict(ping, &replies, index) {
-                Ok(verdict) => verdicts.push(verdict),
-                Err(unavailable) => {
-                    verdicts.truncate(judged);
-                    return Err(unavailable);
-                }
-            }
+        let all = pings.iter().enumerate().try_for_each(|(index, ping)| {
+            verdicts.push(self.verdict(ping, &replies, index)?);
+            Ok(())
+        });
+        if all.is_err() {
+            verdicts.truncate(judged);
+            self.give_back(pings, &replies);
         }
-        Ok(())
+        all
     }
 
     fn settle(&mut self, settled: &[Settled], _now: Timestamp) -> Result<(), Unavailable> {
@@ -194,6 +193,17 @@ impl LeaseWorker {
             Ok(other) => self.session.unjudged(&unexpected("SET", other)),
             Err(failure) => self.session.unjudged(failure),
         }
+    }
+
+    /// What was claimed for a batch that could not be judged, or its copies would find themselves in flight until the
+    /// lease runs out. What cannot be given back is waited for.
+    fn give_back(&mut self, pings: &[Ping], replies: &Replies) {
+        let claimed = pings.iter().enumerate().filter(|(index, ping)| {
+            matches!(self.verdict(ping, replies, *index), Ok(Verdict::New)) && replies.all[*index].is_ok()
+        });
+        let failed: Vec<Settled> =
+            claimed.map(|(_, ping)| Settled { ping: *ping, outcome: Outcome::Failed }).collect();
+        let _ = self.settle_those(&failed, Outcome::Failed);
     }
 
     fn settle_those(&mut self, settled: &[Settled], outcome: Outcome) -> Result<(), Unavailable> {

@@ -30,6 +30,8 @@ pub(super) struct Session {
     policy: Policy,
     trips: Trips,
     everything: Vec<usize>,
+    /// Whether the batch before was still unanswered after all its tries.
+    outlasted: bool,
     /// Tells this worker's claims from those of all others.
     nonce: u64,
 }
@@ -67,6 +69,7 @@ impl Store {
             policy: self.policy,
             trips: self.trips.clone(),
             everything: Vec::new(),
+            outlasted: false,
             // Seeded by the operating system: no other process and no other worker has the same.
             nonce: RandomState::new().hash_one(0),
         })
@@ -101,14 +104,16 @@ impl Store {
 }
 
 impl Session {
-    /// Sends a batch; what fails is sent again as the policy has it.
+    /// Sends a batch; what fails is sent again as the policy has it. An outage that outlasted all tries of one batch is
+    /// not waited for anew with each of the next: one try of each tells when it is over, and what fails comes again.
     pub(super) fn send(&mut self, batch: &Batch) -> Replies {
         while self.everything.len() < batch.len() {
             self.everything.push(self.everything.len());
         }
         let all = self.servers.exchange(batch, &self.everything[..batch.len()], &self.trips);
         let mut replies = Replies { all, again: Vec::new() };
-        for pause in self.policy.pauses() {
+        let tries = if self.outlasted { 0 } else { usize::MAX };
+        for pause in self.policy.pauses().take(tries) {
             let failed = replies.failed();
             if failed.is_empty() {
                 break;
@@ -121,6 +126,7 @@ impl Session {
                 replies.all[index] = answer;
             }
         }
+        self.outlasted = !replies.failed().is_empty();
         replies
     }
 

@@ -22,8 +22,8 @@ const AGAIN: u64 = 50_000;
 /// Events between two reports of progress.
 const STEP: u64 = 1 << 16;
 
-/// The same where the pipeline waits for the wall's clock.
-const STEP_ON_WALL_TIME: u64 = 256;
+/// The same where it waits for a store, or for the wall's clock.
+const STEP_WITH_A_STORE: u64 = 256;
 
 /// How much faster than the pipeline's a store's clock may run, where each keeps its own: NTP corrects a clock by at
 /// most one part in 2,000, and Redis counts in whole milliseconds.
@@ -127,10 +127,8 @@ fn whole_run(
 ) -> Result<Whole, Trouble> {
     let on_wall_time = bench.environment.on_wall_time();
     let mut source = bench.workload.source(bench.environment.seed)?;
-    let (slack, step) = match on_wall_time {
-        true => (slack(bench.workload, instance), STEP_ON_WALL_TIME),
-        false => (Duration::ZERO, STEP),
-    };
+    let slack = if on_wall_time { slack(bench.workload, instance) } else { Duration::ZERO };
+    let step = if bench.environment.definition.needs == Needs::Nothing { STEP } else { STEP_WITH_A_STORE };
     let mut pipeline = pipeline(bench.workload, instance, slack, source.causes().len())?;
     if let Some(sink) = sink {
         pipeline = pipeline.with_sink(Box::new(sink));

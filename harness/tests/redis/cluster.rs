@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dedup_harness::record::{CellResult, Line, Verdict as Judged};
 use dedup_harness::servers::{EvictionPolicy, PrivateCluster, SharedRedis, StoreControl, StoreFault};
@@ -167,13 +167,16 @@ fn a_failover_in_the_middle_loses_nothing() {
         let strategy = build(name, Some(cluster.endpoint()), settings).unwrap();
         let mut worker = strategy.worker(0).unwrap();
         let (mut delivery, mut passed) = (0, BTreeMap::<u128, u32>::new());
+        // Whether the source may stop: every key was judged, and none is still with another delivery.
         let mut one_round = |keys: &[u128], worker: &mut dyn Worker| {
-            for (key, verdict) in keys.iter().zip(pass(worker, keys, &mut delivery).unwrap_or_default()) {
-                *passed.entry(*key).or_default() += u32::from(verdict == Verdict::New);
+            let Some(verdicts) = pass(worker, keys, &mut delivery) else { return false };
+            for (key, verdict) in keys.iter().zip(&verdicts) {
+                *passed.entry(*key).or_default() += u32::from(*verdict == Verdict::New);
             }
+            !verdicts.contains(&Verdict::InFlight)
         };
         let before: Vec<u128> = (0..500u128).map(|key| key << 64).collect();
-        one_round(&before, &mut *worker);
+        assert!(one_round(&before, &mut *worker));
         let fault = StoreFault::PrimaryFailover;
         control.begin(&fault).unwrap();
         let during: Vec<u128> = (1000..1500u128).map(|key| key << 64).collect();
@@ -189,8 +192,12 @@ fn a_failover_in_the_middle_loses_nothing() {
             assert_eq!(seen.fired, 1, "{seen:?}");
             assert!(seen.what.contains("signal: 9") && seen.what.contains("took over"), "{seen:?}");
         });
-        one_round(&during, &mut *worker);
-        one_round(&before, &mut *worker);
+        for keys in [&during, &before] {
+            let begun = Instant::now();
+            while !one_round(keys, &mut *worker) {
+                assert!(begun.elapsed() < Duration::from_secs(30), "{name} has not come to an end");
+            }
+        }
         let twice: u32 = passed.values().map(|times| times.saturating_sub(1)).sum();
         let lost: Vec<_> =
             during.iter().chain(&before).filter(|key| passed.get(key).is_none_or(|n| *n == 0)).collect();

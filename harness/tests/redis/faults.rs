@@ -201,6 +201,48 @@ fn a_server_that_comes_back_while_it_is_tried_again_is_not_missed() {
 }
 
 #[test]
+fn an_outage_that_outlasts_all_tries_is_not_waited_for_again_with_each_batch() {
+    let redis = private_redis();
+    let mut control = redis.control();
+    let settings = [("on_error", "retry"), ("retries", "3")];
+    let strategy = build("redis-lease", Some(redis.endpoint()), &settings).unwrap();
+    let mut worker = strategy.worker(0).unwrap();
+    let mut trips = |keys: &[u128]| {
+        let before = strategy.round_trips().unwrap();
+        let judged = try_to_judge(&mut *worker, keys);
+        (judged.ok(), strategy.round_trips().unwrap() - before)
+    };
+    for _ in 0..2 {
+        control.begin(&StoreFault::Unreachable).unwrap();
+        assert_eq!(trips(&[1]), (None, 4));
+        assert_eq!(trips(&[1]), (None, 1));
+        assert_eq!(trips(&[2]), (None, 1));
+        control.end(&StoreFault::Unreachable).unwrap();
+        let (judged, tried) = trips(&[control.observed(&StoreFault::Unreachable).fired.into()]);
+        assert_eq!((judged, tried), (Some(vec![New]), 1));
+    }
+}
+
+#[test]
+fn a_batch_that_could_not_be_judged_gives_back_the_leases_that_it_took() {
+    let redis = private_redis();
+    let settings = [("on_error", "retry"), ("retries", "1")];
+    let mut worker = worker(&redis, "redis-lease", &settings);
+    let mut link = Link::to(redis.url()).unwrap();
+    // A value that no mark or lease can be compared with.
+    let broken = [redis.endpoint().prefix.as_bytes(), &2u128.to_be_bytes()].concat();
+    link.query::<()>(cmd("RPUSH").arg(&broken).arg("x")).unwrap();
+    let error = try_to_judge(&mut *worker, &[1, 2, 3]).unwrap_err();
+    assert!(error.to_string().contains("WRONGTYPE"), "{error}");
+    link.query::<()>(cmd("DEL").arg(&broken)).unwrap();
+    // Other deliveries of the same keys find nobody in their way.
+    let mut verdicts = Vec::new();
+    let again = [1, 2, 3].map(|key| delivered_as(key, key as u64 + 100));
+    worker.judge(&again, START, &mut verdicts).unwrap();
+    assert_eq!(verdicts, [New; 3]);
+}
+
+#[test]
 fn a_server_slower_than_the_timeout_is_dealt_with_as_was_chosen() {
     for policy in POLICIES {
         let redis = private_redis();
