@@ -97,7 +97,7 @@ impl Duckdb {
     }
 
     /// Runs statements; what it printed.
-    fn run(&self, sql: &str) -> Result<String, NightlyError> {
+    pub(super) fn run(&self, sql: &str) -> Result<String, NightlyError> {
         let trouble = |error: std::io::Error| NightlyError::Duckdb { reason: error.to_string() };
         let mut running = Running::start(&self.program).map_err(trouble)?;
         let mut stdin = running.0.stdin.take().expect("it is piped");
