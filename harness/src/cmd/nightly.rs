@@ -120,7 +120,11 @@ fn work(args: &NightlyArgs, dir: &Path, out: &mut dyn Write) -> anyhow::Result<E
             writeln!(out, "{}", Line { table: &table.name, done: &done })?;
         }
     }
-    anstream::eprintln!("written to {}", crate::printable::printable(&stable.display().to_string()));
+    anstream::eprintln!(
+        "written to {}; this process had at most {} of memory",
+        crate::printable::printable(&stable.display().to_string()),
+        crate::units::bytes(crate::process::peak_rss_bytes())
+    );
     Ok(Exit::Ok)
 }
 

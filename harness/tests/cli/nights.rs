@@ -70,6 +70,29 @@ fn little_memory_and_many_slices_give_the_same_bytes() {
 }
 
 #[test]
+fn a_day_larger_than_memory_is_done_within_it() {
+    let tool = Tool::new();
+    // Two million rows a day: 61 MiB of 32 bytes each, not counting what holds them.
+    write_live(&tool, 4_000_000);
+    let limited = |words: &str| {
+        // The kernel counts; a process that wants more is refused it.
+        let program = env!("CARGO_BIN_EXE_dedup-harness");
+        let mut shell = std::process::Command::new("sh");
+        shell.args([
+            "-c",
+            &format!("ulimit -d 65536 && exec {program} nightly main_live --threads 2 {words}"),
+        ]);
+        shell.current_dir(tool.work()).env("TMPDIR", tool.tmp()).output().unwrap()
+    };
+    assert!(!limited("").status.success(), "the limit is too wide to show anything");
+    let output = limited("--memory-limit 8MiB");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let within = bytes_of(&tool);
+    tool.prints(&["nightly", "main_live"]);
+    assert_eq!(bytes_of(&tool), within);
+}
+
+#[test]
 fn a_night_that_is_killed_leaves_the_day_as_it_was_or_whole() {
     let tool = Tool::new();
     write_live(&tool, 300_000);
