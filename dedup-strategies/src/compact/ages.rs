@@ -13,10 +13,12 @@ pub(super) const HIGHEST_BITS: u64 = 0x80 * EACH_BYTE;
 
 const EACH_BYTE: u64 = u64::MAX / 255;
 
+const TAG_MASKS: u64 = TAGS * EACH_BYTE;
+
 /// The highest bit of each of eight bytes whose lowest six bits are a tag other than that of an empty slot.
 #[inline(always)]
 pub(super) fn used(tags: u64) -> u64 {
-    ((tags & TAGS * EACH_BYTE) + TAGS * EACH_BYTE) << 1 & HIGHEST_BITS
+    ((tags & TAG_MASKS) + TAG_MASKS) << 1 & HIGHEST_BITS
 }
 
 /// What a table has to know of the time: which slice it is, and which are remembered.
@@ -56,7 +58,7 @@ impl Now {
     /// addition in each byte that carries nothing into the next. Where the turn begins anew it passes 0, which is no tag.
     #[inline(always)]
     pub(super) fn remembered(self, tags: u64) -> u64 {
-        let after_oldest = ((tags & TAGS * EACH_BYTE | 64 * EACH_BYTE) - self.oldest) & TAGS * EACH_BYTE;
+        let after_oldest = ((tags & TAG_MASKS | (64 * EACH_BYTE)) - self.oldest) & TAG_MASKS;
         !(after_oldest + self.span) & used(tags)
     }
 

@@ -102,7 +102,7 @@ impl Slot for u64 {
 
     #[inline(always)]
     fn word(self) -> u64 {
-        self as u64
+        self
     }
 
     #[inline(always)]

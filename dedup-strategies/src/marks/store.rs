@@ -21,18 +21,11 @@ use crate::time::{Timestamp, saturating_nanos};
 /// Bytes of a mark at least, on disk or in memory: id, time, and the store's sequence number.
 const LEAST_BYTES: u64 = 32;
 
-/// Memory in which new marks are sorted before they are written to a file: at most, and for small windows at least.
-const MOST_MEMTABLE_BYTES: u64 = 16 << 20;
-const LEAST_MEMTABLE_BYTES: u64 = 1 << 20;
+/// Memory in which new marks are sorted before they are written to a file.
+const MEMTABLE_BYTES: u64 = 16 << 20;
 
-/// Bytes that a mark takes in that memory, about.
-const MEMTABLE_BYTES_A_MARK: u64 = 128;
-
-/// The most memory for the marks of a window of `ids`: as many as come in half of it, so that what is over does not outweigh
-/// what is not. Blocks read from disk get twice that.
-fn memtable_bytes(ids: u64) -> u64 {
-    (ids / 2).saturating_mul(MEMTABLE_BYTES_A_MARK).clamp(LEAST_MEMTABLE_BYTES, MOST_MEMTABLE_BYTES)
-}
+/// Memory for blocks read from disk.
+const CACHE_BYTES: u64 = 32 << 20;
 
 /// When marks are forced to the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,22 +82,21 @@ impl MarkStore {
     ) -> Result<Self, BuildError> {
         let path = context.state_dir.join(strategy);
         std::fs::create_dir_all(&path)?;
-        MarkStore::open_at(&path, settings, memtable_bytes(context.sizing.ids_in_window))
-            .map_err(|error| complaint(strategy, &path, error).into())
+        MarkStore::open_at(&path, settings).map_err(|error| complaint(strategy, &path, error).into())
     }
 
-    fn open_at(path: &Path, settings: StoreSettings, memtable_bytes: u64) -> fjall::Result<Self> {
+    fn open_at(path: &Path, settings: StoreSettings) -> fjall::Result<Self> {
         let now = Arc::new(AtomicU64::new(0));
         let expiry: Arc<dyn Factory> =
             Arc::new(Expiry { now: Arc::clone(&now), window: saturating_nanos(settings.window) });
         let database = Database::builder(path)
-            .cache_size(2 * memtable_bytes)
+            .cache_size(CACHE_BYTES)
             .worker_threads(1)
             .manual_journal_persist(true)
             .with_compaction_filter_factories(Arc::new(move |_| Some(Arc::clone(&expiry))))
             .open()?;
         let marks = database.keyspace("marks", || {
-            KeyspaceCreateOptions::default().max_memtable_size(memtable_bytes).manual_journal_persist(true)
+            KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES).manual_journal_persist(true)
         })?;
         let counts = Mutex::default();
         let store = MarkStore { settings, database, marks, now, counts, synced: Mutex::default() };
