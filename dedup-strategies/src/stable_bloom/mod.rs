@@ -117,7 +117,9 @@ mod tests {
         for key in 0..200 * ids {
             filter.is_new(hash(key));
             // Nine of ten are copies of one of the last window.
-            (1..10).for_each(|nth| drop(filter.is_new(hash(key - (hash(key ^ nth << 40) % ids).min(key)))));
+            for nth in 1..10 {
+                filter.is_new(hash(key - (hash(key ^ nth << 40) % ids).min(key)));
+            }
         }
         let probes = 40_000;
         let lost = (0..probes).filter(|key| filter.contains(hash(key | 1 << 50))).count() as f64;
