@@ -126,8 +126,9 @@ pub struct Ended {
     pub held_ns: Histogram<u64>,
     /// Digest of every decision, in order.
     pub digest: String,
-    /// By how much pings were judged later than they should have been, in virtual nanoseconds; those in time left out.
-    /// Virtual time waits for the strategy, so it is empty but on wall time.
+    /// By how much pings were judged later than they should have been, in virtual nanoseconds; those in time left out,
+    /// and those whom a fault of the store kept waiting. Virtual time waits for the strategy, so it is empty but on wall
+    /// time.
     pub late_ns: Histogram<u64>,
     /// What was seen of each fault, in the order of the scenario.
     pub faults: Vec<Happened>,
@@ -329,7 +330,7 @@ impl<'a> Pipeline<'a> {
         let now = self.reach(at);
         self.now = now;
         let batch = self.buffers.take(&mut self.pool, worker);
-        if now > at {
+        if now > at && !self.troubles.excuse(at) {
             let late = saturating_nanos(now.since(at));
             let pings = self.pool[batch].pings.len() as u64;
             self.late_ns.record_n(late, pings).expect("the histogram grows as far as 64 bits");
