@@ -40,6 +40,7 @@ use digest::Digest;
 use schedule::{Copy, Later, Publish, Redelivery};
 use trouble::Troubles;
 
+use pace::Clock;
 pub use pace::{Free, Pace, Wall};
 pub use sink::Sink;
 pub use trouble::{Happened, Host};
@@ -77,7 +78,7 @@ pub enum PipelineError {
 /// A pipeline around one strategy.
 pub struct Pipeline<'a> {
     config: &'a PipelineConfig,
-    pace: Box<dyn Pace + 'a>,
+    clock: Clock<'a>,
     workers: Vec<Box<dyn Worker>>,
     held_pings: HeldPings,
     broker: Broker,
@@ -96,6 +97,20 @@ pub struct Pipeline<'a> {
     verdicts: Vec<Verdict>,
     settled: Vec<Settled>,
     released: Vec<Ping>,
+}
+
+/// Which worker. Four bytes of the eight that a publish takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct WorkerId(u32);
+
+impl WorkerId {
+    fn new(index: usize) -> Self {
+        WorkerId(u32::try_from(index).expect("each worker has a handle in memory, so there are not as many"))
+    }
+
+    fn index(self) -> usize {
+        self.0 as usize
+    }
 }
 
 /// A ping that its strategy keeps.
@@ -147,7 +162,7 @@ impl<'a> Pipeline<'a> {
         let mut pool = Pool::default();
         Ok(Pipeline {
             config,
-            pace,
+            clock: Clock::new(pace),
             workers,
             held_pings: strategy.held_pings(),
             broker: Broker::new(config, truth),
@@ -207,14 +222,14 @@ impl<'a> Pipeline<'a> {
     /// Lets time pass until nothing is on its way any more, ends the input, and hands out the score.
     pub fn finish(mut self) -> Result<Ended, PipelineError> {
         loop {
-            while let Some(due) = self.next_due() {
-                self.pass_until(due)?;
+            while self.next_due() < Timestamp::END {
+                self.pass_until(self.next_due())?;
             }
             // Nobody dies any more once the input has ended: what is held is let go for good.
             self.troubles.call_off_crashes();
             self.advance_all(Timestamp::END)?;
             // What is released may bring about that something comes again.
-            if self.next_due().is_none() {
+            if self.next_due() == Timestamp::END {
                 break;
             }
         }
@@ -229,10 +244,7 @@ impl<'a> Pipeline<'a> {
     }
 
     fn receive(&mut self, event: &Event) -> Result<(), PipelineError> {
-        if self.next_tick <= event.at
-            || self.broker.schedule.next_due() <= event.at
-            || self.buffer_due(event.at)
-        {
+        if self.next_due().min(self.next_tick) <= event.at {
             self.pass_until(event.at)?;
         }
         self.broker.truth.arrived(event);
@@ -271,21 +283,19 @@ impl<'a> Pipeline<'a> {
         }
     }
 
-    fn buffer_due(&self, at: Timestamp) -> bool {
-        self.buffers.next_deadline().is_some_and(|due| due <= at)
-    }
-
-    /// When the next thing happens that no event brings about; ticks only matter while there are events.
-    fn next_due(&self) -> Option<Timestamp> {
-        let scheduled = Some(self.broker.schedule.next_due()).filter(|due| *due < Timestamp::END);
-        match (self.buffers.next_deadline(), scheduled) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+    /// When the next thing happens that no event brings about; the end of time if nothing will. Ticks only matter while
+    /// there are events.
+    #[inline]
+    fn next_due(&self) -> Timestamp {
+        self.broker.schedule.next_due().min(self.buffers.next_deadline())
     }
 
     fn pass_until(&mut self, at: Timestamp) -> Result<(), PipelineError> {
-        while let Some(due) = self.next_due().filter(|due| *due <= at) {
+        loop {
+            let due = self.next_due();
+            if due > at || due == Timestamp::END {
+                break;
+            }
             if let Some(worker) = self.buffers.due(due) {
                 self.judge(worker, due)?;
             } else if let Some(what) = self.broker.schedule.take(due) {
@@ -303,7 +313,8 @@ impl<'a> Pipeline<'a> {
         match what {
             Later::Publish(publish) => self.deliver(publish, at),
             Later::Mark(publish) => self.mark(publish, at),
-            Later::Redelivery(Redelivery { event, attempt, copy }) => {
+            Later::Redelivery(redelivery) => {
+                let Redelivery { event, attempt, copy } = *redelivery;
                 self.broker.truth.redelivered(&event, at);
                 if copy == Copy::Another {
                     self.broker.truth.copy_born(&event, at);
@@ -317,12 +328,12 @@ impl<'a> Pipeline<'a> {
 
     /// The time that it is once `at` was reached.
     fn reach(&mut self, at: Timestamp) -> Timestamp {
-        self.pace.reach(at).max(self.now)
+        self.clock.reach(at).max(self.now)
     }
 
     /// When a strategy that was asked at `now` has answered.
     fn answered(&self, now: Timestamp) -> Timestamp {
-        self.pace.since(now).plus(self.troubles.store_delay)
+        self.clock.since(now).plus(self.troubles.store_delay)
     }
 
     fn judge(&mut self, worker: usize, at: Timestamp) -> Result<(), PipelineError> {
@@ -343,7 +354,7 @@ impl<'a> Pipeline<'a> {
             Ok(()) => {
                 self.unavailable_since = None;
                 self.act(worker, batch, now)?;
-                let publish = Publish { worker, batch, orphaned: None, attempt: 1 };
+                let publish = Publish { worker: WorkerId::new(worker), batch };
                 self.publish(publish, now.plus(self.troubles.store_delay))
             }
             Err(unavailable) => self.refuse(worker, batch, now, unavailable),
@@ -392,7 +403,7 @@ impl<'a> Pipeline<'a> {
         if self.pool[publish.batch].pings.is_empty() {
             self.pool.give_back(publish.batch);
         } else if self.troubles.strikes(CrashPoint::BeforePublish) {
-            return self.crash_with(publish.worker, publish.batch, Left::LetThrough, now);
+            return self.crash_with(publish.worker.index(), publish.batch, Left::LetThrough, now);
         } else if self.config.publish_latency.is_zero() {
             return self.deliver(publish, now);
         } else {
@@ -410,7 +421,7 @@ impl<'a> Pipeline<'a> {
                 sink.deliver(event, at);
             }
         }
-        if let Some(died) = publish.orphaned {
+        if let Some(died) = batch.orphaned {
             self.expire_all(publish.batch, Left::Published, died.max(at.minus(self.config.ack_deadline)));
             self.pool.give_back(publish.batch);
             return Ok(());
@@ -421,7 +432,7 @@ impl<'a> Pipeline<'a> {
         self.broker.schedule.add(at.plus(self.config.mark_lag), Later::Mark(publish));
         if self.troubles.strikes(CrashPoint::BeforeAck) {
             self.expire_all(publish.batch, Left::Published, at);
-            return self.crash(publish.worker, at);
+            return self.crash(publish.worker.index(), at);
         }
         self.ack_all(publish.batch, at);
         Ok(())
@@ -435,25 +446,23 @@ impl<'a> Pipeline<'a> {
                 // The second job dies, and what it had read comes again to it.
                 self.troubles.strike_counts(self.pool[publish.batch].pings.len());
                 self.broker.schedule.add(at.plus(self.config.ack_deadline), Later::Mark(publish));
-                return self.reopen(publish.worker);
+                return self.reopen(publish.worker.index());
             }
-            return self.crash_with(publish.worker, publish.batch, Left::Published, at);
+            return self.crash_with(publish.worker.index(), publish.batch, Left::Published, at);
         }
         let now = self.reach(at);
         let delivered = |ping: &Ping| Settled { ping: *ping, outcome: Outcome::Delivered };
         self.settled.clear();
         self.settled.extend(self.pool[publish.batch].pings.iter().map(delivered));
         let shown = self.troubles.shown(now);
-        if let Err(unavailable) = self.workers[publish.worker].settle(&self.settled, shown) {
+        if let Err(unavailable) = self.workers[publish.worker.index()].settle(&self.settled, shown) {
             return self.mark_again(publish, now, unavailable);
         }
         let answered = self.answered(now);
-        for event in &self.pool[publish.batch].events {
-            self.broker.truth.marked(event, now, answered);
-        }
+        self.pool[publish.batch].events.iter().for_each(|event| self.broker.truth.marked(event, now, answered));
         if !by_another_job {
             if self.troubles.strikes(CrashPoint::BeforeAck) {
-                return self.crash_with(publish.worker, publish.batch, Left::Published, answered);
+                return self.crash_with(publish.worker.index(), publish.batch, Left::Published, answered);
             }
             self.ack_all(publish.batch, answered);
         }
@@ -468,14 +477,15 @@ impl<'a> Pipeline<'a> {
         now: Timestamp,
         unavailable: Unavailable,
     ) -> Result<(), PipelineError> {
-        self.endure(publish.worker, unavailable)?;
+        self.endure(publish.worker.index(), unavailable)?;
         if self.config.mark_lag.is_zero() {
             self.expire_all(publish.batch, Left::Published, now);
             self.pool.give_back(publish.batch);
         } else {
-            let again = Publish { attempt: publish.attempt + 1, ..publish };
-            let at = now.plus(self.broker.backoff(publish.attempt));
-            self.broker.schedule.add(at, Later::Mark(again));
+            let batch = &mut self.pool[publish.batch];
+            batch.marks_failed += 1;
+            let at = now.plus(self.broker.backoff(batch.marks_failed));
+            self.broker.schedule.add(at, Later::Mark(publish));
         }
         Ok(())
     }
@@ -560,6 +570,6 @@ impl<'a> Pipeline<'a> {
             batch.push(*ping, &event, attempt);
             batch.covered.push(held.covered);
         }
-        self.publish(Publish { worker, batch: id, orphaned: None, attempt: 1 }, now)
+        self.publish(Publish { worker: WorkerId::new(worker), batch: id }, now)
     }
 }
