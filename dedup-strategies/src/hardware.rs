@@ -95,27 +95,15 @@ impl<T: Copy + Default> Table<T> {
 
     /// The same on pages of a kind.
     pub fn on(pages: Pages, len: usize) -> Self {
-        // For a number that is zero this asks the allocator for memory that is zero already and writes nothing.
-        let mut table = Table::in_storage(vec![T::default(); len + Self::SLACK], len);
+        // Up to one line less one value is skipped in order to begin on a line.
+        let slack = (CACHE_LINE / size_of::<T>().max(1)).saturating_sub(1);
+        // For a number that is zero this asks the allocator for memory that is zero already and writes nothing. (Of a struct
+        // it cannot know that, and a page stays what it was when it was first written to.)
+        let storage = vec![T::default(); len + slack];
+        let start = storage.as_ptr().align_offset(CACHE_LINE).min(slack);
+        let mut table = Table { storage, start, len };
         advise(&mut table, pages);
         table
-    }
-
-    /// The same for values that are structs. The allocator cannot know that theirs is zero, so all are written; and a page
-    /// stays what it was when it was first written to, so the system has to be asked before.
-    pub fn of_structs(len: usize) -> Self {
-        let mut storage = Vec::with_capacity(len + Self::SLACK);
-        advise(storage.spare_capacity_mut(), Pages::default());
-        storage.resize(len + Self::SLACK, T::default());
-        Table::in_storage(storage, len)
-    }
-
-    /// Up to one line less one value is skipped in order to begin on a line.
-    const SLACK: usize = (CACHE_LINE / if size_of::<T>() > 0 { size_of::<T>() } else { 1 }).saturating_sub(1);
-
-    fn in_storage(storage: Vec<T>, len: usize) -> Self {
-        let start = storage.as_ptr().align_offset(CACHE_LINE).min(Self::SLACK);
-        Table { storage, start, len }
     }
 
     /// Bytes that were allocated for it.

@@ -22,9 +22,7 @@ const SALTS: [u32; WORDS] =
     [0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31];
 
 /// Eight words on half a cache line; an id sets one bit in each.
-#[derive(Clone, Copy, Default)]
-#[repr(C, align(32))]
-struct Block([u32; WORDS]);
+type Block = [u32; WORDS];
 
 /// What a filter says of an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +35,7 @@ pub(super) enum Answer {
 
 /// One range's filter: a split-block Bloom filter.
 struct RangeFilter {
-    blocks: Table<Block>,
+    words: Table<u32>,
     sized_for: u64,
     ids: u64,
 }
@@ -46,23 +44,28 @@ impl RangeFilter {
     fn new(ids: u64) -> Self {
         let sized_for = ids.max(LEAST_IDS);
         let blocks = (sized_for as f64 * BITS_AN_ID / 256.0).ceil() as usize;
-        RangeFilter { blocks: Table::of_structs(blocks), sized_for, ids: 0 }
+        RangeFilter { words: Table::new(blocks * WORDS), sized_for, ids: 0 }
+    }
+
+    #[inline(always)]
+    fn blocks(&self) -> &[Block] {
+        self.words.as_chunks().0
     }
 
     fn block(&self, hash: u64) -> usize {
-        ((u64::from(hash as u32) * self.blocks.len() as u64) >> 32) as usize
+        ((u64::from(hash as u32) * self.blocks().len() as u64) >> 32) as usize
     }
 
     #[inline(always)]
     fn contains(&self, hash: u64, bits: &[u32; WORDS]) -> bool {
-        let Block(words) = &self.blocks[self.block(hash)];
+        let words = &self.blocks()[self.block(hash)];
         (0..WORDS).fold(0, |absent, word| absent | (bits[word] & !words[word])) == 0
     }
 
     #[inline(always)]
     fn insert(&mut self, hash: u64, bits: &[u32; WORDS]) {
         let at = self.block(hash);
-        let Block(words) = &mut self.blocks[at];
+        let words = &mut self.words.as_chunks_mut::<WORDS>().0[at];
         (0..WORDS).for_each(|word| words[word] |= bits[word]);
         self.ids += 1;
     }
@@ -109,8 +112,8 @@ impl NegativeCache {
 
     /// Asks for the cache lines that [`ask`](Self::ask) will read.
     pub(super) fn prepare(&self, hash: u64) {
-        prefetch(&self.current.blocks[self.current.block(hash)]);
-        prefetch(&self.previous.blocks[self.previous.block(hash)]);
+        prefetch(&self.current.blocks()[self.current.block(hash)]);
+        prefetch(&self.previous.blocks()[self.previous.block(hash)]);
     }
 
     /// Asks for each id in turn whether it may be in the catalogue. One that is not is let through, so it is written to
@@ -170,7 +173,7 @@ impl NegativeCache {
 
     /// Bytes allocated.
     pub(super) fn bytes(&self) -> u64 {
-        self.current.blocks.bytes() + self.previous.blocks.bytes()
+        self.current.words.bytes() + self.previous.words.bytes()
     }
 }
 

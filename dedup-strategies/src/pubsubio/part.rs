@@ -16,33 +16,36 @@ pub(super) const FULLEST: f64 = 0.80;
 pub(super) const EMPTIEST: f64 = 0.72;
 
 /// The highest bits of a hash choose the part, the next ones the bucket in it.
-pub(super) const PART_BITS: u32 = 3;
+pub(super) const PART_BITS: u32 = 5;
 
 /// Lines that the sweep asks for ahead of the one it looks at.
 const SWEEP_AHEAD: usize = 16;
 
-/// A cache line of ids. A mark of zero is a free slot.
-#[derive(Clone, Copy, Default)]
-#[repr(C, align(64))]
-struct Bucket {
-    keys: [u128; SLOTS],
-    marks: [u32; SLOTS],
-    /// Ids that wanted this line, found it full and went on: while there are any, a search goes on as well. Removing
-    /// an id lowers it again, so that nothing has to be moved (the scheme of Facebook's F14 tables).
-    passed: u32,
+/// A cache line: the keys' words, then the marks, of which zero is a free slot, then how many ids wanted this line, found
+/// it full and went on: while there are any, a search goes on as well. Removing an id lowers that again, so that nothing
+/// has to be moved (the scheme of Facebook's F14 tables).
+///
+/// Plain words and no struct, because only of those does the allocator know that zeros of the system are good enough: a
+/// new part is then written to once, by its ids, and on the pages that were asked for.
+type Bucket = [u32; WORDS];
+
+const WORDS: usize = 16;
+const WORDS_A_KEY: usize = 4;
+const MARKS: usize = SLOTS * WORDS_A_KEY;
+const PASSED: usize = MARKS + SLOTS;
+
+fn key(bucket: &Bucket, slot: usize) -> u128 {
+    let words = &bucket[slot * WORDS_A_KEY..][..WORDS_A_KEY];
+    words.iter().rev().fold(0, |key, word| key << 32 | u128::from(*word))
 }
 
-impl Bucket {
-    /// Without a branch a slot, because the sweep asks this of every line many times before it is true.
-    #[inline]
-    fn has_expired(&self, ticks: Ticks, tick: u64) -> bool {
-        self.marks.iter().fold(false, |any, mark| any | Self::is_expired(*mark, ticks, tick))
-    }
+fn set_key(bucket: &mut Bucket, slot: usize, key: u128) {
+    let words = &mut bucket[slot * WORDS_A_KEY..][..WORDS_A_KEY];
+    words.iter_mut().enumerate().for_each(|(at, word)| *word = (key >> (32 * at)) as u32);
+}
 
-    #[inline]
-    fn is_expired(mark: u32, ticks: Ticks, tick: u64) -> bool {
-        Mark::of_slot(mark).is_some_and(|mark| !ticks.remembers(mark.age(tick)))
-    }
+fn is_expired(mark: u32, ticks: Ticks, tick: u64) -> bool {
+    Mark::of_slot(mark).is_some_and(|mark| !ticks.remembers(mark.age(tick)))
 }
 
 /// An id, hashed once for all that look it up.
@@ -63,17 +66,17 @@ pub(super) struct Place {
 
 /// The ids that share the highest bits of their hashes.
 pub(super) struct Part {
-    buckets: Table<Bucket>,
+    words: Table<u32>,
     len: usize,
 }
 
 impl Part {
     pub(super) fn new(buckets: usize) -> Self {
-        Part { buckets: Table::of_structs(buckets.max(1)), len: 0 }
+        Part { words: Table::new(buckets.max(1) * WORDS), len: 0 }
     }
 
     fn slots(&self) -> f64 {
-        (self.buckets.len() * SLOTS) as f64
+        (self.lines().len() * SLOTS) as f64
     }
 
     /// Ids, expired ones that were not removed included.
@@ -83,24 +86,24 @@ impl Part {
 
     /// How many buckets there are.
     pub(super) fn buckets(&self) -> usize {
-        self.buckets.len()
+        self.lines().len()
     }
 
     /// Bytes allocated.
     pub(super) fn bytes(&self) -> u64 {
-        self.buckets.bytes() + size_of::<Part>() as u64
+        self.words.bytes() + size_of::<Part>() as u64
     }
 
     /// Every id and its mark.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u128, Mark)> + '_ {
         let slot =
-            |bucket: &Bucket, slot: usize| Some((bucket.keys[slot], Mark::of_slot(bucket.marks[slot])?));
-        self.buckets.iter().flat_map(move |bucket| (0..SLOTS).filter_map(move |at| slot(bucket, at)))
+            |bucket: &Bucket, slot: usize| Some((key(bucket, slot), Mark::of_slot(bucket[MARKS + slot])?));
+        self.lines().iter().flat_map(move |bucket| (0..SLOTS).filter_map(move |at| slot(bucket, at)))
     }
 
     /// Asks for the line on which an id would stand.
     pub(super) fn fetch(&self, hash: u64) {
-        prefetch(&self.buckets[self.home(hash)]);
+        prefetch(&self.lines()[self.home(hash)]);
     }
 
     /// Whether one more has no room.
@@ -110,34 +113,42 @@ impl Part {
 
     /// Whether it could be half as large.
     pub(super) fn is_sparse(&self) -> bool {
-        self.buckets.len() > 1 && (self.len as f64) < self.slots() * EMPTIEST / 2.0
+        self.lines().len() > 1 && (self.len as f64) < self.slots() * EMPTIEST / 2.0
+    }
+
+    fn lines(&self) -> &[Bucket] {
+        self.words.as_chunks().0
+    }
+
+    fn lines_mut(&mut self) -> &mut [Bucket] {
+        self.words.as_chunks_mut().0
     }
 
     fn home(&self, hash: u64) -> usize {
         let below_the_part = hash << PART_BITS;
-        ((u128::from(below_the_part) * self.buckets.len() as u128) >> 64) as usize
+        ((u128::from(below_the_part) * self.lines().len() as u128) >> 64) as usize
     }
 
     fn after(&self, bucket: usize) -> usize {
-        if bucket + 1 == self.buckets.len() { 0 } else { bucket + 1 }
+        if bucket + 1 == self.lines().len() { 0 } else { bucket + 1 }
     }
 
     /// Where `id` stands, and its mark. An expired id that was not removed yet is not found: the same id may stand further
     /// on, marked anew.
     pub(super) fn find(&self, id: Hashed, ticks: Ticks, tick: u64) -> Option<(Place, Mark)> {
-        let key = id.key.as_u128();
+        let wanted = id.key.as_u128();
         let mut at = self.home(id.hash);
-        for _ in 0..self.buckets.len() {
-            let bucket = &self.buckets[at];
+        for _ in 0..self.lines().len() {
+            let bucket = &self.lines()[at];
             for slot in 0..SLOTS {
-                if bucket.keys[slot] == key
-                    && let Some(mark) = Mark::of_slot(bucket.marks[slot])
+                if key(bucket, slot) == wanted
+                    && let Some(mark) = Mark::of_slot(bucket[MARKS + slot])
                     && ticks.remembers(mark.age(tick))
                 {
                     return Some((Place { bucket: at, slot }, mark));
                 }
             }
-            if bucket.passed == 0 {
+            if bucket[PASSED] == 0 {
                 return None;
             }
             at = self.after(at);
@@ -147,7 +158,7 @@ impl Part {
 
     /// Marks the id at `place` anew.
     pub(super) fn set_mark(&mut self, place: Place, mark: Mark) {
-        self.buckets[place.bucket].marks[place.slot] = mark.word();
+        self.lines_mut()[place.bucket][MARKS + place.slot] = mark.word();
     }
 
     /// There is a free slot: a part that is full has grown before.
@@ -155,14 +166,14 @@ impl Part {
         let mut at = self.home(id.hash);
         loop {
             let next = self.after(at);
-            let bucket = &mut self.buckets[at];
-            if let Some(slot) = bucket.marks.iter().position(|mark| *mark == 0) {
-                bucket.keys[slot] = id.key.as_u128();
-                bucket.marks[slot] = mark.word();
+            let bucket = &mut self.lines_mut()[at];
+            if let Some(slot) = bucket[MARKS..PASSED].iter().position(|mark| *mark == 0) {
+                set_key(bucket, slot, id.key.as_u128());
+                bucket[MARKS + slot] = mark.word();
                 self.len += 1;
                 return;
             }
-            bucket.passed += 1;
+            bucket[PASSED] += 1;
             at = next;
         }
     }
@@ -171,23 +182,25 @@ impl Part {
     pub(super) fn remove(&mut self, place: Place, hash: u64) {
         let mut at = self.home(hash);
         while at != place.bucket {
-            self.buckets[at].passed -= 1;
+            self.lines_mut()[at][PASSED] -= 1;
             at = self.after(at);
         }
-        self.buckets[place.bucket].marks[place.slot] = 0;
+        self.lines_mut()[place.bucket][MARKS + place.slot] = 0;
         self.len -= 1;
     }
 
     /// Removes what has expired from one bucket.
     #[inline]
     pub(super) fn sweep(&mut self, bucket: usize, hasher: &FixedState, ticks: Ticks, tick: u64) {
-        self.buckets.get(bucket + SWEEP_AHEAD).into_iter().for_each(prefetch);
-        if !self.buckets[bucket].has_expired(ticks, tick) {
+        self.lines().get(bucket + SWEEP_AHEAD).into_iter().for_each(prefetch);
+        // Without a branch a slot: of most lines nothing has expired.
+        let marks = &self.lines()[bucket][MARKS..PASSED];
+        if !marks.iter().fold(false, |any, mark| any | is_expired(*mark, ticks, tick)) {
             return;
         }
         for slot in 0..SLOTS {
-            if Bucket::is_expired(self.buckets[bucket].marks[slot], ticks, tick) {
-                let hash = hasher.hash_one(self.buckets[bucket].keys[slot]);
+            if is_expired(self.lines()[bucket][MARKS + slot], ticks, tick) {
+                let hash = hasher.hash_one(key(&self.lines()[bucket], slot));
                 self.remove(Place { bucket, slot }, hash);
             }
         }

@@ -10,8 +10,8 @@ use super::ticks::{Mark, Ticks};
 use crate::contract::PingKey;
 use crate::time::{Timestamp, saturating_nanos};
 
-/// No pause and no copy is larger than a part; and the parts of a table that outgrows the caches are large enough for
-/// huge pages.
+/// No pause and no copy is larger than a part. With fewer, a part that grows finds no room among what others left, and the
+/// system has to provide, and to clear, new pages each time.
 const PARTS: usize = 1 << PART_BITS;
 
 /// Everything is looked at this many times a window, to take out what has expired. What waits for the sweep has to fit

@@ -25,7 +25,7 @@ pub(super) struct Batch {
 
 impl Batch {
     /// Adds a ping that comes for the `attempt`th time, from 1.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, ping: Ping, event: &Event, attempt: u32) {
         if attempt != 1 {
             self.repeated.push((ping.delivery, attempt));

@@ -45,7 +45,7 @@ impl Buffers {
     }
 
     /// Adds a ping; the worker whose batch is now full, if one is.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, pool: &mut Pool, ping: Ping, event: &Event, attempt: u32) -> Option<usize> {
         let worker = match self.routing {
             Routing::Any => self.pulling,
