@@ -15,7 +15,8 @@ use std::ops::{Deref, DerefMut};
 pub const CACHE_LINE: usize = 64;
 
 /// Tables smaller than this stay on ordinary pages: an address of theirs is seldom far from one just used.
-const LEAST_HUGE_BYTES: usize = 4 << 20;
+/// Half a huge page is large enough: neighbours of which each asked for them are one stretch to the system.
+const LEAST_HUGE_BYTES: usize = 1 << 20;
 
 /// Asks for the cache line of `value` to be read in, without waiting for it.
 ///
@@ -96,7 +97,8 @@ impl<T: Copy + Default> Table<T> {
     pub fn on(pages: Pages, len: usize) -> Self {
         // Up to one line less one value is skipped in order to begin on a line.
         let slack = (CACHE_LINE / size_of::<T>().max(1)).saturating_sub(1);
-        // For a number that is zero this asks the allocator for memory that is zero already and writes nothing.
+        // For a number that is zero this asks the allocator for memory that is zero already and writes nothing. (Of a struct
+        // it cannot know that, and a page stays what it was when it was first written to.)
         let storage = vec![T::default(); len + slack];
         let start = storage.as_ptr().align_offset(CACHE_LINE).min(slack);
         let mut table = Table { storage, start, len };
@@ -139,13 +141,15 @@ fn advise<T>(values: &mut [T], pages: Pages) {
         Pages::Huge => Advice::LinuxHugepage,
         Pages::Ordinary => Advice::LinuxNoHugepage,
     };
-    // The call takes whole pages: those that lie inside `values` from its first border to its last.
+    // The call takes whole pages: all that hold any of `values`. Were the first and the last left out, tables that lie
+    // side by side would be kept apart, and huge pages that begin in one and end in the next would be impossible.
     let page = rustix::param::page_size();
-    let first = values.as_mut_ptr().cast::<u8>();
-    let skipped = first.align_offset(page).min(bytes);
-    let whole = (bytes - skipped) / page * page;
-    // SAFETY: the range lies inside `values`, which is borrowed mutably, and this advice changes no content.
-    let _ = unsafe { madvise(first.add(skipped).cast(), whole, advice) };
+    let values = values.as_mut_ptr().cast::<u8>();
+    let before = values as usize % page;
+    let whole = (before + bytes).next_multiple_of(page);
+    // SAFETY: each of these pages holds bytes of `values`, so it is mapped, and this advice changes no content, neither
+    // theirs nor that of whatever shares the outermost two.
+    let _ = unsafe { madvise(values.wrapping_sub(before).cast(), whole, advice) };
 }
 
 /// Elsewhere the system decides.

@@ -3,9 +3,11 @@
 use std::io;
 use std::time::Duration;
 
+use super::ids::{Ids, Standing};
 use super::journal::{Cadence, Journal};
 use super::negative::{Answer, BITS_AN_ID, HEADROOM, NegativeCache};
-use super::table::{EMPTIEST, FULLEST, Hashed, IdTable, SLOTS, SWEEPS_A_WINDOW};
+use super::part::{EMPTIEST, FULLEST, Hashed, SLOTS};
+use super::table::SWEEPS_A_WINDOW;
 use crate::contract::{Outcome, Ping, PingKey, Settled, Verdict};
 use crate::time::Timestamp;
 
@@ -57,12 +59,13 @@ pub struct LookUps {
 /// One worker's catalogue.
 pub struct Catalogue {
     manner: Manner,
-    table: IdTable,
+    ids: Ids,
     filters: Option<NegativeCache>,
     journal: Journal,
     look_ups: LookUps,
     latest_arrival: Timestamp,
     group: Vec<Hashed>,
+    answers: Vec<Answer>,
 }
 
 impl Catalogue {
@@ -73,20 +76,21 @@ impl Catalogue {
         journal: Journal,
         kept: impl Iterator<Item = (Timestamp, PingKey)>,
     ) -> Self {
-        let mut table = IdTable::new(manner.window, seed);
-        kept.for_each(|(at, key)| table.restore(key, at));
+        let mut ids = Ids::new(manner.window, seed);
+        kept.for_each(|(at, key)| ids.restore(key, at));
         let filters = (manner.negative_cache == Negative::Filters).then(|| {
-            let hashes_since = |from| table.hashes_since(from).collect();
-            NegativeCache::rebuild(table.now(), manner.window, table.len(), hashes_since)
+            let hashes_since = |from| ids.hashes_since(from).collect();
+            NegativeCache::rebuild(ids.now(), manner.window, ids.len(), hashes_since)
         });
         Catalogue {
             manner,
-            table,
+            ids,
             filters,
             journal,
             look_ups: LookUps::default(),
             latest_arrival: Timestamp::ZERO,
             group: Vec::with_capacity(GROUP),
+            answers: Vec::with_capacity(GROUP),
         }
     }
 
@@ -96,7 +100,10 @@ impl Catalogue {
         for pings in pings.chunks(GROUP) {
             let mut group = std::mem::take(&mut self.group);
             self.prepare(pings.iter().map(|ping| ping.key), &mut group);
-            verdicts.extend(pings.iter().zip(&group).map(|(ping, id)| self.judge_one(ping, *id)));
+            match self.filters {
+                Some(_) => self.judge_filtered(pings, &group, verdicts),
+                None => verdicts.extend(group.iter().map(|id| self.judge_unfiltered(*id))),
+            }
             self.group = group;
         }
         Ok(())
@@ -107,14 +114,16 @@ impl Catalogue {
         self.pass(now)?;
         for settled in settled.chunks(GROUP) {
             let mut group = std::mem::take(&mut self.group);
-            self.prepare(settled.iter().map(|settled| settled.ping.key), &mut group);
+            group.clear();
+            group.extend(settled.iter().map(|settled| self.ids.hash(settled.ping.key)));
+            group.iter().for_each(|id| self.ids.fetch(*id));
             for (settled, id) in settled.iter().zip(&group) {
                 match settled.outcome {
                     Outcome::Delivered => {
-                        let at = self.table.commit(*id);
+                        let at = self.ids.commit(*id);
                         self.journal.note(id.key, at);
                     }
-                    Outcome::Failed => self.table.abandon(*id),
+                    Outcome::Failed => self.ids.abandon(*id),
                 }
             }
             self.group = group;
@@ -128,7 +137,7 @@ impl Catalogue {
         if now == Timestamp::END {
             return Ok(());
         }
-        self.table.pass(now);
+        self.ids.pass(now);
         if let Some(filters) = &mut self.filters {
             filters.pass(now);
         }
@@ -137,12 +146,12 @@ impl Catalogue {
 
     /// A worker died: what it had let through and not delivered comes again, and must pass.
     pub fn abandon_pending(&mut self) {
-        self.table.abandon_pending();
+        self.ids.abandon_pending();
     }
 
     /// Writes what is to outlive this process.
     pub fn close(&mut self) -> io::Result<()> {
-        self.journal.close(self.table.now())
+        self.journal.close(self.ids.now())
     }
 
     /// How often the catalogue was asked, and how often that was spared.
@@ -152,39 +161,66 @@ impl Catalogue {
 
     /// Ids that are known.
     pub fn len(&self) -> u64 {
-        self.table.len()
+        self.ids.len()
     }
 
     /// Whether none is.
     pub fn is_empty(&self) -> bool {
-        self.table.is_empty()
+        self.len() == 0
     }
 
     /// Bytes allocated.
     pub fn bytes(&self) -> u64 {
-        self.table.bytes() + self.filters.as_ref().map_or(0, NegativeCache::bytes) + self.journal.bytes()
+        self.ids.bytes() + self.filters.as_ref().map_or(0, NegativeCache::bytes) + self.journal.bytes()
     }
 
     fn prepare(&self, keys: impl Iterator<Item = PingKey>, group: &mut Vec<Hashed>) {
         group.clear();
         for key in keys {
-            let id = self.table.prepare(key);
-            if let Some(filters) = &self.filters {
-                filters.prepare(id.hash);
+            let id = self.ids.hash(key);
+            match &self.filters {
+                // Most ids are new: then there is no look-up.
+                Some(filters) => filters.prepare(id.hash),
+                None => self.ids.fetch(id),
             }
             group.push(id);
         }
     }
 
-    fn judge_one(&mut self, ping: &Ping, id: Hashed) -> Verdict {
-        if self.filters.is_some() && self.is_remnant(ping) {
+    /// All filters are asked before the catalogue is touched: then each line that was asked for has had time to come.
+    fn judge_filtered(&mut self, pings: &[Ping], group: &[Hashed], verdicts: &mut Vec<Verdict>) {
+        let mut answers = std::mem::take(&mut self.answers);
+        answers.clear();
+        if let Some(filters) = &mut self.filters {
+            filters.ask(group.iter().map(|id| id.hash), &mut answers);
+        }
+        let asked = pings.iter().zip(group).zip(&answers);
+        verdicts.extend(asked.map(|((ping, id), answer)| self.judge_one(ping, *id, *answer)));
+        self.answers = answers;
+        self.rebuild_full_filter();
+    }
+
+    fn judge_one(&mut self, ping: &Ping, id: Hashed, answer: Answer) -> Verdict {
+        if self.is_remnant(ping) {
             return Verdict::Late;
         }
+        match answer {
+            Answer::No => self.look_ups.spared += 1,
+            Answer::Maybe if self.is_known(id) => return Verdict::Duplicate,
+            Answer::Maybe => {
+                self.look_ups.false_positives += 1;
+                self.filters.iter_mut().for_each(|filters| filters.insert(id.hash));
+            }
+        }
+        self.ids.insert_pending(id);
+        Verdict::New
+    }
+
+    fn judge_unfiltered(&mut self, id: Hashed) -> Verdict {
         if self.is_known(id) {
             return Verdict::Duplicate;
         }
-        self.table.insert_pending(id);
-        self.write_to_filter(id);
+        self.ids.insert_pending(id);
         Verdict::New
     }
 
@@ -197,34 +233,27 @@ impl Catalogue {
     }
 
     fn is_known(&mut self, id: Hashed) -> bool {
-        let answer = self.filters.as_ref().map_or(Answer::Maybe, |filters| filters.asked(id.hash));
-        if answer == Answer::No {
-            self.look_ups.spared += 1;
-            return false;
-        }
-        let known = match self.manner.hit {
-            Hit::Leaves => self.table.contains(id),
-            Hit::Extends => self.extend(id),
-        };
         self.look_ups.made += 1;
-        self.look_ups.false_positives += u64::from(!known && self.filters.is_some());
-        known
+        match self.manner.hit {
+            Hit::Leaves => self.ids.contains(id),
+            Hit::Extends => self.extend(id),
+        }
     }
 
     fn extend(&mut self, id: Hashed) -> bool {
-        let known = self.table.touch(id);
-        if known == Some(super::table::Standing::Committed) {
-            self.journal.note(id.key, self.table.now());
+        let known = self.ids.touch(id);
+        if known == Some(Standing::Committed) {
+            self.journal.note(id.key, self.ids.now());
         }
         known.is_some()
     }
 
-    fn write_to_filter(&mut self, id: Hashed) {
-        let Some(filters) = &mut self.filters else { return };
-        filters.insert(id.hash);
-        if filters.is_full() {
+    fn rebuild_full_filter(&mut self) {
+        if let Some(filters) = &mut self.filters
+            && filters.is_full()
+        {
             // As after a restart: the catalogue knows what belongs into it.
-            let hashes = self.table.hashes_since(filters.began());
+            let hashes = self.ids.hashes_since(filters.began());
             filters.rebuild_current(hashes);
         }
     }

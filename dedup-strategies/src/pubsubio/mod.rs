@@ -8,10 +8,13 @@
 //! because the first copy is not acked yet and would come again.
 
 mod catalogue;
+mod ids;
 mod journal;
 mod keyed;
 mod negative;
+mod part;
 mod table;
+mod ticks;
 
 pub mod deduplicate;
 pub mod direct;

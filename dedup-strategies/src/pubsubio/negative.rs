@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::hardware::{Table, prefetch};
+use crate::hardware::{Table, prefetch, vectorised};
 use crate::time::{Timestamp, saturating_nanos};
 
 /// Bits an id while a filter holds what it was sized for: 1 % false positives by the table in the Parquet
@@ -22,9 +22,7 @@ const SALTS: [u32; WORDS] =
     [0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31];
 
 /// Eight words on half a cache line; an id sets one bit in each.
-#[derive(Clone, Copy, Default)]
-#[repr(C, align(32))]
-struct Block([u32; WORDS]);
+type Block = [u32; WORDS];
 
 /// What a filter says of an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +35,7 @@ pub(super) enum Answer {
 
 /// One range's filter: a split-block Bloom filter.
 struct RangeFilter {
-    blocks: Table<Block>,
+    words: Table<u32>,
     sized_for: u64,
     ids: u64,
 }
@@ -46,26 +44,34 @@ impl RangeFilter {
     fn new(ids: u64) -> Self {
         let sized_for = ids.max(LEAST_IDS);
         let blocks = (sized_for as f64 * BITS_AN_ID / 256.0).ceil() as usize;
-        RangeFilter { blocks: Table::new(blocks), sized_for, ids: 0 }
+        RangeFilter { words: Table::new(blocks * WORDS), sized_for, ids: 0 }
+    }
+
+    #[inline(always)]
+    fn blocks(&self) -> &[Block] {
+        self.words.as_chunks().0
     }
 
     fn block(&self, hash: u64) -> usize {
-        ((u64::from(hash as u32) * self.blocks.len() as u64) >> 32) as usize
+        ((u64::from(hash as u32) * self.blocks().len() as u64) >> 32) as usize
     }
 
-    fn contains(&self, hash: u64) -> bool {
-        let (Block(words), bits) = (&self.blocks[self.block(hash)], bits(hash));
-        (0..WORDS).fold(true, |all, word| all & (words[word] & bits[word] != 0))
+    #[inline(always)]
+    fn contains(&self, hash: u64, bits: &[u32; WORDS]) -> bool {
+        let words = &self.blocks()[self.block(hash)];
+        (0..WORDS).fold(0, |absent, word| absent | (bits[word] & !words[word])) == 0
     }
 
-    fn insert(&mut self, hash: u64) {
-        let (at, bits) = (self.block(hash), bits(hash));
-        let Block(words) = &mut self.blocks[at];
+    #[inline(always)]
+    fn insert(&mut self, hash: u64, bits: &[u32; WORDS]) {
+        let at = self.block(hash);
+        let words = &mut self.words.as_chunks_mut::<WORDS>().0[at];
         (0..WORDS).for_each(|word| words[word] |= bits[word]);
         self.ids += 1;
     }
 }
 
+#[inline(always)]
 fn bits(hash: u64) -> [u32; WORDS] {
     let high = (hash >> 32) as u32;
     SALTS.map(|salt| 1 << (high.wrapping_mul(salt) >> 27))
@@ -104,20 +110,34 @@ impl NegativeCache {
         self.range = range;
     }
 
-    /// Asks for the cache lines that [`asked`](Self::asked) will read.
+    /// Asks for the cache lines that [`ask`](Self::ask) will read.
     pub(super) fn prepare(&self, hash: u64) {
-        prefetch(&self.current.blocks[self.current.block(hash)]);
-        prefetch(&self.previous.blocks[self.previous.block(hash)]);
+        prefetch(&self.current.blocks()[self.current.block(hash)]);
+        prefetch(&self.previous.blocks()[self.previous.block(hash)]);
     }
 
-    /// Whether the id may be in the catalogue.
-    pub(super) fn asked(&self, hash: u64) -> Answer {
-        if self.current.contains(hash) || self.previous.contains(hash) { Answer::Maybe } else { Answer::No }
+    /// Asks for each id in turn whether it may be in the catalogue. One that is not is let through, so it is written to
+    /// the filter of the range that is going on at once, and a copy of it among those that follow is told maybe.
+    pub(super) fn ask(&mut self, hashes: impl Iterator<Item = u64>, answers: &mut Vec<Answer>) {
+        vectorised(
+            #[inline(always)]
+            || answers.extend(hashes.map(|hash| self.ask_one(hash))),
+        );
     }
 
-    /// Writes an id to the filter of the range that is going on.
+    #[inline(always)]
+    fn ask_one(&mut self, hash: u64) -> Answer {
+        let bits = bits(hash);
+        if self.current.contains(hash, &bits) | self.previous.contains(hash, &bits) {
+            return Answer::Maybe;
+        }
+        self.current.insert(hash, &bits);
+        Answer::No
+    }
+
+    /// Writes an id that is let through although the answer was maybe.
     pub(super) fn insert(&mut self, hash: u64) {
-        self.current.insert(hash);
+        self.current.insert(hash, &bits(hash));
     }
 
     /// Whether the range has brought more ids than its filter is sized for, so that it is to be rebuilt.
@@ -153,12 +173,12 @@ impl NegativeCache {
 
     /// Bytes allocated.
     pub(super) fn bytes(&self) -> u64 {
-        self.current.blocks.bytes() + self.previous.blocks.bytes()
+        self.current.words.bytes() + self.previous.words.bytes()
     }
 }
 
 fn filled(mut filter: RangeFilter, hashes: impl Iterator<Item = u64>) -> RangeFilter {
-    hashes.for_each(|hash| filter.insert(hash));
+    hashes.for_each(|hash| filter.insert(hash, &bits(hash)));
     filter
 }
 
@@ -180,8 +200,9 @@ mod tests {
     fn a_filter_never_denies_what_was_written_and_errs_as_often_as_the_parquet_specification_says() {
         const IDS: usize = 100_000;
         let filter = filled(RangeFilter::new(IDS as u64), hashes(1).take(IDS));
-        assert!(hashes(1).take(IDS).all(|hash| filter.contains(hash)));
-        let found = hashes(2).take(400_000).filter(|hash| filter.contains(*hash)).count() as f64 / 400_000.0;
+        assert!(hashes(1).take(IDS).all(|hash| filter.contains(hash, &bits(hash))));
+        let contained = |hash: &u64| filter.contains(*hash, &bits(*hash));
+        let found = hashes(2).take(400_000).filter(contained).count() as f64 / 400_000.0;
         assert!((found - 0.01).abs() < 0.0006, "10.5 bits an id should give 1 %: {found}");
     }
 
@@ -191,13 +212,17 @@ mod tests {
         let at = |secs: u64| Timestamp::from_secs(6_000_000 + secs);
         let mut cache = NegativeCache::new(window);
         cache.pass(at(599));
-        cache.insert(42);
+        let asked = |cache: &mut NegativeCache| {
+            let mut answers = Vec::new();
+            cache.ask([42, 42].into_iter(), &mut answers);
+            answers
+        };
+        assert_eq!(asked(&mut cache), [Answer::No, Answer::Maybe], "the first is written for the second");
         for (secs, answer) in [(600, Answer::Maybe), (1199, Answer::Maybe), (1200, Answer::No)] {
             cache.pass(at(secs));
-            assert_eq!(cache.asked(42), answer, "{secs}");
+            assert_eq!(asked(&mut cache), [answer, Answer::Maybe], "{secs}");
         }
-        cache.insert(42);
         cache.pass(at(9_000));
-        assert_eq!(cache.asked(42), Answer::No, "ranges were skipped");
+        assert_eq!(asked(&mut cache), [Answer::No, Answer::Maybe], "ranges were skipped");
     }
 }

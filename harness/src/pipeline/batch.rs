@@ -2,7 +2,7 @@
 
 use std::ops::{Index, IndexMut};
 
-use dedup_strategies::{DeliveryId, Ping};
+use dedup_strategies::{DeliveryId, Ping, Timestamp};
 
 use crate::stream::Event;
 use crate::truth::Covered;
@@ -17,10 +17,15 @@ pub(super) struct Batch {
     pub(super) covered: Vec<Covered>,
     /// Deliveries that are not their ping's first; rare, so kept apart.
     repeated: Vec<(DeliveryId, u32)>,
+    /// When the worker died that waits for their publish: what is on the wire arrives, but nobody hears of it.
+    pub(super) orphaned: Option<Timestamp>,
+    /// How often it was tried in vain to mark them.
+    pub(super) marks_failed: u32,
 }
 
 impl Batch {
     /// Adds a ping that comes for the `attempt`th time, from 1.
+    #[inline(always)]
     pub(super) fn push(&mut self, ping: Ping, event: &Event, attempt: u32) {
         if attempt != 1 {
             self.repeated.push((ping.delivery, attempt));
@@ -77,6 +82,7 @@ impl Pool {
         let batch = &mut self[id];
         batch.keep_first(0);
         batch.repeated.clear();
+        (batch.orphaned, batch.marks_failed) = (None, 0);
         self.free.push(id);
     }
 }

@@ -99,7 +99,7 @@ impl Broker {
 
     fn again(&mut self, event: &Event, next: u32, at: Timestamp, copy: Copy) {
         let attempt = if self.going_on > 0 { next.min(EXCUSED_ATTEMPTS.max(next - 1)) } else { next };
-        self.schedule.add(at, Later::Redelivery(Redelivery { event: *event, attempt, copy }));
+        self.schedule.add(at, Later::Redelivery(Box::new(Redelivery { event: *event, attempt, copy })));
     }
 }
 

@@ -19,14 +19,15 @@ pub(super) struct Buffers {
     workers: usize,
     /// Under [`Routing::Any`], the worker that pulls at the moment; the next one does once its batch is taken.
     pulling: usize,
-    /// The earliest deadline of all buffers, kept so that it costs nothing to ask.
-    next_deadline: Option<Timestamp>,
+    /// The earliest deadline of all buffers, kept so that it costs nothing to ask; the end of time where there is none.
+    next_deadline: Timestamp,
 }
 
 #[derive(Debug)]
 struct Buffer {
     batch: BatchId,
-    deadline: Option<Timestamp>,
+    /// The end of time while nothing stands in it.
+    deadline: Timestamp,
 }
 
 impl Buffers {
@@ -36,43 +37,44 @@ impl Buffers {
             routing,
             full: config.batch.get(),
             linger: config.linger,
-            buffers: (0..workers).map(|_| Buffer { batch: pool.lend(), deadline: None }).collect(),
+            buffers: (0..workers).map(|_| Buffer { batch: pool.lend(), deadline: Timestamp::END }).collect(),
             workers,
             pulling: 0,
-            next_deadline: None,
+            next_deadline: Timestamp::END,
         }
     }
 
     /// Adds a ping; the worker whose batch is now full, if one is.
+    #[inline(always)]
     pub(super) fn push(&mut self, pool: &mut Pool, ping: Ping, event: &Event, attempt: u32) -> Option<usize> {
         let worker = match self.routing {
             Routing::Any => self.pulling,
             Routing::ByKey => worker_of(ping.key, self.workers),
         };
         let Buffer { batch, deadline } = &mut self.buffers[worker];
-        if deadline.is_none() {
-            let at = ping.arrival.plus(self.linger);
-            *deadline = Some(at);
-            self.next_deadline = Some(self.next_deadline.map_or(at, |next| next.min(at)));
+        if *deadline == Timestamp::END {
+            *deadline = ping.arrival.plus(self.linger);
+            self.next_deadline = self.next_deadline.min(*deadline);
         }
         let batch = &mut pool[*batch];
         batch.push(ping, event, attempt);
         (batch.pings.len() >= self.full).then_some(worker)
     }
 
-    /// When the next buffer has waited long enough.
-    pub(super) fn next_deadline(&self) -> Option<Timestamp> {
+    /// When the next buffer has waited long enough; the end of time if nothing stands in any.
+    #[inline]
+    pub(super) fn next_deadline(&self) -> Timestamp {
         self.next_deadline
     }
 
     /// A worker whose buffer has waited long enough at `now`.
     pub(super) fn due(&self, now: Timestamp) -> Option<usize> {
-        self.next_deadline.filter(|next| *next <= now)?;
+        if self.next_deadline > now {
+            return None;
+        }
         match self.routing {
             Routing::Any => Some(self.pulling),
-            Routing::ByKey => {
-                self.buffers.iter().position(|buffer| buffer.deadline.is_some_and(|deadline| deadline <= now))
-            }
+            Routing::ByKey => self.buffers.iter().position(|buffer| buffer.deadline <= now),
         }
     }
 
@@ -84,7 +86,7 @@ impl Buffers {
     /// Has this many workers take part. What stands in buffers is to be taken before.
     pub(super) fn set_workers(&mut self, pool: &mut Pool, workers: usize) {
         while self.buffers.len() < workers {
-            self.buffers.push(Buffer { batch: pool.lend(), deadline: None });
+            self.buffers.push(Buffer { batch: pool.lend(), deadline: Timestamp::END });
         }
         self.workers = workers;
         self.pulling = if self.pulling < workers { self.pulling } else { 0 };
@@ -92,22 +94,23 @@ impl Buffers {
 
     /// Whether anything stands in a worker's buffer.
     pub(super) fn has_pings(&self, worker: usize) -> bool {
-        self.buffers[worker].deadline.is_some()
+        self.buffers[worker].deadline < Timestamp::END
     }
 
     /// Takes a worker's batch and leaves an empty one in its place.
     pub(super) fn take(&mut self, pool: &mut Pool, worker: usize) -> BatchId {
         let buffer = &mut self.buffers[worker];
-        buffer.deadline = None;
+        buffer.deadline = Timestamp::END;
         let batch = std::mem::replace(&mut buffer.batch, pool.lend());
         match self.routing {
             // Only the worker that pulls has anything in its buffer.
             Routing::Any => {
                 self.pulling = if worker + 1 >= self.workers { 0 } else { worker + 1 };
-                self.next_deadline = None;
+                self.next_deadline = Timestamp::END;
             }
             Routing::ByKey => {
-                self.next_deadline = self.buffers.iter().filter_map(|buffer| buffer.deadline).min();
+                let deadlines = self.buffers.iter().map(|buffer| buffer.deadline);
+                self.next_deadline = deadlines.min().unwrap_or(Timestamp::END);
             }
         }
         batch

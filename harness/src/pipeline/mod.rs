@@ -7,7 +7,9 @@
 mod batch;
 mod broker;
 mod buffers;
+mod delivery;
 mod digest;
+mod judging;
 mod pace;
 mod schedule;
 mod sink;
@@ -21,25 +23,25 @@ use std::time::{Duration, Instant};
 
 use dedup_strategies::time::saturating_nanos;
 use dedup_strategies::{
-    DeliveryId, HeldPings, Outcome, Ping, PingKey, Settled, Strategy, Timestamp, Unavailable, Verdict, Worker,
+    DeliveryId, HeldPings, Ping, PingKey, Settled, Strategy, Timestamp, Unavailable, Verdict, Worker,
 };
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use hdrhistogram::Histogram;
 
-use crate::faults::CrashPoint;
 use crate::scenario::PipelineConfig;
 use crate::servers::ServerError;
 use crate::stats::recorder;
 use crate::stream::{Event, Id, Source, SourceError};
 use crate::truth::{Covered, Truth};
-use batch::{BatchId, Pool};
-use broker::{Broker, Left, MAX_ATTEMPTS, decided};
+use batch::Pool;
+use broker::{Broker, decided};
 use buffers::Buffers;
 use digest::Digest;
 use schedule::{Copy, Later, Publish, Redelivery};
 use trouble::Troubles;
 
+use pace::Clock;
 pub use pace::{Free, Pace, Wall};
 pub use sink::Sink;
 pub use trouble::{Happened, Host};
@@ -55,7 +57,7 @@ const OUTAGE_PATIENCE: Duration = Duration::from_secs(5);
 const ACKED: u32 = 0;
 
 /// Events asked of the source at once.
-const FILL: usize = 256;
+const FILL: usize = 128;
 
 /// A run that did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -77,7 +79,7 @@ pub enum PipelineError {
 /// A pipeline around one strategy.
 pub struct Pipeline<'a> {
     config: &'a PipelineConfig,
-    pace: Box<dyn Pace + 'a>,
+    clock: Clock<'a>,
     workers: Vec<Box<dyn Worker>>,
     held_pings: HeldPings,
     broker: Broker,
@@ -96,6 +98,20 @@ pub struct Pipeline<'a> {
     verdicts: Vec<Verdict>,
     settled: Vec<Settled>,
     released: Vec<Ping>,
+}
+
+/// Which worker. Four bytes of the eight that a publish takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct WorkerId(u32);
+
+impl WorkerId {
+    fn new(index: usize) -> Self {
+        WorkerId(u32::try_from(index).expect("each worker has a handle in memory, so there are not as many"))
+    }
+
+    fn index(self) -> usize {
+        self.0 as usize
+    }
 }
 
 /// A ping that its strategy keeps.
@@ -148,7 +164,7 @@ impl<'a> Pipeline<'a> {
         let mut pool = Pool::default();
         Ok(Pipeline {
             config,
-            pace,
+            clock: Clock::new(pace),
             workers,
             held_pings: strategy.held_pings(),
             broker: Broker::new(config, truth),
@@ -208,14 +224,14 @@ impl<'a> Pipeline<'a> {
     /// Lets time pass until nothing is on its way any more, ends the input, and hands out the score.
     pub fn finish(mut self) -> Result<Ended, PipelineError> {
         loop {
-            while let Some(due) = self.next_due() {
-                self.pass_until(due)?;
+            while self.next_due() < Timestamp::END {
+                self.pass_until(self.next_due())?;
             }
             // Nobody dies any more once the input has ended: what is held is let go for good.
             self.troubles.call_off_crashes();
             self.advance_all(Timestamp::END)?;
             // What is released may bring about that something comes again.
-            if self.next_due().is_none() {
+            if self.next_due() == Timestamp::END {
                 break;
             }
         }
@@ -230,10 +246,7 @@ impl<'a> Pipeline<'a> {
     }
 
     fn receive(&mut self, event: &Event) -> Result<(), PipelineError> {
-        if self.next_tick <= event.at
-            || self.broker.schedule.next_due() <= event.at
-            || self.buffer_due(event.at)
-        {
+        if self.next_due().min(self.next_tick) <= event.at {
             self.pass_until(event.at)?;
         }
         self.broker.truth.arrived(event);
@@ -272,21 +285,19 @@ impl<'a> Pipeline<'a> {
         }
     }
 
-    fn buffer_due(&self, at: Timestamp) -> bool {
-        self.buffers.next_deadline().is_some_and(|due| due <= at)
-    }
-
-    /// When the next thing happens that no event brings about; ticks only matter while there are events.
-    fn next_due(&self) -> Option<Timestamp> {
-        let scheduled = Some(self.broker.schedule.next_due()).filter(|due| *due < Timestamp::END);
-        match (self.buffers.next_deadline(), scheduled) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+    /// When the next thing happens that no event brings about; the end of time if nothing will. Ticks only matter while
+    /// there are events.
+    #[inline]
+    fn next_due(&self) -> Timestamp {
+        self.broker.schedule.next_due().min(self.buffers.next_deadline())
     }
 
     fn pass_until(&mut self, at: Timestamp) -> Result<(), PipelineError> {
-        while let Some(due) = self.next_due().filter(|due| *due <= at) {
+        loop {
+            let due = self.next_due();
+            if due > at || due == Timestamp::END {
+                break;
+            }
             if let Some(worker) = self.buffers.due(due) {
                 self.judge(worker, due)?;
             } else if let Some(what) = self.broker.schedule.take(due) {
@@ -304,7 +315,8 @@ impl<'a> Pipeline<'a> {
         match what {
             Later::Publish(publish) => self.deliver(publish, at),
             Later::Mark(publish) => self.mark(publish, at),
-            Later::Redelivery(Redelivery { event, attempt, copy }) => {
+            Later::Redelivery(redelivery) => {
+                let Redelivery { event, attempt, copy } = *redelivery;
                 self.broker.truth.redelivered(&event, at);
                 if copy == Copy::Another {
                     self.broker.truth.copy_born(&event, at);
@@ -318,199 +330,12 @@ impl<'a> Pipeline<'a> {
 
     /// The time that it is once `at` was reached.
     fn reach(&mut self, at: Timestamp) -> Timestamp {
-        self.pace.reach(at).max(self.now)
+        self.clock.reach(at).max(self.now)
     }
 
     /// When a strategy that was asked at `now` has answered.
     fn answered(&self, now: Timestamp) -> Timestamp {
-        self.pace.since(now).plus(self.troubles.store_delay)
-    }
-
-    fn judge(&mut self, worker: usize, at: Timestamp) -> Result<(), PipelineError> {
-        let now = self.reach(at);
-        self.now = now;
-        let batch = self.buffers.take(&mut self.pool, worker);
-        if now > at && !self.troubles.excuse(at) {
-            let late = saturating_nanos(now.since(at));
-            let pings = self.pool[batch].pings.len() as u64;
-            self.late_ns.record_n(late, pings).expect("the histogram grows as far as 64 bits");
-        }
-        if self.troubles.strikes(CrashPoint::BeforeJudge) {
-            return self.crash_with(worker, batch, Left::Unjudged, now);
-        }
-        self.verdicts.clear();
-        let shown = self.troubles.shown(now);
-        match self.workers[worker].judge(&self.pool[batch].pings, shown, &mut self.verdicts) {
-            Ok(()) => {
-                self.unavailable_since = None;
-                self.act(worker, batch, now)?;
-                let publish = Publish { worker, batch, orphaned: None, attempt: 1 };
-                self.publish(publish, now.plus(self.troubles.store_delay))
-            }
-            Err(unavailable) => self.refuse(worker, batch, now, unavailable),
-        }
-    }
-
-    /// Does with each ping what its verdict asks for, and leaves those in the batch that are to be published.
-    fn act(&mut self, worker: usize, id: BatchId, now: Timestamp) -> Result<(), PipelineError> {
-        let answered = self.answered(now);
-        let batch = &mut self.pool[id];
-        if self.verdicts.len() != batch.pings.len() {
-            let (got, asked) = (self.verdicts.len(), batch.pings.len());
-            return Err(PipelineError::Contract(format!("gave {got} verdicts for {asked} pings")));
-        }
-        self.digest.verdicts(&self.verdicts);
-        let mut kept = 0;
-        for (index, verdict) in self.verdicts.iter().enumerate() {
-            let event = &batch.events[index];
-            let delivery = batch.pings[index].delivery;
-            let covered = self.broker.truth.judged(event, *verdict, now, answered);
-            batch.covered.push(covered);
-            match verdict {
-                Verdict::New => {
-                    batch.shift(index, kept);
-                    kept += 1;
-                }
-                Verdict::Held => {
-                    let attempt = batch.attempt(delivery);
-                    let source = match self.held_pings {
-                        HeldPings::Volatile => SourceOfHeld::Waits,
-                        HeldPings::Durable => self.broker.ack_held(event, attempt, now),
-                    };
-                    self.held.insert(delivery, HeldPing { event: *event, covered, attempt, worker, source });
-                }
-                Verdict::InFlight => self.broker.nack(event, batch.attempt(delivery), now),
-                Verdict::Duplicate | Verdict::Late => {
-                    self.broker.ack(event, || batch.attempt(delivery), now);
-                }
-            }
-        }
-        batch.keep_first(kept);
-        Ok(())
-    }
-
-    fn publish(&mut self, publish: Publish, now: Timestamp) -> Result<(), PipelineError> {
-        if self.pool[publish.batch].pings.is_empty() {
-            self.pool.give_back(publish.batch);
-        } else if self.troubles.strikes(CrashPoint::BeforePublish) {
-            return self.crash_with(publish.worker, publish.batch, Left::LetThrough, now);
-        } else if self.config.publish_latency.is_zero() {
-            return self.deliver(publish, now);
-        } else {
-            self.broker.schedule.publish(now.plus(self.config.publish_latency), publish);
-        }
-        Ok(())
-    }
-
-    /// The end of a publish.
-    fn deliver(&mut self, publish: Publish, at: Timestamp) -> Result<(), PipelineError> {
-        let batch = &self.pool[publish.batch];
-        for ((ping, event), covered) in batch.pings.iter().zip(&batch.events).zip(&batch.covered) {
-            self.broker.truth.delivered(event, *covered, ping.arrival, at);
-            if let Some(sink) = &mut self.sink {
-                sink.deliver(event, at);
-            }
-        }
-        if let Some(died) = publish.orphaned {
-            self.expire_all(publish.batch, Left::Published, died.max(at.minus(self.config.ack_deadline)));
-            self.pool.give_back(publish.batch);
-            return Ok(());
-        }
-        if self.config.mark_lag.is_zero() {
-            return self.mark(publish, at);
-        }
-        self.broker.schedule.add(at.plus(self.config.mark_lag), Later::Mark(publish));
-        if self.troubles.strikes(CrashPoint::BeforeAck) {
-            self.expire_all(publish.batch, Left::Published, at);
-            return self.crash(publish.worker, at);
-        }
-        self.ack_all(publish.batch, at);
-        Ok(())
-    }
-
-    /// Tells the strategy what was delivered; then, where the same worker does all, acks it.
-    fn mark(&mut self, publish: Publish, at: Timestamp) -> Result<(), PipelineError> {
-        let by_another_job = !self.config.mark_lag.is_zero();
-        if self.troubles.strikes(CrashPoint::BeforeSettle) {
-            if by_another_job {
-                // The second job dies, and what it had read comes again to it.
-                self.troubles.strike_counts(self.pool[publish.batch].pings.len());
-                self.broker.schedule.add(at.plus(self.config.ack_deadline), Later::Mark(publish));
-                return self.reopen(publish.worker);
-            }
-            return self.crash_with(publish.worker, publish.batch, Left::Published, at);
-        }
-        let now = self.reach(at);
-        let delivered = |ping: &Ping| Settled { ping: *ping, outcome: Outcome::Delivered };
-        self.settled.clear();
-        self.settled.extend(self.pool[publish.batch].pings.iter().map(delivered));
-        let shown = self.troubles.shown(now);
-        if let Err(unavailable) = self.workers[publish.worker].settle(&self.settled, shown) {
-            return self.mark_again(publish, now, unavailable);
-        }
-        let answered = self.answered(now);
-        for event in &self.pool[publish.batch].events {
-            self.broker.truth.marked(event, now, answered);
-        }
-        if !by_another_job {
-            if self.troubles.strikes(CrashPoint::BeforeAck) {
-                return self.crash_with(publish.worker, publish.batch, Left::Published, answered);
-            }
-            self.ack_all(publish.batch, answered);
-        }
-        self.pool.give_back(publish.batch);
-        Ok(())
-    }
-
-    /// The strategy could not be told: a second job tries again; else the source delivers again what was published.
-    fn mark_again(
-        &mut self,
-        publish: Publish,
-        now: Timestamp,
-        unavailable: Unavailable,
-    ) -> Result<(), PipelineError> {
-        self.endure(publish.worker, unavailable)?;
-        if self.config.mark_lag.is_zero() {
-            self.expire_all(publish.batch, Left::Published, now);
-            self.pool.give_back(publish.batch);
-        } else {
-            let again = Publish { attempt: publish.attempt + 1, ..publish };
-            let at = now.plus(self.broker.backoff(publish.attempt));
-            self.broker.schedule.add(at, Later::Mark(again));
-        }
-        Ok(())
-    }
-
-    fn ack_all(&mut self, id: BatchId, now: Timestamp) {
-        let batch = &self.pool[id];
-        for (ping, event) in batch.pings.iter().zip(&batch.events) {
-            let attempt = batch.attempt(ping.delivery);
-            if attempt != ACKED {
-                self.broker.ack(event, || attempt, now);
-            }
-        }
-    }
-
-    /// The strategy could not judge a batch: the source delivers it again.
-    fn refuse(
-        &mut self,
-        worker: usize,
-        id: BatchId,
-        now: Timestamp,
-        unavailable: Unavailable,
-    ) -> Result<(), PipelineError> {
-        let batch = &self.pool[id];
-        let given_up = |ping: &Ping| batch.attempt(ping.delivery) >= MAX_ATTEMPTS;
-        if self.troubles.is_none() && batch.pings.iter().any(given_up) {
-            return Err(unavailable.into());
-        }
-        self.endure(worker, unavailable)?;
-        let batch = &self.pool[id];
-        for (ping, event) in batch.pings.iter().zip(&batch.events) {
-            self.broker.nack(event, batch.attempt(ping.delivery), now);
-        }
-        self.pool.give_back(id);
-        Ok(())
+        self.clock.since(now).plus(self.troubles.store_delay)
     }
 
     fn advance_all(&mut self, at: Timestamp) -> Result<(), PipelineError> {
@@ -561,6 +386,6 @@ impl<'a> Pipeline<'a> {
             batch.push(*ping, &event, attempt);
             batch.covered.push(held.covered);
         }
-        self.publish(Publish { worker, batch: id, orphaned: None, attempt: 1 }, now)
+        self.publish(Publish { worker: WorkerId::new(worker), batch: id }, now)
     }
 }

@@ -17,6 +17,37 @@ pub trait Pace: Send {
     fn since(&self, then: Timestamp) -> Timestamp {
         then
     }
+
+    /// Whether nobody has to be told that time passes: then it is not asked for anything.
+    fn is_free(&self) -> bool {
+        false
+    }
+}
+
+/// The clock of a pipeline: a [`Pace`], asked only where it has something to say. A batch may be a single ping, and calls
+/// through a pointer are what that notices.
+pub(super) struct Clock<'a> {
+    pace: Box<dyn Pace + 'a>,
+    is_free: bool,
+}
+
+impl<'a> Clock<'a> {
+    pub(super) fn new(pace: Box<dyn Pace + 'a>) -> Self {
+        let is_free = pace.is_free();
+        Clock { pace, is_free }
+    }
+
+    /// See [`Pace::reach`].
+    #[inline]
+    pub(super) fn reach(&mut self, at: Timestamp) -> Timestamp {
+        if self.is_free { at } else { self.pace.reach(at) }
+    }
+
+    /// See [`Pace::since`].
+    #[inline]
+    pub(super) fn since(&self, then: Timestamp) -> Timestamp {
+        if self.is_free { then } else { self.pace.since(then) }
+    }
 }
 
 /// Virtual time, as fast as the processor goes.
@@ -26,6 +57,10 @@ pub struct Free;
 impl Pace for Free {
     fn reach(&mut self, at: Timestamp) -> Timestamp {
         at
+    }
+
+    fn is_free(&self) -> bool {
+        true
     }
 }
 

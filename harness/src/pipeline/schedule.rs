@@ -5,18 +5,15 @@ use std::collections::{BinaryHeap, VecDeque};
 
 use dedup_strategies::Timestamp;
 
-use super::batch::BatchId;
+use super::WorkerId;
+use super::batch::{BatchId, Pool};
 use crate::stream::Event;
 
-/// Pings of one batch that were let through by `worker`.
+/// Pings of one batch that were let through by `worker`. As small as it is, it is passed on in a register.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Publish {
-    pub(super) worker: usize,
+    pub(super) worker: WorkerId,
     pub(super) batch: BatchId,
-    /// When the worker died that waits for this publish: what is on the wire arrives, but nobody hears of it.
-    pub(super) orphaned: Option<Timestamp>,
-    /// How often it was tried to mark them, from 1.
-    pub(super) attempt: u32,
 }
 
 /// A ping that was not acked.
@@ -37,14 +34,14 @@ pub(super) enum Copy {
 }
 
 /// Something that happens at its time.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) enum Later {
     /// A publish ends.
     Publish(Publish),
     /// A second job marks what it has read back.
     Mark(Publish),
     /// The source delivers a ping again.
-    Redelivery(Redelivery),
+    Redelivery(Box<Redelivery>),
     /// A fault begins.
     Begin(usize),
     /// A fault ends.
@@ -75,6 +72,7 @@ impl Schedule {
         Schedule { publishes: VecDeque::new(), rest: BinaryHeap::new(), asked: 0, next_due: Timestamp::END }
     }
 
+    #[inline]
     pub(super) fn publish(&mut self, at: Timestamp, publish: Publish) {
         if self.publishes.back().is_some_and(|(last, _)| *last > at) {
             return self.add(at, Later::Publish(publish));
@@ -90,11 +88,13 @@ impl Schedule {
     }
 
     /// When the next thing happens; the end of time if nothing will.
+    #[inline]
     pub(super) fn next_due(&self) -> Timestamp {
         self.next_due
     }
 
     /// What is due at `now`.
+    #[inline]
     pub(super) fn take(&mut self, now: Timestamp) -> Option<Later> {
         if self.next_due > now {
             return None;
@@ -119,20 +119,15 @@ impl Schedule {
     }
 
     /// Leaves the publishes of a worker that died at `now` without anybody who hears of their end.
-    pub(super) fn orphan(&mut self, worker: usize, now: Timestamp) {
-        let orphan = |publish: &mut Publish| {
-            if publish.worker == worker {
-                publish.orphaned.get_or_insert(now);
-            }
-        };
-        self.publishes.iter_mut().for_each(|(_, publish)| orphan(publish));
-        let mut rest = std::mem::take(&mut self.rest).into_vec();
-        for Reverse(due) in &mut rest {
-            if let Later::Publish(publish) = &mut due.what {
-                orphan(publish);
-            }
+    pub(super) fn orphan(&self, pool: &mut Pool, worker: WorkerId, now: Timestamp) {
+        let among_the_rest = self.rest.iter().filter_map(|Reverse(due)| match due.what {
+            Later::Publish(publish) => Some(publish),
+            _ => None,
+        });
+        let all = self.publishes.iter().map(|(_, publish)| *publish).chain(among_the_rest);
+        for publish in all.filter(|publish| publish.worker == worker) {
+            pool[publish.batch].orphaned.get_or_insert(now);
         }
-        self.rest = rest.into();
     }
 }
 

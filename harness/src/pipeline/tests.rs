@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use dedup_strategies::{Bound, Footprint, Memory, Promise, Routing, UnderFaults, Window, worker_of};
 
+use super::broker::MAX_ATTEMPTS;
 use super::*;
 use crate::stream::{CauseId, InvalidId, Origin};
 

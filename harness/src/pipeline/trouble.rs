@@ -8,7 +8,7 @@ use dedup_strategies::{Ping, Strategy, Timestamp, Unavailable, Verdict, Worker};
 use super::batch::BatchId;
 use super::broker::Left;
 use super::schedule::Later;
-use super::{ACKED, HeldPing, OUTAGE_PATIENCE, Pace, Pipeline, PipelineError, SourceOfHeld};
+use super::{ACKED, HeldPing, OUTAGE_PATIENCE, Pace, Pipeline, PipelineError, SourceOfHeld, WorkerId};
 use crate::faults::{CrashPoint, Fault, Placed, Stage, State, Toll};
 use crate::scenario::PipelineConfig;
 use crate::servers::{Observation, StoreControl};
@@ -210,7 +210,7 @@ impl<'a> Pipeline<'a> {
 
     /// Whatever a worker has in its memory, beside the batch in hand, comes again.
     fn lose_hold(&mut self, worker: usize, now: Timestamp) {
-        self.broker.schedule.orphan(worker, now);
+        self.broker.schedule.orphan(&mut self.pool, WorkerId::new(worker), now);
         if self.buffers.has_pings(worker) {
             let batch = self.buffers.take(&mut self.pool, worker);
             self.expire_all(batch, Left::Unjudged, now);

@@ -233,6 +233,7 @@ impl Truth {
     ///
     /// Returns whether the promise covers the copy, which [`delivered`](Self::delivered) wants back if the copy is
     /// let through.
+    #[inline]
     pub fn judged(
         &mut self,
         event: &Event,
@@ -262,6 +263,7 @@ impl Truth {
     }
 
     /// The strategy was told, between the two times, that a copy was delivered.
+    #[inline]
     pub fn marked(&mut self, event: &Event, asked: Timestamp, answered: Timestamp) {
         if self.is_tracked(&event.origin)
             && let Some(open) = self.open.get_mut(&event.origin.unique)
@@ -271,6 +273,7 @@ impl Truth {
     }
 
     /// A copy that was let through reached the sink at `at`; the source had delivered it at `arrival`.
+    #[inline]
     pub fn delivered(&mut self, event: &Event, covered: Covered, arrival: Timestamp, at: Timestamp) {
         let origin = &event.origin;
         match self.states.change(origin.unique, |_| State::Delivered) {
@@ -299,6 +302,7 @@ impl Truth {
     }
 
     /// The source heard that a copy is done with.
+    #[inline]
     pub fn acked(&mut self, event: &Event) {
         let origin = &event.origin;
         if self.is_tracked(origin)

@@ -1,0 +1,115 @@
+//! From the verdict to the ack: publishing, telling the strategy, telling the source.
+
+use dedup_strategies::{Outcome, Ping, Settled, Timestamp, Unavailable};
+
+use super::batch::BatchId;
+use super::broker::Left;
+use super::schedule::{Later, Publish};
+use super::{ACKED, Pipeline, PipelineError};
+use crate::faults::CrashPoint;
+
+impl Pipeline<'_> {
+    pub(super) fn publish(&mut self, publish: Publish, now: Timestamp) -> Result<(), PipelineError> {
+        if self.pool[publish.batch].pings.is_empty() {
+            self.pool.give_back(publish.batch);
+        } else if self.troubles.strikes(CrashPoint::BeforePublish) {
+            return self.crash_with(publish.worker.index(), publish.batch, Left::LetThrough, now);
+        } else if self.config.publish_latency.is_zero() {
+            return self.deliver(publish, now);
+        } else {
+            self.broker.schedule.publish(now.plus(self.config.publish_latency), publish);
+        }
+        Ok(())
+    }
+
+    /// The end of a publish.
+    pub(super) fn deliver(&mut self, publish: Publish, at: Timestamp) -> Result<(), PipelineError> {
+        let batch = &self.pool[publish.batch];
+        for ((ping, event), covered) in batch.pings.iter().zip(&batch.events).zip(&batch.covered) {
+            self.broker.truth.delivered(event, *covered, ping.arrival, at);
+            if let Some(sink) = &mut self.sink {
+                sink.deliver(event, at);
+            }
+        }
+        if let Some(died) = batch.orphaned {
+            self.expire_all(publish.batch, Left::Published, died.max(at.minus(self.config.ack_deadline)));
+            self.pool.give_back(publish.batch);
+            return Ok(());
+        }
+        if self.config.mark_lag.is_zero() {
+            return self.mark(publish, at);
+        }
+        self.broker.schedule.add(at.plus(self.config.mark_lag), Later::Mark(publish));
+        if self.troubles.strikes(CrashPoint::BeforeAck) {
+            self.expire_all(publish.batch, Left::Published, at);
+            return self.crash(publish.worker.index(), at);
+        }
+        self.ack_all(publish.batch, at);
+        Ok(())
+    }
+
+    /// Tells the strategy what was delivered; then, where the same worker does all, acks it.
+    pub(super) fn mark(&mut self, publish: Publish, at: Timestamp) -> Result<(), PipelineError> {
+        let by_another_job = !self.config.mark_lag.is_zero();
+        if self.troubles.strikes(CrashPoint::BeforeSettle) {
+            if by_another_job {
+                // The second job dies, and what it had read comes again to it.
+                self.troubles.strike_counts(self.pool[publish.batch].pings.len());
+                self.broker.schedule.add(at.plus(self.config.ack_deadline), Later::Mark(publish));
+                return self.reopen(publish.worker.index());
+            }
+            return self.crash_with(publish.worker.index(), publish.batch, Left::Published, at);
+        }
+        let now = self.reach(at);
+        let delivered = |ping: &Ping| Settled { ping: *ping, outcome: Outcome::Delivered };
+        self.settled.clear();
+        self.settled.extend(self.pool[publish.batch].pings.iter().map(delivered));
+        let shown = self.troubles.shown(now);
+        if let Err(unavailable) = self.workers[publish.worker.index()].settle(&self.settled, shown) {
+            return self.mark_again(publish, now, unavailable);
+        }
+        let answered = self.answered(now);
+        self.pool[publish.batch]
+            .events
+            .iter()
+            .for_each(|event| self.broker.truth.marked(event, now, answered));
+        if !by_another_job {
+            if self.troubles.strikes(CrashPoint::BeforeAck) {
+                return self.crash_with(publish.worker.index(), publish.batch, Left::Published, answered);
+            }
+            self.ack_all(publish.batch, answered);
+        }
+        self.pool.give_back(publish.batch);
+        Ok(())
+    }
+
+    /// The strategy could not be told: a second job tries again; else the source delivers again what was published.
+    pub(super) fn mark_again(
+        &mut self,
+        publish: Publish,
+        now: Timestamp,
+        unavailable: Unavailable,
+    ) -> Result<(), PipelineError> {
+        self.endure(publish.worker.index(), unavailable)?;
+        if self.config.mark_lag.is_zero() {
+            self.expire_all(publish.batch, Left::Published, now);
+            self.pool.give_back(publish.batch);
+        } else {
+            let batch = &mut self.pool[publish.batch];
+            batch.marks_failed += 1;
+            let at = now.plus(self.broker.backoff(batch.marks_failed));
+            self.broker.schedule.add(at, Later::Mark(publish));
+        }
+        Ok(())
+    }
+
+    pub(super) fn ack_all(&mut self, id: BatchId, now: Timestamp) {
+        let batch = &self.pool[id];
+        for (ping, event) in batch.pings.iter().zip(&batch.events) {
+            let attempt = batch.attempt(ping.delivery);
+            if attempt != ACKED {
+                self.broker.ack(event, || attempt, now);
+            }
+        }
+    }
+}

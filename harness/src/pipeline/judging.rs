@@ -1,0 +1,97 @@
+//! A batch and its worker: what the verdicts ask for.
+
+use dedup_strategies::time::saturating_nanos;
+use dedup_strategies::{HeldPings, Ping, Timestamp, Unavailable, Verdict};
+
+use super::batch::BatchId;
+use super::broker::{Left, MAX_ATTEMPTS};
+use super::schedule::Publish;
+use super::{HeldPing, Pipeline, PipelineError, SourceOfHeld, WorkerId};
+use crate::faults::CrashPoint;
+
+impl Pipeline<'_> {
+    pub(super) fn judge(&mut self, worker: usize, at: Timestamp) -> Result<(), PipelineError> {
+        let now = self.reach(at);
+        self.now = now;
+        let batch = self.buffers.take(&mut self.pool, worker);
+        if now > at && !self.troubles.excuse(at) {
+            let late = saturating_nanos(now.since(at));
+            let pings = self.pool[batch].pings.len() as u64;
+            self.late_ns.record_n(late, pings).expect("the histogram grows as far as 64 bits");
+        }
+        if self.troubles.strikes(CrashPoint::BeforeJudge) {
+            return self.crash_with(worker, batch, Left::Unjudged, now);
+        }
+        self.verdicts.clear();
+        let shown = self.troubles.shown(now);
+        match self.workers[worker].judge(&self.pool[batch].pings, shown, &mut self.verdicts) {
+            Ok(()) => {
+                self.unavailable_since = None;
+                self.act(worker, batch, now)?;
+                let publish = Publish { worker: WorkerId::new(worker), batch };
+                self.publish(publish, now.plus(self.troubles.store_delay))
+            }
+            Err(unavailable) => self.refuse(worker, batch, now, unavailable),
+        }
+    }
+
+    /// Does with each ping what its verdict asks for, and leaves those in the batch that are to be published.
+    pub(super) fn act(&mut self, worker: usize, id: BatchId, now: Timestamp) -> Result<(), PipelineError> {
+        let answered = self.answered(now);
+        let batch = &mut self.pool[id];
+        if self.verdicts.len() != batch.pings.len() {
+            let (got, asked) = (self.verdicts.len(), batch.pings.len());
+            return Err(PipelineError::Contract(format!("gave {got} verdicts for {asked} pings")));
+        }
+        self.digest.verdicts(&self.verdicts);
+        let mut kept = 0;
+        for (index, verdict) in self.verdicts.iter().enumerate() {
+            let event = &batch.events[index];
+            let delivery = batch.pings[index].delivery;
+            let covered = self.broker.truth.judged(event, *verdict, now, answered);
+            batch.covered.push(covered);
+            match verdict {
+                Verdict::New => {
+                    batch.shift(index, kept);
+                    kept += 1;
+                }
+                Verdict::Held => {
+                    let attempt = batch.attempt(delivery);
+                    let source = match self.held_pings {
+                        HeldPings::Volatile => SourceOfHeld::Waits,
+                        HeldPings::Durable => self.broker.ack_held(event, attempt, now),
+                    };
+                    self.held.insert(delivery, HeldPing { event: *event, covered, attempt, worker, source });
+                }
+                Verdict::InFlight => self.broker.nack(event, batch.attempt(delivery), now),
+                Verdict::Duplicate | Verdict::Late => {
+                    self.broker.ack(event, || batch.attempt(delivery), now);
+                }
+            }
+        }
+        batch.keep_first(kept);
+        Ok(())
+    }
+
+    /// The strategy could not judge a batch: the source delivers it again.
+    pub(super) fn refuse(
+        &mut self,
+        worker: usize,
+        id: BatchId,
+        now: Timestamp,
+        unavailable: Unavailable,
+    ) -> Result<(), PipelineError> {
+        let batch = &self.pool[id];
+        let given_up = |ping: &Ping| batch.attempt(ping.delivery) >= MAX_ATTEMPTS;
+        if self.troubles.is_none() && batch.pings.iter().any(given_up) {
+            return Err(unavailable.into());
+        }
+        self.endure(worker, unavailable)?;
+        let batch = &self.pool[id];
+        for (ping, event) in batch.pings.iter().zip(&batch.events) {
+            self.broker.nack(event, batch.attempt(ping.delivery), now);
+        }
+        self.pool.give_back(id);
+        Ok(())
+    }
+}
