@@ -26,20 +26,28 @@ need chromium chromium
 need node nodejs
 need npm npm
 
-# The nightly job is compared with DuckDB's. Debian has no package of it; PyPI has the command line.
+# The nightly job is compared with DuckDB's, and its queries for other engines are read by sqlglot. Debian has no package of
+# either; PyPI has both.
+from_pypi() { # from_pypi PACKAGE FILE: into the project's own Python, unless FILE is there among its packages
+    ls "$python_env"/lib/python3*/site-packages/"$2" >/dev/null 2>&1 && return
+    command -v python3 >/dev/null && python3 -c 'import ensurepip' 2>/dev/null || need_package python3-venv
+    echo "--- installing $1 (from PyPI, into $python_env)"
+    [ -x "$python_env/bin/python" ] || python3 -m venv "$python_env"
+    "$python_env/bin/python" -m pip install --quiet --disable-pip-version-check "$1" || {
+        echo "error: $1 could not be installed; install it by hand, and name its program in $3" >&2
+        exit 1
+    }
+}
+python_env=target/duckdb
 if [ -z "${DEDUP_DUCKDB:-}" ] && ! command -v duckdb >/dev/null; then
-    duckdb_env=target/duckdb
-    if ! ls "$duckdb_env"/lib/python3*/site-packages/duckdb_cli/duckdb >/dev/null 2>&1; then
-        command -v python3 >/dev/null && python3 -c 'import ensurepip' 2>/dev/null || need_package python3-venv
-        echo "--- installing duckdb-cli (from PyPI, into $duckdb_env)"
-        python3 -m venv "$duckdb_env" && "$duckdb_env/bin/pip" install --quiet --disable-pip-version-check duckdb-cli || {
-            echo "error: duckdb could not be installed; install duckdb-cli by hand, or name the program in DEDUP_DUCKDB" >&2
-            exit 1
-        }
-    fi
+    from_pypi duckdb-cli duckdb_cli/duckdb DEDUP_DUCKDB
     # The program itself, and not the script around it.
-    DEDUP_DUCKDB="$(echo "$PWD/$duckdb_env"/lib/python3*/site-packages/duckdb_cli/duckdb)"
+    DEDUP_DUCKDB="$(echo "$PWD/$python_env"/lib/python3*/site-packages/duckdb_cli/duckdb)"
     export DEDUP_DUCKDB
+fi
+if [ -z "${DEDUP_PYTHON:-}" ] && ! python3 -c 'import sqlglot' 2>/dev/null; then
+    from_pypi sqlglot sqlglot/__init__.py DEDUP_PYTHON
+    export DEDUP_PYTHON="$PWD/$python_env/bin/python"
 fi
 
 export RUSTDOCFLAGS="-D warnings"

@@ -19,11 +19,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (rows, rounds) = (argument(1, 20_000_000)?, argument(2, 5)?);
     let (threads, memory_bytes) = (argument(3, 2)? as usize, argument(4, 1 << 30)?);
     let dir = tempfile::tempdir()?;
+    let began = Instant::now();
     let live = write(&dir.path().join("live"), rows)?;
+    let written = began.elapsed().as_secs_f64();
     let night =
         Night { preceding_days: 0, slices: 1, memory_bytes, threads, scratch: dir.path().to_path_buf() };
     let duckdb = Duckdb::find()?;
     println!("{rows} rows in {} days, {threads} threads, duckdb {}", live.days.len(), duckdb.version);
+    println!("written in {written:.2} s, {:.0} ns a row", written * 1e9 / rows as f64);
     let (ours, theirs) = (dir.path().join("ours"), dir.path().join("theirs"));
     let mut ratios = Vec::new();
     for round in 0..rounds {

@@ -14,7 +14,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use dedup_harness::cell::{Environment, RedisChoice, Timing, Trouble};
+use dedup_harness::cell::{Environment, Timing, Trouble};
 use dedup_harness::passes::time::{Lanes, closed_loop};
 use dedup_harness::servers::{Launch, PrivateRedis, guard};
 use dedup_strategies::redis::{claim, lease, mozilla};
@@ -251,20 +251,8 @@ fn time_pass(connections: usize, commands: usize, round: u64) -> Fallible<f64> {
 
 fn closed_loop_rate(workers: NonZeroUsize, commands: usize, round: u64, directory: &Path) -> Fallible<f64> {
     let sizing = sizing();
-    let mut environment = Environment {
-        definition: claim::DEFINITION,
-        settings: Settings::resolve(&claim::DEFINITION, &[], &sizing)?,
-        seed: 0,
-        sizing,
-        memory_limit: u64::MAX,
-        directory: directory.to_path_buf(),
-        redis: RedisChoice::Private,
-        time_factor: 1.0,
-        nightly: (dedup_harness::nightly::Choice::None, None),
-        alive: || {},
-        start: Timestamp::ZERO,
-        instances: 0,
-    };
+    let settings = Settings::resolve(&claim::DEFINITION, &[], &sizing)?;
+    let mut environment = Environment::new(claim::DEFINITION, settings, 0, sizing, directory.to_path_buf());
     let failed = |trouble: Trouble| format!("{trouble:?}");
     let instance = environment.instance(workers, Timing::FullSpeed).map_err(failed)?;
     let mut pings = pings(round, 0, commands);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::contract::{Footprint, Ping, Routing, Strategy, Unavailable, Verdict, Worker};
+use crate::definition::Context;
 use crate::promise::Promise;
 use crate::shards::Shards;
 use crate::time::Timestamp;
@@ -25,8 +26,24 @@ pub(crate) trait State: Send + 'static {
 
 /// A strategy made of one [`State`] a worker.
 pub(crate) struct ByKey<S> {
-    pub(crate) promise: Promise,
-    pub(crate) shards: Shards<S>,
+    promise: Promise,
+    shards: Shards<S>,
+}
+
+impl<S: State> ByKey<S> {
+    /// The strategy, with the states that `make` makes of the numbers of their workers: 1, 2, ...
+    pub(crate) fn build(
+        promise: Promise,
+        context: &Context,
+        mut make: impl FnMut(u64) -> S,
+    ) -> Box<dyn Strategy> {
+        let mut worker = 0;
+        let shards = Shards::new(context.workers, || {
+            worker += 1;
+            make(worker)
+        });
+        Box::new(ByKey { promise, shards })
+    }
 }
 
 impl<S: State> Strategy for ByKey<S> {

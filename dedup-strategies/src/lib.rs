@@ -29,6 +29,7 @@ pub mod exact;
 pub mod exact_compact;
 mod filter;
 pub mod fingerprint_64;
+mod forgetful;
 pub mod lru;
 pub mod lru_exact;
 pub mod lru_tinylfu;

@@ -11,7 +11,7 @@ pub use filter::{
     AgePartitioned, bits_per_id, false_positive_rate, published_false_positive_rate, slice_bits,
 };
 use sizing::{ByCount, ByTime};
-pub use sizing::{bytes_for, bytes_for_time};
+pub use sizing::{bytes_for, bytes_for_time, divisions_for};
 use state::{Ageing, Apbf};
 
 use crate::by_key::ByKey;
@@ -19,7 +19,7 @@ use crate::contract::Strategy;
 use crate::definition::{BuildError, Context, Definition, Needs, Role};
 use crate::promise::{Bound, Memory, Promise, UnderFaults, Window};
 use crate::settings::{Default, Kind, SettingDef, Settings};
-use crate::shards::{Shards, share_of};
+use crate::shards::share_of;
 use crate::time::saturating_nanos;
 
 /// The line in the list of strategies for the filter by count.
@@ -99,10 +99,7 @@ fn strategy(
         memory: Memory::Bounded,
         under_faults: UnderFaults::UNBOUNDED,
     };
-    let mut worker = 0;
-    let shards = Shards::new(context.workers, || {
-        worker += 1;
+    Ok(ByKey::build(promise, context, |worker| {
         Apbf::new(shape, ageing, saturating_nanos(window), context.seed, worker)
-    });
-    Ok(Box::new(ByKey { promise, shards }))
+    }))
 }

@@ -78,6 +78,12 @@ pub fn bytes_for_time(ids: u64, rate: f64) -> u64 {
     ByTime::new(ids, rate).shape.bytes()
 }
 
+/// Into how many slices of time `apbf-time` cuts a window for at most a share of `rate` lost: an id is forgotten up to one
+/// of them late.
+pub fn divisions_for(rate: f64) -> u64 {
+    ByTime::new(1, rate).divisions.into()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -4,21 +4,18 @@ mod filter;
 
 pub use filter::{BiasedSampling, Deletion};
 
-use crate::by_key::{ByKey, State, verdict};
-use crate::contract::{Footprint, Ping, Strategy, Verdict};
+use crate::contract::Strategy;
 use crate::definition::{BuildError, Context, Definition, Needs, Role};
-use crate::hash::KeyHasher;
+use crate::forgetful::{self, Forgetful, elements};
 use crate::settings::Settings;
-use crate::shards::{Shards, share_of};
-use crate::stable_bloom::{BATCH, FORGETFUL_SETTINGS, elements, forgetful_promise};
-use crate::time::Timestamp;
+use crate::shards::share_of;
 
 /// The line in the list of strategies for BSBF.
 pub const BSBF: Definition = Definition {
     name: "bsbf",
     about: "biased-sampling Bloom filter: resets a random bit in each filter for every new id",
     role: Role::Candidate,
-    settings: FORGETFUL_SETTINGS,
+    settings: forgetful::SETTINGS,
     needs: Needs::Nothing,
     build: |settings, context| build(&BSBF, Deletion::EachFilter, settings, context),
 };
@@ -28,7 +25,7 @@ pub const RLBSBF: Definition = Definition {
     name: "rlbsbf",
     about: "biased-sampling Bloom filter that resets a bit the likelier the fuller it is",
     role: Role::Candidate,
-    settings: FORGETFUL_SETTINGS,
+    settings: forgetful::SETTINGS,
     needs: Needs::Nothing,
     build: |settings, context| build(&RLBSBF, Deletion::ByLoad, settings, context),
 };
@@ -39,22 +36,12 @@ fn build(
     settings: &Settings,
     context: &Context,
 ) -> Result<Box<dyn Strategy>, BuildError> {
-    let ids = settings.count("ids");
-    let share = share_of(ids, context.workers);
+    let share = share_of(settings.count("ids"), context.workers);
     let (k, bits) = shape_for(deletion, share, settings.share("rate"), settings.share("missed"));
-    let needed = bytes(k, bits).saturating_mul(context.workers.get() as u64);
-    context.admit(definition.name, "ids", format!("{k} filters for {ids} ids in a window"), needed)?;
-    let mut worker = 0;
-    let shards = Shards::new(context.workers, || {
-        worker += 1;
-        Sampling {
-            filter: BiasedSampling::new(deletion, k, bits, context.seed ^ worker),
-            hasher: KeyHasher::new(context.seed, worker),
-            ids: 0,
-            most_ids: ids / context.workers.get() as u64,
-        }
-    });
-    Ok(Box::new(ByKey { promise: forgetful_promise(settings), shards }))
+    let filters = format!("{k} filters");
+    forgetful::build(definition, (settings, context), (&filters, bytes(k, bits)), |seed| {
+        BiasedSampling::new(deletion, k, bits, seed)
+    })
 }
 
 /// k, and the bits of each of the k filters, for at most a share of `rate` lost and at most a share of `missed` missed of
@@ -88,30 +75,17 @@ pub fn bytes_for(deletion: Deletion, ids: u64, rate: f64, missed: f64) -> u64 {
     bytes(k, bits)
 }
 
-struct Sampling {
-    filter: BiasedSampling,
-    hasher: KeyHasher,
-    ids: u64,
-    most_ids: u64,
-}
-
-impl State for Sampling {
-    fn judge(&mut self, pings: &[Ping], _now: Timestamp, verdicts: &mut Vec<Verdict>) {
-        for pings in pings.chunks(BATCH) {
-            let mut hashes = [0; BATCH];
-            pings.iter().zip(&mut hashes).for_each(|(ping, hash)| *hash = self.hasher.of(ping.key));
-            let hashes = &hashes[..pings.len()];
-            hashes.iter().for_each(|hash| self.filter.prefetch(*hash));
-            for hash in hashes {
-                let distinct = self.filter.insert(*hash);
-                self.ids = (self.ids + u64::from(distinct)).min(self.most_ids);
-                verdicts.push(verdict(!distinct));
-            }
-        }
+impl Forgetful for BiasedSampling {
+    fn is_new(&mut self, hash: u64) -> bool {
+        self.insert(hash)
     }
 
-    fn footprint(&self) -> Footprint {
-        Footprint { ids: self.ids, bytes: self.filter.bytes() }
+    fn prefetch(&self, hash: u64) {
+        BiasedSampling::prefetch(self, hash);
+    }
+
+    fn bytes(&self) -> u64 {
+        BiasedSampling::bytes(self)
     }
 }
 

@@ -1,283 +1,272 @@
-//! An array of slots in the order of their hashes, in chunks, with gaps.
+//! An array of buckets of one cache line each, in the order of the hashes that belong there, in chunks.
 
-use super::slot::{Slot, Tag, TagSet};
+use super::ages::{HIGHEST_BITS, Now, used};
+use super::slot::{Slot, TAG_MASK, Tag};
 use crate::hardware::{CACHE_LINE, Pages, Table, prefetch};
 
-/// The fewest places of a layout. With fewer, the slots that a search meets could come from more than a 128th of the
-/// table, which is how far apart the order of two slots can be told (see [`Slot`]).
-const FEWEST_PLACES: usize = 1 << 15;
+/// The fewest buckets of a layout. With fewer, what a search meets could come from so much of the table that a slot's
+/// place would not tell the highest bits of its hash (see [`Slot`]).
+const FEWEST_BUCKETS: usize = 1 << 13;
 
 /// Chunks that a layout is made of: what is added to memory while one layout takes the place of another is one chunk
 /// in each, so many are better; and each should be large enough for huge pages, so few are.
 const CHUNKS: usize = 64;
 
-/// The largest chunk, in slots.
-const LARGEST_CHUNK: usize = 1 << 22;
+/// The largest chunk, in bytes.
+const LARGEST_CHUNK_BYTES: usize = 64 << 20;
 
-/// Slots after the last place, for what is pushed beyond it. If they do not do, one more chunk is added.
-const MARGIN: usize = 256;
+/// Buckets after the last home, for what is pushed beyond it.
+const MARGIN: usize = 128;
 
-/// A hash table with linear probing whose slots are in the order of their hashes.
+/// A hash table of buckets, of which a key has one as its *home*, by its hash in proportion to their number.
 ///
-/// A slot belongs at its *place*, its hash in proportion to the number of places, and stands there or a little to the
-/// right: no slot between the two is empty, and no slot has a smaller hash than the one before it. So a search ends at
-/// the first larger hash, whether the key is there or not, and slots of forgotten keys do it no harm.
+/// A key that comes to a full bucket takes the place of the oldest there, which goes on to the next bucket in the same
+/// way. Every bucket that a key has left, or passed, bears a *stamp*: the tag of the youngest such key. A search goes on
+/// for as long as the stamps are of slices that are remembered, and mostly ends at home. Nothing has to move when slots
+/// become free, because they do so by time alone, and the stamps with them: soon, as it was the oldest that had to leave.
 ///
 /// The array is cut into chunks, which are allocated when they are first written to and can be given back one by one.
 #[derive(Debug)]
 pub(super) struct Layout<S> {
     chunks: Vec<Option<Table<S>>>,
+    /// The logarithm of the buckets of a chunk.
     chunk_bits: u32,
-    places: usize,
-    /// Hashes that belong to one place.
+    homes: usize,
+    /// Hashes that belong to one home, rounded up.
     stride: u64,
+    /// Buckets after its home in which a key may stand.
+    reach: usize,
     /// What chunks are asked for.
     pages: Pages,
 }
 
-/// Where a search ended.
+/// What came of an insertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
-    /// The key is in this slot, remembered or not.
-    Here(usize, Tag),
-    /// It is not there, and this is the slot from which others would have to move to the right to make room for it.
-    Nowhere(usize),
+pub(super) enum Insertion<S> {
+    Fresh,
+    Known,
+    /// The key, or else another in its place, is in no slot, because none is within its reach: its hash, and its slot.
+    NoRoom(u64, S),
 }
 
 impl<S: Slot> Layout<S> {
-    /// An empty layout of at least `places`; nothing is allocated yet.
-    pub(super) fn new(places: usize, pages: Pages) -> Self {
-        let wanted = places.max(FEWEST_PLACES) + MARGIN;
-        let chunk = (wanted / CHUNKS).next_power_of_two().min(LARGEST_CHUNK);
+    /// Slots of a bucket.
+    const WIDTH: usize = CACHE_LINE / size_of::<S>();
+
+    /// The highest bit of the byte of each slot.
+    const ALL: u64 = HIGHEST_BITS >> (64 - 8 * Self::WIDTH);
+
+    /// An empty layout of at least `slots`; nothing is allocated yet.
+    pub(super) fn new(slots: usize, pages: Pages) -> Self {
+        let wanted = (slots / Self::WIDTH).max(FEWEST_BUCKETS) + MARGIN;
+        let chunk = (wanted / CHUNKS).next_power_of_two().min(LARGEST_CHUNK_BYTES / CACHE_LINE);
         let chunks = wanted.div_ceil(chunk);
-        let places = chunks * chunk - MARGIN;
+        let homes = chunks * chunk - MARGIN;
         Layout {
             chunks: (0..chunks).map(|_| None).collect(),
             chunk_bits: chunk.ilog2(),
-            places,
-            stride: u64::MAX / places as u64,
+            homes,
+            stride: u64::MAX / homes as u64 + 1,
+            // The hashes within reach of a bucket differ by less than what 56 bits can tell.
+            reach: (homes / 256 - 2).min(MARGIN - 1),
             pages,
         }
     }
 
     /// An empty layout of other size on the same pages.
-    pub(super) fn resized(&self, places: usize) -> Self {
-        Layout::new(places, self.pages)
+    pub(super) fn resized(&self, slots: usize) -> Self {
+        Layout::new(slots, self.pages)
     }
 
-    pub(super) fn places(&self) -> usize {
-        self.places
+    /// Slots in the buckets that are homes.
+    pub(super) fn slots(&self) -> usize {
+        self.homes * Self::WIDTH
     }
 
-    /// One past the last slot.
-    pub(super) fn end(&self) -> usize {
+    /// Buckets, homes and others.
+    pub(super) fn buckets(&self) -> usize {
         self.chunks.len() << self.chunk_bits
     }
 
-    /// Where a slot with this hash belongs.
+    /// The bucket where a slot with this hash belongs.
     #[inline(always)]
-    pub(super) fn place(&self, hash: u64) -> usize {
-        ((u128::from(hash) * self.places as u128) >> 64) as usize
+    pub(super) fn home(&self, hash: u64) -> usize {
+        ((u128::from(hash) * self.homes as u128) >> 64) as usize
     }
 
-    /// Fetches the cache lines in which a search that begins at `at` will most likely end.
+    /// Fetches the cache line of a bucket.
     #[inline(always)]
-    pub(super) fn prefetch(&self, at: usize) {
-        let slots = self.tail(at);
-        if let Some(first) = slots.first() {
+    pub(super) fn prefetch(&self, bucket: usize) {
+        if let Some(first) = self.bucket(bucket).first() {
             prefetch(first);
         }
-        if let Some(next) = slots.get(CACHE_LINE / size_of::<S>()) {
-            prefetch(next);
-        }
     }
 
-    /// Looks for `key`, whose tag is 0, from its place on.
-    #[inline]
-    pub(super) fn find(&self, key: S, place: usize) -> Found {
-        let mut at = place;
+    /// Whether `key`, whose low bits are 0, is there and remembered.
+    #[inline(always)]
+    pub(super) fn contains(&self, key: S, home: usize, now: Now) -> bool {
+        let bucket = self.bucket(home);
+        let lows = lows(bucket);
+        known(bucket, key, now.remembered(lows))
+            || now.remembers(stamp(lows)) && self.is_beyond(key, home, now)
+    }
+
+    /// Whether it is in a bucket after its home.
+    #[inline(always)]
+    fn is_beyond(&self, key: S, home: usize, now: Now) -> bool {
+        for at in home + 1..=home + self.reach {
+            let bucket = self.bucket(at);
+            let lows = lows(bucket);
+            if known(bucket, key, now.remembered(lows)) {
+                return true;
+            }
+            if !now.remembers(stamp(lows)) {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// Inserts `key`, whose low bits are 0, with `tag`, if it is not there or not remembered any more.
+    #[inline(always)]
+    pub(super) fn insert(&mut self, key: S, home: usize, tag: Tag, now: Now) -> Insertion<S> {
+        let bucket = self.bucket_mut(home);
+        let lows = lows(bucket);
+        let remembered = now.remembered(lows);
+        if known(bucket, key, remembered) {
+            return Insertion::Known;
+        }
+        if remembered == Self::ALL || now.remembers(stamp(lows)) {
+            return self.insert_beyond(key, home, tag, now);
+        }
+        put(&mut bucket[first(!remembered & HIGHEST_BITS)], key.with_low(tag));
+        Insertion::Fresh
+    }
+
+    /// The same where the home is full or keys have left it.
+    #[inline(never)]
+    fn insert_beyond(&mut self, key: S, home: usize, tag: Tag, now: Now) -> Insertion<S> {
+        if now.remembers(stamp(lows(self.bucket(home)))) && self.is_beyond(key, home, now) {
+            return Insertion::Known;
+        }
+        self.push(key.with_low(tag), home, now)
+    }
+
+    /// Puts a slot into the bucket `home`, and what has to leave there for it into the next.
+    #[inline(always)]
+    fn push(&mut self, slot: S, home: usize, now: Now) -> Insertion<S> {
+        let (mut at, mut carried) = (home, slot);
         loop {
-            let slots = self.tail(at);
-            for (offset, slot) in slots.iter().enumerate() {
-                let tag = slot.tag();
-                if tag == 0 {
-                    return Found::Nowhere(at + offset);
-                }
-                match slot.order(key) {
-                    std::cmp::Ordering::Less => {}
-                    std::cmp::Ordering::Equal => return Found::Here(at + offset, tag),
-                    std::cmp::Ordering::Greater => return Found::Nowhere(at + offset),
+            let bucket = self.bucket_mut(at);
+            let lows = lows(bucket);
+            let remembered = now.remembered(lows);
+            if remembered != Self::ALL {
+                put(&mut bucket[first(!remembered & HIGHEST_BITS)], carried);
+                return Insertion::Fresh;
+            }
+            let mut oldest = carried.tag();
+            let mut leaves = None;
+            for (slot, at) in bucket.iter().zip(0..) {
+                if now.is_older(slot.tag(), oldest) {
+                    (oldest, leaves) = (slot.tag(), Some(at));
                 }
             }
-            if slots.is_empty() {
-                return Found::Nowhere(at);
+            if let Some(leaves) = leaves {
+                let slot: &mut S = &mut bucket[leaves];
+                let left = slot.untagged().with_low(oldest);
+                put(slot, carried);
+                carried = left;
             }
-            at += slots.len();
+            let before = stamp(lows);
+            if !now.remembers(before) || now.is_older(before, oldest) {
+                set_stamp(bucket, oldest);
+            }
+            let hash = self.hash(carried, at);
+            if at == self.home(hash) + self.reach {
+                return Insertion::NoRoom(hash, carried);
+            }
+            at += 1;
         }
     }
 
-    /// Puts `slot` at `at`, and what was there one to the right, and so on up to a slot whose tag is in `free`, which
-    /// is written over. Gives that slot's tag.
-    #[inline]
-    pub(super) fn insert(&mut self, at: usize, slot: S, free: TagSet) -> Tag {
-        let (mut at, mut carried) = (at, slot);
-        loop {
-            let slots = self.tail_mut(at);
-            for place in slots.iter_mut() {
-                let pushed = std::mem::replace(place, carried);
-                if free.contains(pushed.tag()) {
-                    return pushed.tag();
-                }
-                carried = pushed;
-            }
-            at += slots.len();
-        }
-    }
-
-    /// Writes a slot that is in use.
-    pub(super) fn set(&mut self, at: usize, slot: S) {
-        self.tail_mut(at)[0] = slot;
-    }
-
-    /// Visits `count` slots from `from`, and a few more: gives up those whose tag is in `dead`, and moves what follows
-    /// them back to where it belongs, as far as that is free. Gives the first slot that was not visited.
-    pub(super) fn tidy(
-        &mut self,
-        from: usize,
-        count: usize,
-        dead: TagSet,
-        mut gave_up: impl FnMut(Tag),
-    ) -> usize {
-        let stop = from.saturating_add(count).min(self.end());
+    /// Empties the slots that are forgotten, of up to `count` buckets from `from`. Gives the first bucket that was
+    /// not visited.
+    pub(super) fn tidy(&mut self, from: usize, count: usize, now: Now) -> usize {
+        let stop = from.saturating_add(count).min(self.buckets());
         let mut at = from;
         while at < stop {
-            at = self.next_dead(at, stop, dead);
-            if at < stop {
-                at = self.close_gap(at, dead, &mut gave_up);
+            let chunk = at >> self.chunk_bits;
+            let end = ((chunk + 1) << self.chunk_bits).min(stop);
+            if let Some(slots) = &mut self.chunks[chunk] {
+                let first = at & ((1 << self.chunk_bits) - 1);
+                let visited = &mut slots[first * Self::WIDTH..(first + end - at) * Self::WIDTH];
+                visited.chunks_exact_mut(Self::WIDTH).for_each(|bucket| tidy(bucket, now));
             }
-        }
-        at
-    }
-
-    /// The first slot from `at` whose tag is in `dead`, or `stop`.
-    fn next_dead(&self, at: usize, stop: usize, dead: TagSet) -> usize {
-        let mut at = at;
-        while at < stop {
-            let chunk_end = ((at >> self.chunk_bits) + 1) << self.chunk_bits;
-            let mut slots = self.tail(at).iter().take(stop - at);
-            if let Some(offset) = slots.position(|slot| dead.contains(slot.tag())) {
-                return at + offset;
-            }
-            at = chunk_end;
+            at = end;
         }
         stop
     }
 
-    /// Gives up the dead slot at `at` and goes on to the right until no slot could move to the left any more.
-    fn close_gap(&mut self, at: usize, dead: TagSet, gave_up: &mut impl FnMut(Tag)) -> usize {
-        let (mut read, mut write) = (at, at);
+    /// Hands every remembered slot whose home is one of `count` from `from` to `each`, with its hash, and gives back what
+    /// memory is not needed for others. Gives the first home that was not visited, or [`buckets`](Layout::buckets).
+    pub(super) fn drain(
+        &mut self,
+        from: usize,
+        count: usize,
+        now: Now,
+        mut each: impl FnMut(u64, S),
+    ) -> usize {
+        let stop = from.saturating_add(count).min(self.homes);
+        for home in from..stop {
+            self.each_of(home, now, &mut each);
+            if (home + 1).trailing_zeros() >= self.chunk_bits {
+                self.chunks[home >> self.chunk_bits] = None;
+            }
+        }
+        if stop == self.homes { self.buckets() } else { stop }
+    }
+
+    fn each_of(&self, home: usize, now: Now, each: &mut impl FnMut(u64, S)) {
+        let mut at = home;
         loop {
-            // All but a few gaps close within their chunk, where no slot has to be looked up through the list of chunks.
-            if read >> self.chunk_bits == write >> self.chunk_bits {
-                (read, write) = self.close_in_chunk(read, write, dead, gave_up);
-            } else {
-                (read, write) = self.close_one(read, write, dead, gave_up);
-            }
-            if write == read {
-                return read;
-            }
-        }
-    }
-
-    /// Goes on from `read`, with the slots from `write` to it empty, to the end of the chunk or of the gap. Gives both
-    /// anew: they are the same when the gap is closed.
-    fn close_in_chunk(
-        &mut self,
-        read: usize,
-        write: usize,
-        dead: TagSet,
-        gave_up: &mut impl FnMut(Tag),
-    ) -> (usize, usize) {
-        let size = 1usize << self.chunk_bits;
-        let start = read & !(size - 1);
-        let (places, stride) = (self.places, self.stride);
-        let slots = self.tail_mut(start);
-        let (mut read, mut write) = (read - start, write - start);
-        while read < size {
-            let slot = slots[read];
-            let tag = slot.tag();
-            if tag == 0 {
-                return (start + read, start + read);
-            }
-            slots[read] = S::default();
-            if dead.contains(tag) {
-                gave_up(tag);
-            } else {
-                let near = (start + read).min(places - 1) as u64 * stride;
-                let place = ((u128::from(slot.hash(near)) * places as u128) >> 64) as usize;
-                write = write.max(place.saturating_sub(start));
-                slots[write] = slot;
-                write += 1;
-            }
-            read += 1;
-            if write == read {
-                break;
-            }
-        }
-        (start + read, start + write)
-    }
-
-    /// The same for one slot, where the gap began in the chunk before.
-    fn close_one(
-        &mut self,
-        read: usize,
-        write: usize,
-        dead: TagSet,
-        gave_up: &mut impl FnMut(Tag),
-    ) -> (usize, usize) {
-        let slot = self.get(read);
-        let tag = slot.tag();
-        if tag == 0 {
-            return (read, read);
-        }
-        self.set(read, S::default());
-        if dead.contains(tag) {
-            gave_up(tag);
-            return (read + 1, write);
-        }
-        let target = self.place(slot.hash(self.hash_near(read))).max(write);
-        self.set(target, slot);
-        (read + 1, target + 1)
-    }
-
-    /// Takes out all slots from `from` on, `count` of them and then up to the next empty one, and hands each that is
-    /// in use to `each`, with its hash. Gives the first slot that was not taken: whatever belongs before it is out.
-    pub(super) fn drain(&mut self, from: usize, count: usize, mut each: impl FnMut(u64, S)) -> usize {
-        let enough = from.saturating_add(count);
-        let mut at = from;
-        while at < self.end() {
-            let chunk = at >> self.chunk_bits;
-            let chunk_end = (chunk + 1) << self.chunk_bits;
-            let mut near = self.hash_near(at);
-            let mut stopped = None;
-            for (slot, at) in self.tail(at).iter().zip(at..) {
-                if slot.tag() != 0 {
-                    each(slot.hash(near), *slot);
-                } else if at >= enough {
-                    stopped = Some(at + 1);
-                    break;
+            let bucket = self.bucket(at);
+            for slot in bucket.iter().filter(|slot| now.remembers(slot.tag())) {
+                let hash = self.hash(*slot, at);
+                if self.home(hash) == home {
+                    each(hash, *slot);
                 }
-                near = near.saturating_add(self.stride);
             }
-            at = stopped.unwrap_or(chunk_end);
-            if at == chunk_end {
-                self.chunks[chunk] = None;
+            if !now.remembers(stamp(lows(bucket))) || at == home + self.reach {
+                return;
             }
-            if stopped.is_some() || (at >= enough && self.tail(at).is_empty()) {
-                break;
-            }
+            at += 1;
         }
-        at
+    }
+
+    /// The hash of a slot that is in the bucket `at`.
+    #[inline(always)]
+    fn hash(&self, slot: S, at: usize) -> u64 {
+        slot.hash((at as u64 + 1).saturating_mul(self.stride))
+    }
+
+    /// Puts a slot of another layout into this one, which is enlarged if it has no room.
+    pub(super) fn take(&mut self, hash: u64, slot: S, now: Now) {
+        let (mut hash, mut slot) = (hash, slot);
+        while let Insertion::NoRoom(left, over) =
+            self.insert(slot.untagged(), self.home(hash), slot.tag(), now)
+        {
+            *self = self.enlarged(now);
+            (hash, slot) = (left, over);
+        }
+    }
+
+    /// The same with twice the slots, made at once: for keys that fall so unevenly that those of one home are out of reach.
+    fn enlarged(&self, now: Now) -> Self {
+        let mut larger = self.resized(self.slots() * 2);
+        for home in 0..self.homes {
+            self.each_of(home, now, &mut |hash, slot| larger.take(hash, slot, now));
+        }
+        larger
     }
 
     /// Gives all memory back.
@@ -291,31 +280,91 @@ impl<S: Slot> Layout<S> {
         self.chunks.iter().flatten().map(Table::bytes).sum::<u64>() + list as u64
     }
 
-    /// A hash that belongs to the place `at`, or to the last one.
-    fn hash_near(&self, at: usize) -> u64 {
-        at.min(self.places - 1) as u64 * self.stride
-    }
-
-    fn get(&self, at: usize) -> S {
-        self.tail(at).first().copied().unwrap_or_default()
-    }
-
-    /// The slots from `at` to the end of its chunk; none where nothing was ever written.
+    /// The slots of a bucket; none where nothing was ever written.
     #[inline(always)]
-    fn tail(&self, at: usize) -> &[S] {
+    fn bucket(&self, at: usize) -> &[S] {
         match self.chunks.get(at >> self.chunk_bits) {
-            Some(Some(chunk)) => &chunk[at & ((1 << self.chunk_bits) - 1)..],
+            Some(Some(chunk)) => {
+                let first = (at & ((1 << self.chunk_bits) - 1)) * Self::WIDTH;
+                &chunk[first..first + Self::WIDTH]
+            }
             _ => &[],
         }
     }
 
     /// The same, allocated if it was not.
     #[inline(always)]
-    fn tail_mut(&mut self, at: usize) -> &mut [S] {
-        let (chunk, size, pages) = (at >> self.chunk_bits, 1 << self.chunk_bits, self.pages);
-        if chunk >= self.chunks.len() {
-            self.chunks.resize_with(chunk + 1, || None);
+    fn bucket_mut(&mut self, at: usize) -> &mut [S] {
+        let (slots, pages) = (Self::WIDTH << self.chunk_bits, self.pages);
+        let chunk = self.chunks[at >> self.chunk_bits].get_or_insert_with(|| Table::on(pages, slots));
+        let first = (at & ((1 << self.chunk_bits) - 1)) * Self::WIDTH;
+        &mut chunk[first..first + Self::WIDTH]
+    }
+}
+
+/// The low bits of all slots of a bucket, a byte each.
+#[inline(always)]
+fn lows<S: Slot>(bucket: &[S]) -> u64 {
+    bucket.iter().zip(0..).fold(0, |lows, (slot, at)| lows | u64::from(slot.low()) << (8 * at))
+}
+
+/// The first of bytes whose highest bit is marked.
+#[inline(always)]
+fn first(marks: u64) -> usize {
+    marks.trailing_zeros() as usize / 8
+}
+
+/// Whether a key, whose low bits are 0, is in one of the slots that are `remembered`. Which slot it is cannot be
+/// foreseen, so there is no branch but for whether there is any.
+#[inline(always)]
+fn known<S: Slot>(bucket: &[S], key: S, remembered: u64) -> bool {
+    // They differ in nothing but the low bits.
+    let same = bucket
+        .iter()
+        .zip(0..)
+        .fold(0, |same, (slot, at)| same | u64::from(slot.word() ^ key.word() < 256) << (8 * at + 7));
+    // The low word is the same: hardly ever is the rest not.
+    let mut likely = same & remembered;
+    while likely != 0 {
+        if bucket[first(likely)].untagged() == key {
+            return true;
         }
-        &mut self.chunks[chunk].get_or_insert_with(|| Table::on(pages, size))[at & (size - 1)..]
+        likely &= likely - 1;
+    }
+    false
+}
+
+/// Writes a key and its tag into a slot, and leaves the slot's part of the stamp.
+#[inline(always)]
+fn put<S: Slot>(slot: &mut S, content: S) {
+    *slot = content.with_low(slot.low() & !TAG_MASK);
+}
+
+/// The tag that the first three slots of a bucket spell with two bits each.
+#[inline(always)]
+fn stamp(lows: u64) -> Tag {
+    (lows >> 6 & 0x03 | lows >> 12 & 0x0c | lows >> 18 & 0x30) as Tag
+}
+
+fn set_stamp<S: Slot>(bucket: &mut [S], stamp: Tag) {
+    for (slot, at) in bucket.iter_mut().take(3).zip(0..) {
+        *slot = slot.untagged().with_low(slot.tag() | (stamp >> (2 * at) & 3) << 6);
+    }
+}
+
+/// Empties slots that are forgotten, and a stamp that is. Nothing is written where there are none.
+#[inline(always)]
+fn tidy<S: Slot>(bucket: &mut [S], now: Now) {
+    let lows = lows(bucket);
+    let (remembered, stamp) = (now.remembered(lows), stamp(lows));
+    let stamp_is_over = stamp != 0 && !now.remembers(stamp);
+    if used(lows) == remembered && !stamp_is_over {
+        return;
+    }
+    let keep = if stamp_is_over { 0 } else { !TAG_MASK };
+    for slot in bucket {
+        let tag = slot.tag();
+        let there = if now.remembers(tag) { slot.untagged().with_low(tag) } else { S::default() };
+        *slot = there.with_low(slot.low() & keep);
     }
 }

@@ -3,15 +3,16 @@
 //! [`ExactSet`] keeps all of a key and never takes one for another, in 16 bytes a slot, its time included;
 //! [`FingerprintSet`] keeps 64 bits of it, in 8. Both are one table with open addressing:
 //!
-//! - **Slots are in the order of their hashes**, so that a slot's place says what the highest bits of the hash are.
-//!   These need not be stored, and 6 bits for the time fit in without making a slot larger.
+//! - **An id is one cache line**: slots are in buckets of 64 bytes, the buckets in the order of the hashes that belong there,
+//!   so that a slot's place says what the highest bits of its hash are. These need not be stored, and the time fits in
+//!   without making a slot larger. What is looked for, and where it goes if it is new, is in the same line; nearly always.
 //! - **Time is cut into slices**, 32 a window. A key is forgotten when the 32nd slice after its own has ended: never
-//!   before its window is over, and up to one [granularity](CompactSet::granularity) later. No queue says what to
-//!   forget: a cursor goes around the table twice a window and clears what it finds, and an insertion uses a forgotten
-//!   key's slot when it meets one.
+//!   before its window is over, and up to one [granularity](CompactSet::granularity) later. Nothing has to be done for that:
+//!   a slot of a slice that is over is free. Before the numbers of slices begin anew, a cursor has gone around the table
+//!   and emptied such slots.
 //! - **No pause grows with the table**: when it has to grow or shrink, the slots move to another array a few at a time, and
 //!   the memory of the one is given back as that of the other is taken.
-//! - **Keys are given in batches**: the cache lines of 32 keys are fetched at once, and waited for once.
+//! - **Keys are given in batches**: while one is looked for, the cache lines of the next 32 are on their way.
 //!
 //! ```
 //! use std::time::Duration;
@@ -35,12 +36,12 @@ pub(crate) mod strategy;
 use std::time::Duration;
 
 use ages::{Ages, SLICES};
-use layout::{Found, Layout};
+use layout::{Insertion, Layout};
+use slot::Mixer;
 pub use slot::Slot;
-use slot::{Mixer, Tag};
 
 use crate::contract::PingKey;
-use crate::hardware::Pages;
+use crate::hardware::{CACHE_LINE, Pages, vectorised};
 use crate::time::Timestamp;
 
 /// Remembers all 16 bytes of each key.
@@ -49,18 +50,23 @@ pub type ExactSet = CompactSet<u128>;
 /// Remembers 64 bits of each key: another key is taken for one of n that are remembered with a probability of n / 2^64.
 pub type FingerprintSet = CompactSet<u64>;
 
-/// Keys whose cache lines are fetched at once. More than the processor can wait for at a time bring nothing.
-const GROUP: usize = 32;
+/// Keys whose cache lines are on their way at once. More than the processor can wait for bring nothing.
+const AHEAD: usize = 32;
 
-/// Slices in which the cursor goes once around the table: two rounds a window. Every slot is then visited before the
-/// 63 tags begin anew: 32 slices after its key came it is still remembered, and a round later that is over.
-const SLICES_A_ROUND: usize = 16;
+/// Slices in which the cursor goes once around the table. Every slot is then visited before the 63 tags begin anew: 32
+/// slices after its key came it is still remembered, and a round and a move later that is over.
+const SLICES_A_ROUND: usize = 20;
 
 /// The same while slots move to another layout: a move may begin in the middle of a round.
 const SLICES_A_MOVE: usize = 8;
 
-/// Slots visited for each new key while slots move, or while forgotten keys take too many.
-const HASTE: usize = 8;
+/// The share of slots, in hundredths, that a table is made for, with keys that are remembered in them; and the share
+/// from which on it is made larger.
+const FULL: u64 = 70;
+const TOO_FULL: u64 = 80;
+
+/// Buckets visited for each new key while slots move.
+const HASTE: usize = 2;
 
 /// A set of keys with a window. See the [module](self).
 #[derive(Debug)]
@@ -71,9 +77,9 @@ pub struct CompactSet<S> {
     layout: Layout<S>,
     /// The layout that they move to.
     next: Option<Layout<S>>,
-    /// The first slot that the current round has not visited. While slots move, all that belongs before it has moved.
+    /// The first bucket that the current round has not visited. While slots move, all that belongs before it has moved.
     cursor: usize,
-    /// Slots visited in the current slice.
+    /// Buckets visited in the current slice.
     visited: usize,
     /// The slice in which the size was last changed, or the load began.
     resized: u64,
@@ -92,7 +98,7 @@ impl<S: Slot> CompactSet<S> {
         CompactSet {
             mixer: Mixer::new(seed),
             ages: Ages::new(window),
-            layout: Layout::new(places_for(ids), pages),
+            layout: Layout::new(slots_for(ids), pages),
             next: None,
             cursor: 0,
             visited: 0,
@@ -114,44 +120,60 @@ impl<S: Slot> CompactSet<S> {
         mut each: impl FnMut(bool),
     ) {
         self.advance(now);
-        let mut keys = keys.into_iter();
-        let mut group = [0u128; GROUP];
-        loop {
-            let taken = self.fetch(&mut keys, &mut group);
-            let mut new = 0;
-            for mixed in &group[..taken] {
-                let fresh = self.insert_mixed(*mixed);
-                new += usize::from(fresh);
-                each(fresh);
+        vectorised(
+            #[inline(always)]
+            || self.insert_ahead(keys.into_iter().fuse(), &mut each),
+        );
+    }
+
+    #[inline(always)]
+    fn insert_ahead(&mut self, mut keys: impl Iterator<Item = PingKey>, each: &mut impl FnMut(bool)) {
+        let mut ring = [0u128; AHEAD];
+        let fetched = self.fetch(&mut keys, &mut ring);
+        let mut new = 0;
+        let mut at = 0;
+        let mut left = fetched;
+        // The key that is looked for gives its place to the one that is fetched next.
+        while left > 0 {
+            let mixed = ring[at];
+            match keys.next() {
+                Some(key) => {
+                    ring[at] = self.mixer.mix(key);
+                    self.prefetch(ring[at]);
+                }
+                None => left -= 1,
             }
-            self.keep_size(new);
-            if taken < GROUP {
-                return;
+            at = (at + 1) % AHEAD;
+            let fresh = self.insert_mixed(mixed);
+            new += usize::from(fresh);
+            each(fresh);
+            if new == AHEAD {
+                self.count(std::mem::take(&mut new));
             }
         }
+        self.count(new);
     }
 
     /// Inserts one key at `now`; false if it was there.
     pub fn insert(&mut self, key: PingKey, now: Timestamp) -> bool {
         self.advance(now);
         let fresh = self.insert_mixed(self.mixer.mix(key));
-        self.keep_size(usize::from(fresh));
+        self.count(usize::from(fresh));
         fresh
     }
 
     /// Looks for `keys` at the time of the last call that had one, and calls `each` for one after the other: true if it
     /// is there.
     pub fn contains_batch(&self, keys: impl IntoIterator<Item = PingKey>, mut each: impl FnMut(bool)) {
-        let mut keys = keys.into_iter();
-        let mut group = [0u128; GROUP];
+        let mut keys = keys.into_iter().fuse();
+        let mut group = [0u128; AHEAD];
         loop {
-            let taken = self.fetch(&mut keys, &mut group);
-            for mixed in &group[..taken] {
-                let (layout, place) = self.layout_of((mixed >> 64) as u64);
-                let found = layout.find(S::of(*mixed), place);
-                each(matches!(found, Found::Here(_, tag) if self.ages.is_alive(tag)));
+            let fetched = self.fetch(&mut keys, &mut group);
+            for mixed in &group[..fetched] {
+                let (layout, home) = self.home_of(*mixed);
+                each(layout.contains(S::of(*mixed), home, self.ages.now()));
             }
-            if taken < GROUP {
+            if fetched < AHEAD {
                 return;
             }
         }
@@ -201,63 +223,73 @@ impl<S: Slot> CompactSet<S> {
 
     /// Bytes that a set with places for `ids` keys comes to.
     pub fn bytes_for(ids: u64) -> u64 {
-        let slots = u64::try_from(places_for(ids)).unwrap_or(u64::MAX).max(1 << 15);
-        // What is added by rounding to whole chunks and by the lines that chunks begin on.
-        slots.saturating_mul(size_of::<S>() as u64).saturating_add(slots / 2).saturating_add(1 << 16)
+        let slot = size_of::<S>() as u64;
+        let slots =
+            u64::try_from(slots_for(ids)).unwrap_or(u64::MAX).max((1 << 13) * CACHE_LINE as u64 / slot);
+        // What is added by rounding to whole chunks, by the lines that chunks begin on, and by what is after the last home.
+        slots.saturating_mul(slot).saturating_add(slots * slot / 32).saturating_add(1 << 14)
     }
 
-    /// Takes up to [`GROUP`] keys, mixes them and has their cache lines fetched.
+    /// Takes up to [`AHEAD`] keys, mixes them and has their cache lines fetched.
     #[inline(always)]
-    fn fetch(&self, keys: &mut impl Iterator<Item = PingKey>, group: &mut [u128; GROUP]) -> usize {
-        let mut taken = 0;
+    fn fetch(&self, keys: &mut impl Iterator<Item = PingKey>, group: &mut [u128; AHEAD]) -> usize {
+        let mut fetched = 0;
         for (mixed, key) in group.iter_mut().zip(keys) {
             *mixed = self.mixer.mix(key);
-            let (layout, place) = self.layout_of((*mixed >> 64) as u64);
-            layout.prefetch(place);
-            taken += 1;
+            self.prefetch(*mixed);
+            fetched += 1;
         }
-        taken
+        fetched
     }
 
-    /// The layout that a hash is in, and where it belongs there.
     #[inline(always)]
-    fn layout_of(&self, hash: u64) -> (&Layout<S>, usize) {
-        let place = self.layout.place(hash);
+    fn prefetch(&self, mixed: u128) {
+        let (layout, home) = self.home_of(mixed);
+        layout.prefetch(home);
+    }
+
+    /// The layout that a mixed key is in, and where it belongs there.
+    #[inline(always)]
+    fn home_of(&self, mixed: u128) -> (&Layout<S>, usize) {
+        let hash = (mixed >> 64) as u64;
+        let home = self.layout.home(hash);
         match &self.next {
-            Some(next) if place < self.cursor => (next, next.place(hash)),
-            _ => (&self.layout, place),
+            Some(next) if home < self.cursor => (next, next.home(hash)),
+            _ => (&self.layout, home),
         }
     }
 
     #[inline(always)]
     fn insert_mixed(&mut self, mixed: u128) -> bool {
-        let (key, hash) = (S::of(mixed), (mixed >> 64) as u64);
-        let place = self.layout.place(hash);
-        let (layout, place) = match &mut self.next {
-            Some(next) if place < self.cursor => {
-                let place = next.place(hash);
-                (next, place)
-            }
-            _ => (&mut self.layout, place),
+        let (key, hash, now) = (S::of(mixed), (mixed >> 64) as u64, self.ages.now());
+        let home = self.layout.home(hash);
+        let insertion = match &mut self.next {
+            Some(next) if home < self.cursor => next.insert(key, next.home(hash), now.tag(), now),
+            _ => self.layout.insert(key, home, now.tag(), now),
         };
-        let slot = key.with_tag(self.ages.tag());
-        let given_up = match layout.find(key, place) {
-            Found::Here(_, tag) if self.ages.is_alive(tag) => return false,
-            Found::Here(at, tag) => {
-                layout.set(at, slot);
-                tag
-            }
-            Found::Nowhere(at) => layout.insert(at, slot, self.ages.free()),
-        };
-        self.ages.gave_up(given_up);
-        self.ages.took();
+        match insertion {
+            Insertion::Known => return false,
+            Insertion::Fresh => {}
+            Insertion::NoRoom(hash, slot) => self.make_room(hash, slot),
+        }
         true
     }
 
-    /// Slots to visit in a slice.
+    /// Puts a slot into a larger table, after a move that is under way: keys fall so unevenly that one found no slot
+    /// within reach of its home. At the load that the table is kept to, that does not happen by chance.
+    #[cold]
+    fn make_room(&mut self, hash: u64, slot: S) {
+        if self.next.is_some() {
+            self.visit(usize::MAX);
+        }
+        self.layout.take(hash, slot, self.ages.now());
+        self.cursor = 0;
+    }
+
+    /// Buckets to visit in a slice.
     fn quota(&self) -> usize {
         let slices = if self.next.is_some() { SLICES_A_MOVE } else { SLICES_A_ROUND };
-        self.layout.end() / slices + 1
+        self.layout.buckets() / slices + 1
     }
 
     fn begin(&mut self, slice: u64) {
@@ -273,16 +305,16 @@ impl<S: Slot> CompactSet<S> {
         if count == 0 {
             return;
         }
-        let (ages, before) = (&mut self.ages, self.cursor);
+        let (ages, before) = (&self.ages, self.cursor);
         self.cursor = match &mut self.next {
-            None => self.layout.tidy(before, count, ages.dead(), |tag| ages.gave_up(tag)),
-            Some(next) => self.layout.drain(before, count, |hash, slot| match slot.tag() {
-                alive if ages.is_alive(alive) => put(next, hash, slot, ages.free()),
-                dead => ages.gave_up(dead),
-            }),
+            None if !ages.has_forgotten() => before.saturating_add(count).min(self.layout.buckets()),
+            None => self.layout.tidy(before, count, ages.now()),
+            Some(next) => {
+                self.layout.drain(before, count, ages.now(), |hash, slot| next.take(hash, slot, ages.now()))
+            }
         };
         self.visited += self.cursor - before;
-        if self.cursor >= self.layout.end() {
+        if self.cursor >= self.layout.buckets() {
             self.end_round();
         }
     }
@@ -298,7 +330,7 @@ impl<S: Slot> CompactSet<S> {
             None if self.ages.slice() > self.resized.saturating_add(SLICES) => {
                 let live = self.ages.live() as usize;
                 let smaller = self.layout.resized(live * 2);
-                if live < self.layout.places() / 3 && smaller.places() < self.layout.places() {
+                if live < self.layout.slots() / 3 && smaller.slots() < self.layout.slots() {
                     self.move_to(smaller);
                 }
             }
@@ -306,19 +338,14 @@ impl<S: Slot> CompactSet<S> {
         }
     }
 
-    /// Keeps the slots in use to 85 % of the places, after `new` keys were inserted.
-    fn keep_size(&mut self, new: usize) {
-        let (used, live) = (self.ages.used() as usize, self.ages.live() as usize);
-        let places = self.layout.places();
+    /// Counts keys that were inserted, and sees to it that there are slots enough.
+    #[inline(always)]
+    fn count(&mut self, new: usize) {
+        self.ages.add(new);
         if self.next.is_some() {
             self.visit(new * HASTE);
-        } else if used > places / 100 * 85 {
-            // Either there are too many keys, or keys that are forgotten take too many slots.
-            if live > places / 100 * 78 || used > places / 100 * 92 {
-                self.move_to(self.layout.resized(places_for(live as u64)));
-            } else {
-                self.visit(new * HASTE);
-            }
+        } else if self.ages.live() * 100 > self.layout.slots() as u64 * TOO_FULL {
+            self.move_to(self.layout.resized(slots_for(self.ages.live())));
         }
     }
 
@@ -339,15 +366,9 @@ impl<S: Slot> CompactSet<S> {
     }
 }
 
-/// Places for `ids` keys: 72 % of them are taken by keys that are remembered, and some by others.
-fn places_for(ids: u64) -> usize {
-    usize::try_from(u128::from(ids) * 100 / 72).unwrap_or(usize::MAX / 2)
-}
-
-/// Puts a slot whose hash is larger than any before into a layout.
-fn put<S: Slot>(layout: &mut Layout<S>, hash: u64, slot: S, free: slot::TagSet) {
-    let (Found::Here(at, _) | Found::Nowhere(at)) = layout.find(slot.untagged(), layout.place(hash));
-    let _: Tag = layout.insert(at, slot, free);
+/// Slots for `ids` keys.
+fn slots_for(ids: u64) -> usize {
+    usize::try_from(u128::from(ids) * 100 / u128::from(FULL)).unwrap_or(usize::MAX / 2)
 }
 
 #[cfg(test)]

@@ -1,16 +1,12 @@
 //! What the strategies whose state is a [`CompactSet`] for each worker share: all but their promise.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use parking_lot::Mutex;
-
 use super::{CompactSet, Slot};
-use crate::contract::{Footprint, Ping, Routing, Strategy, Unavailable, Verdict, Worker};
+use crate::by_key::{ByKey, State, verdict};
+use crate::contract::{Footprint, Ping, Strategy, Verdict};
 use crate::definition::{BuildError, Context};
 use crate::promise::{Bound, Memory, Promise, UnderFaults, Window};
 use crate::settings::{Default, Kind, SettingDef, Settings};
-use crate::shards::{Shards, share_of};
+use crate::shards::share_of;
 use crate::time::Timestamp;
 
 pub(crate) const SETTINGS: &[SettingDef] = &[
@@ -46,59 +42,30 @@ pub(crate) fn build<S: Slot>(
     let share = share_of(ids, context.workers);
     let bytes = CompactSet::<S>::bytes_for(share).saturating_mul(context.workers.get() as u64);
     context.admit(name, "ids", format!("a table for {ids} ids"), bytes)?;
-    let shards = Shards::new(context.workers, || CompactSet::<S>::new(window, share, context.seed));
-    Ok(Box::new(Compact { window, claim: claim(ids), shards }))
+    let claim = claim(ids);
+    let promise = Promise {
+        window: Window::Since(window),
+        missed: Bound::Never,
+        lost: claim.lost,
+        capacity: claim.capacity,
+        memory: Memory::Bounded,
+        under_faults: UnderFaults::UNBOUNDED,
+    };
+    Ok(ByKey::build(promise, context, |_| CompactSet::<S>::new(window, share, context.seed)))
 }
 
-struct Compact<S> {
-    window: Duration,
-    claim: Claim,
-    shards: Shards<CompactSet<S>>,
-}
-
-impl<S: Slot> Strategy for Compact<S> {
-    fn worker(&self, index: usize) -> Result<Box<dyn Worker>, Unavailable> {
-        Ok(Box::new(CompactWorker(self.shards.of(index))))
+impl<S: Slot> State for CompactSet<S> {
+    fn judge(&mut self, pings: &[Ping], now: Timestamp, verdicts: &mut Vec<Verdict>) {
+        verdicts.reserve(pings.len());
+        let keys = pings.iter().map(|ping| ping.key);
+        self.insert_batch(keys, now, |fresh| verdicts.push(verdict(!fresh)));
     }
 
-    fn routing(&self) -> Routing {
-        Routing::ByKey
-    }
-
-    fn promise(&self) -> Promise {
-        Promise {
-            window: Window::Since(self.window),
-            missed: Bound::Never,
-            lost: self.claim.lost,
-            capacity: self.claim.capacity,
-            memory: Memory::Bounded,
-            under_faults: UnderFaults::UNBOUNDED,
-        }
+    fn advance(&mut self, now: Timestamp) {
+        CompactSet::advance(self, now);
     }
 
     fn footprint(&self) -> Footprint {
-        Footprint { ids: self.shards.sum(CompactSet::len), bytes: self.shards.sum(CompactSet::bytes) }
-    }
-}
-
-struct CompactWorker<S>(Arc<Mutex<CompactSet<S>>>);
-
-impl<S: Slot> Worker for CompactWorker<S> {
-    fn judge(
-        &mut self,
-        pings: &[Ping],
-        now: Timestamp,
-        verdicts: &mut Vec<Verdict>,
-    ) -> Result<(), Unavailable> {
-        verdicts.reserve(pings.len());
-        self.0.lock().insert_batch(pings.iter().map(|ping| ping.key), now, |fresh| {
-            verdicts.push(if fresh { Verdict::New } else { Verdict::Duplicate });
-        });
-        Ok(())
-    }
-
-    fn advance(&mut self, now: Timestamp, _released: &mut Vec<Ping>) -> Result<(), Unavailable> {
-        self.0.lock().advance(now);
-        Ok(())
+        Footprint { ids: self.len(), bytes: self.bytes() }
     }
 }

@@ -115,9 +115,9 @@ fn an_id_takes_24_bytes_at_most_while_the_table_grows_and_when_it_is_full() {
 #[test]
 fn a_set_made_for_its_load_never_moves() {
     let mut set = ExactSet::new(WINDOW, 800_000, 1);
-    let places = set.layout.places();
+    let slots = set.layout.slots();
     most_bytes_an_id(&mut set, 400, 8000, 800_000);
-    assert_eq!((set.layout.places(), set.next.is_none()), (places, true));
+    assert_eq!((set.layout.slots(), set.next.is_none()), (slots, true));
     assert!(set.bytes() <= ExactSet::bytes_for(800_000), "{} bytes", set.bytes());
 }
 
@@ -170,4 +170,50 @@ fn a_fingerprint_is_64_bits_long() {
         assert!(exact.insert_mixed(7 << 60));
         assert!(exact.insert_mixed(7 << 60 ^ 1 << bit), "bit {bit}");
     }
+}
+
+/// Mixed keys that have one home, however large the table is: they differ in bits that do not say where they belong.
+fn neighbours() -> impl Iterator<Item = u128> {
+    (1u128..).map(|low| 0x5555 << 112 | low)
+}
+
+#[test]
+fn keys_of_one_home_are_all_found_and_forgotten_in_their_time() {
+    let mut set = ExactSet::new(WINDOW, 1000, 1);
+    let start = Timestamp::from_secs(1_700_000_000);
+    // Three in each slice: a hundred at a time in one home and the buckets after it, the older the further.
+    for (slice, mixed) in (0u32..200).zip(neighbours().step_by(3)) {
+        set.advance(start.plus(set.granularity() * slice));
+        for mixed in mixed..mixed + 3 {
+            assert!(set.insert_mixed(mixed));
+            set.count(1);
+        }
+        for (back, mixed) in (0..slice + 1).rev().zip(neighbours().step_by(3)) {
+            for mixed in mixed..mixed + 3 {
+                let (layout, home) = set.home_of(mixed);
+                let there = layout.contains(u128::of(mixed), home, set.ages.now());
+                assert_eq!(there, back <= 32, "{back} slices after it came");
+            }
+        }
+    }
+    assert_eq!(set.layout.slots(), ExactSet::new(WINDOW, 1000, 1).layout.slots());
+}
+
+#[test]
+fn what_finds_no_slot_within_reach_makes_the_table_larger_and_loses_nothing() {
+    fn overfilled<S: Slot>(mixed: impl Fn(u128) -> u128) {
+        let mut set = CompactSet::<S>::new(WINDOW, 1000, 1);
+        let before = set.layout.slots();
+        set.advance(Timestamp::from_secs(1_700_000_000));
+        for key in 0..300 {
+            assert!(set.insert_mixed(mixed(key)), "key {key}");
+            set.count(1);
+            assert!(!set.insert_mixed(mixed(key)), "key {key}");
+        }
+        assert!((0..300).all(|key| !set.insert_mixed(mixed(key))));
+        assert!(set.layout.slots() > before, "{before} slots did");
+    }
+    // All in a 2^16th of the table, and so far apart that a larger table parts them.
+    overfilled::<u128>(|key| 0x5500 << 112 | key << 104 | key);
+    overfilled::<u64>(|key| 0x5500 << 112 | key << 104 | key);
 }

@@ -12,7 +12,7 @@ use crate::definition::{BuildError, Context, Definition, Needs, Role};
 use crate::hash::KeyHasher;
 use crate::promise::{Bound, Memory, Promise, UnderFaults, Window};
 use crate::settings::{Default, Kind, SettingDef, Settings};
-use crate::shards::{Shards, share_of};
+use crate::shards::share_of;
 use crate::time::{Timestamp, saturating_nanos};
 
 /// The line in the list of strategies.
@@ -78,21 +78,16 @@ fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, Bu
         memory: Memory::Bounded,
         under_faults: UnderFaults::UNBOUNDED,
     };
-    let mut worker = 0;
-    let shards = Shards::new(context.workers, || {
-        worker += 1;
-        Cuckoo {
-            filter: CuckooFilter::new(fingerprint, entries_for(share, intervals), intervals as u8),
-            hasher: KeyHasher::new(context.seed, worker),
-            interval_ns: saturating_nanos(window).div_ceil(intervals).max(1),
-            intervals: intervals as u8,
-            started: None,
-            passed: 0,
-            swept: 0,
-            cursor: 0,
-        }
-    });
-    Ok(Box::new(ByKey { promise, shards }))
+    Ok(ByKey::build(promise, context, |worker| Cuckoo {
+        filter: CuckooFilter::new(fingerprint, entries_for(share, intervals), intervals as u8),
+        hasher: KeyHasher::new(context.seed, worker),
+        interval_ns: saturating_nanos(window).div_ceil(intervals).max(1),
+        intervals: intervals as u8,
+        started: None,
+        passed: 0,
+        swept: 0,
+        cursor: 0,
+    }))
 }
 
 /// Entries for `ids` ids in a window. Those of one interval more are alive, and a fifth is kept free.

@@ -20,7 +20,7 @@ use ::redis::Value;
 use super::batch::{Batch, Id, Owner, Word};
 use super::policy::{self, RETRIES, TIMEOUT};
 use super::servers::Reply;
-use super::store::{Replies, Session, Store, unexpected, whole_millis};
+use super::store::{Replies, Session, Store, all_or_none, unexpected, whole_millis};
 use crate::contract::{Footprint, Ping, Routing, Strategy, Unavailable, Verdict, Worker};
 use crate::definition::{BuildError, Context, Definition, Needs, Role};
 use crate::promise::{Bound, Memory, Promise, UnderFaults, Window};
@@ -141,17 +141,7 @@ impl Worker for ClaimWorker {
         if self.ownership == Ownership::Delivery && replies.any_sent_again() {
             self.recognise(pings, &mut replies);
         }
-        let judged = verdicts.len();
-        for reply in &replies.all {
-            match self.verdict(reply) {
-                Ok(verdict) => verdicts.push(verdict),
-                Err(unavailable) => {
-                    verdicts.truncate(judged);
-                    return Err(unavailable);
-                }
-            }
-        }
-        Ok(())
+        all_or_none(verdicts, replies.all.iter().map(|reply| self.verdict(reply)))
     }
 }
 

@@ -18,7 +18,7 @@ use ::redis::Value;
 
 use super::batch::{Batch, Id, Owner, Word};
 use super::policy::{self, RETRIES, TIMEOUT};
-use super::store::{Replies, Session, Store, unexpected, whole_millis};
+use super::store::{Replies, Session, Store, all_or_none, unexpected, whole_millis};
 use crate::contract::{Footprint, Outcome, Ping, Routing, Settled, Strategy, Unavailable, Verdict, Worker};
 use crate::definition::{BuildError, Context, Definition, Needs, Role};
 use crate::promise::{Bound, Memory, Promise, UnderFaults, Window};
@@ -161,13 +161,9 @@ impl Worker for LeaseWorker {
         let session = &self.session;
         self.claims.fill(pings.iter().map(|ping| (ping.key.0, session.owner(ping))));
         let replies = self.session.send(&self.claims);
-        let judged = verdicts.len();
-        let all = pings.iter().enumerate().try_for_each(|(index, ping)| {
-            verdicts.push(self.verdict(ping, &replies, index)?);
-            Ok(())
-        });
+        let each = pings.iter().enumerate().map(|(index, ping)| self.verdict(ping, &replies, index));
+        let all = all_or_none(verdicts, each);
         if all.is_err() {
-            verdicts.truncate(judged);
             self.give_back(pings, &replies);
         }
         all

@@ -18,7 +18,8 @@ use ::redis::Value;
 
 use super::batch::{Batch, Id, Owner, Word};
 use super::policy::{self, RETRIES, TIMEOUT};
-use super::store::{Session, Store, unexpected, whole_millis};
+use super::servers::Reply;
+use super::store::{Session, Store, all_or_none, unexpected, whole_millis};
 use crate::contract::{
     Footprint, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable, Verdict, Worker,
 };
@@ -121,23 +122,8 @@ impl Worker for MozillaWorker {
             return Ok(());
         }
         self.checks.fill(pings.iter().map(|ping| unowned(ping.key)));
-        let judged = verdicts.len();
-        for reply in self.session.send(&self.checks).all {
-            let verdict = match reply {
-                Ok(Value::Int(0)) => Ok(Verdict::New),
-                Ok(Value::Int(_)) => Ok(Verdict::Duplicate),
-                Ok(other) => self.session.unjudged(&unexpected("EXISTS", &other)),
-                Err(failure) => self.session.unjudged(&failure),
-            };
-            match verdict {
-                Ok(verdict) => verdicts.push(verdict),
-                Err(unavailable) => {
-                    verdicts.truncate(judged);
-                    return Err(unavailable);
-                }
-            }
-        }
-        Ok(())
+        let replies = self.session.send(&self.checks);
+        all_or_none(verdicts, replies.all.iter().map(|reply| self.verdict(reply)))
     }
 
     fn settle(&mut self, settled: &[Settled], _now: Timestamp) -> Result<(), Unavailable> {
@@ -149,6 +135,17 @@ impl Worker for MozillaWorker {
         self.marks.fill(delivered.into_iter());
         let replies = self.session.send(&self.marks);
         self.session.settled(&replies)
+    }
+}
+
+impl MozillaWorker {
+    fn verdict(&self, reply: &Reply) -> Result<Verdict, Unavailable> {
+        match reply {
+            Ok(Value::Int(0)) => Ok(Verdict::New),
+            Ok(Value::Int(_)) => Ok(Verdict::Duplicate),
+            Ok(other) => self.session.unjudged(&unexpected("EXISTS", other)),
+            Err(failure) => self.session.unjudged(failure),
+        }
     }
 }
 

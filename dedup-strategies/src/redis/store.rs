@@ -171,6 +171,19 @@ impl Replies {
     }
 }
 
+/// Appends a verdict for each ping of a batch, or none at all where one of them has none.
+pub(super) fn all_or_none(
+    verdicts: &mut Vec<Verdict>,
+    mut each: impl Iterator<Item = Result<Verdict, Unavailable>>,
+) -> Result<(), Unavailable> {
+    let judged = verdicts.len();
+    let all = each.try_for_each(|verdict| verdict.map(|verdict| verdicts.push(verdict)));
+    if all.is_err() {
+        verdicts.truncate(judged);
+    }
+    all
+}
+
 /// For an answer that no such command has.
 pub(super) fn unexpected(command: &str, reply: &Value) -> Failure {
     Failure(format!("{command} was answered with {reply:?}"))

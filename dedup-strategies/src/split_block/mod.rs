@@ -15,7 +15,7 @@ use crate::hardware::{prefetch, vectorised};
 use crate::hash::KeyHasher;
 use crate::promise::{Bound, Memory, Promise, UnderFaults, Window};
 use crate::settings::{Default, Kind, SettingDef, Settings};
-use crate::shards::{Shards, share_of};
+use crate::shards::share_of;
 use crate::time::{Timestamp, saturating_nanos};
 
 /// The line in the list of strategies.
@@ -71,12 +71,7 @@ fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, Bu
         memory: Memory::Bounded,
         under_faults: UnderFaults::UNBOUNDED,
     };
-    let mut worker = 0;
-    let shards = Shards::new(context.workers, || {
-        worker += 1;
-        Generations::new(plan, KeyHasher::new(context.seed, worker))
-    });
-    Ok(Box::new(ByKey { promise, shards }))
+    Ok(ByKey::build(promise, context, |worker| Generations::new(plan, KeyHasher::new(context.seed, worker))))
 }
 
 /// Bytes of the filters that even traffic of `ids` a window keeps alive, for at most a share of `rate` lost.

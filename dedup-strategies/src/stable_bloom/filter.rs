@@ -110,12 +110,12 @@ impl StableBloom {
     #[inline]
     pub fn insert(&mut self, hash: u64) {
         self.decrement();
-        self.refresh(hash);
+        self.set(hash);
     }
 
     /// Sets the cells of `hash` to the maximum.
     #[inline]
-    pub fn refresh(&mut self, hash: u64) {
+    fn set(&mut self, hash: u64) {
         let (bits, mask) = (self.shape.cell_bits(), (1u64 << self.shape.cell_bits()) - 1);
         for at in 0..self.shape.hashes {
             let (word, shift) = split(self.place(hash, at), bits);
@@ -289,7 +289,7 @@ mod tests {
             let shape = Shape { cells: 200, hashes: 40, max, decrements: 1 };
             let mut filter = StableBloom::new(shape, seed);
             for hash in hashes(seed).take(6) {
-                filter.refresh(hash);
+                filter.set(hash);
                 filter.decrement_row(hash % 100, 90);
             }
             let count = count.min(200 - start);

@@ -4,87 +4,27 @@ mod filter;
 
 pub use filter::{Shape, StableBloom};
 
-use crate::by_key::{ByKey, State, verdict};
-use crate::contract::{Footprint, Ping, Strategy, Verdict};
+use crate::contract::Strategy;
 use crate::definition::{BuildError, Context, Definition, Needs, Role};
-use crate::hash::KeyHasher;
-use crate::promise::{Bound, Memory, Promise, UnderFaults, Window};
-use crate::settings::{Default, Kind, SettingDef, Settings};
-use crate::shards::{Shards, share_of};
-use crate::time::Timestamp;
+use crate::forgetful::{self, Forgetful, elements};
+use crate::settings::Settings;
+use crate::shards::share_of;
 
 /// The line in the list of strategies.
 pub const DEFINITION: Definition = Definition {
     name: "stable-bloom",
     about: "Stable Bloom filter: never full, loses a few uniques and misses duplicates, the later the more",
     role: Role::Candidate,
-    settings: FORGETFUL_SETTINGS,
+    settings: forgetful::SETTINGS,
     needs: Needs::Nothing,
     build,
 };
 
-/// The settings of every filter that forgets at random.
-pub(crate) const FORGETFUL_SETTINGS: &[SettingDef] = &[
-    SettingDef {
-        name: "window",
-        about: "the time in which no more than so many ids arrive; nothing is forgotten by time alone",
-        kind: Kind::Time,
-        default: Default::ScenarioWindow,
-    },
-    SettingDef {
-        name: "ids",
-        about: "distinct ids in any one window: so many later, a duplicate is missed with the share given",
-        kind: Kind::Count(1 << 40),
-        default: Default::IdsInWindow,
-    },
-    SettingDef {
-        name: "rate",
-        about: "largest share of uniques that may be lost, once the filter has become as full as it gets",
-        kind: Kind::Share,
-        default: Default::Text("0.001"),
-    },
-    SettingDef {
-        name: "missed",
-        about: "largest share of duplicates at the window's edge that may be missed; half of it costs twice the memory",
-        kind: Kind::Share,
-        default: Default::Text("0.1"),
-    },
-];
-
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
-    let (ids, rate, missed) = (settings.count("ids"), settings.share("rate"), settings.share("missed"));
-    let shape = shape_for(share_of(ids, context.workers), rate, missed);
-    let bytes = shape.bytes().saturating_mul(context.workers.get() as u64);
-    context.admit(DEFINITION.name, "ids", format!("cells for {ids} ids in a window"), bytes)?;
-    let mut worker = 0;
-    let shards = Shards::new(context.workers, || {
-        worker += 1;
-        Stable {
-            filter: StableBloom::new(shape, context.seed ^ worker),
-            hasher: KeyHasher::new(context.seed, worker),
-            ids: 0,
-            most_ids: ids / context.workers.get() as u64,
-        }
-    });
-    Ok(Box::new(ByKey { promise: forgetful_promise(settings), shards }))
-}
-
-/// What filters that forget at random promise: bounds on both errors, at the window's edge and once they are full.
-pub(crate) fn forgetful_promise(settings: &Settings) -> Promise {
-    Promise {
-        window: Window::Since(settings.time("window")),
-        missed: Bound::AtMost(settings.share("missed")),
-        lost: Bound::AtMost(settings.share("rate")),
-        capacity: Some(settings.count("ids")),
-        memory: Memory::Bounded,
-        under_faults: UnderFaults::UNBOUNDED,
-    }
-}
-
-/// Elements that a filter has to outlast for `ids` distinct ids and a share of `missed`: an id that is missed is
-/// written again, and ages the others once more.
-pub(crate) fn elements(ids: u64, missed: f64) -> u64 {
-    (ids as f64 / (1.0 - missed)).ceil() as u64
+    let share = share_of(settings.count("ids"), context.workers);
+    let shape = shape_for(share, settings.share("rate"), settings.share("missed"));
+    let cells = ("cells", shape.bytes());
+    forgetful::build(&DEFINITION, (settings, context), cells, |seed| StableBloom::new(shape, seed))
 }
 
 /// The shape of least memory that loses at most a share of `rate`, and misses at most a share of `missed` of
@@ -133,42 +73,24 @@ pub fn bytes_for(ids: u64, rate: f64, missed: f64) -> u64 {
     shape_for(ids, rate, missed).bytes()
 }
 
-/// Pings whose cells are fetched at once.
-pub(crate) const BATCH: usize = 16;
-
-struct Stable {
-    filter: StableBloom,
-    hasher: KeyHasher,
-    ids: u64,
-    most_ids: u64,
-}
-
-impl State for Stable {
-    /// Ages the filter with what is new only. The paper does with every element; then copies of one key without end
-    /// would push out all others, and no bound could be stated in distinct ids. What is known is written again, which
-    /// keeps it.
-    fn judge(&mut self, pings: &[Ping], _now: Timestamp, verdicts: &mut Vec<Verdict>) {
-        for pings in pings.chunks(BATCH) {
-            let mut hashes = [0; BATCH];
-            pings.iter().zip(&mut hashes).for_each(|(ping, hash)| *hash = self.hasher.of(ping.key));
-            let hashes = &hashes[..pings.len()];
-            hashes.iter().for_each(|hash| self.filter.prefetch(*hash));
-            for hash in hashes {
-                let known = self.filter.contains(*hash);
-                match known {
-                    true => self.filter.refresh(*hash),
-                    false => {
-                        self.filter.insert(*hash);
-                        self.ids = (self.ids + 1).min(self.most_ids);
-                    }
-                }
-                verdicts.push(verdict(known));
-            }
+impl Forgetful for StableBloom {
+    /// Writes what is new, and nothing else. The paper writes every element and ages the filter with it; then copies of one
+    /// key without end would push out all others, and no bound could be stated in distinct ids. To write what is known without
+    /// ageing anything would make the filter fuller than its stable point, and lose more than was asked for.
+    fn is_new(&mut self, hash: u64) -> bool {
+        let known = self.contains(hash);
+        if !known {
+            self.insert(hash);
         }
+        !known
     }
 
-    fn footprint(&self) -> Footprint {
-        Footprint { ids: self.ids, bytes: self.filter.bytes() }
+    fn prefetch(&self, hash: u64) {
+        StableBloom::prefetch(self, hash);
+    }
+
+    fn bytes(&self) -> u64 {
+        StableBloom::bytes(self)
     }
 }
 
@@ -185,6 +107,26 @@ mod tests {
             assert!(shape.stable_false_positive_rate() <= rate * 1.000_001, "{shape:?}");
             assert!(shape.false_negative_rate(ids) <= missed, "{shape:?}");
         }
+    }
+
+    #[test]
+    fn however_many_copies_come_no_more_is_lost() {
+        let (ids, rate) = (2000, 0.01);
+        let mut filter = StableBloom::new(shape_for(ids, rate, 0.1), 1);
+        let hash = |key: u64| crate::hash::mix(key);
+        for key in 0..200 * ids {
+            filter.is_new(hash(key));
+            // Nine of ten are copies of one of the last window.
+            for nth in 1..10 {
+                filter.is_new(hash(key - (hash(key ^ nth << 40) % ids).min(key)));
+            }
+        }
+        let probes = 40_000;
+        let lost = (0..probes).filter(|key| filter.contains(hash(key | 1 << 50))).count() as f64;
+        // Four standard deviations above the bound.
+        let most = rate * probes as f64;
+        assert!(lost <= most + 4.0 * most.sqrt(), "{lost} of {probes}");
+        assert!(lost >= most / 2.0, "{lost} of {probes}: the filter has not come to its stable point");
     }
 
     #[test]

@@ -97,18 +97,13 @@ pub(crate) fn environment(
     let settings = Settings::resolve(definition, &job.settings, &sizing)
         .map_err(|error| Trouble::Refused(error.to_string()))?;
     Ok(Environment {
-        definition: *definition,
-        settings,
-        seed: job.seed,
-        sizing,
         nightly: job.nightly,
         memory_limit: job.memory_limit,
-        directory: job.directory.clone(),
         redis: job.redis.clone(),
         time_factor: job.time_factor,
         alive: || send(&Message::Waiting),
         start: workload.start(),
-        instances: 0,
+        ..Environment::new(*definition, settings, job.seed, sizing, job.directory.clone())
     })
 }
 

@@ -101,6 +101,31 @@ pub enum Timing {
 }
 
 impl Environment {
+    /// A strategy by itself: a private store where it needs one, no nightly job, all the memory there is, and a stream that
+    /// begins at 0.
+    pub fn new(
+        definition: Definition,
+        settings: Settings,
+        seed: u64,
+        sizing: Sizing,
+        directory: PathBuf,
+    ) -> Environment {
+        Environment {
+            definition,
+            settings,
+            seed,
+            sizing,
+            directory,
+            nightly: (Choice::None, None),
+            memory_limit: u64::MAX,
+            redis: RedisChoice::Private,
+            time_factor: 1.0,
+            alive: || {},
+            start: Timestamp::ZERO,
+            instances: 0,
+        }
+    }
+
     /// Builds the strategy anew.
     pub fn instance(&mut self, workers: NonZeroUsize, timing: Timing) -> Result<Instance, Trouble> {
         self.instances += 1;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
 
 use super::values::{bytes, whole};
@@ -12,6 +12,7 @@ use crate::nightly::{
     Day, DayDone, Dialect, Duckdb, MEMORY_BYTES, Night, NightlyError, Query, Table, copy_deduplicated,
     read_parquet, tables,
 };
+use crate::servers::Guarded;
 use crate::units::{fixed, thousands};
 
 /// Options of `nightly`.
@@ -95,17 +96,17 @@ fn work(args: &NightlyArgs, dir: &Path, out: &mut dyn Write) -> anyhow::Result<E
     let threads = args.threads.map_or_else(processors, usize::from);
     let duckdb = match args.engine {
         Engine::Nightly => None,
-        Engine::Duckdb => Some(Duckdb::find().or_exit(Exit::Usage)?),
+        Engine::Duckdb => Some(Duckdb::find().or_exit(Exit::Usage)?.ending_with_us()?),
     };
     let planned = live.iter().map(|table| days(table, args.day).map(|days| (table, days)));
     let planned: Vec<_> = planned.collect::<Result<_, _>>().or_exit(Exit::Usage)?;
-    let scratch = tempfile::Builder::new().prefix("dedup-harness-").tempdir()?;
+    let scratch = Guarded::directory().context("temporary directory")?;
     let night = Night {
         preceding_days: args.preceding_days,
         slices: args.slices,
         memory_bytes,
         threads,
-        scratch: scratch.path().to_path_buf(),
+        scratch: scratch.dir().to_path_buf(),
     };
     writeln!(out, "{}", Line::HEAD)?;
     for (table, days) in planned {
@@ -119,7 +120,11 @@ fn work(args: &NightlyArgs, dir: &Path, out: &mut dyn Write) -> anyhow::Result<E
             writeln!(out, "{}", Line { table: &table.name, done: &done })?;
         }
     }
-    anstream::eprintln!("written to {}", crate::printable::printable(&stable.display().to_string()));
+    anstream::eprintln!(
+        "written to {}; this process had at most {} of memory",
+        crate::printable::printable(&stable.display().to_string()),
+        crate::units::bytes(crate::process::peak_rss_bytes())
+    );
     Ok(Exit::Ok)
 }
 

@@ -131,13 +131,6 @@ impl Comparison {
             blocks,
         })
     }
-
-    /// The code with which a run that ends in this comparison should end: [`Exit::Broken`] if a strategy other than
-    /// a negative control broke its promise or failed.
-    pub fn exit(&self) -> Exit {
-        let bad = self.blocks.iter().flat_map(|block| &block.rows).any(Row::is_unexpectedly_bad);
-        if bad { Exit::Broken } else { Exit::Ok }
-    }
 }
 
 /// The label of each run; a number tells runs apart whose directories have the same name.

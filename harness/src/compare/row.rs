@@ -86,15 +86,6 @@ impl Row {
         })
     }
 
-    /// Whether something is wrong that a negative control is not there to show.
-    pub fn is_unexpectedly_bad(&self) -> bool {
-        match self.standing {
-            Standing::Broken => self.role != Role::NegativeControl,
-            Standing::Failed => true,
-            Standing::Kept | Standing::Unjudged | Standing::Void | Standing::Inconclusive => false,
-        }
-    }
-
     /// Where it stands in a table: the floor first, then kept before broken.
     pub(super) fn order(&self) -> (bool, Standing) {
         (self.role != Role::Floor, self.standing)

@@ -130,7 +130,7 @@ impl Behind {
         dir: PathBuf,
         memory_bytes: u64,
     ) -> Result<(DaySink, Behind), NightlyError> {
-        let duckdb = jobs.duckdb.then(Duckdb::find).transpose()?;
+        let duckdb = jobs.duckdb.then(|| Duckdb::find()?.ending_with_us()).transpose()?;
         let [live, ours, theirs] = ["live", "stable", "stable-duckdb"].map(|name| dir.join(name));
         std::fs::create_dir_all(&live).map_err(|error| NightlyError::file(&live, error))?;
         let (sink, written) = DaySink::new(&live, submissions);

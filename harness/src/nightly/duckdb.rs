@@ -14,6 +14,7 @@ use super::error::NightlyError;
 use super::partitions::{Staged, Table};
 use super::sql::{Dialect, Query, read_parquet};
 use super::{DayDone, Night};
+use crate::servers::guard;
 
 /// Names the program where it is not on the PATH.
 pub const DUCKDB_VARIABLE: &str = "DEDUP_DUCKDB";
@@ -22,6 +23,7 @@ pub const DUCKDB_VARIABLE: &str = "DEDUP_DUCKDB";
 #[derive(Clone, Debug)]
 pub struct Duckdb {
     program: OsString,
+    guard: Option<PathBuf>,
     /// What it calls itself.
     pub version: String,
 }
@@ -42,7 +44,15 @@ impl Duckdb {
             return Err(missing(format!("it ended with {}", output.status)));
         }
         let version = String::from_utf8_lossy(&output.stdout).trim().to_string();
-        Ok(Duckdb { program, version })
+        Ok(Duckdb { program, guard: None, version })
+    }
+
+    /// The same, whose queries end when we do, even by SIGKILL. Only for a program whose `main` begins with
+    /// [`guard::dispatch`].
+    pub fn ending_with_us(self) -> Result<Duckdb, NightlyError> {
+        let own = guard::own_executable();
+        let own = own.map_err(|error| NightlyError::Duckdb { reason: format!("own program: {error}") })?;
+        Ok(Duckdb { guard: Some(own), ..self })
     }
 
     /// Does one day of a live table into the stable table in the directory `stable`.
@@ -96,10 +106,21 @@ impl Duckdb {
             .map_err(|_| NightlyError::Duckdb { reason: format!("answered {answer:?}, which is no count") })
     }
 
+    fn command(&self) -> Command {
+        match &self.guard {
+            None => Command::new(&self.program),
+            Some(guard) => {
+                let mut command = guard::ending_with_us(guard);
+                command.arg(&self.program);
+                command
+            }
+        }
+    }
+
     /// Runs statements; what it printed.
-    fn run(&self, sql: &str) -> Result<String, NightlyError> {
+    pub(super) fn run(&self, sql: &str) -> Result<String, NightlyError> {
         let trouble = |error: std::io::Error| NightlyError::Duckdb { reason: error.to_string() };
-        let mut running = Running::start(&self.program).map_err(trouble)?;
+        let mut running = Running::start(self.command()).map_err(trouble)?;
         let mut stdin = running.0.stdin.take().expect("it is piped");
         let mut stderr = running.0.stderr.take().expect("it is piped");
         let mut stdout = running.0.stdout.take().expect("it is piped");
@@ -147,13 +168,12 @@ struct Counts {
     stable: u64,
 }
 
-/// A process of ours. It does not outlive this value; and should we be killed ourselves, its input ends, and with its
-/// query so does it.
+/// A process of ours. It does not outlive this value.
 struct Running(Child);
 
 impl Running {
-    fn start(program: &OsString) -> std::io::Result<Running> {
-        Command::new(program)
+    fn start(mut command: Command) -> std::io::Result<Running> {
+        command
             .args(["-no-init", "-batch", "-bail", "-jsonlines", ":memory:"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

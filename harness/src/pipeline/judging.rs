@@ -14,7 +14,7 @@ impl Pipeline<'_> {
         let now = self.reach(at);
         self.now = now;
         let batch = self.buffers.take(&mut self.pool, worker);
-        if now > at {
+        if now > at && !self.troubles.excuse(at) {
             let late = saturating_nanos(now.since(at));
             let pings = self.pool[batch].pings.len() as u64;
             self.late_ns.record_n(late, pings).expect("the histogram grows as far as 64 bits");

@@ -142,8 +142,9 @@ pub struct Ended {
     pub held_ns: Histogram<u64>,
     /// Digest of every decision, in order.
     pub digest: String,
-    /// By how much pings were judged later than they should have been, in virtual nanoseconds; those in time left out.
-    /// Virtual time waits for the strategy, so it is empty but on wall time.
+    /// By how much pings were judged later than they should have been, in virtual nanoseconds; those in time left out,
+    /// and those whom a fault of the store kept waiting. Virtual time waits for the strategy, so it is empty but on wall
+    /// time.
     pub late_ns: Histogram<u64>,
     /// What was seen of each fault, in the order of the scenario.
     pub faults: Vec<Happened>,

@@ -52,6 +52,8 @@ pub(super) struct Troubles<'a> {
     pub(super) store_delay: Duration,
     /// How far the clock that strategies are shown is ahead.
     ahead: Duration,
+    /// Until then, whoever is late is late because of a fault of the store.
+    store_delays_until: Timestamp,
 }
 
 struct Underway {
@@ -71,6 +73,7 @@ impl<'a> Troubles<'a> {
             down: BTreeSet::new(),
             store_delay: Duration::ZERO,
             ahead: Duration::ZERO,
+            store_delays_until: Timestamp::ZERO,
         }
     }
 
@@ -102,6 +105,12 @@ impl<'a> Troubles<'a> {
         if let Some(fault) = self.striking.take() {
             self.faults[fault].toll.pings += pings as u64;
         }
+    }
+
+    /// Whether what was due `at` a time may be late without the server being too slow for the pace: while a fault of the
+    /// store lasts, and as long again, for what has waited meanwhile.
+    pub(super) fn excuse(&self, at: Timestamp) -> bool {
+        at < self.store_delays_until
     }
 
     /// The time that strategies are shown.
@@ -145,7 +154,12 @@ impl<'a> Pipeline<'a> {
     }
 
     pub(super) fn begin_fault(&mut self, index: usize, at: Timestamp) -> Result<(), PipelineError> {
-        if !self.troubles.faults[index].placed.lasts.is_zero() {
+        let placed = &self.troubles.faults[index].placed;
+        if placed.hits_store() {
+            let until = at.plus(placed.lasts).plus(placed.lasts);
+            self.troubles.store_delays_until = self.troubles.store_delays_until.max(until);
+        }
+        if !placed.lasts.is_zero() {
             self.broker.going_on += 1;
         }
         self.act_on_fault(index, at, |fault, stage| fault.begin(stage))

@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
-use dedup_strategies::Window;
+use dedup_strategies::redis::lease;
+use dedup_strategies::settings::Default;
 use dedup_strategies::time::saturating_nanos;
+use dedup_strategies::{Definition, Window, apbf};
 
-use super::rule::Rule;
+use super::rule::{Counted, Rule};
 use super::{Known, Memory};
-use crate::scenario::{Process, Scenario};
+use crate::scenario::{EventTime, Process, Scenario};
 use crate::units;
 
 /// Forget at the end of the promised window, to a millionth of it.
@@ -21,16 +23,40 @@ const COMPACT_SLICES: u64 = 32;
 /// Forget at the window's end, and the least recently seen where there are more ids than they have room for.
 const LEAST_RECENTLY_SEEN: &[&str] = &["lru", "lru-exact", "pubsubio-direct"];
 
+/// Keep copies waiting from the verdict to the mark, and forget at the end of a window that begins with the mark.
+const LEASED_UP_TO_THE_MARK: &[&str] = &["durable", "bloom-verified"];
+
 pub(super) fn memory(scenario: &Scenario, strategy: Known<'_>) -> Option<Memory> {
     let window = strategy.promise.window;
+    let setting = |name: &str| strategy.settings.get(name).map(String::as_str);
+    match (strategy.name, setting("back")) {
+        // The front of tiers answers only what the back would have answered.
+        ("tiered", Some(back)) => known(scenario, Known { name: back, ..strategy }, window),
+        _ => known(scenario, strategy, window),
+    }
+}
+
+fn known(scenario: &Scenario, strategy: Known<'_>, window: Window) -> Option<Memory> {
+    let number = |name: &str| strategy.settings.get(name)?.replace('_', "").parse::<u64>().ok();
     match strategy.name {
         "noop" => Some(Memory { rule: Rule::Nothing, because: "nothing is remembered".into() }),
         "bloom" => Some(Memory { rule: Rule::Forever, because: "everything is remembered".into() }),
-        "bloom-rotating" => {
-            let generations = strategy.settings.get("generations")?.parse().ok()?;
-            in_slices(window.length()?, generations)
+        "bloom-rotating" | "split-block" => {
+            in_slices(window.length()?, number("generations")?, Counted::Through)
         }
-        "exact-compact" | "fingerprint-64" => in_slices(window.length()?, COMPACT_SLICES),
+        "apbf-time" => {
+            let rate = strategy.settings.get("rate")?.parse().ok()?;
+            in_slices(window.length()?, apbf::divisions_for(rate), Counted::Through)
+        }
+        "exact-compact" | "fingerprint-64" => in_slices(window.length()?, COMPACT_SLICES, Counted::Through),
+        "cuckoo" => in_slices(window.length()?, number("intervals")?, Counted::Seen),
+        "redis-lease" => {
+            let lease =
+                humantime::parse_duration(given_or_default(&lease::DEFINITION, "lease", strategy)?).ok()?;
+            (lease > mark_after(scenario)).then(|| leased(scenario, window)).flatten()
+        }
+        name if LEASED_UP_TO_THE_MARK.contains(&name) => leased(scenario, window),
+        "window-batch" => in_event_time(scenario),
         name if AT_THE_WINDOWS_END.contains(&name) => by_window(scenario, window),
         name if LEAST_RECENTLY_SEEN.contains(&name) => with_capacity(scenario, strategy),
         _ => None,
@@ -72,12 +98,52 @@ fn mark_after(scenario: &Scenario) -> Duration {
     scenario.pipeline.publish_latency + scenario.pipeline.mark_lag
 }
 
-/// Time is cut into slices from the epoch, and whole slices are forgotten.
-fn in_slices(length: Duration, generations: u64) -> Option<Memory> {
+/// What a strategy in a back has of itself, it has by default.
+fn given_or_default<'a>(definition: &Definition, name: &str, strategy: Known<'a>) -> Option<&'a str> {
+    let default =
+        definition.settings.iter().find(|setting| setting.name == name).map(|setting| setting.default);
+    match (strategy.settings.get(name), default) {
+        (Some(given), _) => Some(given),
+        (None, Some(Default::Text(default))) => Some(default),
+        _ => None,
+    }
+}
+
+/// A copy that comes between the verdict and the mark is kept waiting, and is a duplicate when it comes again; where that
+/// may be after the window, theory does not speak.
+fn leased(scenario: &Scenario, window: Window) -> Option<Memory> {
+    let (length, after) = (window.length()?, mark_after(scenario));
+    let comes_again = scenario.pipeline.redelivery_delay + after + 2 * scenario.pipeline.linger;
+    (comes_again < length).then(|| Memory {
+        rule: Rule::Since { window_ns: saturating_nanos(length.saturating_add(after)), idle_ns: u64::MAX },
+        because: format!("window of {} from the mark, {} after the verdict", shown(length), shown(after)),
+    })
+}
+
+/// A copy with the event time of the first belongs to its window: while that is open it is a duplicate, and afterwards it
+/// is late and refused. Of clocks that are wrong, and of copies with a time of their own, theory does not speak.
+fn in_event_time(scenario: &Scenario) -> Option<Memory> {
+    let all_same = scenario.shape.repeats.iter().all(|repeat| repeat.event_time == EventTime::Same);
+    (all_same && scenario.shape.skew.is_none()).then(|| Memory {
+        rule: Rule::Forever,
+        because: "a copy has the event time of the first: a duplicate or late".into(),
+    })
+}
+
+/// Time is cut into slices, and whole slices are forgotten. Where they begin makes no difference, as pings first come at
+/// any time.
+fn in_slices(length: Duration, generations: u64, from: Counted) -> Option<Memory> {
     let slice_ns = saturating_nanos(length).div_ceil(generations.max(1)).max(1);
+    let prolonged = match from {
+        Counted::Through => "",
+        Counted::Seen => ", prolonged by each copy",
+    };
     Some(Memory {
-        rule: Rule::Slices { slice_ns, generations },
-        because: format!("window of {} and up to 1/{generations} more on the delays", shown(length)),
+        rule: Rule::Slices { slice_ns, generations, from },
+        because: format!(
+            "window of {} and up to 1/{generations} more on the delays{prolonged}",
+            shown(length)
+        ),
     })
 }
 

@@ -13,8 +13,17 @@ pub(super) enum Rule {
     SinceSeen { window_ns: u64 },
     /// A ping for a window after the mark that follows a delivery by `after_ns`.
     SinceMarked { window_ns: u64, after_ns: u64 },
-    /// A ping from the slice of time in which it was let through up to the end of the `generations`-th after it.
-    Slices { slice_ns: u64, generations: u64 },
+    /// A ping from a slice of time up to the end of the `generations`-th after it.
+    Slices { slice_ns: u64, generations: u64, from: Counted },
+}
+
+/// From which copy on an age is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counted {
+    /// The last that was let through.
+    Through,
+    /// The last that was seen, let through or not.
+    Seen,
 }
 
 impl Rule {
@@ -41,7 +50,13 @@ impl Rule {
                     judged.iter().zip(passed).filter(|(_, passed)| **passed).map(|(at, _)| at + after_ns);
                 marks.rev_any(|mark| mark <= now && now - mark < window_ns)
             }
-            Rule::Slices { slice_ns, generations } => now / slice_ns <= through / slice_ns + generations,
+            Rule::Slices { slice_ns, generations, from } => {
+                let from = match from {
+                    Counted::Through => through,
+                    Counted::Seen => judged[before],
+                };
+                now / slice_ns <= from / slice_ns + generations
+            }
         }
     }
 }
@@ -89,8 +104,11 @@ mod tests {
 
     #[test]
     fn slices_are_forgotten_whole() {
-        let rule = Rule::Slices { slice_ns: 10, generations: 2 };
+        let rule = Rule::Slices { slice_ns: 10, generations: 2, from: Counted::Through };
         assert_eq!(decided(rule, &[19, 39, 40]), [true, false, true]);
         assert_eq!(decided(rule, &[10, 39]), [true, false]);
+        assert_eq!(decided(rule, &[10, 39, 69]), [true, false, true]);
+        let prolonged = Rule::Slices { slice_ns: 10, generations: 2, from: Counted::Seen };
+        assert_eq!(decided(prolonged, &[10, 39, 59, 90]), [true, false, false, true]);
     }
 }

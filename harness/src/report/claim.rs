@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::model::{Cell, Figure, Opening, Table, Tone};
+use super::model::{Cell, Fact, Figure, Opening, Table, Tone};
 use super::panel::{Entry, Panel, machine};
 use super::words::{
     clip, count_cell, list, nanos, percent, plural, program, rate, share_cell, spread, three,
@@ -19,7 +19,7 @@ pub(super) fn opening(panels: &[Panel<'_>], comparison: &Comparison) -> Opening 
         sentence: sentence(panels),
         facts: facts(panels, comparison),
         verdicts: verdicts(panels),
-        figures: panels.iter().map(table).collect(),
+        figures: in_order(panels).map(table).collect(),
         notes: notes(panels),
     }
 }
@@ -37,9 +37,21 @@ fn title(panels: &[Panel<'_>]) -> String {
     }
 }
 
-/// Of the panel with most rows: who kept its promise, who of these lost nothing, and who is fastest and smallest.
+/// The panel with most rows first, and of these the one in which most was measured; the others as they come.
+fn in_order<'a>(panels: &'a [Panel<'a>]) -> impl Iterator<Item = &'a Panel<'a>> {
+    let measured = |panel: &Panel<'_>| {
+        let times = panel.rows.iter().filter(|entry| entry.row.summary.time.is_some()).count();
+        let weights = panel.rows.iter().filter(|entry| entry.row.summary.weigh.is_some()).count();
+        (panel.rows.len(), times + weights)
+    };
+    let fullest = (0..panels.len()).rev().max_by_key(|index| measured(&panels[*index]));
+    let others = (0..panels.len()).filter(move |index| Some(*index) != fullest);
+    fullest.into_iter().chain(others).map(|index| &panels[index])
+}
+
+/// Of the fullest panel: who kept its promise, who of these lost nothing, and who is fastest and smallest.
 fn sentence(panels: &[Panel<'_>]) -> String {
-    let Some(panel) = panels.iter().rev().max_by_key(|panel| panel.rows.len()) else {
+    let Some(panel) = in_order(panels).next() else {
         return "These records hold no cell that came to its end.".to_string();
     };
     let candidates = panel.rows.iter().filter(|entry| entry.row.role == Role::Candidate).count();
@@ -118,7 +130,7 @@ fn smallest(entries: &[&Entry<'_>]) -> Option<String> {
     })
 }
 
-fn facts(panels: &[Panel<'_>], comparison: &Comparison) -> Vec<(&'static str, Vec<String>)> {
+fn facts(panels: &[Panel<'_>], comparison: &Comparison) -> Vec<(&'static str, Fact)> {
     let scenarios = panels.iter().map(|panel| format!("{}: {}", panel.title, panel.pings()));
     let mut machines: Vec<String> =
         panels.iter().flat_map(|p| &p.blocks).map(|block| machine(&block.machine)).collect();
@@ -134,12 +146,26 @@ fn facts(panels: &[Panel<'_>], comparison: &Comparison) -> Vec<(&'static str, Ve
         1 => program(&source.run),
         _ => format!("{}: {}", source.label, program(&source.run)),
     });
+    let streams = Fact::of(scenarios.collect(), "stream");
     vec![
-        ("Streams", scenarios.collect()),
-        ("Machine", machines),
-        ("Program", runs.collect()),
-        ("Built with", kernels),
+        ("Streams", Fact { summary: streams.summary.clone() + &sizes(panels), ..streams }),
+        ("Machine", Fact::of(machines, "machine")),
+        ("Program", Fact::of(runs.collect(), "run")),
+        ("Built with", Fact::of(kernels, "build")),
     ]
+}
+
+/// How many pings the verified streams have.
+fn sizes(panels: &[Panel<'_>]) -> String {
+    let verified = || panels.iter().filter_map(|panel| panel.block().widest_verify());
+    let pings = || verified().map(|verify| verify.pings_count);
+    match (pings().min(), pings().max()) {
+        (Some(least), Some(most)) if least < most => {
+            format!(" of {} to {} pings", thousands(least), thousands(most))
+        }
+        (Some(all), _) => format!(" of {} pings", thousands(all)),
+        _ => String::new(),
+    }
 }
 
 /// How many strategies stand how, over all scenarios.
@@ -284,17 +310,26 @@ fn findings(panel: &Panel<'_>) -> Vec<String> {
             ));
         }
     }
+    notes.extend(skips(panel));
+    notes
+}
+
+/// What was skipped: those for the same reason together.
+fn skips(panel: &Panel<'_>) -> Vec<String> {
+    let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
     for skipped in panel.blocks.iter().flat_map(|block| &block.skipped) {
         let passes: Vec<&str> = skipped.passes.iter().map(|pass| pass.name()).collect();
+        let reason = format!("({}): {}; {}", passes.join(", "), skipped.reason, skipped.remedy);
         let name = clip(&skipped.strategy, 80);
-        notes.push(format!(
-            "skipped: {name} ({}): {}; {}",
-            passes.join(", "),
-            skipped.reason,
-            skipped.remedy
-        ));
+        match reasons.iter_mut().find(|(other, _)| *other == reason) {
+            Some((_, names)) => names.push(name),
+            None => reasons.push((reason, vec![name])),
+        }
     }
-    notes
+    reasons
+        .into_iter()
+        .map(|(reason, names)| format!("skipped: {} {reason}", list(&names, names.len())))
+        .collect()
 }
 
 fn notes(panels: &[Panel<'_>]) -> Vec<String> {

@@ -25,13 +25,22 @@ pub struct Opening {
     /// The one sentence that the data support.
     pub sentence: String,
     /// What was compared, on what: a name and a text each.
-    pub facts: Vec<(&'static str, Vec<String>)>,
+    pub facts: Vec<(&'static str, Fact)>,
     /// How many strategies stand how.
     pub verdicts: Vec<(Tone, String)>,
     /// The verdicts one by one, for each scenario.
     pub figures: Vec<Figure>,
     /// What was skipped or failed, and warnings that concern the whole.
     pub notes: Vec<String>,
+}
+
+/// What one fact of the opening is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// Each of them.
+    pub texts: Vec<String>,
+    /// All of them in a few words, where they are several.
+    pub summary: String,
 }
 
 /// One of the parts of a report.
@@ -121,6 +130,14 @@ pub enum Tone {
     Bad,
     /// By the way.
     Dim,
+}
+
+impl Fact {
+    /// Some of what is counted by this noun.
+    pub(super) fn of(texts: Vec<String>, noun: &str) -> Fact {
+        let summary = super::words::plural(texts.len() as u64, noun);
+        Fact { texts, summary }
+    }
 }
 
 impl Figure {

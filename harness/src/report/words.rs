@@ -11,6 +11,8 @@ pub(super) fn percent(share: f64) -> String {
     match share {
         share if share >= 1.0 => "100 %".to_string(),
         share if share > 0.9995 => ">99.9 %".to_string(),
+        // Two digits would make it all.
+        share if share > 0.99 => format!("{} %", crate::units::fixed(share * 100.0, 1)),
         share => format!("{} %", short(share * 100.0)),
     }
 }
@@ -192,6 +194,7 @@ mod tests {
     #[test]
     fn not_all_is_never_shown_as_all() {
         assert_eq!(percent(0.999_99), ">99.9 %");
+        assert_eq!(percent(0.9983), "99.8 %");
         assert_eq!(percent(1.0), "100 %");
     }
 

@@ -189,11 +189,7 @@ struct Server {
 
 impl Server {
     fn start(command: &[OsString], index: usize, tell: &Sender<Event>) -> io::Result<Server> {
-        let child = Command::new(own_executable()?)
-            .args([COMMAND, EXEC, &getpid().as_raw_nonzero().to_string()])
-            .args(command)
-            .stdin(Stdio::null())
-            .spawn()?;
+        let child = ending_with_us(&own_executable()?).args(command).stdin(Stdio::null()).spawn()?;
         let pid = Pid::from_child(&child);
         let tell = tell.clone();
         thread::spawn(move || {
@@ -222,6 +218,14 @@ impl Server {
         self.running = false;
         self.child.wait()
     }
+}
+
+/// A command, still without `[NAME=VALUE]... PROGRAM [ARGUMENT]...`, whose process the kernel kills when the thread that
+/// spawns it ends, whatever ends it. `executable` is a program whose `main` begins with [`dispatch`].
+pub(crate) fn ending_with_us(executable: &Path) -> Command {
+    let mut command = Command::new(executable);
+    command.args([COMMAND, EXEC, &getpid().as_raw_nonzero().to_string()]);
+    command
 }
 
 /// Turns this process into the server, after asking the kernel to kill it when the guard dies.
@@ -263,7 +267,7 @@ fn assignment(word: &OsString) -> Option<(&OsStr, &OsStr)> {
 
 /// The program that this process runs. On Linux by way of `/proc`, which also finds it when its file was replaced by
 /// a newer build meanwhile.
-pub(super) fn own_executable() -> io::Result<PathBuf> {
+pub(crate) fn own_executable() -> io::Result<PathBuf> {
     let by_proc = Path::new("/proc/self/exe");
     match cfg!(target_os = "linux") && by_proc.exists() {
         true => Ok(by_proc.to_path_buf()),

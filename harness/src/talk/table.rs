@@ -141,6 +141,8 @@ impl Row {
         let bytes_per_id = dense.and_then(Summary::bytes_per_id);
         let window = bytes_per_id.and_then(|_| window(main));
         let round_trips_per_ping = dense.and_then(round_trips);
+        // The dense stream may be missing: then there is no figure, but a server all the same.
+        let has_server = round_trips_per_ping.or_else(|| round_trips(&main.summary)).is_some();
         let ratio = |count: u64, of: u64| count as f64 / of.max(1) as f64;
         let waiting = main.summary.waiting().map(|(waiting, _)| &waiting.merged);
         Row {
@@ -162,7 +164,7 @@ impl Row {
             round_trips_per_ping,
             p50_ns: waiting.map(|latency| latency.p50),
             p99_ns: waiting.map(|latency| latency.p99),
-            operated: operated(&main.strategy, round_trips_per_ping.is_some()),
+            operated: operated(&main.strategy, has_server),
         }
     }
 }

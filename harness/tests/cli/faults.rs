@@ -73,6 +73,54 @@ fn state_that_is_gone_lets_copies_through_and_loses_nothing() {
     assert!(added.abs_diff(ordinary) < 200, "{added} and {ordinary}");
 }
 
+const ON_REDIS: [&str; 3] = ["redis-mozilla", "redis-claim", "redis-lease"];
+
+/// Marking after delivery and leases lose nothing wherever a worker dies; a claim that nobody takes back loses what died
+/// between the check and the publish.
+#[test]
+fn on_redis_a_claim_loses_at_one_point_and_marks_and_leases_nowhere() {
+    let counts = counted(&Tool::new(), "^faults/worker-crash-before-", "^redis-(mozilla|claim|lease)$");
+    for point in ["before-judge", "before-publish", "before-settle", "before-ack"] {
+        for strategy in ON_REDIS {
+            let (_, lost) = at(&counts, &format!("worker-crash-{point}"), strategy);
+            let loses = strategy == "redis-claim" && point == "before-publish";
+            assert_eq!(lost > 0, loses, "{strategy} {point}: {lost} lost");
+        }
+    }
+    // What was published and never marked passes once more; a claim was a mark from the beginning.
+    let missed = |point, strategy| at(&counts, &format!("worker-crash-{point}"), strategy).0;
+    for strategy in ["redis-mozilla", "redis-lease"] {
+        assert!(missed("before-settle", strategy) > missed("before-judge", strategy) + 100, "{strategy}");
+    }
+    assert!(missed("before-settle", "redis-claim").abs_diff(missed("before-judge", "redis-claim")) <= 5);
+}
+
+#[test]
+fn on_redis_a_store_that_forgets_or_is_away_costs_misses_and_a_lost_reply_costs_a_claim_its_ping() {
+    let counts = counted(
+        &Tool::new(),
+        "^faults/(worker-crash-before-judge|store-(killed|unreachable)|eviction-lru|reply-lost)$",
+        "^redis-(mozilla|claim|lease)$",
+    );
+    for strategy in ON_REDIS {
+        let ordinary = at(&counts, "worker-crash-before-judge", strategy).0;
+        for forgets in ["store-killed", "eviction-lru"] {
+            let (missed, lost) = at(&counts, forgets, strategy);
+            assert!(missed > ordinary + 1_000, "{strategy} {forgets}: {missed} against {ordinary}");
+            assert_eq!(lost, 0, "{strategy} {forgets}");
+        }
+        // Away for two minutes, with all that it knew: who fails open misses, who waits does not.
+        let (missed, lost) = at(&counts, "store-unreachable", strategy);
+        let fails_open = strategy == "redis-mozilla";
+        assert_eq!(missed > ordinary + 500, fails_open, "{strategy}: {missed} against {ordinary}");
+        assert_eq!(lost, 0, "{strategy}");
+        let (_, lost) = at(&counts, "reply-lost", strategy);
+        assert_eq!(lost > 0, strategy == "redis-claim", "{strategy}: {lost} lost with a reply");
+    }
+    let owned = counted(&Tool::new(), "^faults/reply-lost$", "redis-claim:owner=delivery,on_error=retry");
+    assert_eq!(owned.values().map(|counts| counts.unwrap().1).collect::<Vec<_>>(), [0]);
+}
+
 const CRASH: &str = "\n[[fault]]\nkind = \"worker-crash\"\nat = \"1m\"\npoint = \"before-publish\"\n";
 
 #[test]

@@ -1,11 +1,13 @@
 //! The nightly job from outside.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use dedup_harness::nightly::{LiveRow, LiveWriter};
 
-use crate::tool::{TINY, Tool, entries};
+use crate::tool::{TINY, Tool, entries, eventually};
 
 const DAY_US: i64 = 86_400_000_000;
 /// 2026-01-01.
@@ -65,6 +67,29 @@ fn little_memory_and_many_slices_give_the_same_bytes() {
     assert_eq!(bytes_of(&tool), first);
     tool.prints(&["nightly", "main_live", "--slices", "5", "--memory-limit", "8MiB"]);
     assert_eq!(bytes_of(&tool), first);
+}
+
+#[test]
+fn a_day_larger_than_memory_is_done_within_it() {
+    let tool = Tool::new();
+    // Two million rows a day: 61 MiB of 32 bytes each, not counting what holds them.
+    write_live(&tool, 4_000_000);
+    let limited = |words: &str| {
+        // The kernel counts; a process that wants more is refused it.
+        let program = env!("CARGO_BIN_EXE_dedup-harness");
+        let mut shell = std::process::Command::new("sh");
+        shell.args([
+            "-c",
+            &format!("ulimit -d 65536 && exec {program} nightly main_live --threads 2 {words}"),
+        ]);
+        shell.current_dir(tool.work()).env("TMPDIR", tool.tmp()).output().unwrap()
+    };
+    assert!(!limited("").status.success(), "the limit is too wide to show anything");
+    let output = limited("--memory-limit 8MiB");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let within = bytes_of(&tool);
+    tool.prints(&["nightly", "main_live"]);
+    assert_eq!(bytes_of(&tool), within);
 }
 
 #[test]
@@ -171,6 +196,28 @@ fn a_run_over_midnight_scores_the_stable_tables_too() {
     assert_eq!(tool.records("two")[1]["result"]["verify"]["stable"]["missed_count"], 0);
     tool.prints(&[&run[..], &["--nightly", "none", "-o", "none"]].concat());
     assert!(tool.records("none")[1]["result"]["verify"]["stable"].is_null());
+}
+
+#[test]
+fn a_night_on_another_engine_that_is_killed_takes_the_engine_with_it() {
+    // An engine that never answers stands for a query that takes long.
+    let engine = "#!/bin/sh\ncase $* in *-version*) echo v9 ;; *) exec sleep 600 ;; esac\n";
+    let night = ["nightly", "main_live", "--engine", "duckdb"];
+    let run = ["run", "-f", "./two-days.toml", "-s", "^noop$", "-p", "verify", "--nightly", "duckdb"];
+    for words in [&night[..], &run[..]] {
+        let tool = Tool::new();
+        write_live(&tool, 300);
+        tool.write("two-days.toml", over_midnight());
+        let program = tool.write("engine", engine);
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let mut killed =
+            tool.process(words).env("DEDUP_DUCKDB", &program).stdout(Stdio::null()).spawn().unwrap();
+        eventually("the engine", || tool.processes().iter().any(|name| name == "sleep"));
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        eventually("the end of every process", || tool.processes().is_empty());
+        eventually("the end of every directory", || entries(&tool.tmp()).is_empty());
+    }
 }
 
 #[test]

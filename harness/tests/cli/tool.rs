@@ -9,23 +9,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// 4,000 pings in about three minutes of virtual time, one in five uniques repeated once.
-pub(crate) const TINY: &str = r#"
-about = "A few thousand pings with many duplicates."
-seed = 5
-pings = 4_000
-window = "10m"
-payload = "1KB"
+#[path = "../common/home.rs"]
+mod home;
 
-[arrival]
-process = "poisson"
-rate = 20.0
-
-[[repeat]]
-cause = "redelivery"
-share = 0.2
-lag.uniform = ["1s", "5m"]
-"#;
+pub(crate) use home::TINY;
 
 /// The binary, a directory to run it in, and one for its temporary files.
 pub(crate) struct Tool {
@@ -125,25 +112,9 @@ impl Tool {
         json_lines(&std::fs::read_to_string(path).unwrap())
     }
 
-    /// Processes that run for this tool: those with its directory in their environment, command or working directory.
+    /// Processes that run for this tool.
     pub(crate) fn processes(&self) -> Vec<String> {
-        let home = self.home.path().as_os_str().as_encoded_bytes();
-        let holds = |bytes: Vec<u8>| bytes.windows(home.len()).any(|part| part == home);
-        let ours = |process: &Path| {
-            let cwd = std::fs::read_link(process.join("cwd")).unwrap_or_default();
-            cwd.starts_with(self.home.path())
-                || ["environ", "cmdline"]
-                    .iter()
-                    .any(|file| holds(std::fs::read(process.join(file)).unwrap_or_default()))
-        };
-        let processes = std::fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
-        processes
-            .filter(|process| ours(process))
-            .map(|process| {
-                std::fs::read_to_string(process.join("comm")).unwrap_or_default().trim().to_string()
-            })
-            .filter(|name| !name.is_empty())
-            .collect()
+        home::processes(self.home.path())
     }
 }
 

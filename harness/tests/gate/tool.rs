@@ -1,25 +1,12 @@
 //! Runs this executable as the harness, in a directory of its own.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-/// 4,000 pings in about three minutes of virtual time, one in five uniques repeated once.
-pub(crate) const TINY: &str = r#"
-about = "A few thousand pings with many duplicates."
-seed = 5
-pings = 4_000
-window = "10m"
-payload = "1KB"
+#[path = "../common/home.rs"]
+mod home;
 
-[arrival]
-process = "poisson"
-rate = 20.0
-
-[[repeat]]
-cause = "redelivery"
-share = 0.2
-lag.uniform = ["1s", "5m"]
-"#;
+pub(crate) use home::TINY;
 
 pub(crate) struct Tool {
     home: tempfile::TempDir,
@@ -110,18 +97,9 @@ impl Tool {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Processes that were started for this tool and still run, but for those that the kernel is about to bury.
+    /// Processes that were started for this tool and still run.
     fn processes(&self) -> Vec<String> {
-        let home = self.home.path().as_os_str().as_encoded_bytes().to_vec();
-        let ours = |process: &Path| {
-            let environment = std::fs::read(process.join("environ")).unwrap_or_default();
-            environment.windows(home.len()).any(|part| part == home)
-        };
-        let name = |process: PathBuf| std::fs::read_to_string(process.join("comm")).unwrap_or_default();
-        let running = || -> Vec<String> {
-            let processes = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
-            processes.filter(|process| ours(process)).map(name).filter(|name| !name.is_empty()).collect()
-        };
+        let running = || home::processes(self.home.path());
         // A guard stops its servers after whoever started them has ended.
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
         while !running().is_empty() && std::time::Instant::now() < deadline {

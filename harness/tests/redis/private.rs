@@ -71,3 +71,55 @@ fn without_a_server_its_rows_say_how_to_get_one_and_the_rest_runs() {
     assert!(table.contains("apt-get install redis-server"), "{table}");
     assert!(table.lines().any(|line| line.starts_with("exact ")), "{table}");
 }
+
+/// A tenth of an hour of a broker's redeliveries and of clients' second tries, against a window in their midst.
+const DELAYS: &str = r#"
+about = "Copies on both sides of a window."
+duration = "30m"
+window = "2m"
+[arrival]
+process = "poisson"
+rate = "50/s"
+[pipeline]
+linger = "200ms"
+publish_latency = "50ms"
+redelivery_delay = "10s"
+[[repeat]]
+cause = "twin"
+share = 0.05
+lag.uniform = ["0s", "500ms"]
+[[repeat]]
+cause = "client retry"
+share = 0.1
+lag.uniform = ["1m", "4m"]
+"#;
+
+#[test]
+fn what_theory_predicts_of_the_strategies_on_redis_is_what_is_seen() {
+    let dir = TempDir::new().unwrap();
+    let scenario = dir.path().join("delays.toml");
+    fs::write(&scenario, DELAYS).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_dedup-harness"))
+        .args(["run", "-q", "-p", "verify", "-f", scenario.to_str().unwrap()])
+        .args(["-s", "^(redis-mozilla|redis-claim|redis-lease|tiered)$", "-s", "tiered:back=redis-lease"])
+        .args(["-o", dir.path().join("out").to_str().unwrap()])
+        .env_remove("DEDUP_REDIS_SERVER")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let records = fs::read_to_string(dir.path().join("out/records.jsonl")).unwrap();
+    let mut causes = 0;
+    for line in records.lines() {
+        let Line::Cell(cell) = serde_json::from_str(line).unwrap() else { continue };
+        let CellResult::Verify(figures) = &cell.result else { panic!("{:?}", cell.result) };
+        for prediction in &figures.predicted {
+            let (p, seen) = (prediction.predicted_ratio, prediction.missed_count as f64);
+            let of = prediction.duplicate_count as f64;
+            let deviation = (p * (1.0 - p) / prediction.independent_count as f64 + 1e-6).sqrt();
+            let deviations = (seen / of - p) / deviation;
+            assert!(deviations.abs() < 4.0, "{}: {prediction:?}, {deviations:.1} deviations", cell.strategy);
+            causes += 1;
+        }
+    }
+    assert_eq!(causes, 10, "two causes for each of five rows\n{records}");
+}

@@ -60,8 +60,21 @@ test('without JavaScript every chart and table is there', async () => {
   assert.ok(await page.locator('svg.chart').count() >= 8);
   assert.ok(await page.locator('h1').isVisible());
   assert.ok((await page.locator('table.data tbody tr').count()) > 20);
-  assert.ok((await page.locator('a[download$=".csv"]').count()) > 8);
+  const charts = await page.locator('figure.plot').count();
+  assert.equal(await page.locator('figure.plot > .links a[download$=".csv"]').count(), charts);
+  assert.match(await page.locator('noscript').first().textContent(), /report RUN --assets DIR/);
+  assert.ok(await page.locator('noscript').first().isVisible());
   assert.deepEqual(wrong, []);
+  await context.close();
+});
+
+test('what there is several of stands in few words, and in full below', async () => {
+  const { page, context } = await open(browser, pages.report);
+  const streams = page.locator('.facts div', { hasText: 'Streams' });
+  assert.match(await streams.locator('summary').textContent(), /^3 streams of [0-9,]+/);
+  assert.ok(!(await streams.locator('li').first().isVisible()));
+  await streams.locator('summary').click();
+  assert.equal(await streams.locator('li:visible').count(), 3);
   await context.close();
 });
 

@@ -6,7 +6,7 @@ mod predictions;
 
 use std::num::NonZeroUsize;
 
-use dedup_harness::cell::{Environment, RedisChoice};
+use dedup_harness::cell::Environment;
 use dedup_harness::nightly::Choice;
 use dedup_harness::passes::{Bench, verify};
 use dedup_harness::record::VerifyFigures;
@@ -30,19 +30,13 @@ fn verified_before(scenario: &Scenario, strategy: &str, seed: u64, job: Choice) 
     let pattern = if strategy.contains(':') { strategy.to_string() } else { format!("^{strategy}$") };
     let selected = select(STRATEGIES, &[pattern]).unwrap_or_else(|error| panic!("{error}")).remove(0);
     let directory = tempfile::tempdir().expect("a temporary directory");
+    let settings = selected.settings(&scenario.sizing()).unwrap_or_else(|error| panic!("{error}"));
+    let place = directory.path().to_path_buf();
     let mut environment = Environment {
-        definition: selected.definition,
-        settings: selected.settings(&scenario.sizing()).unwrap_or_else(|error| panic!("{error}")),
-        seed,
-        sizing: scenario.sizing(),
         memory_limit: 4 << 30,
-        directory: directory.path().to_path_buf(),
-        redis: RedisChoice::Private,
-        time_factor: 1.0,
         nightly: (job, None),
-        alive: || {},
         start: scenario.start(),
-        instances: 0,
+        ..Environment::new(selected.definition, settings, seed, scenario.sizing(), place)
     };
     let workload = Workload::Scenario(Box::new(scenario.clone()));
     let bench = Bench { environment: &mut environment, workload: &workload, progress: &mut |_| {} };

@@ -17,6 +17,12 @@ const STRATEGIES: &[&str] = &[
     "lru-exact",
     "bloom",
     "bloom-rotating",
+    "split-block",
+    "apbf-time",
+    "cuckoo",
+    // Without a sync for each second of weeks. The marks behind its filter are those of durable.
+    "bloom-verified:sync=none",
+    "window-batch",
     "pubsubio",
     "pubsubio-direct",
     "pubsubio-flink",

@@ -162,16 +162,16 @@ impl<'b> Pen<'_, 'b> {
             self.path(&[(x, self.frame.top), (x, self.frame.bottom)], ink, 2);
             let name = clip(&guide.name, 44);
             let wide = width(&name, FONT);
-            let left = match x + 10.0 + wide <= self.frame.right {
-                true => x + 10.0,
-                false => x - 10.0 - wide,
+            let (left, at, side) = match x + 10.0 + wide <= self.frame.right {
+                true => (x + 10.0, x + 10.0, HPos::Left),
+                false => (x - 10.0 - wide, x - 10.0, HPos::Right),
             };
             let rows = (1..12).map(|row| {
                 let bottom = self.frame.bottom - 6.0 - f64::from(row - 1) * LINE;
                 Area { left, top: bottom - LINE, right: left + wide, bottom }
             });
             if let Some(area) = rows.into_iter().find(|area| !taken.iter().any(|other| other.meets(area))) {
-                self.write(&name, area.left, area.top + LINE / 2.0, text, HPos::Left);
+                self.write(&name, at, area.top + LINE / 2.0, text, side);
                 taken.push(area);
             }
         }

@@ -176,7 +176,7 @@ fn style(palette: &Palette, ground: Ground) -> String {
          .g{fill:none;stroke:var(--grid);stroke-width:1.5}.a{fill:none;stroke:var(--axis);stroke-width:2}\
          .t{fill:var(--label)}.h{fill:var(--title);font-weight:600}.b{fill:var(--band);stroke:none}\
          .bt{fill:var(--bandtext);stroke:var(--bandtext);stroke-width:2}.f{fill:none;stroke:var(--frontier);stroke-width:3;stroke-dasharray:4 8}\
-         .u{fill:none;stroke:var(--axis);stroke-width:2;stroke-dasharray:6 6}text.u,text.f{fill:var(--label);stroke:none}\
+         .u{fill:none;stroke:var(--axis);stroke-width:2;stroke-dasharray:6 6}text.u,text.f{fill:var(--label);stroke:none}circle.u{stroke-dasharray:none;fill:var(--axis)}\
          .x{fill:none;stroke:var(--harm);stroke-width:3.5}text.x{fill:var(--harm);stroke:none}",
     );
     for (index, _) in palette.names().iter().enumerate() {

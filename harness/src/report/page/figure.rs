@@ -17,6 +17,8 @@ pub(in crate::report) fn chart_figure(chart: &Chart, table: &Table, plotted: &Pl
     html! {
         figure.plot id=(anchor("chart", &chart.id)) {
             figcaption { (chart.title) }
+            // Its script puts the SVG before it.
+            (csv_link(table))
             div.scroll tabindex="0" role="group" data-chart=(chart.id)
                 aria-label=(format!("{}; arrow keys read its values", chart.title)) {
                 (drawn(&plotted.drawing, &label))
@@ -24,7 +26,7 @@ pub(in crate::report) fn chart_figure(chart: &Chart, table: &Table, plotted: &Pl
             output.tip aria-live="polite" {}
             details.data {
                 summary { "Data of this chart" }
-                (table_view(table))
+                (grid(table))
             }
         }
     }
@@ -32,7 +34,21 @@ pub(in crate::report) fn chart_figure(chart: &Chart, table: &Table, plotted: &Pl
 
 /// A table with a link to its CSV.
 pub(in crate::report) fn table_view(table: &Table) -> Markup {
+    html! { (grid(table)) (csv_link(table)) }
+}
+
+fn csv_link(table: &Table) -> Markup {
     let csv = tidy::table_csv(table);
+    html! {
+        p.links {
+            a download=(format!("{}.csv", table.id)) href=(tidy::data_url("text/csv", &csv)) {
+                "CSV" span.vh { " of " (table.caption) }
+            }
+        }
+    }
+}
+
+fn grid(table: &Table) -> Markup {
     html! {
         div.tablewrap tabindex="0" role="region" aria-label=(table.caption) {
             table.data id=(anchor("table", &table.id)) {
@@ -57,11 +73,6 @@ pub(in crate::report) fn table_view(table: &Table) -> Markup {
                         }
                     }
                 }
-            }
-        }
-        p.links {
-            a download=(format!("{}.csv", table.id)) href=(tidy::data_url("text/csv", &csv)) {
-                "CSV" span.vh { " of " (table.caption) }
             }
         }
     }

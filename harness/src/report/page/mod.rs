@@ -11,7 +11,7 @@ mod shell;
 use maud::{Markup, html};
 
 use super::chart::Drawing;
-use super::model::{Figure, Opening, Part, Report, Tone};
+use super::model::{Fact, Figure, Opening, Part, Report, Tone};
 use super::words::clip;
 
 pub(super) use data::Plotted;
@@ -29,6 +29,10 @@ pub fn render(report: &Report) -> String {
         (header(&report.opening))
         (legend(report))
         main #main {
+            noscript { p.about {
+                "Without JavaScript this page saves tables as CSV; its charts as SVG are written by "
+                code { "dedup-harness report RUN --assets DIR" } "."
+            } }
             @for part in &report.parts { (part_view(part, report, &plotted)) }
         }
         footer { p { (footer(report)) } }
@@ -58,11 +62,10 @@ fn header(opening: &Opening) -> Markup {
                 @for (tone, text) in &opening.verdicts { li class=(class(*tone)) { (text) } }
             }
             dl.facts {
-                @for (name, texts) in &opening.facts {
+                @for (name, of) in &opening.facts {
                     div {
                         dt { (name) }
-                        @for text in texts.iter().take(MOST_FACTS) { dd { (text) } }
-                        @if texts.len() > MOST_FACTS { dd { "and " (texts.len() - MOST_FACTS) " more" } }
+                        (fact(of))
                     }
                 }
             }
@@ -80,7 +83,18 @@ fn header(opening: &Opening) -> Markup {
     }
 }
 
-const MOST_FACTS: usize = 6;
+/// The texts of a fact; several fold below what sums them up.
+fn fact(fact: &Fact) -> Markup {
+    html! {
+        @match fact.texts.as_slice() {
+            [only] => dd { (only) },
+            texts => dd { details {
+                summary { (fact.summary) }
+                ul { @for text in texts { li { (text) } } }
+            } }
+        }
+    }
+}
 
 /// The first figure open, the others to unfold.
 fn folded(figure: &Figure, index: usize, lead: &str, body: Markup) -> Markup {
@@ -156,7 +170,7 @@ fn part_view(part: &Part, report: &Report, plotted: &[Plotted]) -> Markup {
 /// Machine, program, seed and date: at the foot of every page.
 pub(super) fn footer(report: &Report) -> String {
     let facts = report.opening.facts.iter().filter(|(name, _)| matches!(*name, "Machine" | "Program"));
-    let texts: Vec<String> = facts.flat_map(|(_, texts)| texts.iter().take(3)).cloned().collect();
+    let texts: Vec<String> = facts.flat_map(|(_, fact)| fact.texts.iter().take(3)).cloned().collect();
     texts.join(" · ")
 }
 

@@ -119,10 +119,7 @@
       link.download = box.dataset.chart + '.svg';
       link.setAttribute('aria-label', 'SVG of ' + (box.parentElement.querySelector('figcaption') || {}).textContent);
       link.addEventListener('click', () => { link.href = 'data:image/svg+xml;charset=utf-8,' + encodeURIComponent(alone(svg)); });
-      box.parentElement.querySelector('figcaption').after(links.cloneNode(false));
-      const own = box.parentElement.querySelector('figcaption + .links');
-      own.append(link);
-      own.classList.add('own');
+      links.prepend(link);
     }
   });
   const alone = (svg) => {
@@ -133,7 +130,7 @@
     copy.querySelectorAll('*').forEach((element, index) => {
       const style = getComputedStyle(from[index]);
       if (style.display === 'none') { element.classList.add('gone'); return; }
-      for (const name of ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'opacity', 'font-weight', 'font-family'])
+      for (const name of ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'opacity', 'font-weight', 'font-family', 'paint-order', 'stroke-linejoin'])
         element.setAttribute(name, style.getPropertyValue(name));
     });
     copy.querySelectorAll('.gone').forEach((element) => element.remove());

@@ -12,7 +12,8 @@ const HEADING: Heading = Heading {
     id: "faults",
     title: "Around each fault",
     about: "Counts in equal slices of the stream's own time, all rounds added up; the shaded stretch is the fault. \
-            Strategies of which none was seen are named below instead of lying on the axis.",
+            Strategies of which none was seen are named below instead of lying on the axis. A last slice in which the \
+            stream ended is in the data and not in the chart.",
     absent: "No scenario of these records has a fault in it.",
 };
 
@@ -37,7 +38,8 @@ fn draw(panel: &Panel<'_>) -> Option<Figure> {
             figure.notes.push(format!("{title}: none seen of {}.", list(&quiet, 20)));
         }
         if !series.is_empty() {
-            figure.charts.push((chart(id, title, series.clone(), panel), table(id, title, &series, panel)));
+            let table = table(id, title, &series, panel);
+            figure.charts.push((chart(id, title, whole_slices(series, panel), panel), table));
         }
     }
     figure.tables.push(happened(panel, faults));
@@ -74,6 +76,29 @@ fn line(entry: &Entry<'_>, counts: Counts) -> Option<Series> {
         join: Join::Step,
         points,
     })
+}
+
+/// The lines without a last slice in which hardly anything came: the stream ended in it, and its count would look like a
+/// recovery.
+fn whole_slices(mut series: Vec<Series>, panel: &Panel<'_>) -> Vec<Series> {
+    let over = || panel.rows.iter().flat_map(Entry::verified).map(|figures| &figures.over_time.pings_count);
+    let slices = over().map(Vec::len).max().unwrap_or(0);
+    let pings: Vec<u64> =
+        (0..slices).map(|slice| over().filter_map(|pings| pings.get(slice)).sum()).collect();
+    let Some((last, before)) = pings.split_last().filter(|(_, before)| !before.is_empty()) else {
+        return series;
+    };
+    if last * 2 >= before.iter().sum::<u64>() / before.len() as u64 {
+        return series;
+    }
+    for line in series.iter_mut().filter(|line| line.points.len() == slices + 1) {
+        line.points.truncate(slices);
+        // The point that closes the slice before: as high as it, where the next would have begun.
+        if let [.., before, end] = line.points.as_mut_slice() {
+            end.y = before.y;
+        }
+    }
+    series
 }
 
 fn quiet(panel: &Panel<'_>, series: &[Series]) -> Vec<String> {

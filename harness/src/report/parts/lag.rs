@@ -148,11 +148,12 @@ fn predicted(panel: &Panel<'_>, curve: &[(f64, f64)]) -> Table {
     let columns = [
         ("strategy", false),
         ("window", true),
-        ("predicted missed (model)", true),
+        ("missed by the window alone (model)", true),
         ("seen missed (95 %)", true),
         ("missed, pings", true),
     ];
-    let caption = format!("Missed because of the window: predicted and seen, {}", panel.title);
+    let caption =
+        format!("What the window alone predicts to be missed, and all that was seen missed, {}", panel.title);
     let mut table = Table::new(format!("window-{}", panel.id), caption, &columns);
     for entry in &panel.rows {
         let (Some(window), Some(verify)) = (entry.window_ns(), entry.row.summary.verify.as_ref()) else {

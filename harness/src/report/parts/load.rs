@@ -7,7 +7,7 @@ use crate::compare::TimeSummary;
 use crate::report::chart::{Axis, Chart, Join, Kind, Point, Series, Unit};
 use crate::report::model::{Cell, Figure, Part, Table, Tone};
 use crate::report::panel::{Entry, Panel};
-use crate::report::words::{list, nanos, rate, spread};
+use crate::report::words::{list, nanos, plural, rate, spread};
 
 const HEADING: Heading = Heading {
     id: "load",
@@ -121,8 +121,8 @@ fn claim(panel: &Panel<'_>) -> String {
     };
     let name = crate::report::words::clip(&best.name, 60);
     format!(
-        "As fast as it goes on {} thread(s), {name} judged {}{told}.",
-        fastest.threads_count,
+        "As fast as it goes on {}, {name} judged {}{told}.",
+        plural(fastest.threads_count.into(), "thread"),
         spread(fastest.throughput_per_s, rate)
     )
 }

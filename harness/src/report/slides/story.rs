@@ -30,6 +30,15 @@ pub(super) enum Body {
 const LINES: usize = 9;
 const COLUMNS: usize = 7;
 
+/// Lines of text in all, below a title of one line.
+const TEXT_LINES: usize = 12;
+/// Letters of a line of a title.
+const TITLE_LETTERS: usize = 58;
+/// Letters of a line of a table, of which its first column and each column of numbers take some.
+const ROW_LETTERS: usize = 120;
+const NAME_LETTERS: usize = 16;
+const NUMBER_LETTERS: usize = 14;
+
 /// The order of the talk, by the names of the parts.
 const ORDER: [&str; 9] =
     ["lag", "faults", "matrix", "talk", "accuracy", "latency", "load", "memory", "stable"];
@@ -50,11 +59,12 @@ pub(super) fn slides(report: &Report) -> Vec<Slide> {
 }
 
 fn opening(report: &Report) -> Slide {
-    let facts = report.opening.facts.iter().map(|(name, texts)| {
-        let more = texts.len().saturating_sub(2);
-        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-        let shown: Vec<String> = texts.iter().take(2).map(|text| clip(text, 150)).collect();
-        (*name, shown.join("; ") + &more)
+    let facts = report.opening.facts.iter().map(|(name, fact)| {
+        let text = match fact.texts.as_slice() {
+            [only] => only,
+            _ => &fact.summary,
+        };
+        (*name, clip(text, 200))
     });
     let (title, below) = split(&report.opening.sentence);
     Slide {
@@ -115,13 +125,13 @@ fn of_part(part: &Part) -> Vec<Slide> {
 
 fn of_figure(part: &Part, figure: &Figure) -> Vec<Slide> {
     let charts = figure.charts.iter().map(|(chart, _)| Body::Chart(Box::new(chart.clone())));
+    let (title, below) = split(&figure.claim);
     // What has charts shows these; what has only tables shows them, cut to what can be read.
     let bodies: Vec<Body> = match figure.charts.is_empty() {
         false => charts.collect(),
-        true => figure.tables.iter().flat_map(readable).map(Body::Table).collect(),
+        true => figure.tables.iter().flat_map(|table| readable(table, &title)).map(Body::Table).collect(),
     };
     let several = bodies.len();
-    let (title, below) = split(&figure.claim);
     let mut notes = vec![part.about.to_string()];
     notes.extend(figure.notes.iter().cloned());
     notes.push(format!("Source: {}", figure.source));
@@ -141,12 +151,12 @@ fn of_figure(part: &Part, figure: &Figure) -> Vec<Slide> {
         .collect()
 }
 
-/// The table in pieces that can be read: its first column repeated, and not more lines and columns than fit.
-fn readable(table: &Table) -> Vec<Table> {
+/// The table in pieces that can be read below `title`: its first column repeated, and not more lines and columns than fit.
+fn readable(table: &Table, title: &str) -> Vec<Table> {
     let rest: Vec<usize> = (1..table.columns.len()).collect();
     let mut pieces = Vec::new();
     for columns in rest.chunks(COLUMNS - 1) {
-        for lines in table.lines.chunks(LINES) {
+        for lines in table.lines.chunks(lines_a_slide(table, columns, title)) {
             let of = |cells: &[Cell]| {
                 std::iter::once(0)
                     .chain(columns.iter().copied())
@@ -170,15 +180,35 @@ fn readable(table: &Table) -> Vec<Table> {
     pieces
 }
 
+/// How many lines of a table go on each slide: as many as fit, and on all slides about as many.
+fn lines_a_slide(table: &Table, columns: &[usize], title: &str) -> usize {
+    let rows_of = |text: &str, letters: usize| text.chars().count().div_ceil(letters).max(1);
+    let (numbers, texts): (Vec<&usize>, Vec<&usize>) =
+        columns.iter().partition(|column| table.columns[**column].numeric);
+    let taken = NAME_LETTERS + numbers.len() * NUMBER_LETTERS;
+    let letters = (ROW_LETTERS.saturating_sub(taken) / texts.len().max(1)).max(12);
+    let tallest = texts
+        .into_iter()
+        .flat_map(|column| {
+            table.lines.iter().map(|line| rows_of(&shortened(&line.cells[*column]).text, letters))
+        })
+        .max()
+        .unwrap_or(1);
+    let room = TEXT_LINES.saturating_sub(rows_of(title, TITLE_LETTERS));
+    // A line of one row of text takes two thirds of one of two.
+    let most = if tallest > 1 { room * 3 / (2 * tallest + 1) } else { room };
+    let slides = table.lines.len().div_ceil(most.max(1)).max(1);
+    table.lines.len().div_ceil(slides).max(1)
+}
+
 fn shortened(cell: &Cell) -> Cell {
     Cell { text: clip(&cell.text, 60), ..cell.clone() }
 }
 
 /// Who kept what was promised, on the scenario with most strategies.
 fn verdicts(report: &Report) -> Slide {
-    let figures = report.opening.figures.iter();
-    let figure =
-        figures.max_by_key(|figure| figure.tables.iter().map(|table| table.lines.len()).sum::<usize>());
+    // The fullest comes first.
+    let figure = report.opening.figures.first();
     let wanted = [
         "strategy",
         "verdict",
@@ -292,8 +322,8 @@ mod tests {
         for line in 0..20 {
             table.push(None, (0..15).map(|column| Cell::text(format!("{line}/{column}"))).collect());
         }
-        let pieces = readable(&table);
-        assert!(pieces.iter().all(|piece| piece.lines.len() <= LINES && piece.columns.len() <= COLUMNS));
+        let pieces = readable(&table, "A title of one line");
+        assert!(pieces.iter().all(|piece| piece.lines.len() < TEXT_LINES && piece.columns.len() <= COLUMNS));
         let cells: std::collections::BTreeSet<String> = pieces
             .iter()
             .flat_map(|piece| &piece.lines)
@@ -301,5 +331,27 @@ mod tests {
             .map(|cell| cell.text.clone())
             .collect();
         assert_eq!(cells.len(), 300);
+    }
+    #[test]
+    fn lines_that_wrap_are_fewer_on_a_slide_and_about_as_many_on_each() {
+        let mut table =
+            Table::new("t".into(), "t", &[("strategy", false), ("n", true), ("to operate", false)]);
+        for line in 0..10 {
+            table.push(
+                None,
+                vec![Cell::text(line.to_string()), Cell::none(), Cell::text("a b c ".repeat(20))],
+            );
+        }
+        let lines =
+            |title: &str| readable(&table, title).iter().map(|piece| piece.lines.len()).collect::<Vec<_>>();
+        assert_eq!(lines("short"), [10]);
+        table.columns.extend((0..4).map(|n| Column { title: n.to_string(), numeric: true }));
+        for line in &mut table.lines {
+            line.cells.extend((0..4).map(|_| Cell::none()));
+        }
+        let lines =
+            |title: &str| readable(&table, title).iter().map(|piece| piece.lines.len()).collect::<Vec<_>>();
+        assert_eq!(lines("short"), [5, 5]);
+        assert_eq!(lines(&"long ".repeat(40)), [4, 4, 2]);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::history::{History, Metric, Trend};
 use crate::report::chart::{Axis, Chart, Guide, Join, Point, Scale, Series, Unit};
-use crate::report::model::{Cell, Figure, Opening, Part, Report, Table, Tone};
+use crate::report::model::{Cell, Fact, Figure, Opening, Part, Report, Table, Tone};
 use crate::report::palette::Palette;
 use crate::report::words::{clip, plural, program, spread};
 
@@ -42,11 +42,14 @@ fn opening(trend: &Trend) -> Opening {
             ),
         },
         facts: vec![
-            ("From and to", vec![date(first), date(last)]),
-            ("Machine", machines),
+            ("From and to", Fact::of(vec![format!("{} to {}", date(first), date(last))], "span")),
+            ("Machine", Fact::of(machines, "machine")),
             (
                 "Program",
-                trend.comparison.runs.iter().rev().take(1).map(|source| program(&source.run)).collect(),
+                Fact::of(
+                    trend.comparison.runs.last().map(|source| program(&source.run)).into_iter().collect(),
+                    "run",
+                ),
             ),
         ],
         verdicts: vec![(if changes > 0 { Tone::Warn } else { Tone::Dim }, plural(changes as u64, "hint"))],

@@ -1,5 +1,7 @@
 //! Whole traces, from bytes to truth.
 
+mod refused;
+
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::PathBuf;
@@ -223,122 +225,6 @@ fn the_unit_of_time_is_the_one_given_or_else_found_in_the_first_good_line() {
     assert_eq!(survey.out_of_order_count, 1, "the unit stays that of the first line");
     let given = trace.with(|o| o.time_unit = TimeUnit::Us).survey().time.unwrap();
     assert_eq!((given.unit, given.unit_from), (TimeUnit::Us, UnitFrom::Given));
-}
-
-#[test]
-fn bad_lines_are_counted_and_the_first_five_kept() {
-    let mut text = b"{\"id\":\"a\"}\nnot json\n\n{\"id\":[]}\n\xff\xfe\n{\"id\":1.5}\n{\n[]\n".to_vec();
-    text.extend(b"{\"id\":\"a\"}\n".repeat(100));
-    let trace = sample(&text).with(|o| o.max_bad = 0.06);
-    let survey = trace.survey();
-    assert_eq!((survey.pings_count, survey.bad_count), (101, 6));
-    let lines: Vec<_> = survey.first_bad.iter().map(|bad| bad.line).collect();
-    assert_eq!(lines, [2, 4, 5, 6, 7]);
-    assert_eq!(trace.events().len(), 101);
-    let error = trace.with(|o| o.max_bad = 0.05).error();
-    for part in
-        ["6 of 107 lines (5.61 %)", "--max-bad 0.05", "line 2: not a JSON object", "line 5: not UTF-8"]
-    {
-        assert!(error.contains(part), "{error}");
-    }
-}
-
-#[test]
-fn exactly_the_allowed_share_of_bad_lines_is_allowed() {
-    let text = [b"{\"id\":\"a\"}\n".repeat(99), b"bad\n".to_vec()].concat();
-    assert_eq!(sample(&text).survey().bad_count, 1);
-    sample([&text[..], b"bad\n"].concat()).error();
-}
-
-#[test]
-fn a_trace_without_pings_is_an_error() {
-    for content in ["", "\n\n", "id,t\n", "\u{feff}"] {
-        let error = sample(content).with(|o| o.id_field = Some("id".into())).error();
-        assert!(error.contains("has no pings") || error.contains("no line has it"), "{content:?}: {error}");
-    }
-    for packed in [gzip(b""), zstd(b"")] {
-        assert!(sample(packed).error().contains("the file is empty"));
-    }
-    let all_bad = sample("{\n{\n").with(|o| o.max_bad = 1.0);
-    assert!(all_bad.error().contains("no line can be read"));
-}
-
-#[test]
-fn a_field_that_is_not_there_is_named_with_those_that_are() {
-    let json = "{\"key\":\"a\",\"m\":{\"at\":5}}\n".repeat(3);
-    assert!(sample(&json).error().contains("--id-field; the first line has: key, m.at"));
-    let error = sample(&json).with(|o| o.id_field = Some("kye".into())).error();
-    assert!(error.contains("--id-field kye: no line has it; the first line has: key, m.at"), "{error}");
-    let error = sample(&json).with(|o| {
-        o.id_field = Some("key".into());
-        o.time_field = Some("at".into());
-    });
-    assert!(error.error().contains("--time-field at: no line has it"));
-
-    let csv = "key,at\na,5\n";
-    assert!(sample(csv).error().contains("the first line has: key, at"));
-    let error = sample(csv).with(|o| o.id_field = Some("#3".into())).error();
-    assert!(error.contains("--id-field #3: no line has it; the first line has: #1, #2"), "{error}");
-}
-
-#[test]
-fn a_number_that_could_be_any_unit_is_asked_about() {
-    let error = sample("id,t\na,17\n").with(|o| o.time_field = Some("t".into())).error();
-    assert!(error.contains("line 2: field t: found 17") && error.contains("--time-unit"), "{error}");
-}
-
-#[test]
-fn other_forms_are_named_with_what_to_do() {
-    for (content, what) in [
-        (&b"[{\"id\":1}]"[..], "a JSON array"),
-        (b"PAR1\x15\x04", "Parquet"),
-        (b"\xfd7zXZ\0\0", "xz"),
-        (b"\xff\xfei\0d\0", "UTF-16"),
-    ] {
-        let error = sample(content).error();
-        assert!(error.contains(what), "{error}");
-        assert!(sample(gzip(content)).error().contains(what));
-    }
-}
-
-#[test]
-fn paths_that_are_no_readable_file_are_refused() {
-    let sample = sample("id\na\n");
-    let dir = sample.options.path.parent().unwrap().to_path_buf();
-    for (path, what) in [
-        (dir.join("none"), "none: cannot be opened"),
-        (dir, "is a directory"),
-        ("/dev/null".into(), "--trace -"),
-        ("-".into(), "copied first"),
-    ] {
-        let options = TraceOptions { path, ..sample.options.clone() };
-        let error = TraceSurvey::scan(&options).unwrap_err().to_string();
-        assert!(error.contains(what), "{error}");
-    }
-}
-
-#[test]
-fn options_that_make_no_sense_are_refused() {
-    for max_bad in [-0.1, 1.1, f64::NAN] {
-        assert!(sample("id\na\n").with(|o| o.max_bad = max_bad).error().starts_with("--max-bad"));
-    }
-    assert!(sample("id\na\n").with(|o| o.window = Duration::ZERO).error().starts_with("--window"));
-    assert!(
-        sample("id\na\n").with(|o| o.time_unit = TimeUnit::Ms).error().starts_with("--time-unit: found ms")
-    );
-    assert!(sample("id\na\n").with(|o| o.id_field = Some(String::new())).error().starts_with("--id-field"));
-}
-
-#[test]
-fn a_trace_that_changes_between_its_two_readings_is_noticed() {
-    // Longer than the buffer, so that the change is not hidden by what was read already.
-    let mut text = "id\n".to_string() + &"a\n".repeat(100_000);
-    let trace = sample(&text);
-    let mut source = TraceSource::open(&trace.options).unwrap();
-    text.replace_range(text.len() - 2.., "b\n");
-    std::fs::write(&trace.options.path, text).unwrap();
-    let error = source.fill(usize::MAX, &mut Vec::new()).unwrap_err();
-    assert!(error.to_string().contains("was changed while it was read"));
 }
 
 #[test]

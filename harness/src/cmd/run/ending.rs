@@ -1,0 +1,88 @@
+//! What a run leaves: progress shown, records kept, and the code with which the program ends.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context as _;
+
+use crate::exit::Exit;
+use crate::progress::Progress;
+use crate::record::{CellRecord, CellResult, Failure, RecordWriter, Role, Verdict};
+use crate::suite::{Completion, Observer};
+
+/// Broken promises count, unless a strategy is there to break its own.
+pub(in crate::cmd) fn exit(completion: Completion, cells: &[CellRecord]) -> Exit {
+    if completion == Completion::Interrupted {
+        return Exit::Interrupted;
+    }
+    let broken = |cell: &CellRecord| match &cell.result {
+        CellResult::Verify(figures) => figures.judgement.verdict == Verdict::Broken,
+        CellResult::Weigh(figures) => figures.judgement.verdict == Verdict::Broken,
+        CellResult::Failed { how, .. } => !matches!(how, Failure::Unavailable | Failure::Died),
+        CellResult::Time(_) | CellResult::Skipped { .. } => false,
+    };
+    let inconclusive = |cell: &CellRecord| match &cell.result {
+        CellResult::Verify(figures) => figures.judgement.verdict == Verdict::Inconclusive,
+        _ => false,
+    };
+    let failed = |cell: &CellRecord| matches!(cell.result, CellResult::Failed { .. });
+    let serious: Vec<&CellRecord> = cells.iter().filter(|cell| cell.role != Role::NegativeControl).collect();
+    match () {
+        () if serious.iter().any(|cell| broken(cell)) => Exit::Broken,
+        () if cells.iter().any(failed) => Exit::ToolFailed,
+        () if cells.iter().any(inconclusive) => Exit::Inconclusive,
+        () => Exit::Ok,
+    }
+}
+
+/// A flag that Ctrl-C sets.
+pub(in crate::cmd) fn stop_on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("handler for Ctrl-C")?;
+    Ok(stop)
+}
+
+/// Shows progress and keeps records.
+pub(in crate::cmd) struct Watcher {
+    pub(in crate::cmd) progress: Progress,
+    pub(in crate::cmd) writer: Option<RecordWriter>,
+    pub(in crate::cmd) cells: Vec<CellRecord>,
+}
+
+impl Observer for Watcher {
+    fn begins(&mut self, label: &str) {
+        self.progress.start(label);
+    }
+
+    fn progress(&mut self, share: f64) {
+        self.progress.update(share);
+    }
+
+    fn ended(&mut self, summary: &str) {
+        self.progress.finish(summary);
+    }
+
+    fn record(&mut self, cell: &CellRecord) -> anyhow::Result<()> {
+        if let Some(writer) = &mut self.writer {
+            writer.append(cell)?;
+        }
+        self.cells.push(cell.clone());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::sample::{GOOD, Sample};
+
+    #[test]
+    fn a_negative_control_that_breaks_its_promise_is_as_it_should_be() {
+        let control = Sample { role: Role::NegativeControl, verdict: Verdict::Broken, ..GOOD };
+        assert_eq!(exit(Completion::Whole, &control.cells()), Exit::Ok);
+        let candidate = Sample { verdict: Verdict::Broken, ..GOOD };
+        assert_eq!(exit(Completion::Whole, &candidate.cells()), Exit::Broken);
+        assert_eq!(exit(Completion::Interrupted, &candidate.cells()), Exit::Interrupted);
+    }
+}

@@ -1,0 +1,136 @@
+//! The queries for engines that cannot be had here: read by a parser of their dialect, translated to DuckDB's, and run
+//! over the same days as our own job.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use proptest::prelude::*;
+use serde::Deserialize;
+
+use super::*;
+
+/// Names a Python that has `sqlglot`, where that of the PATH has not.
+const PYTHON_VARIABLE: &str = "DEDUP_PYTHON";
+
+const TRANSLATOR: &str = include_str!("to_duckdb.py");
+
+/// Runs Python with what is to be read; what it printed.
+fn python(arguments: &[&str], input: &str) -> Result<String, String> {
+    let program = std::env::var_os(PYTHON_VARIABLE).unwrap_or_else(|| "python3".into());
+    let mut command = Command::new(&program);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let said = |error: std::io::Error| format!("{}: {error}", program.display());
+    let mut running = command.spawn().map_err(said)?;
+    // One that has ended already says why on its standard error.
+    let _ = running.stdin.take().expect("it is piped").write_all(input.as_bytes());
+    let output = running.wait_with_output().map_err(said)?;
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
+}
+
+/// Whether there is a translator; where checks are run for a change to land, one that is missing is a failure.
+fn has_sqlglot() -> bool {
+    match python(&["-c", "import sqlglot"], "") {
+        Ok(_) => true,
+        Err(missing) if std::env::var_os("CI").is_some() => {
+            panic!("{missing}: pip install sqlglot, and name its Python in {PYTHON_VARIABLE}")
+        }
+        Err(missing) => {
+            eprintln!("not compared: {missing}");
+            false
+        }
+    }
+}
+
+fn translated(dialect: Dialect, query: &Query) -> String {
+    let name = match dialect {
+        Dialect::Bigquery => "bigquery",
+        Dialect::Spark => "spark",
+        Dialect::Duckdb => "duckdb",
+    };
+    let sql = query.text(dialect);
+    python(&["-c", TRANSLATOR, name], &sql).unwrap_or_else(|error| panic!("{error}\n{sql}"))
+}
+
+/// The stable table before: a copy of the live one, so that a day that is not replaced as a whole keeps its copies, and
+/// another day that is touched loses some.
+fn tables_of(live: &Path) -> String {
+    let files = read_parquet([live.join("*/*.parquet").to_string_lossy()]);
+    format!(
+        "SET TimeZone = 'UTC';\nCREATE MACRO FARM_FINGERPRINT(value) AS hash(value);\nCREATE MACRO XXHASH64(value) AS hash(value);\n\
+         CREATE SCHEMA telemetry_live;\nCREATE SCHEMA telemetry_stable;\n\
+         CREATE TABLE telemetry_live.main_v5 AS SELECT * EXCLUDE (filename, file_row_number) FROM {files};\n\
+         CREATE TABLE telemetry_stable.main_v5 AS FROM telemetry_live.main_v5;\n"
+    )
+}
+
+#[derive(Deserialize)]
+struct Left {
+    unique: u64,
+}
+
+/// The rows of the stable table after the query was run as often as this, each by the number of its ping.
+fn left_by(duckdb: &Duckdb, live: &Path, translated: &str, times: usize) -> Vec<u64> {
+    let sql = tables_of(live)
+        + &translated.repeat(times)
+        + "SELECT truth_unique AS \"unique\" FROM telemetry_stable.main_v5 ORDER BY truth_unique;\n";
+    let answer = duckdb.run(&sql).unwrap_or_else(|error| panic!("{error}\n{sql}"));
+    let rows = answer.lines().filter(|line| line.starts_with("{\"unique\""));
+    rows.map(|line| serde_json::from_str::<Left>(line).unwrap().unique).collect()
+}
+
+/// Ids and times: of equal times any row would do, and each engine takes one of its own.
+fn seen(rows: &[LiveRow], uniques: impl IntoIterator<Item = u64>) -> Vec<(i64, Option<[u8; 16]>)> {
+    let row = |unique: u64| (rows[unique as usize].submission_us, rows[unique as usize].document_id);
+    let mut seen: Vec<_> = uniques.into_iter().map(row).collect();
+    seen.sort_unstable();
+    seen
+}
+
+proptest! {
+    // Each case starts Python and DuckDB for each of its days and dialects.
+    #![proptest_config(ProptestConfig::with_cases(4))]
+
+    #[test]
+    fn the_queries_for_bigquery_and_spark_leave_what_we_leave(
+        rows in live_rows(),
+        preceding_days in 0u32..3,
+        slices in prop_oneof![Just(1u32), Just(7)],
+    ) {
+        let Some(duckdb) = duckdb().filter(|_| has_sqlglot()) else { return Ok(()) };
+        let dir = tempfile::tempdir().unwrap();
+        let live_dir = dir.path().join("live");
+        let live = write_live(&live_dir, rows.iter().copied());
+        let night = Night { preceding_days, slices, ..night(dir.path()) };
+        for (number, day) in live.days.keys().enumerate() {
+            let stable = dir.path().join(format!("stable-{number}"));
+            copy_deduplicated(&live, *day, &stable, &night).unwrap();
+            let of_day = |unique: &u64| Day::of_micros(rows[*unique as usize].submission_us) == *day;
+            let ours = seen(&rows, uniques(&stable_rows(&stable)[day]));
+            let others: Vec<u64> = (0..rows.len() as u64).filter(|unique| !of_day(unique)).collect();
+            for dialect in [Dialect::Bigquery, Dialect::Spark] {
+                // Spark replaces the partitions that it writes to: one of which nothing is left stays.
+                if dialect == Dialect::Spark && ours.is_empty() {
+                    continue;
+                }
+                let query = Query {
+                    live: "telemetry_live.main_v5".to_string(),
+                    live_day: String::new(),
+                    stable: "telemetry_stable.main_v5".to_string(),
+                    day: *day,
+                    preceding_days,
+                    slices,
+                };
+                let sql = translated(dialect, &query);
+                let once = left_by(&duckdb, &live_dir, &sql, 1);
+                let (theirs, untouched): (Vec<u64>, Vec<u64>) = once.iter().copied().partition(of_day);
+                prop_assert_eq!(seen(&rows, theirs), ours.clone(), "{:?}", dialect);
+                prop_assert_eq!(&untouched, &others, "{:?}", dialect);
+                prop_assert_eq!(left_by(&duckdb, &live_dir, &sql, 2), once, "a second run changes nothing");
+            }
+        }
+    }
+}
