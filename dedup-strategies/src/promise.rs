@@ -86,6 +86,9 @@ pub enum Bound {
 pub enum Memory {
     /// Does not grow beyond what a full window needs.
     Bounded,
+    /// Fills a budget of so many bytes first, whatever the window (the buffers and the cache of a store), and then does
+    /// not grow beyond what a full window needs.
+    Budgeted(u64),
     /// Grows with every distinct id.
     Grows,
 }

@@ -37,7 +37,7 @@ pub(super) fn bounded(subject: &Subject) -> Result<(), String> {
     /// Filling up and reorganising may double a table; growth without bound would quadruple it.
     const TOLERANCE: f64 = 2.5;
     let mut pipeline = Pipeline::new(subject, 1, 2)?;
-    if pipeline.promise.memory != Memory::Bounded {
+    if pipeline.promise.memory == Memory::Grows {
         return Ok(());
     }
     let scale = Scale::of(&pipeline.promise);

@@ -27,6 +27,10 @@ const MEMTABLE_BYTES: u64 = 16 << 20;
 /// Memory for blocks read from disk.
 const CACHE_BYTES: u64 = 32 << 20;
 
+/// What these two may come to: new marks go on to a second buffer while a full one is written to a file, and the writer
+/// has a copy of what it works on.
+pub(crate) const MEMORY_BUDGET: u64 = CACHE_BYTES + 4 * MEMTABLE_BYTES;
+
 /// When marks are forced to the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sync {

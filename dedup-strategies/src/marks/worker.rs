@@ -9,7 +9,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 use parking_lot::Mutex;
 
-use super::store::unavailable;
+use super::store::{MEMORY_BUDGET, unavailable};
 use super::{MarkStore, NegativeCache};
 use crate::contract::{
     Footprint, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable, Verdict, Worker, worker_of,
@@ -25,7 +25,7 @@ fn promise(window: Duration) -> Promise {
         missed: Bound::Never,
         lost: Bound::Never,
         capacity: None,
-        memory: Memory::Bounded,
+        memory: Memory::Budgeted(MEMORY_BUDGET),
         under_faults: UnderFaults::LOSES_NOTHING,
     }
 }

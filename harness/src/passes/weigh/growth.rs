@@ -32,14 +32,19 @@ pub(super) fn judge(
 ) -> Judgement {
     let length = series.t_ns.last().copied().unwrap_or(0);
     let window = saturating_nanos(window).max(length / SHORTEST_WINDOW);
-    let finding = (promise.memory == Memory::Bounded && length / 5 >= window)
-        .then(|| growth(window, length, series, judged))
-        .flatten();
+    let budget = match promise.memory {
+        Memory::Grows => None,
+        Memory::Bounded => Some(0),
+        Memory::Budgeted(bytes) => Some(bytes),
+    };
+    let finding = budget
+        .filter(|_| length / 5 >= window)
+        .and_then(|budget| growth(window, length, series, judged, budget));
     let verdict = if finding.is_some() { Verdict::Broken } else { Verdict::Kept };
     Judgement { verdict, findings: finding.into_iter().collect() }
 }
 
-fn growth(window: u64, length: u64, series: &MemoryOverTime, judged: &[u64]) -> Option<String> {
+fn growth(window: u64, length: u64, series: &MemoryOverTime, judged: &[u64], budget: u64) -> Option<String> {
     let samples = || series.t_ns.iter().copied().zip(series.live_bytes.iter().copied());
     let (full_at, full) =
         samples().filter(|(t, _)| (window..=2 * window).contains(t)).max_by_key(|(_, bytes)| *bytes)?;
@@ -47,7 +52,8 @@ fn growth(window: u64, length: u64, series: &MemoryOverTime, judged: &[u64]) -> 
         samples().filter(|(t, _)| *t >= length - window / 2).min_by_key(|(_, bytes)| *bytes)?;
     let load = |at: u64| load(window, at, series, judged).max(1) as f64;
     let more_load = (load(end_at) / load(full_at)).max(1.0);
-    (end as f64 > full as f64 * GROWTH_ALLOWED * more_load + NEGLIGIBLE_BYTES).then(|| {
+    let allowed = (full as f64 * GROWTH_ALLOWED * more_load).max(budget as f64) + NEGLIGIBLE_BYTES;
+    (end as f64 > allowed).then(|| {
         let (then, now) = (bytes(full), bytes(end));
         format!("memory grows: {then} when its window had filled, {now} after {}", duration(length))
     })
@@ -118,6 +124,11 @@ mod tests {
     #[test]
     fn who_promised_nothing_breaks_nothing() {
         assert_eq!(judged(6, |minute| minute * MIB, STEADY, Memory::Grows).verdict, Verdict::Kept);
+        // A budget may fill late, and is no licence to go on beyond it.
+        for (mib, verdict) in [(60, Verdict::Kept), (50, Verdict::Broken)] {
+            let budgeted = judged(6, |minute| minute * MIB, STEADY, Memory::Budgeted(mib * MIB));
+            assert_eq!(budgeted.verdict, verdict);
+        }
     }
 
     #[test]
