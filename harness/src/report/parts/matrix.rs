@@ -56,7 +56,10 @@ fn strategies(panels: &[&Panel<'_>]) -> Vec<(usize, String)> {
 
 fn table(title: &str, panels: &[&Panel<'_>]) -> Table {
     let mut table = Table::new("matrix".into(), format!("{title}: missed and lost"), &[("strategy", false)]);
-    let name = |panel: &&Panel<'_>| Column { title: panel.title.clone(), numeric: true };
+    let name = |panel: &&Panel<'_>| Column {
+        title: panel.title.strip_prefix("faults/").unwrap_or(&panel.title).to_string(),
+        numeric: true,
+    };
     table.columns.extend(panels.iter().map(name));
     for (strategy, name) in strategies(panels) {
         let cells = panels.iter().map(|panel| cell(panel, &name));
@@ -109,8 +112,10 @@ fn claim(panels: &[&Panel<'_>]) -> String {
     let names: Vec<String> = names.iter().filter(lossless).map(|(_, name)| name.clone()).collect();
     let of = panels.len();
     match names.as_slice() {
-        [] => format!("No strategy came through all {of} without losing a ping or leaving it open."),
-        some => format!("In all {of}, {} lost none seen.", list(some, 12)),
+        [] => {
+            format!("No strategy came through all {of} scenarios without losing a ping or leaving it open.")
+        }
+        some => format!("In all {of} scenarios, none was seen lost by {}.", list(some, 12)),
     }
 }
 

@@ -81,7 +81,8 @@ fn opening(report: &Report) -> Slide {
 
 /// How many pings are copies, and why.
 fn problem(report: &Report) -> Option<Slide> {
-    let block = report.comparison.blocks.iter().max_by_key(|block| block.rows.len())?;
+    // Of several that are as full, the first.
+    let block = report.comparison.blocks.iter().rev().max_by_key(|block| block.rows.len())?;
     let verify = block.widest_verify()?;
     if verify.duplicate_count == 0 {
         return None;
@@ -139,16 +140,22 @@ fn of_figure(part: &Part, figure: &Figure) -> Vec<Slide> {
         .into_iter()
         .enumerate()
         .map(|(index, body)| Slide {
-            over: match several {
-                1 => format!("{} · {}", part.title, figure.title),
-                _ => format!("{} · {} ({}/{several})", part.title, figure.title, index + 1),
-            },
+            over: over(part, figure)
+                + &if several > 1 { format!(" ({}/{several})", index + 1) } else { String::new() },
             title: title.clone(),
             below: below.clone(),
             body,
             notes: notes.clone(),
         })
         .collect()
+}
+
+/// What a slide is about, once where the part has no more to say than its only figure.
+fn over(part: &Part, figure: &Figure) -> String {
+    match figure.title == part.title {
+        true => part.title.to_string(),
+        false => format!("{} · {}", part.title, figure.title),
+    }
 }
 
 /// The table in pieces that can be read below `title`: its first column repeated, and not more lines and columns than fit.
