@@ -198,7 +198,11 @@ fn findings(block: &Block, verdict_width: usize) -> Vec<String> {
             .map(|found| format!("{}: {}", name(row, block), finding(found, row.rounds_count)))
             .collect();
         if rest.len() > MOST {
-            lines.push(format!("{}: and {} more findings.", name(row, block), rest.len() - MOST));
+            let more = match rest.len() - MOST {
+                1 => "1 more finding".to_string(),
+                more => format!("{more} more findings"),
+            };
+            lines.push(format!("{}: and {more}.", name(row, block)));
         }
         lines
     };

@@ -279,7 +279,7 @@ fn limits(report: &Report) -> Slide {
     let skipped: usize = report.comparison.blocks.iter().map(|block| block.skipped.len()).sum();
     if skipped > 0 {
         points.push(format!(
-            "{skipped} strategies could not run here and are in no chart; the report lists them."
+            "{skipped} cells (a strategy on a scenario) could not run here and are in no chart; the report lists them."
         ));
     }
     points.extend(report.opening.notes.iter().take(2).cloned());
@@ -292,8 +292,10 @@ fn limits(report: &Report) -> Slide {
     }
 }
 
-/// A claim as a title, and what follows the first semicolon or is too long for one.
+/// A claim as a title, and what follows the first semicolon or is too long for one. No line ends between a number and
+/// its unit.
 fn split(claim: &str) -> (String, String) {
+    let claim = claim.replace(" %", "\u{a0}%");
     match claim.split_once("; ") {
         Some((title, below)) => {
             let mut letters = below.chars();
@@ -302,6 +304,7 @@ fn split(claim: &str) -> (String, String) {
             let prose = below.starts_with("it ")
                 || below.starts_with("with ")
                 || below.starts_with("in ")
+                || below.starts_with("under ")
                 || below.starts_with("one ");
             let below = if prose { first + letters.as_str() } else { below.to_string() };
             (title.trim_end_matches('.').to_string(), below)
