@@ -25,7 +25,11 @@ fn this() -> String {
 fn slow_and_same() {
     let tool = Tool::new();
     let run = format!("run -q --base {} -f quick -s ^wrapped-exact$ --rounds 5 --budget 10m -o gate", this());
-    let slow = tool.gate(&format!("{run} --slow-down wrapped-exact=100%"));
+    // A machine that is busy cannot tell, and says so: it is asked again. It may never say that all is well.
+    let slow = (0..10)
+        .map(|_| tool.gate(&format!("{run} --slow-down wrapped-exact=100%")))
+        .find(|slow| !slow.out.contains("INCONCLUSIVE  quick/wrapped-exact/throughput"))
+        .expect("ten gates, and none could tell");
     assert_eq!(slow.code, Some(3), "{}\n{}", slow.out, slow.err);
     assert!(slow.out.contains("FAIL  quick/wrapped-exact/throughput"), "{}", slow.out);
     let explained = tool.gate("explain gate throughput").out;
