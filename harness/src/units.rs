@@ -13,6 +13,14 @@ pub fn thousands(number: u64) -> String {
     text
 }
 
+/// A number of things: `1 round`, `3 rounds`.
+pub fn plural(count: u64, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        count => format!("{} {noun}s", thousands(count)),
+    }
+}
+
 /// `1234.5` as `1,234.50`, with this many decimals. Not a number is `?`.
 pub fn fixed(number: f64, decimals: usize) -> String {
     if !number.is_finite() {

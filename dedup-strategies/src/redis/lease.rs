@@ -194,9 +194,10 @@ impl LeaseWorker {
     /// What was claimed for a batch that could not be judged, or its copies would find themselves in flight until the
     /// lease runs out. What cannot be given back is waited for.
     fn give_back(&mut self, pings: &[Ping], replies: &Replies) {
-        let claimed = pings.iter().enumerate().filter(|(index, ping)| {
-            matches!(self.verdict(ping, replies, *index), Ok(Verdict::New)) && replies.all[*index].is_ok()
-        });
+        let claimed = pings
+            .iter()
+            .enumerate()
+            .filter(|(index, ping)| matches!(self.verdict(ping, replies, *index), Ok(Verdict::New)));
         let failed: Vec<Settled> =
             claimed.map(|(_, ping)| Settled { ping: *ping, outcome: Outcome::Failed }).collect();
         let _ = self.settle_those(&failed, Outcome::Failed);

@@ -27,18 +27,11 @@ const LEAST_RECENTLY_SEEN: &[&str] = &["lru", "lru-exact", "pubsubio-direct"];
 const LEASED_UP_TO_THE_MARK: &[&str] = &["durable", "bloom-verified"];
 
 pub(super) fn memory(scenario: &Scenario, strategy: Known<'_>) -> Option<Memory> {
+    let number = |name: &str| strategy.settings.get(name)?.parse::<u64>().ok();
     let window = strategy.promise.window;
-    let setting = |name: &str| strategy.settings.get(name).map(String::as_str);
-    match (strategy.name, setting("back")) {
-        // The front of tiers answers only what the back would have answered.
-        ("tiered", Some(back)) => known(scenario, Known { name: back, ..strategy }, window),
-        _ => known(scenario, strategy, window),
-    }
-}
-
-fn known(scenario: &Scenario, strategy: Known<'_>, window: Window) -> Option<Memory> {
-    let number = |name: &str| strategy.settings.get(name)?.replace('_', "").parse::<u64>().ok();
     match strategy.name {
+        // Its front answers only what the back would have answered.
+        "tiered" => memory(scenario, Known { name: strategy.settings.get("back")?, ..strategy }),
         "noop" => Some(Memory { rule: Rule::Nothing, because: "nothing is remembered".into() }),
         "bloom" => Some(Memory { rule: Rule::Forever, because: "everything is remembered".into() }),
         "bloom-rotating" | "split-block" => {

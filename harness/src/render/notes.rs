@@ -6,7 +6,7 @@ use super::sheet::{Share, delayed, fastest, lost, missed, missed_in_window, name
 use super::verdict::{finding, verdict};
 use crate::compare::{Block, Certainty, Clock, Row, VerifySummary};
 use crate::stats::rule_of_three;
-use crate::units::{short, thousands};
+use crate::units::{plural, short, thousands};
 
 /// The notes of a block, one string each. `verdict_width` is how much of a verdict the table has shown.
 pub(super) fn notes(block: &Block, verdict_width: usize) -> Vec<String> {
@@ -198,10 +198,7 @@ fn findings(block: &Block, verdict_width: usize) -> Vec<String> {
             .map(|found| format!("{}: {}", name(row, block), finding(found, row.rounds_count)))
             .collect();
         if rest.len() > MOST {
-            let more = match rest.len() - MOST {
-                1 => "1 more finding".to_string(),
-                more => format!("{more} more findings"),
-            };
+            let more = plural((rest.len() - MOST) as u64, "more finding");
             lines.push(format!("{}: and {more}.", name(row, block)));
         }
         lines

@@ -4,13 +4,11 @@ use std::collections::BTreeSet;
 
 use super::model::{Cell, Fact, Figure, Opening, Table, Tone};
 use super::panel::{Entry, Panel, machine};
-use super::words::{
-    clip, count_cell, list, nanos, percent, plural, program, rate, share_cell, spread, three,
-};
+use super::words::{clip, count_cell, list, nanos, percent, program, rate, share_cell, spread, three};
 use crate::compare::{Comparison, Standing};
 use crate::record::Role;
 use crate::stats::rule_of_three;
-use crate::units::{short, thousands};
+use crate::units::{plural, short, thousands};
 
 /// What a report opens with.
 pub(super) fn opening(panels: &[Panel<'_>], comparison: &Comparison) -> Opening {

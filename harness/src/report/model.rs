@@ -135,7 +135,7 @@ pub enum Tone {
 impl Fact {
     /// Some of what is counted by this noun.
     pub(super) fn of(texts: Vec<String>, noun: &str) -> Fact {
-        let summary = super::words::plural(texts.len() as u64, noun);
+        let summary = crate::units::plural(texts.len() as u64, noun);
         Fact { texts, summary }
     }
 }

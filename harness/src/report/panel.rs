@@ -133,7 +133,7 @@ impl<'a> Panel<'a> {
                 "{} pings, {} of them duplicates{window}, {}",
                 thousands(verify.pings_count),
                 thousands(verify.duplicate_count),
-                super::words::plural(verify.rounds_count.into(), "round"),
+                crate::units::plural(verify.rounds_count.into(), "round"),
             ),
         }
     }

@@ -150,14 +150,6 @@ pub(super) fn clip(name: &str, most: usize) -> String {
     format!("{}…{}", text(&letters[..head]), text(&letters[letters.len() - tail..]))
 }
 
-/// `1 round`, `3 rounds`.
-pub(super) fn plural(count: u64, noun: &str) -> String {
-    match count {
-        1 => format!("1 {noun}"),
-        count => format!("{} {noun}s", thousands(count)),
-    }
-}
-
 /// The program and the date of a run: `dedup-harness 0.1.0 (f9d5e37a78a3), seed 1, 2026-11-24`.
 pub(super) fn program(run: &RunRecord) -> String {
     let commit = match (run.tool.commit.as_str(), run.tool.dirty) {

@@ -51,6 +51,22 @@ pub fn find(argument: &str) -> Result<Vec<Scenario>, ScenarioError> {
     }
 }
 
+/// The scenarios that several arguments mean, each once, in that order; the quick one if there are none.
+pub fn find_all(arguments: &[String]) -> Result<Vec<Scenario>, ScenarioError> {
+    if arguments.is_empty() {
+        return find("^quick$");
+    }
+    let mut found: Vec<Scenario> = Vec::new();
+    for argument in arguments {
+        for scenario in find(argument)? {
+            if !found.iter().any(|other| other.name == scenario.name) {
+                found.push(scenario);
+            }
+        }
+    }
+    Ok(found)
+}
+
 fn shown(argument: &str) -> String {
     format!("scenario {argument:?}")
 }

@@ -32,7 +32,7 @@ pub use arrival::{Arrival, Process, Ramp, Segment};
 pub use copies::Copies;
 pub use error::ScenarioError;
 pub use lag::{Lag, Point};
-pub use library::{embedded, find};
+pub use library::{embedded, find, find_all};
 pub use units::parse_bytes;
 
 /// A stream of pings and the pipeline it is meant for, checked.

@@ -8,6 +8,8 @@ mod conformance;
 mod control;
 mod faults;
 mod given;
+#[path = "../common/predictions.rs"]
+mod predictions;
 mod private;
 mod shared;
 

@@ -6,6 +6,8 @@ use std::process::{Command, Output};
 use dedup_harness::record::{CellResult, Line, WeighFigures};
 use tempfile::TempDir;
 
+use crate::predictions::deviations;
+
 /// Three windows, 50,000 unique pings in each, and each ping once.
 const SCENARIO: &str = r#"
 about = "Windows that fill and empty."
@@ -17,11 +19,11 @@ process = "constant"
 rate = "500/s"
 "#;
 
-fn run(dir: &TempDir, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
-    let scenario = dir.path().join("windows.toml");
-    fs::write(&scenario, SCENARIO).unwrap();
+fn run(dir: &TempDir, scenario: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let file = dir.path().join("scenario.toml");
+    fs::write(&file, scenario).unwrap();
     Command::new(env!("CARGO_BIN_EXE_dedup-harness"))
-        .args(["run", "-f", scenario.to_str().unwrap(), "-o", dir.path().join("out").to_str().unwrap()])
+        .args(["run", "-f", file.to_str().unwrap(), "-o", dir.path().join("out").to_str().unwrap()])
         .args(arguments)
         .env("NO_COLOR", "1")
         .env_remove("DEDUP_REDIS_SERVER")
@@ -45,7 +47,7 @@ fn weighed(dir: &TempDir) -> WeighFigures {
 #[test]
 fn ids_are_weighed_without_those_that_have_expired() {
     let dir = TempDir::new().unwrap();
-    let output = run(&dir, &["-s", "^redis-claim$", "-p", "weigh", "-q"], &[]);
+    let output = run(&dir, SCENARIO, &["-s", "^redis-claim$", "-p", "weigh", "-q"], &[]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     let figures = weighed(&dir);
     // A key is held for the millisecond after its window, in which one more ping comes; and a batch more, at once.
@@ -64,7 +66,7 @@ fn ids_are_weighed_without_those_that_have_expired() {
 fn without_a_server_its_rows_say_how_to_get_one_and_the_rest_runs() {
     let dir = TempDir::new().unwrap();
     let arguments = ["-s", "^(exact|redis-claim)$", "-p", "time", "--time-pings", "1000"];
-    let output = run(&dir, &arguments, &[("PATH", "/nowhere")]);
+    let output = run(&dir, SCENARIO, &arguments, &[("PATH", "/nowhere")]);
     let table = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{table}");
     assert!(table.contains("no redis-server found on the PATH"), "{table}");
@@ -72,7 +74,7 @@ fn without_a_server_its_rows_say_how_to_get_one_and_the_rest_runs() {
     assert!(table.lines().any(|line| line.starts_with("exact ")), "{table}");
 }
 
-/// A tenth of an hour of a broker's redeliveries and of clients' second tries, against a window in their midst.
+/// Half an hour of twins and of clients' second tries, with the window in the midst of these.
 const DELAYS: &str = r#"
 about = "Copies on both sides of a window."
 duration = "30m"
@@ -97,15 +99,9 @@ lag.uniform = ["1m", "4m"]
 #[test]
 fn what_theory_predicts_of_the_strategies_on_redis_is_what_is_seen() {
     let dir = TempDir::new().unwrap();
-    let scenario = dir.path().join("delays.toml");
-    fs::write(&scenario, DELAYS).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_dedup-harness"))
-        .args(["run", "-q", "-p", "verify", "-f", scenario.to_str().unwrap()])
-        .args(["-s", "^(redis-mozilla|redis-claim|redis-lease|tiered)$", "-s", "tiered:back=redis-lease"])
-        .args(["-o", dir.path().join("out").to_str().unwrap()])
-        .env_remove("DEDUP_REDIS_SERVER")
-        .output()
-        .unwrap();
+    let strategies =
+        ["-s", "^(redis-mozilla|redis-claim|redis-lease|tiered)$", "-s", "tiered:back=redis-lease"];
+    let output = run(&dir, DELAYS, &[&["-q", "-p", "verify"][..], &strategies].concat(), &[]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     let records = fs::read_to_string(dir.path().join("out/records.jsonl")).unwrap();
     let mut causes = 0;
@@ -113,11 +109,8 @@ fn what_theory_predicts_of_the_strategies_on_redis_is_what_is_seen() {
         let Line::Cell(cell) = serde_json::from_str(line).unwrap() else { continue };
         let CellResult::Verify(figures) = &cell.result else { panic!("{:?}", cell.result) };
         for prediction in &figures.predicted {
-            let (p, seen) = (prediction.predicted_ratio, prediction.missed_count as f64);
-            let of = prediction.duplicate_count as f64;
-            let deviation = (p * (1.0 - p) / prediction.independent_count as f64 + 1e-6).sqrt();
-            let deviations = (seen / of - p) / deviation;
-            assert!(deviations.abs() < 4.0, "{}: {prediction:?}, {deviations:.1} deviations", cell.strategy);
+            let away = deviations(prediction);
+            assert!(away.abs() < 4.0, "{}: {prediction:?}, {away:.1} deviations", cell.strategy);
             causes += 1;
         }
     }

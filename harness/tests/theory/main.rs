@@ -3,6 +3,8 @@
 
 mod beam;
 mod predictions;
+#[path = "../common/predictions.rs"]
+mod shared;
 
 use std::num::NonZeroUsize;
 

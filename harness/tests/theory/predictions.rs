@@ -7,6 +7,7 @@ use dedup_harness::record::{Prediction, Tables};
 use dedup_harness::scenario::{Length, Scenario};
 use dedup_harness::stats::wilson_95_of_share;
 
+use crate::shared::deviations;
 use crate::{scenario, verified, verified_before};
 
 const STRATEGIES: &[&str] = &[
@@ -60,14 +61,8 @@ struct Cell {
 }
 
 impl Cell {
-    /// Standard deviations between what was predicted and what was seen.
     fn deviations(&self) -> f64 {
-        let Prediction { predicted_ratio: p, independent_count, duplicate_count, missed_count, .. } =
-            self.prediction;
-        let seen = missed_count as f64 / duplicate_count as f64;
-        // A thousandth is the error of the theory's own integral.
-        let deviation = (p * (1.0 - p) / independent_count as f64 + 1e-6).sqrt();
-        (seen - p) / deviation
+        deviations(&self.prediction)
     }
 
     fn is_inside(&self) -> bool {

@@ -50,17 +50,7 @@ pub struct OutputArgs {
 impl ChoiceArgs {
     /// The scenarios; `quick` if none was asked for.
     pub(super) fn scenarios(&self) -> anyhow::Result<Vec<Scenario>> {
-        let quick = ["^quick$".to_string()];
-        let asked = if self.scenarios.is_empty() { &quick[..] } else { &self.scenarios };
-        let mut found: Vec<Scenario> = Vec::new();
-        for argument in asked {
-            for scenario in scenario::find(argument).or_exit(Exit::Usage)? {
-                if !found.iter().any(|other| other.name == scenario.name) {
-                    found.push(scenario);
-                }
-            }
-        }
-        Ok(found)
+        scenario::find_all(&self.scenarios).or_exit(Exit::Usage)
     }
 
     /// The strategies; all candidates if none was asked for.

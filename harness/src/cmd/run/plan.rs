@@ -12,7 +12,7 @@ use crate::exit::{Exit, OrExit};
 use crate::pacing::Pacing;
 use crate::printable::printable;
 use crate::record::{Pass, RunRecord};
-use crate::scenario::{self, Scenario};
+use crate::scenario;
 use crate::select::{Selected, select};
 use crate::servers::{ServerError, SharedRedis};
 use crate::suite::{Plan, Preflight};
@@ -122,29 +122,14 @@ fn workloads(args: &RunArgs, directory: &Path) -> anyhow::Result<Vec<(Workload, 
         let trace = Box::new(Trace::new(options, &survey));
         return Ok(vec![(Workload::Trace(trace.clone()), Input::Trace(trace))]);
     }
-    Ok(scenarios(&args.scenarios)?
+    Ok(scenario::find_all(&args.scenarios)
+        .or_exit(Exit::Usage)?
         .into_iter()
         .map(|scenario| {
             let input = Input::Scenario { name: scenario.name.clone(), toml: scenario.text.clone() };
             (Workload::Scenario(Box::new(scenario)), input)
         })
         .collect())
-}
-
-/// What was asked for, each once, in that order; the quick one if nothing was.
-fn scenarios(asked: &[String]) -> anyhow::Result<Vec<Scenario>> {
-    if asked.is_empty() {
-        return scenario::find("^quick$").or_exit(Exit::Usage);
-    }
-    let mut found: Vec<Scenario> = Vec::new();
-    for argument in asked {
-        for scenario in scenario::find(argument).or_exit(Exit::Usage)? {
-            if !found.iter().any(|other| other.name == scenario.name) {
-                found.push(scenario);
-            }
-        }
-    }
-    Ok(found)
 }
 
 fn trace_options(args: &RunArgs, path: &Path, directory: &Path) -> anyhow::Result<TraceOptions> {

@@ -124,7 +124,10 @@ mod tests {
     #[test]
     fn who_promised_nothing_breaks_nothing() {
         assert_eq!(judged(6, |minute| minute * MIB, STEADY, Memory::Grows).verdict, Verdict::Kept);
-        // A budget may fill late, and is no licence to go on beyond it.
+    }
+
+    #[test]
+    fn a_budget_may_fill_late_and_is_no_licence_to_go_on_beyond_it() {
         for (mib, verdict) in [(60, Verdict::Kept), (50, Verdict::Broken)] {
             let budgeted = judged(6, |minute| minute * MIB, STEADY, Memory::Budgeted(mib * MIB));
             assert_eq!(budgeted.verdict, verdict);

@@ -5,8 +5,8 @@ use crate::record::{FaultFigures, OverTime};
 use crate::report::chart::{Axis, Band, Chart, Join, Point, Series, Unit};
 use crate::report::model::{Cell, Figure, Part, Table, Tone};
 use crate::report::panel::{Entry, Panel};
-use crate::report::words::{clip, count_cell, counted, harm_cell, list, plural};
-use crate::units::duration;
+use crate::report::words::{clip, count_cell, counted, harm_cell, list};
+use crate::units::{duration, plural};
 
 const HEADING: Heading = Heading {
     id: "faults",

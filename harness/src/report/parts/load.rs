@@ -7,7 +7,8 @@ use crate::compare::TimeSummary;
 use crate::report::chart::{Axis, Chart, Join, Kind, Point, Series, Unit};
 use crate::report::model::{Cell, Figure, Part, Table, Tone};
 use crate::report::panel::{Entry, Panel};
-use crate::report::words::{list, nanos, plural, rate, spread};
+use crate::report::words::{list, nanos, rate, spread};
+use crate::units::plural;
 
 const HEADING: Heading = Heading {
     id: "load",

@@ -5,8 +5,9 @@ use crate::compare::WeighSummary;
 use crate::report::chart::{Axis, Chart, Join, Point, Series, Unit};
 use crate::report::model::{Cell, Figure, Part, Table};
 use crate::report::panel::{Entry, Panel};
-use crate::report::words::{clip, list, memory, plural, spread, three};
+use crate::report::words::{clip, list, memory, spread, three};
 use crate::stats::Spread;
+use crate::units::plural;
 
 const HEADING: Heading = Heading {
     id: "memory",

@@ -4,7 +4,8 @@ use super::history::{History, Metric, Trend};
 use crate::report::chart::{Axis, Chart, Guide, Join, Point, Scale, Series, Unit};
 use crate::report::model::{Cell, Fact, Figure, Opening, Part, Report, Table, Tone};
 use crate::report::palette::Palette;
-use crate::report::words::{clip, plural, program, spread};
+use crate::report::words::{clip, program, spread};
+use crate::units::plural;
 
 const ABOUT: &str = "Each mark is the median of one run's rounds, its bar their range, in the order in which the runs began. An \
                      upright line marks where a figure seems to change: a hint by E-divisive (energy distance, permutation \
