@@ -9,7 +9,9 @@
 //! `cargo run --release -p dedup-benches --example huge_pages` probes the same table with and without, in turns.
 #![allow(unsafe_code)]
 
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
 
 /// Bytes that the memory system moves at once, on every machine that this is likely to run on. (Apple's are 128.)
 pub const CACHE_LINE: usize = 64;
@@ -17,6 +19,9 @@ pub const CACHE_LINE: usize = 64;
 /// Tables smaller than this stay on ordinary pages: an address of theirs is seldom far from one just used.
 /// Half a huge page is large enough: neighbours of which each asked for them are one stretch to the system.
 const LEAST_HUGE_BYTES: usize = 1 << 20;
+
+/// Bytes of a huge page on the machines that this knows of.
+pub const HUGE_PAGE: usize = 2 << 20;
 
 /// Asks for the cache line of `value` to be read in, without waiting for it.
 ///
@@ -102,7 +107,8 @@ impl<T: Copy + Default> Table<T> {
         let storage = vec![T::default(); len + slack];
         let start = storage.as_ptr().align_offset(CACHE_LINE).min(slack);
         let mut table = Table { storage, start, len };
-        advise(&mut table, pages);
+        let values: &mut [T] = &mut table;
+        advise(values.as_mut_ptr().cast(), size_of_val(values), pages);
         table
     }
 
@@ -128,12 +134,80 @@ impl<T> DerefMut for Table<T> {
     }
 }
 
-/// Tells the system which pages to use for `values`. A refusal is no error: the memory works on any pages.
+/// A piece of a large table: zeros on pages of its own.
+///
+/// As one of many pieces, a [`Table`] would be on huge pages only in part: the system provides a huge page where all of it
+/// belongs to the program already, and a piece that begins anywhere shares its outermost ones with what is allocated
+/// later, or never. So a piece of whole huge pages begins on one. Its zeros are written at once.
+#[derive(Debug)]
+pub struct Piece<T> {
+    first: NonNull<T>,
+    len: usize,
+    layout: Layout,
+}
+
+// SAFETY: a piece owns its values as a vector does, and hands out references by the same rules.
+unsafe impl<T: Send> Send for Piece<T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Sync for Piece<T> {}
+
+impl<T: Copy + Default> Piece<T> {
+    /// `len` values of `T::default()`, of which there is at least one, on pages of a kind.
+    pub fn on(pages: Pages, len: usize) -> Self {
+        let layout = Layout::array::<T>(len).and_then(|layout| match layout.size() % HUGE_PAGE {
+            0 => layout.align_to(HUGE_PAGE),
+            _ => layout.align_to(CACHE_LINE),
+        });
+        let layout = layout.expect("a piece is smaller than the address space");
+        assert!(layout.size() > 0, "a piece of nothing");
+        // SAFETY: the size is not zero.
+        let Some(first) = NonNull::new(unsafe { alloc(layout) }.cast::<T>()) else {
+            handle_alloc_error(layout)
+        };
+        // Before it is first written to: that is when the pages are chosen.
+        advise(first.as_ptr().cast(), layout.size(), pages);
+        // SAFETY: there is room for `len` values, and nobody else knows of it.
+        (0..len).for_each(|at| unsafe { first.add(at).write(T::default()) });
+        Piece { first, len, layout }
+    }
+
+    /// Bytes that were allocated for it.
+    pub fn bytes(&self) -> u64 {
+        self.layout.size() as u64
+    }
+}
+
+impl<T> Drop for Piece<T> {
+    fn drop(&mut self) {
+        // SAFETY: it was allocated with this layout, and nothing borrows from it any more. Its values are `Copy`.
+        unsafe { dealloc(self.first.as_ptr().cast(), self.layout) }
+    }
+}
+
+impl<T> Deref for Piece<T> {
+    type Target = [T];
+
+    #[inline(always)]
+    fn deref(&self) -> &[T] {
+        // SAFETY: all `len` values were written when it was made.
+        unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.len) }
+    }
+}
+
+impl<T> DerefMut for Piece<T> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut [T] {
+        // SAFETY: as above, and the borrow of the piece is the only one.
+        unsafe { std::slice::from_raw_parts_mut(self.first.as_ptr(), self.len) }
+    }
+}
+
+/// Tells the system which pages to use for `bytes` bytes from `first` on, which are allocated. A refusal is no error: the
+/// memory works on any pages.
 #[cfg(target_os = "linux")]
-fn advise<T>(values: &mut [T], pages: Pages) {
+fn advise(first: *mut u8, bytes: usize, pages: Pages) {
     use rustix::mm::{Advice, madvise};
 
-    let bytes = size_of_val(values);
     if bytes < LEAST_HUGE_BYTES {
         return;
     }
@@ -141,20 +215,19 @@ fn advise<T>(values: &mut [T], pages: Pages) {
         Pages::Huge => Advice::LinuxHugepage,
         Pages::Ordinary => Advice::LinuxNoHugepage,
     };
-    // The call takes whole pages: all that hold any of `values`. Were the first and the last left out, tables that lie
+    // The call takes whole pages: all that hold any of these bytes. Were the first and the last left out, tables that lie
     // side by side would be kept apart, and huge pages that begin in one and end in the next would be impossible.
     let page = rustix::param::page_size();
-    let values = values.as_mut_ptr().cast::<u8>();
-    let before = values as usize % page;
+    let before = first as usize % page;
     let whole = (before + bytes).next_multiple_of(page);
-    // SAFETY: each of these pages holds bytes of `values`, so it is mapped, and this advice changes no content, neither
+    // SAFETY: each of these pages holds some of these bytes, so it is mapped, and this advice changes no content, neither
     // theirs nor that of whatever shares the outermost two.
-    let _ = unsafe { madvise(values.wrapping_sub(before).cast(), whole, advice) };
+    let _ = unsafe { madvise(first.wrapping_sub(before).cast(), whole, advice) };
 }
 
 /// Elsewhere the system decides.
 #[cfg(not(target_os = "linux"))]
-fn advise<T>(_values: &mut [T], _pages: Pages) {}
+fn advise(_first: *mut u8, _bytes: usize, _pages: Pages) {}
 
 #[cfg(test)]
 mod tests {
@@ -185,11 +258,25 @@ mod tests {
     }
 
     #[test]
+    fn a_piece_is_zero_and_begins_on_a_huge_page_if_it_is_made_of_them() {
+        for (bytes, aligned_to) in [(64, CACHE_LINE), (3 << 19, CACHE_LINE), (2 * HUGE_PAGE, HUGE_PAGE)] {
+            for pages in [Pages::Huge, Pages::Ordinary] {
+                let mut piece = Piece::<u128>::on(pages, bytes / 16);
+                assert_eq!((piece.len(), piece.bytes()), (bytes / 16, bytes as u64));
+                assert_eq!(piece.as_ptr() as usize % aligned_to, 0);
+                assert!(piece.iter().all(|value| *value == 0));
+                piece.fill(7);
+            }
+        }
+    }
+
+    #[test]
     fn advice_for_the_middle_of_an_allocation_keeps_to_it() {
         // Begins and ends inside a page, and is larger than what is left alone.
         let mut bytes = vec![7u8; LEAST_HUGE_BYTES + 20_000];
         let end = bytes.len() - 1234;
-        advise(&mut bytes[4321..end], Pages::Huge);
+        let middle = &mut bytes[4321..end];
+        advise(middle.as_mut_ptr(), middle.len(), Pages::Huge);
         assert!(bytes.iter().all(|byte| *byte == 7));
     }
 }

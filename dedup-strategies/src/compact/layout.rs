@@ -2,7 +2,7 @@
 
 use super::ages::{HIGHEST_BITS, Now, used};
 use super::slot::{Slot, TAG_MASK, Tag};
-use crate::hardware::{CACHE_LINE, Pages, Table, prefetch};
+use crate::hardware::{CACHE_LINE, HUGE_PAGE, Pages, Piece, prefetch};
 
 /// The fewest buckets of a layout. With fewer, what a search meets could come from so much of the table that a slot's
 /// place would not tell the highest bits of its hash (see [`Slot`]).
@@ -12,8 +12,12 @@ const FEWEST_BUCKETS: usize = 1 << 13;
 /// in each, so many are better; and each should be large enough for huge pages, so few are.
 const CHUNKS: usize = 64;
 
-/// The largest chunk, in bytes.
-const LARGEST_CHUNK_BYTES: usize = 64 << 20;
+/// The largest chunk, in bytes: clearing it is the longest pause.
+const LARGEST_CHUNK_BYTES: usize = 8 << 20;
+
+/// The smallest layout, in bytes, whose chunks are huge pages. Rounded to whole chunks it differs from what was asked for by a
+/// thirty-second at most, as any other does by half a chunk of 32.
+const LEAST_HUGE_BYTES: usize = 32 << 20;
 
 /// Buckets after the last home, for what is pushed beyond it.
 const MARGIN: usize = 128;
@@ -28,7 +32,7 @@ const MARGIN: usize = 128;
 /// The array is cut into chunks, which are allocated when they are first written to and can be given back one by one.
 #[derive(Debug)]
 pub(super) struct Layout<S> {
-    chunks: Vec<Option<Table<S>>>,
+    chunks: Vec<Option<Piece<S>>>,
     /// The logarithm of the buckets of a chunk.
     chunk_bits: u32,
     homes: usize,
@@ -59,8 +63,11 @@ impl<S: Slot> Layout<S> {
     /// An empty layout of at least `slots`; nothing is allocated yet.
     pub(super) fn new(slots: usize, pages: Pages) -> Self {
         let wanted = (slots / Self::WIDTH).max(FEWEST_BUCKETS) + MARGIN;
-        let chunk = (wanted / CHUNKS).next_power_of_two().min(LARGEST_CHUNK_BYTES / CACHE_LINE);
-        let chunks = wanted.div_ceil(chunk);
+        let least_bytes = if wanted * CACHE_LINE < LEAST_HUGE_BYTES { CACHE_LINE } else { HUGE_PAGE };
+        let chunk = (wanted / CHUNKS)
+            .next_power_of_two()
+            .clamp(least_bytes / CACHE_LINE, LARGEST_CHUNK_BYTES / CACHE_LINE);
+        let chunks = (wanted + chunk / 2) / chunk;
         let homes = chunks * chunk - MARGIN;
         Layout {
             chunks: (0..chunks).map(|_| None).collect(),
@@ -100,6 +107,16 @@ impl<S: Slot> Layout<S> {
         if let Some(first) = self.bucket(bucket).first() {
             prefetch(first);
         }
+    }
+
+    /// Fetches the two buckets after `home`, if a key that belongs there will have to be looked for beyond it, or put there. The
+    /// cache line of `home` should have come by now. No branch: for which homes that is so cannot be foreseen.
+    #[inline(always)]
+    pub(super) fn prefetch_beyond(&self, home: usize, now: Now) {
+        let lows = lows(self.bucket(home));
+        let leads_on = usize::from(now.remembered(lows) == Self::ALL || now.remembers(stamp(lows)));
+        self.prefetch(home + leads_on);
+        self.prefetch(home + 2 * leads_on);
     }
 
     /// Whether `key`, whose low bits are 0, is there and remembered.
@@ -276,8 +293,8 @@ impl<S: Slot> Layout<S> {
 
     /// Bytes allocated.
     pub(super) fn bytes(&self) -> u64 {
-        let list = self.chunks.capacity() * size_of::<Option<Table<S>>>();
-        self.chunks.iter().flatten().map(Table::bytes).sum::<u64>() + list as u64
+        let list = self.chunks.capacity() * size_of::<Option<Piece<S>>>();
+        self.chunks.iter().flatten().map(Piece::bytes).sum::<u64>() + list as u64
     }
 
     /// The slots of a bucket; none where nothing was ever written.
@@ -296,7 +313,7 @@ impl<S: Slot> Layout<S> {
     #[inline(always)]
     fn bucket_mut(&mut self, at: usize) -> &mut [S] {
         let (slots, pages) = (Self::WIDTH << self.chunk_bits, self.pages);
-        let chunk = self.chunks[at >> self.chunk_bits].get_or_insert_with(|| Table::on(pages, slots));
+        let chunk = self.chunks[at >> self.chunk_bits].get_or_insert_with(|| Piece::on(pages, slots));
         let first = (at & ((1 << self.chunk_bits) - 1)) * Self::WIDTH;
         &mut chunk[first..first + Self::WIDTH]
     }

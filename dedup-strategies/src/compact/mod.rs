@@ -12,7 +12,8 @@
 //!   and emptied such slots.
 //! - **No pause grows with the table**: when it has to grow or shrink, the slots move to another array a few at a time, and
 //!   the memory of the one is given back as that of the other is taken.
-//! - **Keys are given in batches**: while one is looked for, the cache lines of the next 32 are on their way.
+//! - **Keys are given in batches**: while one is looked for, the cache lines of the next 32 are on their way; those of which
+//!   the home has come and is full are followed to the buckets after it.
 //!
 //! ```
 //! use std::time::Duration;
@@ -64,6 +65,9 @@ const SLICES_A_MOVE: usize = 8;
 /// from which on it is made larger.
 const FULL: u64 = 70;
 const TOO_FULL: u64 = 80;
+
+/// The share from which on so many homes are full that the buckets after them are fetched ahead as well.
+const CROWDED: u64 = 45;
 
 /// Buckets visited for each new key while slots move.
 const HASTE: usize = 2;
@@ -133,6 +137,7 @@ impl<S: Slot> CompactSet<S> {
         let mut new = 0;
         let mut at = 0;
         let mut left = fetched;
+        let crowded = self.is_crowded();
         // The key that is looked for gives its place to the one that is fetched next.
         while left > 0 {
             let mixed = ring[at];
@@ -144,6 +149,9 @@ impl<S: Slot> CompactSet<S> {
                 None => left -= 1,
             }
             at = (at + 1) % AHEAD;
+            if crowded {
+                self.prefetch_beyond(ring[(at + AHEAD / 2) % AHEAD]);
+            }
             let fresh = self.insert_mixed(mixed);
             new += usize::from(fresh);
             each(fresh);
@@ -246,6 +254,17 @@ impl<S: Slot> CompactSet<S> {
     fn prefetch(&self, mixed: u128) {
         let (layout, home) = self.home_of(mixed);
         layout.prefetch(home);
+    }
+
+    /// Whether so many buckets are full that it is worth a look at each home ahead of its turn.
+    fn is_crowded(&self) -> bool {
+        self.ages.live() * 100 > self.layout.slots() as u64 * CROWDED
+    }
+
+    #[inline(always)]
+    fn prefetch_beyond(&self, mixed: u128) {
+        let (layout, home) = self.home_of(mixed);
+        layout.prefetch_beyond(home, self.ages.now());
     }
 
     /// The layout that a mixed key is in, and where it belongs there.
