@@ -13,7 +13,7 @@ use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use dedup_harness::alloc;
-use dedup_harness::strategies::compact::{CompactSet, ExactSet, Slot};
+use dedup_harness::strategies::compact::{CompactSet, ExactSet, Room, Slot};
 use dedup_harness::strategies::hardware::Pages;
 use dedup_harness::strategies::{
     Context, Definition, DeliveryId, Ping, PingKey, Settings, Sizing, Strategy, Timestamp, exact,
@@ -116,7 +116,7 @@ fn strategy(definition: &Definition, pings: u64, round: u64) -> Cost {
 
 fn table<S: Slot>(pages: Pages, pings: u64, round: u64) -> Cost {
     let before = alloc::live_bytes();
-    let mut set = CompactSet::<S>::on(pages, window(pings), unique(pings), round);
+    let mut set = CompactSet::<S>::with(Room::Little, pages, window(pings), unique(pings), round);
     let mut fresh = Vec::with_capacity(BATCH);
     let nanos = timed(pings, round, pings, |batch| {
         fresh.clear();

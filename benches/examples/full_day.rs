@@ -1,72 +1,150 @@
 //! A virtual day at Mozilla's documented rate, 16,000 pings a second, through one strategy: the time it takes and the
 //! memory it holds, stream, pipeline and truth included.
 //!
-//! `cargo run --release -p dedup-benches --example full_day [STRATEGY] [HOURS]`
+//! `cargo run --release -p dedup-benches --example full_day [STRATEGY] [HOURS] [PIPELINES]`
+//!
+//! There are four workers. With two pipelines, the default, each has two of them, half of the keys, a state of its own, and a
+//! thread on which it makes the stream and takes its half: that is how a strategy whose pings are routed by key is spread over
+//! two cores. With one pipeline the stream is made on the second core, as in the verify pass.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::time::Instant;
 
 use dedup_harness::pipeline::{Free, Pipeline};
-use dedup_harness::scenario::Scenario;
+use dedup_harness::scenario::{PipelineConfig, Scenario};
 use dedup_harness::strategies::pubsubio::bytes_for;
-use dedup_harness::strategies::{Context, STRATEGIES, Settings, Strategy};
-use dedup_harness::stream::Source;
-use dedup_harness::truth::Truth;
+use dedup_harness::strategies::{Context, Definition, Footprint, Routing, STRATEGIES, Settings, Strategy};
+use dedup_harness::stream::{Ahead, Event, Id, Source, SourceError};
+use dedup_harness::truth::{Counts, Truth};
 
 const RATE: f64 = 16_000.0;
+const WORKERS: usize = 4;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let name = arguments.next().unwrap_or_else(|| "pubsubio".to_string());
     let hours: f64 = arguments.next().map_or(24.0, |hours| hours.parse().expect("hours are a number"));
+    let pipelines: usize = arguments.next().map_or(2, |count| count.parse().expect("pipelines are a number"));
+    assert!([1, 2, 4].contains(&pipelines), "four workers are shared out to 1, 2 or 4 pipelines");
+    let definition = STRATEGIES.iter().find(|definition| definition.name == name).expect("a strategy's name");
     let scenario = scenario(hours);
     let directory = tempfile::tempdir().expect("a temporary directory");
-    let strategy = build(&name, &scenario, directory.path().to_path_buf());
-    let mut stream = scenario.stream(1);
-    let (began, promise) = (Instant::now(), strategy.promise());
-    let truth =
-        Truth::new(promise.window, stream.causes().len(), scenario.start(), scenario.virtual_length());
-    let mut pipeline =
-        Pipeline::new(&scenario.pipeline, strategy.as_ref(), truth, Box::new(Free), scenario.start())
-            .unwrap_or_else(|error| panic!("{error}"));
-    let (mut most, mut fed) = (strategy.footprint(), 0u64);
-    while pipeline.run(&mut stream, 1 << 24).unwrap_or_else(|error| panic!("{error}")) {
-        fed += 1 << 24;
-        let held = strategy.footprint();
-        if held.bytes > most.bytes {
-            most = held;
-        }
-        eprintln!(
-            "{:>6.0} M pings, {:>5.1} s, {} M ids held",
-            fed as f64 / 1e6,
-            began.elapsed().as_secs_f64(),
-            held.ids / 1_000_000
-        );
-    }
-    let ended = pipeline.finish().unwrap_or_else(|error| panic!("{error}"));
-    let (counts, took) = (ended.truth.counts(), began.elapsed().as_secs_f64());
+    let began = Instant::now();
+    let parts: Vec<Part> = std::thread::scope(|scope| {
+        let start = |index| {
+            let (scenario, directory) = (&scenario, directory.path());
+            scope.spawn(move || run(definition, scenario, directory, index, pipelines))
+        };
+        let running: Vec<_> = (0..pipelines).map(start).collect();
+        running.into_iter().map(|part| part.join().expect("no pipeline panics")).collect()
+    });
+    let took = began.elapsed().as_secs_f64();
+    let sum = |count: fn(&Counts) -> u64| parts.iter().map(|part| count(&part.counts)).sum::<u64>();
+    let pings = sum(|counts| counts.pings);
     println!(
-        "{name}: {} M pings in {took:.1} s, {:.1} M/s, {:.0} ns a ping; missed {}, in window {}, lost {}",
-        counts.pings / 1_000_000,
-        counts.pings as f64 / took / 1e6,
-        took * 1e9 / counts.pings as f64,
-        counts.missed,
-        counts.missed_in_window,
-        counts.lost,
+        "{name}: {} M pings in {took:.1} s by {pipelines} pipelines, {:.1} M/s, {:.0} ns a ping; missed {}, in window {}, \
+         lost {}",
+        pings / 1_000_000,
+        pings as f64 / took / 1e6,
+        took * 1e9 / pings as f64,
+        sum(|counts| counts.missed),
+        sum(|counts| counts.missed_in_window),
+        sum(|counts| counts.lost),
     );
+    let ids: u64 = parts.iter().map(|part| part.most.ids).sum();
+    let bytes: u64 = parts.iter().map(|part| part.most.bytes).sum();
     println!(
         "most held: {} M ids in {} MB, {:.1} B an id",
-        most.ids / 1_000_000,
-        most.bytes / 1_000_000,
-        most.bytes as f64 / most.ids.max(1) as f64
+        ids / 1_000_000,
+        bytes / 1_000_000,
+        bytes as f64 / ids.max(1) as f64
     );
     if name == "pubsubio" {
         let needed = bytes_for((RATE * 600.0) as u64);
         println!(
             "a 10-minute window needs {} MB by its formula; held {:.3} of that",
             needed / 1_000_000,
-            most.bytes as f64 / needed as f64
+            bytes as f64 / needed as f64
         );
+    }
+}
+
+/// What one pipeline came to.
+struct Part {
+    counts: Counts,
+    most: Footprint,
+}
+
+fn run(
+    definition: &Definition,
+    scenario: &Scenario,
+    directory: &Path,
+    index: usize,
+    pipelines: usize,
+) -> Part {
+    let workers = NonZeroUsize::new(WORKERS / pipelines).expect("a pipeline has a worker");
+    let strategy = build(definition, scenario, workers, directory.join(index.to_string()));
+    let whole = Box::new(scenario.stream(1));
+    let mut stream: Box<dyn Source> = match pipelines {
+        1 => Box::new(Ahead::of(whole)),
+        _ => {
+            assert!(strategy.routing() == Routing::ByKey, "{} needs all keys together", definition.name);
+            Box::new(Share { whole, events: Vec::new(), index, of: pipelines })
+        }
+    };
+    let promise = strategy.promise();
+    let truth =
+        Truth::new(promise.window, stream.causes().len(), scenario.start(), scenario.virtual_length());
+    let config = PipelineConfig { workers, ..scenario.pipeline.clone() };
+    let mut pipeline = Pipeline::new(&config, strategy.as_ref(), truth, Box::new(Free), scenario.start())
+        .unwrap_or_else(|error| panic!("{error}"));
+    let (mut most, began) = (strategy.footprint(), Instant::now());
+    while pipeline.run(stream.as_mut(), 1 << 24).unwrap_or_else(|error| panic!("{error}")) {
+        let held = strategy.footprint();
+        if held.bytes > most.bytes {
+            most = held;
+        }
+        eprintln!(
+            "pipeline {index}: {:>6.0} M pings, {:>5.1} s, {} M ids held",
+            pipeline.truth().counts().pings as f64 / 1e6,
+            began.elapsed().as_secs_f64(),
+            held.ids / 1_000_000
+        );
+    }
+    let ended = pipeline.finish().unwrap_or_else(|error| panic!("{error}"));
+    Part { counts: ended.truth.counts().clone(), most }
+}
+
+/// The part of a stream whose keys belong to one pipeline; the first has what has no key as well.
+struct Share<S> {
+    whole: Box<S>,
+    events: Vec<Event>,
+    index: usize,
+    of: usize,
+}
+
+impl<S: Source> Source for Share<S> {
+    fn causes(&self) -> &[String] {
+        self.whole.causes()
+    }
+
+    fn fill(&mut self, limit: usize, events: &mut Vec<Event>) -> Result<(), SourceError> {
+        let before = events.len();
+        while events.len() == before {
+            self.events.clear();
+            self.whole.fill(limit, &mut self.events)?;
+            if self.events.is_empty() {
+                return Ok(());
+            }
+            let (index, of) = (self.index, self.of);
+            events.extend(self.events.iter().filter(|event| match event.id {
+                // Not by what workers are chosen by, or each pipeline would use one.
+                Id::Key(key) => key.as_u128() as usize % of == index,
+                Id::Missing | Id::Invalid(_) => index == 0,
+            }));
+        }
+        Ok(())
     }
 }
 
@@ -83,11 +161,15 @@ fn scenario(hours: f64) -> Scenario {
     Scenario::from_toml("full-day.toml", &text).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn build(name: &str, scenario: &Scenario, state_dir: std::path::PathBuf) -> Box<dyn Strategy> {
-    let definition = STRATEGIES.iter().find(|definition| definition.name == name).expect("a strategy's name");
+fn build(
+    definition: &Definition,
+    scenario: &Scenario,
+    workers: NonZeroUsize,
+    state_dir: std::path::PathBuf,
+) -> Box<dyn Strategy> {
     let sizing = scenario.sizing();
     let context = Context {
-        workers: NonZeroUsize::new(4).expect("four"),
+        workers,
         seed: 1,
         state_dir,
         sizing,

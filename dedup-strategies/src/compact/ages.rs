@@ -76,7 +76,7 @@ pub(super) struct Ages {
     slice_ns: u64,
     slice: u64,
     now: Now,
-    /// Keys by tag. No key is given up before its slice is forgotten, so nothing is ever subtracted.
+    /// Keys by tag. No key is given up before its slice is forgotten.
     counts: [u64; TAGS as usize + 1],
     live: u64,
 }
@@ -117,15 +117,32 @@ impl Ages {
         self.live = remembered.map(|(_, count)| count).sum();
     }
 
+    /// The oldest tag that is remembered.
+    pub(super) fn oldest(&self) -> Tag {
+        tag_of(self.slice.saturating_sub(SLICES))
+    }
+
     #[inline(always)]
     pub(super) fn now(&self) -> Now {
         self.now
     }
 
-    /// Keys were inserted in the current slice.
-    pub(super) fn add(&mut self, count: usize) {
-        self.counts[usize::from(self.now.tag)] += count as u64;
+    /// The tag of keys that count from `since`; nothing if they would be forgotten.
+    pub(super) fn tag_since(&self, since: Timestamp) -> Option<Tag> {
+        let slice = self.slice_of(since).min(self.slice);
+        (slice.saturating_add(SLICES) >= self.slice).then(|| tag_of(slice))
+    }
+
+    /// Keys were inserted with `tag`.
+    pub(super) fn add(&mut self, tag: Tag, count: usize) {
+        self.counts[usize::from(tag)] += count as u64;
         self.live += count as u64;
+    }
+
+    /// A key has a later tag than before.
+    pub(super) fn move_one(&mut self, from: Tag, to: Tag) {
+        self.counts[usize::from(from)] -= 1;
+        self.counts[usize::from(to)] += 1;
     }
 
     /// All slots were given up.

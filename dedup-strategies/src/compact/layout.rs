@@ -169,6 +169,45 @@ impl<S: Slot> Layout<S> {
         self.push(key.with_low(tag), home, now)
     }
 
+    /// Gives `key`, whose low bits are 0, a later `tag` than it has, if it is there and remembered. The tag that it had.
+    pub(super) fn refresh(&mut self, key: S, home: usize, tag: Tag, now: Now) -> Option<Tag> {
+        for at in home..=home + self.reach {
+            let bucket = self.bucket(at);
+            let lows = lows(bucket);
+            if let Some(slot) = position(bucket, key, now.remembered(lows)) {
+                let had = bucket[slot].tag();
+                if now.is_older(had, tag) {
+                    let slot = &mut self.bucket_mut(at)[slot];
+                    put(slot, slot.untagged().with_low(tag));
+                    (home..at).for_each(|passed| self.stamp_passed(passed, tag, now));
+                }
+                return Some(had);
+            }
+            if !now.remembers(stamp(lows)) {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// A key with `tag` stands in a bucket after this one, and belongs here or before.
+    fn stamp_passed(&mut self, bucket: usize, tag: Tag, now: Now) {
+        let bucket = self.bucket_mut(bucket);
+        let before = stamp(lows(bucket));
+        if !now.remembers(before) || now.is_older(before, tag) {
+            set_stamp(bucket, tag);
+        }
+    }
+
+    /// Hashes of the slots whose home is `from` or after it, and whose tag is remembered and not older than `oldest`.
+    pub(super) fn hashes(&self, from: usize, oldest: Tag, now: Now) -> impl Iterator<Item = u64> + '_ {
+        (from..self.buckets())
+            .flat_map(|at| self.bucket(at).iter().map(move |slot| (at, *slot)))
+            .filter(move |(_, slot)| now.remembers(slot.tag()) && !now.is_older(slot.tag(), oldest))
+            .map(|(at, slot)| self.hash(slot, at))
+            .filter(move |hash| self.home(*hash) >= from)
+    }
+
     /// Puts a slot into the bucket `home`, and what has to leave there for it into the next.
     #[inline(always)]
     fn push(&mut self, slot: S, home: usize, now: Now) -> Insertion<S> {
@@ -194,10 +233,7 @@ impl<S: Slot> Layout<S> {
                 put(slot, carried);
                 carried = left;
             }
-            let before = stamp(lows);
-            if !now.remembers(before) || now.is_older(before, oldest) {
-                set_stamp(bucket, oldest);
-            }
+            self.stamp_passed(at, oldest, now);
             let hash = self.hash(carried, at);
             if at == self.home(hash) + self.reach {
                 return Insertion::NoRoom(hash, carried);
@@ -331,10 +367,16 @@ fn first(marks: u64) -> usize {
     marks.trailing_zeros() as usize / 8
 }
 
-/// Whether a key, whose low bits are 0, is in one of the slots that are `remembered`. Which slot it is cannot be
-/// foreseen, so there is no branch but for whether there is any.
+/// Whether a key, whose low bits are 0, is in one of the slots that are `remembered`.
 #[inline(always)]
 fn known<S: Slot>(bucket: &[S], key: S, remembered: u64) -> bool {
+    position(bucket, key, remembered).is_some()
+}
+
+/// The slot, of those that are `remembered`, with a key, whose low bits are 0. Which one it is cannot be foreseen, so there
+/// is no branch but for whether there is any.
+#[inline(always)]
+fn position<S: Slot>(bucket: &[S], key: S, remembered: u64) -> Option<usize> {
     // They differ in nothing but the low bits.
     let same = bucket
         .iter()
@@ -344,11 +386,11 @@ fn known<S: Slot>(bucket: &[S], key: S, remembered: u64) -> bool {
     let mut likely = same & remembered;
     while likely != 0 {
         if bucket[first(likely)].untagged() == key {
-            return true;
+            return Some(first(likely));
         }
         likely &= likely - 1;
     }
-    false
+    None
 }
 
 /// Writes a key and its tag into a slot, and leaves the slot's part of the stamp.

@@ -38,8 +38,8 @@ use std::time::Duration;
 
 use ages::{Ages, SLICES};
 use layout::{Insertion, Layout};
-use slot::Mixer;
 pub use slot::Slot;
+use slot::{Mixer, Tag};
 
 use crate::contract::PingKey;
 use crate::hardware::{CACHE_LINE, Pages, vectorised};
@@ -61,10 +61,38 @@ const SLICES_A_ROUND: usize = 20;
 /// The same while slots move to another layout: a move may begin in the middle of a round.
 const SLICES_A_MOVE: usize = 8;
 
-/// The share of slots, in hundredths, that a table is made for, with keys that are remembered in them; and the share
-/// from which on it is made larger.
-const FULL: u64 = 70;
-const TOO_FULL: u64 = 80;
+/// How full a table is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Room {
+    /// Three slots in four are taken: least memory.
+    #[default]
+    Little,
+    /// Three in five: a third more memory, and full buckets are rare, so that keys are inserted in two thirds of the time.
+    Ample,
+}
+
+impl Room {
+    /// The share of slots, in hundredths, that a table is made for, with keys that are remembered in them.
+    const fn full(self) -> u64 {
+        match self {
+            Room::Little => 70,
+            Room::Ample => 55,
+        }
+    }
+
+    /// The share from which on it is made larger.
+    const fn too_full(self) -> u64 {
+        match self {
+            Room::Little => 80,
+            Room::Ample => 63,
+        }
+    }
+
+    /// Slots for `ids` keys.
+    fn slots_for(self, ids: u64) -> usize {
+        usize::try_from(u128::from(ids) * 100 / u128::from(self.full())).unwrap_or(usize::MAX / 2)
+    }
+}
 
 /// The share from which on so many homes are full that the buckets after them are fetched ahead as well.
 const CROWDED: u64 = 45;
@@ -72,9 +100,17 @@ const CROWDED: u64 = 45;
 /// Buckets visited for each new key while slots move.
 const HASTE: usize = 2;
 
+/// What becomes of the time of a key that is inserted a second time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Again {
+    KeepsItsTime,
+    TakesTheLater,
+}
+
 /// A set of keys with a window. See the [module](self).
 #[derive(Debug)]
 pub struct CompactSet<S> {
+    room: Room,
     mixer: Mixer,
     ages: Ages,
     /// The layout that all slots are in, or that they are leaving.
@@ -94,15 +130,16 @@ impl<S: Slot> CompactSet<S> {
     /// a little time for each key, and shrinks when it has been three times too large for a window. Its memory is taken
     /// as it is used.
     pub fn new(window: Duration, ids: u64, seed: u64) -> Self {
-        CompactSet::on(Pages::default(), window, ids, seed)
+        CompactSet::with(Room::default(), Pages::default(), window, ids, seed)
     }
 
-    /// The same on pages of a kind, to measure what they bring.
-    pub fn on(pages: Pages, window: Duration, ids: u64, seed: u64) -> Self {
+    /// The same with more or less room, on pages of a kind.
+    pub fn with(room: Room, pages: Pages, window: Duration, ids: u64, seed: u64) -> Self {
         CompactSet {
+            room,
             mixer: Mixer::new(seed),
             ages: Ages::new(window),
-            layout: Layout::new(slots_for(ids), pages),
+            layout: Layout::new(room.slots_for(ids), pages),
             next: None,
             cursor: 0,
             visited: 0,
@@ -124,60 +161,121 @@ impl<S: Slot> CompactSet<S> {
         mut each: impl FnMut(bool),
     ) {
         self.advance(now);
+        let tag = self.ages.now().tag();
+        let keys = keys.into_iter().map(|key| (key, tag)).fuse();
         vectorised(
             #[inline(always)]
-            || self.insert_ahead(keys.into_iter().fuse(), &mut each),
+            || self.insert_ahead(keys, Again::KeepsItsTime, &mut each),
         );
     }
 
     #[inline(always)]
-    fn insert_ahead(&mut self, mut keys: impl Iterator<Item = PingKey>, each: &mut impl FnMut(bool)) {
-        let mut ring = [0u128; AHEAD];
+    fn insert_ahead(
+        &mut self,
+        mut keys: impl Iterator<Item = (PingKey, Tag)>,
+        again: Again,
+        each: &mut impl FnMut(bool),
+    ) {
+        let mut ring = [(0u128, 0); AHEAD];
         let fetched = self.fetch(&mut keys, &mut ring);
-        let mut new = 0;
-        let mut at = 0;
-        let mut left = fetched;
         let crowded = self.is_crowded();
+        let (mut at, mut left) = (0, fetched);
+        let (mut new, mut counted_as) = (0, ring[0].1);
         // The key that is looked for gives its place to the one that is fetched next.
         while left > 0 {
-            let mixed = ring[at];
+            let (mixed, tag) = ring[at];
             match keys.next() {
-                Some(key) => {
-                    ring[at] = self.mixer.mix(key);
-                    self.prefetch(ring[at]);
-                }
+                Some(key) => ring[at] = self.mixed_and_fetched(key),
                 None => left -= 1,
             }
             at = (at + 1) % AHEAD;
             if crowded {
-                self.prefetch_beyond(ring[(at + AHEAD / 2) % AHEAD]);
+                self.prefetch_beyond(ring[(at + AHEAD / 2) % AHEAD].0);
             }
-            let fresh = self.insert_mixed(mixed);
+            if new == AHEAD || tag != counted_as {
+                self.count(counted_as, std::mem::take(&mut new));
+                counted_as = tag;
+            }
+            let fresh = self.insert_mixed(mixed, tag);
+            if !fresh && again == Again::TakesTheLater {
+                self.refresh_mixed(mixed, tag);
+            }
             new += usize::from(fresh);
             each(fresh);
-            if new == AHEAD {
-                self.count(std::mem::take(&mut new));
-            }
         }
-        self.count(new);
+        self.count(counted_as, new);
     }
 
     /// Inserts one key at `now`; false if it was there.
     pub fn insert(&mut self, key: PingKey, now: Timestamp) -> bool {
         self.advance(now);
-        let fresh = self.insert_mixed(self.mixer.mix(key));
-        self.count(usize::from(fresh));
+        let tag = self.ages.now().tag();
+        let fresh = self.insert_mixed(self.mixer.mix(key), tag);
+        self.count(tag, usize::from(fresh));
         fresh
+    }
+
+    /// Inserts keys that count from a time of their own each, at the latest that of the last call that had one. A key that
+    /// is there counts from the later of both times; one that would be forgotten already is left out.
+    pub fn insert_since(&mut self, keys: impl IntoIterator<Item = (PingKey, Timestamp)>) {
+        let ages = self.ages.clone();
+        let keys = keys.into_iter().filter_map(|(key, since)| Some((key, ages.tag_since(since)?))).fuse();
+        vectorised(
+            #[inline(always)]
+            || self.insert_ahead(keys, Again::TakesTheLater, &mut |_| ()),
+        );
+    }
+
+    /// Has `key` count from `since` on, if it is there and counts from an earlier slice; whether it is there.
+    pub fn refresh(&mut self, key: PingKey, since: Timestamp) -> bool {
+        match self.ages.tag_since(since) {
+            Some(tag) => self.refresh_mixed(self.mixer.mix(key), tag),
+            None => self.contains(key),
+        }
+    }
+
+    fn refresh_mixed(&mut self, mixed: u128, tag: Tag) -> bool {
+        let (key, hash, now) = (S::of(mixed), hash_of(mixed), self.ages.now());
+        let home = self.layout.home(hash);
+        let had = match &mut self.next {
+            Some(next) if home < self.cursor => next.refresh(key, next.home(hash), tag, now),
+            _ => self.layout.refresh(key, home, tag, now),
+        };
+        if let Some(had) = had.filter(|had| now.is_older(*had, tag)) {
+            self.ages.move_one(had, tag);
+        }
+        had.is_some()
+    }
+
+    /// The hash by which `key` is placed: 64 bits that look random, and are the same for the same seed.
+    #[inline(always)]
+    pub fn hash(&self, key: PingKey) -> u64 {
+        hash_of(self.mixer.mix(key))
+    }
+
+    /// Hashes of the keys that are remembered and count from `from` or later, or from a little before.
+    pub fn hashes_since(&self, from: Timestamp) -> impl Iterator<Item = u64> + '_ {
+        let (now, oldest) = (self.ages.now(), self.ages.tag_since(from));
+        let oldest = oldest.unwrap_or(self.ages.oldest());
+        let left = if self.next.is_some() { self.cursor } else { 0 };
+        let moved = self.next.iter().flat_map(move |next| next.hashes(0, oldest, now));
+        self.layout.hashes(left, oldest, now).chain(moved)
+    }
+
+    /// Has the place of a key fetched that will be looked for soon.
+    #[inline(always)]
+    pub fn fetch_ahead(&self, key: PingKey) {
+        self.prefetch(self.mixer.mix(key));
     }
 
     /// Looks for `keys` at the time of the last call that had one, and calls `each` for one after the other: true if it
     /// is there.
     pub fn contains_batch(&self, keys: impl IntoIterator<Item = PingKey>, mut each: impl FnMut(bool)) {
-        let mut keys = keys.into_iter().fuse();
-        let mut group = [0u128; AHEAD];
+        let mut keys = keys.into_iter().map(|key| (key, 0)).fuse();
+        let mut group = [(0u128, 0); AHEAD];
         loop {
             let fetched = self.fetch(&mut keys, &mut group);
-            for mixed in &group[..fetched] {
+            for (mixed, _) in &group[..fetched] {
                 let (layout, home) = self.home_of(*mixed);
                 each(layout.contains(S::of(*mixed), home, self.ages.now()));
             }
@@ -232,22 +330,40 @@ impl<S: Slot> CompactSet<S> {
     /// Bytes that a set with places for `ids` keys comes to.
     pub fn bytes_for(ids: u64) -> u64 {
         let slot = size_of::<S>() as u64;
-        let slots =
-            u64::try_from(slots_for(ids)).unwrap_or(u64::MAX).max((1 << 13) * CACHE_LINE as u64 / slot);
+        let slots = u64::try_from(Room::Little.slots_for(ids))
+            .unwrap_or(u64::MAX)
+            .max((1 << 13) * CACHE_LINE as u64 / slot);
         // What is added by rounding to whole chunks, by the lines that chunks begin on, and by what is after the last home.
         slots.saturating_mul(slot).saturating_add(slots * slot / 32).saturating_add(1 << 14)
     }
 
+    /// Bytes that a set made for few keys comes to when it has grown to `ids`: halfway between when it grew and when it is to
+    /// grow again.
+    pub fn bytes_grown_to(ids: u64, room: Room) -> u64 {
+        let slots = ids as f64 * 2.0 * 100.0 / (room.full() + room.too_full()) as f64;
+        CompactSet::<S>::bytes_for(0).max((slots * size_of::<S>() as f64) as u64)
+    }
+
     /// Takes up to [`AHEAD`] keys, mixes them and has their cache lines fetched.
     #[inline(always)]
-    fn fetch(&self, keys: &mut impl Iterator<Item = PingKey>, group: &mut [u128; AHEAD]) -> usize {
+    fn fetch(
+        &self,
+        keys: &mut impl Iterator<Item = (PingKey, Tag)>,
+        group: &mut [(u128, Tag); AHEAD],
+    ) -> usize {
         let mut fetched = 0;
-        for (mixed, key) in group.iter_mut().zip(keys) {
-            *mixed = self.mixer.mix(key);
-            self.prefetch(*mixed);
+        for (place, key) in group.iter_mut().zip(keys) {
+            *place = self.mixed_and_fetched(key);
             fetched += 1;
         }
         fetched
+    }
+
+    #[inline(always)]
+    fn mixed_and_fetched(&self, (key, tag): (PingKey, Tag)) -> (u128, Tag) {
+        let mixed = self.mixer.mix(key);
+        self.prefetch(mixed);
+        (mixed, tag)
     }
 
     #[inline(always)]
@@ -270,7 +386,7 @@ impl<S: Slot> CompactSet<S> {
     /// The layout that a mixed key is in, and where it belongs there.
     #[inline(always)]
     fn home_of(&self, mixed: u128) -> (&Layout<S>, usize) {
-        let hash = (mixed >> 64) as u64;
+        let hash = hash_of(mixed);
         let home = self.layout.home(hash);
         match &self.next {
             Some(next) if home < self.cursor => (next, next.home(hash)),
@@ -279,12 +395,12 @@ impl<S: Slot> CompactSet<S> {
     }
 
     #[inline(always)]
-    fn insert_mixed(&mut self, mixed: u128) -> bool {
-        let (key, hash, now) = (S::of(mixed), (mixed >> 64) as u64, self.ages.now());
+    fn insert_mixed(&mut self, mixed: u128, tag: Tag) -> bool {
+        let (key, hash, now) = (S::of(mixed), hash_of(mixed), self.ages.now());
         let home = self.layout.home(hash);
         let insertion = match &mut self.next {
-            Some(next) if home < self.cursor => next.insert(key, next.home(hash), now.tag(), now),
-            _ => self.layout.insert(key, home, now.tag(), now),
+            Some(next) if home < self.cursor => next.insert(key, next.home(hash), tag, now),
+            _ => self.layout.insert(key, home, tag, now),
         };
         match insertion {
             Insertion::Known => return false,
@@ -359,12 +475,12 @@ impl<S: Slot> CompactSet<S> {
 
     /// Counts keys that were inserted, and sees to it that there are slots enough.
     #[inline(always)]
-    fn count(&mut self, new: usize) {
-        self.ages.add(new);
+    fn count(&mut self, tag: Tag, new: usize) {
+        self.ages.add(tag, new);
         if self.next.is_some() {
             self.visit(new * HASTE);
-        } else if self.ages.live() * 100 > self.layout.slots() as u64 * TOO_FULL {
-            self.move_to(self.layout.resized(slots_for(self.ages.live())));
+        } else if self.ages.live() * 100 > self.layout.slots() as u64 * self.room.too_full() {
+            self.move_to(self.layout.resized(self.room.slots_for(self.ages.live())));
         }
     }
 
@@ -385,9 +501,10 @@ impl<S: Slot> CompactSet<S> {
     }
 }
 
-/// Slots for `ids` keys.
-fn slots_for(ids: u64) -> usize {
-    usize::try_from(u128::from(ids) * 100 / u128::from(FULL)).unwrap_or(usize::MAX / 2)
+/// The bits of a mixed key by which it is placed.
+#[inline(always)]
+fn hash_of(mixed: u128) -> u64 {
+    (mixed >> 64) as u64
 }
 
 #[cfg(test)]

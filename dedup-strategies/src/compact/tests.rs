@@ -30,6 +30,24 @@ impl Model {
         fresh
     }
 
+    fn insert_since(&mut self, key: PingKey, since: Timestamp, now: Timestamp) {
+        if !self.refresh(key, since, now) {
+            self.slices.insert(key, Model::slice(since));
+        }
+    }
+
+    fn refresh(&mut self, key: PingKey, since: Timestamp, now: Timestamp) -> bool {
+        let there = self.contains(key, now);
+        if there {
+            self.slices.entry(key).and_modify(|slice| *slice = Model::slice(since).max(*slice));
+        }
+        there
+    }
+
+    fn since(&self, from: Timestamp) -> impl Iterator<Item = PingKey> {
+        self.slices.iter().filter(move |(_, slice)| **slice >= Model::slice(from)).map(|(key, _)| *key)
+    }
+
     fn len(&self, now: Timestamp) -> u64 {
         self.slices.values().filter(|slice| Model::slice(now) - **slice <= SLICES).count() as u64
     }
@@ -75,6 +93,66 @@ proptest! {
     ) {
         agrees_with_the_model::<u128>(ids, seed, &steps);
         agrees_with_the_model::<u64>(ids, seed, &steps);
+    }
+}
+
+/// One of the calls that give a key a time of its own: how many keys, and how far back they count, in hundredths of a window.
+#[derive(Clone, Debug)]
+enum Since {
+    Insert(usize, u32),
+    Refresh(usize, u32),
+    Wait(u32),
+}
+
+fn since() -> impl Strategy<Value = Since> {
+    prop_oneof![
+        4 => (1usize..3000, 0u32..120).prop_map(|(count, back)| Since::Insert(count, back)),
+        4 => (1usize..3000, 0u32..120).prop_map(|(count, back)| Since::Refresh(count, back)),
+        2 => (1u32..40).prop_map(Since::Wait),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn keys_with_a_time_of_their_own_are_forgotten_by_it_and_a_later_one_counts(
+        ids in 0u64..60_000,
+        steps in prop::collection::vec(since(), 1..60),
+    ) {
+        let (mut set, mut model) = (ExactSet::new(WINDOW, ids, 1), Model::default());
+        let pool: Vec<PingKey> = keys(3).take(70_000).collect();
+        let mut now = Timestamp::from_secs(1_700_000_000);
+        set.advance(now);
+        for (step, since) in steps.into_iter().enumerate() {
+            let picked = |count: usize| (0..count).map(|at| pool[(at * 7919 + step * 104_729) % pool.len()]);
+            match since {
+                Since::Wait(hundredths) => {
+                    now = now.plus(WINDOW / 100 * hundredths);
+                    set.advance(now);
+                }
+                Since::Insert(count, back) => {
+                    let since = now.minus(WINDOW / 100 * back);
+                    let keys: Vec<_> = picked(count).map(|key| (key, since)).collect();
+                    set.insert_since(keys.iter().copied());
+                    keys.iter().for_each(|(key, _)| model.insert_since(*key, since, now));
+                }
+                Since::Refresh(count, back) => {
+                    let since = now.minus(WINDOW / 100 * back);
+                    for key in picked(count) {
+                        prop_assert_eq!(set.refresh(key, since), model.refresh(key, since, now));
+                    }
+                }
+            }
+            prop_assert_eq!(set.len(), model.len(now), "step {}", step);
+        }
+        prop_assert!(pool.iter().all(|key| set.contains(*key) == model.contains(*key, now)));
+        let from = now.minus(WINDOW / 3);
+        let mut hashes: Vec<u64> = set.hashes_since(from).collect();
+        let mut expected: Vec<u64> = model.since(from).map(|key| set.hash(key)).collect();
+        hashes.sort_unstable();
+        expected.sort_unstable();
+        prop_assert_eq!(hashes, expected);
     }
 }
 
@@ -161,15 +239,22 @@ fn a_fingerprint_is_64_bits_long() {
     for bit in 0..128 {
         set.advance(Timestamp::END);
         let mixed = 0x1234_5678_9abc_def0_0fed_cba9_8765_4321u128;
-        assert!(set.insert_mixed(mixed));
-        assert_eq!(set.insert_mixed(mixed ^ 1 << bit), bit >= 64, "bit {bit} at {now}");
+        assert!(insert_mixed(&mut set, mixed));
+        assert_eq!(insert_mixed(&mut set, mixed ^ 1 << bit), bit >= 64, "bit {bit} at {now}");
     }
     let mut exact = ExactSet::new(WINDOW, 1000, 1);
     for bit in 0..128 {
         exact.advance(Timestamp::END);
-        assert!(exact.insert_mixed(7 << 60));
-        assert!(exact.insert_mixed(7 << 60 ^ 1 << bit), "bit {bit}");
+        assert!(insert_mixed(&mut exact, 7 << 60));
+        assert!(insert_mixed(&mut exact, 7 << 60 ^ 1 << bit), "bit {bit}");
     }
+}
+
+fn insert_mixed<S: Slot>(set: &mut CompactSet<S>, mixed: u128) -> bool {
+    let tag = set.ages.now().tag();
+    let fresh = set.insert_mixed(mixed, tag);
+    set.count(tag, usize::from(fresh));
+    fresh
 }
 
 /// Mixed keys that have one home, however large the table is: they differ in bits that do not say where they belong.
@@ -185,8 +270,7 @@ fn keys_of_one_home_are_all_found_and_forgotten_in_their_time() {
     for (slice, mixed) in (0u32..200).zip(neighbours().step_by(3)) {
         set.advance(start.plus(set.granularity() * slice));
         for mixed in mixed..mixed + 3 {
-            assert!(set.insert_mixed(mixed));
-            set.count(1);
+            assert!(insert_mixed(&mut set, mixed));
         }
         for (back, mixed) in (0..slice + 1).rev().zip(neighbours().step_by(3)) {
             for mixed in mixed..mixed + 3 {
@@ -206,11 +290,10 @@ fn what_finds_no_slot_within_reach_makes_the_table_larger_and_loses_nothing() {
         let before = set.layout.slots();
         set.advance(Timestamp::from_secs(1_700_000_000));
         for key in 0..300 {
-            assert!(set.insert_mixed(mixed(key)), "key {key}");
-            set.count(1);
-            assert!(!set.insert_mixed(mixed(key)), "key {key}");
+            assert!(insert_mixed(&mut set, mixed(key)), "key {key}");
+            assert!(!insert_mixed(&mut set, mixed(key)), "key {key}");
         }
-        assert!((0..300).all(|key| !set.insert_mixed(mixed(key))));
+        assert!((0..300).all(|key| !insert_mixed(&mut set, mixed(key))));
         assert!(set.layout.slots() > before, "{before} slots did");
     }
     // All in a 2^16th of the table, and so far apart that a larger table parts them.

@@ -3,16 +3,25 @@
 use std::io;
 use std::time::Duration;
 
-use super::ids::{Ids, Standing};
+use super::ids::{Ids, ROOM, Standing};
 use super::journal::{Cadence, Journal};
 use super::negative::{Answer, BITS_AN_ID, HEADROOM, NegativeCache};
-use super::part::{EMPTIEST, FULLEST, Hashed, SLOTS};
-use super::table::SWEEPS_A_WINDOW;
+use crate::compact::ExactSet;
 use crate::contract::{Outcome, Ping, PingKey, Settled, Verdict};
 use crate::time::Timestamp;
 
 /// Pings that are prepared together: as many cache misses are under way at once.
 const GROUP: usize = 64;
+
+/// Committed ids that are put into the large table together.
+const TOGETHER: usize = 256;
+
+/// An id and its hash.
+#[derive(Clone, Copy, Debug)]
+struct Hashed {
+    key: PingKey,
+    hash: u64,
+}
 
 /// How a catalogue behaves.
 #[derive(Clone, Copy, Debug)]
@@ -112,23 +121,28 @@ impl Catalogue {
     /// Commits what was delivered, and forgets what was not.
     pub fn settle(&mut self, settled: &[Settled], now: Timestamp) -> io::Result<()> {
         self.pass(now)?;
-        for settled in settled.chunks(GROUP) {
-            let mut group = std::mem::take(&mut self.group);
-            group.clear();
-            group.extend(settled.iter().map(|settled| self.ids.hash(settled.ping.key)));
-            group.iter().for_each(|id| self.ids.fetch(*id));
-            for (settled, id) in settled.iter().zip(&group) {
-                match settled.outcome {
-                    Outcome::Delivered => {
-                        let at = self.ids.commit(*id);
-                        self.journal.note(id.key, at);
-                    }
-                    Outcome::Failed => self.ids.abandon(*id),
+        for Settled { ping, outcome } in settled {
+            match outcome {
+                Outcome::Delivered => {
+                    let at = self.ids.commit(ping.key);
+                    at.into_iter().for_each(|at| self.journal.note(ping.key, at));
                 }
+                Outcome::Failed => self.ids.abandon(ping.key),
             }
-            self.group = group;
+        }
+        if self.ids.due() >= self.most_due() {
+            self.ids.move_due();
         }
         Ok(())
+    }
+
+    /// Committed ids that may wait to be put into the large table. Where there are filters they are seldom looked for, and as
+    /// many cache misses are under way at once, however few pings a bundle has.
+    fn most_due(&self) -> usize {
+        match self.manner.negative_cache {
+            Negative::Filters => TOGETHER,
+            Negative::None => 1,
+        }
     }
 
     /// Lets time pass.
@@ -177,11 +191,11 @@ impl Catalogue {
     fn prepare(&self, keys: impl Iterator<Item = PingKey>, group: &mut Vec<Hashed>) {
         group.clear();
         for key in keys {
-            let id = self.ids.hash(key);
+            let id = Hashed { key, hash: self.ids.hash(key) };
             match &self.filters {
                 // Most ids are new: then there is no look-up.
                 Some(filters) => filters.prepare(id.hash),
-                None => self.ids.fetch(id),
+                None => self.ids.fetch(key),
             }
             group.push(id);
         }
@@ -206,21 +220,21 @@ impl Catalogue {
         }
         match answer {
             Answer::No => self.look_ups.spared += 1,
-            Answer::Maybe if self.is_known(id) => return Verdict::Duplicate,
+            Answer::Maybe if self.is_known(id.key) => return Verdict::Duplicate,
             Answer::Maybe => {
                 self.look_ups.false_positives += 1;
                 self.filters.iter_mut().for_each(|filters| filters.insert(id.hash));
             }
         }
-        self.ids.insert_pending(id);
+        self.ids.insert_pending(id.key);
         Verdict::New
     }
 
     fn judge_unfiltered(&mut self, id: Hashed) -> Verdict {
-        if self.is_known(id) {
+        if self.is_known(id.key) {
             return Verdict::Duplicate;
         }
-        self.ids.insert_pending(id);
+        self.ids.insert_pending(id.key);
         Verdict::New
     }
 
@@ -232,18 +246,18 @@ impl Catalogue {
         self.latest_arrival.since(ping.arrival) > self.manner.window
     }
 
-    fn is_known(&mut self, id: Hashed) -> bool {
+    fn is_known(&mut self, key: PingKey) -> bool {
         self.look_ups.made += 1;
         match self.manner.hit {
-            Hit::Leaves => self.ids.contains(id),
-            Hit::Extends => self.extend(id),
+            Hit::Leaves => self.ids.contains(key),
+            Hit::Extends => self.extend(key),
         }
     }
 
-    fn extend(&mut self, id: Hashed) -> bool {
-        let known = self.ids.touch(id);
+    fn extend(&mut self, key: PingKey) -> bool {
+        let known = self.ids.touch(key);
         if known == Some(Standing::Committed) {
-            self.journal.note(id.key, self.ids.now());
+            self.journal.note(key, self.ids.now());
         }
         known.is_some()
     }
@@ -261,15 +275,12 @@ impl Catalogue {
 
 /// Bytes that a catalogue with filters needs for `ids` ids let through in a window, spread evenly over it.
 ///
-/// A line of 64 bytes holds three ids, and parts of the table are filled to between 72 and 80 %; the sweep comes to an
-/// id a thirty-second of a window after it expired on average. Of the two filters one is full and one is filling, each for
-/// a window's ids and a tenth more, at 10.5 bits an id.
+/// The table has grown to them by itself; an id is remembered for a 64th of a window longer on average. Of the two filters one is full and one is filling, each for a window's ids and a tenth more, at
+/// 10.5 bits an id.
 pub fn bytes_for(ids: u64) -> u64 {
-    let filled = (EMPTIEST + FULLEST) / 2.0;
-    let lingering = 1.0 + 0.5 / SWEEPS_A_WINDOW as f64;
-    let table = 64.0 / (SLOTS as f64 * filled) * lingering;
+    let table = ExactSet::bytes_grown_to((ids as f64 * (1.0 + 0.5 / 32.0)).ceil() as u64, ROOM);
     let filters = 2.0 * HEADROOM * BITS_AN_ID / 8.0;
-    (ids as f64 * (table + filters)).ceil() as u64
+    table + (ids as f64 * filters).ceil() as u64
 }
 
 #[cfg(test)]

@@ -12,9 +12,6 @@ mod ids;
 mod journal;
 mod keyed;
 mod negative;
-mod part;
-mod table;
-mod ticks;
 
 pub mod deduplicate;
 pub mod direct;

@@ -13,6 +13,7 @@ use crate::passes::{Bench, stable};
 use crate::pipeline::{Ended, Happened, Pipeline};
 use crate::predict::{Known, predict};
 use crate::record::{Failure, FaultFigures, Judgement, Latency, Prediction, Verdict, VerifyFigures};
+use crate::stream::{Ahead, Source};
 use crate::truth::{self, Circumstances, Truth};
 use crate::workload::Workload;
 
@@ -126,7 +127,7 @@ fn whole_run(
     sink: Option<DaySink>,
 ) -> Result<Whole, Trouble> {
     let on_wall_time = bench.environment.on_wall_time();
-    let mut source = bench.workload.source(bench.environment.seed)?;
+    let mut source = Ahead::of(bench.workload.source(bench.environment.seed)?);
     let slack = if on_wall_time { slack(bench.workload, instance) } else { Duration::ZERO };
     let step = if bench.environment.definition.needs == Needs::Nothing { STEP } else { STEP_WITH_A_STORE };
     let mut pipeline = pipeline(bench.workload, instance, slack, source.causes().len())?;
@@ -137,12 +138,12 @@ fn whole_run(
     let mut decided = String::new();
     let mut more = true;
     if !on_wall_time {
-        more = pipeline.run(source.as_mut(), AGAIN)?;
+        more = pipeline.run(&mut source, AGAIN)?;
         decided = pipeline.digest();
     }
     while more {
         (bench.progress)((pipeline.truth().counts().pings as f64 / expected).min(1.0));
-        more = pipeline.run(source.as_mut(), step)?;
+        more = pipeline.run(&mut source, step)?;
     }
     Ok(Whole { ended: pipeline.finish()?, decided, causes: source.causes().to_vec() })
 }

@@ -13,9 +13,12 @@ use super::{Known, Memory};
 use crate::scenario::{EventTime, Process, Scenario};
 use crate::units;
 
-/// Forget at the end of the promised window, to a millionth of it.
-const AT_THE_WINDOWS_END: &[&str] =
-    &["exact", "redis-claim", "redis-mozilla", "pubsubio", "pubsubio-flink", "beam-deduplicate"];
+/// Forget at the end of the promised window.
+const AT_THE_WINDOWS_END: &[&str] = &["exact", "redis-claim", "redis-mozilla"];
+
+/// Keep their ids in compact tables, and forget them in slices of the window.
+const COMPACT: &[&str] =
+    &["exact-compact", "fingerprint-64", "pubsubio", "pubsubio-flink", "beam-deduplicate"];
 
 /// Slices of a window after which the compact tables forget.
 const COMPACT_SLICES: u64 = 32;
@@ -41,12 +44,18 @@ pub(super) fn memory(scenario: &Scenario, strategy: Known<'_>) -> Option<Memory>
             let rate = strategy.settings.get("rate")?.parse().ok()?;
             in_slices(window.length()?, apbf::divisions_for(rate), Counted::Through)
         }
-        "exact-compact" | "fingerprint-64" => in_slices(window.length()?, COMPACT_SLICES, Counted::Through),
         "cuckoo" => in_slices(window.length()?, number("intervals")?, Counted::Seen),
         "redis-lease" => {
             let lease =
                 humantime::parse_duration(given_or_default(&lease::DEFINITION, "lease", strategy)?).ok()?;
             (lease > mark_after(scenario)).then(|| leased(scenario, window)).flatten()
+        }
+        name if COMPACT.contains(&name) => {
+            let from = match window {
+                Window::SinceSeen(_) => Counted::Seen,
+                _ => Counted::Through,
+            };
+            in_slices(window.length()?, COMPACT_SLICES, from)
         }
         name if LEASED_UP_TO_THE_MARK.contains(&name) => leased(scenario, window),
         "window-batch" => in_event_time(scenario),

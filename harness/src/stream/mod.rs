@@ -1,5 +1,6 @@
 //! Pings with known truth: generated from a scenario, or read from a trace.
 
+mod ahead;
 mod bad_id;
 mod cause;
 mod clock;
@@ -14,6 +15,7 @@ mod random;
 #[cfg(test)]
 mod tests;
 
+pub use ahead::Ahead;
 pub use event::{CauseId, Event, Id, InvalidId, Origin, Source, SourceError, Spelling};
 pub use generate::Stream;
 pub use keys::KeyCipher;
