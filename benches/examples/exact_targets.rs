@@ -3,12 +3,14 @@
 //!
 //! `cargo run --release -p dedup-benches --example exact_targets [-- MILLIONS_OF_PINGS [ROUNDS]]`
 //!
-//! Rounds of the contestants take turns, so that a machine whose speed drifts slows all of them; ratios are medians of
-//! those within a round. Every contestant begins empty, with room for its ids, and pays for its own page faults. The
-//! clock runs while batches are judged and stands while pings are made. It is the thread's own, which stands while other
-//! programs have the processor; for two threads it is the wall's, so that only a quiet machine gives that figure.
+//! All contestants hold their tables at the same time and take turns after every 65,536 pings, so that a machine whose
+//! memory is slow for a while is slow for all of them; ratios are medians of those within a round. Every contestant begins
+//! empty, with room for its ids, and pays for its own page faults. The clock runs while batches are judged and stands while
+//! pings are made. It is the thread's own, which stands while other programs have the processor; for two threads it is the
+//! wall's, so that only a quiet machine gives that figure.
 
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
@@ -16,8 +18,8 @@ use dedup_harness::alloc;
 use dedup_harness::strategies::compact::{CompactSet, ExactSet, Room, Slot};
 use dedup_harness::strategies::hardware::Pages;
 use dedup_harness::strategies::{
-    Context, Definition, DeliveryId, Ping, PingKey, Settings, Sizing, Strategy, Timestamp, exact,
-    exact_compact, fingerprint_64, worker_of,
+    Context, Definition, DeliveryId, Ping, PingKey, Settings, Sizing, Strategy, Timestamp, Verdict, Worker,
+    exact, exact_compact, fingerprint_64, worker_of,
 };
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
@@ -34,8 +36,15 @@ const REPEATS: u64 = 10;
 /// Virtual time between two pings.
 const INTERVAL: Duration = Duration::from_micros(10);
 
-/// Judges so many pings with a seed.
-type Contest = fn(u64, u64) -> Cost;
+/// Makes a contestant for so many pings, with a seed.
+type Entry = fn(u64, u64) -> Box<dyn Contestant>;
+
+/// Who takes part in the comparison of speed.
+trait Contestant {
+    fn judge(&mut self, batch: &[Ping]);
+    /// Ids that it remembers.
+    fn ids(&self) -> u64;
+}
 
 fn main() {
     alloc::start_counting();
@@ -62,7 +71,7 @@ struct Cost {
 }
 
 fn speed(pings: u64, rounds: u64) {
-    let contestants: [(&str, Contest); 6] = [
+    let contestants: [(&str, Entry); 6] = [
         ("hashbrown set, presized, no expiry", hashbrown_set),
         ("exact", |pings, round| strategy(&exact::DEFINITION, pings, round)),
         ("exact-compact", |pings, round| strategy(&exact_compact::DEFINITION, pings, round)),
@@ -73,8 +82,9 @@ fn speed(pings: u64, rounds: u64) {
     println!("{pings} pings, one in {REPEATS} repeated, all in one window, batches of {BATCH}, one thread");
     let mut costs = vec![Vec::new(); contestants.len()];
     for round in 0..rounds {
-        for (costs, (_, run)) in costs.iter_mut().zip(contestants) {
-            costs.push(run(pings, round));
+        let made = contestants.iter().map(|(_, make)| alloc::charged(|| make(pings, round))).collect();
+        for (costs, cost) in costs.iter_mut().zip(contest(made, pings, round)) {
+            costs.push(cost);
         }
     }
     println!("{:<36}  {:>7}  {:>5}  {:>17}", "", "ns/ping", "B/id", "times as fast as the set");
@@ -86,45 +96,85 @@ fn speed(pings: u64, rounds: u64) {
     }
 }
 
-fn hashbrown_set(pings: u64, round: u64) -> Cost {
-    let before = alloc::live_bytes();
-    let mut seen: HashSet<PingKey, FixedState> = alloc::charged(|| {
-        HashSet::with_capacity_and_hasher(unique(pings) as usize, FixedState::with_seed(round))
+/// What each of them costs for the same pings.
+fn contest(mut contestants: Vec<Box<dyn Contestant>>, pings: u64, round: u64) -> Vec<Cost> {
+    let mut spent = vec![Duration::ZERO; contestants.len()];
+    each_chunk(0..pings, round, pings, |chunk| {
+        for (contestant, spent) in contestants.iter_mut().zip(&mut spent) {
+            let start = own_time();
+            alloc::charged(|| chunk.chunks(BATCH).for_each(|batch| contestant.judge(batch)));
+            *spent += own_time() - start;
+        }
     });
-    let mut fresh = Vec::with_capacity(BATCH);
-    let nanos = timed(pings, round, pings, |batch| {
-        fresh.clear();
-        fresh.extend(batch.iter().map(|ping| seen.insert(ping.key)));
-        std::hint::black_box(&fresh);
-    });
-    Cost { nanos, bytes: (alloc::live_bytes() - before) as f64 / seen.len() as f64 }
+    let cost = |(contestant, spent): (Box<dyn Contestant>, Duration)| {
+        let (ids, held) = (contestant.ids(), alloc::live_bytes());
+        alloc::charged(|| drop(contestant));
+        let bytes = (held - alloc::live_bytes()) as f64 / ids as f64;
+        Cost { nanos: spent.as_nanos() as f64 / pings as f64, bytes }
+    };
+    contestants.into_iter().zip(spent).map(cost).collect()
 }
 
-fn strategy(definition: &Definition, pings: u64, round: u64) -> Cost {
-    let before = alloc::live_bytes();
-    let strategy = alloc::charged(|| build(definition, pings, 1, round));
-    let mut worker = strategy.worker(0).expect("embedded strategies are always available");
-    let mut verdicts = Vec::with_capacity(BATCH);
-    let nanos = timed(pings, round, pings, |batch| {
-        verdicts.clear();
-        let now = batch[0].arrival;
-        alloc::charged(|| worker.judge(batch, now, &mut verdicts)).expect("it is always available");
-        std::hint::black_box(&verdicts);
-    });
-    Cost { nanos, bytes: (alloc::live_bytes() - before) as f64 / strategy.footprint().ids as f64 }
+fn hashbrown_set(pings: u64, round: u64) -> Box<dyn Contestant> {
+    struct Set(HashSet<PingKey, FixedState>, Vec<bool>);
+
+    impl Contestant for Set {
+        fn judge(&mut self, batch: &[Ping]) {
+            let Set(seen, fresh) = self;
+            fresh.clear();
+            fresh.extend(batch.iter().map(|ping| seen.insert(ping.key)));
+            std::hint::black_box(fresh);
+        }
+
+        fn ids(&self) -> u64 {
+            self.0.len() as u64
+        }
+    }
+
+    let seen = HashSet::with_capacity_and_hasher(unique(pings) as usize, FixedState::with_seed(round));
+    Box::new(Set(seen, Vec::with_capacity(BATCH)))
 }
 
-fn table<S: Slot>(pages: Pages, pings: u64, round: u64) -> Cost {
-    let before = alloc::live_bytes();
-    let mut set = CompactSet::<S>::with(Room::Little, pages, window(pings), unique(pings), round);
-    let mut fresh = Vec::with_capacity(BATCH);
-    let nanos = timed(pings, round, pings, |batch| {
-        fresh.clear();
-        let keys = batch.iter().map(|ping| ping.key);
-        alloc::charged(|| set.insert_batch(keys, batch[0].arrival, |new| fresh.push(new)));
-        std::hint::black_box(&fresh);
-    });
-    Cost { nanos, bytes: (alloc::live_bytes() - before) as f64 / set.len() as f64 }
+fn strategy(definition: &Definition, pings: u64, round: u64) -> Box<dyn Contestant> {
+    struct OneWorker(Box<dyn Worker>, Box<dyn Strategy>, Vec<Verdict>);
+
+    impl Contestant for OneWorker {
+        fn judge(&mut self, batch: &[Ping]) {
+            let OneWorker(worker, _, verdicts) = self;
+            verdicts.clear();
+            worker.judge(batch, batch[0].arrival, verdicts).expect("it is always available");
+            std::hint::black_box(verdicts);
+        }
+
+        fn ids(&self) -> u64 {
+            self.1.footprint().ids
+        }
+    }
+
+    let strategy = build(definition, pings, 1, round);
+    let worker = strategy.worker(0).expect("embedded strategies are always available");
+    Box::new(OneWorker(worker, strategy, Vec::with_capacity(BATCH)))
+}
+
+fn table<S: Slot>(pages: Pages, pings: u64, round: u64) -> Box<dyn Contestant> {
+    struct Compact<S>(CompactSet<S>, Vec<bool>);
+
+    impl<S: Slot> Contestant for Compact<S> {
+        fn judge(&mut self, batch: &[Ping]) {
+            let Compact(set, fresh) = self;
+            fresh.clear();
+            let keys = batch.iter().map(|ping| ping.key);
+            set.insert_batch(keys, batch[0].arrival, |new| fresh.push(new));
+            std::hint::black_box(fresh);
+        }
+
+        fn ids(&self) -> u64 {
+            self.0.len()
+        }
+    }
+
+    let set = CompactSet::<S>::with(Room::Little, pages, window(pings), unique(pings), round);
+    Box::new(Compact(set, Vec::with_capacity(BATCH)))
 }
 
 /// The same pings to one worker, and to two on a thread each, routed by key before the clock starts.
@@ -206,30 +256,27 @@ fn steady_state(pings_in_window: u64, rounds: u64) {
     );
 }
 
-/// Has `judge` take `pings` pings in batches; nanoseconds a ping.
-fn timed(pings: u64, round: u64, in_window: u64, judge: impl FnMut(&[Ping])) -> f64 {
-    timed_range(0..pings, round, in_window, judge)
+/// Has `judge` take the pings of a range in batches; nanoseconds a ping.
+fn timed_range(range: Range<u64>, round: u64, in_window: u64, mut judge: impl FnMut(&[Ping])) -> f64 {
+    let (mut spent, count) = (Duration::ZERO, range.end - range.start);
+    each_chunk(range, round, in_window, |chunk| {
+        let start = own_time();
+        chunk.chunks(BATCH).for_each(&mut judge);
+        spent += own_time() - start;
+    });
+    spent.as_nanos() as f64 / count as f64
 }
 
-fn timed_range(
-    range: std::ops::Range<u64>,
-    round: u64,
-    in_window: u64,
-    mut judge: impl FnMut(&[Ping]),
-) -> f64 {
-    let (mut spent, count) = (Duration::ZERO, range.end - range.start);
+fn each_chunk(range: Range<u64>, round: u64, in_window: u64, mut each: impl FnMut(&[Ping])) {
     let mut at = range.start;
     let mut chunk = Vec::with_capacity(CHUNK as usize);
     while at < range.end {
         let end = (at + CHUNK).min(range.end);
         chunk.clear();
         chunk.extend((at..end).map(|n| ping(n, round, in_window)));
-        let start = own_time();
-        chunk.chunks(BATCH).for_each(&mut judge);
-        spent += own_time() - start;
+        each(&chunk);
         at = end;
     }
-    spent.as_nanos() as f64 / count as f64
 }
 
 /// Time that this thread has had a processor.

@@ -1,11 +1,11 @@
 //! A virtual day at Mozilla's documented rate, 16,000 pings a second, through one strategy: the time it takes and the
 //! memory it holds, stream, pipeline and truth included.
 //!
-//! `cargo run --release -p dedup-benches --example full_day [STRATEGY] [HOURS] [PIPELINES]`
+//! `cargo run --release -p dedup-benches --example full_day [STRATEGY[:SETTINGS]] [HOURS] [PIPELINES]`
 //!
-//! There are four workers. With two pipelines, the default, each has two of them, half of the keys, a state of its own, and a
-//! thread on which it makes the stream and takes its half: that is how a strategy whose pings are routed by key is spread over
-//! two cores. With one pipeline the stream is made on the second core, as in the verify pass.
+//! There are four workers. With two pipelines, the default, each has two of them, half of the pings, half of the `ids` that are
+//! given, a state of its own, and a thread on which it makes the stream and takes its half: that is how a strategy whose pings
+//! are routed by key is spread over two cores. With one pipeline the stream is made on the second core, as in the verify pass.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -15,7 +15,7 @@ use dedup_harness::pipeline::{Free, Pipeline};
 use dedup_harness::scenario::{PipelineConfig, Scenario};
 use dedup_harness::strategies::pubsubio::bytes_for;
 use dedup_harness::strategies::{Context, Definition, Footprint, Routing, STRATEGIES, Settings, Strategy};
-use dedup_harness::stream::{Ahead, Event, Id, Source, SourceError};
+use dedup_harness::stream::{Ahead, Event, Origin, Source, SourceError};
 use dedup_harness::truth::{Counts, Truth};
 
 const RATE: f64 = 16_000.0;
@@ -23,18 +23,19 @@ const WORKERS: usize = 4;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let name = arguments.next().unwrap_or_else(|| "pubsubio".to_string());
+    let strategy = arguments.next().unwrap_or_else(|| "pubsubio".to_string());
     let hours: f64 = arguments.next().map_or(24.0, |hours| hours.parse().expect("hours are a number"));
     let pipelines: usize = arguments.next().map_or(2, |count| count.parse().expect("pipelines are a number"));
     assert!([1, 2, 4].contains(&pipelines), "four workers are shared out to 1, 2 or 4 pipelines");
-    let definition = STRATEGIES.iter().find(|definition| definition.name == name).expect("a strategy's name");
+    let chosen = Chosen::of(&strategy, pipelines as u64);
+    let name = chosen.definition.name;
     let scenario = scenario(hours);
     let directory = tempfile::tempdir().expect("a temporary directory");
     let began = Instant::now();
     let parts: Vec<Part> = std::thread::scope(|scope| {
         let start = |index| {
-            let (scenario, directory) = (&scenario, directory.path());
-            scope.spawn(move || run(definition, scenario, directory, index, pipelines))
+            let (chosen, scenario, directory) = (&chosen, &scenario, directory.path());
+            scope.spawn(move || run(chosen, scenario, directory, index, pipelines))
         };
         let running: Vec<_> = (0..pipelines).map(start).collect();
         running.into_iter().map(|part| part.join().expect("no pipeline panics")).collect()
@@ -70,27 +71,49 @@ fn main() {
     }
 }
 
+/// A strategy, and the settings of one pipeline's share of it.
+struct Chosen {
+    definition: &'static Definition,
+    given: Vec<(String, String)>,
+}
+
+impl Chosen {
+    fn of(text: &str, pipelines: u64) -> Self {
+        let (name, settings) = text.split_once(':').unwrap_or((text, ""));
+        let definition = STRATEGIES.iter().find(|definition| definition.name == name);
+        let given = settings.split(',').filter_map(|setting| setting.split_once('=')).map(|(name, value)| {
+            let value = match name {
+                "ids" => {
+                    let ids: u64 = value.replace('_', "").parse().expect("ids are a number");
+                    (ids / pipelines).to_string()
+                }
+                _ => value.to_string(),
+            };
+            (name.to_string(), value)
+        });
+        Chosen { definition: definition.expect("a strategy's name"), given: given.collect() }
+    }
+}
+
 /// What one pipeline came to.
 struct Part {
     counts: Counts,
     most: Footprint,
 }
 
-fn run(
-    definition: &Definition,
-    scenario: &Scenario,
-    directory: &Path,
-    index: usize,
-    pipelines: usize,
-) -> Part {
+fn run(chosen: &Chosen, scenario: &Scenario, directory: &Path, index: usize, pipelines: usize) -> Part {
     let workers = NonZeroUsize::new(WORKERS / pipelines).expect("a pipeline has a worker");
-    let strategy = build(definition, scenario, workers, directory.join(index.to_string()));
+    let strategy = build(chosen, scenario, workers, directory.join(index.to_string()));
     let whole = Box::new(scenario.stream(1));
     let mut stream: Box<dyn Source> = match pipelines {
         1 => Box::new(Ahead::of(whole)),
         _ => {
-            assert!(strategy.routing() == Routing::ByKey, "{} needs all keys together", definition.name);
-            Box::new(Share { whole, events: Vec::new(), index, of: pipelines })
+            assert!(
+                strategy.routing() == Routing::ByKey,
+                "{} needs all keys together",
+                chosen.definition.name
+            );
+            Box::new(Share { whole, events: Vec::new(), index: index as u64, of: pipelines as u64 })
         }
     };
     let promise = strategy.promise();
@@ -116,12 +139,12 @@ fn run(
     Part { counts: ended.truth.counts().clone(), most }
 }
 
-/// The part of a stream whose keys belong to one pipeline; the first has what has no key as well.
+/// Every second ping of a stream, say, with all of its copies, numbered anew: a truth keeps something for each number.
 struct Share<S> {
     whole: Box<S>,
     events: Vec<Event>,
-    index: usize,
-    of: usize,
+    index: u64,
+    of: u64,
 }
 
 impl<S: Source> Source for Share<S> {
@@ -137,11 +160,10 @@ impl<S: Source> Source for Share<S> {
             if self.events.is_empty() {
                 return Ok(());
             }
-            let (index, of) = (self.index, self.of);
-            events.extend(self.events.iter().filter(|event| match event.id {
-                // Not by what workers are chosen by, or each pipeline would use one.
-                Id::Key(key) => key.as_u128() as usize % of == index,
-                Id::Missing | Id::Invalid(_) => index == 0,
+            let ours = self.events.iter().filter(|event| event.origin.unique % self.of == self.index);
+            events.extend(ours.map(|event| {
+                let origin = Origin { unique: event.origin.unique / self.of, ..event.origin };
+                Event { origin, ..*event }
             }));
         }
         Ok(())
@@ -162,7 +184,7 @@ fn scenario(hours: f64) -> Scenario {
 }
 
 fn build(
-    definition: &Definition,
+    chosen: &Chosen,
     scenario: &Scenario,
     workers: NonZeroUsize,
     state_dir: std::path::PathBuf,
@@ -177,6 +199,7 @@ fn build(
         redis: None,
         store_time_factor: 1.0,
     };
-    let settings = Settings::resolve(definition, &[], &sizing).unwrap_or_else(|error| panic!("{error}"));
-    (definition.build)(&settings, &context).unwrap_or_else(|error| panic!("{error}"))
+    let settings = Settings::resolve(chosen.definition, &chosen.given, &sizing)
+        .unwrap_or_else(|error| panic!("{error}"));
+    (chosen.definition.build)(&settings, &context).unwrap_or_else(|error| panic!("{error}"))
 }
