@@ -119,7 +119,7 @@ fn run(chosen: &Chosen, scenario: &Scenario, directory: &Path, index: usize, pip
     let promise = strategy.promise();
     let truth =
         Truth::new(promise.window, stream.causes().len(), scenario.start(), scenario.virtual_length());
-    let config = PipelineConfig { workers, ..scenario.pipeline.clone() };
+    let config = PipelineConfig { workers, ..scenario.pipeline };
     let mut pipeline = Pipeline::new(&config, strategy.as_ref(), truth, Box::new(Free), scenario.start())
         .unwrap_or_else(|error| panic!("{error}"));
     let (mut most, began) = (strategy.footprint(), Instant::now());
@@ -136,7 +136,7 @@ fn run(chosen: &Chosen, scenario: &Scenario, directory: &Path, index: usize, pip
         );
     }
     let ended = pipeline.finish().unwrap_or_else(|error| panic!("{error}"));
-    Part { counts: ended.truth.counts().clone(), most }
+    Part { counts: *ended.truth.counts(), most }
 }
 
 /// Every second ping of a stream, say, with all of its copies, numbered anew: a truth keeps something for each number.

@@ -244,10 +244,10 @@ mod tests {
                         ids.pass(Timestamp::from_secs(now));
                     }
                     Step::Judge(id) => {
-                        if !model.contains_key(&id) {
+                        model.entry(id).or_insert_with(|| {
                             ids.insert_pending(key(id));
-                            model.insert(id, (now, true));
-                        }
+                            (now, true)
+                        });
                     }
                     Step::Touch(id) => {
                         prop_assert_eq!(ids.touch(key(id)).is_some(), model.contains_key(&id));
