@@ -56,7 +56,7 @@ const ROWS: &[Row] = &[
     by_window("bloom-rotating", &[], rotating),
     by_window("apbf", &[], |lost| bits(apbf::bytes_for(IDS, lost), IDS)),
     by_window("apbf", &[("rate", "0.01")], |lost| bits(apbf::bytes_for(IDS, lost), IDS)),
-    by_window("apbf-time", &[], |lost| bits(apbf::bytes_for(IDS, lost), IDS)),
+    by_window("apbf-time", &[], by_time),
     by_window("cuckoo", &[("fingerprint", "16")], cuckoo),
     by_window("cuckoo", &[("fingerprint", "32")], cuckoo),
     at_random("stable-bloom", |lost| bits(stable_bloom::bytes_for(FEW, lost, 0.1), FEW)),
@@ -72,6 +72,17 @@ fn bits(bytes: u64, ids: u64) -> f64 {
 /// for a fifth of the share lost, and the window is five quarters of what is kept.
 fn rotating(lost: f64) -> f64 {
     least_bits_per_key(lost / 5.0) / std::f64::consts::LN_2 * 5.0 / 4.0
+}
+
+/// As `apbf`, but that of d generations in a window d + 1 are kept, as a window ends in the middle of one: the least over k and d
+/// for an even load.
+fn by_time(lost: f64) -> f64 {
+    let cost = |k: u32| {
+        let allowed = |d: &u32| apbf::false_positive_rate(k, d + 1, 1.0) <= lost;
+        let d = (1..48).take_while(allowed).last()?;
+        Some(apbf::bits_per_id(k, d + 1) * f64::from(d + 1) / f64::from(d))
+    };
+    (1..=80).filter_map(cost).min_by(f64::total_cmp).unwrap_or(f64::NAN)
 }
 
 /// Fan, Andersen, Kaminsky and Mitzenmacher (2014): a fingerprint of `log2(2 b / p)` bits in a bucket of b = 4, for which what is
