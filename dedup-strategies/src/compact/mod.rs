@@ -235,12 +235,9 @@ impl<S: Slot> CompactSet<S> {
     }
 
     fn refresh_mixed(&mut self, mixed: u128, tag: Tag) -> bool {
-        let (key, hash, now) = (S::of(mixed), hash_of(mixed), self.ages.now());
-        let home = self.layout.home(hash);
-        let had = match &mut self.next {
-            Some(next) if home < self.cursor => next.refresh(key, next.home(hash), tag, now),
-            _ => self.layout.refresh(key, home, tag, now),
-        };
+        let now = self.ages.now();
+        let (layout, home) = self.home_of_mut(mixed);
+        let had = layout.refresh(S::of(mixed), home, tag, now);
         if let Some(had) = had.filter(|had| now.is_older(*had, tag)) {
             self.ages.move_one(had, tag);
         }
@@ -394,15 +391,25 @@ impl<S: Slot> CompactSet<S> {
         }
     }
 
+    /// The same, to change it.
+    #[inline(always)]
+    fn home_of_mut(&mut self, mixed: u128) -> (&mut Layout<S>, usize) {
+        let hash = hash_of(mixed);
+        let home = self.layout.home(hash);
+        match &mut self.next {
+            Some(next) if home < self.cursor => {
+                let home = next.home(hash);
+                (next, home)
+            }
+            _ => (&mut self.layout, home),
+        }
+    }
+
     #[inline(always)]
     fn insert_mixed(&mut self, mixed: u128, tag: Tag) -> bool {
-        let (key, hash, now) = (S::of(mixed), hash_of(mixed), self.ages.now());
-        let home = self.layout.home(hash);
-        let insertion = match &mut self.next {
-            Some(next) if home < self.cursor => next.insert(key, next.home(hash), tag, now),
-            _ => self.layout.insert(key, home, tag, now),
-        };
-        match insertion {
+        let now = self.ages.now();
+        let (layout, home) = self.home_of_mut(mixed);
+        match layout.insert(S::of(mixed), home, tag, now) {
             Insertion::Known => return false,
             Insertion::Fresh => {}
             Insertion::NoRoom(hash, slot) => self.make_room(hash, slot),

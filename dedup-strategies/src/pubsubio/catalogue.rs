@@ -124,8 +124,9 @@ impl Catalogue {
         for Settled { ping, outcome } in settled {
             match outcome {
                 Outcome::Delivered => {
-                    let at = self.ids.commit(ping.key);
-                    at.into_iter().for_each(|at| self.journal.note(ping.key, at));
+                    if let Some(at) = self.ids.commit(ping.key) {
+                        self.journal.note(ping.key, at);
+                    }
                 }
                 Outcome::Failed => self.ids.abandon(ping.key),
             }
@@ -275,8 +276,8 @@ impl Catalogue {
 
 /// Bytes that a catalogue with filters needs for `ids` ids let through in a window, spread evenly over it.
 ///
-/// The table has grown to them by itself; an id is remembered for a 64th of a window longer on average. Of the two filters one is full and one is filling, each for a window's ids and a tenth more, at
-/// 10.5 bits an id.
+/// The table has grown to them by itself; an id is remembered for a 64th of a window longer on average. Of the two
+/// filters one is full and one is filling, each for a window's ids and a tenth more, at 10.5 bits an id.
 pub fn bytes_for(ids: u64) -> u64 {
     let table = ExactSet::bytes_grown_to((ids as f64 * (1.0 + 0.5 / 32.0)).ceil() as u64, ROOM);
     let filters = 2.0 * HEADROOM * BITS_AN_ID / 8.0;
