@@ -11,7 +11,7 @@ pub use filter::{
     AgePartitioned, bits_per_id, false_positive_rate, published_false_positive_rate, slice_bits,
 };
 use sizing::{ByCount, ByTime};
-pub use sizing::{bytes_for, bytes_for_time, divisions_for};
+pub use sizing::{bytes_for, bytes_for_time, divisions_for, generations_for};
 use state::{Ageing, Apbf};
 
 use crate::by_key::ByKey;

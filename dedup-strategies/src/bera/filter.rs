@@ -58,14 +58,42 @@ impl Deletion {
     /// [`EachFilter`](Self::EachFilter), f for [`ByLoad`](Self::ByLoad), 1/k for [`OneFilter`](Self::OneFilter).
     pub fn false_negative_rate(self, k: u32, bits: u64, gap: u64) -> f64 {
         let fill = self.limit_fill(k);
+        let turned = gap as f64 / bits as f64 * (1.0 + self.chosen(k, fill));
+        let reset = (1.0 - fill) * (1.0 - (-turned).exp());
+        1.0 - (1.0 - reset).powi(k as i32)
+    }
+
+    /// How often a bit is chosen to be reset while one distinct element a bit comes, in filters filled to `fill`.
+    fn chosen(self, k: u32, fill: f64) -> f64 {
         let resets = match self {
             Deletion::EachFilter => 1.0,
             Deletion::ByLoad => fill,
             Deletion::OneFilter => 1.0 / f64::from(k),
         };
-        let turned = gap as f64 / bits as f64 * (1.0 + resets * (1.0 - fill.powi(k as i32)));
-        let reset = (1.0 - fill) * (1.0 - (-turned).exp());
-        1.0 - (1.0 - reset).powi(k as i32)
+        resets * (1.0 - fill.powi(k as i32))
+    }
+
+    /// How often a bit has been chosen to be reset, on average, after each of `steps` equal steps of a stream that brings
+    /// `turns` distinct elements a bit of a filter, from empty filters on.
+    ///
+    /// The fill on the way to its limit follows from the same gains and losses, for u elements a bit:
+    /// `df/du = (1 - f) - r f (1 - f^k)`, and a bit is chosen `r (1 - f^k)` times, with the r of
+    /// [`false_negative_rate`](Self::false_negative_rate).
+    pub fn resets(self, k: u32, turns: f64, steps: usize) -> Vec<f64> {
+        let gained = |fill: f64| (1.0 - fill) - fill * self.chosen(k, fill);
+        // The midpoint rule needs steps in which little changes.
+        let fine = (turns * 64.0 / steps as f64).ceil().max(1.0) as usize;
+        let step = turns / (steps * fine) as f64;
+        let (mut fill, mut resets) = (0.0, 0.0);
+        let mut next = || {
+            for _ in 0..fine {
+                let middle = fill + gained(fill) * step / 2.0;
+                resets += self.chosen(k, middle) * step;
+                fill += gained(middle) * step;
+            }
+            resets
+        };
+        (0..steps).map(|_| next()).collect()
     }
 
     /// The authors' k for a rate of false positives: `((ln rate / ln(1 - 1/e)) + 1) / 2`, rounded up.
@@ -233,6 +261,40 @@ mod tests {
             (98_000..99_500).contains(&found),
             "{found}: one bit in one filter does not make enough room"
         );
+    }
+
+    #[test]
+    fn on_the_way_to_their_limit_filters_forget_by_the_resets_of_their_fill() {
+        const BITS: u64 = 16_384;
+        for (deletion, k) in [(Deletion::EachFilter, 3), (Deletion::ByLoad, 3), (Deletion::ByLoad, 8)] {
+            // Up to a quarter of a turn, a half, and so on up to four.
+            let resets = deletion.resets(k, 4.0, 16);
+            let mut filter = BiasedSampling::new(deletion, k, BITS, 1);
+            let all: Vec<u64> = hashes(1).take(4 * BITS as usize).collect();
+            let known = |filter: &BiasedSampling, quarter: usize| {
+                let since = &all[quarter * BITS as usize / 4..][..1000];
+                since.iter().filter(|hash| filter.contains(**hash)).count() as u64
+            };
+            for quarter in 0..16 {
+                all[quarter * BITS as usize / 4..][..BITS as usize / 4].iter().for_each(|hash| {
+                    filter.insert(*hash);
+                });
+                // A bit is zero if it was reset after it was last set: by this element or, once a turn, by another.
+                let from = quarter.saturating_sub(3);
+                let (begun, ended) = (if from == 0 { 0.0 } else { resets[from - 1] }, resets[quarter]);
+                let (turns, chosen) = ((quarter + 1 - from) as f64 / 4.0, ended - begun);
+                let zero = chosen / (turns + chosen) * (1.0 - (-turns - chosen).exp());
+                let expected = (1.0 - zero).powi(k as i32) * 1000.0;
+                let seen = known(&filter, from) as f64;
+                assert!(
+                    (seen - expected).abs() < 4.0 * (expected * (1.0 - expected / 1000.0)).sqrt() + 8.0,
+                    "{deletion:?} {k}, quarters {from} to {quarter}: {seen} of 1000 known; expected {expected}"
+                );
+            }
+            let limit = deletion.resets(k, 40.0, 40);
+            let fill = deletion.limit_fill(k);
+            assert!((limit[39] - limit[38] - deletion.chosen(k, fill)).abs() < 1e-4, "{deletion:?}");
+        }
     }
 
     #[test]

@@ -5,26 +5,36 @@ use dedup_strategies::time::saturating_nanos;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use super::curve::Curve;
 use super::nightly::Nights;
-use super::rule::Rule;
+use super::rule::Forgetting;
 use super::waits::Waits;
-use crate::scenario::{LagFrom, Pick, Repeat, Scenario, Submission};
+use crate::scenario::{BadIds, LagFrom, Pick, Repeat, Scenario, Submission};
 
 /// Copies that are looked at for each cause: the error of a share is then below a thousandth.
 const COPIES: f64 = 400_000.0;
 
+/// Copies that are looked at to see how many are let through when: what depends on that depends on it weakly.
+const FEWER_COPIES: f64 = 40_000.0;
+
 /// And lives at least and at most.
 const LIVES: (f64, f64) = (200.0, 400_000.0);
-
-/// Pieces into which the stream is cut to invert its rate.
-const PIECES: usize = 4096;
 
 /// Random numbers of the theory's own.
 pub(super) struct Random(Xoshiro256PlusPlus);
 
 impl Random {
+    pub(super) fn new(seed: u64) -> Random {
+        Random(Xoshiro256PlusPlus::seed_from_u64(seed))
+    }
+
     pub(super) fn uniform(&mut self) -> f64 {
         self.0.random()
+    }
+
+    /// Exponential around 1.
+    pub(super) fn exponential(&mut self) -> f64 {
+        -libm::log(1.0 - self.uniform())
     }
 }
 
@@ -72,8 +82,7 @@ pub(super) struct Lives<'a> {
     cause: usize,
     length_ns: u64,
     random: Random,
-    /// Expected first arrivals up to each border between two pieces, counted from the stream's start.
-    arrivals: Vec<f64>,
+    firsts: Curve,
 }
 
 impl<'a> Lives<'a> {
@@ -82,23 +91,66 @@ impl<'a> Lives<'a> {
             scenario,
             cause,
             length_ns: saturating_nanos(scenario.virtual_length()),
-            random: Random(Xoshiro256PlusPlus::seed_from_u64(cause as u64)),
-            arrivals: first_arrivals(scenario),
+            random: Random::new(cause as u64),
+            firsts: Curve::of_firsts(scenario),
         }
     }
 
     /// Averages over all of them.
-    pub(super) fn shares(mut self, rule: &Rule, routing: Routing, nights: Option<&Nights>) -> Shares {
+    pub(super) fn shares(
+        mut self,
+        forgetting: &Forgetting,
+        routing: Routing,
+        nights: Option<&Nights>,
+    ) -> Shares {
+        let (cause, scenario) = (self.cause, self.scenario);
+        let (mut live, mut stable) = (Tally::default(), Tally::default());
+        self.each(COPIES, forgetting, routing, |life, _| {
+            live.count(cause, &life.causes, &life.passed);
+            if let Some(nights) = nights {
+                life.stamp(&scenario.shape.repeats);
+                nights.keep(&life.stamped, &life.passed, &mut life.kept);
+                if life.id == Id::Missing {
+                    // The job joins by id: what has none is dropped.
+                    life.kept.fill(false);
+                }
+                stable.count(cause, &life.causes, &life.kept);
+            }
+        });
+        Shares { live: live.share(), stable: nights.map(|_| stable.share()) }
+    }
+
+    /// Adds to each piece of the stream the copies of this cause, with a usable id, that are expected to be let through in it.
+    pub(super) fn add_let_through(mut self, forgetting: &Forgetting, routing: Routing, pieces: &mut [f64]) {
+        let (cause, firsts) = (self.cause, self.firsts.clone());
+        self.each(FEWER_COPIES, forgetting, routing, |life, pings| {
+            let copies = life.arrivals.iter().zip(&life.causes).zip(&life.passed);
+            let ours = copies.filter(|((_, from), passed)| **from == Some(cause) && **passed);
+            if life.id == Id::Usable {
+                ours.for_each(|((at, _), _)| pieces[firsts.piece(*at)] += pings);
+            }
+        });
+    }
+
+    /// Shows lives with so many copies, evenly spread over the pings that this cause repeats, each with the number of pings
+    /// that it stands for.
+    fn each(
+        &mut self,
+        copies: f64,
+        forgetting: &Forgetting,
+        routing: Routing,
+        mut look: impl FnMut(&mut Life, f64),
+    ) {
         let repeat = &self.scenario.shape.repeats[self.cause];
-        let lives = (COPIES / repeat.copies.mean()).clamp(LIVES.0, LIVES.1) as u64;
+        let lives = (copies / repeat.copies.mean()).clamp(LIVES.0, LIVES.1) as u64;
         let (from, to) = self.stretch(repeat);
         // A number of pings is the first ones of the stretch, and small enough to look at each.
-        let (to, lives) = match repeat.pick {
-            Pick::First(ids) => (to.min(from + ids as f64), lives.min(ids.max(1))),
-            Pick::Share(_) => (to, lives),
+        let (to, lives, picked) = match repeat.pick {
+            Pick::First(ids) => (to.min(from + ids as f64), lives.min(ids.max(1)), 1.0),
+            Pick::Share(share) => (to, lives, share),
         };
+        let pings = (to - from) * picked / lives as f64;
         let waits = Waits::of(self.scenario, routing);
-        let (mut live, mut stable) = (Tally::default(), Tally::default());
         let mut life = Life::default();
         for index in 0..lives {
             let offset = match repeat.pick {
@@ -106,21 +158,10 @@ impl<'a> Lives<'a> {
                 _ => self.random.uniform(),
             };
             let order = from + (to - from) * (index as f64 + offset) / lives as f64;
-            self.live(self.time_of(order), &mut life);
-            let unusable = self.random.uniform();
-            self.judge(&mut life, waits, rule, unusable);
-            live.count(self.cause, &life.causes, &life.passed);
-            if let Some(nights) = nights {
-                life.stamp(&self.scenario.shape.repeats);
-                nights.keep(&life.stamped, &life.passed, &mut life.kept);
-                if unusable < self.scenario.shape.bad_ids.missing {
-                    // The job joins by id: what has none is dropped.
-                    life.kept.fill(false);
-                }
-                stable.count(self.cause, &life.causes, &life.kept);
-            }
+            self.live(self.firsts.time_of(order), &mut life);
+            self.judge(&mut life, waits, forgetting);
+            look(&mut life, pings);
         }
-        Shares { live: live.share(), stable: nights.map(|_| stable.share()) }
     }
 
     /// Draws one ping that arrives first at `first`, with the copies of this cause and perhaps of others.
@@ -140,48 +181,49 @@ impl<'a> Lives<'a> {
     }
 
     /// Decides about every copy. A ping without an id is never recognised, and one with a broken id never delivered.
-    fn judge(&mut self, life: &mut Life, waits: Waits, rule: &Rule, unusable: f64) {
+    fn judge(&mut self, life: &mut Life, waits: Waits, forgetting: &Forgetting) {
         let start = self.scenario.start().as_nanos();
+        life.id = Id::drawn(&self.scenario.shape.bad_ids, &mut self.random);
         waits.judged(&life.arrivals, &mut self.random, &mut life.judged);
         life.judged.iter_mut().for_each(|at| *at += start);
-        let bad = &self.scenario.shape.bad_ids;
-        if unusable < bad.missing {
-            life.passed.clear();
-            life.passed.resize(life.arrivals.len(), true);
-        } else if unusable < bad.missing + bad.not_an_id + bad.short {
-            life.passed.clear();
-            life.passed.resize(life.arrivals.len(), false);
-        } else {
-            rule.decide(&life.judged, &mut life.passed);
+        life.passed.clear();
+        match life.id {
+            Id::Missing => life.passed.resize(life.arrivals.len(), true),
+            Id::Broken => life.passed.resize(life.arrivals.len(), false),
+            Id::Usable => forgetting.decide(&life.judged, &mut self.random, &mut life.passed),
         }
     }
 
     /// First arrivals expected before the stretch from which this cause picks, and up to its end.
     fn stretch(&self, repeat: &Repeat) -> (f64, f64) {
         let (from, to) = repeat.between_ns.unwrap_or((0, u64::MAX));
-        (self.expected(from.min(self.length_ns)), self.expected(to.min(self.length_ns)))
+        (self.firsts.at(from.min(self.length_ns)), self.firsts.at(to.min(self.length_ns)))
     }
+}
 
-    /// First arrivals expected in the first `at` nanoseconds.
-    fn expected(&self, at: u64) -> f64 {
-        let place = at as f64 / self.length_ns.max(1) as f64 * PIECES as f64;
-        let piece = (place as usize).min(PIECES - 1);
-        let within = place - piece as f64;
-        self.arrivals[piece] + within * (self.arrivals[piece + 1] - self.arrivals[piece])
-    }
+/// What a ping has for an id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Id {
+    #[default]
+    Usable,
+    Missing,
+    Broken,
+}
 
-    /// When the `order`-th first arrival is expected.
-    fn time_of(&self, order: f64) -> u64 {
-        let piece = self.arrivals.partition_point(|arrivals| *arrivals <= order).clamp(1, PIECES) - 1;
-        let (before, after) = (self.arrivals[piece], self.arrivals[piece + 1]);
-        let within = if after > before { ((order - before) / (after - before)).clamp(0.0, 1.0) } else { 0.0 };
-        ((piece as f64 + within) / PIECES as f64 * self.length_ns as f64) as u64
+impl Id {
+    fn drawn(bad: &BadIds, random: &mut Random) -> Id {
+        match random.uniform() {
+            draw if draw < bad.missing => Id::Missing,
+            draw if draw < bad.missing + bad.not_an_id + bad.short => Id::Broken,
+            _ => Id::Usable,
+        }
     }
 }
 
 /// One ping and its copies, in the order of arrival; times from the stream's start, but for `judged`.
 #[derive(Default)]
 struct Life {
+    id: Id,
     copies: Vec<(u64, Option<usize>)>,
     arrivals: Vec<u64>,
     causes: Vec<Option<usize>>,
@@ -245,25 +287,6 @@ fn draw_copies(repeat: &Repeat, cause: usize, first: u64, random: &mut Random, l
 
 fn within(between_ns: Option<(u64, u64)>, first: u64) -> bool {
     between_ns.is_none_or(|(from, to)| (from..to).contains(&first))
-}
-
-fn first_arrivals(scenario: &Scenario) -> Vec<f64> {
-    let (arrival, start) = (&scenario.shape.arrival, scenario.start());
-    let length_ns = saturating_nanos(scenario.virtual_length());
-    let mut sum = 0.0;
-    let mut at = 0u64;
-    let mut borders = Vec::with_capacity(PIECES + 1);
-    for border in 0..=PIECES {
-        let until = (length_ns as u128 * border as u128 / PIECES as u128) as u64;
-        while at < until {
-            let segment = arrival.segment(start, at);
-            let end = until.min(segment.until_ns.max(at + 1));
-            sum += segment.rate_per_ns * (end - at) as f64;
-            at = end;
-        }
-        borders.push(sum);
-    }
-    borders
 }
 
 /// Sums over lives, for the share and its variance.

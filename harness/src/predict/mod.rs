@@ -6,6 +6,9 @@
 //! single lives of pings, with random numbers of its own. Where nothing is known of how a strategy forgets, or where pings
 //! have an influence on each other that this leaves out, there is no prediction.
 
+mod cells;
+mod curve;
+mod generations;
 mod knowledge;
 mod lives;
 mod nightly;
@@ -13,6 +16,7 @@ mod rule;
 #[cfg(test)]
 mod tests;
 mod waits;
+mod written;
 
 use std::collections::BTreeMap;
 
@@ -21,7 +25,7 @@ use dedup_strategies::{Promise, Routing};
 use crate::record::{Prediction, StableFigures, Tables, VerifyFigures};
 use crate::scenario::{Identity, Repeat, Scenario};
 use lives::{Lives, Share};
-use rule::Rule;
+use rule::{Forgetting, Rule};
 
 /// A strategy as far as theory has to know it.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +53,7 @@ pub fn predict(scenario: &Scenario, strategy: Known<'_>, seen: &VerifyFigures) -
         .iter()
         .enumerate()
         .map(|(cause, repeat)| {
-            (repeat, Lives::of(scenario, cause).shares(&memory.rule, strategy.routing, nights.as_ref()))
+            (repeat, Lives::of(scenario, cause).shares(&memory.forgetting, strategy.routing, nights.as_ref()))
         })
         .collect();
     let mut predicted: Vec<Prediction> = shares
@@ -118,8 +122,14 @@ fn in_stable(
     })
 }
 
-/// The rule of a memory and what it comes from, in words.
+/// How a memory forgets, and what that comes from, in words.
 struct Memory {
-    rule: Rule,
+    forgetting: Forgetting,
     because: String,
+}
+
+impl Memory {
+    fn by(rule: Rule, because: impl Into<String>) -> Memory {
+        Memory { forgetting: Forgetting::By(rule), because: because.into() }
+    }
 }

@@ -1,7 +1,11 @@
 //! How a memory decides about the copies of one ping, given when each is judged.
 
+use super::cells::Cells;
+use super::generations::Generations;
+use super::lives::Random;
+
 /// What is remembered of a ping. Times are nanoseconds since the epoch.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) enum Rule {
     /// Nothing.
     Nothing,
@@ -15,6 +19,28 @@ pub(super) enum Rule {
     SinceMarked { window_ns: u64, after_ns: u64 },
     /// A ping from a slice of time up to the end of the `generations`-th after it.
     Slices { slice_ns: u64, generations: u64, from: Counted },
+    /// A ping up to the end of a generation of ids after it, or of time.
+    Generations(Generations),
+}
+
+/// How a memory forgets.
+#[derive(Clone, Debug)]
+pub(super) enum Forgetting {
+    /// By a rule.
+    By(Rule),
+    /// When one of a ping's cells has become zero.
+    AtRandom(Cells),
+}
+
+impl Forgetting {
+    /// Whether each copy is let through, the first arrival first; `judged` is in order. Writes to `passed`.
+    pub(super) fn decide(&self, judged: &[u64], random: &mut Random, passed: &mut Vec<bool>) {
+        passed.clear();
+        match self {
+            Forgetting::By(rule) => rule.decide(judged, passed),
+            Forgetting::AtRandom(cells) => cells.decide(judged, random, passed),
+        }
+    }
 }
 
 /// From which copy on an age is counted.
@@ -27,20 +53,18 @@ pub(super) enum Counted {
 }
 
 impl Rule {
-    /// Whether each copy is let through, the first arrival first; `judged` is in order. Writes to `passed`.
-    pub(super) fn decide(self, judged: &[u64], passed: &mut Vec<bool>) {
-        passed.clear();
+    fn decide(&self, judged: &[u64], passed: &mut Vec<bool>) {
         for at in 0..judged.len() {
             let known = self.knows(&judged[..=at], passed);
             passed.push(!known);
         }
     }
 
-    fn knows(self, judged: &[u64], passed: &[bool]) -> bool {
+    fn knows(&self, judged: &[u64], passed: &[bool]) -> bool {
         let (&[.., now], Some(before)) = (judged, judged.len().checked_sub(2)) else { return false };
         let through = passed.iter().rposition(|passed| *passed).map(|at| judged[at]);
         let Some(through) = through else { return false };
-        match self {
+        match *self {
             Rule::Nothing => false,
             Rule::Forever => true,
             Rule::Since { window_ns, idle_ns } => now - through < window_ns && now - judged[before] < idle_ns,
@@ -57,6 +81,7 @@ impl Rule {
                 };
                 now / slice_ns <= from / slice_ns + generations
             }
+            Rule::Generations(ref generations) => generations.knows(through, now),
         }
     }
 }
@@ -105,8 +130,8 @@ mod tests {
     #[test]
     fn slices_are_forgotten_whole() {
         let rule = Rule::Slices { slice_ns: 10, generations: 2, from: Counted::Through };
-        assert_eq!(decided(rule, &[19, 39, 40]), [true, false, true]);
-        assert_eq!(decided(rule, &[10, 39]), [true, false]);
+        assert_eq!(decided(rule.clone(), &[19, 39, 40]), [true, false, true]);
+        assert_eq!(decided(rule.clone(), &[10, 39]), [true, false]);
         assert_eq!(decided(rule, &[10, 39, 69]), [true, false, true]);
         let prolonged = Rule::Slices { slice_ns: 10, generations: 2, from: Counted::Seen };
         assert_eq!(decided(prolonged, &[10, 39, 59, 90]), [true, false, false, true]);

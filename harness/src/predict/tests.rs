@@ -6,7 +6,7 @@ use dedup_strategies::Routing;
 
 use super::lives::{Lives, Shares};
 use super::nightly::Nights;
-use super::rule::Rule;
+use super::rule::{Forgetting, Rule};
 use crate::scenario::{Length, Scenario, find};
 
 const MINUTE: u64 = 60_000_000_000;
@@ -21,8 +21,8 @@ fn shares(name: &str, window_ns: u64, preceding_days: u32) -> Shares {
     let mut scenario = scenario(name);
     scenario.shape.length = Length::Duration(Duration::from_secs(2000 * 86_400));
     let nights = Nights::new(&scenario, preceding_days);
-    let rule = Rule::Since { window_ns, idle_ns: u64::MAX };
-    Lives::of(&scenario, 0).shares(&rule, Routing::Any, Some(&nights))
+    let forgetting = Forgetting::By(Rule::Since { window_ns, idle_ns: u64::MAX });
+    Lives::of(&scenario, 0).shares(&forgetting, Routing::Any, Some(&nights))
 }
 
 #[test]

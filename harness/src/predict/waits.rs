@@ -69,7 +69,7 @@ impl Waits {
     /// at the latest by this one.
     fn next(self, mut ended: f64, arrival: f64, random: &mut Random) -> f64 {
         loop {
-            let idle = -libm::log(1.0 - random.uniform()) / self.per_ns.max(1e-300);
+            let idle = random.exponential() / self.per_ns.max(1e-300);
             let ends = (ended + idle).min(arrival) + self.open_ns;
             if arrival <= ends {
                 return ends;

@@ -19,7 +19,11 @@ const STRATEGIES: &[&str] = &[
     "bloom",
     "bloom-rotating",
     "split-block",
+    "apbf",
     "apbf-time",
+    "stable-bloom",
+    "bsbf",
+    "rlbsbf",
     "cuckoo",
     // Without a sync for each second of weeks. The marks behind its filter are those of durable.
     "bloom-verified:sync=none",

@@ -1,0 +1,30 @@
+//! Memories that age by what is written to them.
+
+use dedup_strategies::Routing;
+
+use super::curve::{Curve, PIECES};
+use super::lives::Lives;
+use super::rule::Forgetting;
+use crate::scenario::Scenario;
+
+/// Copies that are missed are written again, and age the memory, so that more are missed. After so many rounds what is
+/// left of that is far below the error of the theory: copies are fewer than firsts, and each round weighs them once more.
+const ROUNDS: usize = 3;
+
+/// How a memory forgets, which `by` says for the ids that each worker writes: those of pings that arrive first, and of
+/// copies that it lets through.
+pub(super) fn settled(scenario: &Scenario, routing: Routing, by: impl Fn(Curve) -> Forgetting) -> Forgetting {
+    let bad = &scenario.shape.bad_ids;
+    let usable = 1.0 - bad.missing - bad.not_an_id - bad.short;
+    let workers = scenario.pipeline.workers.get() as f64;
+    let firsts = Curve::of_firsts(scenario).times(usable);
+    let mut forgetting = by(firsts.times(1.0 / workers));
+    for _ in 0..ROUNDS {
+        let mut copies = vec![0.0; PIECES];
+        for cause in 0..scenario.shape.repeats.len() {
+            Lives::of(scenario, cause).add_let_through(&forgetting, routing, &mut copies);
+        }
+        forgetting = by(firsts.and(&copies).times(1.0 / workers));
+    }
+    forgetting
+}
