@@ -195,7 +195,7 @@ fn in_generations(scenario: &Scenario, strategy: Known<'_>) -> Option<Memory> {
         Forgetting::By(Rule::Generations(Generations { written, start_ns, ids, kept, window_ns }))
     });
     let because = format!(
-        "window of {} and up to a generation more on the delays, or {kept} more generations of {generation} ids",
+        "window of {} and up to {generation} ids more on the delays, or {kept} times as many ids",
         shown(length)
     );
     Some(Memory { forgetting, because })
