@@ -3,7 +3,7 @@
 //! which steps the server's clock before each batch.
 //!
 //! ```text
-//! cargo run --release -p dedup-benches --example redis_pipeline [ROUNDS [COMMANDS]]
+//! cargo run --release -p dedup-benches --example redis_pipeline [ROUNDS [COMMANDS [PART OF A NAME]]]
 //! ```
 
 use std::error::Error;
@@ -121,12 +121,13 @@ fn compare() -> Fallible<()> {
     let mut args = std::env::args().skip(1);
     let rounds: usize = args.next().map_or(Ok(15), |text| text.parse())?;
     let commands: usize = args.next().map_or(Ok(500_000), |text| text.parse())?;
+    let wanted = args.next().unwrap_or_default();
     let launch = Launch::find()?;
     println!(
         "{commands} commands, {BATCH} a batch, 16 bytes of key, Unix socket; thousand commands/s, medians of {rounds}"
     );
     println!("\n{:<22} {:>5} {:>10} {:>10} {:>7}  from to", "", "conn.", "benchmark", "strategy", "ratio");
-    for case in &CASES {
+    for case in CASES.iter().filter(|case| case.name.contains(&wanted)) {
         for connections in CONNECTIONS {
             let (mut theirs, mut ours, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
             for round in 0..rounds {

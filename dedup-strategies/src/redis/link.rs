@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use ::redis::{
-    Client, Cmd, Connection, ConnectionAddr, ConnectionInfo, FromRedisValue, RedisError, RedisResult, Value,
-    cmd,
-};
+use ::redis::{Client, Cmd, ConnectionInfo, FromRedisValue, RedisError, RedisResult, Value, cmd};
 
 use super::address::{Address, AddressError, Kind};
+use super::wire::Wire;
 use crate::contract::Unavailable;
 
 /// How long connecting may take, authentication and TLS included, and how long one write or one wait for a reply:
@@ -23,7 +21,7 @@ pub struct Link {
     client: Client,
     shown: String,
     timeout: Duration,
-    connection: Option<Connection>,
+    wire: Option<Wire>,
 }
 
 impl Link {
@@ -42,7 +40,7 @@ impl Link {
     /// A link to a server, which errors call `shown`.
     pub(super) fn open(server: &ConnectionInfo, shown: String) -> Result<Link, AddressError> {
         match Client::open(server.clone()) {
-            Ok(client) => Ok(Link { client, shown, timeout: TIMEOUT, connection: None }),
+            Ok(client) => Ok(Link { client, shown, timeout: TIMEOUT, wire: None }),
             Err(error) => Err(AddressError { found: shown, problem: error.to_string() }),
         }
     }
@@ -64,25 +62,25 @@ impl Link {
 
     /// Sends commands that are already encoded, in one write, and reads their `count` replies.
     pub fn send(&mut self, encoded: &[u8], count: usize) -> Result<Vec<Value>, Unavailable> {
-        self.attempt(|connection| {
-            connection.send_packed_command(encoded)?;
-            receive(connection, count)
+        self.attempt(|wire| {
+            wire.send(encoded)?;
+            receive(wire, count)
         })
     }
 
     /// Sends commands without waiting for their replies. The next call must be [`receive`](Self::receive).
     pub(super) fn post(&mut self, encoded: &[u8]) -> Result<(), Unavailable> {
-        self.attempt(|connection| connection.send_packed_command(encoded))
+        self.attempt(|wire| wire.send(encoded))
     }
 
     /// Reads the replies to what was posted.
     pub(super) fn receive(&mut self, count: usize) -> Result<Vec<Value>, Unavailable> {
-        self.attempt(|connection| receive(connection, count))
+        self.attempt(|wire| receive(wire, count))
     }
 
     /// Runs one command.
     pub fn query<T: FromRedisValue>(&mut self, command: &Cmd) -> Result<T, Unavailable> {
-        self.attempt(|connection| command.query(connection))
+        self.attempt(|wire| Ok(T::from_redis_value(wire.ask(command)?)?))
     }
 
     /// One field of the server's `INFO`, such as `used_memory` of `memory`.
@@ -105,42 +103,21 @@ impl Link {
         Unavailable(format!("{}: {problem}", self.shown))
     }
 
-    fn attempt<T>(
-        &mut self,
-        action: impl FnOnce(&mut Connection) -> RedisResult<T>,
-    ) -> Result<T, Unavailable> {
+    fn attempt<T>(&mut self, action: impl FnOnce(&mut Wire) -> RedisResult<T>) -> Result<T, Unavailable> {
         // Taken out and only put back after success: an error leaves no connection behind.
-        let result = self.connected().and_then(|mut connection| {
-            let value = action(&mut connection)?;
-            self.connection = Some(connection);
+        let open = || Wire::open(&self.client, self.timeout.min(CONNECT_TIMEOUT), self.timeout);
+        let result = self.wire.take().map_or_else(open, Ok).and_then(|mut wire| {
+            let value = action(&mut wire)?;
+            self.wire = Some(wire);
             Ok(value)
         });
         result.map_err(|error: RedisError| self.complaint(plain(&error)))
     }
-
-    fn connected(&mut self) -> RedisResult<Connection> {
-        if let Some(connection) = self.connection.take() {
-            return Ok(connection);
-        }
-        if matches!(self.client.get_connection_info().addr(), ConnectionAddr::TcpTls { .. }) {
-            // rustls refuses to choose where a program links more than one provider; if one was installed before,
-            // that one stays, which is what the Err of a second installation says.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-        }
-        let connection = self.client.get_connection_with_timeout(self.timeout.min(CONNECT_TIMEOUT))?;
-        connection.set_read_timeout(Some(self.timeout))?;
-        connection.set_write_timeout(Some(self.timeout))?;
-        Ok(connection)
-    }
 }
 
-/// Stops at the first reply that does not come: the library's own way to read many would wait for each of the others.
-fn receive(connection: &mut Connection, count: usize) -> RedisResult<Vec<Value>> {
-    let mut replies = Vec::with_capacity(count);
-    for _ in 0..count {
-        replies.push(connection.recv_response()?);
-    }
-    Ok(replies)
+/// The replies to so many commands.
+fn receive(wire: &mut Wire, count: usize) -> RedisResult<Vec<Value>> {
+    (0..count).map(|_| wire.receive()).collect()
 }
 
 /// The operating system words a timeout as "resource temporarily unavailable", which says nothing to a reader.

@@ -12,8 +12,10 @@ pub mod slot;
 mod batch;
 mod cluster;
 pub(crate) mod policy;
+mod replies;
 mod servers;
 mod store;
+mod wire;
 
 pub use address::{Address, AddressError};
 pub use cluster::Cluster;
