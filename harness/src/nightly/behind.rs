@@ -18,8 +18,8 @@ use crate::record::{CauseFigures, StableFigures};
 use crate::scenario::{NightlyConfig, Submission};
 use crate::workload::Workload;
 
-/// Bytes a row on disk, live and stable together with room to spare.
-const BYTES_PER_PING: u64 = 64;
+/// Bytes of disk that have to be free for each ping: its row, live and stable together, with room to spare.
+pub const DISK_BYTES_PER_PING: u64 = 64;
 
 /// How often a sign of life is given.
 const SAID_EVERY: Duration = Duration::from_secs(1);
@@ -53,7 +53,7 @@ impl Choice {
             Choice::Duckdb => Jobs { nightly: false, duckdb: true },
             Choice::Both => Jobs { nightly: true, duckdb: true },
         };
-        let needed = workload.expected_pings().saturating_mul(BYTES_PER_PING);
+        let needed = workload.expected_pings().saturating_mul(DISK_BYTES_PER_PING);
         match needed < free_bytes {
             true => Ok(jobs),
             // Nobody asked for it.

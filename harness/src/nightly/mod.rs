@@ -27,7 +27,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-pub use behind::{Arrived, Behind, Choice, Jobs, MEMORY_BYTES, NotEnough};
+pub use behind::{Arrived, Behind, Choice, DISK_BYTES_PER_PING, Jobs, MEMORY_BYTES, NotEnough};
 pub use day::Day;
 pub use duckdb::{DUCKDB_VARIABLE, Duckdb};
 pub use error::{INSTALL, NightlyError};

@@ -4,6 +4,7 @@ use super::grid::{Align, Grid};
 use super::text::{Text, Tone, wrap};
 use super::{Format, Look, markdown};
 use crate::compare::Standing;
+use crate::nightly::DISK_BYTES_PER_PING;
 use crate::record::Role;
 use crate::stats::rule_of_three;
 use crate::talk::{Row, Table};
@@ -134,7 +135,11 @@ fn notes(table: &Table) -> Vec<String> {
         notes.push(format!("lost 0 = none seen; the true share is, with 95 % confidence, below {bound} %."));
     }
     if table.rows.iter().all(|row| row.missed_stable_ratio.is_none()) {
-        notes.push("missed stable: no nightly job was run behind these pings.".to_string());
+        let needed = bytes(table.pings_count.saturating_mul(DISK_BYTES_PER_PING));
+        notes.push(format!(
+            "missed stable: no nightly job was run behind these pings. It is where {needed} of disk are free for its tables; \
+             TMPDIR names where they go."
+        ));
     }
     notes.push(match table.faults.is_empty() {
         true => "worst fault: no fault was tried.".to_string(),
