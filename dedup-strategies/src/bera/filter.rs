@@ -25,15 +25,8 @@ impl Deletion {
     /// [`EachFilter`](Self::EachFilter), f^2 for [`ByLoad`](Self::ByLoad) and f/k for [`OneFilter`](Self::OneFilter); the
     /// limit is where the two are equal. The last has no such place below 1: it fills up.
     pub fn limit_fill(self, k: u32) -> f64 {
-        let k_real = f64::from(k);
-        let excess = |fill: f64| {
-            let lost = match self {
-                Deletion::EachFilter => fill,
-                Deletion::ByLoad => fill * fill,
-                Deletion::OneFilter => fill / k_real,
-            };
-            (1.0 - fill) / (1.0 - fill.powi(k as i32)) - lost
-        };
+        let excess =
+            |fill: f64| (1.0 - fill) / (1.0 - fill.powi(k as i32)) - fill * self.resets_a_write(k, fill);
         let (mut low, mut high) = (0.0, 1.0 - 1e-9);
         if excess(high) > 0.0 {
             return 1.0;
@@ -65,12 +58,16 @@ impl Deletion {
 
     /// How often a bit is chosen to be reset while one distinct element a bit comes, in filters filled to `fill`.
     fn chosen(self, k: u32, fill: f64) -> f64 {
-        let resets = match self {
+        self.resets_a_write(k, fill) * (1.0 - fill.powi(k as i32))
+    }
+
+    /// r: bits that are chosen to be reset in a filter for each element that is written.
+    fn resets_a_write(self, k: u32, fill: f64) -> f64 {
+        match self {
             Deletion::EachFilter => 1.0,
             Deletion::ByLoad => fill,
             Deletion::OneFilter => 1.0 / f64::from(k),
-        };
-        resets * (1.0 - fill.powi(k as i32))
+        }
     }
 
     /// How often a bit has been chosen to be reset, on average, after each of `steps` equal steps of a stream that brings
