@@ -14,10 +14,8 @@ const ROUNDS: usize = 3;
 /// How a memory forgets, which `by` says for the ids that each worker writes: those of pings that arrive first, and of
 /// copies that it lets through.
 pub(super) fn settled(scenario: &Scenario, routing: Routing, by: impl Fn(Curve) -> Forgetting) -> Forgetting {
-    let bad = &scenario.shape.bad_ids;
-    let usable = 1.0 - bad.missing - bad.not_an_id - bad.short;
     let workers = scenario.pipeline.workers.get() as f64;
-    let firsts = Curve::of_firsts(scenario).times(usable);
+    let firsts = Curve::of_firsts(scenario).times(scenario.shape.bad_ids.usable());
     let mut forgetting = by(firsts.times(1.0 / workers));
     for _ in 0..ROUNDS {
         let mut copies = vec![0.0; PIECES];

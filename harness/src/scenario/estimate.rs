@@ -66,11 +66,11 @@ pub(super) fn sizing(shape: &Shape, window: Duration, length: Duration) -> Sizin
         .map(|repeat| picked(repeat, 1.0) * repeat.copies.mean() * repeat.lag.share_above(window))
         .sum::<f64>()
         .min(1.0);
-    let usable = 1.0 - shape.bad_ids.missing - shape.bad_ids.not_an_id - shape.bad_ids.short;
-    let firsts = shape.arrival.busiest_per_s(window_s) * window_s * usable.max(0.0);
+    let usable = shape.bad_ids.usable();
+    let firsts = shape.arrival.busiest_per_s(window_s) * window_s * usable;
     let mut base = shape.arrival;
     base.ramp = None;
-    let total = (base.expected(length.as_secs_f64()) * usable.max(0.0)).ceil().max(1.0) as u64;
+    let total = (base.expected(length.as_secs_f64()) * usable).ceil().max(1.0) as u64;
     let in_window = (firsts * (1.0 + late_copies)).ceil().max(1.0) as u64;
     Sizing { window, ids_in_window: in_window.min(total), ids_total: total }
 }

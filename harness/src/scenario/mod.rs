@@ -248,6 +248,13 @@ pub struct BadIds {
     pub upper_case: f64,
 }
 
+impl BadIds {
+    /// The share of pings whose id a strategy can judge.
+    pub(crate) fn usable(&self) -> f64 {
+        (1.0 - self.missing - self.not_an_id - self.short).max(0.0)
+    }
+}
+
 impl Scenario {
     /// Reads a scenario from the text of a TOML file; `file_label` is what errors call the file, and its last part
     /// without `.toml` becomes the name.
