@@ -1,8 +1,9 @@
-//! Memory of processes, as Linux tells it under `/proc`.
+//! Memory of processes, as Linux tells it under `/proc`, and cores.
 //!
 //! `VmHWM` is read inside the process that it is about: a child's `ru_maxrss` includes its parent's peak.
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 /// High-water mark of this process's resident memory, in bytes; 0 where the system does not say.
@@ -23,6 +24,11 @@ pub fn available_bytes() -> u64 {
 /// Bytes free for us where the directory `dir` is; everything where the system does not say.
 pub fn free_bytes(dir: &Path) -> u64 {
     rustix::fs::statvfs(dir).map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// Cores that this process may use; one where the system does not say.
+pub fn cores() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 fn status_kib(path: &str, field: &str) -> Option<u64> {

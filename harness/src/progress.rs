@@ -1,7 +1,7 @@
 //! Progress on standard error: a bar on a terminal, plain lines elsewhere, or nothing.
 
 use std::io::{self, IsTerminal, Write};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -25,8 +25,8 @@ enum Face {
 /// Lines for logs: one a cell, begun when it starts, so that a cell that hangs is named.
 struct Plain {
     out: Box<dyn Write + Send>,
-    /// When the cell began whose line is not yet at its end.
-    open: Option<Instant>,
+    /// Whether a cell's line is not yet at its end.
+    open: bool,
 }
 
 /// Steps of the bar within one cell.
@@ -38,7 +38,7 @@ impl Progress {
         let face = match (quiet, io::stderr().is_terminal()) {
             (true, _) => Face::Silent,
             (false, true) => Face::Bar(bar(total_cells)),
-            (false, false) => Face::Plain(Plain { out: Box::new(io::stderr()), open: None }),
+            (false, false) => Face::Plain(Plain { out: Box::new(io::stderr()), open: false }),
         };
         Progress { face, total: total_cells, started: 0 }
     }
@@ -65,8 +65,8 @@ impl Progress {
         }
     }
 
-    /// The cell has ended; `summary` says how, and may be empty.
-    pub fn finish(&mut self, summary: &str) {
+    /// The cell has ended, which took so long; `summary` says how, and may be empty.
+    pub fn finish(&mut self, took: Duration, summary: &str) {
         let summary = &*printable(summary);
         match &mut self.face {
             Face::Silent => {}
@@ -79,7 +79,7 @@ impl Progress {
                     bar.finish_and_clear();
                 }
             }
-            Face::Plain(plain) => plain.end(summary),
+            Face::Plain(plain) => plain.end(took, summary),
         }
     }
 
@@ -130,13 +130,14 @@ impl Plain {
         self.break_line();
         let _ = write!(self.out, "{head} …");
         let _ = self.out.flush();
-        self.open = Some(Instant::now());
+        self.open = true;
     }
 
-    fn end(&mut self, summary: &str) {
-        let Some(began) = self.open.take() else { return };
-        let blank = if summary.is_empty() { "" } else { "  " };
-        let _ = writeln!(self.out, " {:.1} s{blank}{summary}", began.elapsed().as_secs_f64());
+    fn end(&mut self, took: Duration, summary: &str) {
+        if std::mem::take(&mut self.open) {
+            let blank = if summary.is_empty() { "" } else { "  " };
+            let _ = writeln!(self.out, " {:.1} s{blank}{summary}", took.as_secs_f64());
+        }
     }
 
     fn note(&mut self, text: &str) {
@@ -145,7 +146,7 @@ impl Plain {
     }
 
     fn break_line(&mut self) {
-        if self.open.take().is_some() {
+        if std::mem::take(&mut self.open) {
             let _ = writeln!(self.out);
         }
     }
@@ -172,7 +173,7 @@ mod tests {
 
     fn plain(total: usize, script: impl FnOnce(&mut Progress)) -> String {
         let out = Shared::default();
-        let face = Face::Plain(Plain { out: Box::new(out.clone()), open: None });
+        let face = Face::Plain(Plain { out: Box::new(out.clone()), open: false });
         let mut progress = Progress { face, total, started: 0 };
         script(&mut progress);
         drop(progress);
@@ -192,7 +193,7 @@ mod tests {
         assert_eq!(position(&progress), STEPS / 4);
         progress.update(7.0);
         assert_eq!(position(&progress), STEPS);
-        progress.finish("");
+        progress.finish(Duration::ZERO, "");
         progress.start("time    lru");
         progress.update(0.5);
         assert_eq!(position(&progress), STEPS + STEPS / 2);
@@ -203,11 +204,11 @@ mod tests {
         let text = plain(36, |progress| {
             progress.start("verify  lru");
             progress.update(0.5);
-            progress.finish("kept");
+            progress.finish(Duration::from_millis(1_240), "kept");
             progress.start("time    lru");
-            progress.finish("");
+            progress.finish(Duration::ZERO, "");
         });
-        assert_eq!(text, "[ 1/36] verify  lru … 0.0 s  kept\n[ 2/36] time    lru … 0.0 s\n");
+        assert_eq!(text, "[ 1/36] verify  lru … 1.2 s  kept\n[ 2/36] time    lru … 0.0 s\n");
     }
 
     #[test]

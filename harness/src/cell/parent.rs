@@ -3,7 +3,6 @@
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -43,7 +42,7 @@ pub enum Ending {
 pub fn run(
     job: &Job,
     limits: &Limits,
-    stop: &AtomicBool,
+    stop: &dyn Fn() -> bool,
     progress: &mut dyn FnMut(f64),
 ) -> std::io::Result<Ending> {
     let mut cell = Cell::start(job)?;
@@ -66,14 +65,14 @@ pub fn run(
             }
             Err(RecvTimeoutError::Timeout) => {}
             // Whoever asks us to stop may have asked the cell as well.
-            Err(RecvTimeoutError::Disconnected) if stop.load(Ordering::Relaxed) => {
+            Err(RecvTimeoutError::Disconnected) if stop() => {
                 return Ok(Ending::Stopped);
             }
             Err(RecvTimeoutError::Disconnected) => {
                 return Ok(failed(cell.epitaph(panic)));
             }
         }
-        if stop.load(Ordering::Relaxed) {
+        if stop() {
             return Ok(Ending::Stopped);
         }
         if let Some(trouble) = cell.trouble(limits, last_heard) {
@@ -97,13 +96,11 @@ impl Cell {
     fn start(job: &Job) -> std::io::Result<Cell> {
         let mut child = Command::new(std::env::current_exe()?)
             .arg(SUB_COMMAND)
-            // Ctrl-C reaches every process of the terminal's group: the parent alone is to hear it and end the cell,
-            // or the cell's death would look like a failure.
-            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // A group of its own: Ctrl-C in a terminal reaches the parent alone, which ends the cell and tidies up.
+            // A group of its own: Ctrl-C in a terminal reaches the parent alone, which ends the cell and tidies up; or the
+            // cell's death would look like a failure.
             .process_group(0)
             .spawn()?;
         let mut line = serde_json::to_string(job).map_err(std::io::Error::other)?;

@@ -9,7 +9,7 @@ use clap::Parser;
 use dedup_strategies::{Definition, Needs};
 
 use super::run::{RunArgs, Watcher, create, describe, ended, exit, plan, stop_on_interrupt};
-use super::values::seed;
+use super::values::{seed, whole};
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
 use crate::filter::Filter;
@@ -35,6 +35,9 @@ pub struct TalkArgs {
     /// Seed of the streams and of every hash; the scenario's own if not given
     #[arg(long, value_name = "N", value_parser = seed)]
     pub seed: Option<u64>,
+    /// Cells at work at once, as in `run`; one a core if not given
+    #[arg(long, value_name = "N", value_parser = whole(1, 1_024u16))]
+    pub jobs: Option<u16>,
     /// Keep the records in DIR/records.jsonl
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
@@ -178,6 +181,9 @@ fn run_args(
     parts.iter().flat_map(|part| &part.passes).for_each(|pass| say("-p", Pass::name(*pass).to_string()));
     if let Some(seed) = args.seed {
         say("--seed", seed.to_string());
+    }
+    if let Some(jobs) = args.jobs {
+        say("--jobs", jobs.to_string());
     }
     Ok(Line::try_parse_from(line)?.run)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use dedup_strategies::Needs;
@@ -114,6 +114,7 @@ impl Work<'_> {
             claim: None,
             pacing: Pacing { asked: None, round_trip: Duration::ZERO },
             limits: Limits { stall: self.args.stall_timeout, memory_bytes },
+            jobs: crate::process::cores(),
         }
     }
 
@@ -176,6 +177,7 @@ impl Work<'_> {
             cells.into_iter().filter(|cell| cell.strategy.definition.needs == Needs::Nothing).collect();
         let mut progress = Progress::new(cells.len(), self.args.output.quiet);
         for cell in &cells {
+            let began = Instant::now();
             progress.start(&format!("count   {}", cell.label()));
             let place = (cell.scenario.name.clone(), cell.strategy.label());
             let Some(Now::Measured(now)) = measured.now.get_mut(&place) else { continue };
@@ -189,7 +191,7 @@ impl Work<'_> {
                 Err(WorkerError::Stopped) => return Ok(None),
                 Err(error) => return Err(error).with_context(|| cell.label()),
             }
-            progress.finish("");
+            progress.finish(began.elapsed(), "");
         }
         Ok(Some(measured))
     }

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::Context;
 use clap::Args;
@@ -137,18 +138,28 @@ pub(super) fn now() -> String {
 }
 
 /// Shows how far a gate has come.
-pub(super) struct Shown(pub(super) Progress);
+pub(super) struct Shown {
+    progress: Progress,
+    began: Instant,
+}
+
+impl Shown {
+    pub(super) fn new(stages: usize, quiet: bool) -> Shown {
+        Shown { progress: Progress::new(stages, quiet), began: Instant::now() }
+    }
+}
 
 impl crate::gate::speed::Watcher for Shown {
     fn begins(&mut self, stage: &str) {
-        self.0.start(stage);
+        self.began = Instant::now();
+        self.progress.start(stage);
     }
 
     fn progress(&mut self, share: f64) {
-        self.0.update(share);
+        self.progress.update(share);
     }
 
     fn ended(&mut self, summary: &str) {
-        self.0.finish(summary);
+        self.progress.finish(self.began.elapsed(), summary);
     }
 }

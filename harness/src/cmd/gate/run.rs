@@ -23,7 +23,6 @@ use crate::gate::round::{Pairing, RoundError};
 use crate::gate::speed::{self, Outcome, SpeedError, SpeedPlan};
 use crate::gate::verdict::{Kind, Party, SCHEMA, Verdict};
 use crate::gate::worker::{Program, Side, WorkerError};
-use crate::progress::Progress;
 
 /// Options of `gate run`.
 #[derive(Clone, Debug, Args)]
@@ -115,7 +114,7 @@ pub(super) fn run(args: &RunArgs, definitions: &[Definition], out: &mut dyn Writ
         base.name.clone(),
         args.cand.as_ref().map_or("this program".into(), |path| path.display().to_string()),
     ];
-    let progress = Shown(Progress::new(2 + plan.design.looks.len(), args.output.quiet));
+    let progress = Shown::new(2 + plan.design.looks.len(), args.output.quiet);
     let measured = measured(&plan, &args.how, [base_program, candidate_program], names, &stop, progress);
     match measured {
         Ok((verdict, _)) => args.output.deliver(verdict, &accepted, out),

@@ -18,7 +18,6 @@ use crate::gate::speed::{Outcome, SpeedPlan};
 use crate::gate::stats::Estimate;
 use crate::gate::verdict::Verdict;
 use crate::gate::worker::{Program, Side};
-use crate::progress::Progress;
 
 /// Options of `gate selfcheck`.
 #[derive(Clone, Debug, Args)]
@@ -65,7 +64,7 @@ fn both(args: &SelfcheckArgs, plan: &SpeedPlan, out: &mut dyn Write) -> anyhow::
         let began = Instant::now();
         let candidate = Program { slow_down: slowed, ..program(Side::Candidate) };
         let names = ["this program".to_string(), "itself".to_string()];
-        let shown = Shown(Progress::new(2 + plan.design.looks.len(), args.quiet));
+        let shown = Shown::new(2 + plan.design.looks.len(), args.quiet);
         let (verdict, outcome) =
             measured(plan, &args.how, [program(Side::Base), candidate], names, &stop, shown)?;
         anyhow::Ok((verdict, outcome, began.elapsed().as_secs_f64()))

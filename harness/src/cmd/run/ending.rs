@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -59,8 +60,8 @@ impl Observer for Watcher {
         self.progress.update(share);
     }
 
-    fn ended(&mut self, summary: &str) {
-        self.progress.finish(summary);
+    fn ended(&mut self, took: Duration, summary: &str) {
+        self.progress.finish(took, summary);
     }
 
     fn record(&mut self, cell: &CellRecord) -> anyhow::Result<()> {

@@ -71,6 +71,10 @@ pub(in crate::cmd) fn plan(
         },
         nightly: (args.nightly, args.preceding_days),
         limits: Limits { stall: args.stall_timeout, memory_bytes },
+        jobs: args
+            .jobs
+            .and_then(|jobs| usize::from(jobs).try_into().ok())
+            .unwrap_or_else(crate::process::cores),
     })
 }
 

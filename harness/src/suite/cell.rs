@@ -1,0 +1,76 @@
+//! A cell as it is shown and written down.
+
+use std::time::Duration;
+
+use dedup_strategies::time::saturating_nanos;
+
+use super::task::Task;
+use super::{Plan, Turn};
+use crate::record::{CellRecord, CellResult, Pass, Role};
+
+/// What it is, on a line.
+pub(super) fn label(plan: &Plan, task: &Task<Turn>) -> String {
+    let (w, s) = task.place;
+    let round = match plan.rounds {
+        1 => String::new(),
+        rounds => format!("  round {}/{rounds}", task.turn.round + 1),
+    };
+    let pass = task.turn.pass.name();
+    format!("{pass:<6}  {}  {}{round}", plan.workloads[w].0.name(), plan.strategies[s].label())
+}
+
+/// Its record.
+pub(super) fn record(plan: &Plan, task: &Task<Turn>, took: Duration, result: CellResult) -> CellRecord {
+    let (w, s) = task.place;
+    let (workload, job) = (&plan.workloads[w].0, &task.job);
+    let (strategy, pass) = (&plan.strategies[s], task.turn.pass);
+    let settings = strategy.settings(&workload.sizing());
+    let settings = settings.map(|settings| settings.entries().map(|(k, v)| (k.to_string(), v)).collect());
+    CellRecord {
+        scenario: workload.name().to_string(),
+        scenario_digest: workload.digest(),
+        window_ns: Some(saturating_nanos(workload.sizing().window)),
+        strategy: strategy.label(),
+        role: role(strategy.definition.role),
+        settings: settings.unwrap_or_default(),
+        pass,
+        round: task.turn.round,
+        seed: job.seed,
+        faults: workload.faults().iter().map(|fault| fault.kind.name.to_string()).collect(),
+        workers_count: job.workers.get() as u32,
+        batch_count: job.batch.get() as u32,
+        time_factor: match (pass, job.redis.keeps_wall_time(strategy.definition.needs)) {
+            (Pass::Verify | Pass::Weigh, true) => job.time_factor,
+            (Pass::Time, _) | (_, false) => 1.0,
+        },
+        elapsed_ns: saturating_nanos(took),
+        result,
+    }
+}
+
+fn role(role: dedup_strategies::Role) -> Role {
+    match role {
+        dedup_strategies::Role::Candidate => Role::Candidate,
+        dedup_strategies::Role::Floor => Role::Floor,
+        dedup_strategies::Role::NegativeControl => Role::NegativeControl,
+    }
+}
+
+/// The one figure of a cell that a person wants to see go by.
+pub(super) fn summary(cell: &CellRecord) -> String {
+    let percent = |count: u64, of: u64| 100.0 * count as f64 / of.max(1) as f64;
+    match &cell.result {
+        CellResult::Verify(figures) => format!(
+            "missed {:.2} %, lost {:.4} %",
+            percent(figures.missed_count, figures.duplicate_count),
+            percent(figures.lost_count, figures.unique_count)
+        ),
+        CellResult::Time(figures) => format!("{:.2} M id/s", figures.throughput_per_s / 1e6),
+        CellResult::Weigh(figures) => match figures.bytes_per_id {
+            Some(bytes) => format!("{bytes:.1} B/id"),
+            None => "tracks no ids".to_string(),
+        },
+        CellResult::Skipped { reason, .. } => format!("skipped: {reason}"),
+        CellResult::Failed { reason, .. } => format!("FAILED: {reason}"),
+    }
+}

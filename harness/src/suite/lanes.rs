@@ -1,0 +1,88 @@
+//! Works off tasks, each in a process that a thread of ours minds.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use super::floor::{Floor, Memory, News};
+use super::in_order::InOrder;
+use super::task::{Place, Task, Teller};
+use super::{Completion, SuiteError};
+use crate::cell::{Ending, Job, Limits, Work, run_parent};
+use crate::record::{CellResult, Pass};
+
+/// Where tasks are worked off.
+pub(super) struct Lanes<'a> {
+    /// How many tasks may be at work at once.
+    pub(super) count: NonZeroUsize,
+    /// When a task's process is ended. Of the memory, one that is not alone may take its lane's share.
+    pub(super) limits: Limits,
+    /// Set by whoever wants the work to end.
+    pub(super) stop: &'a AtomicBool,
+}
+
+impl Lanes<'_> {
+    /// Works off `tasks`. Those at places that are `troubled` are not begun: what is known there is their result; a place
+    /// where a task fails is one from then on.
+    pub(super) fn work_off<T: Send + Sync>(
+        &self,
+        tasks: impl Iterator<Item = Task<T>>,
+        troubled: BTreeMap<Place, CellResult>,
+        teller: &mut dyn Teller<T>,
+    ) -> Result<Completion, SuiteError> {
+        let abandoned = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let (sender, heard) = mpsc::channel();
+            let stop = || self.stop.load(Ordering::Relaxed) || abandoned.load(Ordering::Relaxed);
+            let mut start = |index: usize, task: Arc<Task<T>>, memory| {
+                let (sender, limits) = (sender.clone(), self.limits(&task.job, memory));
+                // Nobody listens any more where all of it was abandoned.
+                let tell = move |news| drop(sender.send((index, news)));
+                let work = move || {
+                    let ending = process(&task.job, &limits, &stop, &mut |share| tell(News::Progress(share)));
+                    tell(News::Ended(ending));
+                };
+                thread::Builder::new().spawn_scoped(scope, work).map(drop)
+            };
+            let mut floor = Floor::new(self.count.get(), &mut start, troubled, InOrder::new(teller));
+            let mut hear = || heard.recv().expect("this side has a sender of its own");
+            let result = floor.work_off(tasks.map(Arc::new), &mut hear);
+            // An error ends this, and no process of ours goes on behind it.
+            abandoned.store(true, Ordering::Relaxed);
+            result
+        })
+    }
+
+    fn limits(&self, job: &Job, memory: Memory) -> Limits {
+        let memory_bytes = match memory {
+            Memory::All => self.limits.memory_bytes,
+            Memory::Share => self.limits.memory_bytes / self.count.get() as u64,
+        };
+        let stall = match job.work {
+            // Its loops are silent, so as not to disturb what they measure.
+            Work::Measure(Pass::Time, options) => {
+                self.limits.stall + Duration::from_secs_f64(options.seconds)
+            }
+            _ => self.limits.stall,
+        };
+        Limits { stall, memory_bytes }
+    }
+}
+
+/// Runs a job in a directory that is gone afterwards.
+fn process(
+    job: &Job,
+    limits: &Limits,
+    stop: &dyn Fn() -> bool,
+    progress: &mut dyn FnMut(f64),
+) -> io::Result<Ending> {
+    std::fs::create_dir_all(&job.directory)?;
+    let ending = run_parent(job, limits, stop, progress);
+    std::fs::remove_dir_all(&job.directory)?;
+    ending
+}
