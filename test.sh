@@ -18,7 +18,12 @@ need_package() { # need_package PACKAGE: a Debian package
     }
 }
 
-step() { echo; echo "=== $*"; "$@"; }
+step() { # step COMMAND...: says what is done, and how long it took
+    local began=$SECONDS
+    echo; echo "=== $*"
+    "$@"
+    echo "--- $((SECONDS - began)) s"
+}
 
 need redis-server redis-server
 need openssl openssl

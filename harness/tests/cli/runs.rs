@@ -75,6 +75,23 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
 }
 
 #[test]
+fn what_is_at_work_beside_a_cell_changes_neither_its_record_nor_the_order_of_records() {
+    let tool = Tool::with_tiny();
+    let records = |jobs| {
+        let run = ["run", "-q", "-f", "tiny.toml", "-f", "faults/restart-state-lost", "-p", "verify"];
+        tool.prints(&[&run[..], &["--rounds", "2", "--jobs", jobs, "-o", jobs]].concat());
+        let mut lines = tool.records(jobs);
+        for cell in &mut lines[1..] {
+            cell["elapsed_ns"] = Value::Null;
+        }
+        lines.split_off(1)
+    };
+    let alone = records("1");
+    assert_eq!(alone.len(), 4 * dedup_harness::strategies::STRATEGIES.len());
+    assert_eq!(alone, records("5"));
+}
+
+#[test]
 fn rounds_take_turns_and_never_share_a_seed() {
     let tool = Tool::with_tiny();
     let run = ["run", "-q", "-f", "tiny.toml", "-s", "^(noop|exact|bloom)$", "-p", "verify", "--rounds", "3"];
