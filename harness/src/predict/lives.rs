@@ -82,17 +82,17 @@ pub(super) struct Lives<'a> {
     cause: usize,
     length_ns: u64,
     random: Random,
-    firsts: Curve,
+    firsts: &'a Curve,
 }
 
 impl<'a> Lives<'a> {
-    pub(super) fn of(scenario: &'a Scenario, cause: usize) -> Self {
+    pub(super) fn of(scenario: &'a Scenario, cause: usize, firsts: &'a Curve) -> Self {
         Lives {
             scenario,
             cause,
             length_ns: saturating_nanos(scenario.virtual_length()),
             random: Random::new(cause as u64),
-            firsts: Curve::of_firsts(scenario),
+            firsts,
         }
     }
 
@@ -122,7 +122,7 @@ impl<'a> Lives<'a> {
 
     /// Adds to each piece of the stream the copies of this cause, with a usable id, that are expected to be let through in it.
     pub(super) fn add_let_through(mut self, forgetting: &Forgetting, routing: Routing, pieces: &mut [f64]) {
-        let (cause, firsts) = (self.cause, self.firsts.clone());
+        let (cause, firsts) = (self.cause, self.firsts);
         self.each(FEWER_COPIES, forgetting, routing, |life, pings| {
             let copies = life.arrivals.iter().zip(&life.causes).zip(&life.passed);
             let ours = copies.filter(|((_, from), passed)| **from == Some(cause) && **passed);
@@ -214,7 +214,7 @@ impl Id {
     fn drawn(bad: &BadIds, random: &mut Random) -> Id {
         match random.uniform() {
             draw if draw < bad.missing => Id::Missing,
-            draw if draw < bad.missing + bad.not_an_id + bad.short => Id::Broken,
+            draw if draw < bad.unusable() => Id::Broken,
             _ => Id::Usable,
         }
     }

@@ -24,6 +24,7 @@ use dedup_strategies::{Promise, Routing};
 
 use crate::record::{Prediction, StableFigures, Tables, VerifyFigures};
 use crate::scenario::{Identity, Repeat, Scenario};
+use curve::Curve;
 use lives::{Lives, Share};
 use rule::{Forgetting, Rule};
 
@@ -47,15 +48,13 @@ pub fn predict(scenario: &Scenario, strategy: Known<'_>, seen: &VerifyFigures) -
     }
     let Some(memory) = knowledge::memory(scenario, strategy) else { return Vec::new() };
     let nights = seen.stable.as_ref().map(|stable| nightly::Nights::new(scenario, stable.preceding_days));
-    let shares: Vec<(&Repeat, lives::Shares)> = scenario
-        .shape
-        .repeats
-        .iter()
-        .enumerate()
-        .map(|(cause, repeat)| {
-            (repeat, Lives::of(scenario, cause).shares(&memory.forgetting, strategy.routing, nights.as_ref()))
-        })
-        .collect();
+    let firsts = Curve::of_firsts(scenario);
+    let share = |(cause, repeat)| {
+        let lives = Lives::of(scenario, cause, &firsts);
+        (repeat, lives.shares(&memory.forgetting, strategy.routing, nights.as_ref()))
+    };
+    let shares: Vec<(&Repeat, lives::Shares)> =
+        scenario.shape.repeats.iter().enumerate().map(share).collect();
     let mut predicted: Vec<Prediction> = shares
         .iter()
         .filter_map(|(repeat, shares)| live(repeat, shares.live, &memory.because, seen))

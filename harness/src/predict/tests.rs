@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use dedup_strategies::Routing;
 
+use super::curve::Curve;
 use super::lives::{Lives, Shares};
 use super::nightly::Nights;
 use super::rule::{Forgetting, Rule};
@@ -22,7 +23,7 @@ fn shares(name: &str, window_ns: u64, preceding_days: u32) -> Shares {
     scenario.shape.length = Length::Duration(Duration::from_secs(2000 * 86_400));
     let nights = Nights::new(&scenario, preceding_days);
     let forgetting = Forgetting::By(Rule::Since { window_ns, idle_ns: u64::MAX });
-    Lives::of(&scenario, 0).shares(&forgetting, Routing::Any, Some(&nights))
+    Lives::of(&scenario, 0, &Curve::of_firsts(&scenario)).shares(&forgetting, Routing::Any, Some(&nights))
 }
 
 #[test]

@@ -15,12 +15,13 @@ const ROUNDS: usize = 3;
 /// copies that it lets through.
 pub(super) fn settled(scenario: &Scenario, routing: Routing, by: impl Fn(Curve) -> Forgetting) -> Forgetting {
     let workers = scenario.pipeline.workers.get() as f64;
-    let firsts = Curve::of_firsts(scenario).times(scenario.shape.bad_ids.usable());
+    let all = Curve::of_firsts(scenario);
+    let firsts = all.times(scenario.shape.bad_ids.usable());
     let mut forgetting = by(firsts.times(1.0 / workers));
     for _ in 0..ROUNDS {
         let mut copies = vec![0.0; PIECES];
         for cause in 0..scenario.shape.repeats.len() {
-            Lives::of(scenario, cause).add_let_through(&forgetting, routing, &mut copies);
+            Lives::of(scenario, cause, &all).add_let_through(&forgetting, routing, &mut copies);
         }
         forgetting = by(firsts.and(&copies).times(1.0 / workers));
     }

@@ -249,9 +249,14 @@ pub struct BadIds {
 }
 
 impl BadIds {
+    /// The share of pings whose id is missing or broken.
+    pub(crate) fn unusable(&self) -> f64 {
+        self.missing + self.not_an_id + self.short
+    }
+
     /// The share of pings whose id a strategy can judge.
     pub(crate) fn usable(&self) -> f64 {
-        (1.0 - self.missing - self.not_an_id - self.short).max(0.0)
+        (1.0 - self.unusable()).max(0.0)
     }
 }
 

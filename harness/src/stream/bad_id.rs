@@ -18,7 +18,7 @@ pub(super) struct BadId {
 
 impl BadId {
     pub(super) fn new(shares: BadIds, seed: u64) -> Self {
-        let sum = shares.missing + shares.not_an_id + shares.short;
+        let sum = shares.unusable();
         let pick = if sum > 0.0 { Pick::Share(sum) } else { Pick::First(0) };
         BadId {
             shares,
@@ -33,8 +33,8 @@ impl BadId {
         if !self.picker.take(index) {
             return Id::Key(key);
         }
-        let BadIds { missing, not_an_id, short, .. } = self.shares;
-        let drawn = uniform(&mut self.generator) * (missing + not_an_id + short);
+        let BadIds { missing, not_an_id, .. } = self.shares;
+        let drawn = uniform(&mut self.generator) * self.shares.unusable();
         if drawn < missing {
             Id::Missing
         } else if drawn < missing + not_an_id {

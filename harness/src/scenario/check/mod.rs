@@ -224,7 +224,7 @@ fn bad_ids(source: &Source, table: Option<&Spanned<BadIdTable>>) -> Checked<BadI
         short: share(table.short),
         upper_case: share(table.upper_case),
     };
-    let sum = bad.missing + bad.not_an_id + bad.short;
+    let sum = bad.unusable();
     if sum > 1.0 {
         let found = format!("shares of broken ids that sum to {sum}");
         return Err(source.refuse_found(spanned.span(), "bad_id", found, "a sum of at most 1"));
