@@ -22,7 +22,7 @@ enum Face {
     Plain(Plain),
 }
 
-/// Lines for logs: one a cell, begun when it starts, so that a cell that hangs is named.
+/// Lines for logs: one a cell, begun when it is its turn, so that a cell that hangs is named.
 struct Plain {
     out: Box<dyn Write + Send>,
     /// Whether a cell's line is not yet at its end.

@@ -31,18 +31,21 @@
 
 mod ages;
 mod layout;
+mod room;
+mod rounds;
 mod slot;
 pub(crate) mod strategy;
 
 use std::time::Duration;
 
-use ages::{Ages, SLICES};
+use ages::Ages;
 use layout::{Insertion, Layout};
+pub use room::Room;
 pub use slot::Slot;
 use slot::{Mixer, Tag};
 
 use crate::contract::PingKey;
-use crate::hardware::{CACHE_LINE, Pages, vectorised};
+use crate::hardware::{Pages, vectorised};
 use crate::time::Timestamp;
 
 /// Remembers all 16 bytes of each key.
@@ -54,51 +57,8 @@ pub type FingerprintSet = CompactSet<u64>;
 /// Keys whose cache lines are on their way at once. More than the processor can wait for bring nothing.
 const AHEAD: usize = 32;
 
-/// Slices in which the cursor goes once around the table. Every slot is then visited before the 63 tags begin anew: 32
-/// slices after its key came it is still remembered, and a round and a move later that is over.
-const SLICES_A_ROUND: usize = 20;
-
-/// The same while slots move to another layout: a move may begin in the middle of a round.
-const SLICES_A_MOVE: usize = 8;
-
-/// How full a table is kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Room {
-    /// Three slots in four are taken: least memory.
-    #[default]
-    Little,
-    /// Three in five: a third more memory, and full buckets are rare, so that keys are inserted in two thirds of the time.
-    Ample,
-}
-
-impl Room {
-    /// The share of slots, in hundredths, that a table is made for, with keys that are remembered in them.
-    const fn full(self) -> u64 {
-        match self {
-            Room::Little => 70,
-            Room::Ample => 55,
-        }
-    }
-
-    /// The share from which on it is made larger.
-    const fn too_full(self) -> u64 {
-        match self {
-            Room::Little => 80,
-            Room::Ample => 63,
-        }
-    }
-
-    /// Slots for `ids` keys.
-    fn slots_for(self, ids: u64) -> usize {
-        usize::try_from(u128::from(ids) * 100 / u128::from(self.full())).unwrap_or(usize::MAX / 2)
-    }
-}
-
 /// The share from which on so many homes are full that the buckets after them are fetched ahead as well.
 const CROWDED: u64 = 45;
-
-/// Buckets visited for each new key while slots move.
-const HASTE: usize = 2;
 
 /// What becomes of the time of a key that is inserted a second time.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -289,26 +249,6 @@ impl<S: Slot> CompactSet<S> {
         there
     }
 
-    /// Lets time pass up to `now`: keys are forgotten, and memory is given back by and by. A call costs as much as the
-    /// time since the last one is long, at most two rounds around the table. [`Timestamp::END`] forgets everything.
-    pub fn advance(&mut self, now: Timestamp) {
-        if now == Timestamp::END {
-            return self.forget_all();
-        }
-        let slice = self.ages.slice_of(now);
-        if slice > self.ages.slice().saturating_add(SLICES) {
-            self.forget_all();
-            self.begin(slice);
-            self.resized = slice;
-        }
-        while self.ages.slice() < slice {
-            self.visit(self.quota().saturating_sub(self.visited));
-            self.begin(self.ages.slice() + 1);
-        }
-        let due = self.ages.part(now, self.quota());
-        self.visit(due.saturating_sub(self.visited));
-    }
-
     /// Keys that are remembered.
     pub fn len(&self) -> u64 {
         self.ages.live()
@@ -322,23 +262,6 @@ impl<S: Slot> CompactSet<S> {
     /// Bytes allocated.
     pub fn bytes(&self) -> u64 {
         self.layout.bytes() + self.next.as_ref().map_or(0, Layout::bytes)
-    }
-
-    /// Bytes that a set with places for `ids` keys comes to.
-    pub fn bytes_for(ids: u64) -> u64 {
-        let slot = size_of::<S>() as u64;
-        let slots = u64::try_from(Room::Little.slots_for(ids))
-            .unwrap_or(u64::MAX)
-            .max((1 << 13) * CACHE_LINE as u64 / slot);
-        // What is added by rounding to whole chunks, by the lines that chunks begin on, and by what is after the last home.
-        slots.saturating_mul(slot).saturating_add(slots * slot / 32).saturating_add(1 << 14)
-    }
-
-    /// Bytes that a set made for few keys comes to when it has grown to `ids`: halfway between when it grew and when it is to
-    /// grow again.
-    pub fn bytes_grown_to(ids: u64, room: Room) -> u64 {
-        let slots = ids as f64 * 2.0 * 100.0 / (room.full() + room.too_full()) as f64;
-        CompactSet::<S>::bytes_for(0).max((slots * size_of::<S>() as f64) as u64)
     }
 
     /// Takes up to [`AHEAD`] keys, mixes them and has their cache lines fetched.
@@ -425,85 +348,6 @@ impl<S: Slot> CompactSet<S> {
             self.visit(usize::MAX);
         }
         self.layout.take(hash, slot, self.ages.now());
-        self.cursor = 0;
-    }
-
-    /// Buckets to visit in a slice.
-    fn quota(&self) -> usize {
-        let slices = if self.next.is_some() { SLICES_A_MOVE } else { SLICES_A_ROUND };
-        self.layout.buckets() / slices + 1
-    }
-
-    fn begin(&mut self, slice: u64) {
-        self.ages.begin(slice);
-        self.visited = 0;
-        if self.ages.live() == 0 {
-            self.forget_all();
-        }
-    }
-
-    /// Goes on with the round by `count` slots.
-    fn visit(&mut self, count: usize) {
-        if count == 0 {
-            return;
-        }
-        let (ages, before) = (&self.ages, self.cursor);
-        self.cursor = match &mut self.next {
-            None if !ages.has_forgotten() => before.saturating_add(count).min(self.layout.buckets()),
-            None => self.layout.tidy(before, count, ages.now()),
-            Some(next) => {
-                self.layout.drain(before, count, ages.now(), |hash, slot| next.take(hash, slot, ages.now()))
-            }
-        };
-        self.visited += self.cursor - before;
-        if self.cursor >= self.layout.buckets() {
-            self.end_round();
-        }
-    }
-
-    fn end_round(&mut self) {
-        self.cursor = 0;
-        match self.next.take() {
-            Some(next) => {
-                self.layout = next;
-                self.resized = self.ages.slice();
-            }
-            // Not before it has been seen for a whole window: it may have been made for a load that is still to come.
-            None if self.ages.slice() > self.resized.saturating_add(SLICES) => {
-                let live = self.ages.live() as usize;
-                let smaller = self.layout.resized(live * 2);
-                if live < self.layout.slots() / 3 && smaller.slots() < self.layout.slots() {
-                    self.move_to(smaller);
-                }
-            }
-            None => {}
-        }
-    }
-
-    /// Counts keys that were inserted, and sees to it that there are slots enough.
-    #[inline(always)]
-    fn count(&mut self, tag: Tag, new: usize) {
-        self.ages.add(tag, new);
-        if self.next.is_some() {
-            self.visit(new * HASTE);
-        } else if self.ages.live() * 100 > self.layout.slots() as u64 * self.room.too_full() {
-            self.move_to(self.layout.resized(self.room.slots_for(self.ages.live())));
-        }
-    }
-
-    fn move_to(&mut self, layout: Layout<S>) {
-        self.next = Some(layout);
-        self.cursor = 0;
-    }
-
-    /// Keeps the size and nothing else.
-    fn forget_all(&mut self) {
-        self.ages.clear();
-        self.layout.clear();
-        if let Some(mut next) = self.next.take() {
-            next.clear();
-            self.layout = next;
-        }
         self.cursor = 0;
     }
 }

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 
 use proptest::prelude::*;
 
+use super::ages::SLICES;
 use super::*;
 use crate::filter::tests::keys;
 

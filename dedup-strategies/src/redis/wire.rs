@@ -3,12 +3,15 @@
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
 
 use ::redis::{
     Client, Cmd, Connection, ConnectionAddr, ErrorKind, RedisConnectionInfo, RedisResult, ServerError, Value,
     cmd,
 };
+use rustix::net::sockopt::{self, Timeout};
+use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 use super::replies::Replies;
 
@@ -27,7 +30,7 @@ impl Wire {
         let info = client.get_connection_info();
         let socket = match info.addr() {
             ConnectionAddr::Tcp(host, port) => Socket::Tcp(connect((host, *port), timeout)?),
-            ConnectionAddr::Unix(path) => Socket::Unix(UnixStream::connect(path)?),
+            ConnectionAddr::Unix(path) => Socket::Unix(connect_local(path, timeout)?),
             ConnectionAddr::TcpTls { .. } => return encrypted(client, timeout, wait),
             _ => return Err((ErrorKind::InvalidClientConfig, "an address of no known kind").into()),
         };
@@ -166,6 +169,15 @@ fn connect(host: (&str, u16), timeout: Duration) -> io::Result<TcpStream> {
     Err(refused)
 }
 
+/// Waits where so many others wait for the server that there is no place in its queue.
+fn connect_local(path: &Path, timeout: Duration) -> io::Result<UnixStream> {
+    let socket = net::socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    // The bound on a write is the bound on waiting for that place, too (unix(7)).
+    sockopt::set_socket_timeout(&socket, Timeout::Send, Some(timeout))?;
+    net::connect(&socket, &SocketAddrUnix::new(path)?)?;
+    Ok(UnixStream::from(socket))
+}
+
 fn encrypted(client: &Client, timeout: Duration, wait: Duration) -> RedisResult<Wire> {
     // rustls refuses to choose where a program links more than one provider; if one was installed before, that one stays,
     // which is what the Err of a second installation says.
@@ -174,4 +186,28 @@ fn encrypted(client: &Client, timeout: Duration, wait: Duration) -> RedisResult<
     connection.set_read_timeout(Some(wait))?;
     connection.set_write_timeout(Some(wait))?;
     Ok(Wire::Tls(Box::new(connection)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_waits_for_ever_in_the_queue_of_a_local_server() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("socket");
+        let server = net::socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+        net::bind(&server, &SocketAddrUnix::new(&path).unwrap()).unwrap();
+        net::listen(&server, 0).unwrap();
+        // A server that accepts nobody, whose queue is soon full.
+        let connect = || connect_local(&path, Duration::from_millis(20));
+        let tries: Vec<io::Result<UnixStream>> = (0..8).map(|_| connect()).collect();
+        assert!(tries[0].is_ok());
+        let refused = tries.iter().filter_map(|tried| tried.as_ref().err());
+        let kinds: Vec<io::ErrorKind> = refused.map(io::Error::kind).collect();
+        assert!(
+            !kinds.is_empty() && kinds.iter().all(|kind| *kind == io::ErrorKind::WouldBlock),
+            "{kinds:?}"
+        );
+    }
 }

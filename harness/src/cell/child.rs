@@ -99,6 +99,7 @@ pub(crate) fn environment(
     Ok(Environment {
         nightly: job.nightly,
         memory_limit: job.memory_limit,
+        disk_limit: job.disk_limit,
         redis: job.redis.clone(),
         time_factor: job.time_factor,
         alive: || send(&Message::Waiting),

@@ -32,6 +32,8 @@ pub struct Environment {
     pub nightly: (Choice, Option<u32>),
     /// Bytes that may be planned for.
     pub memory_limit: u64,
+    /// Bytes of disk for the tables of the nightly job.
+    pub disk_limit: u64,
     /// The cell's own directory.
     pub directory: PathBuf,
     /// Where Redis is.
@@ -101,7 +103,7 @@ pub enum Timing {
 }
 
 impl Environment {
-    /// A strategy by itself: a private store where it needs one, no nightly job, all the memory there is, and a stream that
+    /// A strategy by itself: a private store where it needs one, no nightly job, all the memory and disk there is, and a stream that
     /// begins at 0.
     pub fn new(
         definition: Definition,
@@ -118,6 +120,7 @@ impl Environment {
             directory,
             nightly: (Choice::None, None),
             memory_limit: u64::MAX,
+            disk_limit: u64::MAX,
             redis: RedisChoice::Private,
             time_factor: 1.0,
             alive: || {},

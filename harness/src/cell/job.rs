@@ -37,6 +37,8 @@ pub struct Job {
     pub nightly: (Choice, Option<u32>),
     /// Bytes that a strategy may plan for.
     pub memory_limit: u64,
+    /// Bytes of disk for the tables of the nightly job.
+    pub disk_limit: u64,
     /// A directory that the parent removes when the cell has ended.
     pub directory: PathBuf,
 }

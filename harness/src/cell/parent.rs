@@ -5,6 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::job::{Job, Message};
@@ -110,7 +111,7 @@ impl Cell {
         }
         let (sender, messages) = mpsc::channel();
         let stdout = BufReader::new(child.stdout.take().expect("standard output is piped"));
-        std::thread::spawn(move || {
+        thread::Builder::new().spawn(move || {
             // What is not a message was printed by a strategy, and is not ours to read.
             let lines = stdout.lines().map_while(Result::ok);
             for message in lines.filter_map(|line| serde_json::from_str(&line).ok()) {
@@ -118,16 +119,16 @@ impl Cell {
                     break;
                 }
             }
-        });
+        })?;
         let last_words = Arc::new(Mutex::new(String::new()));
         let stderr = BufReader::new(child.stderr.take().expect("standard error is piped"));
         let words = Arc::clone(&last_words);
         // Read all the time: a pipe that nobody reads would stop a strategy that talks a lot.
-        std::thread::spawn(move || {
+        thread::Builder::new().spawn(move || {
             for line in stderr.lines().map_while(Result::ok).filter(|line| !line.trim().is_empty()) {
                 *words.lock().unwrap_or_else(PoisonError::into_inner) = line.chars().take(300).collect();
             }
-        });
+        })?;
         Ok(Cell { child, messages, last_words })
     }
 

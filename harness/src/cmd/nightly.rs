@@ -93,7 +93,7 @@ fn work(args: &NightlyArgs, dir: &Path, out: &mut dyn Write) -> anyhow::Result<E
     if is_same(dir, &stable) {
         return Err(NightlyError::SamePlace { dir: stable }).or_exit(Exit::Usage);
     }
-    let threads = args.threads.map_or_else(processors, usize::from);
+    let threads = args.threads.map_or_else(|| crate::process::cores().get(), usize::from);
     let duckdb = match args.engine {
         Engine::Nightly => None,
         Engine::Duckdb => Some(Duckdb::find().or_exit(Exit::Usage)?.ending_with_us()?),
@@ -155,10 +155,6 @@ fn stable_beside(dir: &Path) -> PathBuf {
 
 fn is_same(one: &Path, other: &Path) -> bool {
     matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
-}
-
-fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// A line of the summary.

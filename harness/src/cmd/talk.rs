@@ -16,6 +16,7 @@ use crate::filter::Filter;
 use crate::progress::Progress;
 use crate::record::{CellRecord, CellResult, Pass, Run};
 use crate::render::{Format, Look};
+use crate::servers::Guarded;
 use crate::suite::{Completion, Observer, Plan, Preflight};
 use crate::talk::{self, Part, SCENARIO, Scale, Table};
 
@@ -67,8 +68,7 @@ struct Stage {
 /// Runs, prints, and says how the program ends.
 pub fn run(args: &TalkArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
     let stop = stop_on_interrupt()?;
-    let directory =
-        tempfile::Builder::new().prefix("dedup-harness-").tempdir().context("temporary directory")?;
+    let directory = Guarded::directory().context("temporary directory")?;
     let chosen = Filter::new(&args.faults, &args.strategies).or_exit(Exit::Usage)?;
     let (strategies, too_large) = strategies(args.scale, definitions, &chosen);
     if strategies.is_empty() {
@@ -81,9 +81,9 @@ pub fn run(args: &TalkArgs, definitions: &[Definition], out: &mut dyn Write) -> 
         parts.into_iter().filter(|part| part.is_own() || chosen.scenario(&part.name)).collect();
     let mut stages = Vec::new();
     for (index, parts) in stages_of(&parts).iter().enumerate() {
-        let run_args = run_args(args, parts, &strategies, &directory.path().join(format!("part-{index}")))?;
-        let plan = plan(&run_args, definitions, directory.path())?;
-        let Some(preflight) = ended(plan.preflight(directory.path(), &stop))? else {
+        let run_args = run_args(args, parts, &strategies, &directory.dir().join(format!("part-{index}")))?;
+        let plan = plan(&run_args, definitions, directory.dir())?;
+        let Some(preflight) = ended(plan.preflight(directory.dir(), &stop))? else {
             return Ok(Exit::Interrupted);
         };
         stages.push((run_args, Stage { plan, preflight }));
@@ -94,7 +94,7 @@ pub fn run(args: &TalkArgs, definitions: &[Definition], out: &mut dyn Write) -> 
     let cells = stages.iter().map(|(_, stage)| stage.plan.cells()).sum();
     let mut watcher = Watcher { progress: Progress::new(cells, args.quiet), writer, cells: Vec::new() };
     let stages: Vec<Stage> = stages.into_iter().map(|(_, stage)| stage).collect();
-    let completion = run_all(stages, directory.path(), &stop, &mut watcher)?;
+    let completion = run_all(stages, directory.dir(), &stop, &mut watcher)?;
     for strategy in too_large {
         let Some(like) = watcher.cells.iter().find(|cell| cell.scenario == SCENARIO).cloned() else { break };
         watcher.record(&left_out(strategy, like))?;

@@ -44,8 +44,8 @@ pub enum Choice {
 }
 
 impl Choice {
-    /// What is to be done after a pass over `workload`, with `free_bytes` of disk for it.
-    pub fn jobs(self, workload: &Workload, free_bytes: u64) -> Result<Jobs, NotEnough> {
+    /// What is to be done after a pass over `workload`, with `disk_bytes` for its tables.
+    pub fn jobs(self, workload: &Workload, disk_bytes: u64) -> Result<Jobs, NotEnough> {
         let jobs = match self {
             Choice::None => return Ok(Jobs::NONE),
             Choice::Auto if !is_worth_it(workload) => return Ok(Jobs::NONE),
@@ -54,11 +54,11 @@ impl Choice {
             Choice::Both => Jobs { nightly: true, duckdb: true },
         };
         let needed = workload.expected_pings().saturating_mul(DISK_BYTES_PER_PING);
-        match needed < free_bytes {
+        match needed < disk_bytes {
             true => Ok(jobs),
             // Nobody asked for it.
             false if self == Choice::Auto => Ok(Jobs::NONE),
-            false => Err(NotEnough { needed: needed >> 20, free: free_bytes >> 20 }),
+            false => Err(NotEnough { needed: needed >> 20, free: disk_bytes >> 20 }),
         }
     }
 }
@@ -66,8 +66,8 @@ impl Choice {
 /// Too little disk for the tables.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "--nightly: the tables would take about {needed} MiB, and {free} MiB are free where temporary files go; set TMPDIR to \
-     another place, or give --nightly none"
+    "--nightly: the tables would take about {needed} MiB, and {free} MiB are free for a cell where temporary files go; set \
+     TMPDIR to another place, or give --jobs 1, or --nightly none"
 )]
 pub struct NotEnough {
     needed: u64,

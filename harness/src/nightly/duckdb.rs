@@ -2,13 +2,13 @@
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
+use super::answer::answer;
 use super::day::Day;
 use super::error::NightlyError;
 use super::partitions::{Staged, Table};
@@ -18,6 +18,11 @@ use crate::servers::guard;
 
 /// Names the program where it is not on the PATH.
 pub const DUCKDB_VARIABLE: &str = "DEDUP_DUCKDB";
+
+/// The longest that a day may take, and that a version may. DuckDB takes less than ten minutes for the rows of a day at
+/// Mozilla's full rate, by what it takes for fewer of them.
+const PATIENCE: Duration = Duration::from_secs(3600);
+const PATIENCE_FOR_ITS_NAME: Duration = Duration::from_secs(30);
 
 /// A DuckDB command line that works.
 #[derive(Clone, Debug)]
@@ -38,13 +43,13 @@ impl Duckdb {
             None => "PATH".to_string(),
         };
         let missing = |reason: String| NightlyError::NoDuckdb { reason: format!("{shown}: {reason}") };
-        let output = Command::new(&program).args(["-no-init", "-version"]).stdin(Stdio::null()).output();
-        let output = output.map_err(|error| missing(error.to_string()))?;
-        if !output.status.success() {
-            return Err(missing(format!("it ended with {}", output.status)));
+        let mut command = Command::new(&program);
+        command.args(["-no-init", "-version"]);
+        let said = answer(command, "", PATIENCE_FOR_ITS_NAME).map_err(|error| missing(error.to_string()))?;
+        if !said.status.success() {
+            return Err(missing(format!("it ended with {}", said.status)));
         }
-        let version = String::from_utf8_lossy(&output.stdout).trim().to_string();
-        Ok(Duckdb { program, guard: None, version })
+        Ok(Duckdb { program, guard: None, version: said.stdout.trim().to_string() })
     }
 
     /// The same, whose queries end when we do, even by SIGKILL. Only for a program whose `main` begins with
@@ -119,25 +124,16 @@ impl Duckdb {
 
     /// Runs statements; what it printed.
     pub(super) fn run(&self, sql: &str) -> Result<String, NightlyError> {
-        let trouble = |error: std::io::Error| NightlyError::Duckdb { reason: error.to_string() };
-        let mut running = Running::start(self.command()).map_err(trouble)?;
-        let mut stdin = running.0.stdin.take().expect("it is piped");
-        let mut stderr = running.0.stderr.take().expect("it is piped");
-        let mut stdout = running.0.stdout.take().expect("it is piped");
-        let complaints = std::thread::spawn(move || {
-            let mut said = String::new();
-            stderr.read_to_string(&mut said).map(|_| said)
-        });
-        // One that has ended already says why on its standard error.
-        let _ = stdin.write_all(sql.as_bytes());
-        drop(stdin);
-        let mut answer = String::new();
-        stdout.read_to_string(&mut answer).map_err(trouble)?;
-        let status = running.0.wait().map_err(trouble)?;
-        let said = complaints.join().ok().and_then(Result::ok).unwrap_or_default();
-        match status.success() && said.trim().is_empty() {
-            true => Ok(answer),
-            false => Err(NightlyError::Duckdb { reason: complaint(&said, &status.to_string()) }),
+        let mut command = self.command();
+        command.args(["-no-init", "-batch", "-bail", "-jsonlines", ":memory:"]);
+        let answer = answer(command, sql, PATIENCE)
+            .map_err(|error| NightlyError::Duckdb { reason: error.to_string() })?;
+        match answer.status.success() && answer.stderr.trim().is_empty() {
+            true => Ok(answer.stdout),
+            false => {
+                let reason = complaint(&answer.stderr, &answer.status.to_string());
+                Err(NightlyError::Duckdb { reason })
+            }
         }
     }
 }
@@ -166,26 +162,4 @@ struct Counts {
     live: u64,
     without_id: u64,
     stable: u64,
-}
-
-/// A process of ours. It does not outlive this value.
-struct Running(Child);
-
-impl Running {
-    fn start(mut command: Command) -> std::io::Result<Running> {
-        command
-            .args(["-no-init", "-batch", "-bail", "-jsonlines", ":memory:"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map(Running)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }

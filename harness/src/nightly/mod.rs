@@ -9,6 +9,7 @@
 //!                         -> duckdb (sql) ----------->
 //! ```
 
+mod answer;
 mod behind;
 mod copy;
 mod day;

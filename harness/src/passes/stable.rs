@@ -9,8 +9,8 @@ use crate::record::{Failure, StableFigures, VerifyFigures};
 pub(super) fn begin(bench: &Bench<'_>) -> Result<Option<(DaySink, Behind)>, Trouble> {
     let environment = &*bench.environment;
     let (choice, preceding_days) = environment.nightly;
-    let free = crate::process::free_bytes(&environment.directory);
-    let jobs = choice.jobs(bench.workload, free).map_err(|error| Trouble::Refused(error.to_string()))?;
+    let jobs = choice.jobs(bench.workload, environment.disk_limit);
+    let jobs = jobs.map_err(|error| Trouble::Refused(error.to_string()))?;
     if !jobs.any() {
         return Ok(None);
     }

@@ -138,7 +138,7 @@ pub struct CellRecord {
     pub batch_count: u32,
     /// By how much the scenario's time was shrunk for a server on wall time; 1 on a virtual clock.
     pub time_factor: f64,
-    /// How long the cell took, start of its process included.
+    /// How long the cell took, start of its process included; the longer, the more cells were at work beside it.
     pub elapsed_ns: u64,
     /// What came of it.
     pub result: CellResult,

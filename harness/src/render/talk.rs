@@ -152,6 +152,9 @@ fn notes(table: &Table) -> Vec<String> {
         "at 16,000/s: bytes an id, for the ids of the strategy's window, a day at most. round trips: with full batches."
             .to_string(),
     );
+    for row in table.rows.iter().filter(|row| !row.unproven.is_empty()) {
+        notes.push(format!("nothing is known of {} under {}.", row.strategy, row.unproven.join(", ")));
+    }
     for skip in &table.skipped {
         notes.push(format!("skipped: {}: {}; {}", skip.strategy, skip.reason, skip.remedy));
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::iter::{Enumerate, Peekable};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::in_order::InOrder;
 use super::task::{Company, Place, Task};
@@ -58,8 +58,18 @@ impl<'a, T> Floor<'a, T> {
         Floor { count, start, running: Vec::new(), crowded: VecDeque::new(), troubled, told }
     }
 
-    /// Begins tasks through `start` and waits for what `hear` brings, until all have ended or one was stopped.
+    /// Begins tasks through `start` and waits for what `hear` brings, until all have ended or one was stopped, or could not
+    /// be run. Those that are whole by then are told of in any case.
     pub(super) fn work_off(
+        &mut self,
+        tasks: impl Iterator<Item = Arc<Task<T>>>,
+        hear: &mut dyn FnMut() -> (usize, News),
+    ) -> Result<Completion, SuiteError> {
+        let completion = self.work(tasks, hear);
+        self.told.rest().and(completion)
+    }
+
+    fn work(
         &mut self,
         tasks: impl Iterator<Item = Arc<Task<T>>>,
         hear: &mut dyn FnMut() -> (usize, News),
@@ -71,7 +81,6 @@ impl<'a, T> Floor<'a, T> {
                 self.fill(&mut tasks)?;
             }
             if self.running.is_empty() {
-                self.told.rest()?;
                 return Ok(completion);
             }
             match hear() {
@@ -102,7 +111,7 @@ impl<'a, T> Floor<'a, T> {
             self.told.begins(index, &task);
             match self.troubled.get(&task.place).cloned() {
                 Some(result) => {
-                    self.told.ended(index, Duration::ZERO, Ending::Result(Box::new(result)))?;
+                    self.told.ended(index, None, Ending::Result(Box::new(result)))?;
                 }
                 None => {
                     let is_alone = self.count == 1 || task.company == Company::Unwelcome;
@@ -140,6 +149,6 @@ impl<'a, T> Floor<'a, T> {
             }
             self.troubled.insert(task.place, result.as_ref().clone());
         }
-        self.told.ended(index, began.elapsed(), ending)
+        self.told.ended(index, Some(began.elapsed()), ending)
     }
 }

@@ -44,7 +44,10 @@ fn sketches() -> impl Strategy<Value = Vec<Sketch>> {
     prop::collection::vec(sketch, 0..24)
 }
 
-fn task(sketch: &Sketch) -> Task<Fate> {
+/// Which task it is, and what happens to it.
+type Turn = (usize, Fate);
+
+fn task((index, sketch): (usize, &Sketch)) -> Task<Turn> {
     let job = Job {
         input: Input::Scenario { name: String::new(), toml: String::new() },
         strategy: String::new(),
@@ -57,9 +60,10 @@ fn task(sketch: &Sketch) -> Task<Fate> {
         time_factor: 1.0,
         nightly: (Choice::None, None),
         memory_limit: 0,
+        disk_limit: 0,
         directory: PathBuf::new(),
     };
-    Task { place: sketch.place, turn: sketch.fate, job, company: sketch.company }
+    Task { place: sketch.place, turn: (index, sketch.fate), job, company: sketch.company }
 }
 
 fn failed(how: Failure) -> Ending {
@@ -76,48 +80,64 @@ fn ending(fate: Fate, memory: Memory) -> Ending {
     }
 }
 
-/// What was told, in words.
+/// What was told: of each ended task which it is, and the failure if it was one.
 #[derive(Default)]
-struct Said(Vec<String>);
+struct Said {
+    begun: Vec<usize>,
+    ended: Vec<(usize, Option<Failure>)>,
+}
 
-impl Teller<Fate> for Said {
-    fn begins(&mut self, task: &Task<Fate>) {
-        self.0.push(format!("begins {:?} {:?}", task.place, task.turn));
+impl Teller<Turn> for Said {
+    fn begins(&mut self, task: &Task<Turn>) {
+        assert_eq!(self.begun.len(), self.ended.len(), "one begins before the one told of has ended");
+        self.begun.push(task.turn.0);
     }
 
     fn progress(&mut self, _: f64) {}
 
-    fn ended(&mut self, task: &Task<Fate>, _: Duration, ending: Ending) -> Result<(), SuiteError> {
-        let how = match ending {
-            Ending::Result(result) => match *result {
-                CellResult::Failed { how, .. } => format!("{how:?}"),
-                _ => "whole".to_string(),
-            },
-            Ending::Stopped | Ending::Built(_) | Ending::Refused(_) => "as no task here ends".to_string(),
+    fn ended(&mut self, task: &Task<Turn>, _: Option<Duration>, ending: Ending) -> Result<(), SuiteError> {
+        assert_eq!(self.begun.last(), Some(&task.turn.0), "it ended and had not begun");
+        let Ending::Result(result) = ending else { panic!("no task here ends so: {ending:?}") };
+        let failure = match *result {
+            CellResult::Failed { how, .. } => Some(how),
+            _ => None,
         };
-        self.0.push(format!("ended {:?} {:?}: {how}", task.place, task.turn));
+        self.ended.push((task.turn.0, failure));
         Ok(())
     }
 }
 
-/// The tasks at work, which are ended as `choices` has it, and what their company was.
+/// How it comes to an end before all tasks have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cut {
+    Stopped,
+    CannotRun,
+}
+
+/// The tasks at work, which are ended as `choices` has it.
 struct Stage {
-    at_work: Vec<(usize, Arc<Task<Fate>>, Memory)>,
-    begun: usize,
-    choices: Vec<usize>,
     lanes: usize,
-    /// After this many endings, somebody asks to stop.
-    stopped_after: usize,
+    choices: Vec<usize>,
+    /// After so many endings.
+    cut: Option<(usize, Cut)>,
+    at_work: Vec<(usize, Arc<Task<Turn>>, Memory)>,
+    begun: usize,
+    /// Tasks that came to their end, in the order of their ends.
+    whole: Vec<usize>,
 }
 
 impl Stage {
-    fn begins(&mut self, index: usize, task: Arc<Task<Fate>>, memory: Memory) {
+    fn new(lanes: usize, choices: Vec<usize>, cut: Option<(usize, Cut)>) -> Stage {
+        Stage { lanes, choices, cut, at_work: Vec::new(), begun: 0, whole: Vec::new() }
+    }
+
+    fn begins(&mut self, index: usize, task: Arc<Task<Turn>>, memory: Memory) {
         self.at_work.push((index, task, memory));
         self.begun += 1;
         let places: BTreeSet<Place> = self.at_work.iter().map(|(_, task, _)| task.place).collect();
         assert_eq!(places.len(), self.at_work.len(), "two at one place");
         assert!(self.at_work.len() <= self.lanes);
-        let wants_to_be_alone = |(_, task, memory): &(usize, Arc<Task<Fate>>, Memory)| {
+        let wants_to_be_alone = |(_, task, memory): &(usize, Arc<Task<Turn>>, Memory)| {
             task.company == Company::Unwelcome || *memory == Memory::All
         };
         assert!(self.at_work.len() == 1 || !self.at_work.iter().any(wants_to_be_alone));
@@ -126,15 +146,24 @@ impl Stage {
     fn ends_one(&mut self) -> (usize, News) {
         let choice = self.choices.pop().unwrap_or(0) % self.at_work.len();
         let (index, task, memory) = self.at_work.remove(choice);
-        if self.stopped_after == 0 {
-            return (index, News::Ended(Ok(Ending::Stopped)));
+        match &mut self.cut {
+            Some((0, Cut::Stopped)) => return (index, News::Ended(Ok(Ending::Stopped))),
+            Some((0, Cut::CannotRun)) => {
+                return (index, News::Ended(Err(std::io::Error::other("no process"))));
+            }
+            Some((more, _)) => *more -= 1,
+            None => {}
         }
-        self.stopped_after -= 1;
-        (index, News::Ended(Ok(ending(task.turn, memory))))
+        let (_, fate) = task.turn;
+        let tried_again = memory == Memory::Share && matches!(fate, Fate::IsLarge | Fate::IsTooLarge);
+        if !tried_again {
+            self.whole.push(index);
+        }
+        (index, News::Ended(Ok(ending(fate, memory))))
     }
 }
 
-fn worked_off(sketches: &[Sketch], stage: Stage) -> (Completion, Vec<String>, usize) {
+fn worked_off(sketches: &[Sketch], stage: Stage) -> (Result<Completion, SuiteError>, Said, Stage) {
     let (stage, mut said) = (RefCell::new(stage), Said::default());
     let mut start = |index, task, memory| {
         stage.borrow_mut().begins(index, task, memory);
@@ -142,10 +171,9 @@ fn worked_off(sketches: &[Sketch], stage: Stage) -> (Completion, Vec<String>, us
     };
     let lanes = stage.borrow().lanes;
     let mut floor = Floor::new(lanes, &mut start, BTreeMap::new(), InOrder::new(&mut said));
-    let tasks = sketches.iter().map(|sketch| Arc::new(task(sketch)));
-    let completion = floor.work_off(tasks, &mut || stage.borrow_mut().ends_one()).unwrap();
-    let begun = stage.borrow().begun;
-    (completion, said.0, begun)
+    let tasks = sketches.iter().enumerate().map(|sketch| Arc::new(task(sketch)));
+    let completion = floor.work_off(tasks, &mut || stage.borrow_mut().ends_one());
+    (completion, said, stage.into_inner())
 }
 
 proptest! {
@@ -153,30 +181,32 @@ proptest! {
     fn whoever_ends_first_what_is_told_is_what_one_lane_would_tell(
         sketches in sketches(), lanes in 1..5usize, choices in prop::collection::vec(0..5usize, 0..64),
     ) {
-        let stage = |lanes, choices| {
-            Stage { at_work: Vec::new(), begun: 0, choices, lanes, stopped_after: usize::MAX }
-        };
-        let (completion, told, _) = worked_off(&sketches, stage(lanes, choices));
-        prop_assert_eq!(completion, Completion::Whole);
-        prop_assert_eq!(told.len(), 2 * sketches.len());
-        prop_assert_eq!(told, worked_off(&sketches, stage(1, Vec::new())).1);
+        let (completion, told, _) = worked_off(&sketches, Stage::new(lanes, choices, None));
+        prop_assert_eq!(completion.unwrap(), Completion::Whole);
+        prop_assert_eq!(told.begun, (0..sketches.len()).collect::<Vec<_>>());
+        prop_assert_eq!(told.ended, worked_off(&sketches, Stage::new(1, Vec::new(), None)).1.ended);
     }
 
     #[test]
-    fn what_was_whole_when_it_was_stopped_is_told(
+    fn whatever_was_whole_when_it_was_cut_short_is_told_once_and_in_order(
         sketches in sketches(), lanes in 1..5usize, choices in prop::collection::vec(0..5usize, 0..64),
-        stopped_after in 0..8usize,
+        after in 0..8usize, cut in prop::sample::select(vec![Cut::Stopped, Cut::CannotRun]),
     ) {
-        let stage = Stage { at_work: Vec::new(), begun: 0, choices, lanes, stopped_after };
-        let (completion, told, begun) = worked_off(&sketches, stage);
-        let ended = told.iter().filter(|line| line.starts_with("ended")).count();
-        // Those that were at work by then, and those that were to be tried again alone, are not.
-        prop_assert!(ended <= sketches.len());
-        prop_assert!(begun <= stopped_after + lanes);
-        let skipped = told.iter().filter(|line| line.contains("as no task")).count();
-        prop_assert_eq!(skipped, 0);
-        if completion == Completion::Whole {
-            prop_assert_eq!(ended, sketches.len());
+        let (completion, told, stage) = worked_off(&sketches, Stage::new(lanes, choices, Some((after, cut))));
+        let mut whole = stage.whole;
+        whole.sort_unstable();
+        // Beside those that ran, a place where one had failed has its answer without a process.
+        let ran = told.ended.iter().map(|(index, _)| *index).filter(|index| whole.contains(index));
+        prop_assert_eq!(ran.collect::<Vec<_>>(), whole.clone());
+        let known = told.ended.iter().filter(|(index, _)| !whole.contains(index));
+        prop_assert!(known.clone().all(|(_, failure)| failure.is_some()));
+        prop_assert!(told.ended.is_sorted_by_key(|(index, _)| *index));
+        prop_assert!(stage.begun <= after + lanes);
+        let is_whole = told.ended.len() == sketches.len();
+        match completion {
+            Ok(Completion::Whole) => prop_assert!(is_whole),
+            Ok(Completion::Interrupted) => prop_assert!(!is_whole && cut == Cut::Stopped),
+            Err(_) => prop_assert!(!is_whole && cut == Cut::CannotRun),
         }
     }
 }
@@ -185,19 +215,7 @@ proptest! {
 fn two_are_at_work_at_once_and_a_large_one_is_tried_again_alone() {
     let sketch = |s, fate| Sketch { place: (0, s), company: Company::Welcome, fate };
     let sketches = [sketch(0, Fate::IsLarge), sketch(1, Fate::Measured), sketch(2, Fate::IsTooLarge)];
-    let stage =
-        Stage { at_work: Vec::new(), begun: 0, choices: Vec::new(), lanes: 2, stopped_after: usize::MAX };
-    let (_, told, begun) = worked_off(&sketches, stage);
-    assert_eq!(begun, 5);
-    assert_eq!(
-        told,
-        [
-            "begins (0, 0) IsLarge",
-            "ended (0, 0) IsLarge: whole",
-            "begins (0, 1) Measured",
-            "ended (0, 1) Measured: whole",
-            "begins (0, 2) IsTooLarge",
-            "ended (0, 2) IsTooLarge: OutOfMemory",
-        ]
-    );
+    let (_, told, stage) = worked_off(&sketches, Stage::new(2, Vec::new(), None));
+    assert_eq!(stage.begun, 5);
+    assert_eq!(told.ended, [(0, None), (1, None), (2, Some(Failure::OutOfMemory))]);
 }

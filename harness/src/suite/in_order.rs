@@ -19,7 +19,7 @@ pub(super) struct InOrder<'a, T> {
 /// A task that has begun and of whose end nobody has been told.
 struct Open<T> {
     task: Arc<Task<T>>,
-    end: Option<(Duration, Ending)>,
+    end: Option<(Option<Duration>, Ending)>,
 }
 
 impl<'a, T> InOrder<'a, T> {
@@ -40,7 +40,12 @@ impl<'a, T> InOrder<'a, T> {
         }
     }
 
-    pub(super) fn ended(&mut self, index: usize, took: Duration, ending: Ending) -> Result<(), SuiteError> {
+    pub(super) fn ended(
+        &mut self,
+        index: usize,
+        took: Option<Duration>,
+        ending: Ending,
+    ) -> Result<(), SuiteError> {
         self.open.get_mut(&index).expect("it has begun").end = Some((took, ending));
         while let Some(open) = self.open.get_mut(&self.turn)
             && let Some((took, ending)) = open.end.take()

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::num::NonZeroUsize;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -37,6 +38,8 @@ impl Lanes<'_> {
     ) -> Result<Completion, SuiteError> {
         let abandoned = AtomicBool::new(false);
         thread::scope(|scope| {
+            // Whatever ends this, no process of ours goes on behind it.
+            let _abandons = Abandons(&abandoned);
             let (sender, heard) = mpsc::channel();
             let stop = || self.stop.load(Ordering::Relaxed) || abandoned.load(Ordering::Relaxed);
             let mut start = |index: usize, task: Arc<Task<T>>, memory| {
@@ -44,17 +47,17 @@ impl Lanes<'_> {
                 // Nobody listens any more where all of it was abandoned.
                 let tell = move |news| drop(sender.send((index, news)));
                 let work = move || {
-                    let ending = process(&task.job, &limits, &stop, &mut |share| tell(News::Progress(share)));
-                    tell(News::Ended(ending));
+                    let mut progress = |share| tell(News::Progress(share));
+                    let mind = AssertUnwindSafe(|| process(&task.job, &limits, &stop, &mut progress));
+                    // Whatever becomes of this thread, its end is told: somebody waits for it.
+                    let ending = panic::catch_unwind(mind);
+                    tell(News::Ended(ending.unwrap_or_else(|_| Err(io::Error::other(PANICKED)))));
                 };
                 thread::Builder::new().spawn_scoped(scope, work).map(drop)
             };
             let mut floor = Floor::new(self.count.get(), &mut start, troubled, InOrder::new(teller));
             let mut hear = || heard.recv().expect("this side has a sender of its own");
-            let result = floor.work_off(tasks.map(Arc::new), &mut hear);
-            // An error ends this, and no process of ours goes on behind it.
-            abandoned.store(true, Ordering::Relaxed);
-            result
+            floor.work_off(tasks.map(Arc::new), &mut hear)
         })
     }
 
@@ -71,6 +74,17 @@ impl Lanes<'_> {
             _ => self.limits.stall,
         };
         Limits { stall, memory_bytes }
+    }
+}
+
+const PANICKED: &str = "the thread that minds a cell's process panicked";
+
+/// Says when it is dropped that the work was abandoned.
+struct Abandons<'a>(&'a AtomicBool);
+
+impl Drop for Abandons<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

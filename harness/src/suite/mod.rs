@@ -49,15 +49,17 @@ pub struct Plan {
     pub pacing: Pacing,
     /// The nightly job behind the verify pass, and the days before its own at which it looks, where not the scenario's.
     pub nightly: (Choice, Option<u32>),
+    /// Bytes of disk for the nightly jobs of all cells at work.
+    pub disk_bytes: u64,
     /// When a cell is ended.
     pub limits: Limits,
     /// How many cells may be at work at once. Those of the time pass, of long streams, and of stores that keep wall time are
-    /// by themselves in any case.
+    /// alone in any case.
     pub jobs: NonZeroUsize,
 }
 
-/// Streams of more pings than this are by themselves: memory and disk are all theirs.
-const LONGEST_IN_COMPANY: u64 = 10_000_000;
+/// What a ping may take in a strategy, its server, the truth and the nightly job together, by far.
+const BYTES_A_PING: u64 = 512;
 
 /// Why a run cannot begin: the user's to mend.
 #[derive(Debug, thiserror::Error)]
@@ -133,16 +135,29 @@ impl Plan {
                 settings.map_err(|error| refusal(workload, error.to_string()))?;
             }
         }
+        self.admit_tables(directory)?;
         let places = (0..self.workloads.len()).flat_map(|w| (0..self.strategies.len()).map(move |s| (w, s)));
-        let tasks = places.map(|(w, s)| {
-            let job = self.job(w, s, Work::Build, 0, directory);
-            Task { place: (w, s), turn: (), company: self.company(w, s, &job), job }
-        });
+        let tasks = places.map(|(w, s)| self.task(w, s, (), 0, Work::Build, directory));
         let mut found = Found { plan: self, preflight: Preflight::default() };
         match self.lanes(stop).work_off(tasks, BTreeMap::new(), &mut found)? {
             Completion::Whole => Ok(Some(found.preflight)),
             Completion::Interrupted => Ok(None),
         }
+    }
+
+    /// Sees that a nightly job that was asked for has the disk that it needs.
+    fn admit_tables(&self, directory: &Path) -> Result<(), Refusal> {
+        if !self.passes.contains(&Pass::Verify) {
+            return Ok(());
+        }
+        for (w, (workload, _)) in self.workloads.iter().enumerate() {
+            for s in 0..self.strategies.len() {
+                let disk_limit = self.task(w, s, (), 0, Work::Build, directory).job.disk_limit;
+                let jobs = self.nightly.0.jobs(workload, disk_limit);
+                jobs.map_err(|error| refusal(workload, error.to_string()))?;
+            }
+        }
+        Ok(())
     }
 
     /// Runs every cell.
@@ -161,13 +176,8 @@ impl Plan {
                         // Another strategy goes first in each round: what one leaves behind for the next, a hot
                         // processor or a warm cache, does not always meet the same.
                         let s = (turn + round as usize) % self.strategies.len();
-                        let job = self.job(w, s, Work::Measure(pass, self.time), round, directory);
-                        Task {
-                            place: (w, s),
-                            turn: Turn { pass, round },
-                            company: self.company(w, s, &job),
-                            job,
-                        }
+                        let work = Work::Measure(pass, self.time);
+                        self.task(w, s, Turn { pass, round }, round, work, directory)
                     })
                 })
             })
@@ -179,12 +189,16 @@ impl Plan {
         Lanes { count: self.jobs, limits: self.limits, stop }
     }
 
-    /// Whoever keeps virtual time is not disturbed by company.
-    fn company(&self, w: usize, s: usize, job: &Job) -> Company {
-        let is_timed = matches!(job.work, Work::Measure(Pass::Time, _));
+    fn task<T>(&self, w: usize, s: usize, turn: T, round: u32, work: Work, directory: &Path) -> Task<T> {
+        let job = self.job(w, s, work, round, directory);
         let on_wall_time = job.redis.keeps_wall_time(self.strategies[s].definition.needs);
-        let is_long = self.workloads[w].0.expected_pings() > LONGEST_IN_COMPANY;
-        if is_timed || on_wall_time || is_long { Company::Unwelcome } else { Company::Welcome }
+        let lane_bytes = self.limits.memory_bytes / self.jobs.get() as u64;
+        let company = company(work, on_wall_time, self.workloads[w].0.expected_pings(), lane_bytes);
+        let disk_limit = match company {
+            Company::Welcome => job.disk_limit / self.jobs.get() as u64,
+            Company::Unwelcome => job.disk_limit,
+        };
+        Task { place: (w, s), turn, job: Job { disk_limit, ..job }, company }
     }
 
     fn job(&self, w: usize, s: usize, work: Work, round: u32, directory: &Path) -> Job {
@@ -202,7 +216,9 @@ impl Plan {
             time_factor: self.pacing.factor(workload),
             nightly: self.nightly,
             memory_limit: self.limits.memory_bytes,
-            directory: directory.join(format!("cell-{w}-{s}")),
+            disk_limit: self.disk_bytes,
+            // Of one length: a strategy that keeps the path is weighed with it.
+            directory: directory.join(format!("{:04x}", w * self.strategies.len() + s)),
         }
     }
 
@@ -213,6 +229,13 @@ impl Plan {
             let _ = claim.borrow_mut().sweep();
         }
     }
+}
+
+/// Who keeps virtual time is not disturbed by company, and whose stream is short leaves it room.
+fn company(work: Work, on_wall_time: bool, pings: u64, lane_bytes: u64) -> Company {
+    let is_timed = matches!(work, Work::Measure(Pass::Time, _));
+    let is_large = pings.saturating_mul(BYTES_A_PING) > lane_bytes;
+    if is_timed || on_wall_time || is_large { Company::Unwelcome } else { Company::Welcome }
 }
 
 fn refusal(workload: &Workload, reason: String) -> Refusal {
@@ -230,7 +253,7 @@ impl Teller<()> for Found<'_> {
 
     fn progress(&mut self, _: f64) {}
 
-    fn ended(&mut self, task: &Task<()>, _: Duration, ending: Ending) -> Result<(), SuiteError> {
+    fn ended(&mut self, task: &Task<()>, _: Option<Duration>, ending: Ending) -> Result<(), SuiteError> {
         match ending {
             Ending::Built(servers) => self.preflight.servers.extend(servers),
             Ending::Refused(reason) => {
@@ -268,7 +291,7 @@ impl Teller<Turn> for Measured<'_> {
         self.observer.progress(share);
     }
 
-    fn ended(&mut self, task: &Task<Turn>, took: Duration, ending: Ending) -> Result<(), SuiteError> {
+    fn ended(&mut self, task: &Task<Turn>, took: Option<Duration>, ending: Ending) -> Result<(), SuiteError> {
         let refused = |reason: String| refusal(&self.plan.workloads[task.place.0].0, reason);
         let result = match ending {
             Ending::Result(result) => *result,
@@ -276,7 +299,10 @@ impl Teller<Turn> for Measured<'_> {
             Ending::Built(_) => return Err(refused("its cell built and did not measure".into()).into()),
             Ending::Stopped => return Ok(()),
         };
-        self.plan.sweep_after(&result);
+        if took.is_some() {
+            self.plan.sweep_after(&result);
+        }
+        let took = took.unwrap_or_default();
         let record = cell::record(self.plan, task, took, result);
         self.observer.ended(took, &cell::summary(&record));
         self.observer.record(&record).map_err(SuiteError::Records)
@@ -298,6 +324,18 @@ pub fn seed_of(seed: u64, round: u32) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_timed_or_keeps_wall_time_or_is_large_is_alone() {
+        let options = TimeOptions { threads: 1, rate_per_s: None, pings: 1, seconds: 1.0 };
+        let measured = |pass| Work::Measure(pass, options);
+        for work in [Work::Build, measured(Pass::Verify), measured(Pass::Weigh)] {
+            assert_eq!(company(work, false, 1_000, 1_000 * BYTES_A_PING), Company::Welcome);
+            assert_eq!(company(work, false, 1_001, 1_000 * BYTES_A_PING), Company::Unwelcome);
+            assert_eq!(company(work, true, 1, u64::MAX), Company::Unwelcome);
+        }
+        assert_eq!(company(measured(Pass::Time), false, 1, u64::MAX), Company::Unwelcome);
+    }
 
     #[test]
     fn every_round_has_a_seed_of_its_own_and_the_first_has_the_given_one() {

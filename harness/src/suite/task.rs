@@ -29,6 +29,7 @@ pub(super) trait Teller<T> {
     fn begins(&mut self, task: &Task<T>);
     /// It has done this share of its work.
     fn progress(&mut self, share: f64);
-    /// It has ended. An error ends all others too.
-    fn ended(&mut self, task: &Task<T>, took: Duration, ending: Ending) -> Result<(), SuiteError>;
+    /// It has ended, and took so long; none where it was not begun, because of what is known of its place. An error ends
+    /// all others too.
+    fn ended(&mut self, task: &Task<T>, took: Option<Duration>, ending: Ending) -> Result<(), SuiteError>;
 }

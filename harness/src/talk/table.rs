@@ -47,6 +47,8 @@ pub struct Row {
     pub lost_ratio: Option<f64>,
     /// The worst that a fault did.
     pub worst: Option<Worst>,
+    /// Faults of which nothing is known: they never happened, or the strategy was not put through them to the end.
+    pub unproven: Vec<String>,
     /// Bytes an id.
     pub bytes_per_id: Option<f64>,
     /// Its window, a day at most; none where it tracks no ids.
@@ -156,6 +158,7 @@ impl Row {
             lost_count: verify.map(|verify| verify.lost_count),
             lost_ratio: verify.map(|verify| ratio(verify.lost_count, verify.unique_count)),
             worst: worst(&main.strategy, faults),
+            unproven: unproven(&main.strategy, faults),
             bytes_per_id,
             window_ns: window.map(|window| window.as_nanos() as u64),
             full_bytes: bytes_per_id
@@ -187,7 +190,7 @@ fn window(row: &Compared) -> Option<Duration> {
 /// Loss before duplicates: what is lost cannot be had back.
 fn worst(strategy: &str, faults: &[&Block]) -> Option<Worst> {
     let done = faults.iter().filter_map(|block| {
-        let verify = row(block, strategy)?.summary.verify.as_ref()?;
+        let verify = row(block, strategy).filter(|row| is_proven(row.standing))?.summary.verify.as_ref()?;
         Some(Worst {
             fault: without_folder(block),
             lost_count: verify.lost_count - verify.lost_shared_key_count,
@@ -195,6 +198,18 @@ fn worst(strategy: &str, faults: &[&Block]) -> Option<Worst> {
         })
     });
     done.max_by_key(|worst| (worst.lost_count, worst.missed_in_window_count))
+}
+
+fn unproven(strategy: &str, faults: &[&Block]) -> Vec<String> {
+    let is_not = |block: &&&Block| row(block, strategy).is_some_and(|row| !is_proven(row.standing));
+    faults.iter().filter(is_not).map(|block| without_folder(block)).collect()
+}
+
+fn is_proven(standing: Standing) -> bool {
+    match standing {
+        Standing::Kept | Standing::Broken => true,
+        Standing::Unjudged | Standing::Void | Standing::Inconclusive | Standing::Failed => false,
+    }
 }
 
 /// What somebody has to run and watch over, beside the workers.
@@ -206,5 +221,59 @@ fn operated(strategy: &str, has_server: bool) -> &'static str {
         }
         _ if has_server => "a Redis: its memory, failover, eviction, connections",
         _ => "nothing: state in the workers, and gone with them",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::Filter;
+    use crate::record::sample::{GOOD, Sample, run};
+    use crate::record::{CellRecord, CellResult, Failure, Pass, Run, Verdict};
+
+    /// The verify cell of `sample` on `scenario`.
+    fn cell(scenario: &str, sample: Sample) -> CellRecord {
+        let verify = sample.cells().into_iter().find(|cell| cell.pass == Pass::Verify).unwrap();
+        CellRecord { scenario: scenario.to_string(), ..verify }
+    }
+
+    fn only_row(cells: Vec<CellRecord>) -> Row {
+        let run = Run { cells, ..run() };
+        let comparison = Comparison::from_runs(std::slice::from_ref(&run), &Filter::default(), None).unwrap();
+        Table::of(&comparison).unwrap().rows.remove(0)
+    }
+
+    #[test]
+    fn the_worst_fault_is_the_one_that_lost_most_and_else_the_one_that_let_most_through() {
+        let under = |fault: &str, lost, missed_in_window| {
+            cell(fault, Sample { lost, missed_in_window, missed: 90, ..GOOD })
+        };
+        let talk = cell(SCENARIO, GOOD);
+        let worst = |cells: &[CellRecord]| only_row([std::slice::from_ref(&talk), cells].concat()).worst;
+        let few = under("faults/few", 0, 3);
+        let many = under("faults/many", 0, 40);
+        let lost = under("faults/lost", 1, 0);
+        let named = |fault: &str, lost_count, missed_in_window_count| {
+            Some(Worst { fault: fault.to_string(), lost_count, missed_in_window_count })
+        };
+        assert_eq!(worst(&[]), None);
+        assert_eq!(worst(&[few.clone(), many.clone()]), named("many", 0, 40));
+        assert_eq!(worst(&[few, many, lost]), named("lost", 1, 0));
+    }
+
+    #[test]
+    fn a_fault_that_never_happened_or_that_was_not_lived_through_is_no_good_news() {
+        let talk = cell(SCENARIO, GOOD);
+        let never = cell("faults/never", Sample { verdict: Verdict::Inconclusive, ..GOOD });
+        let failed = CellResult::Failed { how: Failure::Hung, reason: "no progress".to_string() };
+        let hung = CellRecord { result: failed, ..cell("faults/hung", GOOD) };
+        let row = only_row(vec![talk, never, hung]);
+        assert_eq!(row.worst, None);
+        assert_eq!(
+            row.unproven.iter().collect::<std::collections::BTreeSet<_>>().len(),
+            2,
+            "{:?}",
+            row.unproven
+        );
     }
 }

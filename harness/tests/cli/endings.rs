@@ -81,3 +81,43 @@ fn a_request_to_terminate_stops_the_run_and_its_servers() {
 fn ctrl_c_on_a_terminal_reaches_the_whole_group_and_is_no_failure_of_the_cell() {
     stops_cleanly(|tool| kill_process_group(tool, Signal::INT).unwrap());
 }
+
+#[test]
+fn an_interrupt_ends_all_cells_that_are_at_work() {
+    let tool = Tool::with_tiny();
+    let long = crate::tool::TINY.replace("pings = 4_000", "pings = 4_000_000");
+    tool.write("long.toml", long);
+    let run = ["run", "-q", "-f", "tiny.toml", "-f", "long.toml", "-p", "verify", "--jobs", "4", "-o", "out"];
+    let child = tool
+        .process(&[&run[..], &["-s", "^(exact|lru|redis-claim|redis-lease)$"]].concat())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    eventually("the short cells", || lines(&tool) == 5);
+    let servers = || tool.processes().iter().filter(|name| *name == "redis-server").count();
+    eventually("two servers at work", || servers() == 2);
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{log}");
+    assert!(log.contains("of 8 cells were done") && !log.contains("FAILED"), "{log}");
+    eventually("the end of every process", || tool.processes().is_empty());
+    assert!(entries(&tool.tmp()).is_empty());
+}
+
+#[test]
+fn a_talk_that_is_killed_leaves_no_directory() {
+    let tool = Tool::new();
+    let mut child = tool
+        .process(&["talk", "-q", "-s", "^(noop|redis-claim)$", "-f", "none"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    eventually("a server", || tool.processes().iter().any(|name| name == "redis-server"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    eventually("the end of every process", || tool.processes().is_empty());
+    eventually("the end of every directory", || entries(&tool.tmp()).is_empty());
+}

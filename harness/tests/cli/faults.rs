@@ -121,7 +121,142 @@ fn on_redis_a_store_that_forgets_or_is_away_costs_misses_and_a_lost_reply_costs_
     assert_eq!(owned.values().map(|counts| counts.unwrap().1).collect::<Vec<_>>(), [0]);
 }
 
-const CRASH: &str = "\n[[fault]]\nkind = \"worker-crash\"\nat = \"1m\"\npoint = \"before-publish\"\n";
+/// The fault scenarios `names` with a twentieth of their pings, in files of their names.
+fn thinned(tool: &Tool, names: &[&str]) -> Vec<String> {
+    let all = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/faults");
+    let thin = |name: &&str| {
+        let text = std::fs::read_to_string(all.join(format!("{name}.toml"))).unwrap();
+        assert!(text.contains("rate = \"100/s\""), "{name}");
+        tool.write(&format!("{name}.toml"), text.replace("rate = \"100/s\"", "rate = \"5/s\""));
+        format!("{name}.toml")
+    };
+    names.iter().map(thin).collect()
+}
+
+/// The verify figures of thinned scenarios, by scenario and strategy.
+fn figures(tool: &Tool, names: &[&str], strategies: &str) -> BTreeMap<(String, String), serde_json::Value> {
+    let files = thinned(tool, names);
+    let mut run = vec!["run", "-q", "--force", "-s", strategies, "-o", "out"];
+    files.iter().for_each(|file| run.extend(["-f", file]));
+    tool.command(&run).timeout(std::time::Duration::from_secs(600)).assert().success();
+    let cells = tool.records("out").split_off(1);
+    let word = |value: &serde_json::Value| value.as_str().unwrap().to_string();
+    let place = |cell: &serde_json::Value| (word(&cell["scenario"]), word(&cell["strategy"]));
+    cells.iter().map(|cell| (place(cell), cell["result"]["verify"].clone())).collect()
+}
+
+fn count(
+    figures: &BTreeMap<(String, String), serde_json::Value>,
+    scenario: &str,
+    strategy: &str,
+    name: &str,
+) -> u64 {
+    let place = (scenario.to_string(), strategy.to_string());
+    figures[&place][name].as_u64().unwrap_or_else(|| panic!("{place:?} has no {name}"))
+}
+
+#[test]
+fn on_redis_marks_leases_and_a_front_lose_nothing_under_the_other_faults_either() {
+    let tool = Tool::new();
+    let others = [
+        "worker-crash-before-judge",
+        "worker-crash-of-the-marking-job",
+        "ack-timeout",
+        "clock-jump",
+        "eviction-ttl",
+        "restart-state-kept",
+        "store-slow",
+        "workers-added",
+        "workers-removed",
+    ];
+    let seen = figures(&tool, &others, "^(redis-mozilla|redis-lease|tiered)$");
+    for (place, figures) in &seen {
+        assert_eq!(figures["lost_count"], 0, "{place:?}");
+        assert_eq!(figures["judgement"]["verdict"], "kept", "{place:?}");
+    }
+    assert_eq!(seen.len(), 3 * others.len());
+    let missed = |fault, strategy| count(&seen, fault, strategy, "missed_count");
+    let ordinary = |strategy| missed("worker-crash-before-judge", strategy);
+    // The longer between the check and the mark, the more copies come in between; a lease keeps them waiting.
+    assert!(missed("store-slow", "redis-mozilla") > ordinary("redis-mozilla") + 20);
+    assert!(missed("store-slow", "redis-lease") <= ordinary("redis-lease") + 5);
+    // What the store forgets, passes, but for what the front still knows.
+    for fault in ["clock-jump", "eviction-ttl"] {
+        let passed = |strategy| count(&seen, fault, strategy, "missed_in_window_count");
+        assert!(passed("redis-mozilla") > 50 && passed("redis-lease") > 50, "{fault}");
+        assert!(passed("tiered") <= 2, "{fault}");
+    }
+    // State in a server does not care about the workers.
+    for fault in ["restart-state-kept", "workers-added", "workers-removed"] {
+        assert_eq!(missed(fault, "redis-mozilla"), ordinary("redis-mozilla"), "{fault}");
+    }
+}
+
+#[test]
+fn a_front_loses_nothing_where_its_back_is_away_forgets_or_does_not_answer() {
+    let tool = Tool::new();
+    let faults =
+        ["store-killed", "store-unreachable", "eviction-lru", "reply-lost", "worker-crash-before-publish"];
+    let seen = figures(&tool, &faults, "^tiered$");
+    for (place, figures) in &seen {
+        assert_eq!(figures["lost_count"], 0, "{place:?}");
+    }
+    assert_eq!(seen.len(), faults.len());
+}
+
+/// A primary that dies in the middle: the run ends, and misses are counted, of marks that its replica did not have and of
+/// checks that nobody answered.
+#[test]
+fn a_primary_that_fails_over_costs_no_ping_and_some_misses() {
+    let tool = Tool::new();
+    let seen = figures(&tool, &["primary-failover"], "^redis-mozilla$");
+    let at = |name| count(&seen, "primary-failover", "redis-mozilla", name);
+    assert_eq!(at("lost_count"), 0);
+    assert!(at("missed_in_window_count") > 0 && at("missed_count") < at("duplicate_count"));
+    let place = ("primary-failover".to_string(), "redis-mozilla".to_string());
+    let observed = seen[&place]["faults"][0]["observed"].as_str().unwrap();
+    assert!(observed.contains("took over"), "{observed}");
+}
+
+#[test]
+fn state_that_is_kept_is_known_after_a_restart_and_filters_lose_theirs_like_sets() {
+    let tool = Tool::new();
+    let [kept, lost] = ["restart-state-kept", "restart-state-lost"];
+    let strategies = "^(durable|pubsubio|pubsubio-flink|exact|split-block|bloom-rotating)$";
+    let seen = figures(&tool, &[kept, lost], strategies);
+    let passed = |fault, strategy| count(&seen, fault, strategy, "missed_in_window_count");
+    for strategy in ["durable", "pubsubio"] {
+        assert_eq!(passed(kept, strategy), 0, "{strategy}");
+        assert_eq!(passed(lost, strategy), passed(lost, "exact"), "{strategy}");
+    }
+    // Of what came since its last checkpoint, Flink's knows nothing any more.
+    assert!((1..passed(lost, "pubsubio-flink")).contains(&passed(kept, "pubsubio-flink")));
+    // Every copy in the window once, but for what a filter takes for known by mistake.
+    for filter in ["split-block", "bloom-rotating"] {
+        let (filter, set) = (passed(lost, filter), passed(lost, "exact"));
+        assert!(filter > 100 && set.abs_diff(filter) <= 5, "{filter} and {set}");
+    }
+}
+
+#[test]
+fn the_nightly_job_repairs_duplicates_and_brings_no_ping_back() {
+    let tool = Tool::new();
+    let crash = "worker-crash-before-publish";
+    let seen = figures(&tool, &[crash], "^(noop|exact|split-block)$");
+    for strategy in ["exact", "split-block"] {
+        let figures = &seen[&(crash.to_string(), strategy.to_string())];
+        assert!(figures["lost_count"].as_u64().unwrap() > 10, "{figures}");
+        assert_eq!(figures["stable"]["lost_count"], figures["lost_count"], "{strategy}");
+        assert!(figures["missed_count"].as_u64().unwrap() > 100, "{strategy}");
+        assert_eq!(figures["stable"]["missed_count"], 0, "{strategy}");
+    }
+    let all = &seen[&(crash.to_string(), "noop".to_string())];
+    assert_eq!((&all["stable"]["missed_count"], &all["stable"]["lost_count"]), (&0.into(), &0.into()));
+}
+
+/// A fault for a scenario to end with.
+pub(crate) const CRASH: &str =
+    "\n[[fault]]\nkind = \"worker-crash\"\nat = \"1m\"\npoint = \"before-publish\"\n";
 
 #[test]
 fn the_matrix_says_what_was_seen_and_what_does_not_apply_and_is_the_same_from_records() {

@@ -43,3 +43,31 @@ fn what_is_no_talk_and_what_it_does_not_have_is_refused() {
         tool.command(asked).assert().code(2).stdout("").stderr(contains(said));
     }
 }
+
+#[test]
+fn servers_and_faults_are_part_of_it() {
+    let tool = Tool::new();
+    let asked = [
+        "talk",
+        "-q",
+        "--scale",
+        "160_000",
+        "-s",
+        "^(noop|redis-claim)$",
+        "-f",
+        "before-publish",
+        "-o",
+        "kept",
+    ];
+    tool.command(&asked).timeout(std::time::Duration::from_secs(300)).assert().success();
+    let json: serde_json::Value =
+        serde_json::from_str(&tool.prints(&["compare", "kept", "--talk", "--format", "json"])).unwrap();
+    let row = json["rows"].as_array().unwrap().iter().find(|row| row["strategy"] == "redis-claim").unwrap();
+    assert_eq!(row["worst"]["fault"], "worker-crash-before-publish");
+    assert!(row["worst"]["lost_count"].as_u64().unwrap() > 100, "{row}");
+    assert_eq!(row["unproven"], serde_json::json!([]));
+    assert_eq!(row["lost_count"], 0);
+    let trips = row["round_trips_per_ping"].as_f64().unwrap();
+    assert!((1.0 / 64.0..0.1).contains(&trips), "{trips}");
+    assert!(row["operated"].as_str().unwrap().starts_with("a Redis"), "{row}");
+}

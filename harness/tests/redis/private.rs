@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Output};
 
-use dedup_harness::record::{CellResult, Line, WeighFigures};
+use dedup_harness::record::{CellResult, Line, Tables, VerifyFigures, WeighFigures};
 use tempfile::TempDir;
 
 use crate::predictions::deviations;
@@ -96,23 +96,52 @@ share = 0.1
 lag.uniform = ["1m", "4m"]
 "#;
 
-#[test]
-fn what_theory_predicts_of_the_strategies_on_redis_is_what_is_seen() {
+/// The verify figures of each strategy.
+fn verified(scenario: &str, strategies: &[&str]) -> Vec<(String, VerifyFigures)> {
     let dir = TempDir::new().unwrap();
-    let strategies =
-        ["-s", "^(redis-mozilla|redis-claim|redis-lease|tiered)$", "-s", "tiered:back=redis-lease"];
-    let output = run(&dir, DELAYS, &[&["-q", "-p", "verify"][..], &strategies].concat(), &[]);
+    let output = run(&dir, scenario, &[&["-q", "-p", "verify"][..], strategies].concat(), &[]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     let records = fs::read_to_string(dir.path().join("out/records.jsonl")).unwrap();
-    let mut causes = 0;
-    for line in records.lines() {
-        let Line::Cell(cell) = serde_json::from_str(line).unwrap() else { continue };
-        let CellResult::Verify(figures) = &cell.result else { panic!("{:?}", cell.result) };
-        for prediction in &figures.predicted {
-            let away = deviations(prediction);
-            assert!(away.abs() < 4.0, "{}: {prediction:?}, {away:.1} deviations", cell.strategy);
-            causes += 1;
+    let cell = |line: &str| match serde_json::from_str(line).unwrap() {
+        Line::Run(_) => None,
+        Line::Cell(cell) => match cell.result {
+            CellResult::Verify(figures) => Some((cell.strategy, *figures)),
+            other => panic!("{other:?}"),
+        },
+    };
+    records.lines().filter_map(cell).collect()
+}
+
+/// Also where marks come late, and copies meanwhile.
+#[test]
+fn what_theory_predicts_of_the_strategies_on_redis_is_what_is_seen() {
+    let strategies =
+        ["-s", "^(redis-mozilla|redis-claim|redis-lease|tiered)$", "-s", "tiered:back=redis-lease"];
+    let late = DELAYS.replace("[pipeline]", "[pipeline]\nmark_lag = \"15s\"").replace("500ms\"]", "40s\"]");
+    for scenario in [DELAYS, &late] {
+        let seen = verified(scenario, &strategies);
+        let mut causes = 0;
+        for (strategy, figures) in &seen {
+            for prediction in &figures.predicted {
+                let away = deviations(prediction);
+                assert!(away.abs() < 4.0, "{strategy}: {prediction:?}, {away:.1} deviations");
+                causes += 1;
+            }
         }
+        assert_eq!(causes, 10, "two causes for each of five rows: {seen:?}");
     }
-    assert_eq!(causes, 10, "two causes for each of five rows\n{records}");
+    let (_, mozilla) = &verified(&late, &["-s", "^redis-mozilla$"])[0];
+    let twins = mozilla.predicted.iter().find(|prediction| prediction.cause == "twin").unwrap();
+    assert!((0.3..0.5).contains(&twins.predicted_ratio), "15 of 40 seconds: {twins:?}");
+}
+
+#[test]
+fn behind_mozilla_s_redis_the_nightly_job_leaves_a_twentieth_of_what_clients_send_again() {
+    let text = include_str!("../../../scenarios/mozilla-client-retry.toml");
+    let thin = text.replace("rate = \"2/s\"", "rate = \"0.1/s\"");
+    assert_ne!(thin, text);
+    let (_, figures) = &verified(&thin, &["-s", "^redis-mozilla$"])[0];
+    let stable = figures.predicted.iter().find(|prediction| prediction.tables == Tables::Stable).unwrap();
+    assert!((stable.predicted_ratio - 0.05).abs() < 0.015, "{stable:?}");
+    assert!(deviations(stable).abs() < 4.0, "{stable:?}");
 }

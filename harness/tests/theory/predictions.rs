@@ -16,6 +16,7 @@ const STRATEGIES: &[&str] = &[
     "exact",
     "exact-compact",
     "fingerprint-64",
+    "lru",
     "lru-exact",
     "bloom",
     "bloom-rotating",
@@ -26,7 +27,8 @@ const STRATEGIES: &[&str] = &[
     "bsbf",
     "rlbsbf",
     "cuckoo",
-    // Without a sync for each second of weeks. The marks behind its filter are those of durable.
+    // Without a sync for each second of weeks.
+    "durable:sync=none",
     "bloom-verified:sync=none",
     "window-batch",
     "pubsubio",

@@ -24,6 +24,7 @@ use crate::progress::Progress;
 use crate::record::{CellRecord, CellResult, Pass, Tool};
 use crate::scenario::Scenario;
 use crate::select::Selected;
+use crate::servers::Guarded;
 use crate::suite::{Completion, Plan};
 use crate::workload::Workload;
 
@@ -74,17 +75,16 @@ impl Work<'_> {
 
     /// None if somebody asked to stop.
     pub(super) fn measure(&self, baseline: Option<&Baseline>) -> anyhow::Result<Option<Measured>> {
-        let directory =
-            tempfile::Builder::new().prefix("dedup-harness-").tempdir().context("temporary directory")?;
+        let directory = Guarded::directory().context("temporary directory")?;
         let plan = self.plan();
-        let Some(preflight) = ended(plan.preflight(directory.path(), self.stop))? else { return Ok(None) };
+        let Some(preflight) = ended(plan.preflight(directory.dir(), self.stop))? else { return Ok(None) };
         let servers = preflight.servers.clone();
         let mut watcher = Watcher {
             progress: Progress::new(plan.cells(), self.args.output.quiet),
             writer: None,
             cells: Vec::new(),
         };
-        let completion = ended(plan.run(preflight, directory.path(), self.stop, &mut watcher))?;
+        let completion = ended(plan.run(preflight, directory.dir(), self.stop, &mut watcher))?;
         if completion == Completion::Interrupted {
             return Ok(None);
         }
@@ -93,7 +93,7 @@ impl Work<'_> {
         if let Some(baseline) = baseline {
             measured.leave_out_other_servers(baseline);
         }
-        self.with_instructions(baseline, measured, directory.path())
+        self.with_instructions(baseline, measured, directory.dir())
     }
 
     fn plan(&self) -> Plan {
@@ -113,6 +113,7 @@ impl Work<'_> {
             nightly: (Choice::None, None),
             claim: None,
             pacing: Pacing { asked: None, round_trip: Duration::ZERO },
+            disk_bytes: 0,
             limits: Limits { stall: self.args.stall_timeout, memory_bytes },
             jobs: crate::process::cores(),
         }

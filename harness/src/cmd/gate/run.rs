@@ -23,6 +23,7 @@ use crate::gate::round::{Pairing, RoundError};
 use crate::gate::speed::{self, Outcome, SpeedError, SpeedPlan};
 use crate::gate::verdict::{Kind, Party, SCHEMA, Verdict};
 use crate::gate::worker::{Program, Side, WorkerError};
+use crate::servers::Guarded;
 
 /// Options of `gate run`.
 #[derive(Clone, Debug, Args)]
@@ -195,8 +196,7 @@ pub(super) fn measured(
 ) -> anyhow::Result<(Verdict, Outcome)> {
     let (began, started_at) = (Instant::now(), now());
     let [base_party, candidate_party] = parties([&base, &candidate], names, how.stall_timeout, stop)?;
-    let directory =
-        tempfile::Builder::new().prefix("dedup-harness-").tempdir().context("temporary directory")?;
+    let directory = Guarded::directory().context("temporary directory")?;
     let watch = Watch::begin();
     let pairing = Pairing {
         base,
@@ -204,7 +204,7 @@ pub(super) fn measured(
         core: watch.core,
         patience: how.stall_timeout,
         memory_limit: how.memory_limit.unwrap_or(crate::process::available_bytes() / 3),
-        directory: directory.path(),
+        directory: directory.dir(),
         stop,
     };
     let outcome = speed::measure(plan, &pairing, &mut watcher);

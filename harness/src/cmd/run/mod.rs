@@ -96,8 +96,8 @@ pub struct RunArgs {
     /// Pings a batch, at most; the scenario's own if not given
     #[arg(long, value_name = "N", value_parser = whole(1, 65_536u32), help_heading = "How to run")]
     pub batch: Option<u32>,
-    /// Cells at work at once, each with its share of the memory; one a core if not given. The time pass, streams of over
-    /// ten million pings, and servers that keep their own time are alone in any case
+    /// Cells at work at once, each with its share of the memory; one a core if not given. The time pass, streams too long
+    /// for a share, and servers that keep their own time are alone in any case
     #[arg(long, value_name = "N", value_parser = whole(1, 1_024u16), help_heading = "How to run")]
     pub jobs: Option<u16>,
     /// Threads (for a server: connections) in the time pass

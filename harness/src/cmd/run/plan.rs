@@ -70,6 +70,7 @@ pub(in crate::cmd) fn plan(
             seconds: args.time_budget,
         },
         nightly: (args.nightly, args.preceding_days),
+        disk_bytes: crate::process::free_bytes(directory),
         limits: Limits { stall: args.stall_timeout, memory_bytes },
         jobs: args
             .jobs

@@ -93,6 +93,7 @@ fn job(task: &Task) -> Job {
         time_factor: 1.0,
         nightly: (crate::nightly::Choice::None, None),
         memory_limit: task.memory_limit,
+        disk_limit: 0,
         directory: task.directory.clone(),
     }
 }

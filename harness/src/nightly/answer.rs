@@ -1,0 +1,94 @@
+//! A program's answer, for which we do not wait for ever.
+
+use std::io::{self, Read, Write};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Between two looks at whether a process that has said everything has ended.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
+
+/// How a process ended, and what it printed.
+pub(super) struct Answer {
+    pub(super) status: ExitStatus,
+    pub(super) stdout: String,
+    pub(super) stderr: String,
+}
+
+/// Runs `command`, with `input` for it to read, and waits no longer than `patience` for its end: then it is killed.
+pub(super) fn answer(mut command: Command, input: &str, patience: Duration) -> io::Result<Answer> {
+    let deadline = Instant::now() + patience;
+    let too_long = || {
+        let patience = humantime::format_duration(patience);
+        io::Error::new(io::ErrorKind::TimedOut, format!("it did not end within {patience}, and was killed"))
+    };
+    let mut running =
+        Running(command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?);
+    let mut stdin = running.0.stdin.take().expect("it is piped");
+    let stdout = read(running.0.stdout.take().expect("it is piped"))?;
+    let stderr = read(running.0.stderr.take().expect("it is piped"))?;
+    let input = input.to_string();
+    // A program that has ended already says why on its standard error.
+    thread::Builder::new().spawn(move || drop(stdin.write_all(input.as_bytes())))?;
+    let within = |said: mpsc::Receiver<io::Result<String>>| {
+        said.recv_timeout(deadline.saturating_duration_since(Instant::now())).map_err(|_| too_long())?
+    };
+    let (stdout, stderr) = (within(stdout)?, within(stderr)?);
+    loop {
+        if let Some(status) = running.0.try_wait()? {
+            return Ok(Answer { status, stdout, stderr });
+        }
+        if Instant::now() > deadline {
+            return Err(too_long());
+        }
+        thread::sleep(LOOK_AGAIN);
+    }
+}
+
+/// All of a pipe, once it is at its end.
+fn read(mut pipe: impl Read + Send + 'static) -> io::Result<mpsc::Receiver<io::Result<String>>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::Builder::new().spawn(move || {
+        let mut said = String::new();
+        // Nobody listens any more to a process that was killed.
+        let _ = sender.send(pipe.read_to_string(&mut said).map(|_| said));
+    })?;
+    Ok(receiver)
+}
+
+/// A process of ours. It does not outlive this value.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn an_answer_is_what_was_printed_and_how_it_ended() {
+        let answer = answer(shell("cat; echo no >&2; exit 3"), "yes", Duration::from_secs(60)).unwrap();
+        assert_eq!((answer.stdout.as_str(), answer.stderr.as_str()), ("yes", "no\n"));
+        assert_eq!(answer.status.code(), Some(3));
+    }
+
+    #[test]
+    fn a_program_that_never_ends_is_killed() {
+        for script in ["exec sleep 1000", "exec sleep 1000 >&- 2>&-"] {
+            let error = answer(shell(script), "", Duration::from_millis(20)).err().unwrap();
+            assert!(error.to_string().contains("did not end within 20ms"), "{error}");
+        }
+    }
+}
