@@ -178,8 +178,34 @@ fn notes(blocks: &[&Block], several: bool) -> Vec<String> {
         }
         notes.extend(happened(block).map(|what| format!("{scenario}: {what}.")));
     }
+    notes.extend(stable(blocks));
     notes.extend(left_out(blocks));
     notes
+}
+
+/// What the nightly job makes of the cells that have one: the same counts in the stable tables.
+fn stable(blocks: &[&Block]) -> Option<String> {
+    let mut repaired = 0;
+    let mut others = Vec::new();
+    for (block, row) in blocks.iter().flat_map(|block| block.rows.iter().map(move |row| (block, row))) {
+        let Some(verify) = &row.summary.verify else { continue };
+        let Some(stable) = verify.stable else { continue };
+        if stable.missed_count == 0 && stable.lost_count == verify.lost_count {
+            repaired += 1;
+        } else {
+            let counts = format!("{}/{}", thousands(stable.missed_count), thousands(stable.lost_count));
+            others.push(format!("{}, {}: {counts}", short(&block.stream.scenario), row.strategy));
+        }
+    }
+    let all = repaired + others.len();
+    if all == 0 {
+        return None;
+    }
+    let cells = if repaired == all { "every cell".to_string() } else { format!("{repaired} of {all} cells") };
+    let others = if others.is_empty() { String::new() } else { format!("; {}", others.join("; ")) };
+    Some(format!(
+        "in the stable tables, behind the nightly job: 0 missed, and lost what is lost above, in {cells}{others}."
+    ))
 }
 
 /// What was seen of the faults, by the row that saw most of them: `worker-crash after 12 min: 20 of 20 workers died`.

@@ -186,9 +186,9 @@ fn on_redis_marks_leases_and_a_front_lose_nothing_under_the_other_faults_either(
         assert!(passed("redis-mozilla") > 50 && passed("redis-lease") > 50, "{fault}");
         assert!(passed("tiered") <= 2, "{fault}");
     }
-    // State in a server does not care about the workers.
+    // State in a server does not care about the workers, but for a batch that comes once more.
     for fault in ["restart-state-kept", "workers-added", "workers-removed"] {
-        assert_eq!(missed(fault, "redis-mozilla"), ordinary("redis-mozilla"), "{fault}");
+        assert!(missed(fault, "redis-mozilla").abs_diff(ordinary("redis-mozilla")) <= 5, "{fault}");
     }
 }
 
@@ -266,7 +266,14 @@ fn the_matrix_says_what_was_seen_and_what_does_not_apply_and_is_the_same_from_re
     tool.write("killed.toml", format!("{TINY}{killed}"));
     let run = ["run", "-q", "-f", "crash.toml", "-f", "killed.toml", "-s", "^(noop|exact)$", "-o", "out"];
     let printed = tool.prints(&run);
-    for said in ["under faults", "1 of 1 workers died", "keeps none beside the process", "floor", "kept"] {
+    for said in [
+        "under faults",
+        "1 of 1 workers died",
+        "keeps none beside the process",
+        "floor",
+        "kept",
+        "in every cell",
+    ] {
         assert!(printed.contains(said), "{said:?} is not in\n{printed}");
     }
     assert!(printed.lines().all(|line| line.chars().count() <= 120), "{printed}");
