@@ -76,9 +76,7 @@ pub fn run(args: &TalkArgs, definitions: &[Definition], out: &mut dyn Write) -> 
         return Err(anyhow!("--strategy: matches none of the talk's strategies; allowed are {all}"))
             .or_exit(Exit::Usage);
     }
-    let parts = talk::parts(args.scale).or_exit(Exit::Usage)?;
-    let parts: Vec<Part> =
-        parts.into_iter().filter(|part| part.is_own() || chosen.scenario(&part.name)).collect();
+    let parts = chosen_parts(args, &chosen).or_exit(Exit::Usage)?;
     let mut stages = Vec::new();
     for (index, parts) in stages_of(&parts).iter().enumerate() {
         let run_args = run_args(args, parts, &strategies, &directory.dir().join(format!("part-{index}")))?;
@@ -108,6 +106,23 @@ pub fn run(args: &TalkArgs, definitions: &[Definition], out: &mut dyn Write) -> 
         out.write_all(drawn(&comparison, args.format)?.as_bytes()).context("standard output")?;
     }
     Ok(exit(completion, &run.cells))
+}
+
+/// What nobody's fault scenario is called.
+const NO_FAULTS: &str = "none";
+
+/// Its own streams, and those of the faults that were chosen.
+fn chosen_parts(args: &TalkArgs, chosen: &Filter) -> anyhow::Result<Vec<Part>> {
+    let (own, faults): (Vec<Part>, Vec<Part>) = talk::parts(args.scale)?.into_iter().partition(Part::is_own);
+    let all: Vec<String> = faults.iter().map(|part| part.name.clone()).collect();
+    let faults: Vec<Part> = faults.into_iter().filter(|part| chosen.scenario(&part.name)).collect();
+    if faults.is_empty() && !all.is_empty() && !args.faults.iter().any(|name| name == NO_FAULTS) {
+        return Err(anyhow!(
+            "--fault: matches none of the talk's fault scenarios; allowed are {}, or {NO_FAULTS}",
+            all.join(", ")
+        ));
+    }
+    Ok([own, faults].concat())
 }
 
 /// The talk's table of records that are of one.

@@ -39,6 +39,7 @@ fn what_is_no_talk_and_what_it_does_not_have_is_refused() {
         (&["compare", "other", "--talk"][..], "no cell of the scenario"),
         (&["talk", "--scale", "0"], "allowed is `full`"),
         (&["talk", "-s", "^exact$"], "matches none of the talk's strategies"),
+        (&["talk", "-f", "crahs"], "faults/worker-crash-before-settle, or none"),
     ] {
         tool.command(asked).assert().code(2).stdout("").stderr(contains(said));
     }
