@@ -4,7 +4,7 @@
 //! unsafe call passes its arguments on to the system's allocator unchanged, so its contract is our caller's.
 //!
 //! Counting is off unless [`start_counting`] was called, because shared counters would disturb the time pass. The
-//! harness's own thread is not charged but inside [`charged`]; every other thread is the strategy's and is. Freed
+//! harness's own threads are not charged but inside [`charged`]; every other thread is the strategy's and is. Freed
 //! bytes are credited under the same rule, so memory that the strategy allocates it also has to free.
 #![allow(unsafe_code)]
 
@@ -34,8 +34,13 @@ pub const AVAILABLE: bool = cfg!(feature = "counting-allocator");
 
 /// Counts from now on. The calling thread is the harness's own.
 pub fn start_counting() {
-    CHARGED.set(false);
+    this_thread_is_ours();
     COUNTING.store(true, Ordering::Relaxed);
+}
+
+/// Never charges the calling thread.
+pub fn this_thread_is_ours() {
+    CHARGED.set(false);
 }
 
 /// Does `work` on the strategy's account.
