@@ -1,4 +1,4 @@
-//! Which scenarios and strategies a command is about: regular expressions, shared by every command.
+//! Which scenarios and strategies are meant, by name: regular expressions, shared by every command.
 
 use regex::Regex;
 
@@ -21,29 +21,6 @@ pub struct FilterError {
 pub struct Filter {
     scenarios: Vec<Regex>,
     strategies: Vec<Regex>,
-}
-
-/// The options of every command that chooses among what there is.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub struct FilterArgs {
-    /// Only scenarios whose name matches this regular expression (repeatable)
-    #[arg(short = 'f', long = "scenario", value_name = "REGEX")]
-    pub scenarios: Vec<String>,
-    /// Only strategies whose name matches this regular expression (repeatable)
-    #[arg(short = 's', long = "strategy", value_name = "REGEX")]
-    pub strategies: Vec<String>,
-}
-
-impl FilterArgs {
-    /// Whether nothing is chosen by them.
-    pub fn is_empty(&self) -> bool {
-        self.scenarios.is_empty() && self.strategies.is_empty()
-    }
-
-    /// The filter that these options describe.
-    pub fn filter(&self) -> Result<Filter, FilterError> {
-        Filter::new(&self.scenarios, &self.strategies)
-    }
 }
 
 impl Filter {

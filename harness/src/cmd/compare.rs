@@ -1,15 +1,14 @@
 //! `compare`: tables from records.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 
+use super::stored::{FilterArgs, compared, read, read_all};
+use super::values::format;
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
-use crate::filter::FilterArgs;
-use crate::printable::printable;
-use crate::record::{Run, read_run};
 use crate::render::{Format, Look, render};
 
 /// Puts recorded runs beside each other, without running anything.
@@ -28,38 +27,22 @@ pub struct CompareArgs {
     #[arg(long, conflicts_with_all = ["against", "strategies", "scenarios"])]
     pub talk: bool,
     /// How to show it
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_parser = format(), default_value_t)]
     pub format: Format,
 }
 
 /// Prints the comparison to `out`. Ends well also where a promise is broken: `compare` shows, `gate` judges.
 pub fn run(args: &CompareArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let filter = args.filter.filter().or_exit(Exit::Usage)?;
-    let runs: Vec<Run> =
-        args.runs.iter().map(|path| read(path).or_exit(Exit::Usage)).collect::<anyhow::Result<_>>()?;
+    let runs = read_all(&args.runs)?;
     let against = args.against.as_deref().map(|path| read(path).or_exit(Exit::Incomparable)).transpose()?;
-    let comparison = Comparison::from_runs(&runs, &filter, against.as_ref()).map_err(|error| {
-        let exit = error.exit();
-        Err::<(), _>(error).or_exit(exit).unwrap_err()
-    })?;
+    let comparison = compared(Comparison::from_runs(&runs, &filter, against.as_ref()))?;
     let text = match args.talk {
         true => super::talk::drawn(&comparison, args.format).or_exit(Exit::Usage)?,
         false => render(&comparison, args.format, Look::of_stdout()),
     };
     out.write_all(text.as_bytes()).context("standard output")?;
     Ok(Exit::Ok)
-}
-
-/// Reads a run, and warns where its last line was cut off.
-pub(super) fn read(path: &Path) -> anyhow::Result<Run> {
-    let run = read_run(path)?;
-    if let Some(line) = run.truncated {
-        anstream::eprintln!(
-            "warning: {}: line {line} breaks off and is left out; the run was killed while it wrote",
-            printable(&run.path.display().to_string())
-        );
-    }
-    Ok(run)
 }
 
 #[cfg(test)]

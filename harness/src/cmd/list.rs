@@ -6,9 +6,10 @@ use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
 use dedup_strategies::{Definition, Needs, Role};
 
+use super::stored::FilterArgs;
 use crate::exit::{Exit, OrExit};
 use crate::faults::{self, KINDS, Kind, Lasts};
-use crate::filter::{Filter, FilterArgs};
+use crate::filter::Filter;
 use crate::render::Look;
 use crate::render::list::{self, ScenarioRow, SettingRow, StrategyRow};
 use crate::scenario::{Scenario, embedded};

@@ -6,6 +6,7 @@ pub mod list;
 pub mod nightly;
 pub mod report;
 pub mod run;
+mod stored;
 pub mod stream;
 pub mod talk;
 pub mod trend;

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::compare::read;
+use super::stored::{FilterArgs, compared, read_all};
 use crate::exit::{Exit, OrExit};
-use crate::filter::FilterArgs;
 use crate::record::Run;
 use crate::report::{Mix, Report, hgrm, markdown, page, slides, splice, tidy};
 
@@ -80,13 +79,9 @@ pub fn run(args: &ReportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
         (false, format) => format,
     };
     let filter = args.filter.filter().or_exit(Exit::Usage)?;
-    let runs: Vec<Run> =
-        args.runs.iter().map(|path| read(path).or_exit(Exit::Usage)).collect::<anyhow::Result<_>>()?;
+    let runs = read_all(&args.runs)?;
     let mix = if args.mix { Mix::Together } else { Mix::Apart };
-    let report = Report::from_runs(&runs, &filter, mix).map_err(|error| {
-        let exit = error.exit();
-        Err::<(), _>(error).or_exit(exit).unwrap_err()
-    })?;
+    let report = compared(Report::from_runs(&runs, &filter, mix))?;
     if let Some(directory) = &args.hgrm {
         let files = hgrm::files(&report.comparison).or_exit(Exit::Usage)?;
         write_all(directory, files.iter().map(|file| (file.name.as_str(), file.text.as_str())))?;

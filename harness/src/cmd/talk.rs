@@ -9,10 +9,11 @@ use clap::Parser;
 use dedup_strategies::{Definition, Needs};
 
 use super::run::{RunArgs, Watcher, create, describe, ended, exit, plan, stop_on_interrupt};
-use super::values::{seed, whole};
+use super::values::{format, seed, whole};
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
 use crate::filter::Filter;
+use crate::nightly::DISK_BYTES_PER_PING;
 use crate::progress::Progress;
 use crate::record::{CellRecord, CellResult, Pass, Run};
 use crate::render::{Format, Look};
@@ -46,7 +47,7 @@ pub struct TalkArgs {
     #[arg(long, requires = "output")]
     pub force: bool,
     /// How to print the table
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_parser = format(), default_value_t)]
     pub format: Format,
     /// Do not show progress
     #[arg(short, long)]
@@ -130,6 +131,8 @@ pub(super) fn drawn(comparison: &Comparison, format: Format) -> anyhow::Result<S
     let table = Table::of(comparison).ok_or_else(|| {
         anyhow!("no cell of the scenario {SCENARIO:?}: the records of `talk -o DIR` are needed for its table")
     })?;
+    let nightly_disk_bytes = Some(table.pings_count.saturating_mul(DISK_BYTES_PER_PING));
+    let table = Table { nightly_disk_bytes, ..table };
     Ok(crate::render::talk::render(&table, format, Look::of_stdout()))
 }
 

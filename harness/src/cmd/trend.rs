@@ -5,10 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 
-use super::compare::read;
+use super::stored::{FilterArgs, compared, read_all};
 use crate::exit::{Exit, OrExit};
-use crate::filter::FilterArgs;
-use crate::record::Run;
 use crate::report::trend::{Trend, render_text, report};
 use crate::report::{page, splice};
 
@@ -42,12 +40,8 @@ pub enum TrendFormat {
 /// Writes the trend. Ends well whatever it shows.
 pub fn run(args: &TrendArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let filter = args.filter.filter().or_exit(Exit::Usage)?;
-    let runs: Vec<Run> =
-        args.runs.iter().map(|path| read(path).or_exit(Exit::Usage)).collect::<anyhow::Result<_>>()?;
-    let trend = Trend::from_runs(&runs, &filter).map_err(|error| {
-        let exit = error.exit();
-        Err::<(), _>(error).or_exit(exit).unwrap_err()
-    })?;
+    let runs = read_all(&args.runs)?;
+    let trend = compared(Trend::from_runs(&runs, &filter))?;
     let text = match args.format {
         TrendFormat::Table => render_text(&trend),
         TrendFormat::Html => page::render(&report(&trend)),

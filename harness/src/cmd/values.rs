@@ -4,6 +4,20 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+
+use crate::render::Format;
+
+/// One of the formats of a comparison.
+pub(crate) fn format() -> impl TypedValueParser<Value = Format> {
+    let values = Format::ALL.map(|(_, name, about)| PossibleValue::new(name).help(about));
+    PossibleValuesParser::new(values).map(|given| {
+        let (format, ..) =
+            Format::ALL.into_iter().find(|(_, name, _)| given == *name).expect("one of the values");
+        format
+    })
+}
+
 /// A whole number from `least` to `most`; `_` may separate digits.
 pub(crate) fn whole<T>(least: T, most: T) -> impl Fn(&str) -> Result<T, String> + Clone
 where

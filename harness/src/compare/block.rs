@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::error::CompareError;
 use super::row::Row;
-use super::{CompareError, VerifySummary};
+use super::summary::VerifySummary;
 use crate::filter::Filter;
 use crate::record::{CellRecord, CellResult, Machine, Pass, Run};
 

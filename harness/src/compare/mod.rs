@@ -4,9 +4,12 @@
 //! does not share them stands in a block of its own. Rounds of one strategy are merged; rounds of different runs
 //! never are.
 
+mod against;
 mod block;
 mod change;
+mod error;
 mod row;
+mod standing;
 mod summary;
 
 #[cfg(test)]
@@ -14,13 +17,14 @@ mod tests;
 
 use serde::Serialize;
 
-use crate::exit::Exit;
 use crate::filter::Filter;
 use crate::record::{Run, RunRecord};
 
 pub use block::{Block, Skipped, Stream};
 pub use change::{Certainty, Change, Ratio};
-pub use row::{Finding, Row, Standing};
+pub use error::CompareError;
+pub use row::Row;
+pub use standing::{Finding, Standing};
 pub use summary::{
     Clock, LatencySummary, PredictionSummary, StableSummary, Stands, Summary, TimeSummary, VerifySummary,
     WeighSummary,
@@ -46,69 +50,6 @@ pub struct Source {
     pub run: RunRecord,
 }
 
-/// Records that cannot be put beside each other.
-#[derive(Debug, thiserror::Error)]
-pub enum CompareError {
-    /// The cells of one scenario in one run belong to different streams.
-    #[error(
-        "run {run}, scenario {scenario}: {difference}: not comparable; run the scenario again as a whole"
-    )]
-    Unlike {
-        /// The run.
-        run: String,
-        /// The scenario.
-        scenario: String,
-        /// What differs between its cells.
-        difference: String,
-    },
-    /// The baseline saw another stream.
-    #[error("scenario {scenario}, run {run}: {difference} in the baseline {baseline}: not comparable")]
-    Baseline {
-        /// The scenario.
-        scenario: String,
-        /// The run.
-        run: String,
-        /// The baseline.
-        baseline: String,
-        /// What differs.
-        difference: String,
-    },
-    /// The baseline shares no cell with what is shown.
-    #[error("the baseline {baseline} holds none of these scenarios and strategies")]
-    NoBaseline {
-        /// The baseline.
-        baseline: String,
-    },
-    /// Nothing is left to show.
-    #[error("no cell matches; these runs hold {there}")]
-    Nothing {
-        /// What there is.
-        there: String,
-    },
-    /// A distribution cannot be read.
-    #[error("run {run}, scenario {scenario}, strategy {strategy}: {source}")]
-    Histogram {
-        /// The run.
-        run: String,
-        /// The scenario.
-        scenario: String,
-        /// The strategy.
-        strategy: String,
-        /// Why.
-        source: crate::stats::HistogramError,
-    },
-}
-
-impl CompareError {
-    /// The exit code that it leads to.
-    pub fn exit(&self) -> Exit {
-        match self {
-            CompareError::Nothing { .. } | CompareError::Histogram { .. } => Exit::Usage,
-            _ => Exit::Incomparable,
-        }
-    }
-}
-
 impl Comparison {
     /// Compares what `filter` chooses of `runs`, and shows the change against a baseline where one is given.
     pub fn from_runs(
@@ -122,7 +63,7 @@ impl Comparison {
             return Err(nothing(runs));
         }
         if let Some(baseline) = against {
-            change::add(&mut blocks, runs, &labels, baseline)?;
+            against::add(&mut blocks, runs, &labels, baseline)?;
         }
         let source = |run: &Run, label: String| Source { label, run: run.run.clone() };
         Ok(Comparison {

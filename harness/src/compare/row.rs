@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::change::Change;
+use super::standing::{Finding, Standing, findings, standing, worse};
 use super::summary::Summary;
-use crate::record::{CellRecord, CellResult, Failure, Judgement, Pass, Role, Verdict};
-use crate::stats::HistogramError;
+use crate::record::{CellRecord, CellResult, HistogramError, Role};
 
 /// One strategy's figures and how it stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -35,37 +35,6 @@ pub struct Row {
     pub change: Option<Change>,
 }
 
-/// How a strategy stands to its promise, in the order of a table's rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// Every bound held.
-    Kept,
-    /// No pass that judges was run.
-    Unjudged,
-    /// The load went beyond what the promise covers.
-    Void,
-    /// What it was to be put through did not happen.
-    Inconclusive,
-    /// A bound did not hold.
-    Broken,
-    /// It did not come to its end.
-    Failed,
-}
-
-/// One phrase about a promise that was not kept, or not to be judged, or about a failure.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// What it is about.
-    pub standing: Standing,
-    /// The pass that found it.
-    pub pass: Pass,
-    /// The rounds that found exactly this.
-    pub rounds: BTreeSet<u32>,
-    /// What was found.
-    pub text: String,
-}
-
 impl Row {
     /// From all cells of one strategy in one block; there is at least one.
     pub(super) fn of(run: &str, cells: &[&CellRecord]) -> Result<Row, HistogramError> {
@@ -89,76 +58,5 @@ impl Row {
     /// Where it stands in a table: the floor first, then kept before broken.
     pub(super) fn order(&self) -> (bool, Standing) {
         (self.role != Role::Floor, self.standing)
-    }
-}
-
-/// The worse of two, where any judgement says more than none.
-fn worse(one: Standing, other: Standing) -> Standing {
-    match (one, other) {
-        (Standing::Unjudged, Standing::Kept) | (Standing::Kept, Standing::Unjudged) => Standing::Kept,
-        _ => one.max(other),
-    }
-}
-
-fn judgement(result: &CellResult) -> Option<&Judgement> {
-    match result {
-        CellResult::Verify(figures) => Some(&figures.judgement),
-        CellResult::Weigh(figures) => Some(&figures.judgement),
-        _ => None,
-    }
-}
-
-fn standing(result: &CellResult) -> Standing {
-    match result {
-        CellResult::Failed { .. } => Standing::Failed,
-        // Memory alone does not show that a promise was kept: it says nothing of pings.
-        CellResult::Weigh(figures) if figures.judgement.verdict == Verdict::Kept => Standing::Unjudged,
-        _ => judgement(result).map_or(Standing::Unjudged, |judgement| match judgement.verdict {
-            Verdict::Kept => Standing::Kept,
-            Verdict::Void => Standing::Void,
-            Verdict::Inconclusive => Standing::Inconclusive,
-            Verdict::Broken => Standing::Broken,
-        }),
-    }
-}
-
-/// Findings of all cells, the weightiest first; equal ones of several rounds become one.
-fn findings(cells: &[&CellRecord]) -> Vec<Finding> {
-    let mut found: Vec<Finding> = Vec::new();
-    for cell in cells {
-        for text in texts(&cell.result) {
-            let standing = standing(&cell.result);
-            match found.iter_mut().find(|f| f.text == text && f.pass == cell.pass && f.standing == standing) {
-                Some(finding) => {
-                    finding.rounds.insert(cell.round);
-                }
-                None => found.push(Finding {
-                    standing,
-                    pass: cell.pass,
-                    rounds: BTreeSet::from([cell.round]),
-                    text,
-                }),
-            }
-        }
-    }
-    found.sort_by_key(|finding| (std::cmp::Reverse(finding.standing), finding.pass));
-    found
-}
-
-fn texts(result: &CellResult) -> Vec<String> {
-    match result {
-        CellResult::Failed { how, reason } => vec![format!("{}: {reason}", failure(*how))],
-        _ => judgement(result).map(|judgement| judgement.findings.clone()).unwrap_or_default(),
-    }
-}
-
-fn failure(how: Failure) -> &'static str {
-    match how {
-        Failure::Panicked => "panicked",
-        Failure::Hung => "hung",
-        Failure::OutOfMemory => "out of memory",
-        Failure::Died => "died",
-        Failure::Contract => "broke the contract",
-        Failure::Unavailable => "store unavailable",
     }
 }

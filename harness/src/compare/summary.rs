@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::record::{
-    CauseFigures, CellRecord, CellResult, FaultFigures, LagFigures, Latency, Prediction, StableFigures,
-    TimeFigures, VerifyFigures, WeighFigures,
+    CauseFigures, CellRecord, CellResult, FaultFigures, HistogramError, LagFigures, Latency, Prediction,
+    StableFigures, TimeFigures, VerifyFigures, WeighFigures, merged,
 };
-use crate::stats::{HistogramError, Spread, merged, wilson_95_of_share};
+use crate::stats::{Spread, wilson_95_of_share};
 
 /// What the three passes measured, over all rounds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -5,6 +5,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Latency;
+
 /// How a run compares with the strategy's promise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Judgement {
@@ -216,27 +218,6 @@ pub struct TimeFigures {
     pub latency_ns: Latency,
     /// From the call to the verdict.
     pub service_ns: Latency,
-}
-
-/// A distribution of times.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Latency {
-    /// Values recorded.
-    pub count: u64,
-    /// Median.
-    pub p50: u64,
-    /// 90th percentile.
-    pub p90: u64,
-    /// 99th percentile.
-    pub p99: u64,
-    /// 99.9th percentile.
-    pub p999: u64,
-    /// 99.99th percentile.
-    pub p9999: u64,
-    /// Largest value.
-    pub max: u64,
-    /// The whole distribution: HdrHistogram V2, deflated, base64.
-    pub hdr_v2_deflate_b64: String,
 }
 
 /// Memory.

@@ -5,6 +5,7 @@
 
 mod error;
 mod figures;
+mod latency;
 mod reader;
 mod schema;
 mod writer;
@@ -16,9 +17,10 @@ mod tests;
 
 pub use error::RecordError;
 pub use figures::{
-    CauseFigures, FaultFigures, Judgement, LagFigures, Latency, MemoryOverTime, OverTime, Prediction,
-    StableFigures, Tables, TimeFigures, Verdict, VerifyFigures, WeighFigures,
+    CauseFigures, FaultFigures, Judgement, LagFigures, MemoryOverTime, OverTime, Prediction, StableFigures,
+    Tables, TimeFigures, Verdict, VerifyFigures, WeighFigures,
 };
+pub use latency::{HistogramError, Latency, merged};
 pub use reader::{Run, read_run};
 pub use schema::{CellRecord, CellResult, Failure, Line, Machine, Pass, Role, RunRecord, SCHEMA, Tool};
 pub use writer::RecordWriter;

@@ -20,13 +20,14 @@ pub(crate) use markdown::escape;
 #[cfg(test)]
 mod tests;
 
-use anstream::AutoStream;
-use anstream::ColorChoice;
+use std::fmt;
+
+use anstream::{AutoStream, ColorChoice};
 
 use crate::compare::Comparison;
 
 /// How a comparison is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// Aligned columns for a terminal
     #[default]
@@ -37,6 +38,24 @@ pub enum Format {
     Csv,
     /// Everything, for programs
     Json,
+}
+
+impl Format {
+    /// Every format: its name, and what it is for.
+    pub const ALL: [(Format, &str, &str); 4] = [
+        (Format::Table, "table", "Aligned columns for a terminal"),
+        (Format::Markdown, "markdown", "Markdown, to paste into a page"),
+        (Format::Csv, "csv", "One line a strategy, every figure in base units"),
+        (Format::Json, "json", "Everything, for programs"),
+    ];
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (_, name, _) =
+            Format::ALL.into_iter().find(|(format, ..)| format == self).expect("all are listed");
+        f.write_str(name)
+    }
 }
 
 /// What the place can show to which a table goes.

@@ -4,7 +4,6 @@ use super::grid::{Align, Grid};
 use super::text::{Text, Tone, wrap};
 use super::{Format, Look, markdown};
 use crate::compare::Standing;
-use crate::nightly::DISK_BYTES_PER_PING;
 use crate::record::Role;
 use crate::stats::rule_of_three;
 use crate::talk::{Row, Table};
@@ -135,11 +134,7 @@ fn notes(table: &Table) -> Vec<String> {
         notes.push(format!("lost 0 = none seen; the true share is, with 95 % confidence, below {bound} %."));
     }
     if table.rows.iter().all(|row| row.missed_stable_ratio.is_none()) {
-        let needed = bytes(table.pings_count.saturating_mul(DISK_BYTES_PER_PING));
-        notes.push(format!(
-            "missed stable: no nightly job was run behind these pings. It is where {needed} of disk are free for its tables; \
-             TMPDIR names where they go."
-        ));
+        notes.push(no_nightly_job(table.nightly_disk_bytes));
     }
     notes.push(match table.faults.is_empty() {
         true => "worst fault: no fault was tried.".to_string(),
@@ -159,6 +154,14 @@ fn notes(table: &Table) -> Vec<String> {
         notes.push(format!("skipped: {}: {}; {}", skip.strategy, skip.reason, skip.remedy));
     }
     notes
+}
+
+fn no_nightly_job(disk_bytes: Option<u64>) -> String {
+    let where_it_is = disk_bytes.map_or(String::new(), |needed| {
+        let needed = bytes(needed);
+        format!(" It is where {needed} of disk are free for its tables; TMPDIR names where they go.")
+    });
+    format!("missed stable: no nightly job was run behind these pings.{where_it_is}")
 }
 
 fn verdict(row: &Row) -> Text {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use hdrhistogram::Histogram;
 
 use crate::compare::Comparison;
-use crate::stats::HistogramError;
+use crate::record::HistogramError;
 
 /// A file: its name and what it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]

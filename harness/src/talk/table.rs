@@ -26,6 +26,9 @@ pub struct Table {
     pub rows: Vec<Row>,
     /// What could not run, and what to do about it.
     pub skipped: Vec<Skip>,
+    /// Disk that a nightly job behind these pings takes, where the reader is to be told; records do not say it.
+    #[serde(skip)]
+    pub nightly_disk_bytes: Option<u64>,
 }
 
 /// One strategy.
@@ -106,6 +109,7 @@ impl Table {
             faults: faults.iter().map(|block| without_folder(block)).collect(),
             rows,
             skipped: skipped(main),
+            nightly_disk_bytes: None,
         })
     }
 }

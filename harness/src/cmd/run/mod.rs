@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use dedup_strategies::{Definition, STRATEGIES};
 
-use super::values::{bytes, rate, seconds, seed, share, time, whole};
+use super::values::{bytes, format, rate, seconds, seed, share, time, whole};
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
 use crate::filter::Filter;
@@ -84,7 +84,7 @@ pub struct RunArgs {
     #[arg(long, requires = "output", help_heading = "Output")]
     pub force: bool,
     /// How to print the comparison
-    #[arg(long, value_enum, default_value_t = Format::Table, help_heading = "Output")]
+    #[arg(long, value_parser = format(), default_value_t, help_heading = "Output")]
     pub format: Format,
     /// Do not show progress
     #[arg(short, long, help_heading = "Output")]

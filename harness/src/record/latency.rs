@@ -1,4 +1,4 @@
-//! Distributions of times: HdrHistogram in memory, V2 deflated in base64 in a record.
+//! A distribution of times in a record: its percentiles, and the whole of it as an HdrHistogram, V2 deflated, in base64.
 
 use std::io::Cursor;
 
@@ -7,7 +7,29 @@ use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 
-use crate::record::Latency;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A distribution of times.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Latency {
+    /// Values recorded.
+    pub count: u64,
+    /// Median.
+    pub p50: u64,
+    /// 90th percentile.
+    pub p90: u64,
+    /// 99th percentile.
+    pub p99: u64,
+    /// 99.9th percentile.
+    pub p999: u64,
+    /// 99.99th percentile.
+    pub p9999: u64,
+    /// Largest value.
+    pub max: u64,
+    /// The whole distribution: HdrHistogram V2, deflated, base64.
+    pub hdr_v2_deflate_b64: String,
+}
 
 /// A distribution in a record that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -18,11 +40,6 @@ impl HistogramError {
     fn because(cause: impl std::fmt::Display) -> Self {
         HistogramError(cause.to_string())
     }
-}
-
-/// An empty histogram for nanoseconds up to any value, exact to three digits.
-pub fn recorder() -> Histogram<u64> {
-    Histogram::new(3).expect("three digits are allowed")
 }
 
 impl Latency {
@@ -71,6 +88,7 @@ pub fn merged<'a>(rounds: impl IntoIterator<Item = &'a Latency>) -> Result<Optio
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::recorder;
     use proptest::prelude::*;
 
     fn histogram(values: impl IntoIterator<Item = u64>) -> Histogram<u64> {
