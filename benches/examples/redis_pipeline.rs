@@ -14,7 +14,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use dedup_harness::cell::{Environment, Timing, Trouble};
+use dedup_harness::environment::{CellError, Environment, Timing};
 use dedup_harness::passes::time::{Lanes, closed_loop};
 use dedup_harness::servers::{Launch, PrivateRedis, guard};
 use dedup_strategies::redis::{claim, lease, mozilla};
@@ -254,7 +254,7 @@ fn closed_loop_rate(workers: NonZeroUsize, commands: usize, round: u64, director
     let sizing = sizing();
     let settings = Settings::resolve(&claim::DEFINITION, &[], &sizing)?;
     let mut environment = Environment::new(claim::DEFINITION, settings, 0, sizing, directory.to_path_buf());
-    let failed = |trouble: Trouble| format!("{trouble:?}");
+    let failed = |trouble: CellError| format!("{trouble:?}");
     let instance = environment.instance(workers, Timing::FullSpeed).map_err(failed)?;
     let mut pings = pings(round, 0, commands);
     let step = sizing.window / commands as u32;

@@ -10,6 +10,7 @@ pub mod cell;
 mod cli;
 pub mod cmd;
 pub mod compare;
+pub mod environment;
 pub mod exit;
 pub mod faults;
 pub mod filter;

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use dedup_strategies::{Definition, Settings};
 
-use super::environment::{Environment, Timing, Trouble};
 use super::job::{Input, Job, Message, Work};
 use crate::alloc;
+use crate::environment::{CellError, Environment, Timing};
 use crate::passes::{self, Bench};
 use crate::record::{CellResult, Pass};
 use crate::scenario::Scenario;
@@ -34,14 +34,14 @@ pub fn run(definitions: &[Definition]) -> ExitCode {
     let message = match work(definitions, &job) {
         Ok(Some(result)) => Message::Result(Box::new(result)),
         Ok(None) => Message::Built,
-        Err(Trouble::Refused(reason)) => Message::Refused(reason),
-        Err(trouble) => Message::Result(Box::new(trouble.into_result())),
+        Err(CellError::Refused(reason)) => Message::Refused(reason),
+        Err(error) => Message::Result(Box::new(error.into_result())),
     };
     send(&message);
     ExitCode::SUCCESS
 }
 
-fn work(definitions: &[Definition], job: &Job) -> Result<Option<CellResult>, Trouble> {
+fn work(definitions: &[Definition], job: &Job) -> Result<Option<CellResult>, CellError> {
     let workload = workload(job)?;
     let mut environment = environment(definitions, job, &workload)?;
     let Work::Measure(pass, time_options) = job.work else {
@@ -70,11 +70,11 @@ fn work(definitions: &[Definition], job: &Job) -> Result<Option<CellResult>, Tro
 }
 
 /// The pings that `job` is about, in its pipeline's shape.
-pub(crate) fn workload(job: &Job) -> Result<Workload, Trouble> {
+pub(crate) fn workload(job: &Job) -> Result<Workload, CellError> {
     let mut workload = match &job.input {
         Input::Scenario { name, toml } => {
             let scenario =
-                Scenario::from_toml(name, toml).map_err(|error| Trouble::Refused(error.to_string()))?;
+                Scenario::from_toml(name, toml).map_err(|error| CellError::Refused(error.to_string()))?;
             Workload::Scenario(Box::new(Scenario { name: name.clone(), ..scenario }))
         }
         Input::Trace(trace) => Workload::Trace(trace.clone()),
@@ -90,13 +90,13 @@ pub(crate) fn environment(
     definitions: &[Definition],
     job: &Job,
     workload: &Workload,
-) -> Result<Environment, Trouble> {
+) -> Result<Environment, CellError> {
     let Some(definition) = definitions.iter().find(|definition| definition.name == job.strategy) else {
-        return Err(Trouble::Refused(format!("unknown strategy {:?}", job.strategy)));
+        return Err(CellError::Refused(format!("unknown strategy {:?}", job.strategy)));
     };
     let sizing = workload.sizing();
     let settings = Settings::resolve(definition, &job.settings, &sizing)
-        .map_err(|error| Trouble::Refused(error.to_string()))?;
+        .map_err(|error| CellError::Refused(error.to_string()))?;
     Ok(Environment {
         nightly: job.nightly,
         memory_limit: job.memory_limit,

@@ -5,15 +5,11 @@
 //! with it.
 
 mod child;
-mod environment;
-mod host;
 mod job;
 mod parent;
 
 pub(crate) use child::{environment, workload};
 
 pub use child::run as run_child;
-pub use environment::{Environment, Instance, Timing, Trouble};
-pub use host::Hosted;
-pub use job::{Input, Job, Message, RedisChoice, TimeOptions, Work};
+pub use job::{Input, Job, Message, Work};
 pub use parent::{Ending, Limits, SUB_COMMAND, run as run_parent};

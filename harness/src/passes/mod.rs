@@ -5,7 +5,7 @@ pub mod time;
 pub mod verify;
 pub mod weigh;
 
-use crate::cell::Environment;
+use crate::environment::Environment;
 use crate::workload::Workload;
 
 /// What every pass is given.

@@ -1,16 +1,16 @@
 //! The nightly job behind a verify pass.
 
 use super::Bench;
-use crate::cell::Trouble;
+use crate::environment::CellError;
 use crate::nightly::{Arrived, Behind, DaySink, INSTALL, NightlyError};
 use crate::record::{Failure, StableFigures, VerifyFigures};
 
 /// Opens the live tables that the pass writes, if a nightly job is to follow it.
-pub(super) fn begin(bench: &Bench<'_>) -> Result<Option<(DaySink, Behind)>, Trouble> {
+pub(super) fn begin(bench: &Bench<'_>) -> Result<Option<(DaySink, Behind)>, CellError> {
     let environment = &*bench.environment;
     let (choice, preceding_days) = environment.nightly;
     let jobs = choice.jobs(bench.workload, environment.disk_limit);
-    let jobs = jobs.map_err(|error| Trouble::Refused(error.to_string()))?;
+    let jobs = jobs.map_err(|error| CellError::Refused(error.to_string()))?;
     if !jobs.any() {
         return Ok(None);
     }
@@ -28,19 +28,19 @@ pub(super) fn finish(
     live: &VerifyFigures,
     causes: &[String],
     alive: fn(),
-) -> Result<StableFigures, Trouble> {
+) -> Result<StableFigures, CellError> {
     let uniques = live.unique_count - live.refused_unique_count;
     Ok(behind.finish(&Arrived { uniques, causes, by_cause: &live.by_cause }, alive)?)
 }
 
-impl From<NightlyError> for Trouble {
-    fn from(error: NightlyError) -> Trouble {
+impl From<NightlyError> for CellError {
+    fn from(error: NightlyError) -> CellError {
         match error {
-            NightlyError::NoDuckdb { reason } => Trouble::Skipped {
+            NightlyError::NoDuckdb { reason } => CellError::Skipped {
                 reason: format!("no duckdb for the nightly job found ({reason})"),
                 remedy: format!("{INSTALL}; or give --nightly nightly"),
             },
-            error => Trouble::Failed(Failure::Died, format!("the nightly job: {error}")),
+            error => CellError::Failed(Failure::Died, format!("the nightly job: {error}")),
         }
     }
 }

@@ -14,7 +14,7 @@ use dedup_strategies::{
 };
 use hdrhistogram::Histogram;
 
-use crate::cell::{TimeOptions, Timing, Trouble};
+use crate::environment::{CellError, TimeOptions, Timing};
 use crate::passes::Bench;
 use crate::pipeline::{Pace, TICK};
 use crate::record::{Failure, Latency, TimeFigures};
@@ -33,10 +33,13 @@ const LEAST_MEASURED: Duration = Duration::from_millis(400);
 const MOST_LOOPS: u32 = 40;
 
 /// Runs the pass.
-pub fn run(mut bench: Bench<'_>, options: &TimeOptions) -> Result<TimeFigures, Trouble> {
+pub fn run(mut bench: Bench<'_>, options: &TimeOptions) -> Result<TimeFigures, CellError> {
     let pings = prepare(bench.workload, bench.environment.seed, options.pings)?;
     if pings.is_empty() {
-        return Err(Trouble::Failed(Failure::Died, "the stream has no ping with a usable id to time".into()));
+        return Err(CellError::Failed(
+            Failure::Died,
+            "the stream has no ping with a usable id to time".into(),
+        ));
     }
     let batch = bench.workload.pipeline().batch.get();
     let threads = NonZeroUsize::new(options.threads).unwrap_or(NonZeroUsize::MIN);
@@ -62,7 +65,7 @@ pub fn run(mut bench: Bench<'_>, options: &TimeOptions) -> Result<TimeFigures, T
 }
 
 /// The first `limit` pings of the stream that have a usable id.
-pub(crate) fn prepare(workload: &Workload, seed: u64, limit: usize) -> Result<Vec<Ping>, Trouble> {
+pub(crate) fn prepare(workload: &Workload, seed: u64, limit: usize) -> Result<Vec<Ping>, CellError> {
     let mut source = workload.source(seed)?;
     let mut pings = Vec::with_capacity(limit.min(workload.expected_pings() as usize + 1));
     let mut events = Vec::new();
@@ -143,7 +146,7 @@ fn closed_loops(
     threads: NonZeroUsize,
     batch: usize,
     budget: Duration,
-) -> Result<Loop, Trouble> {
+) -> Result<Loop, CellError> {
     let mut total = Loop::default();
     let mut loops = 0;
     while total.took < LEAST_MEASURED.min(budget) && loops < MOST_LOOPS {

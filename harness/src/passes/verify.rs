@@ -6,7 +6,7 @@ use dedup_strategies::time::saturating_nanos;
 use dedup_strategies::{Needs, Promise, Routing};
 use hdrhistogram::Histogram;
 
-use crate::cell::{Instance, Timing, Trouble};
+use crate::environment::{CellError, Instance, Timing};
 use crate::faults::{Hits, Placed};
 use crate::nightly::DaySink;
 use crate::passes::{Bench, stable};
@@ -37,7 +37,7 @@ const LATE_SHARE: f64 = 0.05;
 const LATE_BY: f64 = 0.05;
 
 /// Runs the pass.
-pub fn run(mut bench: Bench<'_>) -> Result<VerifyFigures, Trouble> {
+pub fn run(mut bench: Bench<'_>) -> Result<VerifyFigures, CellError> {
     let expected = decisions_of_a_short_run(&mut bench)?;
     let mut instance = instance(&mut bench)?;
     let (promise, routing) = (instance.strategy.promise(), instance.strategy.routing());
@@ -47,7 +47,7 @@ pub fn run(mut bench: Bench<'_>) -> Result<VerifyFigures, Trouble> {
     let round_trips = instance.round_trips().map(|trips| trips - before.unwrap_or(0));
     if expected.as_ref().is_some_and(|expected| *expected != decided) {
         let expected = expected.unwrap_or_default();
-        return Err(Trouble::Failed(
+        return Err(CellError::Failed(
             Failure::Contract,
             format!(
                 "not deterministic: the first {AGAIN} pings were judged twice with seed {}, and the answers differ \
@@ -67,7 +67,7 @@ pub fn run(mut bench: Bench<'_>) -> Result<VerifyFigures, Trouble> {
 }
 
 /// A new instance, for the largest number of workers that there will be.
-fn instance(bench: &mut Bench<'_>) -> Result<Instance, Trouble> {
+fn instance(bench: &mut Bench<'_>) -> Result<Instance, CellError> {
     let workers = bench.workload.pipeline().workers;
     let most = Placed::most_workers(bench.workload.faults(), workers.get());
     let instance =
@@ -78,11 +78,11 @@ fn instance(bench: &mut Bench<'_>) -> Result<Instance, Trouble> {
 }
 
 /// Why a fault cannot happen to a strategy.
-fn obstacle(fault: &Placed, needs: Needs, instance: &Instance) -> Option<Trouble> {
+fn obstacle(fault: &Placed, needs: Needs, instance: &Instance) -> Option<CellError> {
     if !fault.hits_store() || instance.can_be_troubled() {
         return None;
     }
-    let skipped = |reason: String, remedy: &str| Some(Trouble::Skipped { reason, remedy: remedy.into() });
+    let skipped = |reason: String, remedy: &str| Some(CellError::Skipped { reason, remedy: remedy.into() });
     let kind = fault.kind.name;
     match (needs, fault.kind.hits) {
         (Needs::Nothing, Hits::Store) => skipped(
@@ -99,7 +99,7 @@ fn obstacle(fault: &Placed, needs: Needs, instance: &Instance) -> Option<Trouble
 
 /// Every decision on the first pings, from an instance that then goes away. None where the answers need not be the
 /// same: where a store keeps wall time, or is troubled by real means, which take real time.
-fn decisions_of_a_short_run(bench: &mut Bench<'_>) -> Result<Option<String>, Trouble> {
+fn decisions_of_a_short_run(bench: &mut Bench<'_>) -> Result<Option<String>, CellError> {
     let needs_store = bench.environment.definition.needs != Needs::Nothing;
     let store_troubled = needs_store && bench.workload.faults().iter().any(Placed::hits_store);
     if bench.environment.on_wall_time() || store_troubled {
@@ -125,7 +125,7 @@ fn whole_run(
     bench: &mut Bench<'_>,
     instance: &mut Instance,
     sink: Option<DaySink>,
-) -> Result<Whole, Trouble> {
+) -> Result<Whole, CellError> {
     let on_wall_time = bench.environment.on_wall_time();
     let mut source = Ahead::of(bench.workload.source(bench.environment.seed)?);
     let slack = if on_wall_time { slack(bench.workload, instance) } else { Duration::ZERO };
@@ -159,7 +159,7 @@ fn pipeline<'a>(
     instance: &'a mut Instance,
     slack: Duration,
     causes: usize,
-) -> Result<Pipeline<'a>, Trouble> {
+) -> Result<Pipeline<'a>, CellError> {
     let (start, faults) = (workload.start(), workload.faults());
     let window = instance.strategy.promise().window;
     let truth = Truth::new(window, causes, start, workload.length()).with_slack(slack);

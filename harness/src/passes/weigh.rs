@@ -12,7 +12,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use crate::alloc;
-use crate::cell::{Instance, Timing, Trouble};
+use crate::environment::{CellError, Instance, Timing};
 use crate::passes::Bench;
 use crate::pipeline::{Pace, TICK};
 use crate::record::{MemoryOverTime, WeighFigures};
@@ -28,7 +28,7 @@ const FEWEST_SAMPLES: u64 = 16;
 const WALKED_A_PING: u64 = 2;
 
 /// Runs the pass. The process has to count allocations ([`alloc::start_counting`]) from its start.
-pub fn run(bench: Bench<'_>) -> Result<WeighFigures, Trouble> {
+pub fn run(bench: Bench<'_>) -> Result<WeighFigures, CellError> {
     let workload = bench.workload;
     let workers = workload.pipeline().workers;
     let instance = alloc::charged(|| bench.environment.instance(workers, Timing::Scenario))?;
@@ -90,7 +90,7 @@ struct Scale<'a> {
 }
 
 impl<'a> Scale<'a> {
-    fn new(instance: &'a Instance, payload_bytes: u64, workers: usize) -> Result<Self, Trouble> {
+    fn new(instance: &'a Instance, payload_bytes: u64, workers: usize) -> Result<Self, CellError> {
         let strategy = instance.strategy.as_ref();
         let server_before = instance.server_used_bytes();
         Ok(Scale {
@@ -117,7 +117,7 @@ impl<'a> Scale<'a> {
     }
 
     /// Has the workers judge `events`, a batch each.
-    fn load(&mut self, events: &[Event]) -> Result<(), Trouble> {
+    fn load(&mut self, events: &[Event]) -> Result<(), CellError> {
         let Some(last) = events.last() else { return Ok(()) };
         self.now = self.pace.reach(last.at);
         for (index, event) in events.iter().enumerate() {
@@ -145,7 +145,7 @@ impl<'a> Scale<'a> {
         Ok(())
     }
 
-    fn judge(&mut self, index: usize) -> Result<(), Trouble> {
+    fn judge(&mut self, index: usize) -> Result<(), CellError> {
         let (batch, worker) = (&self.batches[index], &mut self.workers[index]);
         self.verdicts.clear();
         // What the strategy appends to is the harness's and must not grow on the strategy's account.
@@ -167,7 +167,7 @@ impl<'a> Scale<'a> {
         Ok(())
     }
 
-    fn advance(&mut self, now: Timestamp) -> Result<(), Trouble> {
+    fn advance(&mut self, now: Timestamp) -> Result<(), CellError> {
         for worker in &mut self.workers {
             self.released.clear();
             self.released.reserve(self.payloads.len());
@@ -198,7 +198,7 @@ impl<'a> Scale<'a> {
     }
 
     /// Lets all windows pass without a ping, and weighs again.
-    fn empty(&mut self, window: Duration) -> Result<u64, Trouble> {
+    fn empty(&mut self, window: Duration) -> Result<u64, CellError> {
         // Windowed strategies with a watermark and generations need more than one window, in steps.
         for _ in 0..4 {
             self.now = self.pace.reach(self.now.plus(window));

@@ -13,7 +13,8 @@ use super::floor::{Floor, Memory, News};
 use super::in_order::InOrder;
 use super::task::{Company, Place, Task, Teller};
 use super::{Completion, SuiteError};
-use crate::cell::{Ending, Input, Job, RedisChoice, Work};
+use crate::cell::{Ending, Input, Job, Work};
+use crate::environment::RedisChoice;
 use crate::nightly::Choice;
 use crate::record::{CellResult, Failure};
 

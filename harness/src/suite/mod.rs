@@ -18,7 +18,8 @@ use std::time::Duration;
 use lanes::Lanes;
 use task::{Company, Task, Teller};
 
-use crate::cell::{Ending, Input, Job, Limits, RedisChoice, TimeOptions, Work};
+use crate::cell::{Ending, Input, Job, Limits, Work};
+use crate::environment::{RedisChoice, TimeOptions};
 use crate::nightly::Choice;
 use crate::pacing::Pacing;
 use crate::record::{CellRecord, CellResult, Pass};

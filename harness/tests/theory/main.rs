@@ -8,7 +8,7 @@ mod shared;
 
 use std::num::NonZeroUsize;
 
-use dedup_harness::cell::Environment;
+use dedup_harness::environment::Environment;
 use dedup_harness::nightly::Choice;
 use dedup_harness::passes::{Bench, verify};
 use dedup_harness::record::VerifyFigures;

@@ -9,8 +9,9 @@ use anyhow::{Context, anyhow};
 use dedup_strategies::Needs;
 
 use super::check::CheckArgs;
-use crate::cell::{Input, Limits, RedisChoice, TimeOptions};
+use crate::cell::{Input, Limits};
 use crate::cmd::run::{Watcher, ended};
+use crate::environment::{RedisChoice, TimeOptions};
 use crate::exit::{Exit, OrExit};
 use crate::gate::baseline::{Baseline, BaselineCell, stream_digest};
 use crate::gate::cells::{GateCell, cells};

@@ -7,7 +7,8 @@ use anyhow::anyhow;
 use dedup_strategies::{Definition, Needs};
 
 use super::{PassArg, RunArgs};
-use crate::cell::{Input, Limits, RedisChoice, TimeOptions};
+use crate::cell::{Input, Limits};
+use crate::environment::{RedisChoice, TimeOptions};
 use crate::exit::{Exit, OrExit};
 use crate::pacing::Pacing;
 use crate::printable::printable;

@@ -11,9 +11,8 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::drag::Drag;
 use super::protocol::{Answer, Measured, PROTOCOL, Ready, Request, Task};
-use crate::cell::{
-    Environment, Input, Job, RedisChoice, TimeOptions, Timing, Trouble, Work, environment, workload,
-};
+use crate::cell::{Input, Job, Work, environment, workload};
+use crate::environment::{CellError, Environment, RedisChoice, TimeOptions, Timing};
 use crate::passes::time::{Driver, prepare};
 use crate::record::Pass;
 
@@ -29,16 +28,16 @@ pub fn run(definitions: &[Definition]) -> ExitCode {
     };
     match work(definitions, &task) {
         Ok(()) => {}
-        Err(Trouble::Refused(reason)) => say(&Answer::Refused { reason }),
-        Err(Trouble::Skipped { reason, remedy }) => {
+        Err(CellError::Refused(reason)) => say(&Answer::Refused { reason }),
+        Err(CellError::Skipped { reason, remedy }) => {
             say(&Answer::Skipped { reason: format!("{reason} ({remedy})") });
         }
-        Err(Trouble::Failed(_, reason)) => say(&Answer::Failed { reason }),
+        Err(CellError::Failed(_, reason)) => say(&Answer::Failed { reason }),
     }
     ExitCode::SUCCESS
 }
 
-fn work(definitions: &[Definition], task: &Task) -> Result<(), Trouble> {
+fn work(definitions: &[Definition], task: &Task) -> Result<(), CellError> {
     // Before the strategy is built: its threads and servers are to stay on the core as well.
     let not_pinned = task.core.and_then(|core| pin(core).err());
     let job = job(task);
@@ -63,7 +62,7 @@ fn work(definitions: &[Definition], task: &Task) -> Result<(), Trouble> {
     }));
     while let Some(request) = hear() {
         let Request::Slice { batches } = request else {
-            return Err(Trouble::Refused("asked to prepare twice".into()));
+            return Err(CellError::Refused("asked to prepare twice".into()));
         };
         let slice;
         (slice, rest) = rest.split_at(rest.len().min(batches.saturating_mul(bench.batch)));
@@ -107,7 +106,7 @@ struct Bench<'a> {
 
 impl Bench<'_> {
     /// Judges `pings`, batch by batch.
-    fn judge(&mut self, pings: &[Ping]) -> Result<Measured, Trouble> {
+    fn judge(&mut self, pings: &[Ping]) -> Result<Measured, CellError> {
         let mut batch_ns = Vec::with_capacity(pings.len().div_ceil(self.batch));
         let waited = waited_ns();
         judge_loop(&mut self.driver, pings, self.batch, &mut self.drag, &mut batch_ns)?;
@@ -124,7 +123,7 @@ fn judge_loop(
     batch: usize,
     drag: &mut Option<Drag>,
     batch_ns: &mut Vec<u64>,
-) -> Result<(), Trouble> {
+) -> Result<(), CellError> {
     let mut last = Instant::now();
     for batch in pings.chunks(batch) {
         driver.judge(batch)?;

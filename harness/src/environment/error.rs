@@ -1,0 +1,86 @@
+//! Why a cell did not come to its end.
+
+use dedup_strategies::{BuildError, Unavailable};
+
+use crate::pipeline::PipelineError;
+use crate::record::{CellResult, Failure};
+use crate::servers::ServerError;
+use crate::stream::SourceError;
+
+/// Why a cell did not come to its end.
+#[derive(Debug)]
+pub enum CellError {
+    /// A setting or size that is not allowed: the user's to mend, before anything is run.
+    Refused(String),
+    /// It cannot run here.
+    Skipped {
+        /// Why.
+        reason: String,
+        /// What to do about it.
+        remedy: String,
+    },
+    /// It failed.
+    Failed(Failure, String),
+}
+
+impl CellError {
+    /// How it is written down; a refusal never gets that far.
+    pub fn into_result(self) -> CellResult {
+        match self {
+            CellError::Refused(reason) => CellResult::Failed { how: Failure::Died, reason },
+            CellError::Skipped { reason, remedy } => CellResult::Skipped { reason, remedy },
+            CellError::Failed(how, reason) => CellResult::Failed { how, reason },
+        }
+    }
+}
+
+impl From<BuildError> for CellError {
+    fn from(error: BuildError) -> Self {
+        match error {
+            BuildError::Setting(_) | BuildError::TooLarge { .. } => CellError::Refused(error.to_string()),
+            BuildError::Server(_) => CellError::Failed(Failure::Unavailable, error.to_string()),
+            BuildError::Io(_) => CellError::Failed(Failure::Died, error.to_string()),
+        }
+    }
+}
+
+impl From<PipelineError> for CellError {
+    fn from(error: PipelineError) -> Self {
+        if let PipelineError::Store(ServerError::NoSuchFault { .. }) = &error {
+            return CellError::Skipped {
+                reason: format!("it does not apply: {error}"),
+                remedy: "nothing; it is as it should be".into(),
+            };
+        }
+        let how = match &error {
+            PipelineError::Contract(_) => Failure::Contract,
+            PipelineError::Unavailable(_) | PipelineError::Store(_) => Failure::Unavailable,
+            PipelineError::Source(_) => Failure::Died,
+        };
+        CellError::Failed(how, error.to_string())
+    }
+}
+
+impl From<Unavailable> for CellError {
+    fn from(error: Unavailable) -> Self {
+        CellError::Failed(Failure::Unavailable, error.to_string())
+    }
+}
+
+impl From<SourceError> for CellError {
+    fn from(error: SourceError) -> Self {
+        CellError::Failed(Failure::Died, error.to_string())
+    }
+}
+
+impl From<ServerError> for CellError {
+    fn from(error: ServerError) -> Self {
+        let error_remedy = error.remedy();
+        match error {
+            ServerError::Missing { reason } => {
+                CellError::Skipped { reason, remedy: error_remedy.to_string() }
+            }
+            other => CellError::Failed(Failure::Unavailable, other.to_string()),
+        }
+    }
+}

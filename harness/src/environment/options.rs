@@ -1,0 +1,55 @@
+//! What a user chooses of a cell's surroundings.
+
+use dedup_strategies::Needs;
+use serde::{Deserialize, Serialize};
+
+use crate::faults::Placed;
+use crate::servers::VirtualClock;
+
+/// How the time pass is run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TimeOptions {
+    /// Threads that judge.
+    pub threads: usize,
+    /// Rate of the open loop in pings a second; half of the closed loop's where none is given.
+    pub rate_per_s: Option<f64>,
+    /// Most pings that are made beforehand.
+    pub pings: usize,
+    /// About how long each of the two loops may take.
+    pub seconds: f64,
+}
+
+/// Which Redis server to use.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum RedisChoice {
+    /// A private one, started by the cell.
+    Private,
+    /// A private cluster, started by the cell.
+    Cluster,
+    /// One that was given.
+    Given {
+        /// Its URL, credentials included; only ever passed through a pipe.
+        url: String,
+        /// The prefix of our keys.
+        prefix: String,
+    },
+}
+
+impl RedisChoice {
+    /// The same for one workload: a primary can only fail over where there is a cluster.
+    pub fn under(&self, faults: &[Placed]) -> RedisChoice {
+        match self {
+            RedisChoice::Private if faults.iter().any(Placed::takes_a_cluster) => RedisChoice::Cluster,
+            choice => choice.clone(),
+        }
+    }
+
+    /// Whether the store of a strategy that needs `needs` cannot be told the time.
+    pub fn keeps_wall_time(&self, needs: Needs) -> bool {
+        match (needs, self) {
+            (Needs::Nothing, _) => false,
+            (Needs::Redis, RedisChoice::Given { .. } | RedisChoice::Cluster) => true,
+            (Needs::Redis, RedisChoice::Private) => !VirtualClock::is_supported(),
+        }
+    }
+}
