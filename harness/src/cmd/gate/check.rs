@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
@@ -9,8 +10,9 @@ use clap::Args;
 use dedup_strategies::Definition;
 use dedup_strategies::time::saturating_nanos;
 
-use super::measure::{Measured, Work};
+use super::measure::{Counting, Measured, Work};
 use super::options::{ChoiceArgs, OutputArgs, now, this_program};
+use crate::cell::Limits;
 use crate::cmd::run::stop_on_interrupt;
 use crate::cmd::values::{bytes, time};
 use crate::exit::{Exit, OrExit};
@@ -67,7 +69,7 @@ pub(super) fn run(args: &CheckArgs, definitions: &[Definition], out: &mut dyn Wr
         None => (args.choice.scenarios()?, all_or_chosen(args, definitions)?),
         Some(baseline) => of_baseline(args, baseline, definitions)?,
     };
-    let work = Work { args, scenarios, strategies, stop: &stop };
+    let work = args.work(scenarios, strategies, &stop);
     if let Some(baseline) = &baseline {
         work.refuse_unlike(baseline)?;
     }
@@ -96,6 +98,20 @@ pub(super) fn run(args: &CheckArgs, definitions: &[Definition], out: &mut dyn Wr
             };
             args.output.deliver(verdict, &accepted, out)
         }
+    }
+}
+
+impl CheckArgs {
+    fn work<'a>(
+        &self,
+        scenarios: Vec<Scenario>,
+        strategies: Vec<Selected>,
+        stop: &'a AtomicBool,
+    ) -> Work<'a> {
+        let memory_bytes = self.memory_limit.unwrap_or(crate::process::available_bytes() / 5 * 4);
+        let counting = if self.no_instructions { Counting::Declined } else { Counting::WherePossible };
+        let limits = Limits { stall: self.stall_timeout, memory_bytes };
+        Work { scenarios, strategies, limits, counting, quiet: self.output.quiet, stop }
     }
 }
 

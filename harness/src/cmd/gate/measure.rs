@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow};
 use dedup_strategies::Needs;
 
-use super::check::CheckArgs;
 use crate::cell::{Input, Limits};
 use crate::cmd::run::{Watcher, ended};
 use crate::environment::{RedisChoice, TimeOptions};
@@ -31,10 +30,22 @@ use crate::workload::Workload;
 
 /// A check under way.
 pub(super) struct Work<'a> {
-    pub(super) args: &'a CheckArgs,
     pub(super) scenarios: Vec<Scenario>,
     pub(super) strategies: Vec<Selected>,
+    pub(super) limits: Limits,
+    pub(super) counting: Counting,
+    /// Whether no progress is shown.
+    pub(super) quiet: bool,
     pub(super) stop: &'a AtomicBool,
+}
+
+/// Whether instructions are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counting {
+    /// Where they can be compared.
+    WherePossible,
+    /// Not at all: it was asked for.
+    Declined,
 }
 
 /// What was measured.
@@ -80,11 +91,8 @@ impl Work<'_> {
         let plan = self.plan();
         let Some(preflight) = ended(plan.preflight(directory.dir(), self.stop))? else { return Ok(None) };
         let servers = preflight.servers.clone();
-        let mut watcher = Watcher {
-            progress: Progress::new(plan.cells(), self.args.output.quiet),
-            writer: None,
-            cells: Vec::new(),
-        };
+        let mut watcher =
+            Watcher { progress: Progress::new(plan.cells(), self.quiet), writer: None, cells: Vec::new() };
         let completion = ended(plan.run(preflight, directory.dir(), self.stop, &mut watcher))?;
         if completion == Completion::Interrupted {
             return Ok(None);
@@ -102,7 +110,6 @@ impl Work<'_> {
             let input = Input::Scenario { name: scenario.name.clone(), toml: scenario.text.clone() };
             (Workload::Scenario(Box::new(scenario.clone())), input)
         });
-        let memory_bytes = self.args.memory_limit.unwrap_or(crate::process::available_bytes() / 5 * 4);
         Plan {
             workloads: workloads.collect(),
             strategies: self.strategies.clone(),
@@ -115,7 +122,7 @@ impl Work<'_> {
             claim: None,
             pacing: Pacing { asked: None, round_trip: Duration::ZERO },
             disk_bytes: 0,
-            limits: Limits { stall: self.args.stall_timeout, memory_bytes },
+            limits: self.limits,
             jobs: crate::process::cores(),
         }
     }
@@ -177,7 +184,7 @@ impl Work<'_> {
         let cells = cells(&self.scenarios, &self.strategies);
         let cells: Vec<GateCell> =
             cells.into_iter().filter(|cell| cell.strategy.definition.needs == Needs::Nothing).collect();
-        let mut progress = Progress::new(cells.len(), self.args.output.quiet);
+        let mut progress = Progress::new(cells.len(), self.quiet);
         for cell in &cells {
             let began = Instant::now();
             progress.start(&format!("count   {}", cell.label()));
@@ -203,7 +210,7 @@ impl Work<'_> {
         let compiled = |tool: &Tool| format!("{}, {}", tool.rustc, tool.profile);
         let here = compiled(&crate::machine::tool());
         match baseline {
-            _ if self.args.no_instructions => Err("--no-instructions".to_string()),
+            _ if self.counting == Counting::Declined => Err("--no-instructions".to_string()),
             Some(baseline) if !has_instructions(baseline) => {
                 Err("there are none in the baseline".to_string())
             }
