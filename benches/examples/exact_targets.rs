@@ -15,11 +15,12 @@ use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use dedup_harness::alloc;
-use dedup_harness::strategies::compact::{CompactSet, ExactSet, Room, Slot};
 use dedup_harness::strategies::hardware::Pages;
+use dedup_harness::strategies::strategies::{exact, exact_compact, fingerprint_64};
+use dedup_harness::strategies::window_set::{CompactSet, ExactSet, Room, Slot};
 use dedup_harness::strategies::{
     Context, Definition, DeliveryId, Ping, PingKey, Settings, Sizing, Strategy, Timestamp, Verdict, Worker,
-    exact, exact_compact, fingerprint_64, worker_of,
+    worker_of,
 };
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use dedup_harness::pipeline::{Free, Pipeline};
 use dedup_harness::scenario::{PipelineConfig, Scenario};
-use dedup_harness::strategies::pubsubio::bytes_for;
+use dedup_harness::strategies::structures::id_catalogue::bytes_for;
 use dedup_harness::strategies::{Context, Definition, Footprint, Routing, STRATEGIES, Settings, Strategy};
 use dedup_harness::stream::{Ahead, Event, Origin, Source, SourceError};
 use dedup_harness::truth::{Counts, Truth};

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use dedup_harness::passes::time::{Lanes, closed_loop};
 use dedup_harness::pipeline::{Free, Pace};
-use dedup_harness::strategies::exact::{DEFINITION, ExactWindow};
+use dedup_harness::strategies::strategies::exact::{DEFINITION, ExactWindow};
 use dedup_harness::strategies::{Context, DeliveryId, Ping, PingKey, Routing, Settings, Sizing, Timestamp};
 
 const PINGS: u64 = 4_000_000;

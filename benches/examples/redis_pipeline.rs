@@ -17,10 +17,10 @@ use std::time::{Duration, Instant};
 use dedup_harness::environment::{CellError, Environment, Timing};
 use dedup_harness::passes::time::{Lanes, closed_loop};
 use dedup_harness::servers::{Launch, PrivateRedis, guard};
-use dedup_strategies::redis::{claim, lease, mozilla};
+use dedup_strategies::redis::{claim, lease, mozilla, tiered};
 use dedup_strategies::{
     Context, Definition, DeliveryId, Outcome, Ping, PingKey, Settings, Settled, Sizing, Strategy, Timestamp,
-    Unavailable, Verdict, Worker, tiered,
+    Unavailable, Verdict, Worker,
 };
 
 const BATCH: usize = 64;

@@ -9,7 +9,7 @@ use dedup_harness::pipeline::{Free, Pipeline};
 use dedup_harness::process::peak_rss_bytes;
 use dedup_harness::scenario::{self, Length, Scenario};
 use dedup_harness::strategies::Window;
-use dedup_harness::strategies::noop::Noop;
+use dedup_harness::strategies::strategies::noop::Noop;
 use dedup_harness::stream::Source;
 use dedup_harness::truth::Truth;
 

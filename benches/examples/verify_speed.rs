@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use dedup_harness::pipeline::{Free, Pipeline};
 use dedup_harness::scenario;
-use dedup_harness::strategies::noop::Noop;
+use dedup_harness::strategies::strategies::noop::Noop;
 use dedup_harness::strategies::{Strategy, Window};
 use dedup_harness::stream::Source;
 use dedup_harness::truth::Truth;

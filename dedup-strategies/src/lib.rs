@@ -4,80 +4,25 @@
 //! pipeline worker, and declares a [`Promise`] that a harness can judge it by. Time is always an argument: nothing
 //! here reads a clock.
 
-mod by_key;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod contract;
-pub mod definition;
-pub mod hardware;
-pub mod hash;
-pub mod promise;
-pub mod settings;
-pub mod shards;
-pub mod theory;
-pub mod time;
-
-pub mod apbf;
-pub mod bera;
-pub mod bloom;
-pub mod bloom_rotating;
-pub mod bloom_verified;
-pub mod compact;
-pub mod cuckoo;
-pub mod durable;
-pub mod exact;
-pub mod exact_compact;
-mod filter;
-pub mod fingerprint_64;
-mod forgetful;
-pub mod lru;
-pub mod lru_exact;
-pub mod lru_tinylfu;
-mod marks;
-pub mod noop;
-pub mod pubsubio;
 pub mod redis;
-pub mod split_block;
-pub mod stable_bloom;
-pub mod tiered;
-pub mod window_batch;
+pub mod strategies;
+pub mod structures;
+#[cfg(test)]
+mod testing;
 
+pub use contract::{definition, promise, settings, time};
+pub use structures::{hardware, hash, shards, theory, window_set};
+
+pub use contract::definition::{Build, BuildError, Context, Definition, Needs, RedisEndpoint, Role, Sizing};
+pub use contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
+pub use contract::settings::{SettingDef, SettingError, Settings};
+pub use contract::time::Timestamp;
 pub use contract::{
     DeliveryId, Footprint, HeldPings, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable,
     Verdict, Worker, worker_of,
 };
-pub use definition::{Build, BuildError, Context, Definition, Needs, RedisEndpoint, Role, Sizing};
-pub use promise::{Bound, Memory, Promise, UnderFaults, Window};
-pub use settings::{SettingDef, SettingError, Settings};
-pub use time::Timestamp;
 
-/// Every strategy, one line each, in the order in which tables show them.
-pub const STRATEGIES: &[Definition] = &[
-    noop::DEFINITION,
-    exact::DEFINITION,
-    exact_compact::DEFINITION,
-    fingerprint_64::DEFINITION,
-    lru::DEFINITION,
-    lru_exact::DEFINITION,
-    lru_tinylfu::DEFINITION,
-    bloom::DEFINITION,
-    bloom_rotating::DEFINITION,
-    split_block::DEFINITION,
-    apbf::DEFINITION,
-    apbf::BY_TIME,
-    stable_bloom::DEFINITION,
-    bera::BSBF,
-    bera::RLBSBF,
-    cuckoo::DEFINITION,
-    bloom_verified::DEFINITION,
-    durable::DEFINITION,
-    window_batch::DEFINITION,
-    pubsubio::service::DEFINITION,
-    pubsubio::direct::DEFINITION,
-    pubsubio::flink::DEFINITION,
-    pubsubio::deduplicate::DEFINITION,
-    redis::mozilla::DEFINITION,
-    redis::claim::DEFINITION,
-    redis::lease::DEFINITION,
-    tiered::DEFINITION,
-];
+pub use strategies::STRATEGIES;

@@ -9,10 +9,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use common::{context, fresh_directory};
-use dedup_strategies::bloom_verified::BloomVerified;
+use dedup_strategies::strategies::bloom_verified::{self, BloomVerified};
+use dedup_strategies::strategies::durable;
 use dedup_strategies::{
     Context, Definition, DeliveryId, Outcome, Ping, PingKey, Settings, Settled, Strategy, Timestamp, Verdict,
-    Worker, bloom_verified, durable,
+    Worker,
 };
 use proptest::prelude::*;
 

@@ -5,9 +5,10 @@
 //! one for an error: what a filter errs less than it was asked for is not held against it. Filters that forget at random are
 //! measured when they have come to their stable point, which takes hundreds of windows: of fewer ids.
 
-use dedup_strategies::bera::{self, Deletion};
+use dedup_strategies::strategies::{biased_sampling, split_block, stable_bloom};
+use dedup_strategies::structures::age_partitioned;
+use dedup_strategies::structures::biased_sampling::Deletion;
 use dedup_strategies::theory::least_bits_per_key;
-use dedup_strategies::{apbf, split_block, stable_bloom};
 
 use crate::strategy::{Judge, judge, repeats_and_missed};
 use crate::stream::Stream;
@@ -54,14 +55,14 @@ const ROWS: &[Row] = &[
     by_window("split-block", &[("rate", "0.01")], |lost| bits(split_block::bytes_for(IDS, lost, 3), IDS)),
     by_window("split-block", &[("rate", "0.0001")], |lost| bits(split_block::bytes_for(IDS, lost, 3), IDS)),
     by_window("bloom-rotating", &[], rotating),
-    by_window("apbf", &[], |lost| bits(apbf::bytes_for(IDS, lost), IDS)),
-    by_window("apbf", &[("rate", "0.01")], |lost| bits(apbf::bytes_for(IDS, lost), IDS)),
+    by_window("apbf", &[], |lost| bits(age_partitioned::bytes_for(IDS, lost), IDS)),
+    by_window("apbf", &[("rate", "0.01")], |lost| bits(age_partitioned::bytes_for(IDS, lost), IDS)),
     by_window("apbf-time", &[], by_time),
     by_window("cuckoo", &[("fingerprint", "16")], cuckoo),
     by_window("cuckoo", &[("fingerprint", "32")], cuckoo),
     at_random("stable-bloom", |lost| bits(stable_bloom::bytes_for(FEW, lost, 0.1), FEW)),
-    at_random("bsbf", |lost| bits(bera::bytes_for(Deletion::EachFilter, FEW, lost, 0.1), FEW)),
-    at_random("rlbsbf", |lost| bits(bera::bytes_for(Deletion::ByLoad, FEW, lost, 0.1), FEW)),
+    at_random("bsbf", |lost| bits(biased_sampling::bytes_for(Deletion::EachFilter, FEW, lost, 0.1), FEW)),
+    at_random("rlbsbf", |lost| bits(biased_sampling::bytes_for(Deletion::ByLoad, FEW, lost, 0.1), FEW)),
 ];
 
 fn bits(bytes: u64, ids: u64) -> f64 {
@@ -78,9 +79,9 @@ fn rotating(lost: f64) -> f64 {
 /// for an even load.
 fn by_time(lost: f64) -> f64 {
     let cost = |k: u32| {
-        let allowed = |d: &u32| apbf::false_positive_rate(k, d + 1, 1.0) <= lost;
+        let allowed = |d: &u32| age_partitioned::false_positive_rate(k, d + 1, 1.0) <= lost;
         let d = (1..48).take_while(allowed).last()?;
-        Some(apbf::bits_per_id(k, d + 1) * f64::from(d + 1) / f64::from(d))
+        Some(age_partitioned::bits_per_id(k, d + 1) * f64::from(d + 1) / f64::from(d))
     };
     (1..=80).filter_map(cost).min_by(f64::total_cmp).unwrap_or(f64::NAN)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Subject;
 use super::load::{Batch, Random, Scale};
 use super::pipeline::{Pipeline, let_through};
-use crate::promise::Bound;
+use crate::contract::promise::Bound;
 
 /// Random streams that a law is tried with.
 const SEEDS: [u64; 3] = [1, 2, 3];

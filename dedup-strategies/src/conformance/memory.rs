@@ -4,7 +4,7 @@ use super::Subject;
 use super::load::{Batch, Random, Scale};
 use super::pipeline::Pipeline;
 use crate::contract::Footprint;
-use crate::promise::{Bound, Memory, Window};
+use crate::contract::promise::{Bound, Memory, Window};
 
 /// It tracks as many ids as it recognises: all of half a window's but for what it may lose, and never more.
 pub(super) fn plausible(subject: &Subject) -> Result<(), String> {

@@ -6,7 +6,8 @@
 //!
 //! ```
 //! use dedup_strategies::conformance::{Subject, check_all};
-//! use dedup_strategies::{Context, Sizing, exact};
+//! use dedup_strategies::strategies::exact;
+//! use dedup_strategies::{Context, Sizing};
 //!
 //! let context = |seed, workers: usize| Context {
 //!     workers: workers.try_into().unwrap(),
@@ -30,9 +31,9 @@ mod threads;
 mod truth;
 
 use crate::contract::Strategy;
-use crate::definition::{Context, Definition};
-use crate::settings::Settings;
-use crate::time::Timestamp;
+use crate::contract::definition::{Context, Definition};
+use crate::contract::settings::Settings;
+use crate::contract::time::Timestamp;
 
 /// Makes the context for a seed and a number of workers. Each call must give one without any state in it.
 pub type MakeContext<'a> = &'a dyn Fn(u64, usize) -> Context;

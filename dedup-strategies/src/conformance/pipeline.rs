@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::Subject;
 use super::load::Batch;
 use super::truth::Truth;
+use crate::contract::promise::Promise;
+use crate::contract::time::Timestamp;
 use crate::contract::{
     DeliveryId, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable, Verdict, Worker, worker_of,
 };
-use crate::promise::Promise;
-use crate::time::Timestamp;
 
 /// Whether a ping with this verdict reaches the sink, now or when its window closes.
 pub(super) fn let_through(verdict: Verdict) -> bool {

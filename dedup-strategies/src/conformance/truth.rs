@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::pipeline::let_through;
+use crate::contract::promise::{Bound, Window};
+use crate::contract::time::Timestamp;
 use crate::contract::{Ping, PingKey, Verdict};
-use crate::promise::{Bound, Window};
-use crate::time::Timestamp;
 
 /// Knows which ping is a copy of which, and scores verdicts.
 pub(super) struct Truth {

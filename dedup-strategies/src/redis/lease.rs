@@ -16,14 +16,14 @@ use std::time::Duration;
 
 use ::redis::Value;
 
-use super::batch::{Batch, Id, Owner, Word};
+use super::client::{Batch, Id, Owner, Word};
 use super::policy::{self, RETRIES, TIMEOUT};
 use super::store::{Replies, Session, Store, all_or_none, unexpected, whole_millis};
+use crate::contract::definition::{BuildError, Context, Definition, Needs, Role};
+use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
+use crate::contract::settings::{Default, Kind, SettingDef, Settings};
+use crate::contract::time::Timestamp;
 use crate::contract::{Footprint, Outcome, Ping, Routing, Settled, Strategy, Unavailable, Verdict, Worker};
-use crate::definition::{BuildError, Context, Definition, Needs, Role};
-use crate::promise::{Bound, Memory, Promise, UnderFaults, Window};
-use crate::settings::{Default, Kind, SettingDef, Settings};
-use crate::time::Timestamp;
 
 /// The line in the list of strategies.
 pub const DEFINITION: Definition = Definition {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::settings::{Default, Kind, SettingDef, Settings};
+use crate::contract::settings::{Default, Kind, SettingDef, Settings};
 
 /// What to do about a command that has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

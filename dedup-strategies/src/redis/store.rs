@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use ::redis::Value;
 
-use super::batch::{Batch, Owner};
-use super::keyspace;
+use super::client::keyspace;
+use super::client::{Batch, Owner};
+use super::client::{Failure, Reply, Servers, Trips};
 use super::policy::{OnError, Policy};
-use super::servers::{Failure, Reply, Servers, Trips};
+use crate::contract::definition::{BuildError, Context, RedisEndpoint};
+use crate::contract::settings::Settings;
 use crate::contract::{Footprint, Ping, Unavailable, Verdict};
-use crate::definition::{BuildError, Context, RedisEndpoint};
-use crate::settings::Settings;
 
 /// The servers that a strategy was given, and how it deals with their failures.
 pub(super) struct Store {

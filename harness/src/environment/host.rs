@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use dedup_strategies::noop::Noop;
+use dedup_strategies::strategies::noop::Noop;
 use dedup_strategies::{Context, Definition, Settings, Strategy, Unavailable};
 
 use crate::faults::State;

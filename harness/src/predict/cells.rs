@@ -1,7 +1,7 @@
 //! Ids that are known as long as none of their cells is zero, where the ids that are written make cells count down and set
 //! others anew.
 
-use dedup_strategies::stable_bloom;
+use dedup_strategies::structures::stable_bloom;
 use dedup_strategies::theory::Deletion;
 
 use super::curve::Curve;

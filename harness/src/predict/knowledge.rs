@@ -6,9 +6,11 @@ use std::time::Duration;
 use dedup_strategies::redis::lease;
 use dedup_strategies::settings::Default;
 use dedup_strategies::shards::share_of;
+use dedup_strategies::strategies::{biased_sampling, stable_bloom};
+use dedup_strategies::structures::age_partitioned;
 use dedup_strategies::theory::Deletion;
 use dedup_strategies::time::saturating_nanos;
-use dedup_strategies::{Bound, Definition, Window, apbf, bera, stable_bloom};
+use dedup_strategies::{Bound, Definition, Window};
 
 use super::cells::Cells;
 use super::curve::Curve;
@@ -54,7 +56,7 @@ pub(super) fn memory(scenario: &Scenario, strategy: Known<'_>) -> Option<Memory>
         }
         "apbf-time" => {
             let rate = strategy.settings.get("rate")?.parse().ok()?;
-            in_slices(window.length()?, apbf::divisions_for(rate), Counted::Through)
+            in_slices(window.length()?, age_partitioned::divisions_for(rate), Counted::Through)
         }
         "apbf" => in_generations(scenario, strategy),
         "stable-bloom" | "bsbf" | "rlbsbf" => at_random(scenario, strategy),
@@ -187,7 +189,7 @@ fn with_capacity(scenario: &Scenario, strategy: Known<'_>) -> Option<Memory> {
 fn in_generations(scenario: &Scenario, strategy: Known<'_>) -> Option<Memory> {
     let (length, ids) = (strategy.promise.window.length()?, strategy.promise.capacity?);
     let rate = strategy.settings.get("rate")?.parse().ok()?;
-    let (kept, generation) = apbf::generations_for(share_of(ids, scenario.pipeline.workers), rate);
+    let (kept, generation) = age_partitioned::generations_for(share_of(ids, scenario.pipeline.workers), rate);
     let forgetting = written::settled(scenario, strategy.routing, |written| {
         let start_ns = scenario.start().as_nanos();
         let window_ns = saturating_nanos(length);
@@ -214,7 +216,7 @@ fn at_random(scenario: &Scenario, strategy: Known<'_>) -> Option<Memory> {
         }
         name => {
             let deletion = if name == "bsbf" { Deletion::EachFilter } else { Deletion::ByLoad };
-            let (k, bits) = bera::shape_for(deletion, ids, rate, missed);
+            let (k, bits) = biased_sampling::shape_for(deletion, ids, rate, missed);
             Box::new(move |written| Cells::biased(deletion, (k, bits), written, start_ns))
         }
     };

@@ -1,0 +1,16 @@
+//! The contract between a pipeline and a deduplication strategy.
+//!
+//! Three verbs carry every known way to deduplicate: a [`Worker`] *judges* pings, is told how those that it let
+//! through *settled*, and *advances* in time. Strategies that mark at the check ignore `settle`; strategies that
+//! mark after delivery mark there; windowed strategies release in `advance` what they held.
+
+pub mod definition;
+pub mod promise;
+pub mod settings;
+mod strategy;
+pub mod time;
+
+pub use strategy::{
+    DeliveryId, Footprint, HeldPings, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable,
+    Verdict, Worker, worker_of,
+};

@@ -1,0 +1,142 @@
+//! The servers behind an address: one, or the primaries of a cluster.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use ::redis::{Cmd, FromRedisValue, Value};
+
+use super::address::{Address, AddressError, Kind};
+use super::batch::Batch;
+use super::cluster::Cluster;
+use super::link::Link;
+use crate::contract::Unavailable;
+
+/// A connection to each server that holds keys. Every wait is bounded.
+pub enum Servers {
+    /// The only one.
+    Single(Box<Link>),
+    /// The primaries of a cluster.
+    Cluster(Cluster),
+}
+
+/// Why there is no answer to a command. The server may have carried it out all the same.
+#[derive(Clone, Debug)]
+pub(in crate::redis) struct Failure(pub(in crate::redis) String);
+
+/// What came back for one command.
+pub(in crate::redis) type Reply = Result<Value, Failure>;
+
+/// Counts round trips of all workers of a strategy.
+#[derive(Clone, Debug, Default)]
+pub(in crate::redis) struct Trips(Arc<AtomicU64>);
+
+impl Trips {
+    pub(in crate::redis) fn one_more(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(in crate::redis) fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Servers {
+    /// Those at `url`, not connected yet.
+    pub fn at(url: &str) -> Result<Servers, AddressError> {
+        Servers::open(url, None)
+    }
+
+    /// The same, with a bound of ours on each wait.
+    pub fn with_timeout(url: &str, timeout: Duration) -> Result<Servers, AddressError> {
+        Servers::open(url, Some(timeout))
+    }
+
+    fn open(url: &str, timeout: Option<Duration>) -> Result<Servers, AddressError> {
+        let address = Address::parse(url)?;
+        let bound = |link: Link| match timeout {
+            Some(timeout) => link.with_timeout(timeout),
+            None => link,
+        };
+        match address.kind() {
+            Kind::Single => Ok(Servers::Single(Box::new(bound(Link::to(url)?)))),
+            Kind::Cluster => Ok(Servers::Cluster(Cluster::of(&address, timeout))),
+        }
+    }
+
+    /// Connects, to all of them.
+    pub fn connect(&mut self) -> Result<(), Unavailable> {
+        self.each(&mut |link| link.connect())
+    }
+
+    /// Calls `visit` with each server that holds keys of its own: replicas are left out.
+    pub fn each(
+        &mut self,
+        visit: &mut dyn FnMut(&mut Link) -> Result<(), Unavailable>,
+    ) -> Result<(), Unavailable> {
+        match self {
+            Servers::Single(link) => visit(link),
+            Servers::Cluster(cluster) => cluster.each(visit),
+        }
+    }
+
+    /// Runs a command about one key.
+    pub fn query<T: FromRedisValue>(&mut self, key: &[u8], command: &Cmd) -> Result<T, Unavailable> {
+        match self {
+            Servers::Single(link) => link.query(command),
+            Servers::Cluster(cluster) => cluster.query(key, command),
+        }
+    }
+
+    /// One field of `INFO` of the first of them.
+    pub fn info(&mut self, section: &str, field: &str) -> Result<String, Unavailable> {
+        let mut found = None;
+        self.each(&mut |link| {
+            if found.is_none() {
+                found = Some(link.info(section, field)?);
+            }
+            Ok(())
+        })?;
+        found.ok_or_else(|| Unavailable("a cluster without primaries".to_string()))
+    }
+
+    /// Bytes that they have allocated together (`used_memory`); those of replicas are not counted.
+    pub fn used_memory(&mut self) -> Result<u64, Unavailable> {
+        let mut used = 0;
+        self.each(&mut |link| {
+            used += link.used_memory()?;
+            Ok(())
+        })?;
+        Ok(used)
+    }
+
+    /// Sends the commands at `which` of `batch` once, those for one server in one write, and gives their replies in
+    /// that order.
+    pub(in crate::redis) fn exchange(&mut self, batch: &Batch, which: &[usize], trips: &Trips) -> Vec<Reply> {
+        match self {
+            Servers::Single(link) => {
+                trips.one_more();
+                let chosen;
+                let encoded = if which.len() == batch.len() {
+                    batch.all()
+                } else {
+                    chosen = batch.some(which);
+                    &chosen
+                };
+                match link.send(encoded, which.len()) {
+                    Ok(values) => values.into_iter().map(|value| reply(link, value)).collect(),
+                    Err(Unavailable(what)) => vec![Err(Failure(what)); which.len()],
+                }
+            }
+            Servers::Cluster(cluster) => cluster.exchange(batch, which, trips),
+        }
+    }
+}
+
+/// A refusal is no answer.
+pub(in crate::redis) fn reply(link: &Link, value: Value) -> Reply {
+    match value {
+        Value::ServerError(error) => Err(Failure(link.complaint(error).0)),
+        value => Ok(value),
+    }
+}

@@ -1,0 +1,28 @@
+//! Beam's `Deduplicate` transform: a flag and a timer for each key, set by the first copy and cleared by the timer.
+
+use super::common::keyed_catalogue::Keyed;
+use super::pubsubio::COMMIT_EVERY;
+use crate::contract::Strategy;
+use crate::contract::definition::{BuildError, Context, Definition, Needs, Role};
+use crate::contract::settings::Settings;
+use crate::structures::id_catalogue::{Cadence, Hit, Manner, Negative, WINDOW};
+
+/// The line in the list of strategies.
+pub const DEFINITION: Definition = Definition {
+    name: "beam-deduplicate",
+    about: "model of Beam's Deduplicate transform: 10 min from the first copy, in processing time",
+    role: Role::Candidate,
+    settings: &[WINDOW],
+    needs: Needs::Nothing,
+    build,
+};
+
+fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
+    let manner = Manner {
+        window: settings.time("window"),
+        hit: Hit::Leaves,
+        negative_cache: Negative::None,
+        cadence: Cadence::Commits(COMMIT_EVERY),
+    };
+    Keyed::build(DEFINITION.name, manner, context)
+}

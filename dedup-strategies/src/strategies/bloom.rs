@@ -1,0 +1,130 @@
+//! One Bloom filter for all ids: small, and full one day.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::contract::definition::{BuildError, Context, Definition, Needs, Role};
+use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
+use crate::contract::settings::{Default, Kind, SettingDef, Settings};
+use crate::contract::time::Timestamp;
+use crate::contract::{Footprint, Ping, Routing, Strategy, Unavailable, Verdict, Worker};
+use crate::structures::bloom::{Filter, FilterPlan, FilterSeed};
+use crate::structures::shards::{Shards, share_of};
+
+/// The line in the list of strategies.
+pub const DEFINITION: Definition = Definition {
+    name: "bloom",
+    about: "one Bloom filter that never forgets: loses a few uniques, and all of them once it is over-full",
+    role: Role::Candidate,
+    settings: &[
+        SettingDef {
+            name: "ids",
+            about: "distinct ids that it is sized for; beyond them the share of lost uniques rises towards all",
+            kind: Kind::Count(1 << 40),
+            default: Default::IdsTotal,
+        },
+        SettingDef {
+            name: "rate",
+            about: "largest share of uniques that may be lost; a tenth of it costs 4.8 more bits an id",
+            kind: Kind::Share,
+            default: Default::Text("0.001"),
+        },
+    ],
+    needs: Needs::Nothing,
+    build,
+};
+
+fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
+    let (ids, rate) = (settings.count("ids"), settings.share("rate"));
+    let plan = FilterPlan::new(share_of(ids, context.workers), rate);
+    context.admit(
+        DEFINITION.name,
+        "ids",
+        format!("a filter for {ids} ids"),
+        plan.bytes.saturating_mul(context.workers.get() as u64),
+    )?;
+    let mut worker = 0;
+    let shards = Shards::new(context.workers, || {
+        worker += 1;
+        plan.build(FilterSeed::new(context.seed, worker, 0))
+    });
+    Ok(Box::new(BloomFilter { ids, rate, shards }))
+}
+
+/// A filter of its own for each worker: one filter for all would need a lock that all contend for, and the sum of the
+/// small filters is hardly larger.
+struct BloomFilter {
+    ids: u64,
+    rate: f64,
+    shards: Shards<Filter>,
+}
+
+impl Strategy for BloomFilter {
+    fn worker(&self, index: usize) -> Result<Box<dyn Worker>, Unavailable> {
+        Ok(Box::new(BloomWorker(self.shards.of(index))))
+    }
+
+    fn routing(&self) -> Routing {
+        Routing::ByKey
+    }
+
+    fn promise(&self) -> Promise {
+        Promise {
+            window: Window::Forever,
+            missed: Bound::Never,
+            lost: Bound::AtMost(self.rate),
+            capacity: Some(self.ids),
+            memory: Memory::Bounded,
+            under_faults: UnderFaults::UNBOUNDED,
+        }
+    }
+
+    fn footprint(&self) -> Footprint {
+        Footprint { ids: self.shards.sum(Filter::ids), bytes: self.shards.sum(Filter::bytes) }
+    }
+}
+
+struct BloomWorker(Arc<Mutex<Filter>>);
+
+impl Worker for BloomWorker {
+    fn judge(
+        &mut self,
+        pings: &[Ping],
+        _now: Timestamp,
+        verdicts: &mut Vec<Verdict>,
+    ) -> Result<(), Unavailable> {
+        let mut filter = self.0.lock();
+        verdicts.extend(pings.iter().map(|ping| match filter.insert(ping.key) {
+            true => Verdict::New,
+            false => Verdict::Duplicate,
+        }));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{agrees, keys};
+
+    #[test]
+    fn uniques_are_lost_as_often_as_the_formula_says_while_it_fills() {
+        const IDS: u64 = 100_000;
+        let plan = FilterPlan::new(IDS, 0.02);
+        let mut filter = plan.build(FilterSeed::new(1, 1, 0));
+        let lost = keys(3).take(IDS as usize).filter(|key| !filter.insert(*key)).count() as u64;
+        let mean_rate = (0..IDS).map(|written| plan.false_positive_rate(written)).sum::<f64>() / IDS as f64;
+        assert!(mean_rate < 0.02);
+        assert!(agrees(lost, IDS, mean_rate), "lost {lost} of {IDS}; expected a share of {mean_rate}");
+        assert_eq!(filter.ids(), IDS - lost);
+    }
+
+    #[test]
+    fn over_full_it_loses_nearly_all() {
+        let mut filter = FilterPlan::new(1000, 0.001).build(FilterSeed::new(1, 1, 0));
+        let fresh: Vec<bool> = keys(3).take(20_000).map(|key| filter.insert(key)).collect();
+        let lost = fresh[15_000..].iter().filter(|fresh| !**fresh).count();
+        assert!(lost > 4_900, "{lost} of 5,000");
+    }
+}

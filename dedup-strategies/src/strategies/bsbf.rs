@@ -1,0 +1,15 @@
+//! BSBF of Bera et al.: for every new id a random bit is reset in each filter.
+
+use super::common::{biased_sampling, decaying};
+use crate::contract::definition::{Definition, Needs, Role};
+use crate::structures::biased_sampling::Deletion;
+
+/// The line in the list of strategies.
+pub const DEFINITION: Definition = Definition {
+    name: "bsbf",
+    about: "biased-sampling Bloom filter: resets a random bit in each filter for every new id",
+    role: Role::Candidate,
+    settings: decaying::SETTINGS,
+    needs: Needs::Nothing,
+    build: |settings, context| biased_sampling::build(&DEFINITION, Deletion::EachFilter, settings, context),
+};

@@ -1,0 +1,111 @@
+//! One worker's age-partitioned filter, by count or by time.
+
+use std::collections::VecDeque;
+
+use crate::contract::time::Timestamp;
+use crate::contract::{Footprint, Ping, Verdict};
+use crate::strategies::common::by_key::{State, verdict};
+use crate::structures::age_partitioned::{AgePartitioned, Shape};
+use crate::structures::hash::KeyHasher;
+
+/// How ids age.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ageing {
+    /// A generation ends when it has its ids: the last so many are remembered.
+    Count,
+    /// A generation ends after this many nanoseconds at the latest.
+    Time { span_ns: u64 },
+}
+
+/// Pings that are hashed at once.
+const BATCH: usize = 64;
+
+/// How many pings before its turn the slices of a ping are fetched. A ping needs ten to thirty lines.
+const AHEAD: usize = 4;
+
+pub(crate) struct Apbf {
+    shape: Shape,
+    ageing: Ageing,
+    window_ns: u64,
+    hasher: KeyHasher,
+    filter: AgePartitioned,
+    /// The oldest first; the last is the one that is being written.
+    generations: VecDeque<Generation>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Generation {
+    ids: u64,
+    first: Timestamp,
+    last: Timestamp,
+}
+
+impl Apbf {
+    pub(crate) fn new(shape: Shape, ageing: Ageing, window_ns: u64, seed: u64, worker: u64) -> Self {
+        let hasher = KeyHasher::new(seed, worker);
+        let filter = AgePartitioned::new(shape.k, shape.generation, seed ^ worker.rotate_left(32));
+        Apbf { shape, ageing, window_ns, hasher, filter, generations: VecDeque::new() }
+    }
+
+    /// Drops what is older than the window: all of a generation at once.
+    fn expire(&mut self, now: Timestamp) {
+        self.filter.expire(now, self.window_ns);
+        let since = |then: Timestamp| now.as_nanos().saturating_sub(then.as_nanos());
+        while self.generations.front().is_some_and(|oldest| since(oldest.last) >= self.window_ns) {
+            self.generations.pop_front();
+        }
+    }
+
+    fn insert(&mut self, hash: u64, now: Timestamp) {
+        let ended = |youngest: &Generation| match self.ageing {
+            _ if youngest.ids >= self.shape.generation => true,
+            Ageing::Count => false,
+            Ageing::Time { span_ns } => now.as_nanos().saturating_sub(youngest.first.as_nanos()) >= span_ns,
+        };
+        match self.generations.back() {
+            Some(youngest) if !ended(youngest) => {}
+            begun => {
+                if begun.is_some() {
+                    self.filter.shift((self.shape.k + self.shape.l) as usize);
+                }
+                self.generations.push_back(Generation { ids: 0, first: now, last: now });
+                if self.generations.len() > self.shape.l as usize + 1 {
+                    self.generations.pop_front();
+                }
+            }
+        }
+        self.filter.insert(hash, now);
+        let youngest = self.generations.back_mut().expect("one was just begun if there was none");
+        youngest.ids += 1;
+        youngest.last = now;
+    }
+}
+
+impl State for Apbf {
+    fn judge(&mut self, pings: &[Ping], now: Timestamp, verdicts: &mut Vec<Verdict>) {
+        self.expire(now);
+        for pings in pings.chunks(BATCH) {
+            let mut hashes = [0; BATCH];
+            let hashes = &mut hashes[..pings.len()];
+            pings.iter().zip(&mut *hashes).for_each(|(ping, hash)| *hash = self.hasher.of(ping.key));
+            hashes.iter().take(AHEAD).for_each(|hash| self.filter.prefetch(*hash));
+            for (at, &hash) in hashes.iter().enumerate() {
+                hashes.get(at + AHEAD).into_iter().for_each(|ahead| self.filter.prefetch(*ahead));
+                let known = self.filter.contains(hash);
+                if !known {
+                    self.insert(hash, now);
+                }
+                verdicts.push(verdict(known));
+            }
+        }
+    }
+
+    fn advance(&mut self, now: Timestamp) {
+        self.expire(now);
+    }
+
+    fn footprint(&self) -> Footprint {
+        let ids = self.generations.iter().map(|generation| generation.ids).sum();
+        Footprint { ids, bytes: self.filter.bytes() }
+    }
+}

@@ -1,0 +1,115 @@
+//! What the strategies have in common whose filter forgets at random: settings, promise, and the worker around it.
+
+use crate::contract::definition::{BuildError, Context, Definition};
+use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
+use crate::contract::settings::{Default, Kind, SettingDef, Settings};
+use crate::contract::time::Timestamp;
+use crate::contract::{Footprint, Ping, Strategy, Verdict};
+use crate::strategies::common::by_key::{ByKey, State, verdict};
+use crate::structures::hash::KeyHasher;
+
+/// A filter that is written to as it is asked.
+pub(crate) trait Forgetful: Send + 'static {
+    /// Whether the key with this hash is new to the filter, which knows it afterwards.
+    fn is_new(&mut self, hash: u64) -> bool;
+
+    /// Asks for what [`is_new`](Forgetful::is_new) will read.
+    fn prefetch(&self, hash: u64);
+
+    /// Bytes allocated.
+    fn bytes(&self) -> u64;
+}
+
+/// Their settings.
+pub(crate) const SETTINGS: &[SettingDef] = &[
+    SettingDef {
+        name: "window",
+        about: "the time in which no more than so many ids arrive; nothing is forgotten by time alone",
+        kind: Kind::Time,
+        default: Default::ScenarioWindow,
+    },
+    SettingDef {
+        name: "ids",
+        about: "distinct ids in any one window: so many later, a duplicate is missed with the share given",
+        kind: Kind::Count(1 << 40),
+        default: Default::IdsInWindow,
+    },
+    SettingDef {
+        name: "rate",
+        about: "largest share of uniques that may be lost, once the filter has become as full as it gets",
+        kind: Kind::Share,
+        default: Default::Text("0.001"),
+    },
+    SettingDef {
+        name: "missed",
+        about: "largest share of duplicates at the window's edge that may be missed; half of it costs twice the memory",
+        kind: Kind::Share,
+        default: Default::Text("0.1"),
+    },
+];
+
+/// A filter a worker, made by `make` with a seed of its own, which takes `bytes`; `parts` says what they are.
+pub(crate) fn build<F: Forgetful>(
+    definition: &Definition,
+    (settings, context): (&Settings, &Context),
+    (parts, bytes): (&str, u64),
+    mut make: impl FnMut(u64) -> F,
+) -> Result<Box<dyn Strategy>, BuildError> {
+    let (ids, workers) = (settings.count("ids"), context.workers.get() as u64);
+    let needed = bytes.saturating_mul(workers);
+    context.admit(definition.name, "ids", format!("{parts} for {ids} ids in a window"), needed)?;
+    Ok(ByKey::build(promise(settings), context, |worker| Filter {
+        filter: make(context.seed ^ worker),
+        hasher: KeyHasher::new(context.seed, worker),
+        ids: 0,
+        most_ids: ids / workers,
+    }))
+}
+
+/// What they promise: bounds on both errors, at the window's edge and once they are full.
+fn promise(settings: &Settings) -> Promise {
+    Promise {
+        window: Window::Since(settings.time("window")),
+        missed: Bound::AtMost(settings.share("missed")),
+        lost: Bound::AtMost(settings.share("rate")),
+        capacity: Some(settings.count("ids")),
+        memory: Memory::Bounded,
+        under_faults: UnderFaults::UNBOUNDED,
+    }
+}
+
+/// Elements that a filter has to outlast for `ids` distinct ids and a share of `missed`: an id that is missed is
+/// written again, and ages the others once more.
+pub(crate) fn elements(ids: u64, missed: f64) -> u64 {
+    (ids as f64 / (1.0 - missed)).ceil() as u64
+}
+
+/// Pings whose cells are fetched at once.
+const BATCH: usize = 16;
+
+struct Filter<F> {
+    filter: F,
+    hasher: KeyHasher,
+    ids: u64,
+    most_ids: u64,
+}
+
+impl<F: Forgetful> State for Filter<F> {
+    fn judge(&mut self, pings: &[Ping], _now: Timestamp, verdicts: &mut Vec<Verdict>) {
+        for pings in pings.chunks(BATCH) {
+            let mut hashes = [0; BATCH];
+            pings.iter().zip(&mut hashes).for_each(|(ping, hash)| *hash = self.hasher.of(ping.key));
+            let hashes = &hashes[..pings.len()];
+            hashes.iter().for_each(|hash| self.filter.prefetch(*hash));
+            for hash in hashes {
+                let new = self.filter.is_new(*hash);
+                self.ids = (self.ids + u64::from(new)).min(self.most_ids);
+                verdicts.push(verdict(!new));
+            }
+        }
+    }
+
+    fn footprint(&self) -> Footprint {
+        Footprint { ids: self.ids, bytes: self.filter.bytes() }
+    }
+}

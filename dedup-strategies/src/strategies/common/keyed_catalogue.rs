@@ -1,0 +1,119 @@
+//! A strategy of one catalogue a worker: what the models on distributed runners have in common.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::contract::definition::{BuildError, Context};
+use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
+use crate::contract::time::Timestamp;
+use crate::contract::{Footprint, Ping, Routing, Settled, Strategy, Unavailable, Verdict, Worker, worker_of};
+use crate::structures::id_catalogue::{Catalogue, Hit, Kept, Manner};
+use crate::structures::shards::Shards;
+
+/// Ids partitioned by key, as the runners do it.
+pub(crate) struct Keyed {
+    manner: Manner,
+    shards: Shards<Catalogue>,
+}
+
+impl Keyed {
+    /// Takes up what an earlier instance left in the context's directory, also where that had another number of workers.
+    pub(crate) fn build(
+        name: &str,
+        manner: Manner,
+        context: &Context,
+    ) -> Result<Box<dyn Strategy>, BuildError> {
+        let directory = context.state_dir.join(name);
+        let kept = Kept::read(&directory)?;
+        let workers = context.workers.get();
+        let mut index = 0;
+        let shards = Shards::new(context.workers, || {
+            let shard = catalogue(manner, context.seed, &kept, &directory, index, workers);
+            index += 1;
+            shard
+        });
+        Ok(Box::new(Keyed { manner, shards }))
+    }
+}
+
+fn catalogue(
+    manner: Manner,
+    seed: u64,
+    kept: &Kept,
+    directory: &Path,
+    index: usize,
+    workers: usize,
+) -> Catalogue {
+    let journal = kept.journal(directory, index, manner.window, manner.cadence);
+    let own = kept.ids.iter().copied().filter(|(_, key)| worker_of(*key, workers) == index);
+    Catalogue::new(manner, seed, journal, own)
+}
+
+impl Strategy for Keyed {
+    fn worker(&self, index: usize) -> Result<Box<dyn Worker>, Unavailable> {
+        Ok(Box::new(KeyedWorker(self.shards.of(index))))
+    }
+
+    fn routing(&self) -> Routing {
+        Routing::ByKey
+    }
+
+    fn promise(&self) -> Promise {
+        Promise {
+            window: match self.manner.hit {
+                Hit::Leaves => Window::Since(self.manner.window),
+                Hit::Extends => Window::SinceSeen(self.manner.window),
+            },
+            missed: Bound::Never,
+            lost: Bound::Never,
+            capacity: None,
+            memory: Memory::Bounded,
+            under_faults: UnderFaults::LOSES_NOTHING,
+        }
+    }
+
+    fn footprint(&self) -> Footprint {
+        Footprint { ids: self.shards.sum(Catalogue::len), bytes: self.shards.sum(Catalogue::bytes) }
+    }
+}
+
+impl Drop for Keyed {
+    fn drop(&mut self) {
+        // What cannot be written is forgotten: copies pass, and nothing is lost.
+        self.shards.each(|shard| drop(shard.close()));
+    }
+}
+
+struct KeyedWorker(Arc<Mutex<Catalogue>>);
+
+impl Worker for KeyedWorker {
+    fn judge(
+        &mut self,
+        pings: &[Ping],
+        now: Timestamp,
+        verdicts: &mut Vec<Verdict>,
+    ) -> Result<(), Unavailable> {
+        self.0.lock().judge(pings, now, verdicts).map_err(unavailable)
+    }
+
+    fn settle(&mut self, settled: &[Settled], now: Timestamp) -> Result<(), Unavailable> {
+        self.0.lock().settle(settled, now).map_err(unavailable)
+    }
+
+    fn advance(&mut self, now: Timestamp, _released: &mut Vec<Ping>) -> Result<(), Unavailable> {
+        self.0.lock().pass(now).map_err(unavailable)
+    }
+}
+
+impl Drop for KeyedWorker {
+    fn drop(&mut self) {
+        self.0.lock().abandon_pending();
+    }
+}
+
+fn unavailable(error: io::Error) -> Unavailable {
+    Unavailable(format!("state directory: {error}"))
+}

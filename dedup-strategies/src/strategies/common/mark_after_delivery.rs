@@ -1,0 +1,184 @@
+//! The strategy and its workers: leases in memory, marks in the store, and filters in front of it or not.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashSet;
+use parking_lot::Mutex;
+
+use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
+use crate::contract::time::Timestamp;
+use crate::contract::{
+    Footprint, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable, Verdict, Worker, worker_of,
+};
+use crate::structures::mark_store::{MEMORY_BUDGET, MarkStore, NegativeCache, unavailable};
+use crate::structures::shards::Shards;
+
+/// What both strategies promise: a mark is only ever made after a delivery.
+fn promise(window: Duration) -> Promise {
+    Promise {
+        window: Window::SinceMarked(window),
+        missed: Bound::Never,
+        lost: Bound::Never,
+        capacity: None,
+        memory: Memory::Budgeted(MEMORY_BUDGET),
+        under_faults: UnderFaults::LOSES_NOTHING,
+    }
+}
+
+/// A strategy over a store of marks.
+pub(crate) struct Marked {
+    store: Arc<MarkStore>,
+    filters: Option<Shards<NegativeCache>>,
+    lookups: Arc<AtomicU64>,
+    seed: u64,
+}
+
+impl Marked {
+    /// Looks every id up in the store.
+    pub(crate) fn bare(store: MarkStore, seed: u64) -> Self {
+        Marked { store: Arc::new(store), filters: None, lookups: Arc::default(), seed }
+    }
+
+    /// Looks up only what the filter of the id's worker does not rule out. `filter` makes that of a worker; all are
+    /// filled from what the store holds.
+    pub(crate) fn behind_filters(
+        store: MarkStore,
+        seed: u64,
+        workers: NonZeroUsize,
+        mut filter: impl FnMut(u64) -> NegativeCache,
+    ) -> Result<Self, Unavailable> {
+        let mut worker = 0;
+        let filters = Shards::new(workers, || {
+            worker += 1;
+            filter(worker)
+        });
+        let shards: Vec<_> = (0..workers.get()).map(|index| filters.of(index)).collect();
+        store
+            .for_each(|key, slice| shards[worker_of(key, workers.get())].lock().add(slice, key))
+            .map_err(unavailable)?;
+        let (store, lookups) = (Arc::new(store), Arc::default());
+        Ok(Marked { store, filters: Some(filters), lookups, seed })
+    }
+
+    /// Ids looked up in the store so far.
+    pub(crate) fn lookups(&self) -> u64 {
+        self.lookups.load(Ordering::Relaxed)
+    }
+}
+
+impl Strategy for Marked {
+    fn worker(&self, index: usize) -> Result<Box<dyn Worker>, Unavailable> {
+        Ok(Box::new(MarkedWorker {
+            store: Arc::clone(&self.store),
+            filter: self.filters.as_ref().map(|filters| filters.of(index)),
+            lookups: Arc::clone(&self.lookups),
+            leased: HashSet::with_hasher(FixedState::with_seed(self.seed)),
+            delivered: Vec::new(),
+        }))
+    }
+
+    fn routing(&self) -> Routing {
+        Routing::ByKey
+    }
+
+    fn promise(&self) -> Promise {
+        promise(self.store.window())
+    }
+
+    fn footprint(&self) -> Footprint {
+        let filters = self.filters.as_ref().map_or(0, |filters| filters.sum(NegativeCache::bytes));
+        Footprint { ids: self.store.ids(), bytes: self.store.bytes() + filters }
+    }
+}
+
+struct MarkedWorker {
+    store: Arc<MarkStore>,
+    filter: Option<Arc<Mutex<NegativeCache>>>,
+    lookups: Arc<AtomicU64>,
+    /// Ids judged new and not yet settled.
+    leased: HashSet<PingKey, FixedState>,
+    delivered: Vec<PingKey>,
+}
+
+impl Worker for MarkedWorker {
+    fn judge(
+        &mut self,
+        pings: &[Ping],
+        now: Timestamp,
+        verdicts: &mut Vec<Verdict>,
+    ) -> Result<(), Unavailable> {
+        let judged = verdicts.len();
+        for ping in pings {
+            match self.judge_one(ping.key, now) {
+                Ok(verdict) => verdicts.push(verdict),
+                Err(error) => {
+                    self.release(pings, &verdicts[judged..]);
+                    verdicts.truncate(judged);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self, settled: &[Settled], now: Timestamp) -> Result<(), Unavailable> {
+        self.delivered.clear();
+        for Settled { ping, outcome } in settled {
+            // Also where the mark cannot be written: the ping was delivered, and a copy that passes is better than one
+            // that is never judged.
+            self.leased.remove(&ping.key);
+            if *outcome == Outcome::Delivered {
+                self.delivered.push(ping.key);
+            }
+        }
+        if self.delivered.is_empty() {
+            return Ok(());
+        }
+        self.store.mark(&self.delivered, now)?;
+        if let Some(filter) = &self.filter {
+            let (mut filter, slice) = (filter.lock(), self.store.slice_of(now));
+            self.delivered.iter().for_each(|key| filter.add(slice, *key));
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self, now: Timestamp, _released: &mut Vec<Ping>) -> Result<(), Unavailable> {
+        self.store.advance(now)?;
+        if let (Some(filter), true) = (&self.filter, now != Timestamp::END) {
+            filter.lock().keep_from(self.store.oldest_at(now));
+        }
+        Ok(())
+    }
+}
+
+impl MarkedWorker {
+    fn judge_one(&mut self, key: PingKey, now: Timestamp) -> Result<Verdict, Unavailable> {
+        if self.leased.contains(&key) {
+            return Ok(Verdict::InFlight);
+        }
+        if self.may_be_marked(key) {
+            self.lookups.fetch_add(1, Ordering::Relaxed);
+            if self.store.is_marked(key, now)? {
+                return Ok(Verdict::Duplicate);
+            }
+        }
+        self.leased.insert(key);
+        Ok(Verdict::New)
+    }
+
+    fn may_be_marked(&self, key: PingKey) -> bool {
+        self.filter.as_ref().is_none_or(|filter| filter.lock().may_hold(key))
+    }
+
+    /// Gives back the leases of a batch that comes again.
+    fn release(&mut self, pings: &[Ping], verdicts: &[Verdict]) {
+        let new = pings.iter().zip(verdicts).filter(|(_, verdict)| **verdict == Verdict::New);
+        new.for_each(|(ping, _)| {
+            self.leased.remove(&ping.key);
+        });
+    }
+}

@@ -1,0 +1,9 @@
+//! What several strategies have in common.
+
+pub(crate) mod age_partitioned;
+pub mod biased_sampling;
+pub(crate) mod by_key;
+pub(crate) mod decaying;
+pub(crate) mod keyed_catalogue;
+pub(crate) mod mark_after_delivery;
+pub(crate) mod window_set;

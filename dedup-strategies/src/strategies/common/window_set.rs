@@ -1,0 +1,71 @@
+//! What the strategies whose state is a [`CompactSet`] for each worker share: all but their promise.
+
+use crate::contract::definition::{BuildError, Context};
+use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
+use crate::contract::settings::{Default, Kind, SettingDef, Settings};
+use crate::contract::time::Timestamp;
+use crate::contract::{Footprint, Ping, Strategy, Verdict};
+use crate::strategies::common::by_key::{ByKey, State, verdict};
+use crate::structures::shards::share_of;
+use crate::structures::window_set::{CompactSet, Slot};
+
+pub(crate) const SETTINGS: &[SettingDef] = &[
+    SettingDef {
+        name: "window",
+        about: "how long an id is remembered after the copy that was let through, and up to a 32nd longer",
+        kind: Kind::Time,
+        default: Default::ScenarioWindow,
+    },
+    SettingDef {
+        name: "ids",
+        about: "ids in a window that the table is made for; it grows beyond them by itself, a little slower meanwhile",
+        kind: Kind::Count(1 << 40),
+        default: Default::IdsInWindow,
+    },
+];
+
+/// What a strategy promises beyond never to miss a copy in its window.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Claim {
+    pub(crate) lost: Bound,
+    pub(crate) capacity: Option<u64>,
+}
+
+/// Builds the strategy called `name` with [`SETTINGS`].
+pub(crate) fn build<S: Slot>(
+    name: &'static str,
+    claim: impl Fn(u64) -> Claim,
+    settings: &Settings,
+    context: &Context,
+) -> Result<Box<dyn Strategy>, BuildError> {
+    let (window, ids) = (settings.time("window"), settings.count("ids"));
+    let share = share_of(ids, context.workers);
+    let bytes = CompactSet::<S>::bytes_for(share).saturating_mul(context.workers.get() as u64);
+    context.admit(name, "ids", format!("a table for {ids} ids"), bytes)?;
+    let claim = claim(ids);
+    let promise = Promise {
+        window: Window::Since(window),
+        missed: Bound::Never,
+        lost: claim.lost,
+        capacity: claim.capacity,
+        memory: Memory::Bounded,
+        under_faults: UnderFaults::UNBOUNDED,
+    };
+    Ok(ByKey::build(promise, context, |_| CompactSet::<S>::new(window, share, context.seed)))
+}
+
+impl<S: Slot> State for CompactSet<S> {
+    fn judge(&mut self, pings: &[Ping], now: Timestamp, verdicts: &mut Vec<Verdict>) {
+        verdicts.reserve(pings.len());
+        let keys = pings.iter().map(|ping| ping.key);
+        self.insert_batch(keys, now, |fresh| verdicts.push(verdict(!fresh)));
+    }
+
+    fn advance(&mut self, now: Timestamp) {
+        CompactSet::advance(self, now);
+    }
+
+    fn footprint(&self) -> Footprint {
+        Footprint { ids: self.len(), bytes: self.bytes() }
+    }
+}

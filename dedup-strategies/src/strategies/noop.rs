@@ -1,0 +1,57 @@
+//! Lets everything through: the floor under every other figure.
+
+use crate::contract::definition::{Definition, Needs, Role};
+use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
+use crate::contract::time::Timestamp;
+use crate::contract::{Footprint, Ping, Routing, Strategy, Unavailable, Verdict, Worker};
+
+/// The line in the list of strategies.
+pub const DEFINITION: Definition = Definition {
+    name: "noop",
+    about: "lets every ping through; its figures are the harness's own floor",
+    role: Role::Floor,
+    settings: &[],
+    needs: Needs::Nothing,
+    build: |_, _| Ok(Box::new(Noop)),
+};
+
+/// Judges every ping [`Verdict::New`].
+#[derive(Clone, Copy, Debug)]
+pub struct Noop;
+
+impl Strategy for Noop {
+    fn worker(&self, _index: usize) -> Result<Box<dyn Worker>, Unavailable> {
+        Ok(Box::new(Noop))
+    }
+
+    fn routing(&self) -> Routing {
+        Routing::Any
+    }
+
+    fn promise(&self) -> Promise {
+        Promise {
+            window: Window::Nothing,
+            missed: Bound::Unbounded,
+            lost: Bound::Never,
+            capacity: None,
+            memory: Memory::Bounded,
+            under_faults: UnderFaults::LOSES_NOTHING,
+        }
+    }
+
+    fn footprint(&self) -> Footprint {
+        Footprint::default()
+    }
+}
+
+impl Worker for Noop {
+    fn judge(
+        &mut self,
+        pings: &[Ping],
+        _now: Timestamp,
+        verdicts: &mut Vec<Verdict>,
+    ) -> Result<(), Unavailable> {
+        verdicts.resize(verdicts.len() + pings.len(), Verdict::New);
+        Ok(())
+    }
+}

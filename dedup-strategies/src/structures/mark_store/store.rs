@@ -1,0 +1,253 @@
+//! Marks in an embedded log-structured store.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use fjall::compaction::filter::{
+    CompactionFilter, CompactionFilterResult, Context as Compaction, Factory, ItemAccessor, Verdict as Fate,
+};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use parking_lot::Mutex;
+
+use super::SLICES;
+use crate::contract::definition::{BuildError, Context};
+use crate::contract::settings::Settings;
+use crate::contract::time::{Timestamp, saturating_nanos};
+use crate::contract::{PingKey, Unavailable};
+
+/// Bytes of a mark at least, on disk or in memory: id, time, and the store's sequence number.
+const LEAST_BYTES: u64 = 32;
+
+/// Memory in which new marks are sorted before they are written to a file.
+const MEMTABLE_BYTES: u64 = 16 << 20;
+
+/// Memory for blocks read from disk.
+const CACHE_BYTES: u64 = 32 << 20;
+
+/// What these two may come to: new marks go on to a second buffer while a full one is written to a file, and the writer
+/// has a copy of what it works on.
+pub(crate) const MEMORY_BUDGET: u64 = CACHE_BYTES + 4 * MEMTABLE_BYTES;
+
+/// When marks are forced to the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sync {
+    /// Before `settle` returns: nothing that was settled is ever forgotten.
+    Batch,
+    /// Handed to the system before `settle` returns, and forced to the disk after this much time: the end of the
+    /// process takes nothing with it, a loss of power what came since.
+    Interval(Duration),
+    /// Left in a buffer of the process until that is full: the end of the process takes it along.
+    None,
+}
+
+impl Sync {
+    pub(crate) fn of(settings: &Settings) -> Self {
+        match settings.word("sync") {
+            "batch" => Sync::Batch,
+            "interval" => Sync::Interval(settings.time("interval")),
+            _ => Sync::None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StoreSettings {
+    pub(crate) window: Duration,
+    pub(crate) sync: Sync,
+}
+
+/// The ids marked within a window, each with its time, shared by all workers.
+///
+/// Whether an id's window is over, the time beside it says, to the nanosecond. What is over is left out when the store
+/// merges its files, which it does in the background as new marks come.
+pub(crate) struct MarkStore {
+    settings: StoreSettings,
+    database: Database,
+    marks: Keyspace,
+    /// The latest time that was passed in, in nanoseconds: what the merging of files goes by.
+    now: Arc<AtomicU64>,
+    counts: Mutex<BTreeMap<Slice, u64>>,
+    synced: Mutex<Timestamp>,
+}
+
+/// A quarter of a window, by its number since the epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Slice(pub(crate) u64);
+
+impl MarkStore {
+    /// Opens what is in the context's state directory, or begins anew there.
+    pub(crate) fn open(
+        strategy: &'static str,
+        settings: StoreSettings,
+        context: &Context,
+    ) -> Result<Self, BuildError> {
+        let path = context.state_dir.join(strategy);
+        std::fs::create_dir_all(&path)?;
+        MarkStore::open_at(&path, settings).map_err(|error| complaint(strategy, &path, error).into())
+    }
+
+    fn open_at(path: &Path, settings: StoreSettings) -> fjall::Result<Self> {
+        let now = Arc::new(AtomicU64::new(0));
+        let expiry: Arc<dyn Factory> =
+            Arc::new(Expiry { now: Arc::clone(&now), window: saturating_nanos(settings.window) });
+        let database = Database::builder(path)
+            .cache_size(CACHE_BYTES)
+            .worker_threads(1)
+            .manual_journal_persist(true)
+            .with_compaction_filter_factories(Arc::new(move |_| Some(Arc::clone(&expiry))))
+            .open()?;
+        let marks = database.keyspace("marks", || {
+            KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES).manual_journal_persist(true)
+        })?;
+        let counts = Mutex::default();
+        let store = MarkStore { settings, database, marks, now, counts, synced: Mutex::default() };
+        store.for_each(|_, slice| *store.counts.lock().entry(slice).or_default() += 1)?;
+        Ok(store)
+    }
+
+    pub(crate) fn window(&self) -> Duration {
+        self.settings.window
+    }
+
+    /// The slice of marks that are made at `at`.
+    pub(crate) fn slice_of(&self, at: Timestamp) -> Slice {
+        Slice(at.as_nanos() / saturating_nanos(self.settings.window).div_ceil(SLICES).max(1))
+    }
+
+    /// The oldest slice of which there may be marks in their window at `now`.
+    pub(crate) fn oldest_at(&self, now: Timestamp) -> Slice {
+        self.slice_of(now.minus(self.settings.window))
+    }
+
+    /// Whether `key` was marked less than a window before `now`.
+    pub(crate) fn is_marked(&self, key: PingKey, now: Timestamp) -> Result<bool, Unavailable> {
+        let found = self.marks.get(key.0).map_err(unavailable)?;
+        Ok(found.is_some_and(|value| now.since(time_in(&value)) < self.settings.window))
+    }
+
+    /// Calls `each` with every mark that is stored.
+    pub(crate) fn for_each(&self, mut each: impl FnMut(PingKey, Slice)) -> fjall::Result<()> {
+        for entry in self.marks.iter() {
+            let (key, value) = entry.into_inner()?;
+            if let Ok(key) = <[u8; 16]>::try_from(&key[..]) {
+                each(PingKey(key), self.slice_of(time_in(&value)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Marks `keys` at `now`, as lastingly as was asked for.
+    pub(crate) fn mark(&self, keys: &[PingKey], now: Timestamp) -> Result<(), Unavailable> {
+        self.write(keys, now).map_err(unavailable)?;
+        *self.counts.lock().entry(self.slice_of(now)).or_default() += keys.len() as u64;
+        Ok(())
+    }
+
+    fn write(&self, keys: &[PingKey], now: Timestamp) -> fjall::Result<()> {
+        self.now.fetch_max(now.as_nanos(), Ordering::Relaxed);
+        let mut batch = self.database.batch().durability(match self.settings.sync {
+            Sync::Batch => Some(PersistMode::SyncData),
+            Sync::Interval(_) => Some(PersistMode::Buffer),
+            Sync::None => None,
+        });
+        for key in keys {
+            batch.insert(&self.marks, key.0, now.as_nanos().to_be_bytes());
+        }
+        batch.commit()?;
+        self.sync_when_due(now)
+    }
+
+    fn sync_when_due(&self, now: Timestamp) -> fjall::Result<()> {
+        let Sync::Interval(interval) = self.settings.sync else { return Ok(()) };
+        let mut synced = self.synced.lock();
+        if now.since(*synced) >= interval {
+            self.database.persist(PersistMode::SyncData)?;
+            *synced = now;
+        }
+        Ok(())
+    }
+
+    /// Lets time pass, and syncs if that is due.
+    pub(crate) fn advance(&self, now: Timestamp) -> Result<(), Unavailable> {
+        // The end of the input is not the end of what is remembered.
+        if now == Timestamp::END {
+            return self.database.persist(PersistMode::SyncData).map_err(unavailable);
+        }
+        self.now.fetch_max(now.as_nanos(), Ordering::Relaxed);
+        let oldest = self.oldest_at(now);
+        self.counts.lock().retain(|slice, _| *slice >= oldest);
+        self.sync_when_due(now).map_err(unavailable)
+    }
+
+    /// Ids that are remembered, and those of up to a quarter of a window more.
+    pub(crate) fn ids(&self) -> u64 {
+        self.counts.lock().values().sum()
+    }
+
+    /// Bytes of files, without the log; or what the marks take in memory at least, as long as that is more.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.marks.disk_space().max(self.ids() * LEAST_BYTES)
+    }
+}
+
+impl Drop for MarkStore {
+    /// An orderly end keeps everything, whatever `sync` is. There is nobody to tell if it fails: what was promised is
+    /// kept by then.
+    fn drop(&mut self) {
+        let _ = self.database.persist(PersistMode::SyncAll);
+    }
+}
+
+/// Leaves out marks whose window is over when files are merged.
+struct Expiry {
+    now: Arc<AtomicU64>,
+    window: u64,
+}
+
+impl Factory for Expiry {
+    fn name(&self) -> &str {
+        "expiry"
+    }
+
+    fn make_filter(&self, _: &Compaction) -> Box<dyn CompactionFilter> {
+        Box::new(ExpiredBefore(self.now.load(Ordering::Relaxed).saturating_sub(self.window)))
+    }
+}
+
+/// A mark at this time, in nanoseconds, or earlier is over. (A mark without time left in the file would be older still.)
+struct ExpiredBefore(u64);
+
+impl CompactionFilter for ExpiredBefore {
+    fn filter_item(&mut self, item: ItemAccessor<'_>, _: &Compaction) -> CompactionFilterResult {
+        let over = time_in(&item.value()?).as_nanos() <= self.0;
+        // An older mark of the same id that comes to light again is over as well.
+        Ok(if over { Fate::Destroy } else { Fate::Keep })
+    }
+}
+
+fn time_in(value: &[u8]) -> Timestamp {
+    // Anything else was not written by us; it counts as marked at the epoch, which is over.
+    Timestamp::from_nanos(value.try_into().map_or(0, u64::from_be_bytes))
+}
+
+pub(crate) fn unavailable(error: fjall::Error) -> Unavailable {
+    Unavailable(format!("the store of marks failed: {error}"))
+}
+
+fn complaint(strategy: &str, path: &Path, error: fjall::Error) -> std::io::Error {
+    std::io::Error::other(match error {
+        fjall::Error::Locked => format!(
+            "strategy {strategy}: its directory {} is in use by another instance, which has to end first; or give each \
+             a state directory of its own",
+            path.display()
+        ),
+        error => format!(
+            "strategy {strategy}: what is in {} cannot be opened: {error}; if it is damaged or not the strategy's, move \
+             it away, and ids are remembered from then on",
+            path.display()
+        ),
+    })
+}

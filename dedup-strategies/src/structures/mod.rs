@@ -1,0 +1,15 @@
+//! Data structures that strategies are made of, each usable without a strategy around it.
+
+pub mod age_partitioned;
+pub mod biased_sampling;
+pub(crate) mod bloom;
+pub mod cuckoo;
+pub mod hardware;
+pub mod hash;
+pub mod id_catalogue;
+pub(crate) mod mark_store;
+pub mod shards;
+pub mod split_block;
+pub mod stable_bloom;
+pub mod theory;
+pub mod window_set;
