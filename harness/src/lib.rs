@@ -1,7 +1,7 @@
 //! dedup-harness: compares deduplication strategies on pings whose truth is known.
 //!
-//! Data flows one way: scenario, stream, pipeline, strategy, truth, record, and from there to tables. Nothing after
-//! the record knows a strategy, a server or the pipeline.
+//! Data flows one way: scenario, stream, pipeline, strategy, truth, record, and from there to tables. What
+//! comes from the record on is in packages of its own, and knows no strategy, no server and no pipeline.
 //!
 //! A team's own strategies join from outside: [`main_with`] takes their definitions and is the whole command line.
 
@@ -9,11 +9,9 @@ pub mod alloc;
 pub mod cell;
 mod cli;
 pub mod cmd;
-pub mod compare;
 pub mod environment;
 pub mod exit;
 pub mod faults;
-pub mod filter;
 pub mod gate;
 pub mod load;
 pub mod machine;
@@ -25,19 +23,14 @@ pub mod predict;
 pub mod printable;
 pub mod process;
 pub mod progress;
-pub mod record;
-pub mod render;
-pub mod report;
 pub mod scenario;
 pub mod select;
 pub mod servers;
-pub mod stats;
 pub mod stream;
 pub mod suite;
 pub mod talk;
 pub mod trace;
 pub mod truth;
-pub mod units;
 pub mod workload;
 
 use std::io::Write;
@@ -46,6 +39,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::CommandFactory;
 
+/// What is recorded, and runs beside each other.
+pub use dedup_records::{compare, filter, record, stats, units};
 /// The contract and the strategies that come with the harness.
 pub use dedup_strategies as strategies;
 

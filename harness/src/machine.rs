@@ -41,18 +41,16 @@ pub fn tool() -> Tool {
     }
 }
 
-impl RunRecord {
-    /// The first line of a run that begins now, here, with this program. Servers are for the caller to add.
-    pub fn starting_now(seed: u64, rounds_count: u32) -> RunRecord {
-        RunRecord {
-            schema: SCHEMA.to_string(),
-            started_at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            seed,
-            rounds_count,
-            tool: tool(),
-            machine: machine(),
-            servers: Default::default(),
-        }
+/// The first line of a run that begins now, here, with this program. Servers are for the caller to add.
+pub fn run_starting_now(seed: u64, rounds_count: u32) -> RunRecord {
+    RunRecord {
+        schema: SCHEMA.to_string(),
+        started_at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        seed,
+        rounds_count,
+        tool: tool(),
+        machine: machine(),
+        servers: Default::default(),
     }
 }
 
@@ -103,7 +101,7 @@ mod tests {
 
     #[test]
     fn the_machine_has_cores_and_memory_and_the_program_a_version() {
-        let run = RunRecord::starting_now(7, 3);
+        let run = run_starting_now(7, 3);
         assert!(run.machine.cores_count > 0 && run.machine.memory_bytes > 1 << 20);
         assert_eq!(run.tool.version, env!("CARGO_PKG_VERSION"));
         assert!(run.tool.rustc.starts_with("rustc "), "{}", run.tool.rustc);
@@ -113,7 +111,7 @@ mod tests {
     #[test]
     fn the_host_name_is_in_no_field() {
         let Some(host) = System::host_name().ok().filter(|name| name.len() > 3) else { return };
-        let text = serde_json::to_string(&RunRecord::starting_now(7, 3)).unwrap();
+        let text = serde_json::to_string(&run_starting_now(7, 3)).unwrap();
         assert!(!text.contains(&host));
     }
 }

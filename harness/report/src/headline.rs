@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use dedup_records::compare::{Comparison, Standing};
+use dedup_records::record::Role;
+use dedup_records::stats::rule_of_three;
+use dedup_records::units::{plural, short, thousands};
+
 use super::model::{Cell, Fact, Figure, Opening, Table, Tone};
 use super::panel::{Entry, Panel, machine};
 use super::words::{clip, count_cell, list, nanos, percent, program, rate, share_cell, spread, three};
-use crate::compare::{Comparison, Standing};
-use crate::record::Role;
-use crate::stats::rule_of_three;
-use crate::units::{plural, short, thousands};
 
 /// What a report opens with.
 pub(super) fn opening(panels: &[Panel<'_>], comparison: &Comparison) -> Opening {
@@ -89,10 +90,10 @@ fn sentence(panels: &[Panel<'_>]) -> String {
 /// Those whose rounds are not told apart from the best's; the best first.
 fn leaders<'a>(
     entries: &[&'a Entry<'a>],
-    figure: impl Fn(&Entry<'_>) -> Option<crate::stats::Spread>,
+    figure: impl Fn(&Entry<'_>) -> Option<dedup_records::stats::Spread>,
     better: impl Fn(f64, f64) -> bool,
-) -> Option<(Vec<String>, crate::stats::Spread)> {
-    let with: Vec<(&Entry<'_>, crate::stats::Spread)> =
+) -> Option<(Vec<String>, dedup_records::stats::Spread)> {
+    let with: Vec<(&Entry<'_>, dedup_records::stats::Spread)> =
         entries.iter().filter_map(|entry| Some((*entry, figure(entry)?))).collect();
     let best = with
         .iter()
@@ -194,7 +195,7 @@ fn verdicts(panels: &[Panel<'_>]) -> Vec<(Tone, String)> {
 }
 
 /// Uniques lost, counted, and their share.
-fn lost_cell(verify: &crate::compare::VerifySummary) -> Cell {
+fn lost_cell(verify: &dedup_records::compare::VerifySummary) -> Cell {
     let share = share_cell(verify.lost_count, verify.unique_count);
     match verify.lost_count {
         0 => share,
@@ -272,7 +273,7 @@ fn table(panel: &Panel<'_>) -> Figure {
 /// What was found against each strategy, what was skipped, and how to read the table.
 fn findings(panel: &Panel<'_>) -> Vec<String> {
     let mut notes: Vec<String> = panel.mixed().into_iter().collect();
-    let of = |count: fn(&crate::compare::VerifySummary) -> (u64, u64)| {
+    let of = |count: fn(&dedup_records::compare::VerifySummary) -> (u64, u64)| {
         let seen = panel.rows.iter().filter_map(|entry| entry.row.summary.verify.as_ref()).map(count);
         seen.filter(|(count, of)| *count == 0 && *of > 0).map(|(_, of)| of).min()
     };

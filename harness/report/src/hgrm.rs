@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use hdrhistogram::Histogram;
 
-use crate::compare::Comparison;
-use crate::record::HistogramError;
+use dedup_records::compare::Comparison;
+use dedup_records::record::HistogramError;
 
 /// A file: its name and what it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub fn percentiles(histogram: &Histogram<u64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::recorder;
+    use dedup_records::stats::recorder;
 
     #[test]
     fn the_text_is_what_plotters_of_hdrhistograms_read() {

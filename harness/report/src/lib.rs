@@ -1,19 +1,22 @@
 //! Records in, pages out: what an engineer opens to decide, and what a speaker takes on stage.
 //!
-//! Everything here is a function of records alone. [`Report::from_runs`] makes the report (parts with their claims,
-//! charts and tables); the faces ([`page`], [`slides`], [`markdown`], [`tidy`], [`hgrm`]) only write it down.
+//! Everything here is a function of records alone. [`tables`] draws a comparison for a terminal, and [`talk`] reads off it
+//! the table of the talk. [`Report::from_runs`] makes the report (parts with their claims, charts and tables); the faces
+//! ([`page`], [`slides`], [`markdown`], [`tidy`], [`hgrm`]) only write it down.
 
 pub mod chart;
-mod claim;
+mod headline;
 pub mod hgrm;
 pub mod markdown;
 mod model;
 pub mod page;
 mod palette;
 mod panel;
-mod parts;
+mod sections;
 pub mod slides;
 pub mod splice;
+pub mod tables;
+pub mod talk;
 pub mod tidy;
 pub mod trend;
 mod words;
@@ -21,9 +24,9 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use crate::compare::{CompareError, Comparison};
-use crate::filter::Filter;
-use crate::record::Run;
+use dedup_records::compare::{CompareError, Comparison};
+use dedup_records::filter::Filter;
+use dedup_records::record::Run;
 
 pub use model::{Cell, Column, Figure, Line, Part, Report, Table, Tone};
 pub use palette::{Look, Palette};
@@ -47,8 +50,8 @@ impl Report {
             rows.chain(block.skipped.iter().map(|skipped| skipped.strategy.as_str()))
         }));
         let panels = panel::panels(runs, &comparison, &palette, mix);
-        let parts = parts::all(&panels, &comparison, &palette);
-        let opening = claim::opening(&panels, &comparison);
+        let parts = sections::all(&panels, &comparison, &palette);
+        let opening = headline::opening(&panels, &comparison);
         Ok(Report { opening, parts, palette, comparison })
     }
 }

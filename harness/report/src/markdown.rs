@@ -1,7 +1,7 @@
 //! A report as Markdown: for a pull request, or spliced into a README.
 
 use super::model::Report;
-use crate::render::{Format, Look, render as render_comparison};
+use crate::tables::{Format, Look, render as render_comparison};
 
 /// The sentence, the tables and the claims; `command` is the command line that makes it again.
 pub fn render(report: &Report, command: &str) -> String {

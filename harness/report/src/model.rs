@@ -1,8 +1,9 @@
 //! What a report says, before anything is known of how it is written down.
 
+use dedup_records::compare::Comparison;
+
 use super::chart::Chart;
 use super::palette::Palette;
-use crate::compare::Comparison;
 
 /// A report.
 #[derive(Clone, Debug)]
@@ -135,7 +136,7 @@ pub enum Tone {
 impl Fact {
     /// Some of what is counted by this noun.
     pub(super) fn of(texts: Vec<String>, noun: &str) -> Fact {
-        let summary = crate::units::plural(texts.len() as u64, noun);
+        let summary = dedup_records::units::plural(texts.len() as u64, noun);
         Fact { texts, summary }
     }
 }

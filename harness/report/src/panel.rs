@@ -1,11 +1,14 @@
 //! One scenario as a report sees it: the rows of its block, each with the cells that it was made from.
 
+use dedup_records::compare::{Block, Clock, Comparison, Row, Standing};
+use dedup_records::record::{
+    CellRecord, CellResult, FaultFigures, Machine, Role, Run, VerifyFigures, WeighFigures,
+};
+use dedup_records::units::{bytes, duration, thousands};
+
 use super::Mix;
 use super::palette::Palette;
 use super::words::{clip, program};
-use crate::compare::{Block, Clock, Comparison, Row, Standing};
-use crate::record::{CellRecord, CellResult, FaultFigures, Machine, Role, Run, VerifyFigures, WeighFigures};
-use crate::units::{bytes, duration, thousands};
 
 /// A scenario, its rows and their cells.
 pub(super) struct Panel<'a> {
@@ -133,7 +136,7 @@ impl<'a> Panel<'a> {
                 "{} pings, {} of them duplicates{window}, {}",
                 thousands(verify.pings_count),
                 thousands(verify.duplicate_count),
-                crate::units::plural(verify.rounds_count.into(), "round"),
+                dedup_records::units::plural(verify.rounds_count.into(), "round"),
             ),
         }
     }

@@ -1,12 +1,23 @@
-//! The talk's table, read off a comparison.
+//! The comparison of the 2021 talk: its table, read off a comparison of records, so that a stored run can be drawn again.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{DENSE, FAULTS, FULL_RATE_PER_S, SCENARIO};
-use crate::compare::{Block, Comparison, Row as Compared, Standing, Summary};
-use crate::record::Role;
+use dedup_records::compare::{Block, Comparison, Row as Compared, Standing, Summary};
+use dedup_records::record::Role;
+
+/// Pings a second that Mozilla documented (gcp-ingestion, notes on pain points, 2019).
+pub const FULL_RATE_PER_S: f64 = 16_000.0;
+
+/// The scenario of the day and a half.
+pub const SCENARIO: &str = "talk";
+
+/// Half an hour of it with full batches and many ids: where round trips and bytes an id are counted.
+pub const DENSE: &str = "talk-dense";
+
+/// What the names of fault scenarios begin with.
+pub const FAULT_FOLDER: &str = "faults/";
 
 /// A day: nobody sizes for more.
 const DAY: Duration = Duration::from_secs(86_400);
@@ -95,8 +106,11 @@ impl Table {
     pub fn of(comparison: &Comparison) -> Option<Table> {
         let main = block(comparison, SCENARIO)?;
         let dense = block(comparison, DENSE);
-        let faults: Vec<&Block> =
-            comparison.blocks.iter().filter(|block| block.stream.scenario.starts_with(FAULTS)).collect();
+        let faults: Vec<&Block> = comparison
+            .blocks
+            .iter()
+            .filter(|block| block.stream.scenario.starts_with(FAULT_FOLDER))
+            .collect();
         let widest = main.widest_verify();
         let thinned = widest.map_or(1.0, |verify| {
             FULL_RATE_PER_S * LENGTH_S * f64::from(verify.rounds_count) / verify.unique_count.max(1) as f64
@@ -122,7 +136,7 @@ fn block<'a>(comparison: &'a Comparison, scenario: &str) -> Option<&'a Block> {
 }
 
 fn without_folder(block: &Block) -> String {
-    block.stream.scenario.trim_start_matches(FAULTS).to_string()
+    block.stream.scenario.trim_start_matches(FAULT_FOLDER).to_string()
 }
 
 fn skipped(main: &Block) -> Vec<Skip> {
@@ -231,9 +245,9 @@ fn operated(strategy: &str, has_server: bool) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::filter::Filter;
-    use crate::record::sample::{GOOD, Sample, run};
-    use crate::record::{CellRecord, CellResult, Failure, Pass, Run, Verdict};
+    use dedup_records::filter::Filter;
+    use dedup_records::record::sample::{GOOD, Sample, run};
+    use dedup_records::record::{CellRecord, CellResult, Failure, Pass, Run, Verdict};
 
     /// The verify cell of `sample` on `scenario`.
     fn cell(scenario: &str, sample: Sample) -> CellRecord {

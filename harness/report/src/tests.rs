@@ -1,9 +1,10 @@
-use super::*;
-use crate::record::{
+use dedup_records::record::{
     CellResult, FaultFigures, LagFigures, MemoryOverTime, Prediction, StableFigures, Tables, VerifyFigures,
     sample,
 };
-use crate::report::model::Part;
+
+use super::*;
+use crate::model::Part;
 
 fn report_of(runs: &[Run], mix: Mix) -> Report {
     Report::from_runs(runs, &Filter::default(), mix).unwrap()

@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
+use dedup_records::compare::Comparison;
+use dedup_records::record::{CellRecord, CellResult, Latency, Role, Run, RunRecord};
 use serde::Serialize;
 
 use super::model::{Report, Table};
-use crate::compare::Comparison;
-use crate::record::{CellRecord, CellResult, Latency, Role, Run, RunRecord};
 
 const SCHEMA: &str = "dedup-harness-report/1";
 
@@ -185,7 +185,7 @@ pub fn json(report: &Report, measurements: &[Measurement<'_>]) -> String {
         sentence: &'a str,
         claims: Vec<Claim<'a>>,
         notes: &'a [String],
-        runs: &'a [crate::compare::Source],
+        runs: &'a [dedup_records::compare::Source],
         measurements: &'a [Measurement<'a>],
     }
     #[derive(Serialize)]

@@ -1,8 +1,8 @@
 //! Figures with what they are worth beside them.
 
-use crate::record::RunRecord;
-use crate::stats::{Spread, rule_of_three, wilson_95};
-use crate::units::{duration, short, thousands};
+use dedup_records::record::RunRecord;
+use dedup_records::stats::{Spread, rule_of_three, wilson_95};
+use dedup_records::units::{duration, short, thousands};
 
 use super::model::{Cell, Tone};
 
@@ -12,7 +12,7 @@ pub(super) fn percent(share: f64) -> String {
         share if share >= 1.0 => "100 %".to_string(),
         share if share > 0.9995 => ">99.9 %".to_string(),
         // Two digits would make it all.
-        share if share > 0.99 => format!("{} %", crate::units::fixed(share * 100.0, 1)),
+        share if share > 0.99 => format!("{} %", dedup_records::units::fixed(share * 100.0, 1)),
         share => format!("{} %", short(share * 100.0)),
     }
 }
@@ -41,7 +41,7 @@ fn interval(low: f64, high: f64) -> String {
         true => short(number),
         false => {
             let decimals = (digits - 1 - number.log10().floor() as i32).clamp(0, 12) as usize;
-            crate::units::fixed(number, decimals)
+            dedup_records::units::fixed(number, decimals)
         }
     };
     let told = (2..7).find(|some| digits(low, *some) != digits(high, *some)).unwrap_or(2);
@@ -111,9 +111,9 @@ pub(super) fn rate(per_s: f64) -> String {
 /// Three significant digits.
 pub(super) fn three(number: f64) -> String {
     match number {
-        n if n >= 100.0 => crate::units::fixed(n, 0),
-        n if n >= 10.0 => crate::units::fixed(n, 1),
-        n => crate::units::fixed(n, 2),
+        n if n >= 100.0 => dedup_records::units::fixed(n, 0),
+        n if n >= 10.0 => dedup_records::units::fixed(n, 1),
+        n => dedup_records::units::fixed(n, 2),
     }
 }
 
@@ -124,7 +124,7 @@ pub(super) fn nanos(ns: f64) -> String {
 
 /// Bytes that may be a fraction.
 pub(super) fn memory(bytes: f64) -> String {
-    crate::units::bytes(bytes.round().max(0.0) as u64)
+    dedup_records::units::bytes(bytes.round().max(0.0) as u64)
 }
 
 /// `a, b and c`; beyond `most`, how many more there are.

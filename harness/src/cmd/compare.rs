@@ -4,12 +4,12 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
+use dedup_report::tables::{Format, Look, render};
 
 use super::stored::{FilterArgs, compared, read, read_all};
 use super::values::format;
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
-use crate::render::{Format, Look, render};
 
 /// Puts recorded runs beside each other, without running anything.
 #[derive(Clone, Debug, clap::Args)]

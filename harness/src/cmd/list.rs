@@ -1,17 +1,19 @@
 //! `list`: what there is.
 
+mod rows;
+
 use std::io::Write;
 
 use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
+use dedup_report::tables::Look;
 use dedup_strategies::{Definition, Needs, Role};
 
+use self::rows::{ScenarioRow, SettingRow, StrategyRow};
 use super::stored::FilterArgs;
 use crate::exit::{Exit, OrExit};
 use crate::faults::{self, KINDS, Kind, Lasts};
 use crate::filter::Filter;
-use crate::render::Look;
-use crate::render::list::{self, ScenarioRow, SettingRow, StrategyRow};
 use crate::scenario::{Scenario, embedded};
 
 /// Options of `list`.
@@ -44,15 +46,15 @@ pub fn run(args: &ListArgs, definitions: &[Definition], out: &mut dyn Write) -> 
     let shows = |what: What| args.what.is_none_or(|asked| asked == what);
     if shows(What::Strategies) {
         let rows = found("strategy", strategies(definitions, &filter))?;
-        lists.push(list::strategies(&rows, look));
+        lists.push(rows::strategies(&rows, look));
     }
     if shows(What::Scenarios) {
         let rows = found("scenario", scenarios(&filter)?)?;
-        lists.push(list::scenarios(&rows, look));
+        lists.push(rows::scenarios(&rows, look));
     }
     // Chosen by no filter: they have neither strategies nor scenarios.
     if args.what == Some(What::Faults) || (args.what.is_none() && args.filter.is_empty()) {
-        lists.push(list::faults(&faults(), look));
+        lists.push(rows::faults(&faults(), look));
     }
     out.write_all(lists.join("\n").as_bytes()).context("standard output")?;
     Ok(Exit::Ok)

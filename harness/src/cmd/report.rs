@@ -4,11 +4,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use dedup_report::{Mix, Report, hgrm, markdown, page, slides, splice, tidy};
 
 use super::stored::{FilterArgs, compared, read_all};
 use crate::exit::{Exit, OrExit};
 use crate::record::Run;
-use crate::report::{Mix, Report, hgrm, markdown, page, slides, splice, tidy};
 
 /// Makes a page, slides, Markdown or data of recorded runs, without running anything.
 #[derive(Clone, Debug, clap::Args)]

@@ -6,6 +6,8 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context as _, anyhow};
 use clap::Parser;
+use dedup_report::tables::{self, Format, Look};
+use dedup_report::talk::{SCENARIO, Table};
 use dedup_strategies::{Definition, Needs};
 
 use super::run::{RunArgs, Watcher, create, describe, ended, exit, plan, stop_on_interrupt};
@@ -16,10 +18,9 @@ use crate::filter::Filter;
 use crate::nightly::DISK_BYTES_PER_PING;
 use crate::progress::Progress;
 use crate::record::{CellRecord, CellResult, Pass, Run};
-use crate::render::{Format, Look};
 use crate::servers::Guarded;
 use crate::suite::{Completion, Observer, Plan, Preflight};
-use crate::talk::{self, Part, SCENARIO, Scale, Table};
+use crate::talk::{self, Part, Scale};
 
 /// Options of `talk`.
 #[derive(Clone, Debug, clap::Args)]
@@ -133,7 +134,7 @@ pub(super) fn drawn(comparison: &Comparison, format: Format) -> anyhow::Result<S
     })?;
     let nightly_disk_bytes = Some(table.pings_count.saturating_mul(DISK_BYTES_PER_PING));
     let table = Table { nightly_disk_bytes, ..table };
-    Ok(crate::render::talk::render(&table, format, Look::of_stdout()))
+    Ok(tables::talk::render(&table, format, Look::of_stdout()))
 }
 
 fn run_all(

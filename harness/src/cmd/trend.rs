@@ -4,11 +4,11 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
+use dedup_report::trend::{Trend, render_text, report};
+use dedup_report::{page, splice};
 
 use super::stored::{FilterArgs, compared, read_all};
 use crate::exit::{Exit, OrExit};
-use crate::report::trend::{Trend, render_text, report};
-use crate::report::{page, splice};
 
 /// Shows how figures change over many runs of the same scenarios. Hints, never a gate.
 #[derive(Clone, Debug, clap::Args)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-use crate::render::Format;
+use dedup_report::tables::Format;
 
 /// One of the formats of a comparison.
 pub(crate) fn format() -> impl TypedValueParser<Value = Format> {

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use dedup_report::talk::{DENSE, FAULT_FOLDER, FULL_RATE_PER_S, SCENARIO};
 use dedup_strategies::Definition;
 
-use super::{DENSE, FULL_RATE_PER_S, SCENARIO};
 use crate::record::Pass;
 use crate::scenario::{Scenario, ScenarioError, embedded, find};
 
@@ -89,7 +89,7 @@ pub struct Part {
 impl Part {
     /// Whether it is the talk itself, and not one of the faults.
     pub fn is_own(&self) -> bool {
-        !self.name.starts_with(super::FAULTS)
+        !self.name.starts_with(FAULT_FOLDER)
     }
 }
 

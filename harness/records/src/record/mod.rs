@@ -10,8 +10,8 @@ mod reader;
 mod schema;
 mod writer;
 
-#[cfg(test)]
-pub(crate) mod sample;
+#[cfg(any(test, feature = "sample"))]
+pub mod sample;
 #[cfg(test)]
 mod tests;
 

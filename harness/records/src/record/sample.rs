@@ -6,10 +6,10 @@ use super::*;
 use crate::stats::recorder;
 
 /// Rounds in the sample.
-pub(crate) const ROUNDS: u32 = 3;
+pub const ROUNDS: u32 = 3;
 
 /// The first line of the sample.
-pub(crate) fn run_record() -> RunRecord {
+pub fn run_record() -> RunRecord {
     RunRecord {
         schema: SCHEMA.into(),
         started_at: "2026-03-01T12:00:00Z".into(),
@@ -35,7 +35,7 @@ pub(crate) fn run_record() -> RunRecord {
 }
 
 /// A run with a strategy of every kind.
-pub(crate) fn run() -> Run {
+pub fn run() -> Run {
     let cells = [noop(), exact(), bloom(), window_batch(), lru(), tinylfu(), small(), sleeper(), redis()];
     Run {
         path: "results/sample/records.jsonl".into(),
@@ -46,22 +46,35 @@ pub(crate) fn run() -> Run {
 }
 
 /// What one strategy of the sample measures; made into nine cells.
-pub(crate) struct Sample {
-    pub(crate) strategy: &'static str,
-    pub(crate) role: Role,
-    pub(crate) missed: u64,
-    pub(crate) missed_in_window: u64,
-    pub(crate) lost: u64,
-    pub(crate) delayed: u64,
-    pub(crate) verdict: Verdict,
-    pub(crate) findings: &'static [&'static str],
-    pub(crate) per_s: f64,
-    pub(crate) nanos: u64,
-    pub(crate) held_s: Option<u64>,
-    pub(crate) bytes_per_id: Option<f64>,
+pub struct Sample {
+    /// Its name.
+    pub strategy: &'static str,
+    /// What it is there for.
+    pub role: Role,
+    /// Duplicates missed in each round.
+    pub missed: u64,
+    /// Of these, in the window.
+    pub missed_in_window: u64,
+    /// Uniques lost.
+    pub lost: u64,
+    /// Uniques delayed.
+    pub delayed: u64,
+    /// The verdict of its verify pass.
+    pub verdict: Verdict,
+    /// What was found against it.
+    pub findings: &'static [&'static str],
+    /// Pings a second.
+    pub per_s: f64,
+    /// Median latency.
+    pub nanos: u64,
+    /// For how long it holds pings, if it does.
+    pub held_s: Option<u64>,
+    /// Bytes an id, if it tracks ids.
+    pub bytes_per_id: Option<f64>,
 }
 
-pub(crate) const GOOD: Sample = Sample {
+/// An exact set that keeps its promise.
+pub const GOOD: Sample = Sample {
     strategy: "exact",
     role: Role::Candidate,
     missed: 31,
@@ -89,7 +102,8 @@ fn noop() -> Vec<CellRecord> {
     .cells()
 }
 
-pub(crate) fn exact() -> Vec<CellRecord> {
+/// The cells of [`GOOD`].
+pub fn exact() -> Vec<CellRecord> {
     GOOD.cells()
 }
 
@@ -184,7 +198,7 @@ fn redis() -> Vec<CellRecord> {
 
 impl Sample {
     /// Nine cells: three rounds of the three passes.
-    pub(crate) fn cells(&self) -> Vec<CellRecord> {
+    pub fn cells(&self) -> Vec<CellRecord> {
         (0..ROUNDS).flat_map(|round| self.round(round)).collect()
     }
 
@@ -326,7 +340,7 @@ impl Sample {
 }
 
 /// A distribution whose median is about `middle` and whose tail is ten times that.
-pub(crate) fn latency(middle: u64) -> Latency {
+pub fn latency(middle: u64) -> Latency {
     let mut histogram = recorder();
     for step in 0..1_000 {
         let value = match step {

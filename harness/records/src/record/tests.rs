@@ -192,7 +192,7 @@ fn paths_that_lead_nowhere_each_get_a_clear_error() {
     assert!(message(directory.path()).contains("cannot be read"));
 }
 
-const SCHEMA_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/results.schema.json");
+const SCHEMA_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/results.schema.json");
 
 #[test]
 fn the_published_schema_is_that_of_the_types() {
@@ -203,7 +203,7 @@ fn the_published_schema_is_that_of_the_types() {
     assert!(
         published == json_schema(),
         "docs/results.schema.json is not up to date; rewrite it with: \
-         UPDATE_SCHEMA=1 cargo test -p dedup-harness published_schema"
+         UPDATE_SCHEMA=1 cargo test -p dedup-records published_schema"
     );
 }
 
@@ -222,7 +222,7 @@ fn every_line_that_is_written_is_valid_by_the_schema_and_a_changed_one_is_not() 
 
 #[test]
 fn the_examples_in_the_docs_are_valid_lines() {
-    let docs = include_str!("../../../docs/RESULTS-FORMAT.md");
+    let docs = include_str!("../../../../docs/RESULTS-FORMAT.md");
     let schema = serde_json::from_str(&json_schema()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let examples: Vec<&str> =

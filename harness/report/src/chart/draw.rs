@@ -13,9 +13,9 @@ use super::labels::{Area, beside, stacked, width};
 use super::scale::Coordinate;
 use super::svg::{Ink, Stroke};
 use super::{Chart, Join, Kind, Point, Series};
-use crate::report::Palette;
-use crate::report::palette::Mark;
-use crate::report::words::clip;
+use crate::Palette;
+use crate::palette::Mark;
+use crate::words::clip;
 
 /// Width and height of every drawing, in units of its own: a page shows it at about half that.
 pub(super) const SIZE: (u32, u32) = (1440, 780);

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use dedup_records::units::{fixed, short};
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 
-use crate::report::words::{clip, memory, nanos, rate, three};
-use crate::units::{fixed, short};
+use crate::words::{clip, memory, nanos, rate, three};
 
 /// An axis.
 #[derive(Clone, Debug, PartialEq)]

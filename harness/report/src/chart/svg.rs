@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 use plotters::style::RGBColor;
 use regex::{Captures, Regex};
 
-use crate::report::Palette;
-use crate::report::palette::{DARK, DASHES, LIGHT};
+use crate::Palette;
+use crate::palette::{DARK, DASHES, LIGHT};
 
 /// What an element of a chart is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

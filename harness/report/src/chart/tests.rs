@@ -1,5 +1,5 @@
 use super::*;
-use crate::report::Palette;
+use crate::Palette;
 
 fn chart() -> Chart {
     let points = |scale: f64| {

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use crate::report::chart::{Axis, Drawing, Kind, Unit, draw};
-use crate::report::model::{Figure, Report};
+use crate::chart::{Axis, Drawing, Kind, Unit, draw};
+use crate::model::{Figure, Report};
 
 /// A chart as drawn.
-pub(in crate::report) struct Plotted {
-    pub(in crate::report) id: String,
-    pub(in crate::report) drawing: Drawing,
+pub(crate) struct Plotted {
+    pub(crate) id: String,
+    pub(crate) drawing: Drawing,
 }
 
 /// Draws every chart of a report.

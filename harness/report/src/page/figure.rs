@@ -3,13 +3,13 @@
 use maud::{Markup, html};
 
 use super::{Plotted, class, drawn};
-use crate::report::chart::Chart;
-use crate::report::model::{Cell, Report, Table};
-use crate::report::palette::{Look, Mark};
-use crate::report::tidy;
+use crate::chart::Chart;
+use crate::model::{Cell, Report, Table};
+use crate::palette::{Look, Mark};
+use crate::tidy;
 
 /// A chart, the table of its data below it, and links to both as files.
-pub(in crate::report) fn chart_figure(chart: &Chart, table: &Table, plotted: &Plotted, _: &Report) -> Markup {
+pub(crate) fn chart_figure(chart: &Chart, table: &Table, plotted: &Plotted, _: &Report) -> Markup {
     let label = format!(
         "{}. {} against {}. The data are in the table below.",
         chart.title, chart.y.title, chart.x.title
@@ -33,7 +33,7 @@ pub(in crate::report) fn chart_figure(chart: &Chart, table: &Table, plotted: &Pl
 }
 
 /// A table with a link to its CSV.
-pub(in crate::report) fn table_view(table: &Table) -> Markup {
+pub(crate) fn table_view(table: &Table) -> Markup {
     html! { (grid(table)) (csv_link(table)) }
 }
 
@@ -84,7 +84,7 @@ fn cell_view(cell: &Cell, numeric: bool) -> Markup {
 }
 
 /// What has to be known beside a figure.
-pub(in crate::report) fn notes(notes: &[String]) -> Markup {
+pub(crate) fn notes(notes: &[String]) -> Markup {
     html! {
         @if !notes.is_empty() {
             ul.notes { @for note in notes { li { (note) } } }
@@ -93,12 +93,12 @@ pub(in crate::report) fn notes(notes: &[String]) -> Markup {
 }
 
 /// The name of an element.
-pub(in crate::report) fn anchor(kind: &str, id: &str) -> String {
+pub(crate) fn anchor(kind: &str, id: &str) -> String {
     format!("{kind}-{id}")
 }
 
 /// How a strategy is drawn, in small.
-pub(in crate::report) fn key(look: Look, index: usize) -> Markup {
+pub(crate) fn key(look: Look, index: usize) -> Markup {
     html! {
         svg class=(format!("swatch k{index}")) viewBox="0 0 60 24" aria-hidden="true" {
             line x1="0" y1="12" x2="60" y2="12" {}

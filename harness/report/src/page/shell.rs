@@ -6,17 +6,17 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
 /// What a document is made of.
-pub(in crate::report) struct Shell<'a> {
-    pub(in crate::report) title: &'a str,
-    pub(in crate::report) style: &'a str,
-    pub(in crate::report) script: &'a str,
+pub(crate) struct Shell<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) style: &'a str,
+    pub(crate) script: &'a str,
     /// JSON in which `</` does not occur.
-    pub(in crate::report) data: &'a str,
-    pub(in crate::report) body: Markup,
+    pub(crate) data: &'a str,
+    pub(crate) body: Markup,
 }
 
 /// The whole document.
-pub(in crate::report) fn document(shell: Shell<'_>) -> String {
+pub(crate) fn document(shell: Shell<'_>) -> String {
     let policy = format!(
         "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
         hash(shell.style),

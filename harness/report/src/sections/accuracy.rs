@@ -1,13 +1,14 @@
 //! Accuracy against memory.
 
+use dedup_records::compare::VerifySummary;
+use dedup_records::stats::{Spread, rule_of_three, wilson_95};
+use dedup_records::units::thousands;
+
 use super::{Heading, figure, part_of};
-use crate::compare::VerifySummary;
-use crate::report::chart::{Axis, Chart, Join, Kind, Point, Series, Unit};
-use crate::report::model::{Cell, Figure, Part, Table};
-use crate::report::panel::{Entry, Panel};
-use crate::report::words::{counted, harm_cell, list, percent, share_cell, spread, three};
-use crate::stats::{Spread, rule_of_three, wilson_95};
-use crate::units::thousands;
+use crate::chart::{Axis, Chart, Join, Kind, Point, Series, Unit};
+use crate::model::{Cell, Figure, Part, Table};
+use crate::panel::{Entry, Panel};
+use crate::words::{counted, harm_cell, list, percent, share_cell, spread, three};
 
 const HEADING: Heading = Heading {
     id: "accuracy",
@@ -112,7 +113,7 @@ fn series(spot: &Spot<'_>) -> Series {
     };
     Series {
         strategy: Some(spot.entry.strategy),
-        name: format!("{}{lost}", crate::report::words::clip(&spot.entry.name, 22)),
+        name: format!("{}{lost}", crate::words::clip(&spot.entry.name, 22)),
         join: Join::Marks,
         points: vec![point],
     }
@@ -148,7 +149,7 @@ fn claim(spots: &[Spot<'_>]) -> String {
     let verify = small.verify;
     let mut claim = format!(
         "Of the candidates that kept their promise and lost nothing seen, {} held the fewest bytes an id, {}, and missed {} duplicates",
-        crate::report::words::clip(&small.entry.name, 60),
+        crate::words::clip(&small.entry.name, 60),
         spread(small.bytes, three),
         counted(verify.missed_count, verify.duplicate_count),
     );
@@ -160,7 +161,7 @@ fn claim(spots: &[Spot<'_>]) -> String {
         let share = percent(spot.verify.lost_count as f64 / spot.verify.unique_count.max(1) as f64);
         claim.push_str(&format!(
             "; {} held {}, and lost {share} of the uniques",
-            crate::report::words::clip(&spot.entry.name, 60),
+            crate::words::clip(&spot.entry.name, 60),
             three(spot.bytes.median)
         ));
     }

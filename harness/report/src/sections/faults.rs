@@ -1,12 +1,13 @@
 //! Missed and lost over time, around each fault.
 
+use dedup_records::record::{FaultFigures, OverTime};
+use dedup_records::units::{duration, plural};
+
 use super::{Heading, figure, part_of};
-use crate::record::{FaultFigures, OverTime};
-use crate::report::chart::{Axis, Band, Chart, Join, Point, Series, Unit};
-use crate::report::model::{Cell, Figure, Part, Table, Tone};
-use crate::report::panel::{Entry, Panel};
-use crate::report::words::{clip, count_cell, counted, harm_cell, list};
-use crate::units::{duration, plural};
+use crate::chart::{Axis, Band, Chart, Join, Point, Series, Unit};
+use crate::model::{Cell, Figure, Part, Table, Tone};
+use crate::panel::{Entry, Panel};
+use crate::words::{clip, count_cell, counted, harm_cell, list};
 
 const HEADING: Heading = Heading {
     id: "faults",
@@ -230,9 +231,9 @@ fn outcome(panel: &Panel<'_>) -> Table {
             Some(entry.strategy),
             vec![
                 Cell::text(&entry.name),
-                crate::report::words::share_cell(v.missed_count, v.duplicate_count),
+                crate::words::share_cell(v.missed_count, v.duplicate_count),
                 count_cell(v.missed_count),
-                crate::report::words::share_cell(v.lost_count, v.unique_count),
+                crate::words::share_cell(v.lost_count, v.unique_count),
                 harm_cell(v.lost_count),
                 count_cell(v.delayed_count),
                 count_cell(redelivered),

@@ -1,12 +1,13 @@
 //! How late duplicates come, and what a window of a given length can know.
 
+use dedup_records::record::{LagFigures, Prediction, Tables};
+use dedup_records::units::{duration, thousands};
+
 use super::{Heading, figure, part_of};
-use crate::record::{LagFigures, Prediction, Tables};
-use crate::report::chart::{Axis, Chart, Guide, Join, Point, Series, Unit};
-use crate::report::model::{Cell, Figure, Part, Table};
-use crate::report::panel::{Entry, Panel};
-use crate::report::words::{clip, count_cell, dependent_share_cell, list, percent, share_cell};
-use crate::units::{duration, thousands};
+use crate::chart::{Axis, Chart, Guide, Join, Point, Series, Unit};
+use crate::model::{Cell, Figure, Part, Table};
+use crate::panel::{Entry, Panel};
+use crate::words::{clip, count_cell, dependent_share_cell, list, percent, share_cell};
 
 const HEADING: Heading = Heading {
     id: "lag",

@@ -1,12 +1,13 @@
 //! Latency by percentile.
 
+use dedup_records::compare::TimeSummary;
+use dedup_records::units::{duration, thousands};
+
 use super::{Heading, figure, part_of};
-use crate::compare::TimeSummary;
-use crate::report::chart::{Axis, Chart, Join, Point, Scale, Series, Unit};
-use crate::report::model::{Cell, Figure, Part, Table};
-use crate::report::panel::{Entry, Panel};
-use crate::report::words::{clip, list, nanos, rate, spread};
-use crate::units::{duration, thousands};
+use crate::chart::{Axis, Chart, Join, Point, Scale, Series, Unit};
+use crate::model::{Cell, Figure, Part, Table};
+use crate::panel::{Entry, Panel};
+use crate::words::{clip, list, nanos, rate, spread};
 
 const HEADING: Heading = Heading {
     id: "latency",
@@ -142,7 +143,7 @@ fn table(rows: &[(&Entry<'_>, &TimeSummary)], panel: &Panel<'_>) -> Table {
         Table::new(format!("latency-{}", panel.id), format!("Latency, {}", panel.title), &columns);
     for (entry, time) in rows {
         let l = &time.latency_ns;
-        let over = |figure: crate::stats::Spread| Cell::number(spread(figure, nanos), figure.median);
+        let over = |figure: dedup_records::stats::Spread| Cell::number(spread(figure, nanos), figure.median);
         table.push(
             Some(entry.strategy),
             vec![

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use dedup_records::compare::TimeSummary;
+use dedup_records::units::plural;
+
 use super::{Heading, figure, part_of};
-use crate::compare::TimeSummary;
-use crate::report::chart::{Axis, Chart, Join, Kind, Point, Series, Unit};
-use crate::report::model::{Cell, Figure, Part, Table, Tone};
-use crate::report::panel::{Entry, Panel};
-use crate::report::words::{list, nanos, rate, spread};
-use crate::units::plural;
+use crate::chart::{Axis, Chart, Join, Kind, Point, Series, Unit};
+use crate::model::{Cell, Figure, Part, Table, Tone};
+use crate::panel::{Entry, Panel};
+use crate::words::{list, nanos, rate, spread};
 
 const HEADING: Heading = Heading {
     id: "load",
@@ -75,7 +76,8 @@ fn chart(rates: &Rates<'_>, panel: &Panel<'_>) -> Chart {
 }
 
 fn curve(points: &[(&Entry<'_>, &TimeSummary)]) -> Series {
-    let range = |spread: crate::stats::Spread| (spread.rounds_count > 1).then_some((spread.min, spread.max));
+    let range =
+        |spread: dedup_records::stats::Spread| (spread.rounds_count > 1).then_some((spread.min, spread.max));
     let point = |(_, time): &(&Entry<'_>, &TimeSummary)| {
         let reached = time.achieved_per_s.median >= 0.95 * time.offered_per_s.median;
         Point {
@@ -120,7 +122,7 @@ fn claim(panel: &Panel<'_>) -> String {
     } else {
         format!(", not told apart from {}", list(&same, 6))
     };
-    let name = crate::report::words::clip(&best.name, 60);
+    let name = crate::words::clip(&best.name, 60);
     format!(
         "As fast as it goes on {}, {name} judged {}{told}.",
         plural(fastest.threads_count.into(), "thread"),

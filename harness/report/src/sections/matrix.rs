@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::compare::Standing;
-use crate::report::model::{Cell, Column, Figure, Line, Part, Table, Tone};
-use crate::report::panel::{Entry, Panel};
-use crate::report::words::{clip, list};
-use crate::stats::rule_of_three;
-use crate::units::{short, thousands};
+use dedup_records::compare::Standing;
+use dedup_records::stats::rule_of_three;
+use dedup_records::units::{short, thousands};
+
+use crate::model::{Cell, Column, Figure, Line, Part, Table, Tone};
+use crate::panel::{Entry, Panel};
+use crate::words::{clip, list};
 
 const ABOUT: &str = "Each cell has the duplicates missed (m) and the uniques lost (l), counted, all rounds added up; 0 is none \
                      seen. A word stands where there is no verdict or where a promise was broken.";

@@ -1,13 +1,14 @@
 //! Memory over time, as a window fills and empties.
 
+use dedup_records::compare::WeighSummary;
+use dedup_records::stats::Spread;
+use dedup_records::units::plural;
+
 use super::{Heading, figure, part_of};
-use crate::compare::WeighSummary;
-use crate::report::chart::{Axis, Chart, Join, Point, Series, Unit};
-use crate::report::model::{Cell, Figure, Part, Table};
-use crate::report::panel::{Entry, Panel};
-use crate::report::words::{clip, list, memory, spread, three};
-use crate::stats::Spread;
-use crate::units::plural;
+use crate::chart::{Axis, Chart, Join, Point, Series, Unit};
+use crate::model::{Cell, Figure, Part, Table};
+use crate::panel::{Entry, Panel};
+use crate::words::{clip, list, memory, spread, three};
 
 const HEADING: Heading = Heading {
     id: "memory",

@@ -10,10 +10,11 @@ mod memory;
 mod stable;
 mod talk;
 
+use dedup_records::compare::Comparison;
+
 use super::model::{Figure, Part};
 use super::palette::Palette;
 use super::panel::Panel;
-use crate::compare::Comparison;
 
 /// All parts, in order.
 pub(super) fn all(panels: &[Panel<'_>], comparison: &Comparison, palette: &Palette) -> Vec<Part> {

@@ -1,12 +1,13 @@
 //! Live against stable: what the nightly job repairs.
 
+use dedup_records::record::StableFigures;
+use dedup_records::stats::rule_of_three;
+
 use super::{Heading, figure, part_of};
-use crate::record::StableFigures;
-use crate::report::chart::{Axis, Chart, Join, Kind, Point, Series, Unit};
-use crate::report::model::{Cell, Figure, Part, Table};
-use crate::report::panel::{Entry, Panel};
-use crate::report::words::{clip, count_cell, counted, harm_cell, share_cell};
-use crate::stats::rule_of_three;
+use crate::chart::{Axis, Chart, Join, Kind, Point, Series, Unit};
+use crate::model::{Cell, Figure, Part, Table};
+use crate::panel::{Entry, Panel};
+use crate::words::{clip, count_cell, counted, harm_cell, share_cell};
 
 const HEADING: Heading = Heading {
     id: "stable",
@@ -138,7 +139,7 @@ fn claim(pairs: &[Pair<'_>]) -> String {
             pair.jobs.job,
             pair.jobs.preceding_days,
             counted(pair.stable.missed, pair.duplicates),
-            crate::units::thousands(pair.live.missed),
+            dedup_records::units::thousands(pair.live.missed),
         ),
     }
 }

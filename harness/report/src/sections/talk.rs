@@ -1,15 +1,16 @@
 //! The talk's table: deduplication built into PubsubIO against ids in an external Redis.
 
+use dedup_records::compare::{Comparison, Standing};
+use dedup_records::record::Role;
+use dedup_records::stats::rule_of_three;
+use dedup_records::units::{duration, thousands};
+
 use super::Heading;
-use crate::compare::{Comparison, Standing};
-use crate::record::Role;
-use crate::report::model::{Cell, Figure, Part, Table, Tone};
-use crate::report::palette::Palette;
-use crate::report::panel::Panel;
-use crate::report::words::{clip, list, memory, percent, three};
-use crate::stats::rule_of_three;
+use crate::model::{Cell, Figure, Part, Table, Tone};
+use crate::palette::Palette;
+use crate::panel::Panel;
 use crate::talk;
-use crate::units::{duration, thousands};
+use crate::words::{clip, list, memory, percent, three};
 
 const HEADING: Heading = Heading {
     id: "talk",

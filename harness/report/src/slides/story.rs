@@ -1,9 +1,9 @@
 //! Which slides there are, and in which order: the problem, what a window can know, robustness, performance,
 //! operations, the nightly job, and what the data do not show.
 
-use crate::report::chart::Chart;
-use crate::report::model::{Cell, Column, Figure, Line, Part, Report, Table};
-use crate::report::words::{clip, counted, percent, share_cell};
+use crate::chart::Chart;
+use crate::model::{Cell, Column, Figure, Line, Part, Report, Table};
+use crate::words::{clip, counted, percent, share_cell};
 
 /// One slide.
 pub(super) struct Slide {
@@ -93,7 +93,7 @@ fn problem(report: &Report) -> Option<Slide> {
         let count = cause.duplicate_count;
         let cells = vec![
             Cell::text(clip(&cause.cause, 60)),
-            Cell::number(crate::units::thousands(count), count as f64),
+            Cell::number(dedup_records::units::thousands(count), count as f64),
             share_cell(count, verify.pings_count),
         ];
         table.push(None, cells);

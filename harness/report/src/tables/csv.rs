@@ -1,11 +1,11 @@
 //! One line a strategy, every figure in base units; empty where it was not measured.
 
-use crate::compare::{
+use dedup_records::compare::{
     Block, Change, Comparison, LatencySummary, PredictionSummary, Row, Skipped, StableSummary, Stands,
     TimeSummary, VerifySummary, WeighSummary,
 };
-use crate::record::{Role, Tables};
-use crate::stats::Spread;
+use dedup_records::record::{Role, Tables};
+use dedup_records::stats::Spread;
 
 use super::text::one_line;
 use super::verdict::word;

@@ -10,8 +10,10 @@ use super::text::{Text, Tone};
 
 /// To which side of its column a cell leans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Align {
+pub enum Align {
+    /// To its left.
     Left,
+    /// To its right.
     Right,
 }
 
@@ -136,7 +138,7 @@ fn shorten(text: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::Colour;
+    use crate::tables::Colour;
 
     fn grid() -> Grid {
         let mut grid = Grid::new(vec![Align::Left, Align::Right, Align::Left]);

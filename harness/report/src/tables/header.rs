@@ -1,8 +1,8 @@
 //! What stands above a table: the stream, the machine, the program, and how speed was measured.
 
-use crate::compare::{Block, Comparison, Source};
-use crate::record::Tool;
-use crate::units::{bytes, duration, thousands};
+use dedup_records::compare::{Block, Comparison, Source};
+use dedup_records::record::Tool;
+use dedup_records::units::{bytes, duration, thousands};
 
 /// The pings: `500,000 pings, ...`.
 pub(super) fn pings(block: &Block) -> String {

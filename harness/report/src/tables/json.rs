@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::compare::Comparison;
+use dedup_records::compare::Comparison;
 
-/// Raised as the result file's schema is: see [`crate::record::SCHEMA`].
+/// Raised as the result file's schema is: see [`dedup_records::record::SCHEMA`].
 const SCHEMA: &str = "dedup-harness-comparison/1";
 
 #[derive(Serialize)]

@@ -1,11 +1,12 @@
 //! Markdown: what the table shows, with the units in the header.
 
+use dedup_records::compare::{Block, Comparison};
+
 use super::grid::Align;
 use super::matrix::{self, Matrix};
 use super::sheet::{Column, Sheet};
 use super::text::{Text, Tone, one_line};
 use super::{header, notes, predicted};
-use crate::compare::{Block, Comparison};
 
 pub(super) fn render(comparison: &Comparison) -> String {
     let (faulted, ordinary): (Vec<&Block>, Vec<&Block>) =
@@ -99,7 +100,7 @@ pub(super) fn cell(text: &Text) -> String {
 }
 
 /// Keeps characters from being read as markup.
-pub(crate) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in one_line(text).chars() {
         if matches!(character, '|' | '*' | '_' | '`' | '<' | '>' | '[' | ']' | '\\' | '~') {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use dedup_records::compare::{Block, Comparison, Row, Standing};
+use dedup_records::record::Role;
+use dedup_records::units::{duration, thousands};
 use unicode_width::UnicodeWidthStr;
 
 use super::grid::{Align, Grid};
 use super::text::{Text, Tone};
-use crate::compare::{Block, Comparison, Row, Standing};
-use crate::record::Role;
-use crate::units::{duration, thousands};
 
 /// What stands above the matrix.
 pub(super) const TITLE: &str = "under faults: missed/lost";
@@ -212,7 +212,8 @@ fn stable(blocks: &[&Block]) -> Option<String> {
 fn happened(block: &Block) -> Option<String> {
     let verifies =
         block.rows.iter().filter_map(|row| row.summary.verify.as_ref().map(|verify| (row, verify)));
-    let fired = |faults: &[crate::record::FaultFigures]| faults.iter().map(|f| f.fired_count).sum::<u64>();
+    let fired =
+        |faults: &[dedup_records::record::FaultFigures]| faults.iter().map(|f| f.fired_count).sum::<u64>();
     let (row, verify) = verifies.max_by_key(|(_, verify)| fired(&verify.faults))?;
     let seen = verify.faults.iter().filter(|fault| fault.fired_count > 0);
     let seen: Vec<String> = seen

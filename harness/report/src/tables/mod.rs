@@ -1,10 +1,10 @@
-//! One comparison, four formats, and the lists.
+//! One comparison, four formats; and what lists are made of.
 
 mod csv;
 mod grid;
 mod header;
 mod json;
-pub mod list;
+mod list;
 mod markdown;
 mod matrix;
 mod notes;
@@ -15,7 +15,10 @@ pub mod talk;
 mod text;
 mod verdict;
 
-pub(crate) use markdown::escape;
+pub use grid::Align;
+pub use list::List;
+pub use markdown::escape;
+pub use text::{Text, Tone};
 
 #[cfg(test)]
 mod tests;
@@ -24,7 +27,7 @@ use std::fmt;
 
 use anstream::{AutoStream, ColorChoice};
 
-use crate::compare::Comparison;
+use dedup_records::compare::Comparison;
 
 /// How a comparison is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

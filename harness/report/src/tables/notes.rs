@@ -1,12 +1,12 @@
 //! What stands below a table: how to read it, what it leaves out, and what did not fit.
 
+use dedup_records::compare::{Block, Certainty, Clock, Row, VerifySummary};
+use dedup_records::stats::rule_of_three;
+use dedup_records::units::{plural, short, thousands};
 use unicode_width::UnicodeWidthStr;
 
 use super::sheet::{Share, delayed, fastest, lost, missed, missed_in_window, name, window_differs};
 use super::verdict::{finding, verdict};
-use crate::compare::{Block, Certainty, Clock, Row, VerifySummary};
-use crate::stats::rule_of_three;
-use crate::units::{plural, short, thousands};
 
 /// The notes of a block, one string each. `verdict_width` is how much of a verdict the table has shown.
 pub(super) fn notes(block: &Block, verdict_width: usize) -> Vec<String> {

@@ -1,10 +1,11 @@
 //! Predicted against seen, as lines for the table and for Markdown.
 
+use dedup_records::compare::{Block, PredictionSummary, Row, Stands};
+use dedup_records::record::{Role, Tables};
+
 use super::grid::Align;
 use super::sheet::name;
 use super::text::{Text, Tone};
-use crate::compare::{Block, PredictionSummary, Row, Stands};
-use crate::record::{Role, Tables};
 
 /// What the block is about.
 pub(super) const TITLE: &str = "missed duplicates, predicted against seen, % of each cause (theory knows the scenario's \

@@ -1,12 +1,15 @@
 //! The columns of a block as text: what the table and the Markdown table have in common.
 
+use dedup_records::compare::{
+    Block, Certainty, Change, Clock, LatencySummary, Ratio, Row, Standing, VerifySummary,
+};
+use dedup_records::record::Role;
+use dedup_records::stats::Spread;
+use dedup_records::units::{Unit, duration, fixed, percentages, thousands};
+
 use super::grid::Align;
 use super::text::{Text, Tone};
 use super::verdict::{verdict, word};
-use crate::compare::{Block, Certainty, Change, Clock, LatencySummary, Ratio, Row, Standing, VerifySummary};
-use crate::record::Role;
-use crate::stats::Spread;
-use crate::units::{Unit, duration, fixed, percentages, thousands};
 
 /// A block as text.
 pub(super) struct Sheet {

@@ -1,12 +1,13 @@
 //! Aligned columns for a terminal.
 
+use dedup_records::compare::{Block, Comparison};
+use dedup_records::record::Machine;
+
 use super::grid::Grid;
 use super::matrix::{self, Matrix};
 use super::sheet::{Keep, Sheet};
 use super::text::{Text, Tone, one_line, wrap};
 use super::{Look, header, notes, predicted};
-use crate::compare::{Block, Comparison};
-use crate::record::Machine;
 
 /// How wide lines of prose get where the terminal would allow more.
 const PROSE: usize = 110;

@@ -1,13 +1,14 @@
 //! The talk's table in every format.
 
+use dedup_records::compare::Standing;
+use dedup_records::record::Role;
+use dedup_records::stats::rule_of_three;
+use dedup_records::units::{bytes, duration, short, thousands};
+
 use super::grid::{Align, Grid};
 use super::text::{Text, Tone, wrap};
 use super::{Format, Look, markdown};
-use crate::compare::Standing;
-use crate::record::Role;
-use crate::stats::rule_of_three;
 use crate::talk::{Row, Table};
-use crate::units::{bytes, duration, short, thousands};
 
 /// Columns of prose below the table.
 const PROSE: usize = 110;

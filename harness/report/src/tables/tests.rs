@@ -1,6 +1,6 @@
-use crate::compare::Comparison;
-use crate::filter::Filter;
-use crate::record::{Run, sample};
+use dedup_records::compare::Comparison;
+use dedup_records::filter::Filter;
+use dedup_records::record::{Run, sample};
 
 use super::*;
 
@@ -84,24 +84,24 @@ fn runs_on_other_streams_or_machines_stand_in_tables_of_their_own() {
 /// The sample under two faults: one that happened to all, and one that never did or does not apply.
 fn under_faults() -> Comparison {
     let mut run = sample::run();
-    let verify = |cell: &crate::record::CellRecord| cell.pass == crate::record::Pass::Verify;
+    let verify = |cell: &dedup_records::record::CellRecord| cell.pass == dedup_records::record::Pass::Verify;
     run.cells.retain(|cell| verify(cell) && cell.round == 0);
     let mut never = run.cells.clone();
     for (cells, name, fired) in [(&mut run.cells, "worker-crash", 20), (&mut never, "store-killed", 0)] {
         for cell in cells {
             cell.scenario = format!("faults/{name}-at-some-point");
             cell.faults = vec![name.to_string()];
-            let crate::record::CellResult::Verify(figures) = &mut cell.result else { continue };
+            let dedup_records::record::CellResult::Verify(figures) = &mut cell.result else { continue };
             figures.stalled_count = fired / 20;
-            figures.faults.push(crate::record::FaultFigures {
+            figures.faults.push(dedup_records::record::FaultFigures {
                 kind: name.into(),
                 at_ns: 720_000_000_000,
                 for_ns: 0,
                 fired_count: fired,
                 observed: format!("{fired} of 20 workers died"),
             });
-            if fired == 0 && figures.judgement.verdict == crate::record::Verdict::Kept {
-                figures.judgement.verdict = crate::record::Verdict::Inconclusive;
+            if fired == 0 && figures.judgement.verdict == dedup_records::record::Verdict::Kept {
+                figures.judgement.verdict = dedup_records::record::Verdict::Inconclusive;
                 figures.judgement.findings = vec![format!("{name} at 12m never happened")];
             }
         }

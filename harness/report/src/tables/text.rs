@@ -7,7 +7,8 @@ use super::Colour;
 
 /// What a piece of text is about; colour only repeats it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tone {
+pub enum Tone {
+    /// As anything.
     Plain,
     /// A heading.
     Strong,
@@ -21,21 +22,24 @@ pub(super) enum Tone {
 
 /// A piece of text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Text {
+pub struct Text {
     pub(super) text: String,
     pub(super) tone: Tone,
 }
 
 impl Text {
-    pub(super) fn new(text: impl Into<String>, tone: Tone) -> Text {
+    /// In this tone; a blank for each control character.
+    pub fn new(text: impl Into<String>, tone: Tone) -> Text {
         Text { text: one_line(&text.into()), tone }
     }
 
-    pub(super) fn plain(text: impl Into<String>) -> Text {
+    /// As anything.
+    pub fn plain(text: impl Into<String>) -> Text {
         Text::new(text, Tone::Plain)
     }
 
-    pub(super) fn dim(text: impl Into<String>) -> Text {
+    /// Said by the way.
+    pub fn dim(text: impl Into<String>) -> Text {
         Text::new(text, Tone::Dim)
     }
 }

@@ -1,8 +1,9 @@
 //! How a row's standing is said in words.
 
+use dedup_records::compare::{Finding, Row, Standing};
+use dedup_records::record::Role;
+
 use super::text::{Text, Tone};
-use crate::compare::{Finding, Row, Standing};
-use crate::record::Role;
 
 /// The words of the verdict column.
 pub(super) fn verdict(row: &Row) -> Text {

@@ -92,7 +92,7 @@ fn within(values: &[f64]) -> f64 {
 }
 
 fn median(values: &[f64]) -> f64 {
-    crate::stats::Spread::of(values.iter().copied()).map_or(f64::NAN, |spread| spread.median)
+    dedup_records::stats::Spread::of(values.iter().copied()).map_or(f64::NAN, |spread| spread.median)
 }
 
 #[cfg(test)]

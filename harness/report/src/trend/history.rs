@@ -1,12 +1,13 @@
 //! The figures of runs over time: one history for each strategy, scenario, machine and metric.
 
+use dedup_records::compare::{Block, CompareError, Comparison, Row};
+use dedup_records::filter::Filter;
+use dedup_records::record::Run;
+use dedup_records::stats::Spread;
+use dedup_records::units::thousands;
+
 use super::changes::{ChangePoint, change_points};
-use crate::compare::{Block, CompareError, Comparison, Row};
-use crate::filter::Filter;
-use crate::record::Run;
-use crate::report::words::{memory, nanos, rate, three};
-use crate::stats::Spread;
-use crate::units::thousands;
+use crate::words::{memory, nanos, rate, three};
 
 /// Many runs over time.
 #[derive(Clone, Debug)]

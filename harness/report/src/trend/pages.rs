@@ -1,11 +1,12 @@
 //! A trend as a report: one part a metric, one figure a scenario.
 
+use dedup_records::units::plural;
+
 use super::history::{History, Metric, Trend};
-use crate::report::chart::{Axis, Chart, Guide, Join, Point, Scale, Series, Unit};
-use crate::report::model::{Cell, Fact, Figure, Opening, Part, Report, Table, Tone};
-use crate::report::palette::Palette;
-use crate::report::words::{clip, program, spread};
-use crate::units::plural;
+use crate::chart::{Axis, Chart, Guide, Join, Point, Scale, Series, Unit};
+use crate::model::{Cell, Fact, Figure, Opening, Part, Report, Table, Tone};
+use crate::palette::Palette;
+use crate::words::{clip, program, spread};
 
 const ABOUT: &str = "Each mark is the median of one run's rounds, its bar their range, in the order in which the runs began. An \
                      upright line marks where a figure seems to change: a hint by E-divisive (energy distance, permutation \

@@ -1,7 +1,7 @@
 //! A trend as text.
 
 use super::history::{History, Trend};
-use crate::report::words::clip;
+use crate::words::clip;
 
 /// One line a history: first, last, range and what changed where.
 pub fn render(trend: &Trend) -> String {
@@ -31,7 +31,7 @@ pub fn render(trend: &Trend) -> String {
 fn line(history: &History, trend: &Trend) -> String {
     let medians: Vec<f64> = history.figures.iter().map(|(_, figure)| figure.median).collect();
     let show = |value: Option<f64>| value.map_or("-".to_string(), |value| history.metric.show(value));
-    let middle = crate::stats::Spread::of(medians.iter().copied()).map(|spread| spread.median);
+    let middle = dedup_records::stats::Spread::of(medians.iter().copied()).map(|spread| spread.median);
     let changes: Vec<String> = history
         .changes
         .iter()

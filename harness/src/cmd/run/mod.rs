@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
+use dedup_report::tables::{Format, Look, render};
 use dedup_strategies::{Definition, STRATEGIES};
 
 use super::values::{bytes, format, rate, seconds, seed, share, time, whole};
@@ -18,7 +19,6 @@ use crate::filter::Filter;
 use crate::nightly::Choice;
 use crate::progress::Progress;
 use crate::record::{RecordWriter, Run, RunRecord};
-use crate::render::{Format, Look, render};
 use crate::servers::Guarded;
 use crate::suite::{Completion, SuiteError};
 use crate::trace::TimeUnit;

@@ -10,6 +10,7 @@ use super::{PassArg, RunArgs};
 use crate::cell::{Input, Limits};
 use crate::environment::{RedisChoice, TimeOptions};
 use crate::exit::{Exit, OrExit};
+use crate::machine::run_starting_now;
 use crate::pacing::Pacing;
 use crate::printable::printable;
 use crate::record::{Pass, RunRecord};
@@ -183,5 +184,5 @@ const NO_WALL_TIME: &str = "--time-factor: nothing here keeps wall time; it goes
 
 pub(in crate::cmd) fn describe(args: &RunArgs, plan: &Plan, preflight: &Preflight) -> RunRecord {
     let seed = args.seed.unwrap_or_else(|| plan.workloads.first().map_or(0, |(workload, _)| workload.seed()));
-    RunRecord { servers: preflight.servers.clone(), ..RunRecord::starting_now(seed, plan.rounds) }
+    RunRecord { servers: preflight.servers.clone(), ..run_starting_now(seed, plan.rounds) }
 }

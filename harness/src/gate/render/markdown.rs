@@ -1,9 +1,10 @@
 //! For a pull request or a step summary.
 
+use dedup_report::tables::escape;
+
 use super::{found, headline, limits, parties};
 use crate::gate::design::Decision;
 use crate::gate::verdict::{MetricVerdict, Verdict};
-use crate::render::escape;
 
 /// A step summary may be 1 MiB long; what does not fit is left out, the worst kept.
 const MOST_ROWS: usize = 1_000;
