@@ -2,6 +2,7 @@
 
 use dedup_strategies::{BuildError, Unavailable};
 
+use crate::faults::FaultError;
 use crate::pipeline::PipelineError;
 use crate::record::{CellResult, Failure};
 use crate::servers::ServerError;
@@ -46,7 +47,7 @@ impl From<BuildError> for CellError {
 
 impl From<PipelineError> for CellError {
     fn from(error: PipelineError) -> Self {
-        if let PipelineError::Store(ServerError::NoSuchFault { .. }) = &error {
+        if let PipelineError::Fault(FaultError::Store(ServerError::NoSuchFault { .. })) = &error {
             return CellError::Skipped {
                 reason: format!("it does not apply: {error}"),
                 remedy: "nothing; it is as it should be".into(),
@@ -54,7 +55,7 @@ impl From<PipelineError> for CellError {
         }
         let how = match &error {
             PipelineError::Contract(_) => Failure::Contract,
-            PipelineError::Unavailable(_) | PipelineError::Store(_) => Failure::Unavailable,
+            PipelineError::Unavailable(_) | PipelineError::Fault(_) => Failure::Unavailable,
             PipelineError::Source(_) => Failure::Died,
         };
         CellError::Failed(how, error.to_string())

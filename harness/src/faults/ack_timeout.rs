@@ -1,7 +1,6 @@
 //! Acks that do not reach the source.
 
-use super::{Fault, Hits, Kind, Lasts, Stage, Toll};
-use crate::pipeline::PipelineError;
+use super::{Effects, Fault, FaultError, Hits, Kind, Lasts, Target};
 use crate::servers::Observation;
 
 /// The line in the list of faults.
@@ -21,19 +20,19 @@ struct AckTimeout {
 }
 
 impl Fault for AckTimeout {
-    fn begin(&mut self, stage: &mut dyn Stage) -> Result<(), PipelineError> {
-        self.lost_before = stage.acks_lost();
-        stage.lose_acks();
+    fn begin(&mut self, target: &mut dyn Target) -> Result<(), FaultError> {
+        self.lost_before = target.acks_lost();
+        target.lose_acks();
         Ok(())
     }
 
-    fn end(&mut self, stage: &mut dyn Stage) -> Result<(), PipelineError> {
-        stage.hear_acks();
-        self.lost = stage.acks_lost() - self.lost_before;
+    fn end(&mut self, target: &mut dyn Target) -> Result<(), FaultError> {
+        target.hear_acks();
+        self.lost = target.acks_lost() - self.lost_before;
         Ok(())
     }
 
-    fn observed(&self, _toll: Toll) -> Observation {
+    fn observed(&self, _effects: Effects) -> Observation {
         Observation { fired: self.lost, what: format!("{} acks did not arrive", self.lost) }
     }
 }

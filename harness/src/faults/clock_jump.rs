@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Fault, Field, Hits, Kind, Lasts, Stage, Toll, Values, What};
-use crate::pipeline::PipelineError;
+use super::{Effects, Fault, FaultError, Field, Hits, Kind, Lasts, Target, Values, What};
 use crate::servers::{Observation, StoreFault};
 
 /// The line in the list of faults.
@@ -26,15 +25,15 @@ struct ClockJump {
 }
 
 impl Fault for ClockJump {
-    fn begin(&mut self, stage: &mut dyn Stage) -> Result<(), PipelineError> {
+    fn begin(&mut self, target: &mut dyn Target) -> Result<(), FaultError> {
         let jump = StoreFault::ClockJump(self.by);
-        self.seen = match stage.store() {
+        self.seen = match target.store() {
             Some(store) => {
                 store.begin(&jump)?;
                 store.observed(&jump)
             }
             None => {
-                stage.jump_clock(self.by);
+                target.jump_clock(self.by);
                 let what = format!("its clock jumped by {}", humantime::format_duration(self.by));
                 Observation { fired: 1, what }
             }
@@ -42,7 +41,7 @@ impl Fault for ClockJump {
         Ok(())
     }
 
-    fn observed(&self, _toll: Toll) -> Observation {
+    fn observed(&self, _effects: Effects) -> Observation {
         self.seen.clone()
     }
 }

@@ -1,6 +1,6 @@
 //! What can go wrong in a pipeline: each kind of fault is one file and one line in [`KINDS`].
 //!
-//! A scenario places faults in time; the pipeline begins and ends them. A fault acts through the levers of a [`Stage`],
+//! A scenario places faults in time; the pipeline begins and ends them. A fault acts through the levers of a [`Target`],
 //! and says afterwards what was seen of it: one that never happened makes its cell inconclusive.
 
 mod kind;
@@ -21,8 +21,7 @@ mod workers;
 
 use std::time::Duration;
 
-use crate::pipeline::PipelineError;
-use crate::servers::{Observation, StoreControl};
+use crate::servers::{Observation, ServerError, StoreControl};
 
 pub use kind::{Field, Hits, Kind, Lasts, Value, Values, What};
 pub use placed::Placed;
@@ -46,34 +45,81 @@ pub const KINDS: &[Kind] = &[
 /// One fault at work.
 pub trait Fault: Send {
     /// It begins.
-    fn begin(&mut self, stage: &mut dyn Stage) -> Result<(), PipelineError>;
-
-    /// It ends. Never called for a fault that is over at once.
-    fn end(&mut self, stage: &mut dyn Stage) -> Result<(), PipelineError> {
-        let _ = stage;
+    fn begin(&mut self, target: &mut dyn Target) -> Result<(), FaultError> {
+        let _ = target;
         Ok(())
     }
 
-    /// By how many workers it changes their number: strategies are built for the largest that there will be.
-    fn workers_added(&self) -> i64 {
-        0
+    /// It ends. Never called for a fault that is over at once.
+    fn end(&mut self, target: &mut dyn Target) -> Result<(), FaultError> {
+        let _ = target;
+        Ok(())
     }
 
-    /// What was seen of it. `toll` is what the pipeline counted on its account.
-    fn observed(&self, toll: Toll) -> Observation;
+    /// What the pipeline is to do once it has begun. A fault that needs its pipeline to change only says so: it could
+    /// not act from within.
+    fn change(&self) -> Option<Change> {
+        None
+    }
+
+    /// What was seen of it. `effects` is what the pipeline counted on its account.
+    fn observed(&self, effects: Effects) -> Observation;
 }
 
-/// What a fault brought about later than it began.
+/// A fault could not be brought about.
+#[derive(Debug, thiserror::Error)]
+pub enum FaultError {
+    /// The store's control failed.
+    #[error(transparent)]
+    Store(#[from] ServerError),
+}
+
+/// What a pipeline does because of a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The process is killed and starts again, with or without what it kept in its directory.
+    Restart(State),
+    /// So many more workers take part.
+    AddWorkers(u64),
+    /// So many fewer workers take part; one at the least stays.
+    RemoveWorkers(u64),
+}
+
+impl Change {
+    /// The number of workers after it, where there were `workers` before.
+    pub fn workers_after(self, workers: usize) -> usize {
+        let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        match self {
+            Change::Restart(_) => workers,
+            Change::AddWorkers(more) => workers.saturating_add(count(more)),
+            Change::RemoveWorkers(fewer) => workers.saturating_sub(count(fewer)).max(1),
+        }
+    }
+}
+
+/// The number of workers at its largest, where it begins at `workers` and `faults` happen: strategies are built for it.
+pub fn most_workers(faults: &[Placed], workers: usize) -> usize {
+    let mut in_order: Vec<&Placed> = faults.iter().collect();
+    in_order.sort_by_key(|fault| fault.at);
+    let changes = in_order.iter().filter_map(|fault| fault.build().change());
+    let after = |now: &mut usize, change: Change| {
+        *now = change.workers_after(*now);
+        Some(*now)
+    };
+    changes.scan(workers, after).fold(workers, usize::max)
+}
+
+/// What a pipeline counted on a fault's account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Toll {
-    /// How often it struck.
+pub struct Effects {
+    /// How often it struck: workers that died, came or left, processes that started again.
     pub fired: u64,
     /// Deliveries that come again because of it.
     pub pings: u64,
 }
 
 /// What a fault can do to a pipeline and to what stands beside it.
-pub trait Stage {
+pub trait Target {
     /// The next worker that comes to `point` with pings in hand dies there, on this fault's account.
     fn crash_next(&mut self, point: CrashPoint);
 
@@ -85,16 +131,6 @@ pub trait Stage {
 
     /// Acks lost so far, whichever fault lost them.
     fn acks_lost(&self) -> u64;
-
-    /// The process is killed and starts again, with or without what it kept in its directory. Gives the deliveries
-    /// that come again because of it.
-    fn restart(&mut self, state: State) -> Result<u64, PipelineError>;
-
-    /// More workers take part; gives by how many.
-    fn add_workers(&mut self, count: u64) -> Result<u64, PipelineError>;
-
-    /// Fewer workers take part, one at the least; gives by how many.
-    fn remove_workers(&mut self, count: u64) -> Result<u64, PipelineError>;
 
     /// The clock that an embedded strategy is shown jumps ahead.
     fn jump_clock(&mut self, by: Duration);

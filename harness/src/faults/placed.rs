@@ -38,18 +38,6 @@ impl Placed {
         self.kind.name == super::primary_failover::KIND.name
     }
 
-    /// The number of workers at its largest, where it begins at `workers` and `faults` happen.
-    pub fn most_workers(faults: &[Placed], workers: usize) -> usize {
-        let mut in_order: Vec<&Placed> = faults.iter().collect();
-        in_order.sort_by_key(|fault| fault.at);
-        let mut now = workers as i64;
-        let numbers = in_order.iter().map(|fault| {
-            now = (now + fault.build().workers_added()).max(1);
-            now
-        });
-        numbers.fold(workers, |most, now| most.max(now as usize))
-    }
-
     /// When it begins, in nanoseconds from the start of the stream.
     pub fn at_ns(&self) -> u64 {
         saturating_nanos(self.at)

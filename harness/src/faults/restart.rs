@@ -1,7 +1,6 @@
 //! The process is killed, and started again.
 
-use super::{Fault, Field, Hits, Kind, Lasts, Stage, State, Toll, Values, What};
-use crate::pipeline::PipelineError;
+use super::{Change, Effects, Fault, Field, Hits, Kind, Lasts, State, Values, What};
 use crate::servers::Observation;
 
 /// The line in the list of faults.
@@ -21,24 +20,22 @@ pub(super) const KIND: Kind = Kind {
 
 fn build(values: &Values) -> Box<dyn Fault> {
     let state = if values.word("state") == "kept" { State::Kept } else { State::Lost };
-    Box::new(Restart { state, came_again: None })
+    Box::new(Restart { state })
 }
 
 struct Restart {
     state: State,
-    came_again: Option<u64>,
 }
 
 impl Fault for Restart {
-    fn begin(&mut self, stage: &mut dyn Stage) -> Result<(), PipelineError> {
-        self.came_again = Some(stage.restart(self.state)?);
-        Ok(())
+    fn change(&self) -> Option<Change> {
+        Some(Change::Restart(self.state))
     }
 
-    fn observed(&self, _toll: Toll) -> Observation {
-        match self.came_again {
-            Some(pings) => Observation { fired: 1, what: format!("restarted, {pings} pings came again") },
-            None => Observation::default(),
+    fn observed(&self, Effects { fired, pings }: Effects) -> Observation {
+        match fired {
+            0 => Observation::default(),
+            _ => Observation { fired, what: format!("restarted, {pings} pings came again") },
         }
     }
 }

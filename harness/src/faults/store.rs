@@ -1,7 +1,6 @@
 //! What faults of a store have in common: the store's control brings them about and watches them.
 
-use super::{Fault, Stage, Toll};
-use crate::pipeline::PipelineError;
+use super::{Effects, Fault, FaultError, Target};
 use crate::servers::{Observation, StoreFault};
 
 /// A fault that happens at the store alone.
@@ -21,23 +20,23 @@ impl AtStore {
 }
 
 impl Fault for AtStore {
-    fn begin(&mut self, stage: &mut dyn Stage) -> Result<(), PipelineError> {
+    fn begin(&mut self, target: &mut dyn Target) -> Result<(), FaultError> {
         // Strategies without a store are not run under faults of a store.
-        if let Some(store) = stage.store() {
+        if let Some(store) = target.store() {
             store.begin(&self.fault)?;
         }
         Ok(())
     }
 
-    fn end(&mut self, stage: &mut dyn Stage) -> Result<(), PipelineError> {
-        if let Some(store) = stage.store() {
+    fn end(&mut self, target: &mut dyn Target) -> Result<(), FaultError> {
+        if let Some(store) = target.store() {
             store.end(&self.fault)?;
             self.seen = store.observed(&self.fault);
         }
         Ok(())
     }
 
-    fn observed(&self, _toll: Toll) -> Observation {
+    fn observed(&self, _effects: Effects) -> Observation {
         self.seen.clone()
     }
 }

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::store::AtStore;
-use super::{Fault, Field, Hits, Kind, Lasts, Stage, Toll, Values, What};
-use crate::pipeline::PipelineError;
+use super::{Effects, Fault, FaultError, Field, Hits, Kind, Lasts, Target, Values, What};
 use crate::servers::{Observation, StoreFault};
 
 /// The line in the list of faults.
@@ -41,17 +40,17 @@ struct StoreSlow {
 }
 
 impl Fault for StoreSlow {
-    fn begin(&mut self, stage: &mut dyn Stage) -> Result<(), PipelineError> {
-        stage.slow_store(self.delay);
-        self.at_store.begin(stage)
+    fn begin(&mut self, target: &mut dyn Target) -> Result<(), FaultError> {
+        target.slow_store(self.delay);
+        self.at_store.begin(target)
     }
 
-    fn end(&mut self, stage: &mut dyn Stage) -> Result<(), PipelineError> {
-        stage.slow_store(Duration::ZERO);
-        self.at_store.end(stage)
+    fn end(&mut self, target: &mut dyn Target) -> Result<(), FaultError> {
+        target.slow_store(Duration::ZERO);
+        self.at_store.end(target)
     }
 
-    fn observed(&self, toll: Toll) -> Observation {
-        self.at_store.observed(toll)
+    fn observed(&self, effects: Effects) -> Observation {
+        self.at_store.observed(effects)
     }
 }

@@ -1,7 +1,6 @@
 //! A worker dies with a batch in hand.
 
-use super::{CrashPoint, Fault, Field, Hits, Kind, Lasts, Stage, Toll, Value, Values, What};
-use crate::pipeline::PipelineError;
+use super::{CrashPoint, Effects, Fault, FaultError, Field, Hits, Kind, Lasts, Target, Value, Values, What};
 use crate::servers::Observation;
 
 /// The line in the list of faults.
@@ -40,13 +39,14 @@ struct WorkerCrash {
 }
 
 impl Fault for WorkerCrash {
-    fn begin(&mut self, stage: &mut dyn Stage) -> Result<(), PipelineError> {
-        (0..self.count).for_each(|_| stage.crash_next(self.point));
+    fn begin(&mut self, target: &mut dyn Target) -> Result<(), FaultError> {
+        (0..self.count).for_each(|_| target.crash_next(self.point));
         Ok(())
     }
 
-    fn observed(&self, toll: Toll) -> Observation {
-        let what = format!("{} of {} workers died, {} pings came again", toll.fired, self.count, toll.pings);
-        Observation { fired: toll.fired, what }
+    fn observed(&self, effects: Effects) -> Observation {
+        let what =
+            format!("{} of {} workers died, {} pings came again", effects.fired, self.count, effects.pings);
+        Observation { fired: effects.fired, what }
     }
 }

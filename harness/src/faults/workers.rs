@@ -1,7 +1,6 @@
 //! The pipeline is scaled up or down: keys change places, and the state of the workers does not move with them.
 
-use super::{Fault, Field, Hits, Kind, Lasts, Stage, Toll, Value, Values, What};
-use crate::pipeline::PipelineError;
+use super::{Change, Effects, Fault, Field, Hits, Kind, Lasts, Value, Values, What};
 use crate::servers::Observation;
 
 /// The line in the list of faults.
@@ -11,7 +10,7 @@ pub(super) const ADDED: Kind = Kind {
     lasts: Lasts::Moment,
     hits: Hits::Pipeline,
     fields: COUNT,
-    build: |values| Box::new(Workers { way: Way::Added, count: values.count("count"), changed: 0 }),
+    build: added,
 };
 
 /// The line in the list of faults.
@@ -31,44 +30,26 @@ const COUNT: &[Field] = &[Field {
     default: Some(Value::Count(1)),
 }];
 
-fn removed(values: &Values) -> Box<dyn Fault> {
-    Box::new(Workers { way: Way::Removed, count: values.count("count"), changed: 0 })
+fn added(values: &Values) -> Box<dyn Fault> {
+    Box::new(Workers { change: Change::AddWorkers(values.count("count")), way: "came" })
 }
 
-#[derive(Clone, Copy)]
-enum Way {
-    Added,
-    Removed,
+fn removed(values: &Values) -> Box<dyn Fault> {
+    Box::new(Workers { change: Change::RemoveWorkers(values.count("count")), way: "left" })
 }
 
 struct Workers {
-    way: Way,
-    count: u64,
-    changed: u64,
+    change: Change,
+    /// What workers did, in words.
+    way: &'static str,
 }
 
 impl Fault for Workers {
-    fn begin(&mut self, stage: &mut dyn Stage) -> Result<(), PipelineError> {
-        self.changed = match self.way {
-            Way::Added => stage.add_workers(self.count)?,
-            Way::Removed => stage.remove_workers(self.count)?,
-        };
-        Ok(())
+    fn change(&self) -> Option<Change> {
+        Some(self.change)
     }
 
-    fn workers_added(&self) -> i64 {
-        let count = i64::try_from(self.count).unwrap_or(i64::MAX);
-        match self.way {
-            Way::Added => count,
-            Way::Removed => -count,
-        }
-    }
-
-    fn observed(&self, _toll: Toll) -> Observation {
-        let way = match self.way {
-            Way::Added => "came",
-            Way::Removed => "left",
-        };
-        Observation { fired: self.changed, what: format!("{} workers {way}", self.changed) }
+    fn observed(&self, Effects { fired, .. }: Effects) -> Observation {
+        Observation { fired, what: format!("{fired} workers {}", self.way) }
     }
 }

@@ -7,7 +7,7 @@ use dedup_strategies::{Needs, Promise, Routing};
 use hdrhistogram::Histogram;
 
 use crate::environment::{CellError, Instance, Timing};
-use crate::faults::{Hits, Placed};
+use crate::faults::{Hits, Placed, most_workers};
 use crate::nightly::DaySink;
 use crate::passes::{Bench, stable};
 use crate::pipeline::{Ended, Happened, Pipeline};
@@ -69,7 +69,7 @@ pub fn run(mut bench: Bench<'_>) -> Result<VerifyFigures, CellError> {
 /// A new instance, for the largest number of workers that there will be.
 fn instance(bench: &mut Bench<'_>) -> Result<Instance, CellError> {
     let workers = bench.workload.pipeline().workers;
-    let most = Placed::most_workers(bench.workload.faults(), workers.get());
+    let most = most_workers(bench.workload.faults(), workers.get());
     let instance =
         bench.environment.instance(workers.max(most.try_into().unwrap_or(workers)), Timing::Scenario)?;
     let needs = bench.environment.definition.needs;

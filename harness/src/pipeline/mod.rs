@@ -29,8 +29,8 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use hdrhistogram::Histogram;
 
+use crate::faults::FaultError;
 use crate::scenario::PipelineConfig;
-use crate::servers::ServerError;
 use crate::stats::recorder;
 use crate::stream::{Event, Id, Source, SourceError};
 use crate::truth::{Covered, Truth};
@@ -71,9 +71,9 @@ pub enum PipelineError {
     /// The stream broke off.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// A fault could not be brought about at the store.
+    /// A fault could not be brought about.
     #[error(transparent)]
-    Store(#[from] ServerError),
+    Fault(#[from] FaultError),
 }
 
 /// A pipeline around one strategy.

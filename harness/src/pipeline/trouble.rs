@@ -9,7 +9,7 @@ use super::batch::BatchId;
 use super::broker::Left;
 use super::schedule::Later;
 use super::{ACKED, HeldPing, OUTAGE_PATIENCE, Pace, Pipeline, PipelineError, SourceOfHeld, WorkerId};
-use crate::faults::{CrashPoint, Fault, Placed, Stage, State, Toll};
+use crate::faults::{Change, CrashPoint, Effects, Fault, FaultError, Placed, State, Target};
 use crate::scenario::PipelineConfig;
 use crate::servers::{Observation, StoreControl};
 use crate::stream::Event;
@@ -59,7 +59,7 @@ pub(super) struct Troubles<'a> {
 struct Underway {
     placed: Placed,
     fault: Box<dyn Fault>,
-    toll: Toll,
+    effects: Effects,
 }
 
 impl<'a> Troubles<'a> {
@@ -91,7 +91,7 @@ impl<'a> Troubles<'a> {
     fn strikes_now(&mut self, point: CrashPoint) -> bool {
         let Some(next) = self.crashes.iter().position(|(_, other)| *other == point) else { return false };
         let (fault, _) = self.crashes.remove(next).expect("it was found there");
-        self.faults[fault].toll.fired += 1;
+        self.faults[fault].effects.fired += 1;
         self.striking = Some(fault);
         true
     }
@@ -103,7 +103,7 @@ impl<'a> Troubles<'a> {
     /// The crash that strikes has this many deliveries on its account, and is over.
     pub(super) fn strike_counts(&mut self, pings: usize) {
         if let Some(fault) = self.striking.take() {
-            self.faults[fault].toll.pings += pings as u64;
+            self.faults[fault].effects.pings += pings as u64;
         }
     }
 
@@ -122,7 +122,7 @@ impl<'a> Troubles<'a> {
     pub(super) fn happened(&self) -> Vec<Happened> {
         let happened = |underway: &Underway| Happened {
             placed: underway.placed.clone(),
-            seen: underway.fault.observed(underway.toll),
+            seen: underway.fault.observed(underway.effects),
         };
         self.faults.iter().map(happened).collect()
     }
@@ -147,7 +147,8 @@ impl<'a> Pipeline<'a> {
             if !placed.lasts.is_zero() {
                 pipeline.broker.schedule.add(at.plus(placed.lasts), Later::End(index));
             }
-            let underway = Underway { placed: placed.clone(), fault: placed.build(), toll: Toll::default() };
+            let underway =
+                Underway { placed: placed.clone(), fault: placed.build(), effects: Effects::default() };
             pipeline.troubles.faults.push(underway);
         }
         Ok(pipeline)
@@ -162,21 +163,26 @@ impl<'a> Pipeline<'a> {
         if !placed.lasts.is_zero() {
             self.broker.going_on += 1;
         }
-        self.act_on_fault(index, at, |fault, stage| fault.begin(stage))
+        self.act_on_fault(index, at, |fault, target| fault.begin(target))?;
+        match self.troubles.faults[index].fault.change() {
+            Some(Change::Restart(state)) => self.restart(state),
+            Some(change) => self.change_workers(change),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn end_fault(&mut self, index: usize, at: Timestamp) -> Result<(), PipelineError> {
         self.broker.going_on -= 1;
         // Patience begins anew with a store that is whole.
         self.unavailable_since = None;
-        self.act_on_fault(index, at, |fault, stage| fault.end(stage))
+        self.act_on_fault(index, at, |fault, target| fault.end(target))
     }
 
     fn act_on_fault(
         &mut self,
         index: usize,
         at: Timestamp,
-        act: impl FnOnce(&mut dyn Fault, &mut dyn Stage) -> Result<(), PipelineError>,
+        act: impl FnOnce(&mut dyn Fault, &mut dyn Target) -> Result<(), FaultError>,
     ) -> Result<(), PipelineError> {
         self.now = self.reach(at);
         self.troubles.acting = index;
@@ -184,7 +190,7 @@ impl<'a> Pipeline<'a> {
         let mut fault = std::mem::replace(&mut self.troubles.faults[index].fault, Box::new(Absent));
         let done = act(fault.as_mut(), self);
         self.troubles.faults[index].fault = fault;
-        done
+        Ok(done?)
     }
 
     /// A worker dies with a batch in hand.
@@ -253,7 +259,7 @@ impl<'a> Pipeline<'a> {
                     self.expire(&event, attempt, since);
                 }
                 Left::Published => {
-                    self.toll();
+                    self.count_effect();
                     self.broker.expire_decided(&event, attempt, since);
                 }
             }
@@ -261,14 +267,14 @@ impl<'a> Pipeline<'a> {
     }
 
     fn expire(&mut self, event: &Event, attempt: u32, since: Timestamp) {
-        self.toll();
+        self.count_effect();
         self.broker.expire(event, attempt, since);
     }
 
     /// One more delivery comes again on the account of the fault that strikes.
-    fn toll(&mut self) {
+    fn count_effect(&mut self) {
         if let Some(fault) = self.troubles.striking {
-            self.troubles.faults[fault].toll.pings += 1;
+            self.troubles.faults[fault].effects.pings += 1;
         }
     }
 
@@ -323,6 +329,29 @@ impl<'a> Pipeline<'a> {
         Ok(())
     }
 
+    /// The process is killed and starts again, on the account of the fault that acts.
+    fn restart(&mut self, state: State) -> Result<(), PipelineError> {
+        let acting = self.troubles.acting;
+        self.troubles.faults[acting].effects.fired += 1;
+        self.troubles.striking = Some(acting);
+        for worker in 0..self.workers.len() {
+            self.workers[worker] = Box::new(Down(Unavailable("its process is gone".into())));
+            self.lose_hold(worker, self.now);
+        }
+        self.troubles.striking = None;
+        if let Some(host) = &mut self.troubles.host {
+            host.restart(state)?;
+        }
+        (0..self.workers.len()).try_for_each(|worker| self.reopen(worker))
+    }
+
+    fn change_workers(&mut self, change: Change) -> Result<(), PipelineError> {
+        let before = self.buffers.workers();
+        let after = change.workers_after(before);
+        self.troubles.faults[self.troubles.acting].effects.fired += before.abs_diff(after) as u64;
+        self.set_workers(after)
+    }
+
     fn set_workers(&mut self, workers: usize) -> Result<(), PipelineError> {
         let before = self.buffers.workers();
         let mut waiting = Vec::new();
@@ -351,7 +380,7 @@ impl<'a> Pipeline<'a> {
     }
 }
 
-impl Stage for Pipeline<'_> {
+impl Target for Pipeline<'_> {
     fn crash_next(&mut self, point: CrashPoint) {
         self.troubles.crashes.push_back((self.troubles.acting, point));
     }
@@ -366,32 +395,6 @@ impl Stage for Pipeline<'_> {
 
     fn acks_lost(&self) -> u64 {
         self.broker.acks_lost
-    }
-
-    fn restart(&mut self, state: State) -> Result<u64, PipelineError> {
-        self.troubles.striking = Some(self.troubles.acting);
-        for worker in 0..self.workers.len() {
-            self.workers[worker] = Box::new(Down(Unavailable("its process is gone".into())));
-            self.lose_hold(worker, self.now);
-        }
-        self.troubles.striking = None;
-        if let Some(host) = &mut self.troubles.host {
-            host.restart(state)?;
-        }
-        (0..self.workers.len()).try_for_each(|worker| self.reopen(worker))?;
-        Ok(self.troubles.faults[self.troubles.acting].toll.pings)
-    }
-
-    fn add_workers(&mut self, count: u64) -> Result<u64, PipelineError> {
-        self.set_workers(self.buffers.workers() + count as usize)?;
-        Ok(count)
-    }
-
-    fn remove_workers(&mut self, count: u64) -> Result<u64, PipelineError> {
-        let before = self.buffers.workers();
-        let after = before.saturating_sub(count as usize).max(1);
-        self.set_workers(after)?;
-        Ok((before - after) as u64)
     }
 
     fn jump_clock(&mut self, by: Duration) {
@@ -428,11 +431,7 @@ impl Worker for Down {
 struct Absent;
 
 impl Fault for Absent {
-    fn begin(&mut self, _stage: &mut dyn Stage) -> Result<(), PipelineError> {
-        Ok(())
-    }
-
-    fn observed(&self, _toll: Toll) -> Observation {
+    fn observed(&self, _effects: Effects) -> Observation {
         Observation::default()
     }
 }
