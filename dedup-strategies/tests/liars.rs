@@ -181,7 +181,7 @@ const CAUGHT: &[(&str, Build, &str)] = &[
     (
         "no more is lost than promised",
         |_, _| Ok(build(Lie::DropsTooMuch)),
-        "new keys were dropped as duplicates; 0 at most are allowed; the first: key ",
+        "new keys were dropped as duplicates, promised none; the first: key ",
     ),
     ("the same seed gives the same verdicts", |_, _| Ok(build(Lie::NotDeterministic)), "first and"),
     ("a batch without pings changes nothing", |_, _| Ok(build(Lie::NotDeterministic)), "first and"),

@@ -41,27 +41,14 @@ impl Share {
         }
     }
 
-    /// Whether `bound` holds: for a share, up to four standard deviations above it.
+    /// Whether `bound` holds.
     pub(super) fn check(&self, bound: Bound, what: &str) -> Result<(), String> {
-        let allowed = match bound {
-            Bound::Unbounded => return Ok(()),
-            Bound::Never => 0.0,
-            Bound::AtMost(share) => most_by_chance(self.cases as f64, share),
-        };
-        if self.wrong as f64 <= allowed {
+        if !bound.is_broken(self.wrong, self.cases) {
             return Ok(());
         }
         let example = self.example.as_deref().unwrap_or_default();
-        Err(format!(
-            "{} of {} {what}; {allowed:.0} at most are allowed; the first: {example}",
-            self.wrong, self.cases
-        ))
+        Err(format!("{} of {} {what}, promised {bound}; the first: {example}", self.wrong, self.cases))
     }
-}
-
-/// Four standard deviations above the mean of a binomial, and one more for its long tail when the mean is small.
-fn most_by_chance(cases: f64, share: f64) -> f64 {
-    cases * share + 4.0 * (cases * share * (1.0 - share)).sqrt() + 1.0
 }
 
 impl Truth {
@@ -126,5 +113,21 @@ impl Truth {
             Window::Tumbling(length) => ping.event_time.tumbling(length),
             _ => 0,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_judged_as_in_a_run() {
+        let share = |wrong| Share { cases: 9_091, wrong, example: None };
+        // 9.1 are expected. Fifteen and a half more are what four standard deviations and one would have allowed.
+        for wrong in [0, 10, 25] {
+            assert_eq!(share(wrong).check(Bound::AtMost(0.001), "were lost"), Ok(()));
+        }
+        let said = share(40).check(Bound::AtMost(0.001), "were lost").unwrap_err();
+        assert!(said.contains("40 of 9091 were lost, promised at most 0.1 %"), "{said}");
     }
 }

@@ -4,6 +4,7 @@
 //! through *settled*, and *advances* in time. Strategies that mark at the check ignore `settle`; strategies that
 //! mark after delivery mark there; windowed strategies release in `advance` what they held.
 
+pub mod bound;
 pub mod definition;
 pub mod promise;
 pub mod settings;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+pub use super::bound::Bound;
+
 /// The bounds that a strategy declares. The harness counts, and a bound that does not hold is a broken promise,
 /// whatever the speed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,18 +69,6 @@ impl Window {
             | Window::Tumbling(length) => Some(length),
         }
     }
-}
-
-/// The share of cases in which something may go wrong.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Bound {
-    /// No claim is made.
-    Unbounded,
-    /// It does not happen: one case breaks the promise.
-    Never,
-    /// It happens in at most this share (0..1) of cases. Judged statistically: broken when the share seen is larger
-    /// than chance explains.
-    AtMost(f64),
 }
 
 /// How memory behaves over time.

@@ -4,7 +4,6 @@ use dedup_strategies::{Bound, Promise, Window};
 
 use super::Truth;
 use crate::record::{Judgement, Verdict};
-use crate::stats::exceeds;
 use crate::units::thousands;
 
 /// Whether something was made to go wrong: the promise has other bounds for that.
@@ -62,16 +61,12 @@ fn overload(promise: &Promise, truth: &Truth, capacity: u64) -> String {
 }
 
 fn broken(bound: Bound, count: u64, of: u64, did: &str, what: &str) -> Option<String> {
-    match bound {
-        Bound::Unbounded => None,
-        Bound::Never => (count > 0)
-            .then(|| format!("{did} {} of {} {what}, promised none", thousands(count), thousands(of))),
-        Bound::AtMost(share) => exceeds(count, of, share).then(|| {
-            let (seen, promised) = (percent(count, of), share * 100.0);
-            let (count, of) = (thousands(count), thousands(of));
-            format!("{did} {count} of {of} {what} ({seen:.4} %), promised at most {promised} %")
-        }),
-    }
+    let seen = match bound {
+        Bound::AtMost(_) => format!(" ({:.4} %)", percent(count, of)),
+        Bound::Unbounded | Bound::Never => String::new(),
+    };
+    let (shown, all) = (thousands(count), thousands(of));
+    bound.is_broken(count, of).then(|| format!("{did} {shown} of {all} {what}{seen}, promised {bound}"))
 }
 
 fn counted(count: u64, did: &str, what: &str) -> Option<String> {
