@@ -19,8 +19,7 @@ use dedup_harness::strategies::hardware::Pages;
 use dedup_harness::strategies::strategies::{exact, exact_compact, fingerprint_64};
 use dedup_harness::strategies::window_set::{CompactSet, ExactSet, Room, Slot};
 use dedup_harness::strategies::{
-    Context, Definition, DeliveryId, Ping, PingKey, Settings, Sizing, Strategy, Timestamp, Verdict, Worker,
-    worker_of,
+    Context, Definition, DeliveryId, Ping, PingKey, Sizing, Strategy, Timestamp, Verdict, Worker, worker_of,
 };
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
@@ -323,8 +322,7 @@ fn build(definition: &Definition, pings: u64, workers: usize, seed: u64) -> Box<
         "exact" => vec![],
         _ => vec![("ids".to_string(), unique(pings).to_string())],
     };
-    let settings =
-        Settings::resolve(definition, given, &context.sizing).expect("these are settings of theirs");
+    let settings = definition.resolve(given, &context.sizing).expect("these are settings of theirs");
     (definition.build)(&settings, &context).expect("it fits")
 }
 

@@ -14,7 +14,7 @@ use std::time::Instant;
 use dedup_harness::pipeline::{Free, Pipeline};
 use dedup_harness::scenario::{PipelineConfig, Scenario};
 use dedup_harness::strategies::structures::id_catalogue::bytes_for;
-use dedup_harness::strategies::{Context, Definition, Footprint, Routing, STRATEGIES, Settings, Strategy};
+use dedup_harness::strategies::{Context, Definition, Footprint, Routing, STRATEGIES, Strategy};
 use dedup_harness::stream::{Ahead, Event, Origin, Source, SourceError};
 use dedup_harness::truth::{Counts, Truth};
 
@@ -199,7 +199,7 @@ fn build(
         redis: None,
         store_time_factor: 1.0,
     };
-    let settings = Settings::resolve(chosen.definition, &chosen.given, &sizing)
-        .unwrap_or_else(|error| panic!("{error}"));
+    let settings =
+        chosen.definition.resolve(&chosen.given, &sizing).unwrap_or_else(|error| panic!("{error}"));
     (chosen.definition.build)(&settings, &context).unwrap_or_else(|error| panic!("{error}"))
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use dedup_harness::passes::time::{Lanes, closed_loop};
 use dedup_harness::pipeline::{Free, Pace};
 use dedup_harness::strategies::strategies::exact::{DEFINITION, ExactWindow};
-use dedup_harness::strategies::{Context, DeliveryId, Ping, PingKey, Routing, Settings, Sizing, Timestamp};
+use dedup_harness::strategies::{Context, DeliveryId, Ping, PingKey, Routing, Sizing, Timestamp};
 
 const PINGS: u64 = 4_000_000;
 const ROUNDS: usize = 11;
@@ -82,7 +82,7 @@ fn bare_loop(pings: &[Ping]) -> f64 {
 
 fn in_the_harness(pings: &[Ping]) -> f64 {
     let sizing = Sizing { window: WINDOW, ids_in_window: PINGS, ids_total: PINGS };
-    let settings = Settings::resolve(&DEFINITION, &[], &sizing).expect("defaults are allowed");
+    let settings = DEFINITION.resolve(&[], &sizing).expect("defaults are allowed");
     let context = Context {
         workers: NonZeroUsize::MIN,
         seed: 1,

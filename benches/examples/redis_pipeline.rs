@@ -19,7 +19,7 @@ use dedup_harness::passes::time::{Lanes, closed_loop};
 use dedup_harness::servers::{Launch, PrivateRedis, guard};
 use dedup_strategies::redis::{claim, lease, mozilla, tiered};
 use dedup_strategies::{
-    Context, Definition, DeliveryId, Outcome, Ping, PingKey, Settings, Settled, Sizing, Strategy, Timestamp,
+    Context, Definition, DeliveryId, Outcome, Ping, PingKey, Settled, Sizing, Strategy, Timestamp,
     Unavailable, Verdict, Worker,
 };
 
@@ -252,7 +252,7 @@ fn time_pass(connections: usize, commands: usize, round: u64) -> Fallible<f64> {
 
 fn closed_loop_rate(workers: NonZeroUsize, commands: usize, round: u64, directory: &Path) -> Fallible<f64> {
     let sizing = sizing();
-    let settings = Settings::resolve(&claim::DEFINITION, &[], &sizing)?;
+    let settings = claim::DEFINITION.resolve(&[], &sizing)?;
     let mut environment = Environment::new(claim::DEFINITION, settings, 0, sizing, directory.to_path_buf());
     let failed = |trouble: CellError| format!("{trouble:?}");
     let instance = environment.instance(workers, Timing::FullSpeed).map_err(failed)?;
@@ -293,7 +293,7 @@ fn build(redis: &PrivateRedis, case: &Case, workers: NonZeroUsize) -> Fallible<B
     };
     let given: Vec<_> =
         case.settings.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
-    let settings = Settings::resolve(case.strategy, &given, &sizing)?;
+    let settings = case.strategy.resolve(&given, &sizing)?;
     Ok((case.strategy.build)(&settings, &context)?)
 }
 

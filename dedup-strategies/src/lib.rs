@@ -13,16 +13,11 @@ pub mod structures;
 #[cfg(test)]
 mod testing;
 
-pub use contract::{definition, promise, settings, time};
-pub use structures::{hardware, hash, shards, theory, window_set};
-
-pub use contract::definition::{Build, BuildError, Context, Definition, Needs, RedisEndpoint, Role, Sizing};
-pub use contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
-pub use contract::settings::{SettingDef, SettingError, Settings};
-pub use contract::time::Timestamp;
 pub use contract::{
-    DeliveryId, Footprint, HeldPings, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable,
-    Verdict, Worker, worker_of,
+    Bound, Build, BuildError, Context, Definition, DeliveryId, Footprint, HeldPings, Memory, Needs, Outcome,
+    Ping, PingKey, Promise, RedisEndpoint, Role, Routing, SettingDef, SettingDefault, SettingError,
+    SettingKind, Settings, Settled, Sizing, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window,
+    Worker, definition, promise, settings, time, worker_of,
 };
-
 pub use strategies::STRATEGIES;
+pub use structures::{hardware, hash, shards, theory, window_set};

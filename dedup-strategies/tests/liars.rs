@@ -10,10 +10,9 @@ use std::time::Duration;
 
 use common::context;
 use dedup_strategies::conformance::{LAWS, Subject};
-use dedup_strategies::definition::Build;
 use dedup_strategies::{
-    Bound, Definition, Footprint, Memory, Needs, Ping, PingKey, Promise, Role, Routing, Strategy, Timestamp,
-    Unavailable, UnderFaults, Verdict, Window, Worker,
+    Bound, Build, Definition, Footprint, Memory, Needs, Ping, PingKey, Promise, Role, Routing, Strategy,
+    Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 
 /// What every liar claims: to be perfect.

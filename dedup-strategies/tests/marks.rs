@@ -21,7 +21,7 @@ const BOTH: [&Definition; 2] = [&durable::DEFINITION, &bloom_verified::DEFINITIO
 
 fn settings(definition: &Definition, given: &[(&str, &str)], context: &Context) -> Settings {
     let given: Vec<_> = given.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
-    Settings::resolve(definition, &given, &context.sizing).expect("these settings are allowed")
+    definition.resolve(&given, &context.sizing).expect("these settings are allowed")
 }
 
 fn open(definition: &Definition, given: &[(&str, &str)], directory: &Path) -> Box<dyn Strategy> {

@@ -3,12 +3,11 @@
 mod common;
 
 use common::context;
-use dedup_strategies::settings::Kind;
-use dedup_strategies::{BuildError, Context, Definition, Needs, STRATEGIES, Settings};
+use dedup_strategies::{BuildError, Context, Definition, Needs, STRATEGIES, SettingKind};
 
 fn build(definition: &Definition, given: &[(&str, &str)], context: &Context) -> Result<(), BuildError> {
     let given: Vec<_> = given.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
-    let settings = Settings::resolve(definition, &given, &context.sizing)?;
+    let settings = definition.resolve(&given, &context.sizing)?;
     (definition.build)(&settings, context).map(drop)
 }
 
@@ -16,8 +15,10 @@ fn build(definition: &Definition, given: &[(&str, &str)], context: &Context) -> 
 fn counts_of_ids() -> impl Iterator<Item = (&'static Definition, &'static str)> {
     let embedded = STRATEGIES.iter().filter(|definition| definition.needs == Needs::Nothing);
     embedded.flat_map(|definition| {
-        let ids =
-            definition.settings.iter().filter(|def| matches!(def.kind, Kind::Count(max) if max > 1 << 30));
+        let ids = definition
+            .settings
+            .iter()
+            .filter(|def| matches!(def.kind, SettingKind::Count(max) if max > 1 << 30));
         ids.map(move |def| (definition, def.name))
     })
 }

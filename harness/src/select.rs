@@ -55,7 +55,7 @@ impl Selected {
 
     /// Its settings, checked and with defaults for the load that `sizing` expects.
     pub fn settings(&self, sizing: &Sizing) -> Result<Settings, dedup_strategies::SettingError> {
-        Settings::resolve(&self.definition, &self.given, sizing)
+        self.definition.resolve(&self.given, sizing)
     }
 }
 

@@ -6,8 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dedup_strategies::{
-    Context, Definition, Needs, Outcome, Ping, PingKey, STRATEGIES, Settings, Settled, Sizing, Verdict,
-    Worker,
+    Context, Definition, Needs, Outcome, Ping, PingKey, STRATEGIES, Settled, Sizing, Verdict, Worker,
 };
 use foldhash::fast::FixedState;
 use tempfile::TempDir;
@@ -144,7 +143,7 @@ impl Strategy {
             redis: None,
             store_time_factor: 1.0,
         };
-        let settings = Settings::resolve(definition, &[], &context.sizing).expect("defaults are valid");
+        let settings = definition.resolve(&[], &context.sizing).expect("defaults are valid");
         let strategy = (definition.build)(&settings, &context).expect("defaults fit");
         Strategy {
             worker: strategy.worker(0).expect("embedded strategies are always available"),

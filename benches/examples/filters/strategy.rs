@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use dedup_strategies::{Context, Ping, STRATEGIES, Settings, Sizing, Strategy, Verdict, Worker};
+use dedup_strategies::{Context, Ping, STRATEGIES, Sizing, Strategy, Verdict, Worker};
 
 use crate::stream::{BATCH, WINDOW, repeats};
 
@@ -27,8 +27,7 @@ impl Judge {
             store_time_factor: 1.0,
         };
         let given: Vec<_> = settings.iter().map(|(name, text)| (name.to_string(), text.clone())).collect();
-        let settings =
-            Settings::resolve(definition, &given, &context.sizing).expect("settings that it takes");
+        let settings = definition.resolve(&given, &context.sizing).expect("settings that it takes");
         let strategy = (definition.build)(&settings, &context).expect("it fits");
         let workers = (0..workers).map(|index| strategy.worker(index).expect("it is embedded")).collect();
         Judge { strategy, workers, verdicts: Vec::new() }

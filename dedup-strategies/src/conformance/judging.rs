@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::Subject;
 use super::load::{Batch, Random, Scale};
-use super::pipeline::{Pipeline, let_through};
-use crate::contract::promise::Bound;
+use super::pipeline::Pipeline;
+use super::truth::let_through;
+use crate::contract::Bound;
 
 /// Random streams that a law is tried with.
 const SEEDS: [u64; 3] = [1, 2, 3];

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use crate::contract::PingKey;
-use crate::contract::promise::Promise;
-use crate::contract::time::{Timestamp, saturating_nanos};
+use crate::contract::{PingKey, Promise, Timestamp, saturating_nanos};
 
 /// No law uses more distinct ids at once.
 const MOST_IDS: u64 = 4096;

@@ -3,8 +3,7 @@
 use super::Subject;
 use super::load::{Batch, Random, Scale};
 use super::pipeline::Pipeline;
-use crate::contract::Footprint;
-use crate::contract::promise::{Bound, Memory, Window};
+use crate::contract::{Bound, Footprint, Memory, Window};
 
 /// It tracks as many ids as it recognises: all of half a window's but for what it may lose, and never more.
 pub(super) fn plausible(subject: &Subject) -> Result<(), String> {

@@ -30,10 +30,7 @@ mod repeatable;
 mod threads;
 mod truth;
 
-use crate::contract::Strategy;
-use crate::contract::definition::{Context, Definition};
-use crate::contract::settings::Settings;
-use crate::contract::time::Timestamp;
+use crate::contract::{Context, Definition, Strategy, Timestamp};
 
 /// Makes the context for a seed and a number of workers. Each call must give one without any state in it.
 pub type MakeContext<'a> = &'a dyn Fn(u64, usize) -> Context;
@@ -74,8 +71,7 @@ impl<'a> Subject<'a> {
         let context = (self.context)(seed, workers);
         let given: Vec<_> =
             self.settings.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
-        let settings =
-            Settings::resolve(self.definition, &given, &context.sizing).map_err(|error| error.to_string())?;
+        let settings = self.definition.resolve(&given, &context.sizing).map_err(|error| error.to_string())?;
         (self.definition.build)(&settings, &context).map_err(|error| error.to_string())
     }
 

@@ -5,16 +5,10 @@ use std::collections::BTreeMap;
 use super::Subject;
 use super::load::Batch;
 use super::truth::Truth;
-use crate::contract::promise::Promise;
-use crate::contract::time::Timestamp;
 use crate::contract::{
-    DeliveryId, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable, Verdict, Worker, worker_of,
+    DeliveryId, Outcome, Ping, PingKey, Promise, Routing, Settled, Strategy, Timestamp, Unavailable, Verdict,
+    Worker, worker_of,
 };
-
-/// Whether a ping with this verdict reaches the sink, now or when its window closes.
-pub(super) fn let_through(verdict: Verdict) -> bool {
-    matches!(verdict, Verdict::New | Verdict::Held)
-}
 
 /// Pings whose event happened when they arrived.
 pub(super) fn ping(key: PingKey, now: Timestamp, delivery: u64) -> Ping {

@@ -7,10 +7,9 @@ use std::thread;
 
 use super::Subject;
 use super::load::{Random, Scale};
-use super::pipeline::{delivered, let_through, ping};
-use crate::contract::promise::{Bound, Window};
-use crate::contract::time::Timestamp;
-use crate::contract::{PingKey, Routing, Strategy, Verdict, Worker, worker_of};
+use super::pipeline::{delivered, ping};
+use super::truth::let_through;
+use crate::contract::{Bound, PingKey, Routing, Strategy, Timestamp, Verdict, Window, Worker, worker_of};
 
 const THREADS: usize = 4;
 const KEYS_A_ROUND: usize = 32;

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::pipeline::let_through;
-use crate::contract::promise::{Bound, Window};
-use crate::contract::time::Timestamp;
-use crate::contract::{Ping, PingKey, Verdict};
+use crate::contract::{Bound, Ping, PingKey, Timestamp, Verdict, Window};
+
+/// Whether a ping with this verdict reaches the sink, now or when its window closes.
+pub(super) fn let_through(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::New | Verdict::Held)
+}
 
 /// Knows which ping is a copy of which, and scores verdicts.
 pub(super) struct Truth {

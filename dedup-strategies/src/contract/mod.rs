@@ -5,13 +5,21 @@
 //! mark after delivery mark there; windowed strategies release in `advance` what they held.
 
 pub mod bound;
+mod context;
 pub mod definition;
 pub mod promise;
 pub mod settings;
+mod sizing;
 mod strategy;
 pub mod time;
 
+pub use context::{BuildError, Context, RedisEndpoint};
+pub use definition::{Build, Definition, Needs, Role};
+pub use promise::{Bound, Memory, Promise, UnderFaults, Window};
+pub use settings::{SettingDef, SettingDefault, SettingError, SettingKind, Settings};
+pub use sizing::Sizing;
 pub use strategy::{
     DeliveryId, Footprint, HeldPings, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable,
     Verdict, Worker, worker_of,
 };
+pub use time::{Timestamp, saturating_nanos};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use crate::contract::definition::{Definition, Sizing};
+use super::sizing::Sizing;
 
 /// Declares one setting.
 #[derive(Clone, Copy, Debug)]
@@ -14,14 +14,14 @@ pub struct SettingDef {
     /// What it means and what follows from a larger or smaller value.
     pub about: &'static str,
     /// The values that are allowed.
-    pub kind: Kind,
+    pub kind: SettingKind,
     /// What it is where it is not given.
-    pub default: Default,
+    pub default: SettingDefault,
 }
 
 /// The values that a setting allows.
 #[derive(Clone, Copy, Debug)]
-pub enum Kind {
+pub enum SettingKind {
     /// A whole number from 1 to this; `_` may separate digits.
     Count(u64),
     /// A length of time above zero, as in `10m`, `24h`, `1500ms`.
@@ -36,7 +36,7 @@ pub enum Kind {
 
 /// Where a default comes from.
 #[derive(Clone, Copy, Debug)]
-pub enum Default {
+pub enum SettingDefault {
     /// This text, read like a given value.
     Text(&'static str),
     /// The window that the scenario asks for.
@@ -97,41 +97,41 @@ pub enum SettingError {
     },
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for SettingKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Kind::Count(max) => write!(f, "a whole number from 1 to {max}, such as 1_000_000"),
-            Kind::Time => f.write_str("a length of time above zero, such as 10m, 24h or 1500ms"),
-            Kind::TimeOrZero => f.write_str("a length of time, such as 0s, 30s or 10m"),
-            Kind::Share => f.write_str("a number above 0 and below 1, such as 0.001"),
-            Kind::Word(words) => write!(f, "one of {}", words.join(", ")),
+            SettingKind::Count(max) => write!(f, "a whole number from 1 to {max}, such as 1_000_000"),
+            SettingKind::Time => f.write_str("a length of time above zero, such as 10m, 24h or 1500ms"),
+            SettingKind::TimeOrZero => f.write_str("a length of time, such as 0s, 30s or 10m"),
+            SettingKind::Share => f.write_str("a number above 0 and below 1, such as 0.001"),
+            SettingKind::Word(words) => write!(f, "one of {}", words.join(", ")),
         }
     }
 }
 
-impl fmt::Display for Default {
+impl fmt::Display for SettingDefault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Default::Text(text) => text,
-            Default::ScenarioWindow => "the scenario's window",
-            Default::IdsInWindow => "ids expected in a window + 10 %",
-            Default::IdsTotal => "ids expected in all + 10 %",
+            SettingDefault::Text(text) => text,
+            SettingDefault::ScenarioWindow => "the scenario's window",
+            SettingDefault::IdsInWindow => "ids expected in a window + 10 %",
+            SettingDefault::IdsTotal => "ids expected in all + 10 %",
         })
     }
 }
 
 impl Settings {
-    /// Checks the given `(name, text)` pairs against what `definition` declares and fills in defaults.
-    pub fn resolve(
-        definition: &Definition,
+    /// Checks the given `(name, text)` pairs against what `strategy` declares and fills in defaults.
+    pub(super) fn resolve(
+        strategy: &'static str,
+        declared: &'static [SettingDef],
         given: &[(String, String)],
         sizing: &Sizing,
     ) -> Result<Settings, SettingError> {
-        let strategy = definition.name;
         let mut values = BTreeMap::new();
         for (name, text) in given {
-            let Some(def) = definition.settings.iter().find(|def| def.name == name) else {
-                let allowed = match definition.settings {
+            let Some(def) = declared.iter().find(|def| def.name == name) else {
+                let allowed = match declared {
                     [] => "none".to_string(),
                     some => some.iter().map(|def| def.name).collect::<Vec<_>>().join(", "),
                 };
@@ -141,7 +141,7 @@ impl Settings {
                 return Err(SettingError::Twice { strategy, setting: def.name });
             }
         }
-        for def in definition.settings {
+        for def in declared {
             if !values.contains_key(def.name) {
                 values.insert(def.name, default_value(strategy, def, sizing)?);
             }
@@ -154,7 +154,7 @@ impl Settings {
         self.strategy
     }
 
-    /// The value of a [`Kind::Count`] setting. Panics if the definition does not declare one of that name.
+    /// The value of a [`SettingKind::Count`] setting. Panics if the definition does not declare one of that name.
     pub fn count(&self, name: &str) -> u64 {
         match self.value(name) {
             Value::Count(count) => count,
@@ -162,7 +162,7 @@ impl Settings {
         }
     }
 
-    /// The value of a [`Kind::Time`] or [`Kind::TimeOrZero`] setting. Panics if none of that name is declared.
+    /// The value of a [`SettingKind::Time`] or [`SettingKind::TimeOrZero`] setting. Panics if none of that name is declared.
     pub fn time(&self, name: &str) -> Duration {
         match self.value(name) {
             Value::Time(time) => time,
@@ -170,7 +170,7 @@ impl Settings {
         }
     }
 
-    /// The value of a [`Kind::Share`] setting. Panics if the definition does not declare one of that name.
+    /// The value of a [`SettingKind::Share`] setting. Panics if the definition does not declare one of that name.
     pub fn share(&self, name: &str) -> f64 {
         match self.value(name) {
             Value::Share(share) => share,
@@ -178,7 +178,7 @@ impl Settings {
         }
     }
 
-    /// The value of a [`Kind::Word`] setting. Panics if the definition does not declare one of that name.
+    /// The value of a [`SettingKind::Word`] setting. Panics if the definition does not declare one of that name.
     pub fn word(&self, name: &str) -> &'static str {
         match self.value(name) {
             Value::Word(word) => word,
@@ -213,10 +213,10 @@ impl fmt::Display for Value {
 fn default_value(strategy: &'static str, def: &SettingDef, sizing: &Sizing) -> Result<Value, SettingError> {
     let with_headroom = |ids: u64| ids.saturating_add(ids / 10).max(1);
     Ok(match def.default {
-        Default::Text(text) => parse(strategy, def, text)?,
-        Default::ScenarioWindow => Value::Time(sizing.window),
-        Default::IdsInWindow => Value::Count(with_headroom(sizing.ids_in_window)),
-        Default::IdsTotal => Value::Count(with_headroom(sizing.ids_total)),
+        SettingDefault::Text(text) => parse(strategy, def, text)?,
+        SettingDefault::ScenarioWindow => Value::Time(sizing.window),
+        SettingDefault::IdsInWindow => Value::Count(with_headroom(sizing.ids_in_window)),
+        SettingDefault::IdsTotal => Value::Count(with_headroom(sizing.ids_total)),
     })
 }
 
@@ -229,19 +229,19 @@ fn parse(strategy: &'static str, def: &SettingDef, text: &str) -> Result<Value, 
     })
 }
 
-fn read(kind: Kind, text: &str) -> Option<Value> {
+fn read(kind: SettingKind, text: &str) -> Option<Value> {
     match kind {
-        Kind::Count(max) => {
+        SettingKind::Count(max) => {
             let count: u64 = text.replace('_', "").parse().ok()?;
             (1..=max).contains(&count).then_some(Value::Count(count))
         }
-        Kind::Time => read_time(text).filter(|time| !time.is_zero()).map(Value::Time),
-        Kind::TimeOrZero => read_time(text).map(Value::Time),
-        Kind::Share => {
+        SettingKind::Time => read_time(text).filter(|time| !time.is_zero()).map(Value::Time),
+        SettingKind::TimeOrZero => read_time(text).map(Value::Time),
+        SettingKind::Share => {
             let share: f64 = text.parse().ok()?;
             (share > 0.0 && share < 1.0).then_some(Value::Share(share))
         }
-        Kind::Word(words) => words.iter().find(|word| **word == text).map(|word| Value::Word(word)),
+        SettingKind::Word(words) => words.iter().find(|word| **word == text).map(|word| Value::Word(word)),
     }
 }
 
@@ -254,37 +254,39 @@ fn read_time(text: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::definition::{Needs, Role};
 
-    const DEFINITION: Definition = Definition {
-        name: "sample",
-        about: "",
-        role: Role::Candidate,
-        settings: &[
-            SettingDef {
-                name: "capacity",
-                about: "",
-                kind: Kind::Count(1 << 40),
-                default: Default::IdsInWindow,
-            },
-            SettingDef { name: "window", about: "", kind: Kind::Time, default: Default::ScenarioWindow },
-            SettingDef { name: "rate", about: "", kind: Kind::Share, default: Default::Text("0.001") },
-            SettingDef {
-                name: "late",
-                about: "",
-                kind: Kind::Word(&["drop", "pass"]),
-                default: Default::Text("drop"),
-            },
-        ],
-        needs: Needs::Nothing,
-        build: |_, _| unreachable!("never built"),
-    };
+    const DECLARED: &[SettingDef] = &[
+        SettingDef {
+            name: "capacity",
+            about: "",
+            kind: SettingKind::Count(1 << 40),
+            default: SettingDefault::IdsInWindow,
+        },
+        SettingDef {
+            name: "window",
+            about: "",
+            kind: SettingKind::Time,
+            default: SettingDefault::ScenarioWindow,
+        },
+        SettingDef {
+            name: "rate",
+            about: "",
+            kind: SettingKind::Share,
+            default: SettingDefault::Text("0.001"),
+        },
+        SettingDef {
+            name: "late",
+            about: "",
+            kind: SettingKind::Word(&["drop", "pass"]),
+            default: SettingDefault::Text("drop"),
+        },
+    ];
 
     const SIZING: Sizing = Sizing { window: Duration::from_secs(600), ids_in_window: 1000, ids_total: 5000 };
 
     fn resolve(given: &[(&str, &str)]) -> Result<Settings, SettingError> {
         let given: Vec<_> = given.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-        Settings::resolve(&DEFINITION, &given, &SIZING)
+        Settings::resolve("sample", DECLARED, &given, &SIZING)
     }
 
     #[test]

@@ -21,11 +21,11 @@ use super::client::Reply;
 use super::client::{Batch, Id, Owner, Word};
 use super::policy::{self, RETRIES, TIMEOUT};
 use super::store::{Replies, Session, Store, all_or_none, unexpected, whole_millis};
-use crate::contract::definition::{BuildError, Context, Definition, Needs, Role};
-use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
-use crate::contract::settings::{Default, Kind, SettingDef, Settings};
-use crate::contract::time::Timestamp;
-use crate::contract::{Footprint, Ping, Routing, Strategy, Unavailable, Verdict, Worker};
+use crate::contract::{
+    Bound, BuildError, Context, Definition, Footprint, Memory, Needs, Ping, Promise, Role, Routing,
+    SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Unavailable, UnderFaults,
+    Verdict, Window, Worker,
+};
 
 /// The line in the list of strategies.
 pub const DEFINITION: Definition = Definition {
@@ -36,15 +36,15 @@ pub const DEFINITION: Definition = Definition {
         SettingDef {
             name: "window",
             about: "how long an id is remembered after the copy that was let through; whole milliseconds, rounded up",
-            kind: Kind::Time,
-            default: Default::ScenarioWindow,
+            kind: SettingKind::Time,
+            default: SettingDefault::ScenarioWindow,
         },
         SettingDef {
             name: "owner",
             about: "what a claim's value says: nothing, or which delivery made it, so that a command sent again knows \
                     its own claim",
-            kind: Kind::Word(&["none", "delivery"]),
-            default: Default::Text("none"),
+            kind: SettingKind::Word(&["none", "delivery"]),
+            default: SettingDefault::Text("none"),
         },
         policy::on_error("closed"),
         TIMEOUT,

@@ -19,11 +19,11 @@ use ::redis::Value;
 use super::client::{Batch, Id, Owner, Word};
 use super::policy::{self, RETRIES, TIMEOUT};
 use super::store::{Replies, Session, Store, all_or_none, unexpected, whole_millis};
-use crate::contract::definition::{BuildError, Context, Definition, Needs, Role};
-use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
-use crate::contract::settings::{Default, Kind, SettingDef, Settings};
-use crate::contract::time::Timestamp;
-use crate::contract::{Footprint, Outcome, Ping, Routing, Settled, Strategy, Unavailable, Verdict, Worker};
+use crate::contract::{
+    Bound, BuildError, Context, Definition, Footprint, Memory, Needs, Outcome, Ping, Promise, Role, Routing,
+    SettingDef, SettingDefault, SettingKind, Settings, Settled, Strategy, Timestamp, Unavailable,
+    UnderFaults, Verdict, Window, Worker,
+};
 
 /// The line in the list of strategies.
 pub const DEFINITION: Definition = Definition {
@@ -34,15 +34,15 @@ pub const DEFINITION: Definition = Definition {
         SettingDef {
             name: "window",
             about: "how long an id is remembered after its delivery; whole milliseconds, rounded up",
-            kind: Kind::Time,
-            default: Default::ScenarioWindow,
+            kind: SettingKind::Time,
+            default: SettingDefault::ScenarioWindow,
         },
         SettingDef {
             name: "lease",
             about: "how long a copy that is being delivered keeps others waiting: longer than a publish takes, shorter \
                     than the source's patience",
-            kind: Kind::Time,
-            default: Default::Text("30s"),
+            kind: SettingKind::Time,
+            default: SettingDefault::Text("30s"),
         },
         policy::on_error("retry"),
         TIMEOUT,

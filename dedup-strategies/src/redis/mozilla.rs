@@ -20,12 +20,10 @@ use super::client::Reply;
 use super::client::{Batch, Id, Owner, Word};
 use super::policy::{self, RETRIES, TIMEOUT};
 use super::store::{Session, Store, all_or_none, unexpected, whole_millis};
-use crate::contract::definition::{BuildError, Context, Definition, Needs, Role};
-use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
-use crate::contract::settings::{Default, Kind, SettingDef, Settings};
-use crate::contract::time::Timestamp;
 use crate::contract::{
-    Footprint, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable, Verdict, Worker,
+    Bound, BuildError, Context, Definition, Footprint, Memory, Needs, Outcome, Ping, PingKey, Promise, Role,
+    Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled, Strategy, Timestamp, Unavailable,
+    UnderFaults, Verdict, Window, Worker,
 };
 
 /// The line in the list of strategies.
@@ -37,8 +35,8 @@ pub const DEFINITION: Definition = Definition {
         SettingDef {
             name: "window",
             about: "how long an id is remembered after the last mark of it; 24h at Mozilla",
-            kind: Kind::Time,
-            default: Default::ScenarioWindow,
+            kind: SettingKind::Time,
+            default: SettingDefault::ScenarioWindow,
         },
         policy::on_error("open"),
         TIMEOUT,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::contract::settings::{Default, Kind, SettingDef, Settings};
+use crate::contract::{SettingDef, SettingDefault, SettingKind, Settings};
 
 /// What to do about a command that has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +33,8 @@ pub(super) const fn on_error(default: &'static str) -> SettingDef {
         name: "on_error",
         about: "where the server does not answer or refuses: open lets pings pass and skips marks, closed leaves the \
                 batch to be delivered again, retry tries again first",
-        kind: Kind::Word(&["open", "closed", "retry"]),
-        default: Default::Text(default),
+        kind: SettingKind::Word(&["open", "closed", "retry"]),
+        default: SettingDefault::Text(default),
     }
 }
 
@@ -42,8 +42,8 @@ pub(super) const fn on_error(default: &'static str) -> SettingDef {
 pub(crate) const TIMEOUT: SettingDef = SettingDef {
     name: "timeout",
     about: "bound on each wait for the server, in real time",
-    kind: Kind::Time,
-    default: Default::Text("2s"),
+    kind: SettingKind::Time,
+    default: SettingDefault::Text("2s"),
 };
 
 /// The setting `retries`: with the default, tries go on for 2.3 s beside what they take themselves, longer than the
@@ -51,8 +51,8 @@ pub(crate) const TIMEOUT: SettingDef = SettingDef {
 pub(crate) const RETRIES: SettingDef = SettingDef {
     name: "retries",
     about: "with on_error=retry: tries after the first, 10 ms later, then 20 ms, doubling up to 1 s",
-    kind: Kind::Count(100),
-    default: Default::Text("8"),
+    kind: SettingKind::Count(100),
+    default: SettingDefault::Text("8"),
 };
 
 impl Policy {

@@ -11,9 +11,7 @@ use super::client::keyspace;
 use super::client::{Batch, Owner};
 use super::client::{Failure, Reply, Servers, Trips};
 use super::policy::{OnError, Policy};
-use crate::contract::definition::{BuildError, Context, RedisEndpoint};
-use crate::contract::settings::Settings;
-use crate::contract::{Footprint, Ping, Unavailable, Verdict};
+use crate::contract::{BuildError, Context, Footprint, Ping, RedisEndpoint, Settings, Unavailable, Verdict};
 
 /// The servers that a strategy was given, and how it deals with their failures.
 pub(super) struct Store {

@@ -21,12 +21,10 @@ use lru::LruCache;
 use parking_lot::Mutex;
 
 use super::{claim, lease, mozilla, policy};
-use crate::contract::definition::{BuildError, Context, Definition, Needs, Role, Sizing};
-use crate::contract::promise::Promise;
-use crate::contract::settings::{Default, Kind, SettingDef, SettingError, Settings};
-use crate::contract::time::Timestamp;
 use crate::contract::{
-    DeliveryId, Footprint, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable, Verdict, Worker,
+    BuildError, Context, Definition, DeliveryId, Footprint, Needs, Outcome, Ping, PingKey, Promise, Role,
+    Routing, SettingDef, SettingDefault, SettingError, SettingKind, Settings, Settled, Sizing, Strategy,
+    Timestamp, Unavailable, Verdict, Worker,
 };
 
 /// The line in the list of strategies.
@@ -38,26 +36,26 @@ pub const DEFINITION: Definition = Definition {
         SettingDef {
             name: "back",
             about: "the strategy behind it",
-            kind: Kind::Word(&["redis-mozilla", "redis-claim", "redis-lease"]),
-            default: Default::Text("redis-mozilla"),
+            kind: SettingKind::Word(&["redis-mozilla", "redis-claim", "redis-lease"]),
+            default: SettingDefault::Text("redis-mozilla"),
         },
         SettingDef {
             name: "front_ids",
             about: "ids that the front remembers, at most; with fewer, fewer round trips are spared and nothing else",
-            kind: Kind::Count(1 << 40),
-            default: Default::Text("100_000"),
+            kind: SettingKind::Count(1 << 40),
+            default: SettingDefault::Text("100_000"),
         },
         SettingDef {
             name: "window",
             about: "how long an id is remembered, as by the strategy behind",
-            kind: Kind::Time,
-            default: Default::ScenarioWindow,
+            kind: SettingKind::Time,
+            default: SettingDefault::ScenarioWindow,
         },
         SettingDef {
             name: "on_error",
             about: "as for the strategy behind, own for its own default",
-            kind: Kind::Word(&[OWN, "open", "closed", "retry"]),
-            default: Default::Text(OWN),
+            kind: SettingKind::Word(&[OWN, "open", "closed", "retry"]),
+            default: SettingDefault::Text(OWN),
         },
         policy::TIMEOUT,
         policy::RETRIES,
@@ -77,7 +75,7 @@ fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, Bu
         DEFINITION.name,
         "front_ids",
         format!("a front of {ids} ids"),
-        crate::strategies::lru_exact::bytes_for(ids),
+        crate::structures::lru_window::bytes_for(ids),
     )?;
     let named = |back: &&Definition| back.name == settings.word("back");
     let back = BACKS.iter().find(named).expect("the setting allows these names");
@@ -95,7 +93,7 @@ fn settings_of(back: &Definition, ours: &Settings, sizing: &Sizing) -> Result<Se
     };
     let given: Vec<(String, String)> =
         ours.entries().filter(is_theirs).map(|(name, value)| (name.to_string(), value)).collect();
-    Settings::resolve(back, &given, sizing)
+    back.resolve(&given, sizing)
 }
 
 struct Tiered {
@@ -127,7 +125,7 @@ impl Strategy for Tiered {
     fn footprint(&self) -> Footprint {
         let Footprint { ids, bytes } = self.back.footprint();
         let front = self.front.lock().delivered.len() as u64;
-        Footprint { ids, bytes: bytes.saturating_add(crate::strategies::lru_exact::bytes_for(front)) }
+        Footprint { ids, bytes: bytes.saturating_add(crate::structures::lru_window::bytes_for(front)) }
     }
 
     fn round_trips(&self) -> Option<u64> {

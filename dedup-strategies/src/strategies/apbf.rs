@@ -4,11 +4,10 @@
 use std::time::Duration;
 
 use super::common::age_partitioned::{Ageing, Apbf};
-use crate::contract::Strategy;
-use crate::contract::definition::{BuildError, Context, Definition, Needs, Role};
-use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
-use crate::contract::settings::{Default, Kind, SettingDef, Settings};
-use crate::contract::time::saturating_nanos;
+use crate::contract::{
+    Bound, BuildError, Context, Definition, Memory, Needs, Promise, Role, SettingDef, SettingDefault,
+    SettingKind, Settings, Strategy, UnderFaults, Window, saturating_nanos,
+};
 use crate::strategies::common::by_key::ByKey;
 use crate::structures::age_partitioned::{ByCount, ByTime, Shape};
 use crate::structures::shards::share_of;
@@ -37,20 +36,20 @@ const SETTINGS: &[SettingDef] = &[
     SettingDef {
         name: "window",
         about: "how long an id is remembered at least after the copy that was let through",
-        kind: Kind::Time,
-        default: Default::ScenarioWindow,
+        kind: SettingKind::Time,
+        default: SettingDefault::ScenarioWindow,
     },
     SettingDef {
         name: "ids",
         about: "distinct ids in any one window that it is sized for; beyond them the window gets shorter",
-        kind: Kind::Count(1 << 40),
-        default: Default::IdsInWindow,
+        kind: SettingKind::Count(1 << 40),
+        default: SettingDefault::IdsInWindow,
     },
     SettingDef {
         name: "rate",
         about: "largest share of uniques that may be lost; a tenth of it costs about 6 more bits an id",
-        kind: Kind::Share,
-        default: Default::Text("0.001"),
+        kind: SettingKind::Share,
+        default: SettingDefault::Text("0.001"),
     },
 ];
 

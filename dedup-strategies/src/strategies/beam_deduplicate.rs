@@ -2,9 +2,7 @@
 
 use super::common::keyed_catalogue::Keyed;
 use super::pubsubio::COMMIT_EVERY;
-use crate::contract::Strategy;
-use crate::contract::definition::{BuildError, Context, Definition, Needs, Role};
-use crate::contract::settings::Settings;
+use crate::contract::{BuildError, Context, Definition, Needs, Role, Settings, Strategy};
 use crate::structures::id_catalogue::{Cadence, Hit, Manner, Negative, WINDOW};
 
 /// The line in the list of strategies.

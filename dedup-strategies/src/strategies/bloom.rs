@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::contract::definition::{BuildError, Context, Definition, Needs, Role};
-use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
-use crate::contract::settings::{Default, Kind, SettingDef, Settings};
-use crate::contract::time::Timestamp;
-use crate::contract::{Footprint, Ping, Routing, Strategy, Unavailable, Verdict, Worker};
+use crate::contract::{
+    Bound, BuildError, Context, Definition, Footprint, Memory, Needs, Ping, Promise, Role, Routing,
+    SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Unavailable, UnderFaults,
+    Verdict, Window, Worker,
+};
 use crate::structures::bloom::{Filter, FilterPlan, FilterSeed};
 use crate::structures::shards::{Shards, share_of};
 
@@ -21,14 +21,14 @@ pub const DEFINITION: Definition = Definition {
         SettingDef {
             name: "ids",
             about: "distinct ids that it is sized for; beyond them the share of lost uniques rises towards all",
-            kind: Kind::Count(1 << 40),
-            default: Default::IdsTotal,
+            kind: SettingKind::Count(1 << 40),
+            default: SettingDefault::IdsTotal,
         },
         SettingDef {
             name: "rate",
             about: "largest share of uniques that may be lost; a tenth of it costs 4.8 more bits an id",
-            kind: Kind::Share,
-            default: Default::Text("0.001"),
+            kind: SettingKind::Share,
+            default: SettingDefault::Text("0.001"),
         },
     ],
     needs: Needs::Nothing,

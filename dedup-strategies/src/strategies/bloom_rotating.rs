@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::contract::definition::{BuildError, Context, Definition, Needs, Role};
-use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
-use crate::contract::settings::{Default, Kind, SettingDef, Settings};
-use crate::contract::time::{Timestamp, saturating_nanos};
-use crate::contract::{Footprint, Ping, PingKey, Routing, Strategy, Unavailable, Verdict, Worker};
+use crate::contract::{
+    Bound, BuildError, Context, Definition, Footprint, Memory, Needs, Ping, PingKey, Promise, Role, Routing,
+    SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Unavailable, UnderFaults,
+    Verdict, Window, Worker, saturating_nanos,
+};
 use crate::structures::bloom::{Filter, FilterPlan, FilterSeed};
 use crate::structures::shards::{Shards, share_of};
 
@@ -23,26 +23,26 @@ pub const DEFINITION: Definition = Definition {
         SettingDef {
             name: "window",
             about: "how long an id is remembered at least after the copy that was let through",
-            kind: Kind::Time,
-            default: Default::ScenarioWindow,
+            kind: SettingKind::Time,
+            default: SettingDefault::ScenarioWindow,
         },
         SettingDef {
             name: "ids",
             about: "distinct ids in any one window that it is sized for; beyond them more uniques are lost",
-            kind: Kind::Count(1 << 40),
-            default: Default::IdsInWindow,
+            kind: SettingKind::Count(1 << 40),
+            default: SettingDefault::IdsInWindow,
         },
         SettingDef {
             name: "rate",
             about: "largest share of uniques that may be lost, over all generations together",
-            kind: Kind::Share,
-            default: Default::Text("0.001"),
+            kind: SettingKind::Share,
+            default: SettingDefault::Text("0.001"),
         },
         SettingDef {
             name: "generations",
             about: "slices of a window; an id is forgotten up to one slice late: more are sharper, larger and slower",
-            kind: Kind::Count(64),
-            default: Default::Text("4"),
+            kind: SettingKind::Count(64),
+            default: SettingDefault::Text("4"),
         },
     ],
     needs: Needs::Nothing,

@@ -1,10 +1,10 @@
 //! Filters in memory as a negative cache before ids on disk: a false positive costs a look-up and no ping.
 
 use super::common::mark_after_delivery::Marked;
-use crate::contract::definition::{BuildError, Context, Definition, Needs, Role};
-use crate::contract::promise::Promise;
-use crate::contract::settings::{Default, Kind, SettingDef, Settings};
-use crate::contract::{Footprint, Routing, Strategy, Unavailable, Worker};
+use crate::contract::{
+    BuildError, Context, Definition, Footprint, Needs, Promise, Role, Routing, SettingDef, SettingDefault,
+    SettingKind, Settings, Strategy, Unavailable, Worker,
+};
 use crate::structures::bloom::FilterPlan;
 use crate::structures::mark_store::{
     INTERVAL, MarkStore, NegativeCache, SLICES, SYNC, StoreSettings, Sync, WINDOW,
@@ -21,14 +21,14 @@ pub const DEFINITION: Definition = Definition {
         SettingDef {
             name: "ids",
             about: "ids in a window that the filters are sized for; beyond them more look-ups are in vain",
-            kind: Kind::Count(1 << 40),
-            default: Default::IdsInWindow,
+            kind: SettingKind::Count(1 << 40),
+            default: SettingDefault::IdsInWindow,
         },
         SettingDef {
             name: "rate",
             about: "share of new ids that may be looked up in vain; a tenth of it costs 4.8 more bits an id",
-            kind: Kind::Share,
-            default: Default::Text("0.01"),
+            kind: SettingKind::Share,
+            default: SettingDefault::Text("0.01"),
         },
         SYNC,
         INTERVAL,

@@ -1,7 +1,7 @@
 //! BSBF of Bera et al.: for every new id a random bit is reset in each filter.
 
 use super::common::{biased_sampling, decaying};
-use crate::contract::definition::{Definition, Needs, Role};
+use crate::contract::{Definition, Needs, Role};
 use crate::structures::biased_sampling::Deletion;
 
 /// The line in the list of strategies.

@@ -1,10 +1,10 @@
 //! A cuckoo filter with expiring intervals, after the one in Mozilla's pipeline on AWS.
 
-use crate::contract::definition::{BuildError, Context, Definition, Needs, Role};
-use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
-use crate::contract::settings::{Default, Kind, SettingDef, Settings};
-use crate::contract::time::{Timestamp, saturating_nanos};
-use crate::contract::{Footprint, Ping, Strategy, Verdict};
+use crate::contract::{
+    Bound, BuildError, Context, Definition, Footprint, Memory, Needs, Ping, Promise, Role, SettingDef,
+    SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
+    saturating_nanos,
+};
 use crate::strategies::common::by_key::{ByKey, State, verdict};
 use crate::structures::cuckoo::{CuckooFilter, Fingerprint, INTERVALS, Probe, false_positive_rate};
 use crate::structures::hash::KeyHasher;
@@ -19,26 +19,26 @@ pub const DEFINITION: Definition = Definition {
         SettingDef {
             name: "window",
             about: "how long an id is remembered at least after its last copy, let through or not",
-            kind: Kind::Time,
-            default: Default::ScenarioWindow,
+            kind: SettingKind::Time,
+            default: SettingDefault::ScenarioWindow,
         },
         SettingDef {
             name: "ids",
             about: "distinct ids in any one window that it is sized for; beyond them the oldest interval is evicted",
-            kind: Kind::Count(1 << 40),
-            default: Default::IdsInWindow,
+            kind: SettingKind::Count(1 << 40),
+            default: SettingDefault::IdsInWindow,
         },
         SettingDef {
             name: "fingerprint",
             about: "bits kept of an id: 16 lose one unique in ten thousand, 32 one in a billion",
-            kind: Kind::Word(&["16", "32"]),
-            default: Default::Text("32"),
+            kind: SettingKind::Word(&["16", "32"]),
+            default: SettingDefault::Text("32"),
         },
         SettingDef {
             name: "intervals",
             about: "slices of a window; an id is forgotten up to one slice late; above 200, sweeping costs time",
-            kind: Kind::Count(MOST_INTERVALS),
-            default: Default::Text("120"),
+            kind: SettingKind::Count(MOST_INTERVALS),
+            default: SettingDefault::Text("120"),
         },
     ],
     needs: Needs::Nothing,

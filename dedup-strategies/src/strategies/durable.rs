@@ -1,7 +1,7 @@
 //! Ids on disk, in an embedded log-structured store: what was delivered is known after a restart too.
 
 use super::common::mark_after_delivery::Marked;
-use crate::contract::definition::{Definition, Needs, Role};
+use crate::contract::{Definition, Needs, Role};
 use crate::structures::mark_store::{INTERVAL, MarkStore, SYNC, StoreSettings, Sync, WINDOW};
 
 /// The line in the list of strategies.

@@ -8,11 +8,11 @@ use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 use parking_lot::Mutex;
 
-use crate::contract::definition::{BuildError, Context, Definition, Needs, Role};
-use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
-use crate::contract::settings::{Default, Kind, SettingDef, Settings};
-use crate::contract::time::{Timestamp, saturating_nanos};
-use crate::contract::{Footprint, Ping, PingKey, Routing, Strategy, Unavailable, Verdict, Worker};
+use crate::contract::{
+    Bound, BuildError, Context, Definition, Footprint, Memory, Needs, Ping, PingKey, Promise, Role, Routing,
+    SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Unavailable, UnderFaults,
+    Verdict, Window, Worker, saturating_nanos,
+};
 use crate::structures::shards::Shards;
 
 /// The line in the list of strategies.
@@ -23,8 +23,8 @@ pub const DEFINITION: Definition = Definition {
     settings: &[SettingDef {
         name: "window",
         about: "how long an id is remembered after the copy that was let through",
-        kind: Kind::Time,
-        default: Default::ScenarioWindow,
+        kind: SettingKind::Time,
+        default: SettingDefault::ScenarioWindow,
     }],
     needs: Needs::Nothing,
     build,

@@ -1,7 +1,6 @@
 //! Every id of the window, all 16 bytes of it, in little more than those 16 bytes.
 
-use crate::contract::definition::{Definition, Needs, Role};
-use crate::contract::promise::Bound;
+use crate::contract::{Bound, Definition, Needs, Role};
 use crate::strategies::common::window_set::{self, Claim};
 use crate::structures::window_set::ExactSet;
 

@@ -1,7 +1,6 @@
 //! A fingerprint of 64 bits for each id of the window: half the memory of the whole id, and a loss that is hardly one.
 
-use crate::contract::definition::{Definition, Needs, Role};
-use crate::contract::promise::Bound;
+use crate::contract::{Bound, Definition, Needs, Role};
 use crate::strategies::common::window_set::{self, Claim};
 use crate::structures::window_set::FingerprintSet;
 

@@ -2,15 +2,15 @@
 
 use moka::policy::EvictionPolicy;
 
-use crate::contract::definition::{Definition, Needs, Role};
-use crate::strategies::lru;
+use super::common::{capacity_and_window, moka_cache};
+use crate::contract::{Definition, Needs, Role};
 
 /// The line in the list of strategies.
 pub const DEFINITION: Definition = Definition {
     name: "lru-tinylfu",
     about: "moka with its default TinyLFU policy, which refuses new ids when full: how not to do it",
     role: Role::NegativeControl,
-    settings: lru::SETTINGS,
+    settings: capacity_and_window::SETTINGS,
     needs: Needs::Nothing,
-    build: |settings, context| lru::build(settings, context, EvictionPolicy::tiny_lfu()),
+    build: |settings, context| moka_cache::build(settings, context, EvictionPolicy::tiny_lfu()),
 };

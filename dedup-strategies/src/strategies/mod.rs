@@ -27,7 +27,7 @@ pub mod window_batch;
 
 pub use common::biased_sampling;
 
-use crate::contract::definition::Definition;
+use crate::contract::Definition;
 use crate::redis;
 
 /// Every strategy, one line each, in the order in which tables show them.

@@ -1,9 +1,9 @@
 //! Lets everything through: the floor under every other figure.
 
-use crate::contract::definition::{Definition, Needs, Role};
-use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
-use crate::contract::time::Timestamp;
-use crate::contract::{Footprint, Ping, Routing, Strategy, Unavailable, Verdict, Worker};
+use crate::contract::{
+    Bound, Definition, Footprint, Memory, Needs, Ping, Promise, Role, Routing, Strategy, Timestamp,
+    Unavailable, UnderFaults, Verdict, Window, Worker,
+};
 
 /// The line in the list of strategies.
 pub const DEFINITION: Definition = Definition {

@@ -7,9 +7,7 @@
 use std::time::Duration;
 
 use super::common::keyed_catalogue::Keyed;
-use crate::contract::Strategy;
-use crate::contract::definition::{BuildError, Context, Definition, Needs, Role};
-use crate::contract::settings::Settings;
+use crate::contract::{BuildError, Context, Definition, Needs, Role, Settings, Strategy};
 use crate::structures::id_catalogue::{Cadence, Hit, Manner, Negative, WINDOW};
 
 /// The line in the list of strategies.

@@ -12,13 +12,13 @@ use foldhash::fast::FixedState;
 use lru::LruCache;
 use parking_lot::Mutex;
 
-use crate::contract::definition::{BuildError, Context, Definition, Needs, Role};
-use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
-use crate::contract::settings::{Default, Kind, SettingDef, Settings};
-use crate::contract::time::Timestamp;
-use crate::contract::{Footprint, Ping, PingKey, Routing, Strategy, Unavailable, Verdict, Worker};
-use crate::strategies::lru_exact::bytes_for;
+use crate::contract::{
+    Bound, BuildError, Context, Definition, Footprint, Memory, Needs, Ping, PingKey, Promise, Role, Routing,
+    SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Unavailable, UnderFaults,
+    Verdict, Window, Worker,
+};
 use crate::structures::id_catalogue::WINDOW;
+use crate::structures::lru_window::bytes_for;
 
 /// The line in the list of strategies.
 pub const DEFINITION: Definition = Definition {
@@ -30,8 +30,8 @@ pub const DEFINITION: Definition = Definition {
         SettingDef {
             name: "capacity",
             about: "most ids kept; 100,000 in what this is a model of",
-            kind: Kind::Count(1 << 40),
-            default: Default::Text("100_000"),
+            kind: SettingKind::Count(1 << 40),
+            default: SettingDefault::Text("100_000"),
         },
     ],
     needs: Needs::Nothing,

@@ -5,9 +5,9 @@
 //! pings that were acked do not come again: what a restart shows is the copies that pass because their id was forgotten.
 
 use super::common::keyed_catalogue::Keyed;
-use crate::contract::Strategy;
-use crate::contract::definition::{BuildError, Context, Definition, Needs, Role};
-use crate::contract::settings::{Default, Kind, SettingDef, Settings};
+use crate::contract::{
+    BuildError, Context, Definition, Needs, Role, SettingDef, SettingDefault, SettingKind, Settings, Strategy,
+};
 use crate::structures::id_catalogue::{Cadence, Hit, Manner, Negative, WINDOW};
 
 /// The line in the list of strategies.
@@ -20,8 +20,8 @@ pub const DEFINITION: Definition = Definition {
         SettingDef {
             name: "checkpoint",
             about: "time between two checkpoints: what came after the last one is forgotten in a restart",
-            kind: Kind::Time,
-            default: Default::Text("1m"),
+            kind: SettingKind::Time,
+            default: SettingDefault::Text("1m"),
         },
     ],
     needs: Needs::Nothing,

@@ -1,7 +1,7 @@
 //! RLBSBF of Bera et al.: a bit is reset the likelier, the fuller its filter is.
 
 use super::common::{biased_sampling, decaying};
-use crate::contract::definition::{Definition, Needs, Role};
+use crate::contract::{Definition, Needs, Role};
 use crate::structures::biased_sampling::Deletion;
 
 /// The line in the list of strategies.

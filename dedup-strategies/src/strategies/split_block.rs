@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::contract::definition::{BuildError, Context, Definition, Needs, Role};
-use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
-use crate::contract::settings::{Default, Kind, SettingDef, Settings};
-use crate::contract::time::{Timestamp, saturating_nanos};
-use crate::contract::{Footprint, Ping, Strategy, Verdict};
+use crate::contract::{
+    Bound, BuildError, Context, Definition, Footprint, Memory, Needs, Ping, Promise, Role, SettingDef,
+    SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
+    saturating_nanos,
+};
 use crate::strategies::common::by_key::{ByKey, State, verdict};
 use crate::structures::hardware::{prefetch, vectorised};
 use crate::structures::hash::KeyHasher;
@@ -25,26 +25,26 @@ pub const DEFINITION: Definition = Definition {
         SettingDef {
             name: "window",
             about: "how long an id is remembered at least after the copy that was let through",
-            kind: Kind::Time,
-            default: Default::ScenarioWindow,
+            kind: SettingKind::Time,
+            default: SettingDefault::ScenarioWindow,
         },
         SettingDef {
             name: "ids",
             about: "distinct ids in any one window that it is sized for; beyond them the window gets shorter",
-            kind: Kind::Count(1 << 40),
-            default: Default::IdsInWindow,
+            kind: SettingKind::Count(1 << 40),
+            default: SettingDefault::IdsInWindow,
         },
         SettingDef {
             name: "rate",
             about: "largest share of uniques that may be lost, over all generations together",
-            kind: Kind::Share,
-            default: Default::Text("0.001"),
+            kind: SettingKind::Share,
+            default: SettingDefault::Text("0.001"),
         },
         SettingDef {
             name: "generations",
             about: "filters that share a window; an id is forgotten up to one of them late: more are sharper and slower",
-            kind: Kind::Count(MOST_GENERATIONS as u64),
-            default: Default::Text("3"),
+            kind: SettingKind::Count(MOST_GENERATIONS as u64),
+            default: SettingDefault::Text("3"),
         },
     ],
     needs: Needs::Nothing,

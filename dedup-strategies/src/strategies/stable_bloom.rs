@@ -1,8 +1,6 @@
 //! A Stable Bloom filter: fixed memory for ever, forgetting at random, the older the likelier.
 
-use crate::contract::Strategy;
-use crate::contract::definition::{BuildError, Context, Definition, Needs, Role};
-use crate::contract::settings::Settings;
+use crate::contract::{BuildError, Context, Definition, Needs, Role, Settings, Strategy};
 use crate::strategies::common::decaying::{self, Forgetful, elements};
 use crate::structures::shards::share_of;
 use crate::structures::stable_bloom::{Shape, StableBloom};

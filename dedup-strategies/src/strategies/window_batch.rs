@@ -8,11 +8,11 @@ use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 use parking_lot::Mutex;
 
-use crate::contract::definition::{BuildError, Context, Definition, Needs, Role};
-use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
-use crate::contract::settings::{Default, Kind, SettingDef, Settings};
-use crate::contract::time::{Timestamp, saturating_nanos};
-use crate::contract::{Footprint, Ping, PingKey, Routing, Strategy, Unavailable, Verdict, Worker};
+use crate::contract::{
+    Bound, BuildError, Context, Definition, Footprint, Memory, Needs, Ping, PingKey, Promise, Role, Routing,
+    SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Unavailable, UnderFaults,
+    Verdict, Window, Worker, saturating_nanos,
+};
 use crate::structures::shards::Shards;
 
 /// The line in the list of strategies.
@@ -24,26 +24,26 @@ pub const DEFINITION: Definition = Definition {
         SettingDef {
             name: "window",
             about: "length of a window, counted from the epoch; also how long a ping waits at most, besides disorder",
-            kind: Kind::Time,
-            default: Default::ScenarioWindow,
+            kind: SettingKind::Time,
+            default: SettingDefault::ScenarioWindow,
         },
         SettingDef {
             name: "out_of_orderness",
             about: "how far the watermark stays behind the latest event time: more waits longer and refuses less",
-            kind: Kind::TimeOrZero,
-            default: Default::Text("10s"),
+            kind: SettingKind::TimeOrZero,
+            default: SettingDefault::Text("10s"),
         },
         SettingDef {
             name: "lateness",
             about: "how long a closed window still knows its ids, in event time",
-            kind: Kind::TimeOrZero,
-            default: Default::Text("0s"),
+            kind: SettingKind::TimeOrZero,
+            default: SettingDefault::Text("0s"),
         },
         SettingDef {
             name: "late",
             about: "a ping that comes after that: drop refuses it, pass lets it through unjudged",
-            kind: Kind::Word(&["drop", "pass"]),
-            default: Default::Text("drop"),
+            kind: SettingKind::Word(&["drop", "pass"]),
+            default: SettingDefault::Text("drop"),
         },
     ],
     needs: Needs::Nothing,

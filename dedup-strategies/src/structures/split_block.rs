@@ -5,7 +5,7 @@
 //! probe reads half a cache line, whatever the error.
 
 use crate::structures::hardware::Table;
-use crate::structures::theory::poisson_mean;
+use crate::structures::poisson::poisson_mean;
 
 /// Bits of a block.
 pub const BLOCK_BITS: u64 = 256;

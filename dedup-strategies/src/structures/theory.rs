@@ -7,6 +7,7 @@ pub use crate::structures::age_partitioned::published_false_positive_rate as apb
 pub use crate::structures::biased_sampling::Deletion;
 pub use crate::structures::cuckoo::false_positive_rate as cuckoo_false_positive_rate;
 pub use crate::structures::cuckoo::quotient_false_positive_rate;
+pub use crate::structures::poisson::poisson_mean;
 pub use crate::structures::split_block::false_positive_rate as split_block_false_positive_rate;
 pub use crate::structures::stable_bloom::Shape as StableBloomShape;
 
@@ -29,19 +30,6 @@ pub fn blocked_false_positive_rate(bits_per_key: f64, hashes: u32, block_bits: u
 /// Wegman, 1978).
 pub fn least_bits_per_key(rate: f64) -> f64 {
     -rate.log2()
-}
-
-/// The mean of `value(i)` where i is Poisson distributed around `mean`.
-pub fn poisson_mean(mean: f64, value: impl Fn(i32) -> f64) -> f64 {
-    // Beyond fourteen standard deviations there is nothing that a double can tell.
-    let last = (mean + 14.0 * mean.sqrt() + 40.0) as i32;
-    let mut ln_probability = -mean;
-    let mut sum = ln_probability.exp() * value(0);
-    for at in 1..=last {
-        ln_probability += (mean / f64::from(at)).ln();
-        sum += ln_probability.exp() * value(at);
-    }
-    sum
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use dedup_strategies::{Definition, Settings};
+use dedup_strategies::Definition;
 
 use super::job::{Input, Job, Message, Work};
 use crate::alloc;
@@ -95,8 +95,8 @@ pub(crate) fn environment(
         return Err(CellError::Refused(format!("unknown strategy {:?}", job.strategy)));
     };
     let sizing = workload.sizing();
-    let settings = Settings::resolve(definition, &job.settings, &sizing)
-        .map_err(|error| CellError::Refused(error.to_string()))?;
+    let settings =
+        definition.resolve(&job.settings, &sizing).map_err(|error| CellError::Refused(error.to_string()))?;
     Ok(Environment {
         nightly: job.nightly,
         memory_limit: job.memory_limit,

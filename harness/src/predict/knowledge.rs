@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use dedup_strategies::SettingDefault;
 use dedup_strategies::redis::lease;
-use dedup_strategies::settings::Default;
 use dedup_strategies::shards::share_of;
 use dedup_strategies::strategies::{biased_sampling, stable_bloom};
 use dedup_strategies::structures::age_partitioned;
@@ -120,7 +120,7 @@ fn given_or_default<'a>(definition: &Definition, name: &str, strategy: Known<'a>
         definition.settings.iter().find(|setting| setting.name == name).map(|setting| setting.default);
     match (strategy.settings.get(name), default) {
         (Some(given), _) => Some(given),
-        (None, Some(Default::Text(default))) => Some(default),
+        (None, Some(SettingDefault::Text(default))) => Some(default),
         _ => None,
     }
 }

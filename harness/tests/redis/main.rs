@@ -21,8 +21,8 @@ use std::time::Duration;
 use dedup_harness::servers::PrivateRedis;
 use dedup_strategies::redis::Link;
 use dedup_strategies::{
-    BuildError, Context, DeliveryId, Ping, PingKey, RedisEndpoint, STRATEGIES, Settings, Sizing, Strategy,
-    Timestamp, Verdict, Worker,
+    BuildError, Context, DeliveryId, Ping, PingKey, RedisEndpoint, STRATEGIES, Sizing, Strategy, Timestamp,
+    Verdict, Worker,
 };
 use redis::cmd;
 
@@ -44,7 +44,7 @@ pub(crate) fn build(
     let definition = STRATEGIES.iter().find(|definition| definition.name == name).expect("it is in the list");
     let sizing = Sizing { window: Duration::from_secs(600), ids_in_window: 1000, ids_total: 1000 };
     let given: Vec<_> = settings.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
-    let settings = Settings::resolve(definition, &given, &sizing)?;
+    let settings = definition.resolve(&given, &sizing)?;
     let context = Context {
         workers: NonZeroUsize::MIN,
         seed: 1,

@@ -15,7 +15,7 @@ const CLUSTERS: [(&str, &str); 2] = [("redis+cluster://", "redis://"), ("rediss+
 /// A checked URL of a Redis server, or of a cluster of them. Its `Display` and `Debug` never show credentials.
 #[derive(Clone)]
 pub struct Address {
-    kind: Kind,
+    topology: Topology,
     /// The server, or the nodes that are asked about the cluster.
     nodes: Vec<ConnectionInfo>,
     shown: String,
@@ -23,7 +23,7 @@ pub struct Address {
 
 /// What is at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum Topology {
     /// One server.
     Single,
     /// A Redis Cluster.
@@ -51,7 +51,7 @@ impl Address {
                 return Address::cluster(url, of_node, rest);
             }
         }
-        Ok(Address { kind: Kind::Single, nodes: vec![node(url, url)?], shown: redacted(url) })
+        Ok(Address { topology: Topology::Single, nodes: vec![node(url, url)?], shown: redacted(url) })
     }
 
     fn cluster(url: &str, scheme: &str, rest: &str) -> Result<Address, AddressError> {
@@ -75,12 +75,12 @@ impl Address {
             }
             nodes.push(node(url, &format!("{scheme}{credentials}{place}"))?);
         }
-        Ok(Address { kind: Kind::Cluster, nodes, shown: redacted(url) })
+        Ok(Address { topology: Topology::Cluster, nodes, shown: redacted(url) })
     }
 
     /// Whether it is one server or a cluster.
-    pub fn kind(&self) -> Kind {
-        self.kind
+    pub fn topology(&self) -> Topology {
+        self.topology
     }
 
     /// What the client library connects to: the server, or the nodes named.
@@ -259,8 +259,8 @@ mod tests {
     fn every_node_of_a_cluster_is_given_the_credentials() {
         let address = Address::parse("redis+cluster://u:p@a:1,b:2").unwrap();
         assert_eq!(
-            (address.kind(), address.to_string().as_str()),
-            (Kind::Cluster, "redis+cluster://***@a:1,b:2")
+            (address.topology(), address.to_string().as_str()),
+            (Topology::Cluster, "redis+cluster://***@a:1,b:2")
         );
         for (node, place) in address.nodes().iter().zip(["a:1", "b:2"]) {
             assert_eq!(node.addr().to_string(), place);

@@ -11,7 +11,7 @@ use ::redis::{Cmd, ConnectionInfo, FromRedisValue, ServerError, ServerErrorKind,
 use super::address::{Address, sibling};
 use super::batch::Batch;
 use super::link::Link;
-use super::servers::{Failure, Reply, Trips, reply};
+use super::reply::{Failure, Reply, Trips, reply};
 use super::slot::{SLOTS, slot_of};
 use crate::contract::Unavailable;
 

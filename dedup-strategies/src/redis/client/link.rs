@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ::redis::{Client, Cmd, ConnectionInfo, FromRedisValue, RedisError, RedisResult, Value, cmd};
 
-use super::address::{Address, AddressError, Kind};
+use super::address::{Address, AddressError, Topology};
 use super::wire::Wire;
 use crate::contract::Unavailable;
 
@@ -28,8 +28,8 @@ impl Link {
     /// A link to the one server at `url`, not connected yet.
     pub fn to(url: &str) -> Result<Link, AddressError> {
         let address = Address::parse(url)?;
-        match (address.kind(), address.nodes()) {
-            (Kind::Single, [server]) => Link::open(server, address.to_string()),
+        match (address.topology(), address.nodes()) {
+            (Topology::Single, [server]) => Link::open(server, address.to_string()),
             _ => Err(AddressError {
                 found: address.to_string(),
                 problem: "it names a cluster, not a server".into(),

@@ -7,7 +7,8 @@ pub mod slot;
 
 mod batch;
 mod cluster;
-mod replies;
+mod reply;
+mod reply_reader;
 mod servers;
 mod wire;
 
@@ -15,5 +16,5 @@ pub use address::{Address, AddressError};
 pub(super) use batch::{Batch, Id, Owner, Word};
 pub use cluster::Cluster;
 pub use link::Link;
+pub(super) use reply::{Failure, Reply, Trips};
 pub use servers::Servers;
-pub(super) use servers::{Failure, Reply, Trips};

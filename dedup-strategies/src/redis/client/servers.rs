@@ -1,15 +1,14 @@
 //! The servers behind an address: one, or the primaries of a cluster.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use ::redis::{Cmd, FromRedisValue, Value};
+use ::redis::{Cmd, FromRedisValue};
 
-use super::address::{Address, AddressError, Kind};
+use super::address::{Address, AddressError, Topology};
 use super::batch::Batch;
 use super::cluster::Cluster;
 use super::link::Link;
+use super::reply::{Failure, Reply, Trips, reply};
 use crate::contract::Unavailable;
 
 /// A connection to each server that holds keys. Every wait is bounded.
@@ -18,27 +17,6 @@ pub enum Servers {
     Single(Box<Link>),
     /// The primaries of a cluster.
     Cluster(Cluster),
-}
-
-/// Why there is no answer to a command. The server may have carried it out all the same.
-#[derive(Clone, Debug)]
-pub(in crate::redis) struct Failure(pub(in crate::redis) String);
-
-/// What came back for one command.
-pub(in crate::redis) type Reply = Result<Value, Failure>;
-
-/// Counts round trips of all workers of a strategy.
-#[derive(Clone, Debug, Default)]
-pub(in crate::redis) struct Trips(Arc<AtomicU64>);
-
-impl Trips {
-    pub(in crate::redis) fn one_more(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(in crate::redis) fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
 }
 
 impl Servers {
@@ -58,9 +36,9 @@ impl Servers {
             Some(timeout) => link.with_timeout(timeout),
             None => link,
         };
-        match address.kind() {
-            Kind::Single => Ok(Servers::Single(Box::new(bound(Link::to(url)?)))),
-            Kind::Cluster => Ok(Servers::Cluster(Cluster::of(&address, timeout))),
+        match address.topology() {
+            Topology::Single => Ok(Servers::Single(Box::new(bound(Link::to(url)?)))),
+            Topology::Cluster => Ok(Servers::Cluster(Cluster::of(&address, timeout))),
         }
     }
 
@@ -130,13 +108,5 @@ impl Servers {
             }
             Servers::Cluster(cluster) => cluster.exchange(batch, which, trips),
         }
-    }
-}
-
-/// A refusal is no answer.
-pub(in crate::redis) fn reply(link: &Link, value: Value) -> Reply {
-    match value {
-        Value::ServerError(error) => Err(Failure(link.complaint(error).0)),
-        value => Ok(value),
     }
 }

@@ -1,4 +1,4 @@
-//! An open connection: bytes out, replies in.
+//! An open connection: bytes out, reader in.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -13,7 +13,7 @@ use ::redis::{
 use rustix::net::sockopt::{self, Timeout};
 use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
-use super::replies::Replies;
+use super::reply_reader::ReplyReader;
 
 /// A connection on which the server has let us in.
 pub(super) enum Wire {
@@ -35,7 +35,7 @@ impl Wire {
             _ => return Err((ErrorKind::InvalidClientConfig, "an address of no known kind").into()),
         };
         socket.wait_at_most(timeout)?;
-        let mut plain = Plain { socket, replies: Replies::default() };
+        let mut plain = Plain { socket, reader: ReplyReader::default() };
         plain.enter(info.redis_settings())?;
         plain.socket.wait_at_most(wait)?;
         Ok(Wire::Plain(plain))
@@ -58,7 +58,7 @@ impl Wire {
     /// The next reply, which may be an error of the server's.
     pub(super) fn receive(&mut self) -> RedisResult<Value> {
         match self {
-            Wire::Plain(plain) => plain.replies.next(&mut plain.socket),
+            Wire::Plain(plain) => plain.reader.next(&mut plain.socket),
             Wire::Tls(connection) => connection.recv_response(),
         }
     }
@@ -67,7 +67,7 @@ impl Wire {
 /// A socket, and what was read from it.
 pub(super) struct Plain {
     socket: Socket,
-    replies: Replies,
+    reader: ReplyReader,
 }
 
 impl Plain {
@@ -99,7 +99,7 @@ impl Plain {
 
     fn ask(&mut self, command: &Cmd) -> RedisResult<Value> {
         self.socket.write_all(&command.get_packed_command())?;
-        self.replies.next(&mut self.socket)
+        self.reader.next(&mut self.socket)
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::contract::time::Timestamp;
-use crate::contract::{Footprint, Ping, Verdict};
+use crate::contract::{Footprint, Ping, Timestamp, Verdict};
 use crate::strategies::common::by_key::{State, verdict};
 use crate::structures::age_partitioned::{AgePartitioned, Shape};
 use crate::structures::hash::KeyHasher;

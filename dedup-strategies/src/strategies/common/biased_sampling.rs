@@ -1,8 +1,6 @@
 //! Filters that make room at random as they fill: BSBF and RLBSBF of Bera et al.
 
-use crate::contract::Strategy;
-use crate::contract::definition::{BuildError, Context, Definition};
-use crate::contract::settings::Settings;
+use crate::contract::{BuildError, Context, Definition, Settings, Strategy};
 use crate::strategies::common::decaying::{self, Forgetful, elements};
 use crate::structures::biased_sampling::{BiasedSampling, Deletion};
 use crate::structures::shards::share_of;

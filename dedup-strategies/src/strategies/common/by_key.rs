@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::contract::definition::Context;
-use crate::contract::promise::Promise;
-use crate::contract::time::Timestamp;
-use crate::contract::{Footprint, Ping, Routing, Strategy, Unavailable, Verdict, Worker};
+use crate::contract::{
+    Context, Footprint, Ping, Promise, Routing, Strategy, Timestamp, Unavailable, Verdict, Worker,
+};
 use crate::structures::shards::Shards;
 
 /// The state of one worker: never unavailable, and it holds no ping.

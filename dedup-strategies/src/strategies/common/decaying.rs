@@ -1,10 +1,9 @@
 //! What the strategies have in common whose filter forgets at random: settings, promise, and the worker around it.
 
-use crate::contract::definition::{BuildError, Context, Definition};
-use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
-use crate::contract::settings::{Default, Kind, SettingDef, Settings};
-use crate::contract::time::Timestamp;
-use crate::contract::{Footprint, Ping, Strategy, Verdict};
+use crate::contract::{
+    Bound, BuildError, Context, Definition, Footprint, Memory, Ping, Promise, SettingDef, SettingDefault,
+    SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
+};
 use crate::strategies::common::by_key::{ByKey, State, verdict};
 use crate::structures::hash::KeyHasher;
 
@@ -25,26 +24,26 @@ pub(crate) const SETTINGS: &[SettingDef] = &[
     SettingDef {
         name: "window",
         about: "the time in which no more than so many ids arrive; nothing is forgotten by time alone",
-        kind: Kind::Time,
-        default: Default::ScenarioWindow,
+        kind: SettingKind::Time,
+        default: SettingDefault::ScenarioWindow,
     },
     SettingDef {
         name: "ids",
         about: "distinct ids in any one window: so many later, a duplicate is missed with the share given",
-        kind: Kind::Count(1 << 40),
-        default: Default::IdsInWindow,
+        kind: SettingKind::Count(1 << 40),
+        default: SettingDefault::IdsInWindow,
     },
     SettingDef {
         name: "rate",
         about: "largest share of uniques that may be lost, once the filter has become as full as it gets",
-        kind: Kind::Share,
-        default: Default::Text("0.001"),
+        kind: SettingKind::Share,
+        default: SettingDefault::Text("0.001"),
     },
     SettingDef {
         name: "missed",
         about: "largest share of duplicates at the window's edge that may be missed; half of it costs twice the memory",
-        kind: Kind::Share,
-        default: Default::Text("0.1"),
+        kind: SettingKind::Share,
+        default: SettingDefault::Text("0.1"),
     },
 ];
 

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::contract::definition::{BuildError, Context};
-use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
-use crate::contract::time::Timestamp;
-use crate::contract::{Footprint, Ping, Routing, Settled, Strategy, Unavailable, Verdict, Worker, worker_of};
+use crate::contract::{
+    Bound, BuildError, Context, Footprint, Memory, Ping, Promise, Routing, Settled, Strategy, Timestamp,
+    Unavailable, UnderFaults, Verdict, Window, Worker, worker_of,
+};
 use crate::structures::id_catalogue::{Catalogue, Hit, Kept, Manner};
 use crate::structures::shards::Shards;
 

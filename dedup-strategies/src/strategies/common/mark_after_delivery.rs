@@ -9,10 +9,9 @@ use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 use parking_lot::Mutex;
 
-use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
-use crate::contract::time::Timestamp;
 use crate::contract::{
-    Footprint, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable, Verdict, Worker, worker_of,
+    Bound, Footprint, Memory, Outcome, Ping, PingKey, Promise, Routing, Settled, Strategy, Timestamp,
+    Unavailable, UnderFaults, Verdict, Window, Worker, worker_of,
 };
 use crate::structures::mark_store::{MEMORY_BUDGET, MarkStore, NegativeCache, unavailable};
 use crate::structures::shards::Shards;

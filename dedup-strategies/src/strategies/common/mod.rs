@@ -3,7 +3,9 @@
 pub(crate) mod age_partitioned;
 pub mod biased_sampling;
 pub(crate) mod by_key;
+pub(crate) mod capacity_and_window;
 pub(crate) mod decaying;
 pub(crate) mod keyed_catalogue;
 pub(crate) mod mark_after_delivery;
+pub(crate) mod moka_cache;
 pub(crate) mod window_set;

@@ -1,10 +1,9 @@
 //! What the strategies whose state is a [`CompactSet`] for each worker share: all but their promise.
 
-use crate::contract::definition::{BuildError, Context};
-use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
-use crate::contract::settings::{Default, Kind, SettingDef, Settings};
-use crate::contract::time::Timestamp;
-use crate::contract::{Footprint, Ping, Strategy, Verdict};
+use crate::contract::{
+    Bound, BuildError, Context, Footprint, Memory, Ping, Promise, SettingDef, SettingDefault, SettingKind,
+    Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
+};
 use crate::strategies::common::by_key::{ByKey, State, verdict};
 use crate::structures::shards::share_of;
 use crate::structures::window_set::{CompactSet, Slot};
@@ -13,14 +12,14 @@ pub(crate) const SETTINGS: &[SettingDef] = &[
     SettingDef {
         name: "window",
         about: "how long an id is remembered after the copy that was let through, and up to a 32nd longer",
-        kind: Kind::Time,
-        default: Default::ScenarioWindow,
+        kind: SettingKind::Time,
+        default: SettingDefault::ScenarioWindow,
     },
     SettingDef {
         name: "ids",
         about: "ids in a window that the table is made for; it grows beyond them by itself, a little slower meanwhile",
-        kind: Kind::Count(1 << 40),
-        default: Default::IdsInWindow,
+        kind: SettingKind::Count(1 << 40),
+        default: SettingDefault::IdsInWindow,
     },
 ];
 

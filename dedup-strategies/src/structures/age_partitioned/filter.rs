@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::f64::consts::LOG2_E;
 
-use crate::contract::time::Timestamp;
+use crate::contract::Timestamp;
 use crate::structures::hardware::{Table, prefetch};
 use crate::structures::hash::{below, fold, mix};
 

@@ -6,8 +6,7 @@ use std::time::Duration;
 use super::ids::{Ids, ROOM, Standing};
 use super::journal::{Cadence, Journal};
 use super::negative::{Answer, BITS_AN_ID, HEADROOM, NegativeCache};
-use crate::contract::time::Timestamp;
-use crate::contract::{Outcome, Ping, PingKey, Settled, Verdict};
+use crate::contract::{Outcome, Ping, PingKey, Settled, Timestamp, Verdict};
 use crate::structures::window_set::ExactSet;
 
 /// Pings that are prepared together: as many cache misses are under way at once.

@@ -5,8 +5,7 @@ use std::time::Duration;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use crate::contract::PingKey;
-use crate::contract::time::Timestamp;
+use crate::contract::{PingKey, Timestamp};
 use crate::structures::hardware::Pages;
 use crate::structures::window_set::{ExactSet, Room};
 

@@ -10,8 +10,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::contract::PingKey;
-use crate::contract::time::{Timestamp, saturating_nanos};
+use crate::contract::{PingKey, Timestamp, saturating_nanos};
 
 const MAGIC: u32 = u32::from_le_bytes(*b"DDI1");
 const HEADER: usize = 32;

@@ -15,12 +15,12 @@ mod negative;
 pub use catalogue::{Catalogue, Hit, LookUps, Manner, Negative, bytes_for};
 pub use journal::{Cadence, Journal, Kept};
 
-use crate::contract::settings::{Default, Kind, SettingDef};
+use crate::contract::{SettingDef, SettingDefault, SettingKind};
 
 /// The window is the model's, not the scenario's: with another one it would not be PubsubIO.
 pub(crate) const WINDOW: SettingDef = SettingDef {
     name: "window",
     about: "how long an id is known; fixed at ten minutes in what this is a model of",
-    kind: Kind::Time,
-    default: Default::Text("10m"),
+    kind: SettingKind::Time,
+    default: SettingDefault::Text("10m"),
 };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::contract::time::{Timestamp, saturating_nanos};
+use crate::contract::{Timestamp, saturating_nanos};
 use crate::structures::hardware::{Table, prefetch, vectorised};
 
 /// Bits an id while a filter holds what it was sized for: 1 % false positives by the table in the Parquet

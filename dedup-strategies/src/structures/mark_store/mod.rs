@@ -11,7 +11,7 @@ mod store;
 pub(crate) use negative::NegativeCache;
 pub(crate) use store::{MEMORY_BUDGET, MarkStore, StoreSettings, Sync, unavailable};
 
-use crate::contract::settings::{Default, Kind, SettingDef};
+use crate::contract::{SettingDef, SettingDefault, SettingKind};
 
 /// Slices of a window, by which filters are dropped and marks are counted: the oldest may be over for a quarter of a window.
 pub(crate) const SLICES: u64 = 4;
@@ -19,20 +19,20 @@ pub(crate) const SLICES: u64 = 4;
 pub(crate) const WINDOW: SettingDef = SettingDef {
     name: "window",
     about: "how long an id is remembered after its delivery was settled",
-    kind: Kind::Time,
-    default: Default::ScenarioWindow,
+    kind: SettingKind::Time,
+    default: SettingDefault::ScenarioWindow,
 };
 
 pub(crate) const SYNC: SettingDef = SettingDef {
     name: "sync",
     about: "when marks are forced to the disk: with every batch, every interval, or when the system likes (none)",
-    kind: Kind::Word(&["batch", "interval", "none"]),
-    default: Default::Text("interval"),
+    kind: SettingKind::Word(&["batch", "interval", "none"]),
+    default: SettingDefault::Text("interval"),
 };
 
 pub(crate) const INTERVAL: SettingDef = SettingDef {
     name: "interval",
     about: "with sync=interval, the time between two; what a loss of power may take with it",
-    kind: Kind::Time,
-    default: Default::Text("1s"),
+    kind: SettingKind::Time,
+    default: SettingDefault::Text("1s"),
 };

@@ -13,10 +13,7 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use parking_lot::Mutex;
 
 use super::SLICES;
-use crate::contract::definition::{BuildError, Context};
-use crate::contract::settings::Settings;
-use crate::contract::time::{Timestamp, saturating_nanos};
-use crate::contract::{PingKey, Unavailable};
+use crate::contract::{BuildError, Context, PingKey, Settings, Timestamp, Unavailable, saturating_nanos};
 
 /// Bytes of a mark at least, on disk or in memory: id, time, and the store's sequence number.
 const LEAST_BYTES: u64 = 32;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::slot::{TAG_MASK, TAGS, Tag};
-use crate::contract::time::{Timestamp, saturating_nanos};
+use crate::contract::{Timestamp, saturating_nanos};
 
 /// Slices that make a window. A key of slice s is remembered in s and in the 32 slices after it.
 pub(super) const SLICES: u64 = 32;

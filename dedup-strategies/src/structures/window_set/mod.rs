@@ -43,8 +43,7 @@ pub use room::Room;
 pub use slot::Slot;
 use slot::{Mixer, Tag};
 
-use crate::contract::PingKey;
-use crate::contract::time::Timestamp;
+use crate::contract::{PingKey, Timestamp};
 use crate::structures::hardware::{Pages, vectorised};
 
 /// Remembers all 16 bytes of each key.

@@ -4,7 +4,7 @@ use super::ages::SLICES;
 use super::layout::Layout;
 use super::slot::Tag;
 use super::{CompactSet, Slot};
-use crate::contract::time::Timestamp;
+use crate::contract::Timestamp;
 
 /// Slices in which the cursor goes once around the table. Every slot is then visited before the 63 tags begin anew: 32
 /// slices after its key came it is still remembered, and a round and a move later that is over.

@@ -1,4 +1,4 @@
-//! Replies of a server as they come from a socket.
+//! ReplyReader of a server as they come from a socket.
 //!
 //! The crate's own parser takes about as long for the reply to an `EXISTS` as the server for the command, which on a shared
 //! machine is the server's time. This one reads the five types of the protocol that servers speak unless they are asked for
@@ -23,13 +23,13 @@ const DEEPEST: usize = 16;
 
 /// Bytes that were read and not yet taken.
 #[derive(Debug, Default)]
-pub(super) struct Replies {
+pub(super) struct ReplyReader {
     buffer: Vec<u8>,
     taken: usize,
     filled: usize,
 }
 
-impl Replies {
+impl ReplyReader {
     /// The next reply; reads from `source` if it is not whole yet. After an error what follows has no meaning.
     pub(super) fn next(&mut self, source: &mut impl Read) -> RedisResult<Value> {
         self.value(source, 0)
@@ -187,7 +187,7 @@ mod tests {
             values in prop::collection::vec(value(), 1..20), piece in 1usize..200,
         ) {
             let encoded: Vec<u8> = values.iter().flat_map(|(encoded, _)| encoded.clone()).collect();
-            let (mut source, mut replies) = (Pieces(&encoded, piece), Replies::default());
+            let (mut source, mut replies) = (Pieces(&encoded, piece), ReplyReader::default());
             for (_, value) in &values {
                 prop_assert_eq!(&replies.next(&mut source).unwrap(), value);
             }
@@ -200,7 +200,7 @@ mod tests {
         ) {
             let at = at.index(encoded.len());
             encoded[at] = wrong;
-            if let Ok(value) = Replies::default().next(&mut Pieces(&encoded, 7)) {
+            if let Ok(value) = ReplyReader::default().next(&mut Pieces(&encoded, 7)) {
                 prop_assert_eq!(parse_redis_value(&encoded).unwrap(), value);
             }
         }
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn an_error_keeps_its_kind_and_what_a_cluster_says_with_it() {
-        let mut replies = Replies::default();
+        let mut replies = ReplyReader::default();
         let value = replies.next(&mut Pieces(b"-MOVED 3999 127.0.0.1:6381\r\n", 5)).unwrap();
         let Value::ServerError(error) = value else { panic!("{value:?}") };
         assert_eq!((error.code(), error.details()), ("MOVED", Some("3999 127.0.0.1:6381")));
@@ -228,7 +228,7 @@ mod tests {
             &b"*1\r\n".repeat(40),
             &b"+a".repeat(20_000),
         ] {
-            let error = Replies::default().next(&mut Pieces(bytes, 4096)).unwrap_err();
+            let error = ReplyReader::default().next(&mut Pieces(bytes, 4096)).unwrap_err();
             assert!(error.to_string().contains("not a server of this protocol"), "{error}");
         }
     }

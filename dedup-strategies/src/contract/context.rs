@@ -1,0 +1,104 @@
+//! What a strategy is built in, and why it may refuse to be.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use super::settings::SettingError;
+use super::sizing::Sizing;
+
+/// What a strategy is built in: everything that does not come from its own settings.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// How many workers will judge; `Strategy::worker` is asked for `0..workers`.
+    pub workers: NonZeroUsize,
+    /// Seed for every hash and random choice.
+    pub seed: u64,
+    /// A private directory that outlives the strategy but not the run.
+    pub state_dir: PathBuf,
+    /// The load to expect, from which defaults are taken.
+    pub sizing: Sizing,
+    /// The memory, in bytes, that the strategy may plan for.
+    pub memory_limit: u64,
+    /// The Redis server to use, where there is one.
+    pub redis: Option<RedisEndpoint>,
+    /// How many seconds of `now` pass in one second of the store's own clock: 1 unless a run squeezes a long stream
+    /// through a server that keeps wall time. A store's TTL is the window divided by this.
+    pub store_time_factor: f64,
+}
+
+/// A Redis server and the part of its key space that is ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RedisEndpoint {
+    /// `redis://`, `rediss://` or `redis+unix://`, with credentials if it needs them. Never written to a record.
+    pub url: String,
+    /// Every key begins with this.
+    pub prefix: String,
+}
+
+impl Context {
+    /// Refuses a plan that needs more than the memory limit, before anything is allocated.
+    pub fn admit(
+        &self,
+        strategy: &'static str,
+        setting: &'static str,
+        what: String,
+        needed_bytes: u64,
+    ) -> Result<(), BuildError> {
+        if needed_bytes <= self.memory_limit {
+            return Ok(());
+        }
+        Err(BuildError::TooLarge { strategy, setting, what, needed_bytes, limit_bytes: self.memory_limit })
+    }
+}
+
+/// A strategy could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A setting is unknown or has a value that is not allowed.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// It would not fit.
+    #[error(
+        "strategy {strategy}: {what} would need about {}, but {} are available: lower {setting}",
+        bytes(*needed_bytes), bytes(*limit_bytes)
+    )]
+    TooLarge {
+        /// The strategy's name.
+        strategy: &'static str,
+        /// The setting to lower.
+        setting: &'static str,
+        /// What does not fit.
+        what: String,
+        /// Bytes that it would take.
+        needed_bytes: u64,
+        /// Bytes that there are.
+        limit_bytes: u64,
+    },
+    /// The server that it needs is missing or refuses.
+    #[error("{0}")]
+    Server(String),
+    /// Its files cannot be read or written.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// `18.1 GiB`: a number of bytes for people.
+fn bytes(count: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    // The unit in which the number has one to four digits before the point.
+    match (count.max(1).ilog2() / 10) as usize {
+        0 => format!("{count} bytes"),
+        power => format!("{:.1} {}", count as f64 / 1024f64.powi(power as i32), UNITS[power - 1]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_shown_in_the_unit_that_fits() {
+        let shown = [0, 1023, 1024, 3 << 29, u64::MAX].map(bytes);
+        assert_eq!(shown, ["0 bytes", "1023 bytes", "1.0 KiB", "1.5 GiB", "16.0 EiB"]);
+    }
+}
