@@ -1,10 +1,15 @@
 //! Every embedded strategy of the list, put through every law.
 
 mod common;
+#[path = "example/two_sets.rs"]
+pub mod two_sets;
 
 use std::collections::BTreeSet;
 
 use common::context;
+// The example is written as a file of the package, which says `crate::contract` and `crate::structures`.
+pub use dedup_strategies::{contract, structures};
+
 use dedup_strategies::conformance::{LAWS, Subject, check_all};
 use dedup_strategies::{Definition, Needs, Role, STRATEGIES};
 
@@ -58,6 +63,11 @@ fn every_embedded_strategy_obeys_every_law() {
     for definition in embedded().filter(|definition| definition.role != Role::NegativeControl) {
         assert_eq!(broken_laws(definition, usual(definition)), BTreeSet::new());
     }
+}
+
+#[test]
+fn the_example_of_the_guide_obeys_every_law() {
+    assert_eq!(broken_laws(&two_sets::DEFINITION, &[]), BTreeSet::new());
 }
 
 #[test]
