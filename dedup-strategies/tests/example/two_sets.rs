@@ -7,10 +7,6 @@ use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 use parking_lot::Mutex;
 
-use crate::contract::definition::{Definition, Needs, Role};
-use crate::contract::promise::{Bound, Memory, Promise, UnderFaults, Window};
-use crate::contract::settings::{Default, Kind, SettingDef};
-use crate::contract::time::Timestamp;
 use crate::contract::{
     Bound, Definition, Footprint, Memory, Needs, Ping, PingKey, Promise, Role, Routing, SettingDef,
     SettingDefault, SettingKind, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
