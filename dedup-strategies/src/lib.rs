@@ -7,6 +7,7 @@
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod contract;
+#[cfg(feature = "redis")]
 pub mod redis;
 pub mod strategies;
 pub mod structures;

@@ -2,12 +2,15 @@
 
 pub mod age_partitioned;
 pub mod biased_sampling;
+#[cfg(feature = "bloomfilter")]
 pub(crate) mod bloom;
 pub mod cuckoo;
 pub mod hardware;
 pub mod hash;
 pub mod id_catalogue;
+#[cfg(feature = "lru")]
 pub(crate) mod lru_window;
+#[cfg(feature = "durable")]
 pub(crate) mod mark_store;
 mod poisson;
 pub mod shards;

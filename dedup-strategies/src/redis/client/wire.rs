@@ -181,6 +181,7 @@ fn connect_local(path: &Path, timeout: Duration) -> io::Result<UnixStream> {
 fn encrypted(client: &Client, timeout: Duration, wait: Duration) -> RedisResult<Wire> {
     // rustls refuses to choose where a program links more than one provider; if one was installed before, that one stays,
     // which is what the Err of a second installation says.
+    #[cfg(feature = "tls")]
     let _ = rustls::crypto::ring::default_provider().install_default();
     let connection = client.get_connection_with_timeout(timeout)?;
     connection.set_read_timeout(Some(wait))?;
