@@ -43,6 +43,11 @@ pub enum SelectError {
 }
 
 impl Selected {
+    /// A strategy with its defaults.
+    pub fn plain(definition: &Definition) -> Selected {
+        Selected { definition: *definition, given: Vec::new() }
+    }
+
     /// How it is called in tables and records: as it was asked for.
     pub fn label(&self) -> String {
         let settings: Vec<String> =
@@ -65,7 +70,7 @@ impl Selected {
 /// name with settings: `lru:capacity=1_000_000,window=10m`.
 pub fn select(definitions: &[Definition], patterns: &[String]) -> Result<Vec<Selected>, SelectError> {
     if patterns.is_empty() {
-        return Ok(definitions.iter().map(plain).collect());
+        return Ok(definitions.iter().map(Selected::plain).collect());
     }
     let mut selected: Vec<Selected> = Vec::new();
     for pattern in patterns {
@@ -87,16 +92,15 @@ fn matching(definitions: &[Definition], pattern: &str) -> Result<Vec<Selected>, 
         return Ok(vec![Selected { definition: *definition, given: pairs(pattern, settings)? }]);
     }
     let filter = Filter::new(&[], &[pattern.to_string()])?;
-    let found: Vec<Selected> =
-        definitions.iter().filter(|definition| filter.strategy(definition.name)).map(plain).collect();
+    let found: Vec<Selected> = definitions
+        .iter()
+        .filter(|definition| filter.strategy(definition.name))
+        .map(Selected::plain)
+        .collect();
     match found.is_empty() {
         true => Err(unknown(definitions, pattern, pattern)),
         false => Ok(found),
     }
-}
-
-fn plain(definition: &Definition) -> Selected {
-    Selected { definition: *definition, given: Vec::new() }
 }
 
 fn pairs(pattern: &str, settings: &str) -> Result<Vec<(String, String)>, SelectError> {

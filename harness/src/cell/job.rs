@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::environment::{RedisChoice, TimeOptions};
 use crate::nightly::Choice;
 use crate::record::{CellResult, Pass};
-use crate::workload::Trace;
+use crate::workload::{Trace, Workload};
 
 /// Everything a cell needs to know.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -53,6 +53,18 @@ pub enum Input {
     },
     /// A trace, surveyed.
     Trace(Box<Trace>),
+}
+
+impl Input {
+    /// The pings of `workload`, but for the shape of its pipeline.
+    pub fn of(workload: &Workload) -> Input {
+        match workload {
+            Workload::Scenario(scenario) => {
+                Input::Scenario { name: scenario.name.clone(), toml: scenario.text.clone() }
+            }
+            Workload::Trace(trace) => Input::Trace(trace.clone()),
+        }
+    }
 }
 
 /// What a cell is for.

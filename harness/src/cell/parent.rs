@@ -26,6 +26,13 @@ pub struct Limits {
     pub memory_bytes: u64,
 }
 
+impl Default for Limits {
+    /// Half a minute, and four fifths of the memory that is free.
+    fn default() -> Self {
+        Limits { stall: Duration::from_secs(30), memory_bytes: crate::process::available_bytes() / 5 * 4 }
+    }
+}
+
 /// How a cell ended.
 #[derive(Debug)]
 pub enum Ending {

@@ -1,6 +1,7 @@
 //! Values of options: each reader says what is allowed when it refuses one.
 
 use std::fmt::Display;
+use std::num::NonZeroUsize;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -28,6 +29,12 @@ where
         let number = number.filter(|number| (least..=most).contains(number));
         number.ok_or_else(|| format!("allowed is a whole number from {least} to {most}"))
     }
+}
+
+/// A whole number from 1 to `most`: of things of which there is at least one.
+pub(crate) fn count(most: usize) -> impl Fn(&str) -> Result<NonZeroUsize, String> + Clone {
+    let number = whole(1, most);
+    move |text| number(text).map(|number| NonZeroUsize::new(number).unwrap_or(NonZeroUsize::MIN))
 }
 
 /// Any seed.

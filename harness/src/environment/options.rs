@@ -19,6 +19,12 @@ pub struct TimeOptions {
     pub seconds: f64,
 }
 
+impl Default for TimeOptions {
+    fn default() -> Self {
+        TimeOptions { threads: 1, rate_per_s: None, pings: 2_000_000, seconds: 1.0 }
+    }
+}
+
 /// Which Redis server to use.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum RedisChoice {

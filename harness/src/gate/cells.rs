@@ -41,5 +41,5 @@ pub fn cells(scenarios: &[Scenario], strategies: &[Selected]) -> Vec<GateCell> {
 /// The strategies that anybody would choose; the floor and those that show a mistake only where they are asked for.
 pub fn candidates(definitions: &[Definition]) -> Vec<Selected> {
     let chosen = definitions.iter().filter(|definition| definition.role == Role::Candidate);
-    chosen.map(|definition| Selected { definition: *definition, given: Vec::new() }).collect()
+    chosen.map(Selected::plain).collect()
 }

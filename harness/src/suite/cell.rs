@@ -4,26 +4,32 @@ use std::time::Duration;
 
 use dedup_strategies::time::saturating_nanos;
 
+use super::plan::Plan;
 use super::task::Task;
-use super::{Plan, Turn};
 use crate::record::{CellRecord, CellResult, Pass, Role};
+
+/// Which pass over a place, and in which round.
+#[derive(Clone, Copy)]
+pub(super) struct Turn {
+    pub(super) pass: Pass,
+    pub(super) round: u32,
+}
 
 /// What it is, on a line.
 pub(super) fn label(plan: &Plan, task: &Task<Turn>) -> String {
-    let (w, s) = task.place;
+    let (workload, strategy) = plan.at(task.place);
     let round = match plan.rounds {
         1 => String::new(),
-        rounds => format!("  round {}/{rounds}", task.turn.round + 1),
+        rounds => format!("  round {}/{rounds}", task.tag.round + 1),
     };
-    let pass = task.turn.pass.name();
-    format!("{pass:<6}  {}  {}{round}", plan.workloads[w].0.name(), plan.strategies[s].label())
+    let pass = task.tag.pass.name();
+    format!("{pass:<6}  {}  {}{round}", workload.name(), strategy.label())
 }
 
 /// Its record.
 pub(super) fn record(plan: &Plan, task: &Task<Turn>, took: Duration, result: CellResult) -> CellRecord {
-    let (w, s) = task.place;
-    let (workload, job) = (&plan.workloads[w].0, &task.job);
-    let (strategy, pass) = (&plan.strategies[s], task.turn.pass);
+    let (workload, strategy) = plan.at(task.place);
+    let (job, pass) = (&task.job, task.tag.pass);
     let settings = strategy.settings(&workload.sizing());
     let settings = settings.map(|settings| settings.entries().map(|(k, v)| (k.to_string(), v)).collect());
     CellRecord {
@@ -34,7 +40,7 @@ pub(super) fn record(plan: &Plan, task: &Task<Turn>, took: Duration, result: Cel
         role: role(strategy.definition.role),
         settings: settings.unwrap_or_default(),
         pass,
-        round: task.turn.round,
+        round: task.tag.round,
         seed: job.seed,
         faults: workload.faults().iter().map(|fault| fault.kind.name.to_string()).collect(),
         workers_count: job.workers.get() as u32,

@@ -1,42 +1,42 @@
-//! Tells of tasks in their order, whichever ends first.
+//! Reports tasks in their order, whichever ends first.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::SuiteError;
-use super::task::{Task, Teller};
+use super::error::SuiteError;
+use super::task::{Task, TaskObserver};
 use crate::cell::Ending;
 
-/// Tells of tasks in their order.
+/// Reports tasks in their order.
 pub(super) struct InOrder<'a, T> {
-    teller: &'a mut dyn Teller<T>,
-    /// The task that is told of now.
-    turn: usize,
+    observer: &'a mut dyn TaskObserver<T>,
+    /// The task that is reported now.
+    next: usize,
     open: BTreeMap<usize, Open<T>>,
 }
 
-/// A task that has begun and of whose end nobody has been told.
+/// A task that has begun and whose end was not reported yet.
 struct Open<T> {
     task: Arc<Task<T>>,
     end: Option<(Option<Duration>, Ending)>,
 }
 
 impl<'a, T> InOrder<'a, T> {
-    pub(super) fn new(teller: &'a mut dyn Teller<T>) -> Self {
-        InOrder { teller, turn: 0, open: BTreeMap::new() }
+    pub(super) fn new(observer: &'a mut dyn TaskObserver<T>) -> Self {
+        InOrder { observer, next: 0, open: BTreeMap::new() }
     }
 
     pub(super) fn begins(&mut self, index: usize, task: &Arc<Task<T>>) {
         self.open.insert(index, Open { task: Arc::clone(task), end: None });
-        if index == self.turn {
-            self.teller.begins(task);
+        if index == self.next {
+            self.observer.begins(task);
         }
     }
 
     pub(super) fn progress(&mut self, index: usize, share: f64) {
-        if index == self.turn {
-            self.teller.progress(share);
+        if index == self.next {
+            self.observer.progress(share);
         }
     }
 
@@ -47,27 +47,27 @@ impl<'a, T> InOrder<'a, T> {
         ending: Ending,
     ) -> Result<(), SuiteError> {
         self.open.get_mut(&index).expect("it has begun").end = Some((took, ending));
-        while let Some(open) = self.open.get_mut(&self.turn)
+        while let Some(open) = self.open.get_mut(&self.next)
             && let Some((took, ending)) = open.end.take()
         {
-            self.teller.ended(&open.task, took, ending)?;
-            self.open.remove(&self.turn);
-            self.turn += 1;
-            if let Some(next) = self.open.get(&self.turn) {
-                self.teller.begins(&next.task);
+            self.observer.ended(&open.task, took, ending)?;
+            self.open.remove(&self.next);
+            self.next += 1;
+            if let Some(next) = self.open.get(&self.next) {
+                self.observer.begins(&next.task);
             }
         }
         Ok(())
     }
 
-    /// Tells of those that ended while one before them did not: it was stopped, and they are whole.
+    /// Reports those that ended while one before them did not: it was stopped, and they are whole.
     pub(super) fn rest(&mut self) -> Result<(), SuiteError> {
         for (index, open) in std::mem::take(&mut self.open) {
             let Some((took, ending)) = open.end else { continue };
-            if index != self.turn {
-                self.teller.begins(&open.task);
+            if index != self.next {
+                self.observer.begins(&open.task);
             }
-            self.teller.ended(&open.task, took, ending)?;
+            self.observer.ended(&open.task, took, ending)?;
         }
         Ok(())
     }

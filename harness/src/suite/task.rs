@@ -1,30 +1,34 @@
-//! What is to be worked off, and who is told.
+//! What is to be run, and who observes it.
 
 use std::time::Duration;
 
-use super::SuiteError;
+use super::error::SuiteError;
 use crate::cell::{Ending, Job};
 
-/// Workload and strategy, by index.
-pub(super) type Place = (usize, usize);
+/// A workload and a strategy of the plan, by index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) workload: usize,
+    pub(super) strategy: usize,
+}
 
-/// What a process is to do, and `turn`: what its result is for.
+/// What a process is to do, and `tag`: what its result is for.
 pub(super) struct Task<T> {
     pub(super) place: Place,
-    pub(super) turn: T,
+    pub(super) tag: T,
     pub(super) job: Job,
-    pub(super) company: Company,
+    pub(super) sharing: Sharing,
 }
 
-/// Whether a task may have others beside it.
+/// Whether a task may share the machine with others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Company {
-    Welcome,
-    Unwelcome,
+pub(super) enum Sharing {
+    Shared,
+    Alone,
 }
 
-/// Hears of tasks, of one after the other.
-pub(super) trait Teller<T> {
+/// Observes tasks, one after the other.
+pub(super) trait TaskObserver<T> {
     /// A task has begun, and all before it have ended.
     fn begins(&mut self, task: &Task<T>);
     /// It has done this share of its work.

@@ -76,12 +76,10 @@ impl fmt::Display for Scale {
 }
 
 /// One stream and the passes over it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Part {
-    /// The scenario's name.
-    pub name: String,
-    /// Its text.
-    pub toml: String,
+    /// The stream.
+    pub scenario: Scenario,
     /// The passes.
     pub passes: Vec<Pass>,
 }
@@ -89,13 +87,13 @@ pub struct Part {
 impl Part {
     /// Whether it is the talk itself, and not one of the faults.
     pub fn is_own(&self) -> bool {
-        !self.name.starts_with(FAULT_FOLDER)
+        !self.scenario.name.starts_with(FAULT_FOLDER)
     }
 }
 
 /// The strategies of the talk that are among `definitions`.
-pub fn strategies(definitions: &[Definition]) -> Vec<&'static str> {
-    STRATEGIES.iter().copied().filter(|name| definitions.iter().any(|one| one.name == *name)).collect()
+pub fn strategies(definitions: &[Definition]) -> Vec<&Definition> {
+    STRATEGIES.iter().filter_map(|name| definitions.iter().find(|one| one.name == *name)).collect()
 }
 
 /// The streams, in the order in which they are run.
@@ -105,27 +103,22 @@ pub fn parts(scale: Scale) -> Result<Vec<Part>, ScenarioError> {
     let dense = [("arrival.rate", "200/s"), ("pipeline.linger", "500ms")];
     let mut parts = vec![
         Part {
-            name: SCENARIO.into(),
-            toml: with(&base, &[("arrival.rate", &format!("{}/s", scale.rate_per_s()))]),
+            scenario: with(&base, SCENARIO, &[("arrival.rate", &format!("{}/s", scale.rate_per_s()))])?,
             passes: vec![Pass::Verify, Pass::Time],
         },
         Part {
-            name: DENSE.into(),
-            toml: with(&base, &[&length[..], &dense[..]].concat()),
+            scenario: with(&base, DENSE, &[&length[..], &dense[..]].concat())?,
             passes: vec![Pass::Verify, Pass::Weigh],
         },
     ];
-    let faults = embedded().filter(|(name, _)| FAULTS.contains(name));
-    parts.extend(faults.map(|(name, text)| Part {
-        name: name.into(),
-        toml: text.into(),
-        passes: vec![Pass::Verify],
-    }));
+    for (name, _) in embedded().filter(|(name, _)| FAULTS.contains(name)) {
+        parts.push(Part { scenario: find(name)?.remove(0), passes: vec![Pass::Verify] });
+    }
     Ok(parts)
 }
 
-/// The scenario's text with other values at some paths.
-fn with(base: &Scenario, values: &[(&str, &str)]) -> String {
+/// The scenario under another name, with other values at some paths of its text.
+fn with(base: &Scenario, name: &str, values: &[(&str, &str)]) -> Result<Scenario, ScenarioError> {
     let mut table: toml::Table = toml::from_str(&base.text).expect("it was read before");
     for (path, value) in values {
         let (folders, field) =
@@ -135,7 +128,7 @@ fn with(base: &Scenario, values: &[(&str, &str)]) -> String {
         });
         place.insert(field.to_string(), toml::Value::String(value.to_string()));
     }
-    toml::to_string(&table).expect("a table is TOML")
+    Scenario::from_toml(&format!("{name}.toml"), &toml::to_string(&table).expect("a table is TOML"))
 }
 
 #[cfg(test)]
@@ -144,10 +137,7 @@ mod tests {
 
     #[test]
     fn the_documented_volume_is_two_thousand_million_pings_and_thinning_divides_it() {
-        let pings = |scale| {
-            let part = parts(scale).unwrap().remove(0);
-            Scenario::from_toml("talk.toml", &part.toml).unwrap().expected_pings() as f64
-        };
+        let pings = |scale| parts(scale).unwrap().remove(0).scenario.expected_pings() as f64;
         let full = pings(Scale::Full);
         assert!((2.07e9..2.13e9).contains(&full), "{full}");
         assert!((pings(Scale::OneIn(8000)) * 8000.0 / full - 1.0).abs() < 0.01);
@@ -156,8 +146,8 @@ mod tests {
     #[test]
     fn every_part_is_a_scenario_and_the_dense_one_fills_its_batches() {
         for part in parts(Scale::OneIn(8000)).unwrap() {
-            let scenario = Scenario::from_toml(&format!("{}.toml", part.name), &part.toml).unwrap();
-            if part.name == DENSE {
+            let scenario = part.scenario;
+            if scenario.name == DENSE {
                 let fills = scenario.pipeline.batch.get() as f64 / scenario.shape.arrival.rate_per_s;
                 assert!(fills < scenario.pipeline.linger.as_secs_f64());
                 assert!(scenario.expected_pings() > 300_000);

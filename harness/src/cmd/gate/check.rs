@@ -108,7 +108,7 @@ impl CheckArgs {
         strategies: Vec<Selected>,
         stop: &'a AtomicBool,
     ) -> Work<'a> {
-        let memory_bytes = self.memory_limit.unwrap_or(crate::process::available_bytes() / 5 * 4);
+        let memory_bytes = self.memory_limit.unwrap_or(Limits::default().memory_bytes);
         let counting = if self.no_instructions { Counting::Declined } else { Counting::WherePossible };
         let limits = Limits { stall: self.stall_timeout, memory_bytes };
         Work { scenarios, strategies, limits, counting, quiet: self.output.quiet, stop }

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, anyhow};
 use dedup_strategies::Needs;
 
-use crate::cell::{Input, Limits};
+use crate::cell::Limits;
 use crate::cmd::run::{Watcher, ended};
-use crate::environment::{RedisChoice, TimeOptions};
 use crate::exit::{Exit, OrExit};
 use crate::gate::baseline::{Baseline, BaselineCell, stream_digest};
 use crate::gate::cells::{GateCell, cells};
@@ -19,7 +18,6 @@ use crate::gate::exact::{self, Exact, INSTRUCTIONS_PPM};
 use crate::gate::instructions;
 use crate::gate::worker::WorkerError;
 use crate::nightly::Choice;
-use crate::pacing::Pacing;
 use crate::progress::Progress;
 use crate::record::{CellRecord, CellResult, Pass, Tool};
 use crate::scenario::Scenario;
@@ -88,12 +86,12 @@ impl Work<'_> {
     /// None if somebody asked to stop.
     pub(super) fn measure(&self, baseline: Option<&Baseline>) -> anyhow::Result<Option<Measured>> {
         let directory = Guarded::directory().context("temporary directory")?;
-        let plan = self.plan();
-        let Some(preflight) = ended(plan.preflight(directory.dir(), self.stop))? else { return Ok(None) };
+        let plan = self.plan(directory.dir());
+        let Some(preflight) = ended(plan.preflight(self.stop))? else { return Ok(None) };
         let servers = preflight.servers.clone();
         let mut watcher =
             Watcher { progress: Progress::new(plan.cells(), self.quiet), writer: None, cells: Vec::new() };
-        let completion = ended(plan.run(preflight, directory.dir(), self.stop, &mut watcher))?;
+        let completion = ended(plan.run(preflight, self.stop, &mut watcher))?;
         if completion == Completion::Interrupted {
             return Ok(None);
         }
@@ -105,25 +103,13 @@ impl Work<'_> {
         self.with_instructions(baseline, measured, directory.dir())
     }
 
-    fn plan(&self) -> Plan {
-        let workloads = self.scenarios.iter().map(|scenario| {
-            let input = Input::Scenario { name: scenario.name.clone(), toml: scenario.text.clone() };
-            (Workload::Scenario(Box::new(scenario.clone())), input)
-        });
+    fn plan(&self, directory: &Path) -> Plan {
+        let workloads = self.scenarios.iter().map(|scenario| Workload::Scenario(Box::new(scenario.clone())));
         Plan {
-            workloads: workloads.collect(),
-            strategies: self.strategies.clone(),
             passes: vec![Pass::Verify, Pass::Weigh],
-            rounds: 1,
-            seed: None,
-            time: TimeOptions { threads: 1, rate_per_s: None, pings: 1, seconds: 1.0 },
-            redis: RedisChoice::Private,
             nightly: (Choice::None, None),
-            claim: None,
-            pacing: Pacing { asked: None, round_trip: Duration::ZERO },
-            disk_bytes: 0,
             limits: self.limits,
-            jobs: crate::process::cores(),
+            ..Plan::new(workloads.collect(), self.strategies.clone(), directory.to_path_buf())
         }
     }
 

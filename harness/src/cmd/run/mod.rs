@@ -2,17 +2,20 @@
 
 mod ending;
 mod plan;
+mod quick;
 
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use dedup_report::tables::{Format, Look, render};
-use dedup_strategies::{Definition, STRATEGIES};
+use dedup_strategies::Definition;
 
-use super::values::{bytes, format, rate, seconds, seed, share, time, whole};
+use super::values::{bytes, count, format, rate, seconds, seed, share, time, whole};
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
 use crate::filter::Filter;
@@ -20,11 +23,14 @@ use crate::nightly::Choice;
 use crate::progress::Progress;
 use crate::record::{RecordWriter, Run, RunRecord};
 use crate::servers::Guarded;
-use crate::suite::{Completion, SuiteError};
+use crate::suite::{Completion, Plan, SuiteError};
 use crate::trace::TimeUnit;
 
 pub(super) use ending::{Watcher, exit, stop_on_interrupt};
-pub(super) use plan::{describe, plan};
+pub(super) use plan::{admit, describe};
+pub use quick::run_quick;
+
+use plan::plan;
 
 /// Options of `run`.
 #[derive(Clone, Debug, Args)]
@@ -77,29 +83,20 @@ pub struct RunArgs {
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time, requires = "trace", conflicts_with = "scenarios", help_heading = "Your own pings")]
     pub window: Duration,
 
-    /// Keep the records in DIR/records.jsonl
-    #[arg(short, long, value_name = "DIR", help_heading = "Output")]
-    pub output: Option<PathBuf>,
-    /// Replace the records that DIR already holds
-    #[arg(long, requires = "output", help_heading = "Output")]
-    pub force: bool,
-    /// How to print the comparison
-    #[arg(long, value_parser = format(), default_value_t, help_heading = "Output")]
-    pub format: Format,
-    /// Do not show progress
-    #[arg(short, long, help_heading = "Output")]
-    pub quiet: bool,
+    /// What becomes of the records.
+    #[command(flatten)]
+    pub output: OutputArgs,
 
     /// Pipeline workers in the verify and weigh passes; the scenario's own if not given
-    #[arg(long, value_name = "N", value_parser = whole(1, 1_024u16), help_heading = "How to run")]
-    pub workers: Option<u16>,
+    #[arg(long, value_name = "N", value_parser = count(1_024), help_heading = "How to run")]
+    pub workers: Option<NonZeroUsize>,
     /// Pings a batch, at most; the scenario's own if not given
-    #[arg(long, value_name = "N", value_parser = whole(1, 65_536u32), help_heading = "How to run")]
-    pub batch: Option<u32>,
+    #[arg(long, value_name = "N", value_parser = count(65_536), help_heading = "How to run")]
+    pub batch: Option<NonZeroUsize>,
     /// Cells at work at once, each with its share of the memory; one a core if not given. The time pass, streams too long
     /// for a share, and servers that keep their own time are alone in any case
-    #[arg(long, value_name = "N", value_parser = whole(1, 1_024u16), help_heading = "How to run")]
-    pub jobs: Option<u16>,
+    #[arg(long, value_name = "N", value_parser = count(1_024), help_heading = "How to run")]
+    pub jobs: Option<NonZeroUsize>,
     /// Threads (for a server: connections) in the time pass
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole(1, 1_024u16), help_heading = "How to run")]
     pub threads: u16,
@@ -158,6 +155,23 @@ Examples:
   dedup-harness run --trace pages.csv.gz --id-field page -p verify -s lru-exact:capacity=1000
   zcat pings.gz | dedup-harness run --trace - --id-field attributeMap.document_id";
 
+/// What becomes of a run's records.
+#[derive(Clone, Debug, Default, Args)]
+pub struct OutputArgs {
+    /// Keep the records in DIR/records.jsonl
+    #[arg(id = "output", short, long = "output", value_name = "DIR", help_heading = "Output")]
+    pub directory: Option<PathBuf>,
+    /// Replace the records that DIR already holds
+    #[arg(long, requires = "output", help_heading = "Output")]
+    pub force: bool,
+    /// How to print the comparison
+    #[arg(long, value_parser = format(), default_value_t, help_heading = "Output")]
+    pub format: Format,
+    /// Do not show progress
+    #[arg(short, long, help_heading = "Output")]
+    pub quiet: bool,
+}
+
 /// A pass, as typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum PassArg {
@@ -169,69 +183,31 @@ pub enum PassArg {
     Weigh,
 }
 
-/// What the bare command compares, so that it ends within a minute: at least one strategy of each kind.
-const QUICK: [&str; 12] = [
-    "noop",
-    "exact",
-    "exact-compact",
-    "lru",
-    "lru-tinylfu",
-    "bloom-rotating",
-    "split-block",
-    "cuckoo",
-    "window-batch",
-    "pubsubio",
-    "redis-mozilla",
-    "redis-claim",
-];
-
-/// What the bare command does: some of the strategies that come with the harness, and all that came from outside.
-pub fn quick(definitions: &[Definition]) -> RunArgs {
-    #[derive(clap::Parser)]
-    struct Defaults {
-        #[command(flatten)]
-        run: RunArgs,
-    }
-    let ours = |name: &str| STRATEGIES.iter().any(|ours| ours.name == name);
-    let chosen = definitions.iter().map(|definition| definition.name);
-    let chosen = chosen.filter(|name| QUICK.contains(name) || !ours(name));
-    let arguments = chosen.flat_map(|name| ["-s".to_string(), format!("^{name}$")]);
-    let always = ["run", "-f", "^quick$"].map(str::to_string);
-    <Defaults as clap::Parser>::parse_from(always.into_iter().chain(arguments)).run
-}
-
-/// The quick comparison, and what to do next.
-pub fn run_quick(definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let exit = run(&quick(definitions), definitions, out)?;
-    if exit != Exit::Interrupted {
-        anstream::eprintln!("{NEXT}");
-    }
-    Ok(exit)
-}
-
-const NEXT: &str = "
-next: `talk` compares PubsubIO, Redis and the nightly job; `run` all strategies, `run -f faults/` under faults;
-      `run --trace FILE` takes your own pings; `run -o results/NAME` keeps the records, `report` draws them;
-      `list` shows what there is, `--help` has the rest";
-
 /// Runs, prints, and says how the program ends.
 pub fn run(args: &RunArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
     let stop = stop_on_interrupt()?;
     let directory = Guarded::directory().context("temporary directory")?;
-    let plan = plan(args, definitions, directory.dir())?;
-    let Some(preflight) = ended(plan.preflight(directory.dir(), &stop))? else {
-        return Ok(Exit::Interrupted);
-    };
-    let run = describe(args, &plan, &preflight);
-    let writer = args.output.as_deref().map(|output| create(output, args.force, &run)).transpose()?;
-    let progress = Progress::new(plan.cells(), args.quiet);
-    let mut watcher = Watcher { progress, writer, cells: Vec::new() };
-    let completion = ended(plan.run(preflight, directory.dir(), &stop, &mut watcher))?;
-    let path = args.output.clone().unwrap_or_else(|| PathBuf::from("this run"));
-    let run = Run { path, run, cells: watcher.cells, truncated: None };
+    carry_out(&plan(args, definitions, directory.dir())?, &args.output, &stop, out)
+}
+
+/// Carries out a plan, keeps and prints what came of it.
+fn carry_out(
+    plan: &Plan,
+    output: &OutputArgs,
+    stop: &AtomicBool,
+    out: &mut dyn Write,
+) -> anyhow::Result<Exit> {
+    let Some(preflight) = ended(plan.preflight(stop))? else { return Ok(Exit::Interrupted) };
+    let record = describe(plan, &preflight);
+    let writer = output.directory.as_deref().map(|directory| create(directory, output.force, &record));
+    let progress = Progress::new(plan.cells(), output.quiet);
+    let mut watcher = Watcher { progress, writer: writer.transpose()?, cells: Vec::new() };
+    let completion = ended(plan.run(preflight, stop, &mut watcher))?;
+    let path = output.directory.clone().unwrap_or_else(|| PathBuf::from("this run"));
+    let run = Run { path, run: record, cells: watcher.cells, truncated: None };
     if !run.cells.is_empty() {
         let comparison = Comparison::from_runs(std::slice::from_ref(&run), &Filter::default(), None)?;
-        let text = render(&comparison, args.format, Look::of_stdout());
+        let text = render(&comparison, output.format, Look::of_stdout());
         out.write_all(text.as_bytes()).context("standard output")?;
     }
     if completion == Completion::Interrupted {
@@ -240,9 +216,9 @@ pub fn run(args: &RunArgs, definitions: &[Definition], out: &mut dyn Write) -> a
     Ok(exit(completion, &run.cells))
 }
 
-pub(super) fn create(output: &Path, force: bool, run: &RunRecord) -> anyhow::Result<RecordWriter> {
+pub(super) fn create(directory: &Path, force: bool, run: &RunRecord) -> anyhow::Result<RecordWriter> {
     let create = if force { RecordWriter::replace } else { RecordWriter::create };
-    create(output, run).or_exit(Exit::Usage)
+    create(directory, run).or_exit(Exit::Usage)
 }
 
 /// An error in what was asked for is wrong usage; anything else is the tool's own failure.

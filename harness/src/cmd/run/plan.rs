@@ -7,7 +7,6 @@ use anyhow::anyhow;
 use dedup_strategies::{Definition, Needs};
 
 use super::{PassArg, RunArgs};
-use crate::cell::{Input, Limits};
 use crate::environment::{RedisChoice, TimeOptions};
 use crate::exit::{Exit, OrExit};
 use crate::machine::run_starting_now;
@@ -21,78 +20,56 @@ use crate::suite::{Plan, Preflight};
 use crate::trace::{TraceOptions, TraceSurvey};
 use crate::workload::{Trace, Workload};
 
-pub(in crate::cmd) fn plan(
-    args: &RunArgs,
-    definitions: &[Definition],
-    directory: &Path,
-) -> anyhow::Result<Plan> {
+pub(super) fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow::Result<Plan> {
     let strategies: Vec<Selected> = select(definitions, &args.strategies).or_exit(Exit::Usage)?;
     let redis = redis(args)?;
-    let mut workloads = workloads(args, directory)?;
-    let on_wall_time = |(workload, _): &(Workload, Input)| match redis.under(workload.faults()) {
+    let workloads = workloads(args, directory)?;
+    let mut plan = Plan::new(workloads, strategies, directory.to_path_buf());
+    plan.redis = redis;
+    plan.passes = passes(&args.passes);
+    plan.rounds = args.rounds;
+    plan.seed = args.seed;
+    plan.nightly = (args.nightly, args.preceding_days);
+    plan.limits.stall = args.stall_timeout;
+    plan.limits.memory_bytes = args.memory_limit.unwrap_or(plan.limits.memory_bytes);
+    plan.jobs = args.jobs.unwrap_or(plan.jobs);
+    plan.time = TimeOptions {
+        threads: usize::from(args.threads),
+        rate_per_s: args.rate,
+        pings: args.time_pings as usize,
+        seconds: args.time_budget,
+    };
+    admit_time_factor(args, &plan).or_exit(Exit::Usage)?;
+    admit_passes(args, &plan).or_exit(Exit::Usage)?;
+    admit(&plan).or_exit(Exit::Usage)?;
+    plan.claim = claim(&plan.redis, &plan.strategies)?;
+    let round_trip = plan.claim.as_ref().map(|claim| claim.borrow_mut().round_trip());
+    let round_trip = round_trip.transpose().or_exit(Exit::Usage)?.unwrap_or_default();
+    plan.pacing = Pacing { asked: args.time_factor, round_trip };
+    Ok(plan)
+}
+
+fn admit_time_factor(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
+    let on_wall_time = |workload: &Workload| match plan.redis.under(workload.faults()) {
         RedisChoice::Private => false,
         RedisChoice::Cluster | RedisChoice::Given { .. } => true,
     };
-    if args.time_factor.is_some() && !workloads.iter().any(on_wall_time) {
-        Err(anyhow!(NO_WALL_TIME)).or_exit(Exit::Usage)?;
-    }
-    for (workload, _) in &mut workloads {
-        let pipeline = workload.pipeline_mut();
-        if let Some(workers) = args.workers.and_then(|n| usize::from(n).try_into().ok()) {
-            pipeline.workers = workers;
-        }
-        if let Some(batch) = args.batch.and_then(|n| (n as usize).try_into().ok()) {
-            pipeline.batch = batch;
-        }
-    }
-    let available = crate::process::available_bytes();
-    let memory_bytes = args.memory_limit.unwrap_or(available / 5 * 4);
-    let passes = passes(&args.passes);
-    admit_passes(args, &passes, &workloads).or_exit(Exit::Usage)?;
-    if passes.contains(&Pass::Time) {
-        let most = workloads.iter().map(|(workload, _)| workload.expected_pings()).max().unwrap_or(0);
-        fits(most.min(u64::from(args.time_pings)), memory_bytes).or_exit(Exit::Usage)?;
-    }
-    let claim = claim(&redis, &strategies)?;
-    let round_trip = claim.as_ref().map(|claim| claim.borrow_mut().round_trip());
-    let round_trip = round_trip.transpose().or_exit(Exit::Usage)?.unwrap_or_default();
-    Ok(Plan {
-        redis,
-        claim,
-        pacing: Pacing { asked: args.time_factor, round_trip },
-        workloads,
-        strategies,
-        passes,
-        rounds: args.rounds,
-        seed: args.seed,
-        time: TimeOptions {
-            threads: usize::from(args.threads),
-            rate_per_s: args.rate,
-            pings: args.time_pings as usize,
-            seconds: args.time_budget,
-        },
-        nightly: (args.nightly, args.preceding_days),
-        disk_bytes: crate::process::free_bytes(directory),
-        limits: Limits { stall: args.stall_timeout, memory_bytes },
-        jobs: args
-            .jobs
-            .and_then(|jobs| usize::from(jobs).try_into().ok())
-            .unwrap_or_else(crate::process::cores),
-    })
+    anyhow::ensure!(args.time_factor.is_none() || plan.workloads.iter().any(on_wall_time), NO_WALL_TIME);
+    Ok(())
 }
 
 /// Under faults only the verify pass is run: says so where another was asked for.
-fn admit_passes(args: &RunArgs, passes: &[Pass], workloads: &[(Workload, Input)]) -> anyhow::Result<()> {
-    let Some((workload, _)) = workloads.iter().find(|(workload, _)| !workload.faults().is_empty()) else {
+fn admit_passes(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
+    let Some(workload) = plan.workloads.iter().find(|workload| !workload.faults().is_empty()) else {
         return Ok(());
     };
     let name = workload.name();
     anyhow::ensure!(
-        passes.contains(&Pass::Verify),
+        plan.passes.contains(&Pass::Verify),
         "--pass: {name} has faults, under which only verify is run (time and weigh have no pipeline in which anything \
          could fail): add --pass verify, or leave such scenarios out"
     );
-    if args.passes.len() > 1 && !args.quiet {
+    if args.passes.len() > 1 && !args.output.quiet {
         anstream::eprintln!(
             "note: {name} has faults, under which only verify is run: --pass verify is implied"
         );
@@ -102,11 +79,17 @@ fn admit_passes(args: &RunArgs, passes: &[Pass], workloads: &[(Workload, Input)]
 
 /// Refuses more pings than memory holds: the time pass makes them beforehand, and deals them out once more where each
 /// worker has its own.
-fn fits(time_pings: u64, memory_bytes: u64) -> anyhow::Result<()> {
-    let needed = time_pings.saturating_mul(2 * size_of::<dedup_strategies::Ping>() as u64);
+pub(in crate::cmd) fn admit(plan: &Plan) -> anyhow::Result<()> {
+    if !plan.passes.contains(&Pass::Time) {
+        return Ok(());
+    }
+    let most = plan.workloads.iter().map(Workload::expected_pings).max().unwrap_or(0);
+    let pings = most.min(plan.time.pings as u64);
+    let needed = pings.saturating_mul(2 * size_of::<dedup_strategies::Ping>() as u64);
+    let memory_bytes = plan.limits.memory_bytes;
     anyhow::ensure!(
         needed <= memory_bytes,
-        "--time-pings: {time_pings} pings would take up to {} MiB, but {} MiB are available: lower it",
+        "--time-pings: {pings} pings would take up to {} MiB, but {} MiB are available: lower it",
         needed >> 20,
         memory_bytes >> 20
     );
@@ -119,24 +102,28 @@ fn passes(asked: &[PassArg]) -> Vec<Pass> {
     chosen.map(|(_, pass)| pass).collect()
 }
 
-fn workloads(args: &RunArgs, directory: &Path) -> anyhow::Result<Vec<(Workload, Input)>> {
+/// What to run on, in the pipeline's shape that was asked for.
+fn workloads(args: &RunArgs, directory: &Path) -> anyhow::Result<Vec<Workload>> {
+    let mut workloads = streams(args, directory)?;
+    for workload in &mut workloads {
+        let pipeline = workload.pipeline_mut();
+        pipeline.workers = args.workers.unwrap_or(pipeline.workers);
+        pipeline.batch = args.batch.unwrap_or(pipeline.batch);
+    }
+    Ok(workloads)
+}
+
+fn streams(args: &RunArgs, directory: &Path) -> anyhow::Result<Vec<Workload>> {
     if let Some(path) = &args.trace {
         let options = trace_options(args, path, directory)?;
         let survey = TraceSurvey::scan(&options).or_exit(Exit::Usage)?;
-        if !args.quiet {
+        if !args.output.quiet {
             anstream::eprintln!("{}", printable(&survey.to_string()));
         }
-        let trace = Box::new(Trace::new(options, &survey));
-        return Ok(vec![(Workload::Trace(trace.clone()), Input::Trace(trace))]);
+        return Ok(vec![Workload::Trace(Box::new(Trace::new(options, &survey)))]);
     }
-    Ok(scenario::find_all(&args.scenarios)
-        .or_exit(Exit::Usage)?
-        .into_iter()
-        .map(|scenario| {
-            let input = Input::Scenario { name: scenario.name.clone(), toml: scenario.text.clone() };
-            (Workload::Scenario(Box::new(scenario)), input)
-        })
-        .collect())
+    let scenarios = scenario::find_all(&args.scenarios).or_exit(Exit::Usage)?;
+    Ok(scenarios.into_iter().map(|scenario| Workload::Scenario(Box::new(scenario))).collect())
 }
 
 fn trace_options(args: &RunArgs, path: &Path, directory: &Path) -> anyhow::Result<TraceOptions> {
@@ -182,7 +169,31 @@ const REACHING: &str = "see that the server runs, can be reached from here and t
 const NO_WALL_TIME: &str = "--time-factor: nothing here keeps wall time; it goes with --redis-url or --redis-cluster, \
      or with a scenario in which a primary fails over";
 
-pub(in crate::cmd) fn describe(args: &RunArgs, plan: &Plan, preflight: &Preflight) -> RunRecord {
-    let seed = args.seed.unwrap_or_else(|| plan.workloads.first().map_or(0, |(workload, _)| workload.seed()));
+/// The first line of the records of `plan`.
+pub(in crate::cmd) fn describe(plan: &Plan, preflight: &Preflight) -> RunRecord {
+    let seed = plan.seed.unwrap_or_else(|| plan.workloads.first().map_or(0, Workload::seed));
     RunRecord { servers: preflight.servers.clone(), ..run_starting_now(seed, plan.rounds) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        run: RunArgs,
+    }
+
+    #[test]
+    fn what_is_not_asked_for_is_as_in_a_plan_of_its_own() {
+        let args = Line::parse_from(["run", "--memory-limit", "1GiB"]).run;
+        let found = plan(&args, dedup_strategies::STRATEGIES, Path::new("/")).unwrap();
+        let mut own = Plan::new(found.workloads.clone(), found.strategies.clone(), "/".into());
+        own.limits.memory_bytes = 1 << 30;
+        own.disk_bytes = found.disk_bytes;
+        assert_eq!(format!("{found:?}"), format!("{own:?}"));
+    }
 }

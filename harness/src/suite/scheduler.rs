@@ -1,4 +1,4 @@
-//! Who is at work, and who is next.
+//! Which tasks run, and which is next.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -6,14 +6,15 @@ use std::iter::{Enumerate, Peekable};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::error::SuiteError;
 use super::in_order::InOrder;
-use super::task::{Company, Place, Task};
-use super::{Completion, SuiteError};
+use super::observer::Completion;
+use super::task::{Place, Sharing, Task};
 use crate::cell::Ending;
 use crate::record::{CellResult, Failure};
 
-/// What a thread tells of its task.
-pub(super) enum News {
+/// What a thread reports of its task.
+pub(super) enum Event {
     Progress(f64),
     Ended(io::Result<Ending>),
 }
@@ -23,11 +24,11 @@ pub(super) enum News {
 pub(super) enum Memory {
     /// All: it is alone.
     All,
-    /// A lane's share.
+    /// A worker's share.
     Share,
 }
 
-/// A task at work.
+/// A task that runs.
 struct Running<T> {
     index: usize,
     task: Arc<Task<T>>,
@@ -37,55 +38,56 @@ struct Running<T> {
 
 pub(super) type Start<'a, T> = &'a mut dyn FnMut(usize, Arc<Task<T>>, Memory) -> io::Result<()>;
 
-/// Tasks at work, several at once where they may be.
-pub(super) struct Floor<'a, T> {
-    count: usize,
+/// Runs tasks, several at once where they may be.
+pub(super) struct Scheduler<'a, T> {
+    workers: usize,
     start: Start<'a, T>,
     running: Vec<Running<T>>,
     /// Those that took more than their share of the memory, and have to be tried alone.
-    crowded: VecDeque<(usize, Arc<Task<T>>)>,
-    troubled: BTreeMap<Place, CellResult>,
-    told: InOrder<'a, T>,
+    retry_alone: VecDeque<(usize, Arc<Task<T>>)>,
+    /// Places whose result is known without a process.
+    known: BTreeMap<Place, CellResult>,
+    observer: InOrder<'a, T>,
 }
 
-impl<'a, T> Floor<'a, T> {
+impl<'a, T> Scheduler<'a, T> {
     pub(super) fn new(
-        count: usize,
+        workers: usize,
         start: Start<'a, T>,
-        troubled: BTreeMap<Place, CellResult>,
-        told: InOrder<'a, T>,
+        known: BTreeMap<Place, CellResult>,
+        observer: InOrder<'a, T>,
     ) -> Self {
-        Floor { count, start, running: Vec::new(), crowded: VecDeque::new(), troubled, told }
+        Scheduler { workers, start, running: Vec::new(), retry_alone: VecDeque::new(), known, observer }
     }
 
-    /// Begins tasks through `start` and waits for what `hear` brings, until all have ended or one was stopped, or could not
-    /// be run. Those that are whole by then are told of in any case.
-    pub(super) fn work_off(
+    /// Begins tasks through `start` and waits for what `next_event` brings, until all have ended or one was stopped, or could not
+    /// be run. Those that are whole by then are reported in any case.
+    pub(super) fn run(
         &mut self,
         tasks: impl Iterator<Item = Arc<Task<T>>>,
-        hear: &mut dyn FnMut() -> (usize, News),
+        next_event: &mut dyn FnMut() -> (usize, Event),
     ) -> Result<Completion, SuiteError> {
-        let completion = self.work(tasks, hear);
-        self.told.rest().and(completion)
+        let completion = self.work(tasks, next_event);
+        self.observer.rest().and(completion)
     }
 
     fn work(
         &mut self,
         tasks: impl Iterator<Item = Arc<Task<T>>>,
-        hear: &mut dyn FnMut() -> (usize, News),
+        next_event: &mut dyn FnMut() -> (usize, Event),
     ) -> Result<Completion, SuiteError> {
         let mut tasks = tasks.enumerate().peekable();
         let mut completion = Completion::Whole;
         loop {
             if completion == Completion::Whole {
-                self.fill(&mut tasks)?;
+                self.start_admitted(&mut tasks)?;
             }
             if self.running.is_empty() {
                 return Ok(completion);
             }
-            match hear() {
-                (index, News::Progress(share)) => self.told.progress(index, share),
-                (index, News::Ended(ending)) => match ending? {
+            match next_event() {
+                (index, Event::Progress(share)) => self.observer.progress(index, share),
+                (index, Event::Ended(ending)) => match ending? {
                     Ending::Stopped => {
                         completion = Completion::Interrupted;
                         self.running.retain(|running| running.index != index);
@@ -97,24 +99,24 @@ impl<'a, T> Floor<'a, T> {
     }
 
     /// Begins as many as there is room for.
-    fn fill<I: Iterator<Item = Arc<Task<T>>>>(
+    fn start_admitted<I: Iterator<Item = Arc<Task<T>>>>(
         &mut self,
         tasks: &mut Peekable<Enumerate<I>>,
     ) -> Result<(), SuiteError> {
-        if !self.crowded.is_empty() && !self.running.is_empty() {
+        if !self.retry_alone.is_empty() && !self.running.is_empty() {
             return Ok(());
         }
-        if let Some((index, task)) = self.crowded.pop_front() {
+        if let Some((index, task)) = self.retry_alone.pop_front() {
             return self.begin(index, task, Memory::All);
         }
         while let Some((index, task)) = tasks.next_if(|(_, task)| self.admits(task)) {
-            self.told.begins(index, &task);
-            match self.troubled.get(&task.place).cloned() {
+            self.observer.begins(index, &task);
+            match self.known.get(&task.place).cloned() {
                 Some(result) => {
-                    self.told.ended(index, None, Ending::Result(Box::new(result)))?;
+                    self.observer.ended(index, None, Ending::Result(Box::new(result)))?;
                 }
                 None => {
-                    let is_alone = self.count == 1 || task.company == Company::Unwelcome;
+                    let is_alone = self.workers == 1 || task.sharing == Sharing::Alone;
                     self.begin(index, task, if is_alone { Memory::All } else { Memory::Share })?;
                 }
             }
@@ -125,9 +127,9 @@ impl<'a, T> Floor<'a, T> {
     /// One at a place at a time: what it meets there decides about those that follow.
     fn admits(&self, task: &Task<T>) -> bool {
         let in_the_way = |other: &Running<T>| other.memory == Memory::All || other.task.place == task.place;
-        match task.company {
-            Company::Unwelcome => self.running.is_empty(),
-            Company::Welcome => self.running.len() < self.count && !self.running.iter().any(in_the_way),
+        match task.sharing {
+            Sharing::Alone => self.running.is_empty(),
+            Sharing::Shared => self.running.len() < self.workers && !self.running.iter().any(in_the_way),
         }
     }
 
@@ -144,11 +146,11 @@ impl<'a, T> Floor<'a, T> {
             && let CellResult::Failed { how, .. } = result.as_ref()
         {
             if (how, memory) == (&Failure::OutOfMemory, Memory::Share) {
-                self.crowded.push_back((index, task));
+                self.retry_alone.push_back((index, task));
                 return Ok(());
             }
-            self.troubled.insert(task.place, result.as_ref().clone());
+            self.known.insert(task.place, result.as_ref().clone());
         }
-        self.told.ended(index, Some(began.elapsed()), ending)
+        self.observer.ended(index, Some(began.elapsed()), ending)
     }
 }

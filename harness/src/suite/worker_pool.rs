@@ -1,4 +1,4 @@
-//! Works off tasks, each in a process that a thread of ours minds.
+//! Runs tasks, each in a process that a thread of ours minds.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,61 +10,62 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use super::floor::{Floor, Memory, News};
+use super::error::SuiteError;
 use super::in_order::InOrder;
-use super::task::{Place, Task, Teller};
-use super::{Completion, SuiteError};
+use super::observer::Completion;
+use super::scheduler::{Event, Memory, Scheduler};
+use super::task::{Place, Task, TaskObserver};
 use crate::cell::{Ending, Job, Limits, Work, run_parent};
 use crate::record::{CellResult, Pass};
 
-/// Where tasks are worked off.
-pub(super) struct Lanes<'a> {
-    /// How many tasks may be at work at once.
-    pub(super) count: NonZeroUsize,
-    /// When a task's process is ended. Of the memory, one that is not alone may take its lane's share.
+/// What runs tasks.
+pub(super) struct WorkerPool<'a> {
+    /// How many tasks may run at once.
+    pub(super) workers: NonZeroUsize,
+    /// When a task's process is ended. Of the memory, one that is not alone may take its worker's share.
     pub(super) limits: Limits,
     /// Set by whoever wants the work to end.
     pub(super) stop: &'a AtomicBool,
 }
 
-impl Lanes<'_> {
-    /// Works off `tasks`. Those at places that are `troubled` are not begun: what is known there is their result; a place
+impl WorkerPool<'_> {
+    /// Runs `tasks`. Those at places that are `known` are not begun: what is known there is their result; a place
     /// where a task fails is one from then on.
-    pub(super) fn work_off<T: Send + Sync>(
+    pub(super) fn run<T: Send + Sync>(
         &self,
         tasks: impl Iterator<Item = Task<T>>,
-        troubled: BTreeMap<Place, CellResult>,
-        teller: &mut dyn Teller<T>,
+        known: BTreeMap<Place, CellResult>,
+        observer: &mut dyn TaskObserver<T>,
     ) -> Result<Completion, SuiteError> {
         let abandoned = AtomicBool::new(false);
         thread::scope(|scope| {
             // Whatever ends this, no process of ours goes on behind it.
             let _abandons = Abandons(&abandoned);
-            let (sender, heard) = mpsc::channel();
+            let (sender, events) = mpsc::channel();
             let stop = || self.stop.load(Ordering::Relaxed) || abandoned.load(Ordering::Relaxed);
             let mut start = |index: usize, task: Arc<Task<T>>, memory| {
                 let (sender, limits) = (sender.clone(), self.limits(&task.job, memory));
                 // Nobody listens any more where all of it was abandoned.
-                let tell = move |news| drop(sender.send((index, news)));
+                let report = move |event| drop(sender.send((index, event)));
                 let work = move || {
-                    let mut progress = |share| tell(News::Progress(share));
+                    let mut progress = |share| report(Event::Progress(share));
                     let mind = AssertUnwindSafe(|| process(&task.job, &limits, &stop, &mut progress));
-                    // Whatever becomes of this thread, its end is told: somebody waits for it.
+                    // Whatever becomes of this thread, its end is reported: somebody waits for it.
                     let ending = panic::catch_unwind(mind);
-                    tell(News::Ended(ending.unwrap_or_else(|_| Err(io::Error::other(PANICKED)))));
+                    report(Event::Ended(ending.unwrap_or_else(|_| Err(io::Error::other(PANICKED)))));
                 };
                 thread::Builder::new().spawn_scoped(scope, work).map(drop)
             };
-            let mut floor = Floor::new(self.count.get(), &mut start, troubled, InOrder::new(teller));
-            let mut hear = || heard.recv().expect("this side has a sender of its own");
-            floor.work_off(tasks.map(Arc::new), &mut hear)
+            let mut scheduler = Scheduler::new(self.workers.get(), &mut start, known, InOrder::new(observer));
+            let mut next_event = || events.recv().expect("this side has a sender of its own");
+            scheduler.run(tasks.map(Arc::new), &mut next_event)
         })
     }
 
     fn limits(&self, job: &Job, memory: Memory) -> Limits {
         let memory_bytes = match memory {
             Memory::All => self.limits.memory_bytes,
-            Memory::Share => self.limits.memory_bytes / self.count.get() as u64,
+            Memory::Share => self.limits.memory_bytes / self.workers.get() as u64,
         };
         let stall = match job.work {
             // Its loops are silent, so as not to disturb what they measure.

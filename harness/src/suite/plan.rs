@@ -1,0 +1,179 @@
+//! Everything that determines a run.
+
+use std::cell::RefCell;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use super::seed::seed_of;
+use super::task::{Place, Sharing, Task};
+use super::worker_pool::WorkerPool;
+use crate::cell::{Input, Job, Limits, Work};
+use crate::environment::{RedisChoice, TimeOptions};
+use crate::nightly::Choice;
+use crate::pacing::Pacing;
+use crate::record::{CellResult, Pass};
+use crate::select::Selected;
+use crate::servers::SharedRedis;
+use crate::workload::Workload;
+
+/// Everything that determines a run.
+#[derive(Debug)]
+pub struct Plan {
+    /// What to run on.
+    pub workloads: Vec<Workload>,
+    /// What to run.
+    pub strategies: Vec<Selected>,
+    /// Which passes, in this order.
+    pub passes: Vec<Pass>,
+    /// How many rounds.
+    pub rounds: u32,
+    /// The seed, where not the scenario's own.
+    pub seed: Option<u64>,
+    /// The time pass.
+    pub time: TimeOptions,
+    /// Where Redis is.
+    pub redis: RedisChoice,
+    /// Our claim on the prefix, where the server was given. What a cell that was killed left there is deleted.
+    pub claim: Option<RefCell<SharedRedis>>,
+    /// How fast time goes for a store that keeps the wall's.
+    pub pacing: Pacing,
+    /// The nightly job behind the verify pass, and the days before its own at which it looks, where not the scenario's.
+    pub nightly: (Choice, Option<u32>),
+    /// Bytes of disk for the nightly jobs of all cells that run at once.
+    pub disk_bytes: u64,
+    /// When a cell is ended.
+    pub limits: Limits,
+    /// How many cells may run at once. Those of the time pass, of long streams, and of stores that keep wall time are
+    /// alone in any case.
+    pub jobs: NonZeroUsize,
+    /// Where cells keep their files.
+    pub directory: PathBuf,
+}
+
+/// What a ping may take in a strategy, its server, the truth and the nightly job together, by far.
+const BYTES_A_PING: u64 = 512;
+
+impl Plan {
+    /// Of all passes, once, with a private server where one is needed, and with all the memory and cores there are:
+    /// what the commands do unless they are told otherwise.
+    pub fn new(workloads: Vec<Workload>, strategies: Vec<Selected>, directory: PathBuf) -> Plan {
+        Plan {
+            workloads,
+            strategies,
+            passes: vec![Pass::Verify, Pass::Time, Pass::Weigh],
+            rounds: 1,
+            seed: None,
+            time: TimeOptions::default(),
+            redis: RedisChoice::Private,
+            claim: None,
+            pacing: Pacing { asked: None, round_trip: Duration::ZERO },
+            nightly: (Choice::Auto, None),
+            disk_bytes: crate::process::free_bytes(&directory),
+            limits: Limits::default(),
+            jobs: crate::process::cores(),
+            directory,
+        }
+    }
+
+    /// How many cells there are.
+    pub fn cells(&self) -> usize {
+        let passes: usize = (0..self.workloads.len()).map(|w| self.passes_of(w).count()).sum();
+        passes * self.strategies.len() * self.rounds as usize
+    }
+
+    /// The passes over a workload: speed and memory are not measured while something is made to go wrong.
+    pub(super) fn passes_of(&self, workload: usize) -> impl Iterator<Item = Pass> {
+        let faults = !self.workloads[workload].faults().is_empty();
+        self.passes.iter().copied().filter(move |pass| *pass == Pass::Verify || !faults)
+    }
+
+    /// Every strategy on every workload.
+    pub(super) fn places(&self) -> impl Iterator<Item = Place> {
+        let strategies = self.strategies.len();
+        (0..self.workloads.len())
+            .flat_map(move |workload| (0..strategies).map(move |strategy| Place { workload, strategy }))
+    }
+
+    pub(super) fn at(&self, place: Place) -> (&Workload, &Selected) {
+        (&self.workloads[place.workload], &self.strategies[place.strategy])
+    }
+
+    pub(super) fn pool<'a>(&self, stop: &'a AtomicBool) -> WorkerPool<'a> {
+        WorkerPool { workers: self.jobs, limits: self.limits, stop }
+    }
+
+    /// `work` at `place`, in a process of its own.
+    pub(super) fn task<T>(&self, place: Place, tag: T, round: u32, work: Work) -> Task<T> {
+        let (workload, strategy) = self.at(place);
+        let sharing = self.sharing(place, work);
+        let job = Job {
+            input: Input::of(workload),
+            strategy: strategy.definition.name.to_string(),
+            settings: strategy.given.clone(),
+            work,
+            seed: seed_of(self.seed.unwrap_or(workload.seed()), round),
+            workers: workload.pipeline().workers,
+            batch: workload.pipeline().batch,
+            redis: self.redis.under(workload.faults()),
+            time_factor: self.pacing.factor(workload),
+            nightly: self.nightly,
+            memory_limit: self.limits.memory_bytes,
+            disk_limit: self.disk_limit(sharing),
+            // Of one length: a strategy that keeps the path is weighed with it.
+            directory: self
+                .directory
+                .join(format!("{:04x}", place.workload * self.strategies.len() + place.strategy)),
+        };
+        Task { place, tag, job, sharing }
+    }
+
+    /// Whether `work` at `place` may share the machine.
+    pub(super) fn sharing(&self, place: Place, work: Work) -> Sharing {
+        let (workload, strategy) = self.at(place);
+        let redis = self.redis.under(workload.faults());
+        let on_wall_time = redis.keeps_wall_time(strategy.definition.needs);
+        let worker_bytes = self.limits.memory_bytes / self.jobs.get() as u64;
+        sharing(work, on_wall_time, workload.expected_pings(), worker_bytes)
+    }
+
+    /// Bytes of disk for the tables of a task's nightly job: who shares the machine has a share of what is free.
+    pub(super) fn disk_limit(&self, sharing: Sharing) -> u64 {
+        match sharing {
+            Sharing::Shared => self.disk_bytes / self.jobs.get() as u64,
+            Sharing::Alone => self.disk_bytes,
+        }
+    }
+
+    /// Deletes what a cell that failed may have left under our prefix.
+    pub(super) fn sweep_after(&self, result: &CellResult) {
+        if let (Some(claim), CellResult::Failed { .. }) = (&self.claim, result) {
+            // Whatever it meets will be met again by the next cell, or at the end, and reported there.
+            let _ = claim.borrow_mut().sweep();
+        }
+    }
+}
+
+/// What keeps virtual time is not disturbed by others, and a short stream leaves them room.
+fn sharing(work: Work, on_wall_time: bool, pings: u64, worker_bytes: u64) -> Sharing {
+    let is_timed = matches!(work, Work::Measure(Pass::Time, _));
+    let is_large = pings.saturating_mul(BYTES_A_PING) > worker_bytes;
+    if is_timed || on_wall_time || is_large { Sharing::Alone } else { Sharing::Shared }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_timed_or_keeps_wall_time_or_is_large_is_alone() {
+        let measured = |pass| Work::Measure(pass, TimeOptions::default());
+        for work in [Work::Build, measured(Pass::Verify), measured(Pass::Weigh)] {
+            assert_eq!(sharing(work, false, 1_000, 1_000 * BYTES_A_PING), Sharing::Shared);
+            assert_eq!(sharing(work, false, 1_001, 1_000 * BYTES_A_PING), Sharing::Alone);
+            assert_eq!(sharing(work, true, 1, u64::MAX), Sharing::Alone);
+        }
+        assert_eq!(sharing(measured(Pass::Time), false, 1, u64::MAX), Sharing::Alone);
+    }
+}

@@ -1,0 +1,75 @@
+//! Runs the cells of a plan, and makes records of what is measured.
+
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use super::cell::{self, Turn};
+use super::error::{Refusal, SuiteError};
+use super::observer::{Completion, Observer};
+use super::plan::Plan;
+use super::preflight::Preflight;
+use super::task::{Place, Task, TaskObserver};
+use crate::cell::{Ending, Work};
+
+impl Plan {
+    /// Runs every cell.
+    pub fn run(
+        &self,
+        preflight: Preflight,
+        stop: &AtomicBool,
+        observer: &mut dyn Observer,
+    ) -> Result<Completion, SuiteError> {
+        let tasks = self
+            .turns()
+            .map(|(place, turn)| self.task(place, turn, turn.round, Work::Measure(turn.pass, self.time)));
+        self.pool(stop).run(tasks, preflight.known, &mut Measured { plan: self, observer })
+    }
+
+    fn turns(&self) -> impl Iterator<Item = (Place, Turn)> {
+        (0..self.rounds).flat_map(move |round| {
+            (0..self.workloads.len()).flat_map(move |workload| {
+                self.passes_of(workload).flat_map(move |pass| {
+                    (0..self.strategies.len()).map(move |turn| {
+                        // Another strategy goes first in each round: what one leaves behind for the next, a hot
+                        // processor or a warm cache, does not always meet the same.
+                        let strategy = (turn + round as usize) % self.strategies.len();
+                        (Place { workload, strategy }, Turn { pass, round })
+                    })
+                })
+            })
+        })
+    }
+}
+
+/// Makes records of what is measured.
+struct Measured<'a> {
+    plan: &'a Plan,
+    observer: &'a mut dyn Observer,
+}
+
+impl TaskObserver<Turn> for Measured<'_> {
+    fn begins(&mut self, task: &Task<Turn>) {
+        self.observer.begins(&cell::label(self.plan, task));
+    }
+
+    fn progress(&mut self, share: f64) {
+        self.observer.progress(share);
+    }
+
+    fn ended(&mut self, task: &Task<Turn>, took: Option<Duration>, ending: Ending) -> Result<(), SuiteError> {
+        let refused = |reason: String| Refusal::new(self.plan.at(task.place).0, reason);
+        let result = match ending {
+            Ending::Result(result) => *result,
+            Ending::Refused(reason) => return Err(refused(reason).into()),
+            Ending::Built(_) => return Err(refused("its cell built and did not measure".into()).into()),
+            Ending::Stopped => return Ok(()),
+        };
+        if took.is_some() {
+            self.plan.sweep_after(&result);
+        }
+        let took = took.unwrap_or_default();
+        let record = cell::record(self.plan, task, took, result);
+        self.observer.ended(took, &cell::summary(&record));
+        self.observer.record(&record).map_err(SuiteError::Records)
+    }
+}
