@@ -1,8 +1,8 @@
 //! How fast the pings and their truth are made, before any pipeline or strategy: `cargo bench -p dedup-benches --bench stream`.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use dedup_harness::scenario;
-use dedup_harness::stream::Source;
+use dedup_stream::scenario;
+use dedup_stream::stream::Source;
 
 /// Pings a measurement, fetched in batches of `BATCH`.
 const PINGS: usize = 1_000_000;

@@ -12,11 +12,11 @@ use std::path::Path;
 use std::time::Instant;
 
 use dedup_harness::pipeline::{Free, Pipeline};
-use dedup_harness::scenario::{PipelineConfig, Scenario};
 use dedup_harness::strategies::structures::id_catalogue::bytes_for;
 use dedup_harness::strategies::{Context, Definition, Footprint, Routing, STRATEGIES, Strategy};
-use dedup_harness::stream::{Ahead, Event, Origin, Source, SourceError};
-use dedup_harness::truth::{Counts, Truth};
+use dedup_stream::scenario::{PipelineConfig, Scenario};
+use dedup_stream::stream::{Ahead, Event, Origin, Source, SourceError};
+use dedup_stream::truth::{Counts, Truth};
 
 const RATE: f64 = 16_000.0;
 const WORKERS: usize = 4;

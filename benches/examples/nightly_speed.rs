@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use dedup_harness::nightly::{Day, Duckdb, LiveRow, LiveWriter, Night, Table, copy_deduplicated, table};
 use dedup_harness::process::peak_rss_bytes;
-use dedup_harness::stream::KeyCipher;
+use dedup_stream::stream::KeyCipher;
 
 /// 2026-01-01.
 const START_US: i64 = 1_767_225_600_000_000;

@@ -7,11 +7,11 @@ use std::process::Command;
 
 use dedup_harness::pipeline::{Free, Pipeline};
 use dedup_harness::process::peak_rss_bytes;
-use dedup_harness::scenario::{self, Length, Scenario};
 use dedup_harness::strategies::Window;
 use dedup_harness::strategies::strategies::noop::Noop;
-use dedup_harness::stream::Source;
-use dedup_harness::truth::Truth;
+use dedup_stream::scenario::{self, Length, Scenario};
+use dedup_stream::stream::Source;
+use dedup_stream::truth::Truth;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);

@@ -5,11 +5,11 @@
 use std::time::Instant;
 
 use dedup_harness::pipeline::{Free, Pipeline};
-use dedup_harness::scenario;
 use dedup_harness::strategies::strategies::noop::Noop;
 use dedup_harness::strategies::{Strategy, Window};
-use dedup_harness::stream::Source;
-use dedup_harness::truth::Truth;
+use dedup_stream::scenario;
+use dedup_stream::stream::Source;
+use dedup_stream::truth::Truth;
 
 fn main() {
     let name = std::env::args().nth(1).unwrap_or_else(|| "mozilla-client-retry".to_string());

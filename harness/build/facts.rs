@@ -18,9 +18,17 @@ pub(crate) fn emit() {
     println!("cargo::rustc-env=DEDUP_RUSTC={rustc}");
     println!("cargo::rustc-env=DEDUP_PROFILE={profile}");
     // What decides whether the build is dirty: any source.
-    for sources in
-        ["src", "Cargo.toml", "../dedup-strategies/src", "../dedup-strategies/Cargo.toml", "../Cargo.lock"]
-    {
+    for sources in [
+        "src",
+        "Cargo.toml",
+        "records",
+        "report",
+        "stream",
+        "../dedup-strategies/src",
+        "../dedup-strategies/Cargo.toml",
+        "../scenarios",
+        "../Cargo.lock",
+    ] {
         println!("cargo::rerun-if-changed={sources}");
     }
     // The reflog grows with every commit and checkout, so the recorded commit is never an old one.

@@ -3,9 +3,8 @@
 //! Such a store cannot be told what time it is, so the stream is sent at the pace of the wall, squeezed by one factor
 //! that also divides the TTLs.
 
+use dedup_stream::workload::Workload;
 use std::time::Duration;
-
-use crate::workload::Workload;
 
 /// Real time that a stream, or four of its windows, should take.
 const COMFORTABLE: Duration = Duration::from_secs(20);
@@ -53,7 +52,7 @@ fn calls(workload: &Workload) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario;
+    use dedup_stream::scenario;
 
     fn workloads() -> Vec<Workload> {
         let all = scenario::find(".").expect("scenarios are embedded");

@@ -6,14 +6,14 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use dedup_strategies::Definition;
+use dedup_stream::scenario::Scenario;
+use dedup_stream::workload::Workload;
 
 use super::job::{Input, Job, Message, Work};
 use crate::alloc;
 use crate::environment::{CellError, Environment, Timing};
 use crate::passes::{self, Bench};
 use crate::record::{CellResult, Pass};
-use crate::scenario::Scenario;
-use crate::workload::Workload;
 
 /// Time between two reports of progress.
 const REPORT_EVERY: Duration = Duration::from_millis(100);

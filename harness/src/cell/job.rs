@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use dedup_stream::workload::{Trace, Workload};
+
 use crate::environment::{RedisChoice, TimeOptions};
 use crate::nightly::Choice;
 use crate::record::{CellResult, Pass};
-use crate::workload::{Trace, Workload};
 
 /// Everything a cell needs to know.
 #[derive(Clone, Debug, Serialize, Deserialize)]

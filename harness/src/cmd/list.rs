@@ -8,13 +8,13 @@ use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
 use dedup_report::tables::Look;
 use dedup_strategies::{Definition, Needs, Role};
+use dedup_stream::faults::{FAULTS, FaultSpec, FieldType, Lasts};
+use dedup_stream::scenario::{Scenario, embedded};
 
 use self::rows::{ScenarioRow, SettingRow, StrategyRow};
 use super::stored::FilterArgs;
 use crate::exit::{Exit, OrExit};
-use crate::faults::{self, KINDS, Kind, Lasts};
 use crate::filter::Filter;
-use crate::scenario::{Scenario, embedded};
 
 /// Options of `list`.
 #[derive(Clone, Debug, Args)]
@@ -90,7 +90,7 @@ fn faults() -> Vec<StrategyRow> {
         about: about.to_string(),
         default: default.to_string(),
     };
-    let fields = |kind: &Kind| {
+    let fields = |kind: &FaultSpec| {
         let mut rows = vec![row("at", "when it begins, from the start of the stream", "required")];
         if kind.lasts == Lasts::While {
             rows.push(row("for", "how long it goes on", "required"));
@@ -98,19 +98,19 @@ fn faults() -> Vec<StrategyRow> {
         rows.extend(kind.fields.iter().map(|field| {
             let default = field.default.map_or("required".to_string(), |default| default.to_string());
             let about = match field.what {
-                faults::What::Word(words) => format!("{}: {}", field.about, words.join(", ")),
+                FieldType::Word(words) => format!("{}: {}", field.about, words.join(", ")),
                 _ => field.about.to_string(),
             };
             row(field.name, &about, &default)
         }));
         rows
     };
-    let kind = |kind: &Kind| StrategyRow {
+    let kind = |kind: &FaultSpec| StrategyRow {
         name: kind.name.to_string(),
         about: kind.about.to_string(),
         settings: fields(kind),
     };
-    KINDS.iter().map(kind).collect()
+    FAULTS.iter().map(kind).collect()
 }
 
 fn about(definition: &Definition) -> String {

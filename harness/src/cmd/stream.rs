@@ -4,10 +4,11 @@ use std::io::Write;
 
 use clap::Args;
 
+use dedup_stream::scenario;
+use dedup_stream::stream::write_ndjson;
+
 use super::values::{seed, whole};
 use crate::exit::{Exit, OrExit};
-use crate::scenario;
-use crate::stream::write_ndjson;
 
 /// Options of `stream`.
 #[derive(Clone, Debug, Args)]

@@ -22,7 +22,7 @@ use crate::select::Selected;
 use crate::servers::Guarded;
 use crate::suite::{Completion, Observer, Plan, Preflight};
 use crate::talk::{self, Part, Scale};
-use crate::workload::Workload;
+use dedup_stream::workload::Workload;
 
 /// Options of `talk`.
 #[derive(Clone, Debug, clap::Args)]

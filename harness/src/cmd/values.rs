@@ -88,7 +88,7 @@ pub(crate) fn slow_down(text: &str) -> Result<(String, f64), String> {
 
 /// A number of bytes.
 pub(crate) fn bytes(text: &str) -> Result<u64, String> {
-    crate::scenario::parse_bytes(text).filter(|bytes| *bytes > 0).ok_or_else(|| {
+    dedup_stream::scenario::parse_bytes(text).filter(|bytes| *bytes > 0).ok_or_else(|| {
         "allowed is a number of bytes above zero, such as 500MB, 4GiB or 1073741824".to_string()
     })
 }

@@ -1,12 +1,12 @@
 //! Why a cell did not come to its end.
 
 use dedup_strategies::{BuildError, Unavailable};
+use dedup_stream::stream::SourceError;
 
 use crate::faults::FaultError;
 use crate::pipeline::PipelineError;
 use crate::record::{CellResult, Failure};
 use crate::servers::ServerError;
-use crate::stream::SourceError;
 
 /// Why a cell did not come to its end.
 #[derive(Debug)]

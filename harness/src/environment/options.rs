@@ -1,9 +1,9 @@
 //! What a user chooses of a cell's surroundings.
 
 use dedup_strategies::Needs;
+use dedup_stream::faults::Placed;
 use serde::{Deserialize, Serialize};
 
-use crate::faults::Placed;
 use crate::servers::VirtualClock;
 
 /// How the time pass is run.

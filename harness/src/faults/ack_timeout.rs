@@ -1,17 +1,10 @@
 //! Acks that do not reach the source.
 
-use super::{Effects, Fault, FaultError, Hits, Kind, Lasts, Target};
+use super::{Action, Effects, Fault, FaultError, Target};
 use crate::servers::Observation;
 
-/// The line in the list of faults.
-pub(super) const KIND: Kind = Kind {
-    name: "ack-timeout",
-    about: "no ack arrives while it lasts: everything that was done comes again after the ack deadline",
-    lasts: Lasts::While,
-    hits: Hits::Pipeline,
-    fields: &[],
-    build: |_| Box::<AckTimeout>::default(),
-};
+/// The line in the list of actions.
+pub(super) const ACTION: Action = Action { fault: "ack-timeout", build: |_| Box::<AckTimeout>::default() };
 
 #[derive(Default)]
 struct AckTimeout {

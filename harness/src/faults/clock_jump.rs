@@ -2,18 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Effects, Fault, FaultError, Field, Hits, Kind, Lasts, Target, Values, What};
+use dedup_stream::faults::Values;
+
+use super::{Action, Effects, Fault, FaultError, Target};
 use crate::servers::{Observation, StoreFault};
 
-/// The line in the list of faults.
-pub(super) const KIND: Kind = Kind {
-    name: "clock-jump",
-    about: "the clock jumps ahead and stays there: the server's, or, for an embedded strategy, the one it is shown",
-    lasts: Lasts::Moment,
-    hits: Hits::Clock,
-    fields: &[Field { name: "by", about: "how far", what: What::Time, default: None }],
-    build,
-};
+/// The line in the list of actions.
+pub(super) const ACTION: Action = Action { fault: "clock-jump", build };
 
 fn build(values: &Values) -> Box<dyn Fault> {
     Box::new(ClockJump { by: values.time("by"), seen: Observation::default() })

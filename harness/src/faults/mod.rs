@@ -1,10 +1,8 @@
-//! What can go wrong in a pipeline: each kind of fault is one file and one line in [`KINDS`].
+//! What faults do to a pipeline: each action is one file and one line in [`ACTIONS`], and belongs to the specification
+//! of the same name in [`dedup_stream::faults::FAULTS`].
 //!
 //! A scenario places faults in time; the pipeline begins and ends them. A fault acts through the levers of a [`Target`],
 //! and says afterwards what was seen of it: one that never happened makes its cell inconclusive.
-
-mod kind;
-mod placed;
 
 mod ack_timeout;
 mod clock_jump;
@@ -21,26 +19,41 @@ mod workers;
 
 use std::time::Duration;
 
+use dedup_stream::faults::{Placed, Values};
+
 use crate::servers::{Observation, ServerError, StoreControl};
 
-pub use kind::{Field, Hits, Kind, Lasts, Value, Values, What};
-pub use placed::Placed;
+/// What a kind of fault does.
+pub struct Action {
+    /// The name of its specification.
+    pub fault: &'static str,
+    /// Makes one, from fields that were checked against the specification.
+    pub build: fn(&Values) -> Box<dyn Fault>,
+}
 
-/// Every kind, one line each, in the order in which they are listed.
-pub const KINDS: &[Kind] = &[
-    worker_crash::KIND,
-    ack_timeout::KIND,
-    restart::KIND,
+/// Every action, one line each, in the order of the specifications.
+pub const ACTIONS: &[Action] = &[
+    worker_crash::ACTION,
+    ack_timeout::ACTION,
+    restart::ACTION,
     workers::ADDED,
     workers::REMOVED,
-    clock_jump::KIND,
-    store_killed::KIND,
-    store_unreachable::KIND,
-    store_slow::KIND,
-    reply_lost::KIND,
-    eviction::KIND,
-    primary_failover::KIND,
+    clock_jump::ACTION,
+    store_killed::ACTION,
+    store_unreachable::ACTION,
+    store_slow::ACTION,
+    reply_lost::ACTION,
+    eviction::ACTION,
+    primary_failover::ACTION,
 ];
+
+/// The fault that was placed, ready to begin.
+pub fn build(placed: &Placed) -> Box<dyn Fault> {
+    let name = placed.kind.name;
+    let found = ACTIONS.iter().find(|action| action.fault == name);
+    let action = found.unwrap_or_else(|| panic!("{name} is specified and does nothing: it has no action"));
+    (action.build)(&placed.values)
+}
 
 /// One fault at work.
 pub trait Fault: Send {
@@ -101,7 +114,7 @@ impl Change {
 pub fn most_workers(faults: &[Placed], workers: usize) -> usize {
     let mut in_order: Vec<&Placed> = faults.iter().collect();
     in_order.sort_by_key(|fault| fault.at);
-    let changes = in_order.iter().filter_map(|fault| fault.build().change());
+    let changes = in_order.iter().filter_map(|fault| build(fault).change());
     let after = |now: &mut usize, change: Change| {
         *now = change.workers_after(*now);
         Some(*now)
@@ -162,4 +175,45 @@ pub enum State {
     Kept,
     /// Nothing.
     Lost,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use dedup_stream::faults::{FAULTS, FieldType, Value};
+
+    use super::*;
+
+    #[test]
+    fn each_specification_has_an_action_and_each_action_a_specification() {
+        let specified: Vec<&str> = FAULTS.iter().map(|fault| fault.name).collect();
+        let acted: Vec<&str> = ACTIONS.iter().map(|action| action.fault).collect();
+        assert_eq!(acted, specified);
+        assert_eq!(specified.iter().collect::<BTreeSet<_>>().len(), specified.len(), "{specified:?}");
+    }
+
+    #[test]
+    fn every_fault_can_be_built_from_whatever_its_specification_allows() {
+        for kind in FAULTS {
+            let choices = |field: FieldType| match field {
+                FieldType::Word(words) => words.iter().map(|word| Value::Word(word)).collect(),
+                FieldType::Time => vec![Value::Time(Duration::from_secs(1))],
+                FieldType::Count => vec![Value::Count(1)],
+                FieldType::Share => vec![Value::Share(0.5)],
+            };
+            let most = kind.fields.iter().map(|field| choices(field.what).len()).max().unwrap_or(1);
+            for choice in 0..most {
+                let value = |field: FieldType| {
+                    let all = choices(field);
+                    all[choice % all.len()]
+                };
+                let values = kind.fields.iter().map(|field| (field.name, value(field.what))).collect();
+                let placed =
+                    Placed { kind, at: Duration::ZERO, lasts: Duration::ZERO, values: Values::new(values) };
+                let fault = build(&placed);
+                assert_eq!(fault.observed(Effects::default()).fired, 0, "{placed} has not begun");
+            }
+        }
+    }
 }

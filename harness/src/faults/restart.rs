@@ -1,22 +1,12 @@
 //! The process is killed, and started again.
 
-use super::{Change, Effects, Fault, Field, Hits, Kind, Lasts, State, Values, What};
+use dedup_stream::faults::Values;
+
+use super::{Action, Change, Effects, Fault, State};
 use crate::servers::Observation;
 
-/// The line in the list of faults.
-pub(super) const KIND: Kind = Kind {
-    name: "restart",
-    about: "the process with all its workers is killed and starts again at once; a store beside it goes on",
-    lasts: Lasts::Moment,
-    hits: Hits::Pipeline,
-    fields: &[Field {
-        name: "state",
-        about: "whether the strategy finds its own directory as it was, or an empty one",
-        what: What::Word(&["kept", "lost"]),
-        default: None,
-    }],
-    build,
-};
+/// The line in the list of actions.
+pub(super) const ACTION: Action = Action { fault: "restart", build };
 
 fn build(values: &Values) -> Box<dyn Fault> {
     let state = if values.word("state") == "kept" { State::Kept } else { State::Lost };

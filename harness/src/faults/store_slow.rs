@@ -2,24 +2,14 @@
 
 use std::time::Duration;
 
+use dedup_stream::faults::Values;
+
 use super::store::AtStore;
-use super::{Effects, Fault, FaultError, Field, Hits, Kind, Lasts, Target, Values, What};
+use super::{Action, Effects, Fault, FaultError, Target};
 use crate::servers::{Observation, StoreFault};
 
-/// The line in the list of faults.
-pub(super) const KIND: Kind = Kind {
-    name: "store-slow",
-    about: "the store answers late while it lasts, so that more time passes between its check and its mark",
-    lasts: Lasts::While,
-    hits: Hits::Store,
-    fields: &[Field {
-        name: "delay",
-        about: "how much later each answer comes, in virtual time",
-        what: What::Time,
-        default: None,
-    }],
-    build,
-};
+/// The line in the list of actions.
+pub(super) const ACTION: Action = Action { fault: "store-slow", build };
 
 /// A delay takes virtual time in the pipeline's model. For each second of it, the real store is slowed by a
 /// millisecond, so that it is truly the store that is late, and a run of hours still ends within seconds.

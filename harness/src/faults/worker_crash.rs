@@ -1,27 +1,12 @@
 //! A worker dies with a batch in hand.
 
-use super::{CrashPoint, Effects, Fault, FaultError, Field, Hits, Kind, Lasts, Target, Value, Values, What};
+use dedup_stream::faults::Values;
+
+use super::{Action, CrashPoint, Effects, Fault, FaultError, Target};
 use crate::servers::Observation;
 
-/// The line in the list of faults.
-pub(super) const KIND: Kind = Kind {
-    name: "worker-crash",
-    about: "the next worker that comes to the point with pings in hand dies there, and another takes its place",
-    lasts: Lasts::Moment,
-    hits: Hits::Pipeline,
-    fields: &[
-        Field { name: "point", about: "where it dies", what: What::Word(POINTS), default: None },
-        Field {
-            name: "count",
-            about: "how many workers die there, one after the other",
-            what: What::Count,
-            default: Some(Value::Count(1)),
-        },
-    ],
-    build,
-};
-
-const POINTS: &[&str] = &["before-judge", "before-publish", "before-settle", "before-ack"];
+/// The line in the list of actions.
+pub(super) const ACTION: Action = Action { fault: "worker-crash", build };
 
 fn build(values: &Values) -> Box<dyn Fault> {
     let point = match values.word("point") {

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
+use dedup_stream::stream::{Id, Source, SourceError};
+
 use super::exact::Exact;
 use crate::record::Tool;
-use crate::stream::{Id, Source, SourceError};
 
 /// The schema of a baseline file. The part after the slash is raised when an old reader could misread a file.
 pub const SCHEMA: &str = "dedup-harness-baseline/1";
@@ -265,7 +266,7 @@ mod tests {
 
     #[test]
     fn a_stream_has_its_own_digest() {
-        let scenario = crate::scenario::find("^quick$").unwrap().remove(0);
+        let scenario = dedup_stream::scenario::find("^quick$").unwrap().remove(0);
         let of = |seed| stream_digest(&mut scenario.stream(seed)).unwrap();
         assert_eq!(of(1), of(1));
         assert_ne!(of(1), of(2));

@@ -1,8 +1,8 @@
 //! What a gate measures: strategies on scenarios.
 
 use dedup_strategies::{Definition, Needs, Role};
+use dedup_stream::scenario::Scenario;
 
-use crate::scenario::Scenario;
 use crate::select::Selected;
 
 /// One strategy on one scenario.

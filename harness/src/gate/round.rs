@@ -251,7 +251,7 @@ fn reckoned(cell: &GateCell, pairs: Vec<Pair>, not_pinned: Option<String>) -> Ro
 mod tests {
     use super::*;
     use crate::gate::cells::{candidates, cells};
-    use crate::scenario;
+    use dedup_stream::scenario;
 
     fn cell() -> GateCell {
         let quick = scenario::find("^quick$").unwrap();

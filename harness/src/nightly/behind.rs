@@ -5,6 +5,8 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use dedup_strategies::Timestamp;
+use dedup_stream::scenario::{NightlyConfig, Submission};
+use dedup_stream::workload::Workload;
 use serde::{Deserialize, Serialize};
 
 use super::day::Day;
@@ -15,8 +17,6 @@ use super::score::{Score, score};
 use super::sink::{DaySink, Written};
 use super::{DayDone, Night, copy_deduplicated};
 use crate::record::{CauseFigures, StableFigures};
-use crate::scenario::{NightlyConfig, Submission};
-use crate::workload::Workload;
 
 /// Bytes of disk that have to be free for each ping: its row, live and stable together, with room to spare.
 pub const DISK_BYTES_PER_PING: u64 = 64;

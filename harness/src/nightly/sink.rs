@@ -12,6 +12,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use dedup_strategies::Timestamp;
+use dedup_stream::scenario::Submission;
+use dedup_stream::stream::{Event, Id};
 use parquet::basic::Encoding;
 use parquet::data_type::{ByteArray, FixedLenByteArray, FixedLenByteArrayType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
@@ -24,8 +26,6 @@ use super::day::Day;
 use super::error::NightlyError;
 use super::partitions::Staged;
 use crate::pipeline::Sink;
-use crate::scenario::Submission;
-use crate::stream::{Event, Id};
 
 /// The columns of a live table. The last two are the truth: a nightly job carries them along like any other payload and
 /// decides nothing by them.

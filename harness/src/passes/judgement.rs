@@ -1,32 +1,39 @@
 //! Holds a strategy to its promise.
 
 use dedup_strategies::{Bound, Promise, Window};
+use dedup_stream::truth::Counts;
 
-use super::Truth;
 use crate::record::{Judgement, Verdict};
 use crate::units::thousands;
 
 /// Whether something was made to go wrong: the promise has other bounds for that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Circumstances {
+pub(super) enum Circumstances {
     /// Nothing was.
     Ordinary,
     /// The scenario has faults.
     Faults,
 }
 
-/// What was seen, against what was promised. Losses among pings that share a key with another ping are the key's
-/// fault and no strategy's; they are counted, and not judged.
-pub fn judge(promise: &Promise, circumstances: Circumstances, truth: &Truth) -> Judgement {
+/// What was seen, against what was promised; at most `ids_in_window` ids came in a window. Losses among pings that
+/// share a key with another ping are the key's fault and no strategy's; they are counted, and not judged.
+pub(super) fn judge(
+    promise: &Promise,
+    circumstances: Circumstances,
+    counts: &Counts,
+    ids_in_window: u64,
+) -> Judgement {
     let (missed, lost) = match circumstances {
         Circumstances::Ordinary => (promise.missed, promise.lost),
         Circumstances::Faults => (promise.under_faults.missed, promise.under_faults.lost),
     };
-    let counts = truth.counts();
     if let Some(capacity) = promise.capacity
-        && truth.ids_in_window() > capacity
+        && ids_in_window > capacity
     {
-        return Judgement { verdict: Verdict::Void, findings: vec![overload(promise, truth, capacity)] };
+        return Judgement {
+            verdict: Verdict::Void,
+            findings: vec![overload(promise, ids_in_window, capacity)],
+        };
     }
     let own_uniques = counts.uniques - counts.lost_shared_key;
     let findings: Vec<String> = [
@@ -43,7 +50,7 @@ pub fn judge(promise: &Promise, circumstances: Circumstances, truth: &Truth) -> 
 }
 
 /// A fault that never happened puts no promise to the test. A promise that was broken all the same is broken.
-pub fn or_inconclusive(judgement: Judgement, never_fired: &[String]) -> Judgement {
+pub(super) fn or_inconclusive(judgement: Judgement, never_fired: &[String]) -> Judgement {
     if judgement.verdict == Verdict::Broken || never_fired.is_empty() {
         return judgement;
     }
@@ -52,8 +59,8 @@ pub fn or_inconclusive(judgement: Judgement, never_fired: &[String]) -> Judgemen
     Judgement { verdict: Verdict::Inconclusive, findings: never.chain(judgement.findings).collect() }
 }
 
-fn overload(promise: &Promise, truth: &Truth, capacity: u64) -> String {
-    let (load, capacity) = (thousands(truth.ids_in_window()), thousands(capacity));
+fn overload(promise: &Promise, ids_in_window: u64, capacity: u64) -> String {
+    let (load, capacity) = (thousands(ids_in_window), thousands(capacity));
     match promise.window {
         Window::Forever => format!("{load} ids came, it is built for {capacity}"),
         _ => format!("{load} ids came in a window, it is built for {capacity}"),
@@ -75,4 +82,52 @@ fn counted(count: u64, did: &str, what: &str) -> Option<String> {
 
 fn percent(count: u64, of: u64) -> f64 {
     100.0 * count as f64 / of.max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use dedup_strategies::{Memory, UnderFaults};
+
+    use super::*;
+
+    const WINDOW: Duration = Duration::from_secs(10);
+
+    fn promise(window: Window) -> Promise {
+        Promise {
+            window,
+            missed: Bound::Never,
+            lost: Bound::Never,
+            capacity: None,
+            memory: Memory::Bounded,
+            under_faults: UnderFaults::UNBOUNDED,
+        }
+    }
+
+    #[test]
+    fn a_ping_that_shares_its_key_and_is_lost_is_not_held_against_the_strategy() {
+        let counts = Counts { uniques: 2, lost: 1, lost_shared_key: 1, ..Counts::default() };
+        let judgement = judge(&promise(Window::Forever), Circumstances::Ordinary, &counts, 1);
+        assert_eq!(judgement.verdict, Verdict::Kept);
+    }
+
+    #[test]
+    fn one_case_breaks_never_and_chance_does_not_break_a_share() {
+        let one_lost = Counts { uniques: 2, lost: 1, ..Counts::default() };
+        let never = judge(&promise(Window::Forever), Circumstances::Ordinary, &one_lost, 2);
+        assert_eq!(never.verdict, Verdict::Broken);
+        assert_eq!(never.findings, ["lost 1 of 2 uniques, promised none"]);
+        let share = Promise { lost: Bound::AtMost(0.001), ..promise(Window::Forever) };
+        assert_eq!(judge(&share, Circumstances::Ordinary, &one_lost, 2).verdict, Verdict::Kept);
+    }
+
+    #[test]
+    fn a_load_beyond_the_promise_voids_it() {
+        let small = Promise { capacity: Some(11), ..promise(Window::Since(WINDOW)) };
+        let counts = Counts { uniques: 12, lost: 6, ..Counts::default() };
+        let judgement = judge(&small, Circumstances::Ordinary, &counts, 12);
+        assert_eq!(judgement.verdict, Verdict::Void);
+        assert_eq!(judgement.findings, ["12 ids came in a window, it is built for 11"]);
+    }
 }

@@ -1,12 +1,14 @@
 //! The three passes over one strategy: is it right, how fast is it, what does it hold.
 
+mod judgement;
 mod stable;
 pub mod time;
 pub mod verify;
 pub mod weigh;
 
+use dedup_stream::workload::Workload;
+
 use crate::environment::Environment;
-use crate::workload::Workload;
 
 /// What every pass is given.
 pub struct Bench<'a> {

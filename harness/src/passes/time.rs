@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 use dedup_strategies::{
     Outcome, Ping, Routing, Settled, Strategy, Timestamp, Unavailable, Verdict, Worker, worker_of,
 };
+use dedup_stream::stream::Id;
+use dedup_stream::workload::Workload;
 use hdrhistogram::Histogram;
 
 use crate::environment::{CellError, TimeOptions, Timing};
 use crate::passes::Bench;
 use crate::pipeline::{Pace, TICK};
 use crate::record::{Failure, Latency, TimeFigures};
-use crate::stream::Id;
-use crate::workload::Workload;
 
 /// The open loop's rate is not taken higher than this of itself: beyond it, reading a clock and recording a value
 /// for every ping costs as much as what is measured.

@@ -4,18 +4,23 @@ use std::time::Duration;
 
 use dedup_strategies::time::saturating_nanos;
 use dedup_strategies::{Needs, Promise, Routing};
+use dedup_stream::faults::{Hits, Placed};
+use dedup_stream::stream::{Ahead, Source};
+use dedup_stream::truth::{self, Truth};
+use dedup_stream::workload::Workload;
 use hdrhistogram::Histogram;
 
 use crate::environment::{CellError, Instance, Timing};
-use crate::faults::{Hits, Placed, most_workers};
+use crate::faults::most_workers;
 use crate::nightly::DaySink;
+use crate::passes::judgement::{Circumstances, judge, or_inconclusive};
 use crate::passes::{Bench, stable};
 use crate::pipeline::{Ended, Happened, Pipeline};
 use crate::predict::{Known, predict};
-use crate::record::{Failure, FaultFigures, Judgement, Latency, Prediction, Verdict, VerifyFigures};
-use crate::stream::{Ahead, Source};
-use crate::truth::{self, Circumstances, Truth};
-use crate::workload::Workload;
+use crate::record::{
+    CauseFigures, Failure, FaultFigures, Judgement, LagFigures, Latency, OverTime, Prediction, Verdict,
+    VerifyFigures,
+};
 
 /// How many pings are judged a second time, to see whether the answers are the same.
 const AGAIN: u64 = 50_000;
@@ -85,7 +90,7 @@ fn obstacle(fault: &Placed, needs: Needs, instance: &Instance) -> Option<CellErr
     let skipped = |reason: String, remedy: &str| Some(CellError::Skipped { reason, remedy: remedy.into() });
     let kind = fault.kind.name;
     match (needs, fault.kind.hits) {
-        (Needs::Nothing, Hits::Store) => skipped(
+        (Needs::Nothing, Hits::Store | Hits::Cluster) => skipped(
             "a fault of a store does not apply: it keeps none beside the process".to_string(),
             "nothing to be done; a restart is what it has to fear",
         ),
@@ -184,10 +189,10 @@ fn judged(bench: &Bench<'_>, ended: &Ended, promise: &Promise) -> Judgement {
         true => Circumstances::Ordinary,
         false => Circumstances::Faults,
     };
-    let judgement = truth::judge(promise, circumstances, &ended.truth);
+    let judgement = judge(promise, circumstances, ended.truth.counts(), ended.truth.ids_in_window());
     let judgement = in_time(bench, &ended.late_ns, promise, judgement);
     let never = ended.faults.iter().filter(|fault| fault.seen.fired == 0);
-    truth::or_inconclusive(judgement, &never.map(|fault| fault.placed.to_string()).collect::<Vec<_>>())
+    or_inconclusive(judgement, &never.map(|fault| fault.placed.to_string()).collect::<Vec<_>>())
 }
 
 fn fault_figures(happened: &Happened) -> FaultFigures {
@@ -197,6 +202,23 @@ fn fault_figures(happened: &Happened) -> FaultFigures {
         for_ns: saturating_nanos(happened.placed.lasts),
         fired_count: happened.seen.fired,
         observed: happened.seen.what.clone(),
+    }
+}
+
+fn cause_figures(truth::CauseTally { cause, duplicates, missed }: truth::CauseTally) -> CauseFigures {
+    CauseFigures { cause, duplicate_count: duplicates, missed_count: missed }
+}
+
+fn lag_figures(tally: &truth::LagTally) -> LagFigures {
+    LagFigures { up_to_ns: tally.up_to_ns, duplicate_count: tally.duplicates, missed_count: tally.missed }
+}
+
+fn over_time(counts: truth::OverTime) -> OverTime {
+    OverTime {
+        slice_ns: counts.slice_ns,
+        pings_count: counts.pings,
+        missed_count: counts.missed,
+        dropped_first_count: counts.dropped_first,
     }
 }
 
@@ -220,9 +242,9 @@ fn figures(bench: &Bench<'_>, causes: &[String], ended: Ended, judgement: Judgem
         refused_unique_count: counts.uniques - counts.delivered - counts.lost,
         ids_in_window_count: truth.ids_in_window(),
         virtual_ns: saturating_nanos(bench.workload.length()),
-        by_cause: truth.by_cause(causes),
-        by_lag: truth.by_lag(),
-        over_time: truth.over_time(),
+        by_cause: truth.by_cause(causes).into_iter().map(cause_figures).collect(),
+        by_lag: truth.by_lag().iter().map(lag_figures).collect(),
+        over_time: over_time(truth.over_time()),
         held_ns: (!ended.held_ns.is_empty()).then(|| Latency::from_histogram(&ended.held_ns)),
         faults: ended.faults.iter().map(fault_figures).collect(),
         redelivered_count: counts.redelivered,

@@ -8,6 +8,8 @@ use dedup_strategies::time::saturating_nanos;
 use dedup_strategies::{
     DeliveryId, Outcome, Ping, Promise, Routing, Settled, Timestamp, Verdict, Worker, worker_of,
 };
+use dedup_stream::stream::{Event, Id};
+use dedup_stream::workload::Workload;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
@@ -16,8 +18,6 @@ use crate::environment::{CellError, Instance, Timing};
 use crate::passes::Bench;
 use crate::pipeline::{Pace, TICK};
 use crate::record::{MemoryOverTime, WeighFigures};
-use crate::stream::{Event, Id};
-use crate::workload::Workload;
 
 /// Samples over the stream.
 const SAMPLES: u64 = 64;

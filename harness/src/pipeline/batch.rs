@@ -3,9 +3,8 @@
 use std::ops::{Index, IndexMut};
 
 use dedup_strategies::{DeliveryId, Ping, Timestamp};
-
-use crate::stream::Event;
-use crate::truth::Covered;
+use dedup_stream::stream::Event;
+use dedup_stream::truth::Covered;
 
 /// Pings that are judged together, and the truth about each, in the same order. The same lists carry them on to the
 /// publish, so that a ping is copied once.

@@ -6,12 +6,12 @@
 use std::time::Duration;
 
 use dedup_strategies::Timestamp;
+use dedup_stream::scenario::PipelineConfig;
+use dedup_stream::stream::{CauseId, Event};
+use dedup_stream::truth::Truth;
 
 use super::SourceOfHeld;
 use super::schedule::{Copy, Later, Redelivery, Schedule};
-use crate::scenario::PipelineConfig;
-use crate::stream::{CauseId, Event};
-use crate::truth::Truth;
 
 /// Deliveries of one ping before it is given up. Upstream brokers dead-letter after 5 to 100.
 pub(super) const MAX_ATTEMPTS: u32 = 10;

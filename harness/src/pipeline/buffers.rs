@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use dedup_strategies::{Ping, Routing, Timestamp, worker_of};
+use dedup_stream::scenario::PipelineConfig;
+use dedup_stream::stream::Event;
 
 use super::batch::{BatchId, Pool};
-use crate::scenario::PipelineConfig;
-use crate::stream::Event;
 
 /// A buffer a worker.
 #[derive(Debug)]

@@ -25,15 +25,15 @@ use dedup_strategies::time::saturating_nanos;
 use dedup_strategies::{
     DeliveryId, HeldPings, Ping, PingKey, Settled, Strategy, Timestamp, Unavailable, Verdict, Worker,
 };
+use dedup_stream::scenario::PipelineConfig;
+use dedup_stream::stream::{Event, Id, Source, SourceError};
+use dedup_stream::truth::{Covered, Truth};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use hdrhistogram::Histogram;
 
 use crate::faults::FaultError;
-use crate::scenario::PipelineConfig;
 use crate::stats::recorder;
-use crate::stream::{Event, Id, Source, SourceError};
-use crate::truth::{Covered, Truth};
 use batch::Pool;
 use broker::{Broker, decided};
 use buffers::Buffers;

@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use dedup_strategies::Timestamp;
+use dedup_stream::stream::Event;
 
 use super::WorkerId;
 use super::batch::{BatchId, Pool};
-use crate::stream::Event;
 
 /// Pings of one batch that were let through by `worker`. As small as it is, it is passed on in a register.
 #[derive(Clone, Copy, Debug)]

@@ -1,8 +1,7 @@
 //! Where delivered pings end up, beside the truth that counts them.
 
 use dedup_strategies::Timestamp;
-
-use crate::stream::Event;
+use dedup_stream::stream::Event;
 
 /// Takes what is published, in the order of publishing, copies included.
 pub trait Sink: Send {

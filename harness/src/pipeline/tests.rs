@@ -4,10 +4,10 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 
 use dedup_strategies::{Bound, Footprint, Memory, Promise, Routing, UnderFaults, Window, worker_of};
+use dedup_stream::stream::{CauseId, InvalidId, Origin};
 
 use super::broker::MAX_ATTEMPTS;
 use super::*;
-use crate::stream::{CauseId, InvalidId, Origin};
 
 /// Pings with ids from `ids`, one every second from second 1.
 struct Script {

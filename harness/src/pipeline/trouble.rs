@@ -4,16 +4,18 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use dedup_strategies::{Ping, Strategy, Timestamp, Unavailable, Verdict, Worker};
+use dedup_stream::faults::Placed;
+use dedup_stream::scenario::PipelineConfig;
+use dedup_stream::stream::Event;
+use dedup_stream::truth::Truth;
 
 use super::batch::BatchId;
 use super::broker::Left;
 use super::schedule::Later;
 use super::{ACKED, HeldPing, OUTAGE_PATIENCE, Pace, Pipeline, PipelineError, SourceOfHeld, WorkerId};
-use crate::faults::{Change, CrashPoint, Effects, Fault, FaultError, Placed, State, Target};
-use crate::scenario::PipelineConfig;
+
+use crate::faults::{self, Change, CrashPoint, Effects, Fault, FaultError, State, Target};
 use crate::servers::{Observation, StoreControl};
-use crate::stream::Event;
-use crate::truth::Truth;
 
 /// Where a pipeline gets its strategy from, and gets it again.
 pub trait Host: Send {
@@ -129,11 +131,11 @@ impl<'a> Troubles<'a> {
 }
 
 impl<'a> Pipeline<'a> {
-    /// A pipeline in which `faults` happen, counted from `start`, around the host's strategy. The truth has to be one
+    /// A pipeline in which `placed_faults` happen, counted from `start`, around the host's strategy. The truth has to be one
     /// that scores faults ([`Truth::under_faults`]).
     pub fn with_faults(
         config: &'a PipelineConfig,
-        faults: &[Placed],
+        placed_faults: &[Placed],
         host: Box<dyn Host + 'a>,
         truth: Truth,
         pace: Box<dyn Pace + 'a>,
@@ -141,14 +143,17 @@ impl<'a> Pipeline<'a> {
     ) -> Result<Self, PipelineError> {
         let mut pipeline = Pipeline::new(config, host.strategy(), truth, pace, start)?;
         pipeline.troubles.host = Some(host);
-        for (index, placed) in faults.iter().enumerate() {
+        for (index, placed) in placed_faults.iter().enumerate() {
             let at = start.plus(placed.at);
             pipeline.broker.schedule.add(at, Later::Begin(index));
             if !placed.lasts.is_zero() {
                 pipeline.broker.schedule.add(at.plus(placed.lasts), Later::End(index));
             }
-            let underway =
-                Underway { placed: placed.clone(), fault: placed.build(), effects: Effects::default() };
+            let underway = Underway {
+                placed: placed.clone(),
+                fault: faults::build(placed),
+                effects: Effects::default(),
+            };
             pipeline.troubles.faults.push(underway);
         }
         Ok(pipeline)

@@ -109,7 +109,7 @@ impl Cells {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::find;
+    use dedup_stream::scenario::find;
 
     /// The share that is let through when a copy comes `gap` ids after the first, `after` ids after the start.
     fn forgotten(make: impl Fn(Curve, u64) -> Cells, after: f64, gap: u64) -> f64 {

@@ -1,8 +1,7 @@
 //! How many pings are expected up to any time of a stream.
 
 use dedup_strategies::time::saturating_nanos;
-
-use crate::scenario::Scenario;
+use dedup_stream::scenario::Scenario;
 
 /// Pieces into which the stream is cut. Within one, a rate counts as constant.
 pub(super) const PIECES: usize = 4096;
@@ -84,7 +83,7 @@ impl Curve {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::find;
+    use dedup_stream::scenario::find;
 
     #[test]
     fn a_time_is_that_of_the_number_at_it_whatever_was_added() {

@@ -31,7 +31,7 @@ impl Generations {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::find;
+    use dedup_stream::scenario::find;
 
     #[test]
     fn a_generation_goes_when_enough_others_have_begun_or_a_window_after_it_has_ended() {

@@ -11,13 +11,13 @@ use dedup_strategies::structures::age_partitioned;
 use dedup_strategies::theory::Deletion;
 use dedup_strategies::time::saturating_nanos;
 use dedup_strategies::{Bound, Definition, Window};
+use dedup_stream::scenario::{EventTime, Process, Scenario};
 
 use super::cells::Cells;
 use super::curve::Curve;
 use super::generations::Generations;
 use super::rule::{Counted, Forgetting, Rule};
 use super::{Known, Memory, written};
-use crate::scenario::{EventTime, Process, Scenario};
 use crate::units;
 
 /// Forget at the end of the promised window.

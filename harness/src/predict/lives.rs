@@ -2,6 +2,7 @@
 
 use dedup_strategies::Routing;
 use dedup_strategies::time::saturating_nanos;
+use dedup_stream::scenario::{BadIds, LagFrom, Pick, Repeat, Scenario, Submission};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
@@ -9,7 +10,6 @@ use super::curve::Curve;
 use super::nightly::Nights;
 use super::rule::Forgetting;
 use super::waits::Waits;
-use crate::scenario::{BadIds, LagFrom, Pick, Repeat, Scenario, Submission};
 
 /// Copies that are looked at for each cause: the error of a share is then below a thousandth.
 const COPIES: f64 = 400_000.0;

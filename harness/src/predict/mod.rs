@@ -21,9 +21,9 @@ mod written;
 use std::collections::BTreeMap;
 
 use dedup_strategies::{Promise, Routing};
+use dedup_stream::scenario::{Identity, Repeat, Scenario};
 
 use crate::record::{Prediction, StableFigures, Tables, VerifyFigures};
-use crate::scenario::{Identity, Repeat, Scenario};
 use curve::Curve;
 use lives::{Lives, Share};
 use rule::{Forgetting, Rule};

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use dedup_strategies::Timestamp;
-
-use crate::scenario::Scenario;
+use dedup_stream::scenario::Scenario;
 
 const DAY_NS: u64 = 86_400_000_000_000;
 

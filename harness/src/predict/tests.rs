@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use dedup_strategies::Routing;
+use dedup_stream::scenario::{Length, Scenario, find};
 
 use super::curve::Curve;
 use super::lives::{Lives, Shares};
 use super::nightly::Nights;
 use super::rule::{Forgetting, Rule};
-use crate::scenario::{Length, Scenario, find};
 
 const MINUTE: u64 = 60_000_000_000;
 const HOUR: u64 = 60 * MINUTE;

@@ -2,9 +2,9 @@
 
 use dedup_strategies::Routing;
 use dedup_strategies::time::saturating_nanos;
+use dedup_stream::scenario::Scenario;
 
 use super::lives::Random;
-use crate::scenario::Scenario;
 
 /// A buffer opens with a ping, and is judged when it is full or after the linger.
 #[derive(Clone, Copy, Debug)]

@@ -1,11 +1,11 @@
 //! Memories that age by what is written to them.
 
 use dedup_strategies::Routing;
+use dedup_stream::scenario::Scenario;
 
 use super::curve::{Curve, PIECES};
 use super::lives::Lives;
 use super::rule::Forgetting;
-use crate::scenario::Scenario;
 
 /// Copies that are missed are written again, and age the memory, so that more are missed. After so many rounds what is
 /// left of that is far below the error of the theory: copies are fewer than firsts, and each round weighs them once more.

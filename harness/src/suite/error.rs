@@ -1,6 +1,6 @@
 //! Why a run cannot begin, or cannot go on.
 
-use crate::workload::Workload;
+use dedup_stream::workload::Workload;
 
 /// Why a run cannot begin: the user's to mend.
 #[derive(Debug, thiserror::Error)]

@@ -16,7 +16,7 @@ use crate::pacing::Pacing;
 use crate::record::{CellResult, Pass};
 use crate::select::Selected;
 use crate::servers::SharedRedis;
-use crate::workload::Workload;
+use dedup_stream::workload::Workload;
 
 /// Everything that determines a run.
 #[derive(Debug)]

@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use dedup_report::talk::{DENSE, FAULT_FOLDER, FULL_RATE_PER_S, SCENARIO};
 use dedup_strategies::Definition;
+use dedup_stream::scenario::{Scenario, ScenarioError, embedded, find};
 
 use crate::record::Pass;
-use crate::scenario::{Scenario, ScenarioError, embedded, find};
 
 /// What the talk compared, and what else there is: the default of each, which takes its window from the scenario (24
 /// hours), but for PubsubIO, whose window is its own.

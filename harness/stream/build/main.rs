@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// Writes `scenarios.rs` into `OUT_DIR`: a sorted list `EMBEDDED` of names and texts.
-pub(crate) fn embed() {
-    let root = Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo sets this")).join("../scenarios");
+fn main() {
+    let root = Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo sets this")).join("../../scenarios");
     println!("cargo::rerun-if-changed={}", root.display());
     let mut files = Vec::new();
     collect(&root, &mut files)

@@ -37,6 +37,7 @@ impl WindowLoad {
 
     /// Counts a ping at `at`, which never goes backwards; `before` is the slice of the id's ping before, if there
     /// was one.
+    #[inline]
     pub fn count(&mut self, at: Timestamp, before: Option<Slice>) -> Slice {
         if at.as_nanos() >= self.slice_ends_ns {
             self.roll(at.as_nanos() / self.slice_ns);
@@ -64,6 +65,7 @@ impl WindowLoad {
     }
 }
 
+#[inline]
 fn index(slice: u64) -> usize {
     (slice % TOUCHED as u64) as usize
 }

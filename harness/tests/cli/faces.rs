@@ -22,7 +22,7 @@ fn the_lists_hold_every_strategy_and_every_scenario() {
     for definition in dedup_harness::strategies::STRATEGIES {
         assert!(begins(&strategies, definition.name), "{}", definition.name);
     }
-    for (name, _) in dedup_harness::scenario::embedded() {
+    for (name, _) in dedup_stream::scenario::embedded() {
         assert!(begins(&scenarios, name), "{name}");
     }
 }

@@ -7,7 +7,7 @@ use crate::tool::Tool;
 const VERIFY: [&str; 6] = ["-s", "^exact$", "-p", "verify", "--window", "365d"];
 
 fn data(name: &str) -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "tests", "data", name].iter().collect()
+    [env!("CARGO_MANIFEST_DIR"), "stream", "tests", "data", name].iter().collect()
 }
 
 fn run<'a>(trace: &'a str, more: &[&'a str]) -> Vec<&'a str> {

@@ -12,10 +12,10 @@ use dedup_harness::environment::Environment;
 use dedup_harness::nightly::Choice;
 use dedup_harness::passes::{Bench, verify};
 use dedup_harness::record::VerifyFigures;
-use dedup_harness::scenario::{self, Scenario};
 use dedup_harness::select::select;
 use dedup_harness::strategies::STRATEGIES;
-use dedup_harness::workload::Workload;
+use dedup_stream::scenario::{self, Scenario};
+use dedup_stream::workload::Workload;
 
 /// An embedded scenario.
 fn scenario(name: &str) -> Scenario {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use dedup_harness::nightly::Choice;
 use dedup_harness::record::{Prediction, Tables};
-use dedup_harness::scenario::{Length, Scenario};
 use dedup_harness::stats::wilson_95_of_share;
+use dedup_stream::scenario::{Length, Scenario};
 
 use crate::shared::deviations;
 use crate::{scenario, verified, verified_before};

@@ -9,6 +9,7 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use dedup_strategies::Definition;
 use dedup_strategies::time::saturating_nanos;
+use dedup_stream::scenario::{self, Scenario};
 
 use super::measure::{Counting, Measured, Work};
 use super::options::{ChoiceArgs, OutputArgs, now, this_program};
@@ -20,7 +21,6 @@ use crate::gate::baseline::{Baseline, SCHEMA};
 use crate::gate::check::{Checked, Now, check};
 use crate::gate::design::Decision;
 use crate::gate::verdict::{Kind, Party, Verdict};
-use crate::scenario::{self, Scenario};
 use crate::select::{Selected, select};
 
 /// Options of `gate check`.

@@ -7,6 +7,8 @@ use std::time::Instant;
 
 use anyhow::{Context, anyhow};
 use dedup_strategies::Needs;
+use dedup_stream::scenario::Scenario;
+use dedup_stream::workload::Workload;
 
 use crate::cell::Limits;
 use crate::cmd::run::{Watcher, ended};
@@ -20,11 +22,9 @@ use crate::gate::worker::WorkerError;
 use crate::nightly::Choice;
 use crate::progress::Progress;
 use crate::record::{CellRecord, CellResult, Pass, Tool};
-use crate::scenario::Scenario;
 use crate::select::Selected;
 use crate::servers::Guarded;
 use crate::suite::{Completion, Plan};
-use crate::workload::Workload;
 
 /// A check under way.
 pub(super) struct Work<'a> {

@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::Context;
 use clap::Args;
 use dedup_strategies::Definition;
+use dedup_stream::scenario::{self, Scenario};
 
 use crate::exit::{Exit, OrExit};
 use crate::gate::accept::{Acceptances, FILE_NAME};
@@ -14,7 +15,6 @@ use crate::gate::cells::candidates;
 use crate::gate::render::{Format, github, junit, markdown, render};
 use crate::gate::verdict::{Party, Strictness, Verdict};
 use crate::progress::Progress;
-use crate::scenario::{self, Scenario};
 use crate::select::{Selected, select};
 
 /// Which strategies on which scenarios.

@@ -3,6 +3,8 @@
 mod ending;
 mod plan;
 mod quick;
+mod survey;
+mod time_unit;
 
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -24,11 +26,11 @@ use crate::progress::Progress;
 use crate::record::{RecordWriter, Run, RunRecord};
 use crate::servers::Guarded;
 use crate::suite::{Completion, Plan, SuiteError};
-use crate::trace::TimeUnit;
 
 pub(super) use ending::{Watcher, exit, stop_on_interrupt};
 pub(super) use plan::{admit, describe};
 pub use quick::run_quick;
+pub use time_unit::TimeUnitArg;
 
 use plan::plan;
 
@@ -74,8 +76,8 @@ pub struct RunArgs {
     )]
     pub time_field: Option<String>,
     /// How the time is written
-    #[arg(long, value_name = "UNIT", value_enum, default_value_t = TimeUnit::Auto, requires = "trace", conflicts_with = "scenarios", help_heading = "Your own pings")]
-    pub time_unit: TimeUnit,
+    #[arg(long, value_name = "UNIT", value_enum, default_value_t = TimeUnitArg::Auto, requires = "trace", conflicts_with = "scenarios", help_heading = "Your own pings")]
+    pub time_unit: TimeUnitArg,
     /// Share of lines that may be unreadable, from 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t = 0.01, value_parser = share, requires = "trace", conflicts_with = "scenarios", help_heading = "Your own pings")]
     pub max_bad: f64,

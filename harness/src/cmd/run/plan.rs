@@ -5,7 +5,11 @@ use std::path::Path;
 
 use anyhow::anyhow;
 use dedup_strategies::{Definition, Needs};
+use dedup_stream::scenario;
+use dedup_stream::trace::{TraceOptions, TraceSurvey};
+use dedup_stream::workload::{Trace, Workload};
 
+use super::survey;
 use super::{PassArg, RunArgs};
 use crate::environment::{RedisChoice, TimeOptions};
 use crate::exit::{Exit, OrExit};
@@ -13,12 +17,9 @@ use crate::machine::run_starting_now;
 use crate::pacing::Pacing;
 use crate::printable::printable;
 use crate::record::{Pass, RunRecord};
-use crate::scenario;
 use crate::select::{Selected, select};
 use crate::servers::{ServerError, SharedRedis};
 use crate::suite::{Plan, Preflight};
-use crate::trace::{TraceOptions, TraceSurvey};
-use crate::workload::{Trace, Workload};
 
 pub(super) fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow::Result<Plan> {
     let strategies: Vec<Selected> = select(definitions, &args.strategies).or_exit(Exit::Usage)?;
@@ -118,7 +119,7 @@ fn streams(args: &RunArgs, directory: &Path) -> anyhow::Result<Vec<Workload>> {
         let options = trace_options(args, path, directory)?;
         let survey = TraceSurvey::scan(&options).or_exit(Exit::Usage)?;
         if !args.output.quiet {
-            anstream::eprintln!("{}", printable(&survey.to_string()));
+            anstream::eprintln!("{}", printable(&survey::text(&survey)));
         }
         return Ok(vec![Workload::Trace(Box::new(Trace::new(options, &survey)))]);
     }
@@ -130,11 +131,11 @@ fn trace_options(args: &RunArgs, path: &Path, directory: &Path) -> anyhow::Resul
     let mut options = TraceOptions::new(path);
     options.id_field = args.id_field.clone();
     options.time_field = args.time_field.clone();
-    options.time_unit = args.time_unit;
+    options.time_unit = args.time_unit.into();
     options.max_bad = args.max_bad;
     options.window = args.window;
     if options.is_stdin() {
-        let spooled = crate::trace::spool_stdin(directory).or_exit(Exit::Usage)?;
+        let spooled = dedup_stream::trace::spool_stdin(directory).or_exit(Exit::Usage)?;
         options = options.spooled(spooled);
     }
     Ok(options)

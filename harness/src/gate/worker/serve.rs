@@ -74,7 +74,7 @@ fn work(definitions: &[Definition], task: &Task) -> Result<(), CellError> {
 /// The cell that this would be: it says how to build a strategy.
 fn job(task: &Task) -> Job {
     let input = Input::Scenario { name: task.scenario.clone(), toml: task.toml.clone() };
-    let batch = match crate::scenario::Scenario::from_toml(&task.scenario, &task.toml) {
+    let batch = match dedup_stream::scenario::Scenario::from_toml(&task.scenario, &task.toml) {
         Ok(scenario) => scenario.pipeline.batch,
         // Said by whoever reads the scenario next.
         Err(_) => NonZeroUsize::MIN,

@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dedup_strategies::{PingKey, Strategy, Timestamp};
+use dedup_stream::faults::{FAULTS, Placed, Value, Values};
+use dedup_stream::scenario::PipelineConfig;
+use dedup_stream::stream::{CauseId, Event, Id, InvalidId, Origin};
+use dedup_stream::truth::Truth;
 
 use self::stand_ins::{Hosted, Log, Mark, Marker, Said, Script};
 use super::{Ended, Free, Pipeline};
-use crate::faults::{KINDS, Placed, Value, Values};
-use crate::scenario::PipelineConfig;
-use crate::stream::{CauseId, Event, Id, InvalidId, Origin};
-use crate::truth::Truth;
 
 const WINDOW: Duration = Duration::from_secs(600);
 const LATENCY: Duration = Duration::from_millis(500);
@@ -49,7 +49,7 @@ fn events(copies: &[(u8, u16)]) -> Vec<Event> {
 }
 
 fn placed(kind: &str, at_s: u64, lasts_s: u64, values: Vec<(&'static str, Value)>) -> Placed {
-    let kind = KINDS.iter().find(|other| other.name == kind).unwrap();
+    let kind = FAULTS.iter().find(|other| other.name == kind).unwrap();
     let (at, lasts) = (Duration::from_secs(at_s), Duration::from_secs(lasts_s));
     Placed { kind, at, lasts, values: Values::new(values) }
 }

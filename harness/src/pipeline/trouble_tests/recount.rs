@@ -5,16 +5,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dedup_strategies::{PingKey, Strategy, Timestamp, Verdict, Window};
+use dedup_stream::faults::{Placed, Value};
+use dedup_stream::stream::{CauseId, Event};
 use proptest::prelude::*;
 use proptest::strategy::Strategy as _;
 
 use super::stand_ins::{Mark, Marker, Said};
 use super::{LATENCY, WINDOW, crash, events, key, placed, restart, run_logged};
-use crate::faults::{Placed, Value};
-use crate::stream::{CauseId, Event};
 
 /// The score the slow way: from all that was asked of the strategy and all that reached the sink.
-fn recount(events: &[Event], said: &[Said], window: Window) -> crate::truth::Counts {
+fn recount(events: &[Event], said: &[Said], window: Window) -> dedup_stream::truth::Counts {
     let unique_of: BTreeMap<PingKey, u64> =
         events.iter().map(|event| (key(event.origin.unique), event.origin.unique)).collect();
     let first_arrivals: BTreeSet<Timestamp> = events
@@ -22,7 +22,7 @@ fn recount(events: &[Event], said: &[Said], window: Window) -> crate::truth::Cou
         .filter(|event| event.origin.cause == CauseId::FIRST)
         .map(|event| event.event_time)
         .collect();
-    let mut counts = crate::truth::Counts {
+    let mut counts = dedup_stream::truth::Counts {
         pings: events.len() as u64,
         uniques: unique_of.len() as u64,
         ..Default::default()
@@ -119,15 +119,15 @@ proptest! {
         let log = Arc::new(Mutex::new(Vec::new()));
         let window = Marker::new(mark, &log).promise().window;
         let (counts, expected) = (*ended.truth.counts(), recount(&events, &said, window));
-        let of = |c: &crate::truth::Counts| {
+        let of = |c: &dedup_stream::truth::Counts| {
             [c.pings, c.uniques, c.delivered, c.missed, c.lost, c.delayed, c.in_window, c.missed_in_window]
         };
         prop_assert_eq!(of(&counts), of(&expected));
         prop_assert!(counts.missed <= ended.truth.duplicates());
         let causes = ended.truth.by_cause(&["first".into(), "repeat".into()]);
-        prop_assert_eq!(causes.iter().map(|c| c.duplicate_count).sum::<u64>(), ended.truth.duplicates());
-        prop_assert_eq!(causes.iter().map(|c| c.missed_count).sum::<u64>(), counts.missed);
-        prop_assert_eq!(ended.truth.by_lag().iter().map(|l| l.duplicate_count).sum::<u64>(), ended.truth.duplicates());
+        prop_assert_eq!(causes.iter().map(|c| c.duplicates).sum::<u64>(), ended.truth.duplicates());
+        prop_assert_eq!(causes.iter().map(|c| c.missed).sum::<u64>(), counts.missed);
+        prop_assert_eq!(ended.truth.by_lag().iter().map(|l| l.duplicates).sum::<u64>(), ended.truth.duplicates());
         if mark == Mark::AfterDelivery {
             prop_assert_eq!(counts.lost, 0);
         }

@@ -8,12 +8,12 @@ use dedup_strategies::{
     Bound, Footprint, Memory, Ping, PingKey, Promise, Routing, Settled, Strategy, Timestamp, Unavailable,
     UnderFaults, Verdict, Window, Worker,
 };
+use dedup_stream::stream::{Event, Source, SourceError};
 
 use super::WINDOW;
 use crate::faults::State;
 use crate::pipeline::{Host, Sink};
 use crate::servers::StoreControl;
-use crate::stream::{Event, Source, SourceError};
 
 /// When an id is marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

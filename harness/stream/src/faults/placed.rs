@@ -6,14 +6,14 @@ use std::time::Duration;
 use dedup_strategies::time::saturating_nanos;
 use serde::{Serialize, Serializer};
 
-use super::{Fault, Hits, Kind, Values};
+use super::{FaultSpec, Hits, Values};
 
 /// What happens, and when.
 #[derive(Clone, Debug, Serialize)]
 pub struct Placed {
     /// What kind of fault.
     #[serde(serialize_with = "by_name")]
-    pub kind: &'static Kind,
+    pub kind: &'static FaultSpec,
     /// When it begins, from the start of the stream.
     pub at: Duration,
     /// How long it goes on; zero where it is over at once.
@@ -23,19 +23,14 @@ pub struct Placed {
 }
 
 impl Placed {
-    /// The fault, ready to begin.
-    pub fn build(&self) -> Box<dyn Fault> {
-        (self.kind.build)(&self.values)
-    }
-
     /// Whether it happens to a strategy's store.
     pub fn hits_store(&self) -> bool {
-        matches!(self.kind.hits, Hits::Store | Hits::Clock)
+        matches!(self.kind.hits, Hits::Store | Hits::Cluster | Hits::Clock)
     }
 
     /// Whether it can only happen to a cluster.
     pub fn takes_a_cluster(&self) -> bool {
-        self.kind.name == super::primary_failover::KIND.name
+        self.kind.hits == Hits::Cluster
     }
 
     /// When it begins, in nanoseconds from the start of the stream.
@@ -58,6 +53,6 @@ impl PartialEq for Placed {
     }
 }
 
-fn by_name<S: Serializer>(kind: &&'static Kind, serializer: S) -> Result<S::Ok, S::Error> {
+fn by_name<S: Serializer>(kind: &&'static FaultSpec, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(kind.name)
 }

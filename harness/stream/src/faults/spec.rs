@@ -1,14 +1,13 @@
-//! How a kind of fault is described, and the values of its fields.
+//! How a kind of fault is specified, and the values of its fields.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Fault;
-
-/// One line of the list of faults. Each fault's file ends in one constant of this type.
-pub struct Kind {
+/// A kind of fault, as a scenario can place it: an entry of the list [`FAULTS`](super::FAULTS).
+#[derive(Clone, Copy, PartialEq)]
+pub struct FaultSpec {
     /// Its name in scenarios: lower case, words joined by `-`.
     pub name: &'static str,
     /// One line that says what happens.
@@ -19,8 +18,6 @@ pub struct Kind {
     pub hits: Hits,
     /// What it is told beside its time.
     pub fields: &'static [Field],
-    /// Makes it.
-    pub build: fn(&Values) -> Box<dyn Fault>,
 }
 
 /// Whether a fault goes on for a time.
@@ -39,6 +36,8 @@ pub enum Hits {
     Pipeline,
     /// A store beside it: strategies that have one which is ours to trouble.
     Store,
+    /// The same, where it is a cluster.
+    Cluster,
     /// The clock of the store, where there is one, and else the one that the strategy is shown.
     Clock,
 }
@@ -51,14 +50,14 @@ pub struct Field {
     /// What it means.
     pub about: &'static str,
     /// What it may be.
-    pub what: What,
+    pub what: FieldType,
     /// What it is where it is not given; none where it has to be.
     pub default: Option<Value>,
 }
 
 /// What a field may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum FieldType {
     /// One of some words.
     Word(&'static [&'static str]),
     /// A time above zero.
@@ -98,28 +97,32 @@ impl Values {
         self.0.iter().copied()
     }
 
-    pub(super) fn word(&self, name: &str) -> &'static str {
+    /// The word of this name. Panics where the specification has no such field: values are checked against it.
+    pub fn word(&self, name: &str) -> &'static str {
         match self.get(name) {
             Value::Word(word) => word,
             other => unreachable!("field {name} is a word, not {other}"),
         }
     }
 
-    pub(super) fn time(&self, name: &str) -> Duration {
+    /// The time of this name. Panics where the specification has no such field: values are checked against it.
+    pub fn time(&self, name: &str) -> Duration {
         match self.get(name) {
             Value::Time(time) => time,
             other => unreachable!("field {name} is a time, not {other}"),
         }
     }
 
-    pub(super) fn count(&self, name: &str) -> u64 {
+    /// The number of this name. Panics where the specification has no such field: values are checked against it.
+    pub fn count(&self, name: &str) -> u64 {
         match self.get(name) {
             Value::Count(count) => count,
             other => unreachable!("field {name} is a number, not {other}"),
         }
     }
 
-    pub(super) fn share(&self, name: &str) -> f64 {
+    /// The share of this name. Panics where the specification has no such field: values are checked against it.
+    pub fn share(&self, name: &str) -> f64 {
         match self.get(name) {
             Value::Share(share) => share,
             other => unreachable!("field {name} is a share, not {other}"),
@@ -143,7 +146,7 @@ impl fmt::Display for Value {
     }
 }
 
-impl fmt::Debug for Kind {
+impl fmt::Debug for FaultSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
     }

@@ -100,7 +100,7 @@ impl Arrival {
 
     /// First arrivals a second at the busiest of ordinary times, averaged over a window of `window_s`; a ramp is not
     /// ordinary.
-    pub(crate) fn busiest_per_s(&self, window_s: f64) -> f64 {
+    pub fn busiest_per_s(&self, window_s: f64) -> f64 {
         match self.process {
             Process::Constant | Process::Poisson => self.rate_per_s,
             Process::Daily { amplitude, .. } => self.rate_per_s * (1.0 + amplitude),

@@ -26,7 +26,6 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::faults::Placed;
-use crate::stream::Stream;
 
 pub use arrival::{Arrival, Process, Ramp, Segment};
 pub use copies::Copies;
@@ -250,12 +249,12 @@ pub struct BadIds {
 
 impl BadIds {
     /// The share of pings whose id is missing or broken.
-    pub(crate) fn unusable(&self) -> f64 {
+    pub fn unusable(&self) -> f64 {
         self.missing + self.not_an_id + self.short
     }
 
     /// The share of pings whose id a strategy can judge.
-    pub(crate) fn usable(&self) -> f64 {
+    pub fn usable(&self) -> f64 {
         (1.0 - self.unusable()).max(0.0)
     }
 }
@@ -284,11 +283,6 @@ impl Scenario {
     /// What copies have in common.
     pub fn key(&self) -> KeyField {
         self.shape.key
-    }
-
-    /// The pings, for this seed.
-    pub fn stream(&self, seed: u64) -> Stream {
-        Stream::new(&self.shape, seed)
     }
 
     /// Digest, in hex, of everything but the seed that determines a run's figures: the pings, the window, the

@@ -207,7 +207,7 @@ fn every_embedded_scenario_is_valid_and_explains_itself() {
     }
 }
 
-const DOCS: &str = include_str!("../../../docs/SCENARIOS.md");
+const DOCS: &str = include_str!("../../../../docs/SCENARIOS.md");
 
 #[test]
 fn the_example_in_the_docs_is_a_scenario_and_every_scenario_is_in_the_docs() {

@@ -12,7 +12,7 @@ use super::event::{CauseId, Event, Id, Origin, Source, SourceError, Spelling};
 use super::keys::KeyCipher;
 use super::pending::{Family, Pending};
 use super::pick::Picker;
-use crate::scenario::{Arrival, EventTime, Identity, Length, Process, Shape};
+use crate::scenario::{Arrival, EventTime, Identity, Length, Process, Scenario, Shape};
 
 /// The pings of a scenario, in the order of arrival, each with its truth. Memory grows with what is still to be
 /// repeated, not with what has come.
@@ -39,6 +39,13 @@ pub struct Stream {
     next_wake: u64,
     pending: Pending,
     skew: Option<Skew>,
+}
+
+impl Scenario {
+    /// The pings, for this seed. Here, so that scenarios need not know what is made of them.
+    pub fn stream(&self, seed: u64) -> Stream {
+        Stream::new(&self.shape, seed)
+    }
 }
 
 impl Stream {

@@ -36,6 +36,7 @@ impl KeyCipher {
     }
 
     /// The number whose key this is; none if no number has it.
+    #[inline]
     pub fn number(&self, key: PingKey) -> Option<u64> {
         let bits = key.as_u128();
         let (high, low) = ((bits >> 64) as u64, bits as u64);

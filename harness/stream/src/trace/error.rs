@@ -215,7 +215,7 @@ pub(crate) fn excerpt(text: &str) -> String {
     shown
 }
 
-pub(crate) fn percent(part: u64, whole: u64) -> f64 {
+fn percent(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 }
 }
 

@@ -6,16 +6,15 @@ use std::time::Duration;
 use dedup_strategies::{Sizing, Timestamp};
 
 use super::bytes::Compression;
-use super::error::{BadLine, TraceError, percent};
+use super::error::{BadLine, TraceError};
 use super::layout::Shape;
 use super::options::{Format, TraceOptions};
 use super::rows::Rows;
 use super::sizing::WindowCount;
 use super::time::{TimeUnit, UnitFrom};
 use crate::stream::Id;
-use crate::units::thousands;
 
-/// What a trace holds. Its [`Display`](fmt::Display) is a few lines for people.
+/// What a trace holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TraceSurvey {
     /// What the trace is called.
@@ -105,69 +104,10 @@ impl TraceSurvey {
             digest: tally.digest(),
         })
     }
-}
-
-impl fmt::Display for TraceSurvey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut line = |label: &str, text: String| writeln!(f, "{label:<14}{text}");
-        line("trace", format!("{} ({}{})", self.name, self.format, self.compression))?;
-        line("id", format!("field {}", self.id_field))?;
-        line("time", self.time_line())?;
-        line("read", format!("{} pings", thousands(self.pings_count)))?;
-        line("skipped", count_of(self.bad_count, self.pings_count + self.bad_count, "lines"))?;
-        for bad in &self.first_bad {
-            line("", bad.to_string())?;
-        }
-        line("unique", count_of(self.unique_count, self.pings_count, "pings"))?;
-        line("duplicates", count_of(self.duplicate_count, self.pings_count, "pings"))?;
-        line("without id", count_of(self.missing_count, self.pings_count, "pings"))?;
-        if self.time.is_some() {
-            line("out of order", self.order_line())?;
-            if self.clock_is_doubtful() {
-                line(
-                    "",
-                    "that is a window or more: is this the sender's clock? Use the time of receipt, or none"
-                        .into(),
-                )?;
-            }
-        }
-        line("span", self.span_line())?;
-        line("in a window", self.window_line())
-    }
-}
-
-impl TraceSurvey {
-    fn time_line(&self) -> String {
-        match &self.time {
-            None => "order of lines, one a millisecond".to_string(),
-            Some(TimeUsed { field, unit, unit_from }) => format!("field {field} in {unit} ({unit_from})"),
-        }
-    }
-
-    fn order_line(&self) -> String {
-        let count = count_of(self.out_of_order_count, self.pings_count, "pings");
-        match self.out_of_order_count {
-            0 => count,
-            _ => format!("{count}, by up to {}", humantime::format_duration(self.furthest_back)),
-        }
-    }
-
-    fn span_line(&self) -> String {
-        let length = humantime::format_duration(self.last_at.since(self.first_at));
-        match self.time {
-            None => length.to_string(),
-            Some(_) => format!("{} to {} ({length})", rfc3339(self.first_at), rfc3339(self.last_at)),
-        }
-    }
 
     /// Whether lines are so far out of order that windows lose their meaning.
-    fn clock_is_doubtful(&self) -> bool {
+    pub fn clock_is_doubtful(&self) -> bool {
         self.furthest_back >= self.sizing.window
-    }
-
-    fn window_line(&self) -> String {
-        let window = humantime::format_duration(self.sizing.window);
-        format!("at most {} ids in any {window}", thousands(self.sizing.ids_in_window))
     }
 }
 
@@ -190,13 +130,4 @@ impl fmt::Display for Compression {
             Compression::Zstd => ", zstd",
         })
     }
-}
-
-fn count_of(part: u64, whole: u64, things: &str) -> String {
-    format!("{} of {} {things} ({:.2} %)", thousands(part), thousands(whole), percent(part, whole))
-}
-
-fn rfc3339(time: Timestamp) -> String {
-    let nanos = i128::from(time.as_nanos());
-    jiff::Timestamp::from_nanosecond(nanos).map_or_else(|_| time.to_string(), |time| time.to_string())
 }

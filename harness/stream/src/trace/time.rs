@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{BadReason, excerpt};
 
 /// How the time field is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TimeUnit {
     /// Found from the first value: RFC 3339 if it is no number; else by the field's name (`time_ms`, `publishTimeMicros`);

@@ -4,7 +4,6 @@
 //! two bits a unique, and one entry for each ping that is open: of which another copy may still come, or, where a
 //! repeated one or a run with faults is scored, one is not acked.
 
-mod judgement;
 mod open;
 mod report;
 mod states;
@@ -22,13 +21,11 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use crate::load::WindowLoad;
-use crate::record::OverTime;
 use crate::stream::{CauseId, Event, Origin};
 use open::{Accepted, Drops, Marked, Open};
 use states::{State, States};
 
-pub use judgement::{Circumstances, judge, or_inconclusive};
-pub use report::REDELIVERY;
+pub use report::{CauseTally, LagTally, OverTime, REDELIVERY};
 
 /// Upper ends of the ranges of lag in which duplicates are reported; those of Mozilla's published delay curve, and
 /// the seconds and minutes of broker redelivery below them.
@@ -171,6 +168,7 @@ impl Truth {
     }
 
     /// A copy arrived. Called once for each event of the stream, in order.
+    #[inline]
     pub fn arrived(&mut self, event: &Event) {
         let origin = &event.origin;
         self.counts.pings += 1;
@@ -190,15 +188,16 @@ impl Truth {
     }
 
     /// Looks the slice up only when it changes: this runs once a ping.
+    #[inline]
     fn count_arrival(&mut self, at: Timestamp) {
         if at >= self.arrivals_until {
             self.arrivals_slice = self.slice(at);
             self.arrivals_until = self
                 .start
                 .plus(Duration::from_nanos((self.arrivals_slice as u64 + 1) * self.over_time.slice_ns));
-            self.over_time.pings_count.resize(self.arrivals_slice + 1, 0);
+            self.over_time.pings.resize(self.arrivals_slice + 1, 0);
         }
-        self.over_time.pings_count[self.arrivals_slice] += 1;
+        self.over_time.pings[self.arrivals_slice] += 1;
     }
 
     fn count_repeat(&mut self, origin: &Origin, at: Timestamp) {
@@ -298,7 +297,7 @@ impl Truth {
             cause => self.causes[usize::from(cause.0)].missed += 1,
         }
         let slice = self.slice(at);
-        bump(&mut self.over_time.missed_count, slice);
+        bump(&mut self.over_time.missed, slice);
     }
 
     /// The source heard that a copy is done with.
@@ -361,15 +360,18 @@ impl Truth {
     }
 
     /// The counts so far.
+    #[inline]
     pub fn counts(&self) -> &Counts {
         &self.counts
     }
 
     /// Whether there may be an entry: spares the look-up for most pings.
+    #[inline]
     fn is_tracked(&self, origin: &Origin) -> bool {
         origin.more_to_come || origin.cause != CauseId::FIRST || self.tracking == Tracking::All
     }
 
+    #[inline]
     fn seen(&mut self, origin: &Origin, asked: Timestamp) {
         if self.is_tracked(origin)
             && let Some(open) = self.open.get_mut(&origin.unique)
@@ -378,6 +380,7 @@ impl Truth {
         }
     }
 
+    #[inline]
     fn accept(&mut self, event: &Event, asked: Timestamp) {
         let origin = &event.origin;
         let accepted = |state| if state == State::Delivered { state } else { State::Accepted };
@@ -407,13 +410,14 @@ impl Truth {
         self.counts.delayed += u64::from(drops == Drops::Alone);
     }
 
+    #[inline]
     fn drop_copy(&mut self, origin: &Origin, at: Timestamp) {
         let dropped = |state| if state == State::Unseen { State::Dropped } else { state };
         let before = self.states.change(origin.unique, dropped);
         if before == State::Unseen {
             self.count_lost(origin);
             let slice = self.slice(at);
-            bump(&mut self.over_time.dropped_first_count, slice);
+            bump(&mut self.over_time.dropped_first, slice);
         }
         if before != State::Delivered
             && let Some(open) = self.open.get_mut(&origin.unique)

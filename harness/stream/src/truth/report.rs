@@ -1,12 +1,46 @@
-//! The score, as the record wants it.
+//! The score, by cause, by lag and over time.
 
 use dedup_strategies::time::saturating_nanos;
 
 use super::{LAG_BOUNDS, Truth};
-use crate::record::{CauseFigures, LagFigures, OverTime};
 
 /// What duplicates are called that are born in the pipeline. A scenario's own cause of that name is counted with them.
 pub const REDELIVERY: &str = "redelivery";
+
+/// Duplicates of one cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CauseTally {
+    /// Its name in the scenario.
+    pub cause: String,
+    /// Copies.
+    pub duplicates: u64,
+    /// Copies delivered.
+    pub missed: u64,
+}
+
+/// Duplicates of one range of lags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LagTally {
+    /// Lags up to this, in nanoseconds (and above the one before); none for the rest.
+    pub up_to_ns: Option<u64>,
+    /// Copies.
+    pub duplicates: u64,
+    /// Copies delivered.
+    pub missed: u64,
+}
+
+/// Counts over virtual time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OverTime {
+    /// Length of a slice, in nanoseconds.
+    pub slice_ns: u64,
+    /// Pings that arrived in each.
+    pub pings: Vec<u64>,
+    /// Missed duplicates in each.
+    pub missed: Vec<u64>,
+    /// Unique pings whose first copy was dropped in each.
+    pub dropped_first: Vec<u64>,
+}
 
 impl Truth {
     /// Copies beyond the first: those that arrived, and those born in the pipeline.
@@ -20,47 +54,45 @@ impl Truth {
     }
 
     /// Duplicates by cause; `first` only where a first copy was delivered second.
-    pub fn by_cause(&self, names: &[String]) -> Vec<CauseFigures> {
-        let mut figures: Vec<CauseFigures> = Vec::new();
+    pub fn by_cause(&self, names: &[String]) -> Vec<CauseTally> {
+        let mut tallies: Vec<CauseTally> = Vec::new();
         let own = names.iter().map(String::as_str).zip(&self.causes);
         for (cause, tally) in own.chain([(REDELIVERY, &self.redelivery)]) {
             if tally.duplicates + tally.missed == 0 {
                 continue;
             }
-            match figures.iter_mut().find(|figures| figures.cause == cause) {
-                Some(figures) => {
-                    figures.duplicate_count += tally.duplicates;
-                    figures.missed_count += tally.missed;
+            match tallies.iter_mut().find(|other| other.cause == cause) {
+                Some(other) => {
+                    other.duplicates += tally.duplicates;
+                    other.missed += tally.missed;
                 }
-                None => figures.push(CauseFigures {
+                None => tallies.push(CauseTally {
                     cause: cause.to_string(),
-                    duplicate_count: tally.duplicates,
-                    missed_count: tally.missed,
+                    duplicates: tally.duplicates,
+                    missed: tally.missed,
                 }),
             }
         }
-        figures
+        tallies
     }
 
     /// Duplicates by lag, ranges without any left out.
-    pub fn by_lag(&self) -> Vec<LagFigures> {
+    pub fn by_lag(&self) -> Vec<LagTally> {
         let bounds = LAG_BOUNDS.iter().map(|bound| Some(saturating_nanos(*bound))).chain([None]);
-        let figures = bounds.zip(&self.lags).map(|(up_to_ns, tally)| LagFigures {
+        let tallies = bounds.zip(&self.lags).map(|(up_to_ns, tally)| LagTally {
             up_to_ns,
-            duplicate_count: tally.duplicates,
-            missed_count: tally.missed,
+            duplicates: tally.duplicates,
+            missed: tally.missed,
         });
-        figures.filter(|figures| figures.duplicate_count > 0).collect()
+        tallies.filter(|tally| tally.duplicates > 0).collect()
     }
 
     /// Counts over time, every series of the same length.
     pub fn over_time(&self) -> OverTime {
         let mut over_time = self.over_time.clone();
-        let slices = over_time.pings_count.len();
-        let slices = slices.max(over_time.missed_count.len()).max(over_time.dropped_first_count.len());
-        for series in
-            [&mut over_time.pings_count, &mut over_time.missed_count, &mut over_time.dropped_first_count]
-        {
+        let slices = over_time.pings.len();
+        let slices = slices.max(over_time.missed.len()).max(over_time.dropped_first.len());
+        for series in [&mut over_time.pings, &mut over_time.missed, &mut over_time.dropped_first] {
             series.resize(slices, 0);
         }
         over_time

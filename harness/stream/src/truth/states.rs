@@ -24,12 +24,14 @@ pub(super) struct States {
 }
 
 impl States {
+    #[inline]
     pub(super) fn get(&self, unique: u64) -> State {
         let (chunk, word, shift) = position(unique);
         State::from_bits(self.chunks.get(chunk).map_or(0, |chunk| chunk[word] >> shift))
     }
 
     /// Changes the state to what `next` makes of it, and returns what it was.
+    #[inline]
     pub(super) fn change(&mut self, unique: u64, next: impl FnOnce(State) -> State) -> State {
         let (chunk, word, shift) = position(unique);
         if self.chunks.len() <= chunk {
@@ -48,6 +50,7 @@ impl States {
 }
 
 impl State {
+    #[inline]
     fn from_bits(bits: u64) -> State {
         match bits & 3 {
             0 => State::Unseen,
@@ -58,6 +61,7 @@ impl State {
     }
 }
 
+#[inline]
 fn position(unique: u64) -> (usize, usize, u64) {
     let word = (unique / STATES_PER_WORD) as usize;
     (word / WORDS_PER_CHUNK, word % WORDS_PER_CHUNK, unique % STATES_PER_WORD * 2)

@@ -8,6 +8,7 @@ use super::{Covered, Truth};
 use crate::stream::{CauseId, Event, Origin};
 
 impl Truth {
+    #[inline]
     pub(super) fn covers(&self, event: &Event, asked: Timestamp, answered: Timestamp) -> Covered {
         // A first arrival is no copy of anything; this also spares the look-up for most pings.
         if event.origin.cause == CauseId::FIRST {

@@ -9,7 +9,7 @@ use super::super::error::{ScenarioError, Source, one_of};
 use super::super::file::FaultTable;
 use super::super::units::{ALLOWED, Count, PositiveTime, Share, Time};
 use super::Checked;
-use crate::faults::{Field, KINDS, Kind, Lasts, Placed, Value, Values, What};
+use crate::faults::{FAULTS, FaultSpec, Field, FieldType, Lasts, Placed, Value, Values};
 
 /// More workers than a run is given on the command line.
 const MOST_COUNT: u64 = 1_000_000;
@@ -49,16 +49,16 @@ impl Reader<'_> {
         Ok(Placed { kind, at, lasts, values: Values::new(values.collect::<Checked<_>>()?) })
     }
 
-    fn kind(&self) -> Checked<&'static Kind> {
+    fn kind(&self) -> Checked<&'static FaultSpec> {
         let name: String = self.required("kind", "a kind of fault, as `list faults` shows them")?;
-        KINDS.iter().find(|kind| kind.name == name).ok_or_else(|| {
-            let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+        FAULTS.iter().find(|kind| kind.name == name).ok_or_else(|| {
+            let names: Vec<&str> = FAULTS.iter().map(|kind| kind.name).collect();
             self.refuse("kind", one_of(&name, &names))
         })
     }
 
     /// A field that this kind does not have.
-    fn refuse_others(&self, kind: &Kind) -> Checked<()> {
+    fn refuse_others(&self, kind: &FaultSpec) -> Checked<()> {
         let mut fields = vec!["kind", "at"];
         if kind.lasts == Lasts::While {
             fields.push("for");
@@ -80,23 +80,23 @@ impl Reader<'_> {
         }
         let name = field.name;
         match field.what {
-            What::Word(words) => {
+            FieldType::Word(words) => {
                 let word: String = self.required(name, &one_of("", words))?;
                 let found = words.iter().find(|other| **other == word);
                 found.map(|word| Value::Word(word)).ok_or_else(|| self.refuse(name, one_of(&word, words)))
             }
-            What::Time => {
+            FieldType::Time => {
                 let PositiveTime(time) = self.required(name, "a time above zero, such as \"15m\"")?;
                 Ok(Value::Time(time))
             }
-            What::Count => {
+            FieldType::Count => {
                 let Count(count) = self.required(name, "a whole number above zero")?;
                 if count > MOST_COUNT {
                     return Err(self.refuse(name, format!("a whole number from 1 to {MOST_COUNT}")));
                 }
                 Ok(Value::Count(count))
             }
-            What::Share => {
+            FieldType::Share => {
                 let Share(share) = self.required(name, "a share above 0 and at most 1, such as 0.5")?;
                 Ok(Value::Share(share))
             }

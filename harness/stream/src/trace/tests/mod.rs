@@ -195,9 +195,9 @@ fn time_never_goes_backwards_but_each_ping_keeps_its_own() {
     assert_eq!(times, [(20, 20), (20, 10), (30, 30), (30, 29)]);
     let survey = trace.survey();
     assert_eq!((survey.out_of_order_count, survey.furthest_back), (2, Duration::from_secs(10)));
-    assert!(!survey.to_string().contains("sender's clock"));
+    assert!(!survey.clock_is_doubtful());
     let short = trace.with(|o| o.window = Duration::from_secs(10)).survey();
-    assert!(short.to_string().contains("sender's clock"));
+    assert!(short.clock_is_doubtful());
 }
 
 #[test]
@@ -237,31 +237,6 @@ fn standard_input_is_copied_byte_by_byte() {
     let survey = TraceSurvey::scan(&options).unwrap();
     assert_eq!((survey.name.as_str(), survey.duplicate_count), ("standard input", 1));
     assert!(bytes::spool(&mut &content[..], &dir.path().join("none")).is_err());
-}
-
-const SURVEY: &str = "\
-trace         pings.ndjson (NDJSON)
-id            field attributeMap.document_id
-time          field publish_time in RFC 3339 (by its form)
-read          199 pings
-skipped       1 of 200 lines (0.50 %)
-              line 101: not a JSON object: EOF while parsing a string at column 46
-unique        162 of 199 pings (81.41 %)
-duplicates    37 of 199 pings (18.59 %)
-without id    2 of 199 pings (1.01 %)
-out of order  3 of 199 pings (1.51 %), by up to 4s 845ms
-span          2026-01-01T00:00:00.351Z to 2026-01-01T00:01:27.271Z (1m 26s 920ms)
-in a window   at most 160 ids in any 10m
-";
-
-#[test]
-fn a_survey_reads_well() {
-    let survey = TraceSurvey::scan(&fixture("pings.ndjson", "publish_time")).unwrap();
-    assert_eq!(survey.to_string(), SURVEY);
-
-    let untimed =
-        TraceSurvey::scan(&TraceOptions { time_field: None, ..fixture("pings.ndjson", "") }).unwrap();
-    assert!(untimed.to_string().contains("span          198ms\n"), "{untimed}");
 }
 
 /// One line of a model trace: which id (none: missing), and the time in ms.
@@ -336,7 +311,6 @@ proptest! {
         prop_assert_eq!(survey.is_ok(), opened.is_ok());
         if let (Ok(survey), Ok(_)) = (survey, opened) {
             prop_assert_eq!(trace.events().len() as u64, survey.pings_count);
-            prop_assert!(survey.to_string().lines().count() > 5);
         }
     }
 
