@@ -60,6 +60,7 @@ step cargo fmt --all --check
 # The preload library is compiled by the build script and no module of the crate, so cargo fmt does not see it.
 step rustfmt --check --edition 2024 harness/src/servers/preload/virtual_clock.rs
 step cargo fmt --check --manifest-path examples/outside-strategy/Cargo.toml
+step cargo fmt --check --manifest-path examples/embed/Cargo.toml
 step cargo clippy --workspace --all-targets --locked -- -D warnings
 step cargo doc --workspace --no-deps --locked --quiet
 step cargo test --workspace --locked

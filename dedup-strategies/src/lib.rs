@@ -1,4 +1,6 @@
-//! Deduplication strategies for at-least-once event pipelines, behind one contract.
+#![doc = include_str!("../README.md")]
+//!
+//! # The contract
 //!
 //! A strategy is built from a [`Definition`] with [`Settings`] and a [`Context`], hands out one [`Worker`] for each
 //! pipeline worker, and declares a [`Promise`] that a harness can judge it by. Time is always an argument: nothing

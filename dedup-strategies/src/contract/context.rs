@@ -36,6 +36,21 @@ pub struct RedisEndpoint {
 }
 
 impl Context {
+    /// For a service with one worker, no bound on memory and no Redis server. It keeps files, where the strategy has
+    /// some, in `dedup-state` in the current directory, and its hashes have the same seed everywhere. What differs goes
+    /// before it: `Context { workers, ..Context::embedded(sizing) }`.
+    pub fn embedded(sizing: Sizing) -> Context {
+        Context {
+            workers: NonZeroUsize::MIN,
+            seed: 0,
+            state_dir: PathBuf::from("dedup-state"),
+            sizing,
+            memory_limit: u64::MAX,
+            redis: None,
+            store_time_factor: 1.0,
+        }
+    }
+
     /// Refuses a plan that needs more than the memory limit, before anything is allocated.
     pub fn admit(
         &self,

@@ -52,4 +52,10 @@ impl Definition {
     pub fn resolve(&self, given: &[(String, String)], sizing: &Sizing) -> Result<Settings, SettingError> {
         Settings::resolve(self.name, self.settings, given, sizing)
     }
+
+    /// Builds it with the given `(setting, text)` pairs, and defaults for the rest.
+    pub fn open(&self, given: &[(&str, &str)], context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
+        let given: Vec<_> = given.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
+        (self.build)(&self.resolve(&given, &context.sizing)?, context)
+    }
 }
