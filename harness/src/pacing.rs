@@ -3,8 +3,9 @@
 //! Such a store cannot be told what time it is, so the stream is sent at the pace of the wall, squeezed by one factor
 //! that also divides the TTLs.
 
-use dedup_stream::workload::Workload;
 use std::time::Duration;
+
+use dedup_stream::workload::Workload;
 
 /// Real time that a stream, or four of its windows, should take.
 const COMFORTABLE: Duration = Duration::from_secs(20);

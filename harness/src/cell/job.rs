@@ -3,9 +3,8 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
-
 use dedup_stream::workload::{Trace, Workload};
+use serde::{Deserialize, Serialize};
 
 use crate::environment::{RedisChoice, TimeOptions};
 use crate::nightly::Choice;

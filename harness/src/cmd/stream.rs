@@ -3,7 +3,6 @@
 use std::io::Write;
 
 use clap::Args;
-
 use dedup_stream::scenario;
 use dedup_stream::stream::write_ndjson;
 

@@ -9,6 +9,7 @@ use anyhow::{Context as _, anyhow};
 use dedup_report::tables::{self, Format, Look};
 use dedup_report::talk::{SCENARIO, Table};
 use dedup_strategies::{Definition, Needs};
+use dedup_stream::workload::Workload;
 
 use super::run::{Watcher, admit, create, describe, ended, exit, stop_on_interrupt};
 use super::values::{count, format, seed};
@@ -22,7 +23,6 @@ use crate::select::Selected;
 use crate::servers::Guarded;
 use crate::suite::{Completion, Observer, Plan, Preflight};
 use crate::talk::{self, Part, Scale};
-use dedup_stream::workload::Workload;
 
 /// Options of `talk`.
 #[derive(Clone, Debug, clap::Args)]

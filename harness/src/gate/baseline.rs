@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use dedup_stream::stream::{Id, Source, SourceError};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
-
-use dedup_stream::stream::{Id, Source, SourceError};
 
 use super::exact::Exact;
 use crate::record::Tool;

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use dedup_stream::workload::Workload;
+
 use super::seed::seed_of;
 use super::task::{Place, Sharing, Task};
 use super::worker_pool::WorkerPool;
@@ -16,7 +18,6 @@ use crate::pacing::Pacing;
 use crate::record::{CellResult, Pass};
 use crate::select::Selected;
 use crate::servers::SharedRedis;
-use dedup_stream::workload::Workload;
 
 /// Everything that determines a run.
 #[derive(Debug)]

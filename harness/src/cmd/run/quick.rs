@@ -5,14 +5,14 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use dedup_strategies::{Definition, STRATEGIES};
+use dedup_stream::scenario;
+use dedup_stream::workload::Workload;
 
 use super::{OutputArgs, admit, carry_out, stop_on_interrupt};
 use crate::exit::{Exit, OrExit};
 use crate::select::Selected;
 use crate::servers::Guarded;
 use crate::suite::Plan;
-use dedup_stream::scenario;
-use dedup_stream::workload::Workload;
 
 /// What the bare command compares, so that it ends within a minute: at least one strategy of each kind.
 const QUICK: [&str; 12] = [

@@ -21,7 +21,7 @@ const BATCH: usize = 1 << 12;
 
 /// What a column's values are, to a reader of ids and times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ColumnType {
     /// Text.
     Text,
     /// Bytes that are no text: 16 of them are a UUID.
@@ -43,7 +43,7 @@ pub(crate) enum Kind {
 pub(crate) struct Column {
     /// Its number among the leaves.
     pub(crate) leaf: usize,
-    pub(crate) kind: Kind,
+    pub(crate) kind: ColumnType,
     /// What its values count, where its type says it.
     pub(crate) unit: Option<TimeUnit>,
 }
@@ -76,14 +76,14 @@ impl Schema {
     pub(crate) fn id(&self, field: &str, options: &TraceOptions) -> Option<Result<Column, TraceError>> {
         const ALLOWED: &str = "text, bytes or a whole number";
         self.column(field, "--id-field", options, ALLOWED, |kind| {
-            matches!(kind, Kind::Text | Kind::Bytes | Kind::Whole | Kind::Unsigned)
+            matches!(kind, ColumnType::Text | ColumnType::Bytes | ColumnType::Whole | ColumnType::Unsigned)
         })
     }
 
     /// The column called `field`, to read times from.
     pub(crate) fn time(&self, field: &str, options: &TraceOptions) -> Option<Result<Column, TraceError>> {
         const ALLOWED: &str = "a timestamp, a date, a number or text";
-        self.column(field, "--time-field", options, ALLOWED, |kind| kind != Kind::Bytes)
+        self.column(field, "--time-field", options, ALLOWED, |kind| kind != ColumnType::Bytes)
     }
 
     fn column(
@@ -92,7 +92,7 @@ impl Schema {
         flag: &'static str,
         options: &TraceOptions,
         allowed: &'static str,
-        fits: impl Fn(Kind) -> bool,
+        fits: impl Fn(ColumnType) -> bool,
     ) -> Option<Result<Column, TraceError>> {
         let (.., column) = self.columns.iter().find(|(name, ..)| name == field)?;
         let wrong = |found: String| TraceError::ColumnType {
@@ -134,13 +134,13 @@ fn column_of(leaf: usize, column: &ColumnDescriptor) -> Result<Column, String> {
         return Err("a decimal number".to_string());
     }
     let (kind, unit) = match column.physical_type() {
-        Physical::BYTE_ARRAY if is_text => (Kind::Text, None),
-        Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY => (Kind::Bytes, None),
-        Physical::INT32 if is_date => (Kind::Days, Some(TimeUnit::S)),
-        Physical::INT32 | Physical::INT64 if is_unsigned => (Kind::Unsigned, unit),
-        Physical::INT32 | Physical::INT64 => (Kind::Whole, unit),
-        Physical::FLOAT | Physical::DOUBLE => (Kind::Real, None),
-        Physical::INT96 => (Kind::Int96, Some(TimeUnit::Ns)),
+        Physical::BYTE_ARRAY if is_text => (ColumnType::Text, None),
+        Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY => (ColumnType::Bytes, None),
+        Physical::INT32 if is_date => (ColumnType::Days, Some(TimeUnit::S)),
+        Physical::INT32 | Physical::INT64 if is_unsigned => (ColumnType::Unsigned, unit),
+        Physical::INT32 | Physical::INT64 => (ColumnType::Whole, unit),
+        Physical::FLOAT | Physical::DOUBLE => (ColumnType::Real, None),
+        Physical::INT96 => (ColumnType::Int96, Some(TimeUnit::Ns)),
         Physical::BOOLEAN => return Err("true or false".to_string()),
     };
     Ok(Column { leaf, kind, unit })
@@ -257,8 +257,8 @@ struct Typed<T: DataType> {
     values: Vec<T::T>,
     row: usize,
     value: usize,
-    text: fn(&T::T, Kind) -> Result<String, BadReason>,
-    kind: Kind,
+    text: fn(&T::T, ColumnType) -> Result<String, BadReason>,
+    kind: ColumnType,
 }
 
 impl<T: DataType> Texts for Typed<T>
@@ -292,12 +292,12 @@ where
     }
 }
 
-fn texts(reader: ColumnReader, kind: Kind, most: i16) -> Result<Box<dyn Texts>, ParquetError> {
+fn texts(reader: ColumnReader, kind: ColumnType, most: i16) -> Result<Box<dyn Texts>, ParquetError> {
     fn typed<T: DataType>(
         reader: ColumnReaderImpl<T>,
-        kind: Kind,
+        kind: ColumnType,
         most: i16,
-        text: fn(&T::T, Kind) -> Result<String, BadReason>,
+        text: fn(&T::T, ColumnType) -> Result<String, BadReason>,
     ) -> Box<dyn Texts>
     where
         ColumnReaderImpl<T>: Send,
@@ -313,14 +313,14 @@ fn texts(reader: ColumnReader, kind: Kind, most: i16) -> Result<Box<dyn Texts>, 
         }
         ColumnReader::Int32ColumnReader(reader) => typed(reader, kind, most, |value, kind| {
             Ok(match kind {
-                Kind::Unsigned => (*value as u32).to_string(),
-                Kind::Days => (i64::from(*value) * 86_400).to_string(),
+                ColumnType::Unsigned => (*value as u32).to_string(),
+                ColumnType::Days => (i64::from(*value) * 86_400).to_string(),
                 _ => value.to_string(),
             })
         }),
         ColumnReader::Int64ColumnReader(reader) => typed(reader, kind, most, |value, kind| {
             Ok(match kind {
-                Kind::Unsigned => (*value as u64).to_string(),
+                ColumnType::Unsigned => (*value as u64).to_string(),
                 _ => value.to_string(),
             })
         }),
@@ -338,10 +338,10 @@ fn texts(reader: ColumnReader, kind: Kind, most: i16) -> Result<Box<dyn Texts>, 
 }
 
 /// A UUID in one of its spellings, text as it is, other bytes in hexadecimal digits.
-fn text_of(bytes: &[u8], kind: Kind) -> Result<String, BadReason> {
+fn text_of(bytes: &[u8], kind: ColumnType) -> Result<String, BadReason> {
     match kind {
         _ if bytes.len() > MAX_LINE_BYTES => Err(BadReason::TooLong),
-        Kind::Text => String::from_utf8(bytes.to_vec()).map_err(|_| BadReason::NotUtf8),
+        ColumnType::Text => String::from_utf8(bytes.to_vec()).map_err(|_| BadReason::NotUtf8),
         _ => Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
     }
 }
