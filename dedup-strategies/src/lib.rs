@@ -17,10 +17,10 @@ pub mod structures;
 mod testing;
 
 pub use contract::{
-    Bound, Build, BuildError, Context, Definition, DeliveryId, Footprint, HeldPings, Memory, Needs, Outcome,
-    Ping, PingKey, Promise, RedisEndpoint, Role, Routing, SettingDef, SettingDefault, SettingError,
-    SettingKind, Settings, Settled, Sizing, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window,
-    Worker, definition, promise, settings, time, worker_of,
+    Bound, Build, BuildError, Context, Definition, DeliveryId, Eviction, Footprint, Forgets, HeldPings,
+    Memory, Needs, Operation, Outcome, Ping, PingKey, Promise, RedisEndpoint, Resets, Role, Routing,
+    SettingDef, SettingDefault, SettingError, SettingKind, Settings, Settled, Sizing, Strategy, Timestamp,
+    Unavailable, UnderFaults, Verdict, Window, Worker, definition, promise, settings, time, worker_of,
 };
 pub use strategies::STRATEGIES;
 pub use structures::{hardware, hash, shards, theory, window_set};

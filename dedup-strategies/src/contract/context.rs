@@ -54,7 +54,7 @@ impl Context {
     /// Refuses a plan that needs more than the memory limit, before anything is allocated.
     pub fn admit(
         &self,
-        strategy: &'static str,
+        strategy: &str,
         setting: &'static str,
         what: String,
         needed_bytes: u64,
@@ -62,7 +62,8 @@ impl Context {
         if needed_bytes <= self.memory_limit {
             return Ok(());
         }
-        Err(BuildError::TooLarge { strategy, setting, what, needed_bytes, limit_bytes: self.memory_limit })
+        let (strategy, limit_bytes) = (strategy.to_string(), self.memory_limit);
+        Err(BuildError::TooLarge { strategy, setting, what, needed_bytes, limit_bytes })
     }
 }
 
@@ -79,7 +80,7 @@ pub enum BuildError {
     )]
     TooLarge {
         /// The strategy's name.
-        strategy: &'static str,
+        strategy: String,
         /// The setting to lower.
         setting: &'static str,
         /// What does not fit.

@@ -1,6 +1,10 @@
 //! How a strategy is named, described and built.
 
+use std::fmt;
+
 use super::context::{BuildError, Context};
+use super::forgets::Forgets;
+use super::operation::Operation;
 use super::settings::{SettingDef, SettingError, Settings};
 use super::sizing::Sizing;
 use super::strategy::Strategy;
@@ -8,7 +12,7 @@ use super::strategy::Strategy;
 /// One line of the list of strategies: its name, what it is, its settings, and how to build it.
 ///
 /// Each strategy's file ends in one constant of this type; a team's own strategy is one more.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Definition {
     /// Its name on the command line and in records: lower case, words joined by `-`.
     pub name: &'static str,
@@ -20,12 +24,41 @@ pub struct Definition {
     pub settings: &'static [SettingDef],
     /// What has to run beside it.
     pub needs: Needs,
+    /// What somebody has to operate for it.
+    pub operation: Operation,
+    /// How it forgets, with these settings and in this context: what predictions are made from.
+    pub forgets: fn(&Settings, &Context) -> Forgets,
     /// Builds it with fresh state, or with what an earlier instance left in the context's directory.
     pub build: Build,
 }
 
-/// Builds a strategy from its settings in a context.
-pub type Build = fn(&Settings, &Context) -> Result<Box<dyn Strategy>, BuildError>;
+/// Builds a strategy from its settings in a context: a function, or a closure that knows more.
+pub type Build = &'static (dyn Fn(&Settings, &Context) -> Result<Box<dyn Strategy>, BuildError> + Sync);
+
+impl fmt::Debug for Definition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Definition").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Definition {
+    /// Checks the given `(setting, text)` pairs against what is declared, and fills in defaults.
+    pub fn resolve(&self, given: &[(String, String)], sizing: &Sizing) -> Result<Settings, SettingError> {
+        Settings::resolve(self.name, self.settings, given, sizing)
+    }
+
+    /// Its settings as a part of another strategy, which has `whole`: the same values where it declares and allows them,
+    /// and its own defaults for the rest.
+    pub fn resolve_part(&self, whole: &Settings, sizing: &Sizing) -> Result<Settings, SettingError> {
+        whole.for_part(self.name, self.settings, sizing)
+    }
+
+    /// Builds it with the given `(setting, text)` pairs, and defaults for the rest.
+    pub fn open(&self, given: &[(&str, &str)], context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
+        let given: Vec<_> = given.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
+        (self.build)(&self.resolve(&given, &context.sizing)?, context)
+    }
+}
 
 /// Why a strategy is in the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,17 +78,4 @@ pub enum Needs {
     Nothing,
     /// A Redis server.
     Redis,
-}
-
-impl Definition {
-    /// Checks the given `(setting, text)` pairs against what is declared, and fills in defaults.
-    pub fn resolve(&self, given: &[(String, String)], sizing: &Sizing) -> Result<Settings, SettingError> {
-        Settings::resolve(self.name, self.settings, given, sizing)
-    }
-
-    /// Builds it with the given `(setting, text)` pairs, and defaults for the rest.
-    pub fn open(&self, given: &[(&str, &str)], context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
-        let given: Vec<_> = given.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
-        (self.build)(&self.resolve(&given, &context.sizing)?, context)
-    }
 }

@@ -7,6 +7,8 @@
 pub mod bound;
 mod context;
 pub mod definition;
+mod forgets;
+mod operation;
 pub mod promise;
 pub mod settings;
 mod sizing;
@@ -15,6 +17,8 @@ pub mod time;
 
 pub use context::{BuildError, Context, RedisEndpoint};
 pub use definition::{Build, Definition, Needs, Role};
+pub use forgets::{Eviction, Forgets, Resets};
+pub use operation::Operation;
 pub use promise::{Bound, Memory, Promise, UnderFaults, Window};
 pub use settings::{SettingDef, SettingDefault, SettingError, SettingKind, Settings};
 pub use sizing::Sizing;

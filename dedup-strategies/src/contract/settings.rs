@@ -47,19 +47,24 @@ pub enum SettingDefault {
     IdsTotal,
 }
 
-/// The settings of one strategy: every declared setting has a checked value.
+/// The settings of one strategy, resolved: every declared setting has a checked value.
+///
+/// Made once, by [`Definition::resolve`](crate::Definition::resolve), from what was typed; from there on the values travel,
+/// to another process too (feature `serde`), and no text is read again.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Settings {
-    strategy: &'static str,
-    values: BTreeMap<&'static str, Value>,
+    strategy: String,
+    values: BTreeMap<String, Value>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Value {
     Count(u64),
     Time(Duration),
     Share(f64),
-    Word(&'static str),
+    Word(String),
 }
 
 /// A setting that cannot be used: names the strategy, the setting, what was found and what is allowed.
@@ -124,7 +129,7 @@ impl Settings {
     /// Checks the given `(name, text)` pairs against what `strategy` declares and fills in defaults.
     pub(super) fn resolve(
         strategy: &'static str,
-        declared: &'static [SettingDef],
+        declared: &[SettingDef],
         given: &[(String, String)],
         sizing: &Sizing,
     ) -> Result<Settings, SettingError> {
@@ -137,27 +142,49 @@ impl Settings {
                 };
                 return Err(SettingError::Unknown { strategy, found: name.clone(), allowed });
             };
-            if values.insert(def.name, parse(strategy, def, text)?).is_some() {
+            if values.insert(def.name.to_string(), parse(strategy, def, text)?).is_some() {
                 return Err(SettingError::Twice { strategy, setting: def.name });
             }
         }
+        Settings::with_defaults(strategy, declared, values, sizing)
+    }
+
+    /// The settings of `strategy`, which is a part of the one that these are for: the same values where it declares and
+    /// allows them, and defaults for the rest.
+    pub(super) fn for_part(
+        &self,
+        strategy: &'static str,
+        declared: &[SettingDef],
+        sizing: &Sizing,
+    ) -> Result<Settings, SettingError> {
+        let ours = |def: &SettingDef| Some((def.name.to_string(), self.values.get(def.name)?.clone()));
+        let allowed = declared.iter().filter_map(|def| ours(def).filter(|(_, value)| def.kind.allows(value)));
+        Settings::with_defaults(strategy, declared, allowed.collect(), sizing)
+    }
+
+    fn with_defaults(
+        strategy: &'static str,
+        declared: &[SettingDef],
+        mut values: BTreeMap<String, Value>,
+        sizing: &Sizing,
+    ) -> Result<Settings, SettingError> {
         for def in declared {
             if !values.contains_key(def.name) {
-                values.insert(def.name, default_value(strategy, def, sizing)?);
+                values.insert(def.name.to_string(), default_value(strategy, def, sizing)?);
             }
         }
-        Ok(Settings { strategy, values })
+        Ok(Settings { strategy: strategy.to_string(), values })
     }
 
     /// The strategy that these settings are for.
-    pub fn strategy(&self) -> &'static str {
-        self.strategy
+    pub fn strategy(&self) -> &str {
+        &self.strategy
     }
 
     /// The value of a [`SettingKind::Count`] setting. Panics if the definition does not declare one of that name.
     pub fn count(&self, name: &str) -> u64 {
         match self.value(name) {
-            Value::Count(count) => count,
+            Value::Count(count) => *count,
             other => panic!("setting {name} is not a count but {other:?}"),
         }
     }
@@ -165,7 +192,7 @@ impl Settings {
     /// The value of a [`SettingKind::Time`] or [`SettingKind::TimeOrZero`] setting. Panics if none of that name is declared.
     pub fn time(&self, name: &str) -> Duration {
         match self.value(name) {
-            Value::Time(time) => time,
+            Value::Time(time) => *time,
             other => panic!("setting {name} is not a time but {other:?}"),
         }
     }
@@ -173,13 +200,13 @@ impl Settings {
     /// The value of a [`SettingKind::Share`] setting. Panics if the definition does not declare one of that name.
     pub fn share(&self, name: &str) -> f64 {
         match self.value(name) {
-            Value::Share(share) => share,
+            Value::Share(share) => *share,
             other => panic!("setting {name} is not a share but {other:?}"),
         }
     }
 
     /// The value of a [`SettingKind::Word`] setting. Panics if the definition does not declare one of that name.
-    pub fn word(&self, name: &str) -> &'static str {
+    pub fn word(&self, name: &str) -> &str {
         match self.value(name) {
             Value::Word(word) => word,
             other => panic!("setting {name} is not a word but {other:?}"),
@@ -187,13 +214,13 @@ impl Settings {
     }
 
     /// Every setting and its value as text, in the order of their names: what a record keeps.
-    pub fn entries(&self) -> impl Iterator<Item = (&'static str, String)> + '_ {
-        self.values.iter().map(|(name, value)| (*name, value.to_string()))
+    pub fn entries(&self) -> impl Iterator<Item = (&str, String)> + '_ {
+        self.values.iter().map(|(name, value)| (name.as_str(), value.to_string()))
     }
 
-    fn value(&self, name: &str) -> Value {
+    fn value(&self, name: &str) -> &Value {
         match self.values.get(name) {
-            Some(value) => *value,
+            Some(value) => value,
             None => panic!("strategy {} declares no setting {name}", self.strategy),
         }
     }
@@ -206,6 +233,20 @@ impl fmt::Display for Value {
             Value::Time(time) => write!(f, "{}", humantime::format_duration(*time)),
             Value::Share(share) => write!(f, "{share}"),
             Value::Word(word) => f.write_str(word),
+        }
+    }
+}
+
+impl SettingKind {
+    /// Whether a setting of this kind may have this value.
+    fn allows(&self, value: &Value) -> bool {
+        match (self, value) {
+            (SettingKind::Count(max), Value::Count(count)) => (1..=*max).contains(count),
+            (SettingKind::Time, Value::Time(time)) => !time.is_zero(),
+            (SettingKind::TimeOrZero, Value::Time(_)) => true,
+            (SettingKind::Share, Value::Share(share)) => *share > 0.0 && *share < 1.0,
+            (SettingKind::Word(words), Value::Word(word)) => words.contains(&word.as_str()),
+            _ => false,
         }
     }
 }
@@ -230,19 +271,13 @@ fn parse(strategy: &'static str, def: &SettingDef, text: &str) -> Result<Value, 
 }
 
 fn read(kind: SettingKind, text: &str) -> Option<Value> {
-    match kind {
-        SettingKind::Count(max) => {
-            let count: u64 = text.replace('_', "").parse().ok()?;
-            (1..=max).contains(&count).then_some(Value::Count(count))
-        }
-        SettingKind::Time => read_time(text).filter(|time| !time.is_zero()).map(Value::Time),
-        SettingKind::TimeOrZero => read_time(text).map(Value::Time),
-        SettingKind::Share => {
-            let share: f64 = text.parse().ok()?;
-            (share > 0.0 && share < 1.0).then_some(Value::Share(share))
-        }
-        SettingKind::Word(words) => words.iter().find(|word| **word == text).map(|word| Value::Word(word)),
-    }
+    let value = match kind {
+        SettingKind::Count(_) => Value::Count(text.replace('_', "").parse().ok()?),
+        SettingKind::Time | SettingKind::TimeOrZero => Value::Time(read_time(text)?),
+        SettingKind::Share => Value::Share(text.parse().ok()?),
+        SettingKind::Word(_) => Value::Word(text.to_string()),
+    };
+    kind.allows(&value).then_some(value)
 }
 
 /// Times are held in 64-bit nanoseconds: what does not fit is refused rather than cut.
@@ -329,5 +364,41 @@ mod tests {
     fn unknown_and_repeated_settings_are_refused() {
         assert!(resolve(&[("size", "1")]).unwrap_err().to_string().contains("capacity, window, rate, late"));
         assert!(resolve(&[("rate", "0.1"), ("rate", "0.2")]).unwrap_err().to_string().contains("twice"));
+    }
+
+    #[test]
+    fn a_part_has_the_values_that_it_declares_and_allows_and_defaults_for_the_rest() {
+        const PART: &[SettingDef] = &[
+            SettingDef {
+                name: "window",
+                about: "",
+                kind: SettingKind::Time,
+                default: SettingDefault::Text("1s"),
+            },
+            SettingDef {
+                name: "late",
+                about: "",
+                kind: SettingKind::Word(&["keep"]),
+                default: SettingDefault::Text("keep"),
+            },
+            SettingDef {
+                name: "depth",
+                about: "",
+                kind: SettingKind::Count(9),
+                default: SettingDefault::Text("3"),
+            },
+            SettingDef {
+                name: "capacity",
+                about: "",
+                kind: SettingKind::Count(9),
+                default: SettingDefault::Text("4"),
+            },
+        ];
+        let whole = resolve(&[("window", "24h"), ("capacity", "10")]).unwrap();
+        let part = whole.for_part("part", PART, &SIZING).unwrap();
+        assert_eq!(part.strategy(), "part");
+        assert_eq!(part.time("window"), Duration::from_secs(86_400));
+        assert_eq!((part.word("late"), part.count("depth"), part.count("capacity")), ("keep", 3, 4));
+        assert_eq!(part.entries().count(), 4);
     }
 }

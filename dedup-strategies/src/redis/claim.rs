@@ -22,9 +22,9 @@ use super::client::{Batch, Id, Owner, Word};
 use super::policy::{self, RETRIES, TIMEOUT};
 use super::store::{Replies, Session, Store, all_or_none, unexpected, whole_millis};
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Memory, Needs, Ping, Promise, Role, Routing,
-    SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Unavailable, UnderFaults,
-    Verdict, Window, Worker,
+    Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, Promise,
+    Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Unavailable,
+    UnderFaults, Verdict, Window, Worker,
 };
 
 /// The line in the list of strategies.
@@ -51,7 +51,9 @@ pub const DEFINITION: Definition = Definition {
         RETRIES,
     ],
     needs: Needs::Redis,
-    build,
+    operation: Operation::REDIS,
+    forgets: |_, _| Forgets::AtWindowEnd,
+    build: &build,
 };
 
 /// What a claim's value says.

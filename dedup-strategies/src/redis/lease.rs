@@ -20,9 +20,9 @@ use super::client::{Batch, Id, Owner, Word};
 use super::policy::{self, RETRIES, TIMEOUT};
 use super::store::{Replies, Session, Store, all_or_none, unexpected, whole_millis};
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Memory, Needs, Outcome, Ping, Promise, Role, Routing,
-    SettingDef, SettingDefault, SettingKind, Settings, Settled, Strategy, Timestamp, Unavailable,
-    UnderFaults, Verdict, Window, Worker,
+    Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Outcome, Ping,
+    Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled, Strategy, Timestamp,
+    Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 
 /// The line in the list of strategies.
@@ -49,7 +49,9 @@ pub const DEFINITION: Definition = Definition {
         RETRIES,
     ],
     needs: Needs::Redis,
-    build,
+    operation: Operation::REDIS,
+    forgets: |settings, _| Forgets::AfterMark { lease: settings.time("lease") },
+    build: &build,
 };
 
 /// The value of a mark. Redis keeps small numbers once for all keys, so that it costs less than an empty text.

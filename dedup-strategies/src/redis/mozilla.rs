@@ -21,9 +21,9 @@ use super::client::{Batch, Id, Owner, Word};
 use super::policy::{self, RETRIES, TIMEOUT};
 use super::store::{Session, Store, all_or_none, unexpected, whole_millis};
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Memory, Needs, Outcome, Ping, PingKey, Promise, Role,
-    Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled, Strategy, Timestamp, Unavailable,
-    UnderFaults, Verdict, Window, Worker,
+    Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Outcome, Ping,
+    PingKey, Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled, Strategy,
+    Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 
 /// The line in the list of strategies.
@@ -43,7 +43,9 @@ pub const DEFINITION: Definition = Definition {
         RETRIES,
     ],
     needs: Needs::Redis,
-    build,
+    operation: Operation::REDIS,
+    forgets: |_, _| Forgets::AtWindowEnd,
+    build: &build,
 };
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {

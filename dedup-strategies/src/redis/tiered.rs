@@ -22,8 +22,8 @@ use parking_lot::Mutex;
 
 use super::{claim, lease, mozilla, policy};
 use crate::contract::{
-    BuildError, Context, Definition, DeliveryId, Footprint, Needs, Outcome, Ping, PingKey, Promise, Role,
-    Routing, SettingDef, SettingDefault, SettingError, SettingKind, Settings, Settled, Sizing, Strategy,
+    BuildError, Context, Definition, DeliveryId, Footprint, Forgets, Needs, Operation, Outcome, Ping,
+    PingKey, Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled, Strategy,
     Timestamp, Unavailable, Verdict, Worker,
 };
 
@@ -61,13 +61,15 @@ pub const DEFINITION: Definition = Definition {
         policy::RETRIES,
     ],
     needs: Needs::Redis,
-    build,
+    operation: Operation::REDIS,
+    forgets,
+    build: &build,
 };
 
 /// The value of `on_error` that leaves it to the strategy behind.
 const OWN: &str = "own";
 
-const BACKS: [Definition; 3] = [mozilla::DEFINITION, claim::DEFINITION, lease::DEFINITION];
+static BACKS: [Definition; 3] = [mozilla::DEFINITION, claim::DEFINITION, lease::DEFINITION];
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
     let ids = settings.count("front_ids");
@@ -77,23 +79,24 @@ fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, Bu
         format!("a front of {ids} ids"),
         crate::structures::lru_window::bytes_for(ids),
     )?;
-    let named = |back: &&Definition| back.name == settings.word("back");
-    let back = BACKS.iter().find(named).expect("the setting allows these names");
-    let settings_of_back = settings_of(back, settings, &context.sizing)?;
+    let back = back_of(settings);
+    let theirs = back.resolve_part(settings, &context.sizing)?;
     Ok(Box::new(Tiered {
-        back: (back.build)(&settings_of_back, context)?,
+        back: (back.build)(&theirs, context)?,
         front: Arc::new(Mutex::new(Front::new(ids, settings.time("window"), context.seed))),
     }))
 }
 
-/// Those of our settings that the strategy behind has too.
-fn settings_of(back: &Definition, ours: &Settings, sizing: &Sizing) -> Result<Settings, SettingError> {
-    let is_theirs = |(name, value): &(&str, String)| {
-        back.settings.iter().any(|setting| setting.name == *name) && !(*name == "on_error" && value == OWN)
-    };
-    let given: Vec<(String, String)> =
-        ours.entries().filter(is_theirs).map(|(name, value)| (name.to_string(), value)).collect();
-    back.resolve(&given, sizing)
+/// Its front answers only what the back would have answered.
+fn forgets(settings: &Settings, context: &Context) -> Forgets {
+    let back = back_of(settings);
+    let theirs = back.resolve_part(settings, &context.sizing);
+    theirs.map_or(Forgets::Unknown, |theirs| (back.forgets)(&theirs, context))
+}
+
+fn back_of(settings: &Settings) -> &'static Definition {
+    let named = |back: &&Definition| back.name == settings.word("back");
+    BACKS.iter().find(named).expect("the setting allows these names")
 }
 
 struct Tiered {

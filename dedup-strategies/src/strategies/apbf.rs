@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::common::age_partitioned::{Ageing, Apbf};
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Memory, Needs, Promise, Role, SettingDef, SettingDefault,
-    SettingKind, Settings, Strategy, UnderFaults, Window, saturating_nanos,
+    Bound, BuildError, Context, Definition, Forgets, Memory, Needs, Operation, Promise, Role, SettingDef,
+    SettingDefault, SettingKind, Settings, Strategy, UnderFaults, Window, saturating_nanos,
 };
 use crate::strategies::common::by_key::ByKey;
 use crate::structures::age_partitioned::{ByCount, ByTime, Shape};
@@ -19,7 +19,9 @@ pub const DEFINITION: Definition = Definition {
     role: Role::Candidate,
     settings: SETTINGS,
     needs: Needs::Nothing,
-    build: build_by_count,
+    operation: Operation::IN_WORKERS,
+    forgets: forgets_by_count,
+    build: &build_by_count,
 };
 
 /// The line in the list of strategies for the filter by time.
@@ -29,7 +31,9 @@ pub const BY_TIME: Definition = Definition {
     role: Role::Candidate,
     settings: SETTINGS,
     needs: Needs::Nothing,
-    build: build_by_time,
+    operation: Operation::IN_WORKERS,
+    forgets: forgets_by_time,
+    build: &build_by_time,
 };
 
 const SETTINGS: &[SettingDef] = &[
@@ -54,17 +58,31 @@ const SETTINGS: &[SettingDef] = &[
 ];
 
 fn build_by_count(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
-    let share = share_of(settings.count("ids"), context.workers);
-    let plan = ByCount::new(share, settings.share("rate"));
-    strategy(&DEFINITION, settings, context, plan.0, Ageing::Count)
+    strategy(&DEFINITION, settings, context, shape_by_count(settings, context), Ageing::Count)
+}
+
+fn forgets_by_count(settings: &Settings, context: &Context) -> Forgets {
+    let shape = shape_by_count(settings, context);
+    Forgets::InGenerations { kept: shape.l, ids: shape.generation }
+}
+
+fn shape_by_count(settings: &Settings, context: &Context) -> Shape {
+    ByCount::new(share_of(settings.count("ids"), context.workers), settings.share("rate")).0
 }
 
 fn build_by_time(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
-    let share = share_of(settings.count("ids"), context.workers);
-    let plan = ByTime::new(share, settings.share("rate"));
+    let plan = plan_by_time(settings, context);
     let window_ns = saturating_nanos(settings.time("window"));
     let span_ns = window_ns.div_ceil(u64::from(plan.divisions)).max(1);
     strategy(&BY_TIME, settings, context, plan.shape, Ageing::Time { span_ns })
+}
+
+fn forgets_by_time(settings: &Settings, context: &Context) -> Forgets {
+    Forgets::InSlices { a_window: plan_by_time(settings, context).divisions.into() }
+}
+
+fn plan_by_time(settings: &Settings, context: &Context) -> ByTime {
+    ByTime::new(share_of(settings.count("ids"), context.workers), settings.share("rate"))
 }
 
 fn strategy(

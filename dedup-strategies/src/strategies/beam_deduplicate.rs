@@ -1,6 +1,6 @@
 //! Beam's `Deduplicate` transform: a flag and a timer for each key, set by the first copy and cleared by the timer.
 
-use super::common::keyed_catalogue::Keyed;
+use super::common::keyed_catalogue::{self, Keyed};
 use super::pubsubio::COMMIT_EVERY;
 use crate::contract::{BuildError, Context, Definition, Needs, Role, Settings, Strategy};
 use crate::structures::id_catalogue::{Cadence, Hit, Manner, Negative, WINDOW};
@@ -12,7 +12,9 @@ pub const DEFINITION: Definition = Definition {
     role: Role::Candidate,
     settings: &[WINDOW],
     needs: Needs::Nothing,
-    build,
+    operation: keyed_catalogue::OPERATION,
+    forgets: |_, _| keyed_catalogue::FORGETS,
+    build: &build,
 };
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {

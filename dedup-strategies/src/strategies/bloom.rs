@@ -5,9 +5,9 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Memory, Needs, Ping, Promise, Role, Routing,
-    SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Unavailable, UnderFaults,
-    Verdict, Window, Worker,
+    Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, Promise,
+    Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Unavailable,
+    UnderFaults, Verdict, Window, Worker,
 };
 use crate::structures::bloom::{Filter, FilterPlan, FilterSeed};
 use crate::structures::shards::{Shards, share_of};
@@ -32,7 +32,9 @@ pub const DEFINITION: Definition = Definition {
         },
     ],
     needs: Needs::Nothing,
-    build,
+    operation: Operation::IN_WORKERS,
+    forgets: |_, _| Forgets::Never,
+    build: &build,
 };
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {

@@ -1,9 +1,9 @@
 //! Filters in memory as a negative cache before ids on disk: a false positive costs a look-up and no ping.
 
-use super::common::mark_after_delivery::Marked;
+use super::common::mark_after_delivery::{self, Marked};
 use crate::contract::{
-    BuildError, Context, Definition, Footprint, Needs, Promise, Role, Routing, SettingDef, SettingDefault,
-    SettingKind, Settings, Strategy, Unavailable, Worker,
+    BuildError, Context, Definition, Footprint, Needs, Operation, Promise, Role, Routing, SettingDef,
+    SettingDefault, SettingKind, Settings, Strategy, Unavailable, Worker,
 };
 use crate::structures::bloom::FilterPlan;
 use crate::structures::mark_store::{
@@ -34,7 +34,9 @@ pub const DEFINITION: Definition = Definition {
         INTERVAL,
     ],
     needs: Needs::Nothing,
-    build: |settings, context| Ok(Box::new(BloomVerified::build(settings, context)?)),
+    operation: Operation::ON_DISK,
+    forgets: |_, _| mark_after_delivery::FORGETS,
+    build: &|settings, context| Ok(Box::new(BloomVerified::build(settings, context)?)),
 };
 
 /// The strategy; public because it counts its look-ups.

@@ -1,7 +1,7 @@
 //! BSBF of Bera et al.: for every new id a random bit is reset in each filter.
 
 use super::common::{biased_sampling, decaying};
-use crate::contract::{Definition, Needs, Role};
+use crate::contract::{Definition, Needs, Operation, Resets, Role};
 use crate::structures::biased_sampling::Deletion;
 
 /// The line in the list of strategies.
@@ -11,5 +11,10 @@ pub const DEFINITION: Definition = Definition {
     role: Role::Candidate,
     settings: decaying::SETTINGS,
     needs: Needs::Nothing,
-    build: |settings, context| biased_sampling::build(&DEFINITION, Deletion::EachFilter, settings, context),
+    operation: Operation::IN_WORKERS,
+    forgets: |settings, context| {
+        let resets: Resets = |k, turns, steps| Deletion::EachFilter.resets(k, turns, steps);
+        biased_sampling::forgets(Deletion::EachFilter, resets, settings, context)
+    },
+    build: &|settings, context| biased_sampling::build(&DEFINITION, Deletion::EachFilter, settings, context),
 };

@@ -1,9 +1,9 @@
 //! A cuckoo filter with expiring intervals, after the one in Mozilla's pipeline on AWS.
 
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Memory, Needs, Ping, Promise, Role, SettingDef,
-    SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
-    saturating_nanos,
+    Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, Promise,
+    Role, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict,
+    Window, saturating_nanos,
 };
 use crate::strategies::common::by_key::{ByKey, State, verdict};
 use crate::structures::cuckoo::{CuckooFilter, Fingerprint, INTERVALS, Probe, false_positive_rate};
@@ -42,7 +42,9 @@ pub const DEFINITION: Definition = Definition {
         },
     ],
     needs: Needs::Nothing,
-    build,
+    operation: Operation::IN_WORKERS,
+    forgets: |settings, _| Forgets::InSlices { a_window: settings.count("intervals") },
+    build: &build,
 };
 
 /// An interval's number has 8 bits; some are left over for dead entries that have not been swept yet.

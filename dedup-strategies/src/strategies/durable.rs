@@ -1,7 +1,7 @@
 //! Ids on disk, in an embedded log-structured store: what was delivered is known after a restart too.
 
-use super::common::mark_after_delivery::Marked;
-use crate::contract::{Definition, Needs, Role};
+use super::common::mark_after_delivery::{self, Marked};
+use crate::contract::{Definition, Needs, Operation, Role};
 use crate::structures::mark_store::{INTERVAL, MarkStore, SYNC, StoreSettings, Sync, WINDOW};
 
 /// The line in the list of strategies.
@@ -11,7 +11,9 @@ pub const DEFINITION: Definition = Definition {
     role: Role::Candidate,
     settings: &[WINDOW, SYNC, INTERVAL],
     needs: Needs::Nothing,
-    build: |settings, context| {
+    operation: Operation::ON_DISK,
+    forgets: |_, _| mark_after_delivery::FORGETS,
+    build: &|settings, context| {
         let of_store = StoreSettings { window: settings.time("window"), sync: Sync::of(settings) };
         let store = MarkStore::open(DEFINITION.name, of_store, context)?;
         Ok(Box::new(Marked::bare(store, context.seed)))

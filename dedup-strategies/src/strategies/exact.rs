@@ -9,9 +9,9 @@ use hashbrown::HashSet;
 use parking_lot::Mutex;
 
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Memory, Needs, Ping, PingKey, Promise, Role, Routing,
-    SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Unavailable, UnderFaults,
-    Verdict, Window, Worker, saturating_nanos,
+    Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, PingKey,
+    Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
+    Unavailable, UnderFaults, Verdict, Window, Worker, saturating_nanos,
 };
 use crate::structures::shards::Shards;
 
@@ -27,7 +27,9 @@ pub const DEFINITION: Definition = Definition {
         default: SettingDefault::ScenarioWindow,
     }],
     needs: Needs::Nothing,
-    build,
+    operation: Operation::IN_WORKERS,
+    forgets: |_, _| Forgets::AtWindowEnd,
+    build: &build,
 };
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {

@@ -1,6 +1,6 @@
 //! Every id of the window, all 16 bytes of it, in little more than those 16 bytes.
 
-use crate::contract::{Bound, Definition, Needs, Role};
+use crate::contract::{Bound, Definition, Needs, Operation, Role};
 use crate::strategies::common::window_set::{self, Claim};
 use crate::structures::window_set::ExactSet;
 
@@ -11,7 +11,9 @@ pub const DEFINITION: Definition = Definition {
     role: Role::Candidate,
     settings: window_set::SETTINGS,
     needs: Needs::Nothing,
-    build: |settings, context| {
+    operation: Operation::IN_WORKERS,
+    forgets: |_, _| window_set::FORGETS,
+    build: &|settings, context| {
         window_set::build::<u128>(
             DEFINITION.name,
             |_| Claim { lost: Bound::Never, capacity: None },

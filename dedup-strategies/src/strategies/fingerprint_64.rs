@@ -1,6 +1,6 @@
 //! A fingerprint of 64 bits for each id of the window: half the memory of the whole id, and a loss that is hardly one.
 
-use crate::contract::{Bound, Definition, Needs, Role};
+use crate::contract::{Bound, Definition, Needs, Operation, Role};
 use crate::strategies::common::window_set::{self, Claim};
 use crate::structures::window_set::FingerprintSet;
 
@@ -11,7 +11,9 @@ pub const DEFINITION: Definition = Definition {
     role: Role::Candidate,
     settings: window_set::SETTINGS,
     needs: Needs::Nothing,
-    build: |settings, context| {
+    operation: Operation::IN_WORKERS,
+    forgets: |_, _| window_set::FORGETS,
+    build: &|settings, context| {
         window_set::build::<u64>(
             DEFINITION.name,
             |ids| Claim { lost: Bound::AtMost(loss_bound(ids)), capacity: Some(ids) },

@@ -3,7 +3,7 @@
 use moka::policy::EvictionPolicy;
 
 use super::common::{capacity_and_window, moka_cache};
-use crate::contract::{Definition, Needs, Role};
+use crate::contract::{Definition, Forgets, Needs, Operation, Role};
 
 /// The line in the list of strategies.
 pub const DEFINITION: Definition = Definition {
@@ -12,5 +12,7 @@ pub const DEFINITION: Definition = Definition {
     role: Role::Candidate,
     settings: capacity_and_window::SETTINGS,
     needs: Needs::Nothing,
-    build: |settings, context| moka_cache::build(settings, context, EvictionPolicy::lru()),
+    operation: Operation::IN_WORKERS,
+    forgets: |_, _| Forgets::LeastRecentlySeen,
+    build: &|settings, context| moka_cache::build(settings, context, EvictionPolicy::lru()),
 };

@@ -6,8 +6,8 @@ use parking_lot::Mutex;
 
 use super::common::capacity_and_window;
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Memory, Needs, Ping, Promise, Role, Routing, Settings,
-    Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
+    Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, Promise,
+    Role, Routing, Settings, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 use crate::structures::lru_window::{LruWindow, bytes_for};
 
@@ -18,7 +18,9 @@ pub const DEFINITION: Definition = Definition {
     role: Role::Candidate,
     settings: capacity_and_window::SETTINGS,
     needs: Needs::Nothing,
-    build,
+    operation: Operation::IN_WORKERS,
+    forgets: |_, _| Forgets::LeastRecentlySeen,
+    build: &build,
 };
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {

@@ -1,8 +1,8 @@
 //! Lets everything through: the floor under every other figure.
 
 use crate::contract::{
-    Bound, Definition, Footprint, Memory, Needs, Ping, Promise, Role, Routing, Strategy, Timestamp,
-    Unavailable, UnderFaults, Verdict, Window, Worker,
+    Bound, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, Promise, Role, Routing, Strategy,
+    Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 
 /// The line in the list of strategies.
@@ -12,7 +12,9 @@ pub const DEFINITION: Definition = Definition {
     role: Role::Floor,
     settings: &[],
     needs: Needs::Nothing,
-    build: |_, _| Ok(Box::new(Noop)),
+    operation: Operation::NOTHING,
+    forgets: |_, _| Forgets::AtOnce,
+    build: &|_, _| Ok(Box::new(Noop)),
 };
 
 /// Judges every ping [`Verdict::New`].

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::common::keyed_catalogue::Keyed;
+use super::common::keyed_catalogue::{self, Keyed};
 use crate::contract::{BuildError, Context, Definition, Needs, Role, Settings, Strategy};
 use crate::structures::id_catalogue::{Cadence, Hit, Manner, Negative, WINDOW};
 
@@ -17,7 +17,9 @@ pub const DEFINITION: Definition = Definition {
     role: Role::Candidate,
     settings: &[WINDOW],
     needs: Needs::Nothing,
-    build,
+    operation: keyed_catalogue::OPERATION,
+    forgets: |_, _| keyed_catalogue::FORGETS,
+    build: &build,
 };
 
 /// Commits are written in groups this long, in the pipeline's time: a kill of the process forgets as much.

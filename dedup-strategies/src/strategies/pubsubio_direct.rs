@@ -12,10 +12,11 @@ use foldhash::fast::FixedState;
 use lru::LruCache;
 use parking_lot::Mutex;
 
+use super::common::keyed_catalogue;
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Memory, Needs, Ping, PingKey, Promise, Role, Routing,
-    SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Unavailable, UnderFaults,
-    Verdict, Window, Worker,
+    Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, PingKey,
+    Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
+    Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 use crate::structures::id_catalogue::WINDOW;
 use crate::structures::lru_window::bytes_for;
@@ -35,8 +36,13 @@ pub const DEFINITION: Definition = Definition {
         },
     ],
     needs: Needs::Nothing,
-    build,
+    operation: OPERATION,
+    forgets: |_, _| Forgets::LeastRecentlySeen,
+    build: &build,
 };
+
+/// What it is a model of; it keeps nothing that somebody could operate.
+const OPERATION: Operation = Operation::of_model(keyed_catalogue::SYSTEM, Operation::IN_WORKERS.what);
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
     let capacity = settings.count("capacity");

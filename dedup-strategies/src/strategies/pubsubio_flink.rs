@@ -4,7 +4,7 @@
 //! Flink then has the source go back to where it was at that moment, so that what is forgotten is also read again. Here
 //! pings that were acked do not come again: what a restart shows is the copies that pass because their id was forgotten.
 
-use super::common::keyed_catalogue::Keyed;
+use super::common::keyed_catalogue::{self, Keyed};
 use crate::contract::{
     BuildError, Context, Definition, Needs, Role, SettingDef, SettingDefault, SettingKind, Settings, Strategy,
 };
@@ -25,7 +25,9 @@ pub const DEFINITION: Definition = Definition {
         },
     ],
     needs: Needs::Nothing,
-    build,
+    operation: keyed_catalogue::OPERATION,
+    forgets: |_, _| keyed_catalogue::FORGETS,
+    build: &build,
 };
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {

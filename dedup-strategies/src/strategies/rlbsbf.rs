@@ -1,7 +1,7 @@
 //! RLBSBF of Bera et al.: a bit is reset the likelier, the fuller its filter is.
 
 use super::common::{biased_sampling, decaying};
-use crate::contract::{Definition, Needs, Role};
+use crate::contract::{Definition, Needs, Operation, Resets, Role};
 use crate::structures::biased_sampling::Deletion;
 
 /// The line in the list of strategies.
@@ -11,5 +11,10 @@ pub const DEFINITION: Definition = Definition {
     role: Role::Candidate,
     settings: decaying::SETTINGS,
     needs: Needs::Nothing,
-    build: |settings, context| biased_sampling::build(&DEFINITION, Deletion::ByLoad, settings, context),
+    operation: Operation::IN_WORKERS,
+    forgets: |settings, context| {
+        let resets: Resets = |k, turns, steps| Deletion::ByLoad.resets(k, turns, steps);
+        biased_sampling::forgets(Deletion::ByLoad, resets, settings, context)
+    },
+    build: &|settings, context| biased_sampling::build(&DEFINITION, Deletion::ByLoad, settings, context),
 };

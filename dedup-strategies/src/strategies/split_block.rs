@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Memory, Needs, Ping, Promise, Role, SettingDef,
-    SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
-    saturating_nanos,
+    Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, Promise,
+    Role, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict,
+    Window, saturating_nanos,
 };
 use crate::strategies::common::by_key::{ByKey, State, verdict};
 use crate::structures::hardware::{prefetch, vectorised};
@@ -48,7 +48,9 @@ pub const DEFINITION: Definition = Definition {
         },
     ],
     needs: Needs::Nothing,
-    build,
+    operation: Operation::IN_WORKERS,
+    forgets: |settings, _| Forgets::InSlices { a_window: settings.count("generations") },
+    build: &build,
 };
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {

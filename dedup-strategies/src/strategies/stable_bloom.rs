@@ -1,6 +1,8 @@
 //! A Stable Bloom filter: fixed memory for ever, forgetting at random, the older the likelier.
 
-use crate::contract::{BuildError, Context, Definition, Needs, Role, Settings, Strategy};
+use crate::contract::{
+    BuildError, Context, Definition, Eviction, Forgets, Needs, Operation, Role, Settings, Strategy,
+};
 use crate::strategies::common::decaying::{self, Forgetful, elements};
 use crate::structures::shards::share_of;
 use crate::structures::stable_bloom::{Shape, StableBloom};
@@ -12,14 +14,25 @@ pub const DEFINITION: Definition = Definition {
     role: Role::Candidate,
     settings: decaying::SETTINGS,
     needs: Needs::Nothing,
-    build,
+    operation: Operation::IN_WORKERS,
+    forgets,
+    build: &build,
 };
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
-    let share = share_of(settings.count("ids"), context.workers);
-    let shape = shape_for(share, settings.share("rate"), settings.share("missed"));
+    let shape = shape_of(settings, context);
     let cells = ("cells", shape.bytes());
     decaying::build(&DEFINITION, (settings, context), cells, |seed| StableBloom::new(shape, seed))
+}
+
+fn forgets(settings: &Settings, context: &Context) -> Forgets {
+    let Shape { cells, hashes, max, decrements } = shape_of(settings, context);
+    Forgets::AtRandom(Eviction::CountDown { cells, hashes, max, decrements })
+}
+
+fn shape_of(settings: &Settings, context: &Context) -> Shape {
+    let share = share_of(settings.count("ids"), context.workers);
+    shape_for(share, settings.share("rate"), settings.share("missed"))
 }
 
 /// The shape of least memory that loses at most a share of `rate`, and misses at most a share of `missed` of

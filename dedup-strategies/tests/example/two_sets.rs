@@ -8,8 +8,9 @@ use hashbrown::HashSet;
 use parking_lot::Mutex;
 
 use crate::contract::{
-    Bound, Definition, Footprint, Memory, Needs, Ping, PingKey, Promise, Role, Routing, SettingDef,
-    SettingDefault, SettingKind, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
+    Bound, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, PingKey, Promise, Role, Routing,
+    SettingDef, SettingDefault, SettingKind, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window,
+    Worker,
 };
 use crate::structures::shards::Shards;
 
@@ -25,7 +26,9 @@ pub const DEFINITION: Definition = Definition {
         default: SettingDefault::ScenarioWindow,
     }],
     needs: Needs::Nothing,
-    build: |settings, context| {
+    operation: Operation::IN_WORKERS,
+    forgets: |_, _| Forgets::InSlices { a_window: 1 },
+    build: &|settings, context| {
         let window = settings.time("window");
         let shards = Shards::new(context.workers, || Sets::new(context.seed));
         Ok(Box::new(TwoSets { window, shards }))

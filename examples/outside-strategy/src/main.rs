@@ -8,7 +8,9 @@ const LAST_ID: Definition = Definition {
     role: Role::Candidate,
     settings: &[],
     needs: Needs::Nothing,
-    build: |_, _| Ok(Box::new(LastId)),
+    operation: Operation::IN_WORKERS,
+    forgets: |_, _| Forgets::Unknown,
+    build: &|_, _| Ok(Box::new(LastId)),
 };
 
 struct LastId;

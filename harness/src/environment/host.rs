@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use dedup_strategies::strategies::noop::Noop;
-use dedup_strategies::{Context, Definition, Settings, Strategy, Unavailable};
+use dedup_strategies::{Context, Definition, Forgets, Settings, Strategy, Unavailable};
 
 use crate::faults::State;
 use crate::pipeline::Host;
@@ -21,6 +21,11 @@ pub(super) struct Rebuild {
 impl Rebuild {
     pub(super) fn new(definition: Definition, settings: Settings, context: Context) -> Rebuild {
         Rebuild { definition, settings, context, restarts: 0, round_trips: 0 }
+    }
+
+    /// As the definition says, with these settings and in this context.
+    pub(super) fn forgets(&self) -> Forgets {
+        (self.definition.forgets)(&self.settings, &self.context)
     }
 
     /// Of the strategies that are gone.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dedup_strategies::Strategy;
+use dedup_strategies::{Forgets, Strategy};
 
 use super::host::{Hosted, Rebuild};
 use super::store::{Clock, Store, pace};
@@ -27,6 +27,11 @@ impl Instance {
     pub fn stage(&mut self) -> (Box<dyn Pace + '_>, Hosted<'_>) {
         let hosted = Hosted::new(&mut self.strategy, &mut self.rebuild, self.store.control());
         (pace(&self.store, self.clock), hosted)
+    }
+
+    /// How the strategy declares that it forgets.
+    pub fn forgets(&self) -> Forgets {
+        self.rebuild.forgets()
     }
 
     /// Round trips to a server since the instance was built, of every strategy that it has had.

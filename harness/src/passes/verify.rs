@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dedup_strategies::time::saturating_nanos;
-use dedup_strategies::{Needs, Promise, Routing};
+use dedup_strategies::{Needs, Promise};
 use dedup_stream::faults::{Hits, Placed};
 use dedup_stream::stream::{Ahead, Source};
 use dedup_stream::truth::{self, Truth};
@@ -16,7 +16,7 @@ use crate::nightly::DaySink;
 use crate::passes::judgement::{Circumstances, judge, or_inconclusive};
 use crate::passes::{Bench, stable};
 use crate::pipeline::{Ended, Happened, Pipeline};
-use crate::predict::{Known, predict};
+use crate::predict::{Declared, predict};
 use crate::record::{
     CauseFigures, Failure, FaultFigures, Judgement, LagFigures, Latency, OverTime, Prediction, Verdict,
     VerifyFigures,
@@ -67,7 +67,8 @@ pub fn run(mut bench: Bench<'_>) -> Result<VerifyFigures, CellError> {
     if let Some(behind) = behind {
         figures.stable = Some(stable::finish(behind, &figures, &causes, bench.environment.alive)?);
     }
-    figures.predicted = predicted(&bench, routing, &promise, &figures);
+    let declared = Declared { forgets: instance.forgets(), promise: &promise, routing };
+    figures.predicted = predicted(&bench, declared, &figures);
     Ok(figures)
 }
 
@@ -257,19 +258,11 @@ fn figures(bench: &Bench<'_>, causes: &[String], ended: Ended, judgement: Judgem
 }
 
 /// What theory says, where nothing breaks and the pipeline's time is virtual: on the wall's, the delays are other ones.
-fn predicted(
-    bench: &Bench<'_>,
-    routing: Routing,
-    promise: &Promise,
-    seen: &VerifyFigures,
-) -> Vec<Prediction> {
+fn predicted(bench: &Bench<'_>, strategy: Declared<'_>, seen: &VerifyFigures) -> Vec<Prediction> {
     let Workload::Scenario(scenario) = bench.workload else { return Vec::new() };
     if bench.environment.on_wall_time() || !bench.workload.faults().is_empty() {
         return Vec::new();
     }
-    let settings =
-        bench.environment.settings.entries().map(|(name, value)| (name.to_string(), value)).collect();
-    let strategy = Known { name: bench.environment.definition.name, settings: &settings, promise, routing };
     predict(scenario, strategy, seen)
 }
 

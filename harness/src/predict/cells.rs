@@ -1,11 +1,10 @@
 //! Ids that are known as long as none of their cells is zero, where the ids that are written make cells count down and set
 //! others anew.
 
-use dedup_strategies::structures::stable_bloom;
-use dedup_strategies::theory::Deletion;
+use dedup_strategies::Eviction;
 
 use super::curve::Curve;
-use super::lives::Random;
+use super::sampled::Random;
 
 /// Steps into which the course of a filter that fills is cut.
 const STEPS: usize = 4096;
@@ -51,25 +50,24 @@ impl Decrements {
 }
 
 impl Cells {
-    /// Of a Stable Bloom filter: any of an id's K cells is any of its m.
-    pub(super) fn stable(shape: stable_bloom::Shape, written: Curve, start_ns: u64) -> Cells {
-        Cells {
-            written,
-            start_ns,
-            cells: shape.cells as f64,
-            hashes: shape.hashes as usize,
-            max: shape.max,
-            sets: f64::from(shape.hashes),
-            decrements: Decrements::Steady(f64::from(shape.decrements)),
+    pub(super) fn of(eviction: Eviction, written: Curve, start_ns: u64) -> Cells {
+        match eviction {
+            Eviction::CountDown { cells, hashes, max, decrements } => Cells {
+                written,
+                start_ns,
+                cells: cells as f64,
+                hashes: hashes as usize,
+                max,
+                sets: f64::from(hashes),
+                decrements: Decrements::Steady(f64::from(decrements)),
+            },
+            Eviction::Reset { filters, bits, resets } => {
+                let turns = (written.all() / bits as f64).max(f64::MIN_POSITIVE);
+                let decrements = Decrements::Course { steps: resets(filters, turns, STEPS), turns };
+                let cells = bits as f64;
+                Cells { written, start_ns, cells, hashes: filters as usize, max: 1, sets: 1.0, decrements }
+            }
         }
-    }
-
-    /// Of k filters of `bits` bits each, in each of which an id has one.
-    pub(super) fn biased(deletion: Deletion, (k, bits): (u32, u64), written: Curve, start_ns: u64) -> Cells {
-        let turns = (written.all() / bits as f64).max(f64::MIN_POSITIVE);
-        let decrements = Decrements::Course { steps: deletion.resets(k, turns, STEPS), turns };
-        let cells = bits as f64;
-        Cells { written, start_ns, cells, hashes: k as usize, max: 1, sets: 1.0, decrements }
     }
 
     /// Whether each copy of one ping is let through, the first arrival first. One that is sets all cells to the maximum,
@@ -108,46 +106,52 @@ impl Cells {
 
 #[cfg(test)]
 mod tests {
+    use dedup_strategies::Resets;
+    use dedup_strategies::theory::{Deletion, StableBloomShape};
+
     use super::*;
     use dedup_stream::scenario::find;
 
     /// The share that is let through when a copy comes `gap` ids after the first, `after` ids after the start.
-    fn forgotten(make: impl Fn(Curve, u64) -> Cells, after: f64, gap: u64) -> f64 {
+    fn forgotten(eviction: Eviction, after: f64, gap: u64) -> f64 {
         let scenario = find("^unique-only$").unwrap().remove(0);
         let firsts = Curve::of_firsts(&scenario);
         let written = firsts.times(1e7 / firsts.all());
         let start_ns = scenario.start().as_nanos();
         let times = [after, after + gap as f64].map(|ids| start_ns + written.time_of(ids));
-        let cells = make(written, start_ns);
+        let cells = Cells::of(eviction, written, start_ns);
         let mut random = Random::new(3);
-        let lives = 20_000;
+        let samples = 20_000;
         let mut passed = Vec::new();
         let mut missed = 0;
-        for _ in 0..lives {
+        for _ in 0..samples {
             passed.clear();
             cells.decide(&times, &mut random, &mut passed);
             missed += u32::from(passed[1]);
         }
-        f64::from(missed) / f64::from(lives)
+        f64::from(missed) / f64::from(samples)
     }
 
     #[test]
-    fn single_lives_forget_as_often_as_the_formulas_say() {
+    fn sampled_pings_forget_as_often_as_the_formulas_say() {
         for (hashes, max, gap) in [(3, 1, 2000), (6, 15, 7000), (4, 3, 3000), (2, 3, 1_000_000)] {
-            let shape = stable_bloom::Shape { cells: 65_536, hashes, max, decrements: 100 };
-            let seen = forgotten(|written, start| Cells::stable(shape, written, start), 100.0, gap);
+            let (cells, decrements) = (65_536, 100);
+            let shape = StableBloomShape { cells, hashes, max, decrements };
+            let seen = forgotten(Eviction::CountDown { cells, hashes, max, decrements }, 100.0, gap);
             let theory = shape.false_negative_rate(gap);
             assert!((seen - theory).abs() < 0.014, "{shape:?}: {seen}, by the formula {theory}");
         }
-        for (deletion, k, bits, gap) in
-            [(Deletion::EachFilter, 4, 30_000, 3000), (Deletion::ByLoad, 6, 30_000, 10_000)]
+        let each: Resets = |k, turns, steps| Deletion::EachFilter.resets(k, turns, steps);
+        let by_load: Resets = |k, turns, steps| Deletion::ByLoad.resets(k, turns, steps);
+        for (deletion, resets, k, bits, gap) in
+            [(Deletion::EachFilter, each, 4, 30_000, 3000), (Deletion::ByLoad, by_load, 6, 30_000, 10_000)]
         {
-            let make = |written: Curve, start| Cells::biased(deletion, (k, bits), written, start);
-            let seen = forgotten(make, 5e6, gap);
+            let eviction = Eviction::Reset { filters: k, bits, resets };
+            let seen = forgotten(eviction, 5e6, gap);
             let theory = deletion.false_negative_rate(k, bits, gap);
             assert!((seen - theory).abs() < 0.014, "{deletion:?}: {seen}, by the formula {theory}");
             // A filter that is still empty resets by its load, or at once.
-            let young = forgotten(make, 0.0, gap / 10);
+            let young = forgotten(eviction, 0.0, gap / 10);
             let old = deletion.false_negative_rate(k, bits, gap / 10);
             match deletion {
                 Deletion::ByLoad => assert!(young < old / 2.0, "{young}, {old}"),

@@ -3,38 +3,34 @@
 //!
 //! The theory is an integral: over when a ping first arrives, how often and how late its copies follow, and how long
 //! each waits for its batch, of whether the memory that the strategy declares still knows it. It is evaluated over many
-//! single lives of pings, with random numbers of its own. Where nothing is known of how a strategy forgets, or where pings
+//! sampled pings, with random numbers of its own. Where nothing is known of how a strategy forgets, or where pings
 //! have an influence on each other that this leaves out, there is no prediction.
 
+mod batch_delay;
 mod cells;
 mod curve;
+mod declared;
 mod generations;
-mod knowledge;
-mod lives;
 mod nightly;
 mod rule;
+mod sampled;
 #[cfg(test)]
 mod tests;
-mod waits;
 mod written;
 
-use std::collections::BTreeMap;
-
-use dedup_strategies::{Promise, Routing};
+use dedup_strategies::{Forgets, Promise, Routing};
 use dedup_stream::scenario::{Identity, Repeat, Scenario};
 
 use crate::record::{Prediction, StableFigures, Tables, VerifyFigures};
 use curve::Curve;
-use lives::{Lives, Share};
 use rule::{Forgetting, Rule};
+use sampled::{SampledPings, Share};
 
-/// A strategy as far as theory has to know it.
+/// A strategy as far as theory has to know it: what it declares.
 #[derive(Clone, Copy, Debug)]
-pub struct Known<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// Its settings as text, by name.
-    pub settings: &'a BTreeMap<String, String>,
+pub struct Declared<'a> {
+    /// How it forgets.
+    pub forgets: Forgets,
     /// What it claims.
     pub promise: &'a Promise,
     /// Which worker may judge which ping.
@@ -42,18 +38,18 @@ pub struct Known<'a> {
 }
 
 /// The predictions for each cause and for the stable tables, beside what `seen` counted; none where theory has none.
-pub fn predict(scenario: &Scenario, strategy: Known<'_>, seen: &VerifyFigures) -> Vec<Prediction> {
+pub fn predict(scenario: &Scenario, strategy: Declared<'_>, seen: &VerifyFigures) -> Vec<Prediction> {
     if !scenario_is_simple(scenario) {
         return Vec::new();
     }
-    let Some(memory) = knowledge::memory(scenario, strategy) else { return Vec::new() };
+    let Some(memory) = declared::memory(scenario, strategy) else { return Vec::new() };
     let nights = seen.stable.as_ref().map(|stable| nightly::Nights::new(scenario, stable.preceding_days));
     let firsts = Curve::of_firsts(scenario);
     let share = |(cause, repeat)| {
-        let lives = Lives::of(scenario, cause, &firsts);
-        (repeat, lives.shares(&memory.forgetting, strategy.routing, nights.as_ref()))
+        let pings = SampledPings::of(scenario, cause, &firsts);
+        (repeat, pings.shares(&memory.forgetting, strategy.routing, nights.as_ref()))
     };
-    let shares: Vec<(&Repeat, lives::Shares)> =
+    let shares: Vec<(&Repeat, sampled::Shares)> =
         scenario.shape.repeats.iter().enumerate().map(share).collect();
     let mut predicted: Vec<Prediction> = shares
         .iter()
@@ -85,7 +81,7 @@ fn live(repeat: &Repeat, share: Share, because: &str, seen: &VerifyFigures) -> O
 
 /// The job's count is one for all causes: the share of each, by its duplicates.
 fn in_stable(
-    shares: &[(&Repeat, lives::Shares)],
+    shares: &[(&Repeat, sampled::Shares)],
     stable: &StableFigures,
     seen: &VerifyFigures,
     because: &str,

@@ -6,9 +6,9 @@ use dedup_strategies::Routing;
 use dedup_stream::scenario::{Length, Scenario, find};
 
 use super::curve::Curve;
-use super::lives::{Lives, Shares};
 use super::nightly::Nights;
 use super::rule::{Forgetting, Rule};
+use super::sampled::{SampledPings, Shares};
 
 const MINUTE: u64 = 60_000_000_000;
 const HOUR: u64 = 60 * MINUTE;
@@ -23,7 +23,11 @@ fn shares(name: &str, window_ns: u64, preceding_days: u32) -> Shares {
     scenario.shape.length = Length::Duration(Duration::from_secs(2000 * 86_400));
     let nights = Nights::new(&scenario, preceding_days);
     let forgetting = Forgetting::By(Rule::Since { window_ns, idle_ns: u64::MAX });
-    Lives::of(&scenario, 0, &Curve::of_firsts(&scenario)).shares(&forgetting, Routing::Any, Some(&nights))
+    SampledPings::of(&scenario, 0, &Curve::of_firsts(&scenario)).shares(
+        &forgetting,
+        Routing::Any,
+        Some(&nights),
+    )
 }
 
 #[test]

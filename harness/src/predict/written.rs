@@ -4,8 +4,8 @@ use dedup_strategies::Routing;
 use dedup_stream::scenario::Scenario;
 
 use super::curve::{Curve, PIECES};
-use super::lives::Lives;
 use super::rule::Forgetting;
+use super::sampled::SampledPings;
 
 /// Copies that are missed are written again, and age the memory, so that more are missed. After so many rounds what is
 /// left of that is far below the error of the theory: copies are fewer than firsts, and each round weighs them once more.
@@ -21,7 +21,7 @@ pub(super) fn settled(scenario: &Scenario, routing: Routing, by: impl Fn(Curve) 
     for _ in 0..ROUNDS {
         let mut copies = vec![0.0; PIECES];
         for cause in 0..scenario.shape.repeats.len() {
-            Lives::of(scenario, cause, &all).add_let_through(&forgetting, routing, &mut copies);
+            SampledPings::of(scenario, cause, &all).add_let_through(&forgetting, routing, &mut copies);
         }
         forgetting = by(firsts.and(&copies).times(1.0 / workers));
     }

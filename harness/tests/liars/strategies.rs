@@ -6,33 +6,42 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dedup_harness::strategies::{
-    Bound, Build, BuildError, Definition, DeliveryId, Footprint, Memory, Needs, Ping, PingKey, Promise, Role,
-    Routing, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
+    Bound, Build, BuildError, Definition, DeliveryId, Footprint, Forgets, Memory, Needs, Operation, Ping,
+    PingKey, Promise, Role, Routing, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 
 /// All of them. What they have in common is a promise without an exception.
 pub(crate) const LIARS: &[Definition] = &[
-    liar("liar-honest", |_, _| build(Lie::None)),
-    liar("liar-forgets", |_, _| build(Lie::Forgets)),
-    liar("liar-drops", |_, _| build(Lie::Drops)),
-    liar("liar-dice", |_, _| build(Lie::Dice(RandomState::new()))),
-    liar("liar-panics", |_, _| build(Lie::Panics)),
-    liar("liar-hangs", |_, _| build(Lie::Hangs)),
-    liar("liar-grows", |_, _| build(Lie::Grows)),
-    liar("liar-devours", |_, _| build(Lie::Devours)),
-    liar("liar-exits", |_, _| build(Lie::Exits)),
-    liar("liar-mute", |_, _| build(Lie::Mute)),
-    liar("liar-hoards", |_, _| build(Lie::Hoards)),
-    liar("liar-invents", |_, _| build(Lie::Invents)),
-    liar("liar-absent", |_, _| build(Lie::Absent)),
-    liar("liar-late", |_, _| build(Lie::Late)),
-    liar("liar-leases", |_, _| build(Lie::Leases)),
-    liar("liar-eager", |_, _| build(Lie::Eager)),
-    liar("liar-unbuilt", |_, _| panic!("no foundation")),
+    liar("liar-honest", &|_, _| build(Lie::None)),
+    liar("liar-forgets", &|_, _| build(Lie::Forgets)),
+    liar("liar-drops", &|_, _| build(Lie::Drops)),
+    liar("liar-dice", &|_, _| build(Lie::Dice(RandomState::new()))),
+    liar("liar-panics", &|_, _| build(Lie::Panics)),
+    liar("liar-hangs", &|_, _| build(Lie::Hangs)),
+    liar("liar-grows", &|_, _| build(Lie::Grows)),
+    liar("liar-devours", &|_, _| build(Lie::Devours)),
+    liar("liar-exits", &|_, _| build(Lie::Exits)),
+    liar("liar-mute", &|_, _| build(Lie::Mute)),
+    liar("liar-hoards", &|_, _| build(Lie::Hoards)),
+    liar("liar-invents", &|_, _| build(Lie::Invents)),
+    liar("liar-absent", &|_, _| build(Lie::Absent)),
+    liar("liar-late", &|_, _| build(Lie::Late)),
+    liar("liar-leases", &|_, _| build(Lie::Leases)),
+    liar("liar-eager", &|_, _| build(Lie::Eager)),
+    liar("liar-unbuilt", &|_, _| panic!("no foundation")),
 ];
 
 const fn liar(name: &'static str, build: Build) -> Definition {
-    Definition { name, about: "a liar", role: Role::Candidate, settings: &[], needs: Needs::Nothing, build }
+    Definition {
+        name,
+        about: "a liar",
+        role: Role::Candidate,
+        settings: &[],
+        needs: Needs::Nothing,
+        operation: Operation::IN_WORKERS,
+        forgets: |_, _| Forgets::Never,
+        build,
+    }
 }
 
 /// How a liar lies.

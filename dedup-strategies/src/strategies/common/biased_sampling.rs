@@ -1,6 +1,6 @@
 //! Filters that make room at random as they fill: BSBF and RLBSBF of Bera et al.
 
-use crate::contract::{BuildError, Context, Definition, Settings, Strategy};
+use crate::contract::{BuildError, Context, Definition, Eviction, Forgets, Resets, Settings, Strategy};
 use crate::strategies::common::decaying::{self, Forgetful, elements};
 use crate::structures::biased_sampling::{BiasedSampling, Deletion};
 use crate::structures::shards::share_of;
@@ -12,12 +12,22 @@ pub(crate) fn build(
     settings: &Settings,
     context: &Context,
 ) -> Result<Box<dyn Strategy>, BuildError> {
-    let share = share_of(settings.count("ids"), context.workers);
-    let (k, bits) = shape_for(deletion, share, settings.share("rate"), settings.share("missed"));
+    let (k, bits) = shape_of(deletion, settings, context);
     let filters = format!("{k} filters");
     decaying::build(definition, (settings, context), (&filters, bytes(k, bits)), |seed| {
         BiasedSampling::new(deletion, k, bits, seed)
     })
+}
+
+/// How it forgets: its bits are reset as `resets` says, which is that of `deletion`.
+pub(crate) fn forgets(deletion: Deletion, resets: Resets, settings: &Settings, context: &Context) -> Forgets {
+    let (filters, bits) = shape_of(deletion, settings, context);
+    Forgets::AtRandom(Eviction::Reset { filters, bits, resets })
+}
+
+fn shape_of(deletion: Deletion, settings: &Settings, context: &Context) -> (u32, u64) {
+    let share = share_of(settings.count("ids"), context.workers);
+    shape_for(deletion, share, settings.share("rate"), settings.share("missed"))
 }
 
 /// k, and the bits of each of the k filters, for at most a share of `rate` lost and at most a share of `missed` missed of

@@ -7,11 +7,22 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::contract::{
-    Bound, BuildError, Context, Footprint, Memory, Ping, Promise, Routing, Settled, Strategy, Timestamp,
-    Unavailable, UnderFaults, Verdict, Window, Worker, worker_of,
+    Bound, BuildError, Context, Footprint, Forgets, Memory, Operation, Ping, Promise, Routing, Settled,
+    Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker, worker_of,
 };
 use crate::structures::id_catalogue::{Catalogue, Hit, Kept, Manner};
 use crate::structures::shards::Shards;
+use crate::structures::window_set::SLICES;
+
+/// How a catalogue forgets: its ids are in sets that forget in slices.
+pub(crate) const FORGETS: Forgets = Forgets::InSlices { a_window: SLICES };
+
+/// What the models are models of, and what it would take to operate it.
+pub(crate) const OPERATION: Operation =
+    Operation::of_model(SYSTEM, "nothing of its own: the runner keeps the state");
+
+/// What all models of Beam's runners are models of.
+pub(crate) const SYSTEM: &str = "Beam and Dataflow";
 
 /// Ids partitioned by key, as the runners do it.
 pub(crate) struct Keyed {

@@ -10,11 +10,14 @@ use hashbrown::HashSet;
 use parking_lot::Mutex;
 
 use crate::contract::{
-    Bound, Footprint, Memory, Outcome, Ping, PingKey, Promise, Routing, Settled, Strategy, Timestamp,
-    Unavailable, UnderFaults, Verdict, Window, Worker, worker_of,
+    Bound, Footprint, Forgets, Memory, Outcome, Ping, PingKey, Promise, Routing, Settled, Strategy,
+    Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker, worker_of,
 };
 use crate::structures::mark_store::{MEMORY_BUDGET, MarkStore, NegativeCache, unavailable};
 use crate::structures::shards::Shards;
+
+/// How both forget: leases are in memory, and last until the mark.
+pub(crate) const FORGETS: Forgets = Forgets::AfterMark { lease: Duration::MAX };
 
 /// What both strategies promise: a mark is only ever made after a delivery.
 fn promise(window: Duration) -> Promise {

@@ -1,12 +1,15 @@
 //! What the strategies whose state is a [`CompactSet`] for each worker share: all but their promise.
 
 use crate::contract::{
-    Bound, BuildError, Context, Footprint, Memory, Ping, Promise, SettingDef, SettingDefault, SettingKind,
-    Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
+    Bound, BuildError, Context, Footprint, Forgets, Memory, Ping, Promise, SettingDef, SettingDefault,
+    SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
 };
 use crate::strategies::common::by_key::{ByKey, State, verdict};
 use crate::structures::shards::share_of;
-use crate::structures::window_set::{CompactSet, Slot};
+use crate::structures::window_set::{CompactSet, SLICES, Slot};
+
+/// How its sets forget.
+pub(crate) const FORGETS: Forgets = Forgets::InSlices { a_window: SLICES };
 
 pub(crate) const SETTINGS: &[SettingDef] = &[
     SettingDef {

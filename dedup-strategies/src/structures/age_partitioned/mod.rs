@@ -7,4 +7,4 @@ pub use filter::{
     AgePartitioned, bits_per_id, false_positive_rate, published_false_positive_rate, slice_bits,
 };
 pub(crate) use sizing::{ByCount, ByTime, Shape};
-pub use sizing::{bytes_for, bytes_for_time, divisions_for, generations_for};
+pub use sizing::{bytes_for, bytes_for_time};

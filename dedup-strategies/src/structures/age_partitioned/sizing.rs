@@ -78,19 +78,6 @@ pub fn bytes_for_time(ids: u64, rate: f64) -> u64 {
     ByTime::new(ids, rate).shape.bytes()
 }
 
-/// Into how many slices of time `apbf-time` cuts a window for at most a share of `rate` lost: an id is forgotten up to one
-/// of them late.
-pub fn divisions_for(rate: f64) -> u64 {
-    ByTime::new(1, rate).divisions.into()
-}
-
-/// How many whole generations `apbf` remembers behind the youngest, and the ids of one, for the last `ids` ids and at most
-/// a share of `rate` lost.
-pub fn generations_for(ids: u64, rate: f64) -> (u32, u64) {
-    let shape = ByCount::new(ids, rate).0;
-    (shape.l, shape.generation)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -6,7 +6,7 @@ use super::slot::{TAG_MASK, TAGS, Tag};
 use crate::contract::{Timestamp, saturating_nanos};
 
 /// Slices that make a window. A key of slice s is remembered in s and in the 32 slices after it.
-pub(super) const SLICES: u64 = 32;
+pub const SLICES: u64 = 32;
 
 /// The highest bit of each of eight bytes.
 pub(super) const HIGHEST_BITS: u64 = 0x80 * EACH_BYTE;

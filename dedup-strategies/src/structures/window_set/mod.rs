@@ -38,6 +38,7 @@ mod slot;
 use std::time::Duration;
 
 use ages::Ages;
+pub use ages::SLICES;
 use layout::{Insertion, Layout};
 pub use room::Room;
 pub use slot::Slot;

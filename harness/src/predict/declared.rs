@@ -1,85 +1,41 @@
-//! How the strategies that come with the harness forget. A strategy that is not named here has no prediction: a promise
-//! says how long an id is remembered at least, and theory needs to know when it is forgotten.
+//! From what a strategy's definition declares to a memory that theory can ask. A promise says how long an id is remembered
+//! at least, and theory needs to know when it is forgotten: where that is not declared there is no prediction.
 
 use std::time::Duration;
 
-use dedup_strategies::SettingDefault;
-use dedup_strategies::redis::lease;
-use dedup_strategies::shards::share_of;
-use dedup_strategies::strategies::{biased_sampling, stable_bloom};
-use dedup_strategies::structures::age_partitioned;
-use dedup_strategies::theory::Deletion;
 use dedup_strategies::time::saturating_nanos;
-use dedup_strategies::{Bound, Definition, Window};
+use dedup_strategies::{Bound, Eviction, Forgets, Window};
 use dedup_stream::scenario::{EventTime, Process, Scenario};
 
 use super::cells::Cells;
 use super::curve::Curve;
 use super::generations::Generations;
 use super::rule::{Counted, Forgetting, Rule};
-use super::{Known, Memory, written};
+use super::{Declared, Memory, written};
 use crate::units;
-
-/// Forget at the end of the promised window.
-const AT_THE_WINDOWS_END: &[&str] = &["exact", "redis-claim", "redis-mozilla"];
-
-/// Keep their ids in compact tables, and forget them in slices of the window.
-const COMPACT: &[&str] =
-    &["exact-compact", "fingerprint-64", "pubsubio", "pubsubio-flink", "beam-deduplicate"];
-
-/// Slices of a window after which the compact tables forget.
-const COMPACT_SLICES: u64 = 32;
-
-/// Forget at the window's end, and the least recently seen where there are more ids than they have room for.
-const LEAST_RECENTLY_SEEN: &[&str] = &["lru", "lru-exact", "pubsubio-direct"];
-
-/// Keep copies waiting from the verdict to the mark, and forget at the end of a window that begins with the mark.
-const LEASED_UP_TO_THE_MARK: &[&str] = &["durable", "bloom-verified"];
 
 /// A filter that takes more unknown ids than this for known ones does so with copies that it has forgotten, too, by a share
 /// of which only the bound is known.
 const MOST_FALSE_POSITIVES: f64 = 0.01;
 
-pub(super) fn memory(scenario: &Scenario, strategy: Known<'_>) -> Option<Memory> {
-    let number = |name: &str| strategy.settings.get(name)?.parse::<u64>().ok();
+pub(super) fn memory(scenario: &Scenario, strategy: Declared<'_>) -> Option<Memory> {
     let window = strategy.promise.window;
     if matches!(strategy.promise.lost, Bound::AtMost(rate) if rate > MOST_FALSE_POSITIVES) {
         return None;
     }
-    match strategy.name {
-        // Its front answers only what the back would have answered.
-        "tiered" => memory(scenario, Known { name: strategy.settings.get("back")?, ..strategy }),
-        "noop" => Some(Memory::by(Rule::Nothing, "nothing is remembered")),
-        "bloom" => Some(Memory::by(Rule::Forever, "everything is remembered")),
-        "bloom-rotating" | "split-block" => {
-            in_slices(window.length()?, number("generations")?, Counted::Through)
-        }
-        "apbf-time" => {
-            let rate = strategy.settings.get("rate")?.parse().ok()?;
-            in_slices(window.length()?, age_partitioned::divisions_for(rate), Counted::Through)
-        }
-        "apbf" => in_generations(scenario, strategy),
-        "stable-bloom" | "bsbf" | "rlbsbf" => at_random(scenario, strategy),
-        "cuckoo" => in_slices(window.length()?, number("intervals")?, Counted::Seen),
-        "redis-lease" => {
-            let lease =
-                humantime::parse_duration(given_or_default(&lease::DEFINITION, "lease", strategy)?).ok()?;
+    match strategy.forgets {
+        Forgets::Unknown => None,
+        Forgets::AtOnce => Some(Memory::by(Rule::Nothing, "nothing is remembered")),
+        Forgets::Never => Some(Memory::by(Rule::Forever, "everything is remembered")),
+        Forgets::AtWindowEnd => by_window(scenario, window).map(|(rule, because)| Memory::by(rule, because)),
+        Forgets::AfterMark { lease } => {
             (lease > mark_after(scenario)).then(|| leased(scenario, window)).flatten()
         }
-        name if COMPACT.contains(&name) => {
-            let from = match window {
-                Window::SinceSeen(_) => Counted::Seen,
-                _ => Counted::Through,
-            };
-            in_slices(window.length()?, COMPACT_SLICES, from)
-        }
-        name if LEASED_UP_TO_THE_MARK.contains(&name) => leased(scenario, window),
-        "window-batch" => in_event_time(scenario),
-        name if AT_THE_WINDOWS_END.contains(&name) => {
-            by_window(scenario, window).map(|(rule, because)| Memory::by(rule, because))
-        }
-        name if LEAST_RECENTLY_SEEN.contains(&name) => with_capacity(scenario, strategy),
-        _ => None,
+        Forgets::InSlices { a_window } => in_slices(window, a_window),
+        Forgets::InGenerations { kept, ids } => in_generations(scenario, strategy, kept, ids),
+        Forgets::LeastRecentlySeen => with_capacity(scenario, strategy),
+        Forgets::InEventTime => in_event_time(scenario),
+        Forgets::AtRandom(eviction) => Some(at_random(scenario, strategy, eviction)),
     }
 }
 
@@ -114,17 +70,6 @@ fn mark_after(scenario: &Scenario) -> Duration {
     scenario.pipeline.publish_latency + scenario.pipeline.mark_lag
 }
 
-/// What a strategy in a back has of itself, it has by default.
-fn given_or_default<'a>(definition: &Definition, name: &str, strategy: Known<'a>) -> Option<&'a str> {
-    let default =
-        definition.settings.iter().find(|setting| setting.name == name).map(|setting| setting.default);
-    match (strategy.settings.get(name), default) {
-        (Some(given), _) => Some(given),
-        (None, Some(SettingDefault::Text(default))) => Some(default),
-        _ => None,
-    }
-}
-
 /// A copy that comes between the verdict and the mark is kept waiting, and is a duplicate when it comes again; where that
 /// may be after the window, theory does not speak.
 fn leased(scenario: &Scenario, window: Window) -> Option<Memory> {
@@ -148,21 +93,22 @@ fn in_event_time(scenario: &Scenario) -> Option<Memory> {
 
 /// Time is cut into slices, and whole slices are forgotten. Where they begin makes no difference, as pings first come at
 /// any time.
-fn in_slices(length: Duration, generations: u64, from: Counted) -> Option<Memory> {
-    let slice_ns = saturating_nanos(length).div_ceil(generations.max(1)).max(1);
-    let prolonged = match from {
-        Counted::Through => "",
-        Counted::Seen => ", prolonged by each copy",
+fn in_slices(window: Window, a_window: u64) -> Option<Memory> {
+    let length = window.length()?;
+    let slice_ns = saturating_nanos(length).div_ceil(a_window.max(1)).max(1);
+    let (from, prolonged) = match window {
+        Window::SinceSeen(_) => (Counted::Seen, ", prolonged by each copy"),
+        _ => (Counted::Through, ""),
     };
     Some(Memory::by(
-        Rule::Slices { slice_ns, generations, from },
-        format!("window of {} and up to 1/{generations} more on the delays{prolonged}", shown(length)),
+        Rule::Slices { slice_ns, generations: a_window, from },
+        format!("window of {} and up to 1/{a_window} more on the delays{prolonged}", shown(length)),
     ))
 }
 
 /// An LRU forgets what was not seen while as many other ids came as it has room for (its characteristic time; Che, Tung
 /// and Wang 2002). Only a steady load gives that time a value.
-fn with_capacity(scenario: &Scenario, strategy: Known<'_>) -> Option<Memory> {
+fn with_capacity(scenario: &Scenario, strategy: Declared<'_>) -> Option<Memory> {
     let capacity = strategy.promise.capacity? as f64;
     let length = strategy.promise.window.length()?;
     let length_s = length.as_secs_f64().min(scenario.virtual_length().as_secs_f64());
@@ -186,10 +132,8 @@ fn with_capacity(scenario: &Scenario, strategy: Known<'_>) -> Option<Memory> {
 }
 
 /// Forgets a generation of ids or of time at once, whichever ends first.
-fn in_generations(scenario: &Scenario, strategy: Known<'_>) -> Option<Memory> {
-    let (length, ids) = (strategy.promise.window.length()?, strategy.promise.capacity?);
-    let rate = strategy.settings.get("rate")?.parse().ok()?;
-    let (kept, generation) = age_partitioned::generations_for(share_of(ids, scenario.pipeline.workers), rate);
+fn in_generations(scenario: &Scenario, strategy: Declared<'_>, kept: u32, generation: u64) -> Option<Memory> {
+    let length = strategy.promise.window.length()?;
     let forgetting = written::settled(scenario, strategy.routing, |written| {
         let start_ns = scenario.start().as_nanos();
         let window_ns = saturating_nanos(length);
@@ -204,25 +148,11 @@ fn in_generations(scenario: &Scenario, strategy: Known<'_>) -> Option<Memory> {
 }
 
 /// Forgets by chance with every id that is written.
-fn at_random(scenario: &Scenario, strategy: Known<'_>) -> Option<Memory> {
-    let ids = share_of(strategy.promise.capacity?, scenario.pipeline.workers);
-    let share = |name: &str| strategy.settings.get(name)?.parse::<f64>().ok();
-    let (rate, missed) = (share("rate")?, share("missed")?);
+fn at_random(scenario: &Scenario, strategy: Declared<'_>, eviction: Eviction) -> Memory {
     let start_ns = scenario.start().as_nanos();
-    let cells: Box<dyn Fn(Curve) -> Cells> = match strategy.name {
-        "stable-bloom" => {
-            let shape = stable_bloom::shape_for(ids, rate, missed);
-            Box::new(move |written| Cells::stable(shape, written, start_ns))
-        }
-        name => {
-            let deletion = if name == "bsbf" { Deletion::EachFilter } else { Deletion::ByLoad };
-            let (k, bits) = biased_sampling::shape_for(deletion, ids, rate, missed);
-            Box::new(move |written| Cells::biased(deletion, (k, bits), written, start_ns))
-        }
-    };
-    let forgetting =
-        written::settled(scenario, strategy.routing, |written| Forgetting::AtRandom(cells(written)));
-    Some(Memory { forgetting, because: "cells reset at random by the ids that come between".into() })
+    let cells = |written: Curve| Forgetting::AtRandom(Cells::of(eviction, written, start_ns));
+    let forgetting = written::settled(scenario, strategy.routing, cells);
+    Memory { forgetting, because: "cells reset at random by the ids that come between".into() }
 }
 
 /// The most distinct ids that may come within `length_s`, bursts, ramps and replays included.
@@ -231,7 +161,7 @@ fn most_ids_within(scenario: &Scenario, length_s: f64) -> f64 {
     let ramp = arrival.ramp.map_or(1.0, |ramp| ramp.factor.max(1.0));
     let firsts = arrival.busiest_per_s(length_s) * ramp * length_s;
     let copies: f64 =
-        scenario.shape.repeats.iter().map(|repeat| super::lives::copies_of(repeat, firsts)).sum();
+        scenario.shape.repeats.iter().map(|repeat| super::sampled::copies_of(repeat, firsts)).sum();
     // At most every copy is one of an id that the window has not seen.
     firsts + copies
 }
@@ -241,10 +171,10 @@ fn steady_ids_per_s(scenario: &Scenario) -> Option<f64> {
     let shape = &scenario.shape;
     let is_steady =
         matches!(shape.arrival.process, Process::Constant | Process::Poisson) && shape.arrival.ramp.is_none();
-    let few = |repeat| super::lives::copies_of(repeat, 1.0) < 0.1;
+    let few = |repeat| super::sampled::copies_of(repeat, 1.0) < 0.1;
     let is_ordinary = shape.repeats.iter().all(|repeat| repeat.between_ns.is_none() && few(repeat));
     (is_steady && is_ordinary).then(|| {
-        let copies: f64 = shape.repeats.iter().map(|repeat| super::lives::copies_of(repeat, 1.0)).sum();
+        let copies: f64 = shape.repeats.iter().map(|repeat| super::sampled::copies_of(repeat, 1.0)).sum();
         // Half of the copies, on the whole, belong to ids that were seen meanwhile; they are few.
         shape.arrival.rate_per_s * (1.0 + copies / 2.0)
     })

@@ -4,11 +4,11 @@ use dedup_strategies::Routing;
 use dedup_strategies::time::saturating_nanos;
 use dedup_stream::scenario::Scenario;
 
-use super::lives::Random;
+use super::sampled::Random;
 
 /// A buffer opens with a ping, and is judged when it is full or after the linger.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Waits {
+pub(super) struct BatchDelay {
     /// How long a buffer stays open.
     open_ns: f64,
     /// The chance that a ping is the one that opens it, and waits all that time.
@@ -20,9 +20,9 @@ pub(super) struct Waits {
 /// After so many batches it no longer matters when one of them began.
 const FORGOTTEN: f64 = 8.0;
 
-impl Waits {
+impl BatchDelay {
     /// With the scenario's mean load, copies included. A worker of its own for each key gets its part of that.
-    pub(super) fn of(scenario: &Scenario, routing: Routing) -> Waits {
+    pub(super) fn of(scenario: &Scenario, routing: Routing) -> BatchDelay {
         let pipeline = &scenario.pipeline;
         let per_ns =
             scenario.expected_pings() as f64 / saturating_nanos(scenario.virtual_length()).max(1) as f64;
@@ -32,7 +32,7 @@ impl Waits {
         };
         let full_ns = (pipeline.batch.get() - 1) as f64 / per_ns.max(1e-300);
         let open_ns = full_ns.min(saturating_nanos(pipeline.linger) as f64);
-        Waits { open_ns, opens: 1.0 / (1.0 + per_ns * open_ns), per_ns }
+        BatchDelay { open_ns, opens: 1.0 / (1.0 + per_ns * open_ns), per_ns }
     }
 
     /// When the batch of each ping is judged, from when each arrives. A copy that comes while the batch of the one

@@ -1,4 +1,4 @@
-//! Single lives of pings: when one first arrives, and when its copies follow.
+//! Sampled pings: when one first arrives, and when its copies follow.
 
 use dedup_strategies::Routing;
 use dedup_strategies::time::saturating_nanos;
@@ -6,10 +6,10 @@ use dedup_stream::scenario::{BadIds, LagFrom, Pick, Repeat, Scenario, Submission
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use super::batch_delay::BatchDelay;
 use super::curve::Curve;
 use super::nightly::Nights;
 use super::rule::Forgetting;
-use super::waits::Waits;
 
 /// Copies that are looked at for each cause: the error of a share is then below a thousandth.
 const COPIES: f64 = 400_000.0;
@@ -17,8 +17,8 @@ const COPIES: f64 = 400_000.0;
 /// Copies that are looked at to see how many are let through when: what depends on that depends on it weakly.
 const FEWER_COPIES: f64 = 40_000.0;
 
-/// And lives at least and at most.
-const LIVES: (f64, f64) = (200.0, 400_000.0);
+/// And pings at least and at most.
+const SAMPLES: (f64, f64) = (200.0, 400_000.0);
 
 /// Random numbers of the theory's own.
 pub(super) struct Random(Xoshiro256PlusPlus);
@@ -76,8 +76,8 @@ pub(super) struct Shares {
     pub(super) stable: Option<Share>,
 }
 
-/// The lives of pings that a cause repeats.
-pub(super) struct Lives<'a> {
+/// Pings that a cause repeats.
+pub(super) struct SampledPings<'a> {
     scenario: &'a Scenario,
     cause: usize,
     length_ns: u64,
@@ -85,9 +85,9 @@ pub(super) struct Lives<'a> {
     firsts: &'a Curve,
 }
 
-impl<'a> Lives<'a> {
+impl<'a> SampledPings<'a> {
     pub(super) fn of(scenario: &'a Scenario, cause: usize, firsts: &'a Curve) -> Self {
-        Lives {
+        SampledPings {
             scenario,
             cause,
             length_ns: saturating_nanos(scenario.virtual_length()),
@@ -105,16 +105,16 @@ impl<'a> Lives<'a> {
     ) -> Shares {
         let (cause, scenario) = (self.cause, self.scenario);
         let (mut live, mut stable) = (Tally::default(), Tally::default());
-        self.each(COPIES, forgetting, routing, |life, _| {
-            live.count(cause, &life.causes, &life.passed);
+        self.each(COPIES, forgetting, routing, |ping, _| {
+            live.count(cause, &ping.causes, &ping.passed);
             if let Some(nights) = nights {
-                life.stamp(&scenario.shape.repeats);
-                nights.keep(&life.stamped, &life.passed, &mut life.kept);
-                if life.id == Id::Missing {
+                ping.stamp(&scenario.shape.repeats);
+                nights.keep(&ping.stamped, &ping.passed, &mut ping.kept);
+                if ping.id == Id::Missing {
                     // The job joins by id: what has none is dropped.
-                    life.kept.fill(false);
+                    ping.kept.fill(false);
                 }
-                stable.count(cause, &life.causes, &life.kept);
+                stable.count(cause, &ping.causes, &ping.kept);
             }
         });
         Shares { live: live.share(), stable: nights.map(|_| stable.share()) }
@@ -123,50 +123,50 @@ impl<'a> Lives<'a> {
     /// Adds to each piece of the stream the copies of this cause, with a usable id, that are expected to be let through in it.
     pub(super) fn add_let_through(mut self, forgetting: &Forgetting, routing: Routing, pieces: &mut [f64]) {
         let (cause, firsts) = (self.cause, self.firsts);
-        self.each(FEWER_COPIES, forgetting, routing, |life, pings| {
-            let copies = life.arrivals.iter().zip(&life.causes).zip(&life.passed);
+        self.each(FEWER_COPIES, forgetting, routing, |ping, pings| {
+            let copies = ping.arrivals.iter().zip(&ping.causes).zip(&ping.passed);
             let ours = copies.filter(|((_, from), passed)| **from == Some(cause) && **passed);
-            if life.id == Id::Usable {
+            if ping.id == Id::Usable {
                 ours.for_each(|((at, _), _)| pieces[firsts.piece(*at)] += pings);
             }
         });
     }
 
-    /// Shows lives with so many copies, evenly spread over the pings that this cause repeats, each with the number of pings
+    /// Shows pings with so many copies, evenly spread over the pings that this cause repeats, each with the number of pings
     /// that it stands for.
     fn each(
         &mut self,
         copies: f64,
         forgetting: &Forgetting,
         routing: Routing,
-        mut look: impl FnMut(&mut Life, f64),
+        mut look: impl FnMut(&mut SampledPing, f64),
     ) {
         let repeat = &self.scenario.shape.repeats[self.cause];
-        let lives = (copies / repeat.copies.mean()).clamp(LIVES.0, LIVES.1) as u64;
+        let samples = (copies / repeat.copies.mean()).clamp(SAMPLES.0, SAMPLES.1) as u64;
         let (from, to) = self.stretch(repeat);
         // A number of pings is the first ones of the stretch, and small enough to look at each.
-        let (to, lives, picked) = match repeat.pick {
-            Pick::First(ids) => (to.min(from + ids as f64), lives.min(ids.max(1)), 1.0),
-            Pick::Share(share) => (to, lives, share),
+        let (to, samples, picked) = match repeat.pick {
+            Pick::First(ids) => (to.min(from + ids as f64), samples.min(ids.max(1)), 1.0),
+            Pick::Share(share) => (to, samples, share),
         };
-        let pings = (to - from) * picked / lives as f64;
-        let waits = Waits::of(self.scenario, routing);
-        let mut life = Life::default();
-        for index in 0..lives {
+        let pings = (to - from) * picked / samples as f64;
+        let batch_delay = BatchDelay::of(self.scenario, routing);
+        let mut ping = SampledPing::default();
+        for index in 0..samples {
             let offset = match repeat.pick {
-                Pick::First(ids) if ids == lives => 0.0,
+                Pick::First(ids) if ids == samples => 0.0,
                 _ => self.random.uniform(),
             };
-            let order = from + (to - from) * (index as f64 + offset) / lives as f64;
-            self.live(self.firsts.time_of(order), &mut life);
-            self.judge(&mut life, waits, forgetting);
-            look(&mut life, pings);
+            let order = from + (to - from) * (index as f64 + offset) / samples as f64;
+            self.draw(self.firsts.time_of(order), &mut ping);
+            self.judge(&mut ping, batch_delay, forgetting);
+            look(&mut ping, pings);
         }
     }
 
     /// Draws one ping that arrives first at `first`, with the copies of this cause and perhaps of others.
-    fn live(&mut self, first: u64, life: &mut Life) {
-        life.clear(first);
+    fn draw(&mut self, first: u64, ping: &mut SampledPing) {
+        ping.clear(first);
         for (cause, repeat) in self.scenario.shape.repeats.iter().enumerate() {
             let picked = match repeat.pick {
                 _ if cause == self.cause => true,
@@ -174,23 +174,23 @@ impl<'a> Lives<'a> {
                 Pick::First(_) => false,
             };
             if picked {
-                draw_copies(repeat, cause, first, &mut self.random, life);
+                draw_copies(repeat, cause, first, &mut self.random, ping);
             }
         }
-        life.sort_and_end(self.length_ns);
+        ping.sort_and_end(self.length_ns);
     }
 
     /// Decides about every copy. A ping without an id is never recognised, and one with a broken id never delivered.
-    fn judge(&mut self, life: &mut Life, waits: Waits, forgetting: &Forgetting) {
+    fn judge(&mut self, ping: &mut SampledPing, batch_delay: BatchDelay, forgetting: &Forgetting) {
         let start = self.scenario.start().as_nanos();
-        life.id = Id::drawn(&self.scenario.shape.bad_ids, &mut self.random);
-        waits.judged(&life.arrivals, &mut self.random, &mut life.judged);
-        life.judged.iter_mut().for_each(|at| *at += start);
-        life.passed.clear();
-        match life.id {
-            Id::Missing => life.passed.resize(life.arrivals.len(), true),
-            Id::Broken => life.passed.resize(life.arrivals.len(), false),
-            Id::Usable => forgetting.decide(&life.judged, &mut self.random, &mut life.passed),
+        ping.id = Id::drawn(&self.scenario.shape.bad_ids, &mut self.random);
+        batch_delay.judged(&ping.arrivals, &mut self.random, &mut ping.judged);
+        ping.judged.iter_mut().for_each(|at| *at += start);
+        ping.passed.clear();
+        match ping.id {
+            Id::Missing => ping.passed.resize(ping.arrivals.len(), true),
+            Id::Broken => ping.passed.resize(ping.arrivals.len(), false),
+            Id::Usable => forgetting.decide(&ping.judged, &mut self.random, &mut ping.passed),
         }
     }
 
@@ -222,7 +222,7 @@ impl Id {
 
 /// One ping and its copies, in the order of arrival; times from the stream's start, but for `judged`.
 #[derive(Default)]
-struct Life {
+struct SampledPing {
     id: Id,
     copies: Vec<(u64, Option<usize>)>,
     arrivals: Vec<u64>,
@@ -235,7 +235,7 @@ struct Life {
     draws: Vec<f64>,
 }
 
-impl Life {
+impl SampledPing {
     fn clear(&mut self, first: u64) {
         self.copies.clear();
         self.copies.push((first, None));
@@ -263,23 +263,23 @@ impl Life {
     }
 }
 
-fn draw_copies(repeat: &Repeat, cause: usize, first: u64, random: &mut Random, life: &mut Life) {
+fn draw_copies(repeat: &Repeat, cause: usize, first: u64, random: &mut Random, ping: &mut SampledPing) {
     let copies = repeat.copies.quantile(random.uniform());
     match repeat.from {
         LagFrom::First => {
-            life.draws.clear();
-            life.draws.extend((0..copies).map(|_| random.uniform()));
-            life.draws.sort_unstable_by(f64::total_cmp);
-            for (step, draw) in life.draws.iter().enumerate() {
+            ping.draws.clear();
+            ping.draws.extend((0..copies).map(|_| random.uniform()));
+            ping.draws.sort_unstable_by(f64::total_cmp);
+            for (step, draw) in ping.draws.iter().enumerate() {
                 let lag = saturating_nanos(repeat.lag.quantile(*draw, step as u32));
-                life.copies.push((first.saturating_add(lag), Some(cause)));
+                ping.copies.push((first.saturating_add(lag), Some(cause)));
             }
         }
         LagFrom::Previous => {
             let mut at = first;
             for step in 0..copies {
                 at = at.saturating_add(saturating_nanos(repeat.lag.quantile(random.uniform(), step)));
-                life.copies.push((at, Some(cause)));
+                ping.copies.push((at, Some(cause)));
             }
         }
     }
@@ -289,10 +289,10 @@ fn within(between_ns: Option<(u64, u64)>, first: u64) -> bool {
     between_ns.is_none_or(|(from, to)| (from..to).contains(&first))
 }
 
-/// Sums over lives, for the share and its variance.
+/// Sums over sampled pings, for the share and its variance.
 #[derive(Default)]
 struct Tally {
-    lives: f64,
+    samples: f64,
     copies: f64,
     missed: f64,
     copies_squared: f64,
@@ -310,7 +310,7 @@ impl Tally {
             missed += f64::from(u8::from(ours && *there && delivered));
             delivered |= *there;
         }
-        self.lives += 1.0;
+        self.samples += 1.0;
         self.copies += copies;
         self.missed += missed;
         self.copies_squared += copies * copies;
@@ -318,7 +318,7 @@ impl Tally {
         self.both += copies * missed;
     }
 
-    /// The ratio of two sums over independent lives, and its variance to first order (Cochran 1977, chapter 6).
+    /// The ratio of two sums over independent pings, and its variance to first order (Cochran 1977, chapter 6).
     fn share(&self) -> Share {
         if self.copies == 0.0 {
             return Share::default();
