@@ -26,6 +26,7 @@ pub mod select;
 pub mod servers;
 pub mod suite;
 pub mod talk;
+pub mod wait;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -11,7 +11,7 @@ use dedup_stream::workload::Workload;
 
 use super::job::{Input, Job, Message, Work};
 use crate::alloc;
-use crate::environment::{CellError, Environment, Timing};
+use crate::environment::{CellError, Environment, Timing, named};
 use crate::passes::{self, Bench};
 use crate::record::{CellResult, Pass};
 
@@ -70,11 +70,10 @@ fn work(definitions: &[Definition], job: &Job) -> Result<Option<CellResult>, Cel
 }
 
 /// The pings that `job` is about, in its pipeline's shape.
-pub(crate) fn workload(job: &Job) -> Result<Workload, CellError> {
+fn workload(job: &Job) -> Result<Workload, CellError> {
     let mut workload = match &job.input {
         Input::Scenario { name, toml } => {
-            let scenario =
-                Scenario::from_toml(name, toml).map_err(|error| CellError::Refused(error.to_string()))?;
+            let scenario = Scenario::from_toml(name, toml).map_err(CellError::refused)?;
             Workload::Scenario(Box::new(Scenario { name: name.clone(), ..scenario }))
         }
         Input::Trace(trace) => Workload::Trace(trace.clone()),
@@ -86,17 +85,10 @@ pub(crate) fn workload(job: &Job) -> Result<Workload, CellError> {
 }
 
 /// Where `job`'s strategy is built.
-pub(crate) fn environment(
-    definitions: &[Definition],
-    job: &Job,
-    workload: &Workload,
-) -> Result<Environment, CellError> {
-    let Some(definition) = definitions.iter().find(|definition| definition.name == job.strategy) else {
-        return Err(CellError::Refused(format!("unknown strategy {:?}", job.strategy)));
-    };
+fn environment(definitions: &[Definition], job: &Job, workload: &Workload) -> Result<Environment, CellError> {
+    let definition = named(definitions, &job.strategy)?;
     let sizing = workload.sizing();
-    let settings =
-        definition.resolve(&job.settings, &sizing).map_err(|error| CellError::Refused(error.to_string()))?;
+    let settings = definition.resolve(&job.settings, &sizing).map_err(CellError::refused)?;
     Ok(Environment {
         nightly: job.nightly,
         memory_limit: job.memory_limit,

@@ -8,8 +8,6 @@ mod child;
 mod job;
 mod parent;
 
-pub(crate) use child::{environment, workload};
-
 pub use child::run as run_child;
 pub use job::{Input, Job, Message, Work};
 pub use parent::{Ending, Limits, SUB_COMMAND, run as run_parent};

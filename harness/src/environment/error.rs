@@ -25,6 +25,11 @@ pub enum CellError {
 }
 
 impl CellError {
+    /// What is not allowed, for the reason that `error` gives.
+    pub fn refused(error: impl ToString) -> CellError {
+        CellError::Refused(error.to_string())
+    }
+
     /// How it is written down; a refusal never gets that far.
     pub fn into_result(self) -> CellResult {
         match self {

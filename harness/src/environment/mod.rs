@@ -67,6 +67,12 @@ pub enum Timing {
     FullSpeed,
 }
 
+/// The strategy of that name.
+pub fn named<'a>(definitions: &'a [Definition], name: &str) -> Result<&'a Definition, CellError> {
+    let found = definitions.iter().find(|definition| definition.name == name);
+    found.ok_or_else(|| CellError::Refused(format!("unknown strategy {name:?}")))
+}
+
 impl Environment {
     /// A strategy by itself: a private store where it needs one, no nightly job, all the memory and disk there is, and a stream that
     /// begins at 0.

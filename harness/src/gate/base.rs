@@ -6,16 +6,18 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
+use std::ops::ControlFlow;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::worker::is_program;
+use crate::wait::{ended, until};
 
 /// Environment variables that change what cargo builds.
 const FLAGS: [&str; 5] =
@@ -160,15 +162,25 @@ impl Builder<'_> {
     }
 
     fn wait_for(&self, lock: &File) -> Result<(), BaseError> {
-        while flock(lock, FlockOperation::NonBlockingLockExclusive).is_err() {
-            self.go_on()?;
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        Ok(())
+        let locked =
+            self.until(Duration::MAX, || match flock(lock, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => ControlFlow::Break(()),
+                Err(_) => ControlFlow::Continue(()),
+            })?;
+        locked.ok_or(BaseError::Stopped)
     }
 
-    fn go_on(&self) -> Result<(), BaseError> {
-        if self.stop.load(Ordering::Relaxed) { Err(BaseError::Stopped) } else { Ok(()) }
+    /// What `look` finds; none when `patience` is over.
+    fn until<T>(
+        &self,
+        patience: Duration,
+        mut look: impl FnMut() -> ControlFlow<T>,
+    ) -> Result<Option<T>, BaseError> {
+        let found = until(patience, || match self.stop.load(Ordering::Relaxed) {
+            true => ControlFlow::Break(Err(BaseError::Stopped)),
+            false => look().map_break(Ok),
+        });
+        found.map_or(Ok(None), |found| found.map(Some))
     }
 
     /// Of the compiler and of all flags that are set from outside the repository.
@@ -207,17 +219,10 @@ impl Builder<'_> {
         let mut build = Build(child);
         let stderr = BufReader::new(build.0.stderr.take().expect("standard error is piped"));
         let said = std::thread::spawn(move || errors(stderr));
-        let began = Instant::now();
-        let status = loop {
-            if let Some(status) = build.0.try_wait().map_err(io("cargo".into()))? {
-                break status;
-            }
-            self.go_on()?;
-            if began.elapsed() > self.patience {
-                let minutes = self.patience.as_secs() / 60;
-                return Err(BaseError::TooLong { asked: asked.into(), commit: commit[..12].into(), minutes });
-            }
-            std::thread::sleep(Duration::from_millis(50));
+        let ended = self.until(self.patience, || ended(&mut build.0))?.transpose();
+        let Some(status) = ended.map_err(io("cargo".into()))?.flatten() else {
+            let minutes = self.patience.as_secs() / 60;
+            return Err(BaseError::TooLong { asked: asked.into(), commit: commit[..12].into(), minutes });
         };
         let said = said.join().unwrap_or_default();
         if !status.success() {

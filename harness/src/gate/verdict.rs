@@ -17,7 +17,7 @@ pub struct Verdict {
     /// [`SCHEMA`].
     pub schema: String,
     /// Which gate.
-    pub gate: Kind,
+    pub gate: GateKind,
     /// The worst of all metrics.
     pub decision: Decision,
     /// The code with which the gate ends.
@@ -47,7 +47,7 @@ pub struct Verdict {
 /// Which gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum GateKind {
     /// Exact metrics against a stored baseline.
     Check,
     /// Speed, side by side.

@@ -6,8 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Between two looks at whether a process that has said everything has ended.
-const LOOK_AGAIN: Duration = Duration::from_millis(2);
+use crate::wait::until_ended;
 
 /// How a process ended, and what it printed.
 pub(super) struct Answer {
@@ -35,15 +34,9 @@ pub(super) fn answer(mut command: Command, input: &str, patience: Duration) -> i
         said.recv_timeout(deadline.saturating_duration_since(Instant::now())).map_err(|_| too_long())?
     };
     let (stdout, stderr) = (within(stdout)?, within(stderr)?);
-    loop {
-        if let Some(status) = running.0.try_wait()? {
-            return Ok(Answer { status, stdout, stderr });
-        }
-        if Instant::now() > deadline {
-            return Err(too_long());
-        }
-        thread::sleep(LOOK_AGAIN);
-    }
+    // It has said everything: its end is near, unless it only closed its outputs.
+    let ended = until_ended(&mut running.0, deadline.saturating_duration_since(Instant::now()))?;
+    Ok(Answer { status: ended.ok_or_else(too_long)?, stdout, stderr })
 }
 
 /// All of a pipe, once it is at its end.

@@ -6,10 +6,10 @@
 use std::ffi::OsString;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::ops::ControlFlow;
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use dedup_strategies::redis::slot::SLOTS;
 use dedup_strategies::redis::{Link, Servers};
@@ -19,8 +19,9 @@ use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket, sockopt}
 
 use super::control_cluster::ClusterControl;
 use super::error::ServerError;
-use super::guarded::{Guarded, LOOK_AGAIN};
+use super::guarded::Guarded;
 use super::private::{Launch, private_dir, wait_until_ready};
+use crate::wait::until;
 
 /// Primaries; as many nodes again are replicas.
 const PRIMARIES: usize = 3;
@@ -210,26 +211,22 @@ impl PrivateCluster {
         what: &'static str,
         mut look: impl FnMut(&PrivateCluster) -> Result<Result<(), String>, Unavailable>,
     ) -> Result<(), ServerError> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
+        let found = until(PATIENCE, || {
             let last = match look(self) {
-                Ok(Ok(())) => return Ok(()),
+                Ok(Ok(())) => return ControlFlow::Break(Ok(())),
                 Ok(Err(what)) => what,
                 Err(unavailable) => unavailable.to_string(),
             };
-            if let Some(how) = self.guarded.ended() {
-                return Err(ServerError::Ended { how, log: self.guarded.log_tail() });
+            match self.guarded.ended() {
+                Some(how) => {
+                    ControlFlow::Break(Err(ServerError::Ended { how, log: self.guarded.log_tail() }))
+                }
+                None => ControlFlow::Continue(last),
             }
-            if Instant::now() > deadline {
-                return Err(ServerError::NotWhole {
-                    what,
-                    waited: PATIENCE,
-                    last,
-                    log: self.guarded.log_tail(),
-                });
-            }
-            thread::sleep(LOOK_AGAIN * 5);
-        }
+        });
+        found.unwrap_or_else(|last| {
+            Err(ServerError::NotWhole { what, waited: PATIENCE, last, log: self.guarded.log_tail() })
+        })
     }
 
     /// Slots for the primaries, introductions, replicas.

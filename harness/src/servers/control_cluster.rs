@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,11 +16,10 @@ use super::control::{EvictionPolicy, Observation, StoreControl, StoreFault};
 use super::control_private::{evicted_keys, set};
 use super::error::ServerError;
 use super::proxy::{Deeds, Proxy};
+use crate::wait::until;
 
 /// How long a replica may take to be made a primary: with a node timeout of a second, two to three are usual.
 const PROMOTION_PATIENCE: Duration = Duration::from_secs(30);
-/// Between two looks at who is a primary.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Troubles a private cluster. Dropping it leads clients to the nodes themselves again.
 #[derive(Debug)]
@@ -223,16 +223,11 @@ fn watch(mut link: Link, node: usize) -> Result<Promotion, String> {
         let epoch = epoch.unwrap_or("?").trim().to_string();
         Ok(state.contains("cluster_state:ok").then_some(epoch))
     };
-    loop {
-        let seen = promoted();
-        if let Ok(Some(epoch)) = seen {
-            return Ok(Promotion { node, after: began.elapsed(), epoch });
-        }
-        if began.elapsed() > PROMOTION_PATIENCE {
-            return Err(seen.err().map_or("it is still a replica".to_string(), |error| error.to_string()));
-        }
-        thread::sleep(LOOK_AGAIN);
-    }
+    until(PROMOTION_PATIENCE, || match promoted() {
+        Ok(Some(epoch)) => ControlFlow::Break(Promotion { node, after: began.elapsed(), epoch }),
+        Ok(None) => ControlFlow::Continue("it is still a replica".to_string()),
+        Err(error) => ControlFlow::Continue(error.to_string()),
+    })
 }
 
 fn role(link: &mut Link) -> Result<String, ServerError> {

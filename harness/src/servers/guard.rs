@@ -16,6 +16,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, getppid, kill_process, waitid};
+
+use crate::wait::until;
 
 /// The hidden sub-command.
 pub const COMMAND: &str = "__guard";
@@ -151,15 +154,10 @@ fn note_end(dir: &Path, server: &mut Server, index: usize) -> io::Result<()> {
 
 /// Removes the directory and what is in it; again where something was put there meanwhile.
 fn remove(dir: &Path) -> io::Result<()> {
-    let deadline = Instant::now() + REMOVAL;
-    loop {
-        match fs::remove_dir_all(dir) {
-            Ok(()) => return Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) if Instant::now() > deadline => return Err(error),
-            Err(_) => thread::sleep(Duration::from_millis(10)),
-        }
-    }
+    until(REMOVAL, || match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => ControlFlow::Continue(error),
+        Ok(()) | Err(_) => ControlFlow::Break(()),
+    })
 }
 
 /// Asks every server to end, and kills those that have not after [`GRACE`].

@@ -3,16 +3,17 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use super::guard;
+use crate::wait::{until, until_ended};
 
 /// What servers and guard print, in the private directory.
 const LOG: &str = "log";
@@ -20,8 +21,6 @@ const LOG: &str = "log";
 const LOG_LINES: usize = 20;
 /// How long the guard may take: longer than its own grace for a server that does not stop.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Between two looks at a condition that another process brings about.
-pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// Servers under a guard, with the private directory that they share. Dropping it stops them and removes it.
 #[derive(Debug)]
@@ -84,16 +83,11 @@ impl Guarded {
     pub fn kill(&self, index: usize) -> io::Result<String> {
         let notes_before = self.killed(index).len();
         self.ask(&format!("kill {index}"))?;
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = self.killed(index).get(notes_before) {
-                return Ok(status.clone());
-            }
-            if Instant::now() > deadline {
-                return Err(io::Error::other(format!("server {index} did not end within {PATIENCE:?}")));
-            }
-            thread::sleep(LOOK_AGAIN);
-        }
+        let noted = until(PATIENCE, || match self.killed(index).get(notes_before) {
+            Some(status) => ControlFlow::Break(status.clone()),
+            None => ControlFlow::Continue(()),
+        });
+        noted.map_err(|()| io::Error::other(format!("server {index} did not end within {PATIENCE:?}")))
     }
 
     /// Starts a server again that was killed. Returns at once: whether it answers, its address tells.
@@ -124,14 +118,10 @@ impl Guarded {
 
     fn release(&mut self) -> io::Result<()> {
         drop(self.hold.take());
-        let deadline = Instant::now() + PATIENCE;
         let guard = self.guard.get_mut().unwrap_or_else(PoisonError::into_inner);
-        while guard.try_wait()?.is_none() {
-            if Instant::now() > deadline {
-                guard.kill()?;
-                guard.wait()?;
-            }
-            thread::sleep(LOOK_AGAIN);
+        if until_ended(guard, PATIENCE)?.is_none() {
+            guard.kill()?;
+            guard.wait()?;
         }
         Ok(())
     }

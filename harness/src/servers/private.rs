@@ -4,11 +4,11 @@ use std::env;
 use std::ffi::OsString;
 use std::fs::{self, Permissions};
 use std::io;
+use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf, absolute};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use dedup_strategies::redis::{Link, Servers, keyspace};
 use dedup_strategies::{RedisEndpoint, Timestamp, Unavailable};
@@ -19,8 +19,9 @@ use super::clock::{self, VirtualClock};
 use super::control_private::PrivateControl;
 use super::error::ServerError;
 use super::guard;
-use super::guarded::{Guarded, LOOK_AGAIN};
+use super::guarded::Guarded;
 use super::proxy::Proxy;
+use crate::wait::until;
 
 /// The variable that names the server's program.
 const SERVER_VARIABLE: &str = "DEDUP_REDIS_SERVER";
@@ -286,23 +287,18 @@ fn server_command(launch: &Launch, environment: &[OsString], dir: &Path, socket:
 }
 
 pub(super) fn wait_until_ready(guarded: &Guarded, link: &mut Link) -> Result<(), ServerError> {
-    let deadline = Instant::now() + START_PATIENCE;
-    loop {
+    let answered = until(START_PATIENCE, || {
         if let Some(how) = guarded.ended() {
-            return Err(ServerError::Ended { how, log: guarded.log_tail() });
+            return ControlFlow::Break(Err(ServerError::Ended { how, log: guarded.log_tail() }));
         }
         match link.query::<()>(&cmd("PING")) {
-            Ok(()) => return Ok(()),
-            Err(error) if Instant::now() > deadline => {
-                return Err(ServerError::NotReady {
-                    waited: START_PATIENCE,
-                    last: error.to_string(),
-                    log: guarded.log_tail(),
-                });
-            }
-            Err(_) => thread::sleep(LOOK_AGAIN),
+            Ok(()) => ControlFlow::Break(Ok(())),
+            Err(error) => ControlFlow::Continue(error.to_string()),
         }
-    }
+    });
+    answered.unwrap_or_else(|last| {
+        Err(ServerError::NotReady { waited: START_PATIENCE, last, log: guarded.log_tail() })
+    })
 }
 
 fn percent_encoded(path: &Path) -> String {

@@ -20,7 +20,7 @@ use crate::exit::{Exit, OrExit};
 use crate::gate::baseline::{Baseline, SCHEMA};
 use crate::gate::check::{Checked, Now, check};
 use crate::gate::design::Decision;
-use crate::gate::verdict::{Kind, Party, Verdict};
+use crate::gate::verdict::{GateKind, Party, Verdict};
 use crate::select::{Selected, select};
 
 /// Options of `gate check`.
@@ -82,7 +82,7 @@ pub(super) fn run(args: &CheckArgs, definitions: &[Definition], out: &mut dyn Wr
                 check(&measured.comparable(baseline), &measured.now).or_exit(Exit::Incomparable)?;
             let verdict = Verdict {
                 schema: crate::gate::verdict::SCHEMA.to_string(),
-                gate: Kind::Check,
+                gate: GateKind::Check,
                 decision: Decision::Inconclusive,
                 exit_code: 0,
                 started_at,

@@ -21,7 +21,7 @@ use crate::gate::facts::Watch;
 use crate::gate::judge::judge;
 use crate::gate::round::{Pairing, RoundError};
 use crate::gate::speed::{self, Outcome, SpeedError, SpeedPlan};
-use crate::gate::verdict::{Kind, Party, SCHEMA, Verdict};
+use crate::gate::verdict::{GateKind, Party, SCHEMA, Verdict};
 use crate::gate::worker::{Program, Side, WorkerError};
 use crate::servers::Guarded;
 
@@ -215,7 +215,7 @@ pub(super) fn measured(
     let judged = outcome.measured.iter().map(|measured| judge(&plan.design, outcome.confirmed, measured));
     let verdict = Verdict {
         schema: SCHEMA.to_string(),
-        gate: Kind::Run,
+        gate: GateKind::Run,
         decision: Decision::Inconclusive,
         exit_code: 0,
         started_at,

@@ -152,7 +152,7 @@ fn limits(verdict: &Verdict) -> Option<String> {
 pub(crate) mod tests {
     use super::super::design::{Design, Limits};
     use super::super::facts::Fact;
-    use super::super::verdict::{About, Kind, Party, Rounds, SCHEMA, Strictness, Verdict};
+    use super::super::verdict::{About, GateKind, Party, Rounds, SCHEMA, Strictness, Verdict};
     use super::*;
 
     /// One of each decision, of each kind of evidence.
@@ -182,7 +182,7 @@ pub(crate) mod tests {
         let party = |name: &str| Party { name: name.into(), tool: run.tool.clone() };
         Verdict {
             schema: SCHEMA.into(),
-            gate: Kind::Run,
+            gate: GateKind::Run,
             decision: Decision::Pass,
             exit_code: 0,
             started_at: "2026-01-01T00:00:00Z".into(),

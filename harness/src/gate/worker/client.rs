@@ -1,6 +1,7 @@
 //! The gate's side of a worker.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::ops::ControlFlow;
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use serde::Deserialize;
 
 use super::protocol::{Answer, Measured, PROTOCOL, Ready, Request, SUB_COMMAND, Task};
 use crate::record::Tool;
+use crate::wait::{until, until_ended};
 
 /// How often the wish to stop is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -201,10 +203,10 @@ struct LastWords {
 impl LastWords {
     /// Once its worker has ended: all of them, unless somebody else keeps standard error open.
     fn heard(&self) -> String {
-        let began = Instant::now();
-        while !self.listener.is_finished() && began.elapsed() < LOOK_EVERY * 10 {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        let _ = until(LOOK_EVERY * 10, || match self.listener.is_finished() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        });
         self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -281,14 +283,10 @@ impl Worker<'_> {
     /// Lets it end by itself, as a program that writes something at its end needs.
     pub fn finish(mut self) -> Result<(), WorkerError> {
         drop(self.child.stdin.take());
-        let began = Instant::now();
-        while self.child.try_wait().ok().flatten().is_none() {
-            if began.elapsed() > self.patience {
-                return Err(self.hung("end", self.patience));
-            }
-            std::thread::sleep(Duration::from_millis(5));
+        match until_ended(&mut self.child, self.patience) {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) | Err(_) => Err(self.hung("end", self.patience)),
         }
-        Ok(())
     }
 
     fn unexpected(&self, answer: Answer, doing: &'static str) -> WorkerError {
@@ -380,12 +378,8 @@ impl Drop for Worker<'_> {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
         // It ends by itself and takes its server with it, before the next round; unless it hangs.
-        let began = Instant::now();
-        while self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
-            if began.elapsed() >= GRACE {
-                return self.kill();
-            }
-            std::thread::sleep(Duration::from_micros(500));
+        if until_ended(&mut self.child, GRACE).is_ok_and(|ended| ended.is_none()) {
+            self.kill();
         }
     }
 }

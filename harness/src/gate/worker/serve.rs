@@ -6,15 +6,15 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use dedup_strategies::{Definition, Ping};
+use dedup_stream::scenario::Scenario;
+use dedup_stream::workload::Workload;
 use rustix::thread::{CpuSet, sched_setaffinity};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::drag::Drag;
 use super::protocol::{Answer, Measured, PROTOCOL, Ready, Request, Task};
-use crate::cell::{Input, Job, Work, environment, workload};
-use crate::environment::{CellError, Environment, RedisChoice, TimeOptions, Timing};
+use crate::environment::{CellError, Environment, Timing, named};
 use crate::passes::time::{Driver, prepare};
-use crate::record::Pass;
 
 /// Serves one gate over standard input and output. `definitions` are all strategies that this program knows.
 pub fn run(definitions: &[Definition]) -> ExitCode {
@@ -40,10 +40,10 @@ pub fn run(definitions: &[Definition]) -> ExitCode {
 fn work(definitions: &[Definition], task: &Task) -> Result<(), CellError> {
     // Before the strategy is built: its threads and servers are to stay on the core as well.
     let not_pinned = task.core.and_then(|core| pin(core).err());
-    let job = job(task);
-    let workload = workload(&job)?;
+    let scenario = Scenario::from_toml(&task.scenario, &task.toml).map_err(CellError::refused)?;
+    let workload = Workload::Scenario(Box::new(scenario));
     let pings = prepare(&workload, task.seed, task.warm_up_pings + task.pings)?;
-    let mut environment: Environment = environment(definitions, &job, &workload)?;
+    let mut environment = environment(definitions, task, &workload)?;
     let instance = environment.instance(NonZeroUsize::MIN, Timing::FullSpeed)?;
     let mut bench = Bench {
         driver: Driver::new(instance.strategy.as_ref(), 0, instance.pace())?,
@@ -71,30 +71,21 @@ fn work(definitions: &[Definition], task: &Task) -> Result<(), CellError> {
     Ok(())
 }
 
-/// The cell that this would be: it says how to build a strategy.
-fn job(task: &Task) -> Job {
-    let input = Input::Scenario { name: task.scenario.clone(), toml: task.toml.clone() };
-    let batch = match dedup_stream::scenario::Scenario::from_toml(&task.scenario, &task.toml) {
-        Ok(scenario) => scenario.pipeline.batch,
-        // Said by whoever reads the scenario next.
-        Err(_) => NonZeroUsize::MIN,
-    };
-    let time = TimeOptions { threads: 1, rate_per_s: None, pings: task.pings, seconds: 1.0 };
-    Job {
-        input,
-        strategy: task.strategy.clone(),
-        settings: task.settings.clone(),
-        work: Work::Measure(Pass::Time, time),
-        seed: task.seed,
-        workers: NonZeroUsize::MIN,
-        batch,
-        redis: RedisChoice::Private,
-        time_factor: 1.0,
-        nightly: (crate::nightly::Choice::None, None),
+/// The strategy by itself, on the pings of `task`.
+fn environment(
+    definitions: &[Definition],
+    task: &Task,
+    workload: &Workload,
+) -> Result<Environment, CellError> {
+    let definition = named(definitions, &task.strategy)?;
+    let sizing = workload.sizing();
+    // As given, and not resolved by the gate: of two programs with other defaults each is measured with its own.
+    let settings = definition.resolve(&task.settings, &sizing).map_err(CellError::refused)?;
+    Ok(Environment {
         memory_limit: task.memory_limit,
-        disk_limit: 0,
-        directory: task.directory.clone(),
-    }
+        start: workload.start(),
+        ..Environment::new(*definition, settings, task.seed, sizing, task.directory.clone())
+    })
 }
 
 /// A strategy at work.
