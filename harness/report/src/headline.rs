@@ -9,7 +9,10 @@ use dedup_records::units::{plural, short, thousands};
 
 use super::model::{Cell, Fact, Figure, Opening, Table, Tone};
 use super::panel::{Entry, Panel, machine};
-use super::words::{clip, count_cell, list, nanos, percent, program, rate, share_cell, spread, three};
+use super::verdict::{SKIPPED, Verdict, verdict, word};
+use super::words::{
+    clip, count_cell, list, nanos, percent, program, rate, share_cell, spread, three, verdict_cell,
+};
 
 /// What a report opens with.
 pub(super) fn opening(panels: &[Panel<'_>], comparison: &Comparison) -> Opening {
@@ -175,20 +178,24 @@ fn verdicts(panels: &[Panel<'_>]) -> Vec<(Tone, String)> {
         move |entry: &Entry<'_>| entry.row.role == Role::Candidate && entry.row.standing == standing
     };
     let skipped: usize = panels.iter().flat_map(|panel| &panel.blocks).map(|block| block.skipped.len()).sum();
+    let of_candidates = |standing| {
+        let Verdict { tone, .. } = verdict(standing, Role::Candidate);
+        (tone, count(&candidate(standing)), word(standing))
+    };
+    let beside = |role| {
+        let ended = move |entry: &Entry<'_>| entry.row.role == role && entry.row.standing != Standing::Failed;
+        count(&ended)
+    };
     let counts = [
-        (Tone::Good, count(&candidate(Standing::Kept)), "kept"),
-        (Tone::Bad, count(&candidate(Standing::Broken)), "broken"),
-        (Tone::Bad, count(&|entry| entry.row.standing == Standing::Failed), "failed"),
-        (Tone::Warn, count(&candidate(Standing::Void)), "void"),
-        (Tone::Warn, count(&candidate(Standing::Inconclusive)), "inconclusive"),
-        (Tone::Dim, count(&candidate(Standing::Unjudged)), "not verified"),
-        (
-            Tone::Dim,
-            count(&|e| e.row.role == Role::NegativeControl && e.row.standing != Standing::Failed),
-            "control",
-        ),
-        (Tone::Dim, count(&|e| e.row.role == Role::Floor && e.row.standing != Standing::Failed), "floor"),
-        (Tone::Dim, skipped, "skipped"),
+        of_candidates(Standing::Kept),
+        of_candidates(Standing::Broken),
+        (Tone::Bad, count(&|entry| entry.row.standing == Standing::Failed), word(Standing::Failed)),
+        of_candidates(Standing::Void),
+        of_candidates(Standing::Inconclusive),
+        of_candidates(Standing::Unjudged),
+        (Tone::Dim, beside(Role::NegativeControl), "control"),
+        (Tone::Dim, beside(Role::Floor), "floor"),
+        (Tone::Dim, skipped, SKIPPED),
     ];
     let some = counts.into_iter().filter(|(_, count, _)| *count > 0);
     some.map(|(tone, count, word)| (tone, format!("{} {word}", thousands(count as u64)))).collect()
@@ -201,22 +208,6 @@ fn lost_cell(verify: &dedup_records::compare::VerifySummary) -> Cell {
         0 => share,
         lost => Cell { text: format!("{} = {}", thousands(lost), share.text), tone: Tone::Bad, ..share },
     }
-}
-
-/// The verdict of an entry in words.
-pub(super) fn verdict(entry: &Entry<'_>) -> Cell {
-    let (word, tone) = match (entry.row.standing, entry.row.role) {
-        (Standing::Kept | Standing::Unjudged, Role::Floor) => ("floor", Tone::Dim),
-        (Standing::Broken, Role::NegativeControl) => ("control: broken as expected", Tone::Dim),
-        (Standing::Kept, Role::NegativeControl) => ("control: kept", Tone::Dim),
-        (Standing::Kept, _) => ("kept", Tone::Good),
-        (Standing::Unjudged, _) => ("not verified", Tone::Dim),
-        (Standing::Void, _) => ("void", Tone::Warn),
-        (Standing::Inconclusive, _) => ("inconclusive", Tone::Warn),
-        (Standing::Broken, _) => ("BROKEN", Tone::Bad),
-        (Standing::Failed, _) => ("FAILED", Tone::Bad),
-    };
-    Cell::text(word).toned(tone)
 }
 
 fn table(panel: &Panel<'_>) -> Figure {
@@ -243,7 +234,7 @@ fn table(panel: &Panel<'_>) -> Figure {
             Some(entry.strategy),
             vec![
                 Cell::text(&entry.name),
-                verdict(entry),
+                verdict_cell(entry.row.standing, entry.row.role),
                 verify.map_or(Cell::none(), |v| share_cell(v.missed_count, v.duplicate_count)),
                 verify.map_or(Cell::none(), lost_cell),
                 summary.time.as_ref().map_or(Cell::none(), |time| {

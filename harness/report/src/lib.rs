@@ -4,6 +4,7 @@
 //! the table of the talk. [`Report::from_runs`] makes the report (parts with their claims, charts and tables); the faces
 //! ([`page`], [`slides`], [`markdown`], [`tidy`], [`hgrm`]) only write it down.
 
+mod brief;
 pub mod chart;
 mod headline;
 pub mod hgrm;
@@ -19,6 +20,7 @@ pub mod tables;
 pub mod talk;
 pub mod tidy;
 pub mod trend;
+mod verdict;
 mod words;
 
 #[cfg(test)]

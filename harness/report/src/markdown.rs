@@ -1,13 +1,22 @@
 //! A report as Markdown: for a pull request, or spliced into a README.
 
+use super::brief;
 use super::model::Report;
 use crate::tables::{Format, Look, render as render_comparison};
 
+/// One table a scenario, of at most seven columns; `command` is the command line that makes it again.
+pub fn brief(report: &Report, command: &str) -> String {
+    made_by(command) + &brief::tables(&report.comparison)
+}
+
+// Nothing in it may end the comment.
+fn made_by(command: &str) -> String {
+    format!("<!-- made by: {} -->\n\n", command.replace('>', "&gt;"))
+}
+
 /// The sentence, the tables and the claims; `command` is the command line that makes it again.
 pub fn render(report: &Report, command: &str) -> String {
-    let mut text = String::new();
-    // Nothing in it may end the comment.
-    text.push_str(&format!("<!-- made by: {} -->\n\n", command.replace('>', "&gt;")));
+    let mut text = made_by(command);
     text.push_str(&format!("**{}**\n\n", escape(&report.opening.sentence)));
     text.push_str(&render_comparison(&report.comparison, Format::Markdown, Look::PLAIN));
     let parts = report.parts.iter().filter(|part| !part.figures.is_empty());

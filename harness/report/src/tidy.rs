@@ -3,10 +3,11 @@
 use std::fmt::Write;
 
 use dedup_records::compare::Comparison;
-use dedup_records::record::{CellRecord, CellResult, Latency, Role, Run, RunRecord};
+use dedup_records::record::{CellRecord, CellResult, Latency, Run, RunRecord};
 use serde::Serialize;
 
 use super::model::{Report, Table};
+use super::verdict::SKIPPED;
 
 const SCHEMA: &str = "dedup-harness-report/1";
 
@@ -84,11 +85,7 @@ fn line<'a>(
         scenario: &cell.scenario,
         scenario_digest: &cell.scenario_digest,
         strategy: &cell.strategy,
-        role: match cell.role {
-            Role::Candidate => "candidate",
-            Role::Floor => "floor",
-            Role::NegativeControl => "negative_control",
-        },
+        role: cell.role.name(),
         pass: cell.pass.name(),
         round: cell.round,
         seed: cell.seed,
@@ -125,7 +122,7 @@ fn figures(cell: &CellRecord, sink: Sink<'_>) {
             if let Some(held) = &f.held_ns {
                 latency("held", held, sink);
             }
-            sink("verdict", None, None, Some(format!("{:?}", f.judgement.verdict).to_lowercase()));
+            sink("verdict", None, None, Some(f.judgement.verdict.name().to_string()));
         }
         CellResult::Time(f) => {
             sink("throughput_per_s", Some(f.throughput_per_s), None, None);
@@ -148,7 +145,7 @@ fn figures(cell: &CellRecord, sink: Sink<'_>) {
             }
         }
         CellResult::Skipped { reason, remedy } => {
-            sink("skipped", None, None, Some(format!("{reason}; {remedy}")))
+            sink(SKIPPED, None, None, Some(format!("{reason}; {remedy}")))
         }
         CellResult::Failed { how, reason } => sink("failed", None, None, Some(format!("{how:?}: {reason}"))),
     }

@@ -1,10 +1,12 @@
 //! Figures with what they are worth beside them.
 
-use dedup_records::record::RunRecord;
+use dedup_records::compare::Standing;
+use dedup_records::record::{Role, RunRecord};
 use dedup_records::stats::{Spread, rule_of_three, wilson_95};
 use dedup_records::units::{duration, short, thousands};
 
 use super::model::{Cell, Tone};
+use super::verdict::verdict;
 
 /// A share in per cent with few digits: `0.075 %`.
 pub(super) fn percent(share: f64) -> String {
@@ -77,6 +79,12 @@ pub(super) fn dependent_share_cell(count: u64, of: u64, independent: u64) -> Cel
 /// A count, in red where it should be none.
 pub(super) fn count_cell(count: u64) -> Cell {
     Cell::number(thousands(count), count as f64)
+}
+
+/// How a strategy stands to its promise.
+pub(super) fn verdict_cell(standing: Standing, role: Role) -> Cell {
+    let verdict = verdict(standing, role);
+    Cell::text(verdict.words).toned(verdict.tone)
 }
 
 /// A count that should be none.

@@ -31,6 +31,9 @@ pub struct ReportArgs {
     /// The name in the markers
     #[arg(long, value_name = "NAME", default_value = "report", requires = "splice", value_parser = marker)]
     pub marker: String,
+    /// Of the Markdown only one table of at most seven columns a scenario, and what it takes to read it
+    #[arg(long)]
+    pub brief: bool,
     /// Write an .hgrm file for each strategy and scenario that was timed into this directory
     #[arg(long, value_name = "DIR")]
     pub hgrm: Option<PathBuf>,
@@ -68,16 +71,7 @@ fn marker(text: &str) -> Result<String, String> {
 
 /// Writes the report. Ends well also where a promise is broken: `report` shows, `gate` judges.
 pub fn run(args: &ReportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let format = match (args.splice.is_some(), args.format) {
-        (true, ReportFormat::Html | ReportFormat::Markdown) => ReportFormat::Markdown,
-        (true, _) => {
-            let wrong = anyhow::anyhow!(
-                "--splice puts Markdown into a page; --format allows html or markdown with it"
-            );
-            return Err(wrong).or_exit(Exit::Usage);
-        }
-        (false, format) => format,
-    };
+    let format = format(args).or_exit(Exit::Usage)?;
     let filter = args.filter.filter().or_exit(Exit::Usage)?;
     let runs = read_all(&args.runs)?;
     let mix = if args.mix { Mix::Together } else { Mix::Apart };
@@ -90,7 +84,10 @@ pub fn run(args: &ReportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let files = page::assets(&report);
         write_all(directory, files.iter().map(|(name, text)| (name.as_str(), text.as_str())))?;
     }
-    let text = text(&report, &runs, format);
+    let text = match args.brief {
+        true => markdown::brief(&report, &command_line()),
+        false => text(&report, &runs, format),
+    };
     match (&args.splice, &args.output) {
         (Some(path), _) => splice::splice(path, &args.marker, &text).or_exit(Exit::Usage)?,
         (None, Some(path)) => {
@@ -100,6 +97,18 @@ pub fn run(args: &ReportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
         (None, None) => out.write_all(text.as_bytes()).context("standard output")?,
     }
     Ok(Exit::Ok)
+}
+
+/// What is to be made: always Markdown where it is to go into a page, or to be brief.
+fn format(args: &ReportArgs) -> anyhow::Result<ReportFormat> {
+    match (args.splice.is_some() || args.brief, args.format) {
+        (true, ReportFormat::Html | ReportFormat::Markdown) => Ok(ReportFormat::Markdown),
+        (true, _) if args.splice.is_some() => {
+            anyhow::bail!("--splice puts Markdown into a page; --format allows html or markdown with it")
+        }
+        (true, _) => anyhow::bail!("--brief makes Markdown; --format allows html or markdown with it"),
+        (false, format) => Ok(format),
+    }
 }
 
 fn text(report: &Report, runs: &[Run], format: ReportFormat) -> String {

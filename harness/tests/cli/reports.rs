@@ -55,6 +55,16 @@ fn markdown_is_spliced_between_markers_and_says_how_it_was_made() {
 }
 
 #[test]
+fn a_brief_report_is_the_table_of_seven_columns_and_little_else() {
+    let tool = recorded();
+    let brief = tool.prints(&["report", "a", "--brief"]);
+    assert!(brief.contains("<!-- made by: dedup-harness report a --brief -->"), "{brief}");
+    let head = "| strategy | missed, % of duplicates | lost, % of uniques | pings a second | p99 | bytes an id | verdict |";
+    assert!(brief.contains(head), "{brief}");
+    assert!(brief.len() < tool.prints(&["report", "a", "--format", "markdown"]).len() / 2, "{brief}");
+}
+
+#[test]
 fn without_markers_or_with_another_format_nothing_is_written() {
     let tool = recorded();
     tool.write("README.md", "# Mine\n");
@@ -62,6 +72,7 @@ fn without_markers_or_with_another_format_nothing_is_written() {
         (&["report", "a", "--splice", "README.md"][..], "README.md: has no line <!-- report -->"),
         (&["report", "a", "--splice", "missing.md"], "missing.md: cannot be read"),
         (&["report", "a", "--splice", "README.md", "--format", "csv"], "--splice puts Markdown"),
+        (&["report", "a", "--brief", "--format", "csv"], "--brief makes Markdown"),
         (&["report", "a", "--splice", "README.md", "--marker", "a-->b"], "allowed are letters"),
         (&["report", "a", "-o", "nowhere/page.html"], "nowhere/page.html"),
         (&["report", "a", "-s", "nothing"], "no cell matches"),

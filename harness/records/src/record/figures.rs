@@ -30,6 +30,18 @@ pub enum Verdict {
     Broken,
 }
 
+impl Verdict {
+    /// Its name in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Kept => "kept",
+            Verdict::Void => "void",
+            Verdict::Inconclusive => "inconclusive",
+            Verdict::Broken => "broken",
+        }
+    }
+}
+
 /// Robustness: what came out, against what went in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct VerifyFigures {

@@ -107,6 +107,17 @@ pub enum Role {
     NegativeControl,
 }
 
+impl Role {
+    /// Its name in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Candidate => "candidate",
+            Role::Floor => "floor",
+            Role::NegativeControl => "negative_control",
+        }
+    }
+}
+
 /// One scenario x strategy x pass x round.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CellRecord {

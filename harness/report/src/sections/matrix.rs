@@ -8,7 +8,8 @@ use dedup_records::units::{short, thousands};
 
 use crate::model::{Cell, Column, Figure, Line, Part, Table, Tone};
 use crate::panel::{Entry, Panel};
-use crate::words::{clip, list};
+use crate::verdict::{SKIPPED, verdict};
+use crate::words::{clip, list, verdict_cell};
 
 const ABOUT: &str = "Each cell has the duplicates missed (m) and the uniques lost (l), counted, all rounds added up; 0 is none \
                      seen. A word stands where there is no verdict or where a promise was broken.";
@@ -74,11 +75,11 @@ fn cell(panel: &Panel<'_>, name: &str) -> Cell {
     let Some(entry) = panel.rows.iter().find(|entry| entry.name == name) else {
         let skipped =
             panel.blocks.iter().flat_map(|block| &block.skipped).any(|skipped| skipped.strategy == name);
-        return if skipped { Cell::text("skipped").toned(Tone::Dim) } else { Cell::none() };
+        return if skipped { Cell::text(SKIPPED).toned(Tone::Dim) } else { Cell::none() };
     };
     let Some(verify) = &entry.row.summary.verify else {
         return match entry.row.standing {
-            Standing::Failed => Cell::text("FAILED").toned(Tone::Bad),
+            Standing::Failed => verdict_cell(entry.row.standing, entry.row.role),
             _ => Cell::none(),
         };
     };
@@ -86,10 +87,10 @@ fn cell(panel: &Panel<'_>, name: &str) -> Cell {
     let harm = verify.lost_count as f64 * 1e12 + verify.missed_count as f64;
     let plain = Cell::number(counts.clone(), harm);
     match entry.row.standing {
-        Standing::Inconclusive => Cell::number(format!("{counts} (inconclusive)"), harm).toned(Tone::Warn),
-        Standing::Void => Cell::number(format!("{counts} (void)"), harm).toned(Tone::Warn),
-        Standing::Broken => Cell::number(format!("{counts} (BROKEN)"), harm).toned(Tone::Bad),
-        Standing::Failed => Cell::number(format!("{counts} (FAILED)"), harm).toned(Tone::Bad),
+        Standing::Inconclusive | Standing::Void | Standing::Broken | Standing::Failed => {
+            let verdict = verdict(entry.row.standing, entry.row.role);
+            Cell::number(format!("{counts} ({})", verdict.words), harm).toned(verdict.tone)
+        }
         Standing::Kept | Standing::Unjudged if verify.lost_count > 0 => plain.toned(Tone::Bad),
         Standing::Kept | Standing::Unjudged if verify.missed_count > 0 => plain.toned(Tone::Warn),
         Standing::Kept | Standing::Unjudged => plain.toned(Tone::Good),

@@ -1,7 +1,6 @@
 //! The talk's table: deduplication built into PubsubIO against ids in an external Redis.
 
-use dedup_records::compare::{Comparison, Standing};
-use dedup_records::record::Role;
+use dedup_records::compare::Comparison;
 use dedup_records::stats::rule_of_three;
 use dedup_records::units::{duration, thousands};
 
@@ -10,7 +9,7 @@ use crate::model::{Cell, Figure, Part, Table, Tone};
 use crate::palette::Palette;
 use crate::panel::Panel;
 use crate::talk;
-use crate::words::{clip, list, memory, percent, three};
+use crate::words::{clip, list, memory, percent, three, verdict_cell};
 
 const HEADING: Heading = Heading {
     id: "talk",
@@ -136,24 +135,9 @@ fn view(table: &talk::Table, palette: &Palette) -> Table {
                 number(row.p50_ns.map(|ns| ns as f64), |ns| duration(ns as u64)),
                 number(row.p99_ns.map(|ns| ns as f64), |ns| duration(ns as u64)),
                 Cell::text(row.operated),
-                verdict(row),
+                verdict_cell(row.standing, row.role),
             ],
         );
     }
     view
-}
-
-fn verdict(row: &talk::Row) -> Cell {
-    match (row.role, row.standing) {
-        (Role::Floor, Standing::Kept | Standing::Unjudged) => Cell::text("floor").toned(Tone::Dim),
-        (Role::NegativeControl, Standing::Broken) => {
-            Cell::text("control: broken as expected").toned(Tone::Dim)
-        }
-        (_, Standing::Kept) => Cell::text("kept").toned(Tone::Good),
-        (_, Standing::Unjudged) => Cell::text("not verified").toned(Tone::Dim),
-        (_, Standing::Void) => Cell::text("void").toned(Tone::Warn),
-        (_, Standing::Inconclusive) => Cell::text("inconclusive").toned(Tone::Warn),
-        (_, Standing::Broken) => Cell::text("BROKEN").toned(Tone::Bad),
-        (_, Standing::Failed) => Cell::text("FAILED").toned(Tone::Bad),
-    }
 }

@@ -4,17 +4,17 @@ use dedup_records::compare::{
     Block, Change, Comparison, LatencySummary, PredictionSummary, Row, Skipped, StableSummary, Stands,
     TimeSummary, VerifySummary, WeighSummary,
 };
-use dedup_records::record::{Role, Tables};
+use dedup_records::record::Tables;
 use dedup_records::stats::Spread;
 
 use super::text::one_line;
-use super::verdict::word;
+use crate::verdict::{SKIPPED, word};
 
 /// A column: its name, and its value in a row (none where it was not measured).
 type Column = (&'static str, fn(&Row) -> Option<String>);
 
 const COLUMNS: &[Column] = &[
-    ("role", |row| Some(role(row.role).to_string())),
+    ("role", |row| Some(row.role.name().to_string())),
     ("standing", |row| Some(word(row.standing).to_string())),
     ("rounds_count", |row| Some(row.rounds_count.to_string())),
     ("time_factor", |row| Some(row.time_factor.to_string())),
@@ -115,20 +115,12 @@ fn front(block: &Block, run: &str, strategy: &str) -> Vec<String> {
 
 fn skipped_line(block: &Block, skipped: &Skipped) -> Vec<String> {
     let field = |name: &str| match name {
-        "standing" => "skipped".to_string(),
+        "standing" => SKIPPED.to_string(),
         "findings" => format!("{}; {}", skipped.reason, skipped.remedy),
         _ => String::new(),
     };
     let figures = COLUMNS.iter().map(|(name, _)| field(name));
     front(block, &skipped.run, &skipped.strategy).into_iter().chain(figures).collect()
-}
-
-fn role(role: Role) -> &'static str {
-    match role {
-        Role::Candidate => "candidate",
-        Role::Floor => "floor",
-        Role::NegativeControl => "negative_control",
-    }
 }
 
 fn verify(row: &Row, count: fn(&VerifySummary) -> u64) -> Option<String> {

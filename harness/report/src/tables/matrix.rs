@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use dedup_records::compare::{Block, Comparison, Row, Standing};
-use dedup_records::record::Role;
+use dedup_records::compare::{Block, Comparison, Row};
 use dedup_records::units::{duration, thousands};
 use unicode_width::UnicodeWidthStr;
 
 use super::grid::{Align, Grid};
 use super::text::{Text, Tone};
+use crate::verdict::verdict;
 
 /// What stands above the matrix.
 pub(super) const TITLE: &str = "under faults: missed/lost";
@@ -129,16 +129,8 @@ impl Cell {
     }
 
     fn of(row: &Row) -> Cell {
-        let (word, tone) = match (row.standing, row.role) {
-            (Standing::Kept | Standing::Unjudged, Role::Floor) => ("floor", Tone::Dim),
-            (Standing::Kept, _) => ("kept", Tone::Plain),
-            (Standing::Unjudged, _) => ("not verified", Tone::Dim),
-            (Standing::Void, _) => ("void", Tone::Plain),
-            (Standing::Inconclusive, _) => ("inconclusive", Tone::Plain),
-            (Standing::Broken, Role::NegativeControl) => ("broken, as expected", Tone::Dim),
-            (Standing::Broken, _) => ("BROKEN", Tone::Bad),
-            (Standing::Failed, _) => ("FAILED", Tone::Bad),
-        };
+        let verdict = verdict(row.standing, row.role);
+        let (word, tone) = (verdict.words, verdict.tone.into());
         let Some(verify) = &row.summary.verify else {
             return Cell { word, tone: Some(tone), ..Cell::default() };
         };

@@ -6,7 +6,7 @@ use dedup_records::units::{plural, short, thousands};
 use unicode_width::UnicodeWidthStr;
 
 use super::sheet::{Share, delayed, fastest, lost, missed, missed_in_window, name, window_differs};
-use super::verdict::{finding, verdict};
+use super::verdict::{finding, with_finding};
 
 /// The notes of a block, one string each. `verdict_width` is how much of a verdict the table has shown.
 pub(super) fn notes(block: &Block, verdict_width: usize) -> Vec<String> {
@@ -207,7 +207,7 @@ fn findings(block: &Block, verdict_width: usize) -> Vec<String> {
 }
 
 fn shows_first_finding(row: &Row, verdict_width: usize) -> bool {
-    let verdict = verdict(row).text;
+    let verdict = with_finding(row).text;
     row.findings.first().is_some_and(|first| {
         verdict.contains(&first.text)
             && verdict.width() <= verdict_width

@@ -9,7 +9,8 @@ use dedup_records::units::{Unit, duration, fixed, percentages, thousands};
 
 use super::grid::Align;
 use super::text::{Text, Tone};
-use super::verdict::{verdict, word};
+use super::verdict::with_finding;
+use crate::verdict::word;
 
 /// A block as text.
 pub(super) struct Sheet {
@@ -328,7 +329,7 @@ fn verdicts(rows: &[Row]) -> Column {
         unit: "",
         align: Align::Left,
         keep: Keep::Always,
-        cells: rows.iter().map(verdict).collect(),
+        cells: rows.iter().map(with_finding).collect(),
         changes: rows.iter().map(change).collect(),
     }
 }

@@ -1,7 +1,5 @@
 //! The talk's table in every format.
 
-use dedup_records::compare::Standing;
-use dedup_records::record::Role;
 use dedup_records::stats::rule_of_three;
 use dedup_records::units::{bytes, duration, short, thousands};
 
@@ -9,6 +7,7 @@ use super::grid::{Align, Grid};
 use super::text::{Text, Tone, wrap};
 use super::{Format, Look, markdown};
 use crate::talk::{Row, Table};
+use crate::verdict::{verdict, word};
 
 /// Columns of prose below the table.
 const PROSE: usize = 110;
@@ -27,7 +26,7 @@ const COLUMNS: &[Column] = &[
     ("round trips", "a ping", Align::Right, |row| or_none(row.round_trips_per_ping.map(short))),
     ("p50", "", Align::Right, |row| or_none(row.p50_ns.map(duration))),
     ("p99", "", Align::Right, |row| or_none(row.p99_ns.map(duration))),
-    ("verdict", "", Align::Left, verdict),
+    ("verdict", "", Align::Left, shown),
     ("to operate", "", Align::Left, |row| Text::dim(row.operated)),
 ];
 
@@ -87,7 +86,7 @@ fn csv(table: &Table) -> String {
     type Field = (&'static str, fn(&Row) -> Option<String>);
     const FIELDS: &[Field] = &[
         ("strategy", |row| Some(row.strategy.clone())),
-        ("standing", |row| Some(super::verdict::word(row.standing).to_string())),
+        ("standing", |row| Some(word(row.standing).to_string())),
         ("missed_live_ratio", |row| row.missed_live_ratio.map(|ratio| ratio.to_string())),
         ("missed_stable_ratio", |row| row.missed_stable_ratio.map(|ratio| ratio.to_string())),
         ("lost_count", |row| row.lost_count.map(|count| count.to_string())),
@@ -165,15 +164,9 @@ fn no_nightly_job(disk_bytes: Option<u64>) -> String {
     format!("missed stable: no nightly job was run behind these pings.{where_it_is}")
 }
 
-fn verdict(row: &Row) -> Text {
-    if row.role == Role::Floor {
-        return Text::dim("floor");
-    }
-    let word = super::verdict::word(row.standing);
-    match row.standing {
-        Standing::Broken | Standing::Failed => Text::new(word, Tone::Bad),
-        _ => Text::plain(word),
-    }
+fn shown(row: &Row) -> Text {
+    let verdict = verdict(row.standing, row.role);
+    Text::new(verdict.words, verdict.tone.into())
 }
 
 fn worst(row: &Row) -> String {

@@ -44,6 +44,17 @@ impl Text {
     }
 }
 
+impl From<crate::model::Tone> for Tone {
+    fn from(tone: crate::model::Tone) -> Tone {
+        use crate::model::Tone as OnAPage;
+        match tone {
+            OnAPage::Plain | OnAPage::Good | OnAPage::Warn => Tone::Plain,
+            OnAPage::Bad => Tone::Bad,
+            OnAPage::Dim => Tone::Dim,
+        }
+    }
+}
+
 impl Tone {
     fn style(self) -> Style {
         match self {

@@ -1,41 +1,22 @@
-//! How a row's standing is said in words.
+//! The verdict column: the verdict, and the first thing that was found against it.
 
-use dedup_records::compare::{Finding, Row, Standing};
-use dedup_records::record::Role;
+use dedup_records::compare::{Finding, Row};
 
-use super::text::{Text, Tone};
+use super::text::Text;
+use crate::model::Tone;
+use crate::verdict::verdict;
 
-/// The words of the verdict column.
-pub(super) fn verdict(row: &Row) -> Text {
-    let (word, tone) = match (row.standing, row.role) {
-        (Standing::Kept | Standing::Unjudged, Role::Floor) => return Text::dim("floor"),
-        (Standing::Kept, Role::NegativeControl) => return Text::plain("control: kept, where it may break"),
-        (Standing::Broken, Role::NegativeControl) => return Text::dim("control: broken as expected"),
-        (Standing::Kept, _) => return Text::plain("kept"),
-        (Standing::Unjudged, _) => return Text::dim("not verified"),
-        (Standing::Void, _) => ("void", Tone::Plain),
-        (Standing::Inconclusive, _) => ("inconclusive", Tone::Plain),
-        (Standing::Broken, _) => ("BROKEN", Tone::Bad),
-        (Standing::Failed, _) => ("FAILED", Tone::Bad),
+/// The verdict of a row, and what was found where that explains it.
+pub(super) fn with_finding(row: &Row) -> Text {
+    let verdict = verdict(row.standing, row.role);
+    let text = match (row.findings.as_slice(), verdict.tone) {
+        ([only], Tone::Warn | Tone::Bad) => format!("{}: {}", verdict.words, only.text),
+        ([first, rest @ ..], Tone::Warn | Tone::Bad) => {
+            format!("{}: {} (+{} below)", verdict.words, first.text, rest.len())
+        }
+        _ => verdict.words.to_string(),
     };
-    let text = match row.findings.split_first() {
-        Some((first, [])) => format!("{word}: {}", first.text),
-        Some((first, rest)) => format!("{word}: {} (+{} below)", first.text, rest.len()),
-        None => word.to_string(),
-    };
-    Text::new(text, tone)
-}
-
-/// A standing in one word.
-pub(super) fn word(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Kept => "kept",
-        Standing::Unjudged => "not verified",
-        Standing::Void => "void",
-        Standing::Inconclusive => "inconclusive",
-        Standing::Broken => "broken",
-        Standing::Failed => "failed",
-    }
+    Text::new(text, verdict.tone.into())
 }
 
 /// A finding with the pass and the rounds that it comes from.
