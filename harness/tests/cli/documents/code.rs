@@ -23,6 +23,7 @@ pub(super) fn lists(tool: &Tool) -> BTreeMap<&'static str, Names> {
         ("usual names of the id", literals("harness", "USUAL_ID_FIELDS")),
         ("files with unsafe", files_with_unsafe()),
         ("libraries", libraries()),
+        ("features", features()),
         ("packages", packages()),
         ("sub-commands", commands(tool)),
         ("scenarios", listed(tool, "scenarios")),
@@ -35,6 +36,7 @@ pub(super) fn lists(tool: &Tool) -> BTreeMap<&'static str, Names> {
         ("verdicts of a strategy", "Verdict"),
         ("routing", "Routing"),
         ("roles", "Role"),
+        ("ways to forget", "Forgets"),
     ];
     let choices = [
         ("passes", "run", "--pass"),
@@ -130,9 +132,20 @@ fn files_with_unsafe() -> Names {
     unsafe_ones.map(|path| path.strip_prefix(root()).unwrap().display().to_string()).collect()
 }
 
+fn manifest(path: &str) -> toml::Table {
+    read(&root().join(path)).parse().unwrap()
+}
+
+/// What a service may choose of the strategies' package.
+fn features() -> Names {
+    let manifest = manifest("dedup-strategies/Cargo.toml");
+    let named = manifest["features"].as_table().unwrap().keys();
+    named.filter(|name| *name != "default").cloned().collect()
+}
+
 /// The libraries that the workspace names, without its own packages.
 fn libraries() -> Names {
-    let manifest: toml::Table = read(&root().join("Cargo.toml")).parse().unwrap();
+    let manifest = manifest("Cargo.toml");
     let named = manifest["workspace"]["dependencies"].as_table().unwrap().keys();
     named.filter(|name| !name.starts_with("dedup-")).cloned().collect()
 }

@@ -20,7 +20,7 @@ fn read(path: &Path) -> String {
 /// Every document, by its path from the root.
 fn documents() -> Vec<PathBuf> {
     let results = [".", "quick", "talk"].map(|folder| Path::new("results").join(folder));
-    let folders = [PathBuf::new(), "docs".into()].into_iter().chain(results);
+    let folders = ["", "docs", "dedup-strategies"].map(PathBuf::from).into_iter().chain(results);
     let of = |folder: PathBuf| {
         let entries = std::fs::read_dir(root().join(&folder)).unwrap().flatten();
         entries.map(move |entry| folder.join(entry.file_name()))
