@@ -11,11 +11,13 @@ pub struct PingKey(pub [u8; 16]);
 
 impl PingKey {
     /// The key whose bytes are `value` in big-endian order (the order in which a UUID is written).
+    #[inline]
     pub const fn from_u128(value: u128) -> Self {
         PingKey(value.to_be_bytes())
     }
 
     /// The bytes as a big-endian number.
+    #[inline]
     pub const fn as_u128(self) -> u128 {
         u128::from_be_bytes(self.0)
     }
@@ -96,7 +98,9 @@ pub enum Routing {
 
 /// The worker, of `workers`, that judges `key` under [`Routing::ByKey`].
 ///
-/// Mixes the whole key first, because keys need not be random (the version bits of a UUID are not).
+/// Mixes the whole key first, because keys need not be random (the version bits of a UUID are not). Inlined into pipelines,
+/// which ask for every ping.
+#[inline]
 pub fn worker_of(key: PingKey, workers: usize) -> usize {
     let bits = key.as_u128();
     let folded = (bits as u64) ^ ((bits >> 64) as u64).rotate_left(32);
