@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use dedup_harness::alloc;
 use dedup_harness::strategies::hardware::Pages;
 use dedup_harness::strategies::strategies::{exact, exact_compact, fingerprint_64};
-use dedup_harness::strategies::window_set::{CompactSet, ExactSet, Room, Slot};
+use dedup_harness::strategies::window_set::{ExactSet, Room, Slot, WindowSet};
 use dedup_harness::strategies::{
     Context, Definition, DeliveryId, Ping, PingKey, Sizing, Strategy, Timestamp, Verdict, Worker, worker_of,
 };
@@ -157,7 +157,7 @@ fn strategy(definition: &Definition, pings: u64, round: u64) -> Box<dyn Contesta
 }
 
 fn table<S: Slot>(pages: Pages, pings: u64, round: u64) -> Box<dyn Contestant> {
-    struct Compact<S>(CompactSet<S>, Vec<bool>);
+    struct Compact<S>(WindowSet<S>, Vec<bool>);
 
     impl<S: Slot> Contestant for Compact<S> {
         fn judge(&mut self, batch: &[Ping]) {
@@ -173,7 +173,7 @@ fn table<S: Slot>(pages: Pages, pings: u64, round: u64) -> Box<dyn Contestant> {
         }
     }
 
-    let set = CompactSet::<S>::with(Room::Little, pages, window(pings), unique(pings), round);
+    let set = WindowSet::<S>::with(Room::Little, pages, window(pings), unique(pings), round);
     Box::new(Compact(set, Vec::with_capacity(BATCH)))
 }
 

@@ -38,7 +38,7 @@ const VARIANTS: &[(&str, &[(&str, &str)])] = &[
     ("window-batch", &[("window", "1h"), ("late", "pass")]),
 ];
 
-/// Laws are about verdicts. What a store forces to the disk, and when, is put to the test in `marks.rs`; here it would
+/// Laws are about verdicts. What a store forces to the disk, and when, is put to the test in `mark_store.rs`; here it would
 /// have to wait for the disk thousands of times.
 const WITHOUT_SYNC: &[(&str, &str)] = &[("sync", "none")];
 

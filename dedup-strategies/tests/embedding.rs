@@ -13,8 +13,9 @@ const EXAMPLE: &str = include_str!("../../examples/embed/src/main.rs");
 /// What the features bring, one of its packages for each.
 const LIBRARIES: [&str; 7] = ["bloomfilter", "fjall", "lru", "moka", "redis", "ring", "rustls"];
 
-/// Every feature that brings a library, and none.
-const FEATURES: [&str; 8] = ["", "bloomfilter", "durable", "lru", "moka", "redis", "tls", "all"];
+/// None, and every feature.
+const FEATURES: [&str; 10] =
+    ["", "bloomfilter", "durable", "lru", "moka", "redis", "tls", "conformance", "serde", "all"];
 
 fn workspace() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")

@@ -5,9 +5,9 @@
 //! one for an error: what a filter errs less than it was asked for is not held against it. Filters that forget at random are
 //! measured when they have come to their stable point, which takes hundreds of windows: of fewer ids.
 
-use dedup_strategies::strategies::{biased_sampling, split_block, stable_bloom};
-use dedup_strategies::structures::age_partitioned;
+use dedup_strategies::strategies::split_block;
 use dedup_strategies::structures::biased_sampling::Deletion;
+use dedup_strategies::structures::{age_partitioned, biased_sampling, stable_bloom};
 use dedup_strategies::theory::least_bits_per_key;
 
 use crate::strategy::{Judge, judge, repeats_and_missed};

@@ -69,10 +69,7 @@ impl<'a> Subject<'a> {
 
     fn build(&self, seed: u64, workers: usize) -> Result<Box<dyn Strategy>, String> {
         let context = (self.context)(seed, workers);
-        let given: Vec<_> =
-            self.settings.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
-        let settings = self.definition.resolve(&given, &context.sizing).map_err(|error| error.to_string())?;
-        (self.definition.build)(&settings, &context).map_err(|error| error.to_string())
+        self.definition.open(self.settings, &context).map_err(|error| error.to_string())
     }
 
     fn set_clock(&self, now: Timestamp) {

@@ -9,7 +9,7 @@ use crate::contract::{
     Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Unavailable,
     UnderFaults, Verdict, Window, Worker,
 };
-use crate::structures::bloom::{Filter, FilterPlan, FilterSeed};
+use crate::structures::bloom::{BloomFilter, BloomPlan, BloomSeed};
 use crate::structures::shards::{Shards, share_of};
 
 /// The line in the list of strategies.
@@ -39,7 +39,7 @@ pub const DEFINITION: Definition = Definition {
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
     let (ids, rate) = (settings.count("ids"), settings.share("rate"));
-    let plan = FilterPlan::new(share_of(ids, context.workers), rate);
+    let plan = BloomPlan::new(share_of(ids, context.workers), rate);
     context.admit(
         DEFINITION.name,
         "ids",
@@ -49,20 +49,20 @@ fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, Bu
     let mut worker = 0;
     let shards = Shards::new(context.workers, || {
         worker += 1;
-        plan.build(FilterSeed::new(context.seed, worker, 0))
+        plan.build(BloomSeed::new(context.seed, worker, 0))
     });
-    Ok(Box::new(BloomFilter { ids, rate, shards }))
+    Ok(Box::new(OneBloom { ids, rate, shards }))
 }
 
 /// A filter of its own for each worker: one filter for all would need a lock that all contend for, and the sum of the
 /// small filters is hardly larger.
-struct BloomFilter {
+struct OneBloom {
     ids: u64,
     rate: f64,
-    shards: Shards<Filter>,
+    shards: Shards<BloomFilter>,
 }
 
-impl Strategy for BloomFilter {
+impl Strategy for OneBloom {
     fn worker(&self, index: usize) -> Result<Box<dyn Worker>, Unavailable> {
         Ok(Box::new(BloomWorker(self.shards.of(index))))
     }
@@ -83,11 +83,11 @@ impl Strategy for BloomFilter {
     }
 
     fn footprint(&self) -> Footprint {
-        Footprint { ids: self.shards.sum(Filter::ids), bytes: self.shards.sum(Filter::bytes) }
+        Footprint { ids: self.shards.sum(BloomFilter::ids), bytes: self.shards.sum(BloomFilter::bytes) }
     }
 }
 
-struct BloomWorker(Arc<Mutex<Filter>>);
+struct BloomWorker(Arc<Mutex<BloomFilter>>);
 
 impl Worker for BloomWorker {
     fn judge(
@@ -113,8 +113,8 @@ mod tests {
     #[test]
     fn uniques_are_lost_as_often_as_the_formula_says_while_it_fills() {
         const IDS: u64 = 100_000;
-        let plan = FilterPlan::new(IDS, 0.02);
-        let mut filter = plan.build(FilterSeed::new(1, 1, 0));
+        let plan = BloomPlan::new(IDS, 0.02);
+        let mut filter = plan.build(BloomSeed::new(1, 1, 0));
         let lost = keys(3).take(IDS as usize).filter(|key| !filter.insert(*key)).count() as u64;
         let mean_rate = (0..IDS).map(|written| plan.false_positive_rate(written)).sum::<f64>() / IDS as f64;
         assert!(mean_rate < 0.02);
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn over_full_it_loses_nearly_all() {
-        let mut filter = FilterPlan::new(1000, 0.001).build(FilterSeed::new(1, 1, 0));
+        let mut filter = BloomPlan::new(1000, 0.001).build(BloomSeed::new(1, 1, 0));
         let fresh: Vec<bool> = keys(3).take(20_000).map(|key| filter.insert(key)).collect();
         let lost = fresh[15_000..].iter().filter(|fresh| !**fresh).count();
         assert!(lost > 4_900, "{lost} of 5,000");

@@ -11,7 +11,7 @@ use crate::contract::{
     Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
     Unavailable, UnderFaults, Verdict, Window, Worker, saturating_nanos,
 };
-use crate::structures::bloom::{Filter, FilterPlan, FilterSeed};
+use crate::structures::bloom::{BloomFilter, BloomPlan, BloomSeed};
 use crate::structures::shards::{Shards, share_of};
 
 /// The line in the list of strategies.
@@ -139,7 +139,7 @@ impl Worker for RotatingWorker {
 struct Plan {
     slice_ns: u64,
     generations: u64,
-    filter: FilterPlan,
+    filter: BloomPlan,
 }
 
 impl Plan {
@@ -148,7 +148,7 @@ impl Plan {
         Plan {
             slice_ns: saturating_nanos(window).div_ceil(generations).max(1),
             generations,
-            filter: FilterPlan::new(ids.div_ceil(generations), rate / filters),
+            filter: BloomPlan::new(ids.div_ceil(generations), rate / filters),
         }
     }
 
@@ -174,9 +174,9 @@ struct Seeds {
 }
 
 impl Seeds {
-    fn next(&mut self) -> FilterSeed {
+    fn next(&mut self) -> BloomSeed {
         self.made += 1;
-        FilterSeed::new(self.seed, self.worker, self.made)
+        BloomSeed::new(self.seed, self.worker, self.made)
     }
 }
 
@@ -193,7 +193,7 @@ struct Rotation {
 #[derive(Debug)]
 struct Dated {
     slice: u64,
-    filter: Filter,
+    filter: BloomFilter,
 }
 
 impl Rotation {
@@ -220,7 +220,7 @@ impl Rotation {
     }
 
     /// The filter to write to: the youngest if it is of this slice and not full, else one more.
-    fn writable(&mut self) -> &mut Filter {
+    fn writable(&mut self) -> &mut BloomFilter {
         let full = match self.live.back() {
             Some(youngest) if youngest.slice == self.slice => {
                 youngest.filter.ids() >= self.plan.filter.ids && self.may_open_another()

@@ -5,7 +5,7 @@ use crate::contract::{
     BuildError, Context, Definition, Footprint, Needs, Operation, Promise, Role, Routing, SettingDef,
     SettingDefault, SettingKind, Settings, Strategy, Unavailable, Worker,
 };
-use crate::structures::bloom::FilterPlan;
+use crate::structures::bloom::BloomPlan;
 use crate::structures::mark_store::{
     INTERVAL, MarkStore, NegativeCache, SLICES, SYNC, StoreSettings, Sync, WINDOW,
 };
@@ -87,7 +87,7 @@ impl Strategy for BloomVerified {
 /// Every slice has a filter, and one slice more than make a window is alive. An id is tried with all, so each is sized for
 /// its part of the rate.
 pub fn bytes_for(ids: u64, rate: f64) -> u64 {
-    FilterPlan::new(ids_in_slice(ids), in_slice(rate)).bytes.saturating_mul(SLICES + 1)
+    BloomPlan::new(ids_in_slice(ids), in_slice(rate)).bytes.saturating_mul(SLICES + 1)
 }
 
 fn ids_in_slice(ids: u64) -> u64 {

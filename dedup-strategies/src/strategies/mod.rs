@@ -3,6 +3,7 @@
 mod common;
 
 pub mod apbf;
+pub mod apbf_time;
 pub mod beam_deduplicate;
 #[cfg(feature = "bloomfilter")]
 pub mod bloom;
@@ -33,8 +34,6 @@ pub mod split_block;
 pub mod stable_bloom;
 pub mod window_batch;
 
-pub use common::biased_sampling;
-
 use crate::contract::Definition;
 #[cfg(feature = "redis")]
 use crate::redis;
@@ -57,7 +56,7 @@ pub const STRATEGIES: &[Definition] = &[
     bloom_rotating::DEFINITION,
     split_block::DEFINITION,
     apbf::DEFINITION,
-    apbf::BY_TIME,
+    apbf_time::DEFINITION,
     stable_bloom::DEFINITION,
     bsbf::DEFINITION,
     rlbsbf::DEFINITION,

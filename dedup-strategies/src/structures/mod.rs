@@ -5,6 +5,7 @@ pub mod biased_sampling;
 #[cfg(feature = "bloomfilter")]
 pub(crate) mod bloom;
 pub mod cuckoo;
+mod decay;
 pub mod hardware;
 pub mod hash;
 pub mod id_catalogue;

@@ -1,11 +1,36 @@
-//! One worker's age-partitioned filter, by count or by time.
+//! What the strategies over age-partitioned Bloom filters have in common: all but how ids age.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
-use crate::contract::{Footprint, Ping, Timestamp, Verdict};
-use crate::strategies::common::by_key::{State, verdict};
+use super::by_key::{ByKey, State, verdict};
+use crate::contract::{
+    Bound, BuildError, Context, Definition, Footprint, Memory, Ping, Promise, SettingDef, SettingDefault,
+    SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window, saturating_nanos,
+};
 use crate::structures::age_partitioned::{AgePartitioned, Shape};
 use crate::structures::hash::KeyHasher;
+
+pub(crate) const SETTINGS: &[SettingDef] = &[
+    SettingDef {
+        name: "window",
+        about: "how long an id is remembered at least after the copy that was let through",
+        kind: SettingKind::Time,
+        default: SettingDefault::ScenarioWindow,
+    },
+    SettingDef {
+        name: "ids",
+        about: "distinct ids in any one window that it is sized for; beyond them the window gets shorter",
+        kind: SettingKind::Count(1 << 40),
+        default: SettingDefault::IdsInWindow,
+    },
+    SettingDef {
+        name: "rate",
+        about: "largest share of uniques that may be lost; a tenth of it costs about 6 more bits an id",
+        kind: SettingKind::Share,
+        default: SettingDefault::Text("0.001"),
+    },
+];
 
 /// How ids age.
 #[derive(Clone, Copy, Debug)]
@@ -16,13 +41,42 @@ pub(crate) enum Ageing {
     Time { span_ns: u64 },
 }
 
+/// The strategy of `definition`, whose ids age so in filters of this shape.
+pub(crate) fn build(
+    definition: &Definition,
+    settings: &Settings,
+    context: &Context,
+    shape: Shape,
+    ageing: Ageing,
+) -> Result<Box<dyn Strategy>, BuildError> {
+    let (window, ids): (Duration, u64) = (settings.time("window"), settings.count("ids"));
+    context.admit(
+        definition.name,
+        "ids",
+        format!("{} slices of a filter for {ids} ids in a window", shape.k + shape.l),
+        shape.bytes().saturating_mul(context.workers.get() as u64),
+    )?;
+    let promise = Promise {
+        window: Window::Since(window),
+        missed: Bound::Never,
+        lost: Bound::AtMost(settings.share("rate")),
+        capacity: Some(ids),
+        memory: Memory::Bounded,
+        under_faults: UnderFaults::UNBOUNDED,
+    };
+    Ok(ByKey::build(promise, context, |worker| {
+        Apbf::new(shape, ageing, saturating_nanos(window), context.seed, worker)
+    }))
+}
+
 /// Pings that are hashed at once.
 const BATCH: usize = 64;
 
 /// How many pings before its turn the slices of a ping are fetched. A ping needs ten to thirty lines.
 const AHEAD: usize = 4;
 
-pub(crate) struct Apbf {
+/// One worker's filter.
+struct Apbf {
     shape: Shape,
     ageing: Ageing,
     window_ns: u64,
@@ -40,7 +94,7 @@ struct Generation {
 }
 
 impl Apbf {
-    pub(crate) fn new(shape: Shape, ageing: Ageing, window_ns: u64, seed: u64, worker: u64) -> Self {
+    fn new(shape: Shape, ageing: Ageing, window_ns: u64, seed: u64, worker: u64) -> Self {
         let hasher = KeyHasher::new(seed, worker);
         let filter = AgePartitioned::new(shape.k, shape.generation, seed ^ worker.rotate_left(32));
         Apbf { shape, ageing, window_ns, hasher, filter, generations: VecDeque::new() }

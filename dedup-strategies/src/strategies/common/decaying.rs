@@ -8,11 +8,11 @@ use crate::strategies::common::by_key::{ByKey, State, verdict};
 use crate::structures::hash::KeyHasher;
 
 /// A filter that is written to as it is asked.
-pub(crate) trait Forgetful: Send + 'static {
+pub(crate) trait DecayingFilter: Send + 'static {
     /// Whether the key with this hash is new to the filter, which knows it afterwards.
     fn is_new(&mut self, hash: u64) -> bool;
 
-    /// Asks for what [`is_new`](Forgetful::is_new) will read.
+    /// Asks for what [`is_new`](DecayingFilter::is_new) will read.
     fn prefetch(&self, hash: u64);
 
     /// Bytes allocated.
@@ -48,7 +48,7 @@ pub(crate) const SETTINGS: &[SettingDef] = &[
 ];
 
 /// A filter a worker, made by `make` with a seed of its own, which takes `bytes`; `parts` says what they are.
-pub(crate) fn build<F: Forgetful>(
+pub(crate) fn build<F: DecayingFilter>(
     definition: &Definition,
     (settings, context): (&Settings, &Context),
     (parts, bytes): (&str, u64),
@@ -57,7 +57,7 @@ pub(crate) fn build<F: Forgetful>(
     let (ids, workers) = (settings.count("ids"), context.workers.get() as u64);
     let needed = bytes.saturating_mul(workers);
     context.admit(definition.name, "ids", format!("{parts} for {ids} ids in a window"), needed)?;
-    Ok(ByKey::build(promise(settings), context, |worker| Filter {
+    Ok(ByKey::build(promise(settings), context, |worker| Decaying {
         filter: make(context.seed ^ worker),
         hasher: KeyHasher::new(context.seed, worker),
         ids: 0,
@@ -77,23 +77,17 @@ fn promise(settings: &Settings) -> Promise {
     }
 }
 
-/// Elements that a filter has to outlast for `ids` distinct ids and a share of `missed`: an id that is missed is
-/// written again, and ages the others once more.
-pub(crate) fn elements(ids: u64, missed: f64) -> u64 {
-    (ids as f64 / (1.0 - missed)).ceil() as u64
-}
-
 /// Pings whose cells are fetched at once.
 const BATCH: usize = 16;
 
-struct Filter<F> {
+struct Decaying<F> {
     filter: F,
     hasher: KeyHasher,
     ids: u64,
     most_ids: u64,
 }
 
-impl<F: Forgetful> State for Filter<F> {
+impl<F: DecayingFilter> State for Decaying<F> {
     fn judge(&mut self, pings: &[Ping], _now: Timestamp, verdicts: &mut Vec<Verdict>) {
         for pings in pings.chunks(BATCH) {
             let mut hashes = [0; BATCH];

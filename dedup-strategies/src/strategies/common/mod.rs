@@ -1,7 +1,7 @@
 //! What several strategies have in common.
 
 pub(crate) mod age_partitioned;
-pub mod biased_sampling;
+pub(crate) mod biased_sampling;
 pub(crate) mod by_key;
 #[cfg(any(feature = "lru", feature = "moka"))]
 pub(crate) mod capacity_and_window;

@@ -1,4 +1,4 @@
-//! What the strategies whose state is a [`CompactSet`] for each worker share: all but their promise.
+//! What the strategies whose state is a [`WindowSet`] for each worker share: all but their promise.
 
 use crate::contract::{
     Bound, BuildError, Context, Footprint, Forgets, Memory, Ping, Promise, SettingDef, SettingDefault,
@@ -6,7 +6,7 @@ use crate::contract::{
 };
 use crate::strategies::common::by_key::{ByKey, State, verdict};
 use crate::structures::shards::share_of;
-use crate::structures::window_set::{CompactSet, SLICES, Slot};
+use crate::structures::window_set::{SLICES, Slot, WindowSet};
 
 /// How its sets forget.
 pub(crate) const FORGETS: Forgets = Forgets::InSlices { a_window: SLICES };
@@ -42,7 +42,7 @@ pub(crate) fn build<S: Slot>(
 ) -> Result<Box<dyn Strategy>, BuildError> {
     let (window, ids) = (settings.time("window"), settings.count("ids"));
     let share = share_of(ids, context.workers);
-    let bytes = CompactSet::<S>::bytes_for(share).saturating_mul(context.workers.get() as u64);
+    let bytes = WindowSet::<S>::bytes_for(share).saturating_mul(context.workers.get() as u64);
     context.admit(name, "ids", format!("a table for {ids} ids"), bytes)?;
     let claim = claim(ids);
     let promise = Promise {
@@ -53,10 +53,10 @@ pub(crate) fn build<S: Slot>(
         memory: Memory::Bounded,
         under_faults: UnderFaults::UNBOUNDED,
     };
-    Ok(ByKey::build(promise, context, |_| CompactSet::<S>::new(window, share, context.seed)))
+    Ok(ByKey::build(promise, context, |_| WindowSet::<S>::new(window, share, context.seed)))
 }
 
-impl<S: Slot> State for CompactSet<S> {
+impl<S: Slot> State for WindowSet<S> {
     fn judge(&mut self, pings: &[Ping], now: Timestamp, verdicts: &mut Vec<Verdict>) {
         verdicts.reserve(pings.len());
         let keys = pings.iter().map(|ping| ping.key);
@@ -64,7 +64,7 @@ impl<S: Slot> State for CompactSet<S> {
     }
 
     fn advance(&mut self, now: Timestamp) {
-        CompactSet::advance(self, now);
+        WindowSet::advance(self, now);
     }
 
     fn footprint(&self) -> Footprint {

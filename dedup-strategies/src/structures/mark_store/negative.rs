@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::store::Slice;
 use crate::contract::PingKey;
-use crate::structures::bloom::{Filter, FilterPlan, FilterSeed};
+use crate::structures::bloom::{BloomFilter, BloomPlan, BloomSeed};
 
 /// One worker's filters, one for each slice of time in which ids were marked.
 ///
@@ -12,16 +12,16 @@ use crate::structures::bloom::{Filter, FilterPlan, FilterSeed};
 /// look-up and never a ping, and so that more ids than planned for cost look-ups and nothing else.
 #[derive(Debug)]
 pub(crate) struct NegativeCache {
-    plan: FilterPlan,
+    plan: BloomPlan,
     seed: u64,
     worker: u64,
-    filters: BTreeMap<Slice, Filter>,
+    filters: BTreeMap<Slice, BloomFilter>,
 }
 
 impl NegativeCache {
     /// For up to `ids` ids in a slice; each filter claims to know the share `rate` of what it does not.
     pub(crate) fn new(ids: u64, rate: f64, seed: u64, worker: u64) -> Self {
-        NegativeCache { plan: FilterPlan::new(ids, rate), seed, worker, filters: BTreeMap::new() }
+        NegativeCache { plan: BloomPlan::new(ids, rate), seed, worker, filters: BTreeMap::new() }
     }
 
     /// Whether `key` may be in the store.
@@ -32,7 +32,7 @@ impl NegativeCache {
 
     /// Writes down that `key` was marked in `slice`.
     pub(crate) fn add(&mut self, slice: Slice, key: PingKey) {
-        let seed = FilterSeed::new(self.seed, self.worker, slice.0);
+        let seed = BloomSeed::new(self.seed, self.worker, slice.0);
         self.filters.entry(slice).or_insert_with(|| self.plan.build(seed)).insert(key);
     }
 
@@ -45,6 +45,6 @@ impl NegativeCache {
 
     /// Bytes of all filters.
     pub(crate) fn bytes(&self) -> u64 {
-        self.filters.values().map(Filter::bytes).sum()
+        self.filters.values().map(BloomFilter::bytes).sum()
     }
 }

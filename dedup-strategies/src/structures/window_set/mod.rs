@@ -7,7 +7,7 @@
 //!   so that a slot's place says what the highest bits of its hash are. These need not be stored, and the time fits in
 //!   without making a slot larger. What is looked for, and where it goes if it is new, is in the same line; nearly always.
 //! - **Time is cut into slices**, 32 a window. A key is forgotten when the 32nd slice after its own has ended: never
-//!   before its window is over, and up to one [granularity](CompactSet::granularity) later. Nothing has to be done for that:
+//!   before its window is over, and up to one [granularity](WindowSet::granularity) later. Nothing has to be done for that:
 //!   a slot of a slice that is over is free. Before the numbers of slices begin anew, a cursor has gone around the table
 //!   and emptied such slots.
 //! - **No pause grows with the table**: when it has to grow or shrink, the slots move to another array a few at a time, and
@@ -48,10 +48,10 @@ use crate::contract::{PingKey, Timestamp};
 use crate::structures::hardware::{Pages, vectorised};
 
 /// Remembers all 16 bytes of each key.
-pub type ExactSet = CompactSet<u128>;
+pub type ExactSet = WindowSet<u128>;
 
 /// Remembers 64 bits of each key: another key is taken for one of n that are remembered with a probability of n / 2^64.
-pub type FingerprintSet = CompactSet<u64>;
+pub type FingerprintSet = WindowSet<u64>;
 
 /// Keys whose cache lines are on their way at once. More than the processor can wait for bring nothing.
 const AHEAD: usize = 32;
@@ -68,7 +68,7 @@ enum Again {
 
 /// A set of keys with a window. See the [module](self).
 #[derive(Debug)]
-pub struct CompactSet<S> {
+pub struct WindowSet<S> {
     room: Room,
     mixer: Mixer,
     ages: Ages,
@@ -84,17 +84,17 @@ pub struct CompactSet<S> {
     resized: u64,
 }
 
-impl<S: Slot> CompactSet<S> {
+impl<S: Slot> WindowSet<S> {
     /// An empty set that remembers for `window`, with places for `ids` keys. It grows beyond that as needed, which takes
     /// a little time for each key, and shrinks when it has been three times too large for a window. Its memory is taken
     /// as it is used.
     pub fn new(window: Duration, ids: u64, seed: u64) -> Self {
-        CompactSet::with(Room::default(), Pages::default(), window, ids, seed)
+        WindowSet::with(Room::default(), Pages::default(), window, ids, seed)
     }
 
     /// The same with more or less room, on pages of a kind.
     pub fn with(room: Room, pages: Pages, window: Duration, ids: u64, seed: u64) -> Self {
-        CompactSet {
+        WindowSet {
             room,
             mixer: Mixer::new(seed),
             ages: Ages::new(window),

@@ -1,6 +1,6 @@
 //! How much room a table has, and what it comes to in bytes.
 
-use super::{CompactSet, Slot};
+use super::{Slot, WindowSet};
 use crate::structures::hardware::CACHE_LINE;
 
 /// How full a table is kept.
@@ -36,7 +36,7 @@ impl Room {
     }
 }
 
-impl<S: Slot> CompactSet<S> {
+impl<S: Slot> WindowSet<S> {
     /// Bytes that a set with places for `ids` keys comes to.
     pub fn bytes_for(ids: u64) -> u64 {
         let slot = size_of::<S>() as u64;
@@ -51,6 +51,6 @@ impl<S: Slot> CompactSet<S> {
     /// grow again.
     pub fn bytes_grown_to(ids: u64, room: Room) -> u64 {
         let slots = ids as f64 * 2.0 * 100.0 / (room.full() + room.too_full()) as f64;
-        CompactSet::<S>::bytes_for(0).max((slots * size_of::<S>() as f64) as u64)
+        WindowSet::<S>::bytes_for(0).max((slots * size_of::<S>() as f64) as u64)
     }
 }

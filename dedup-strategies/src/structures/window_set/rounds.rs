@@ -3,7 +3,7 @@
 use super::ages::SLICES;
 use super::layout::Layout;
 use super::slot::Tag;
-use super::{CompactSet, Slot};
+use super::{Slot, WindowSet};
 use crate::contract::Timestamp;
 
 /// Slices in which the cursor goes once around the table. Every slot is then visited before the 63 tags begin anew: 32
@@ -16,7 +16,7 @@ const SLICES_A_MOVE: usize = 8;
 /// Buckets visited for each new key while slots move.
 const HASTE: usize = 2;
 
-impl<S: Slot> CompactSet<S> {
+impl<S: Slot> WindowSet<S> {
     /// Lets time pass up to `now`: keys are forgotten, and memory is given back by and by. A call costs as much as the
     /// time since the last one is long, at most two rounds around the table. [`Timestamp::END`] forgets everything.
     pub fn advance(&mut self, now: Timestamp) {

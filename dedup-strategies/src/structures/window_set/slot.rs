@@ -15,7 +15,7 @@ pub(super) const TAGS: u64 = 63;
 /// Those of the low bits that are the tag.
 pub(super) const TAG_MASK: u8 = TAGS as u8;
 
-/// A word that can be a slot of a [`CompactSet`](super::CompactSet): `u128` for all of a key, `u64` for a
+/// A word that can be a slot of a [`WindowSet`](super::WindowSet): `u128` for all of a key, `u64` for a
 /// fingerprint of it.
 ///
 /// A slot holds the *low* bits of a number, shifted up by eight to make room for its tag and a part of a stamp: the

@@ -57,7 +57,7 @@ impl Model {
 /// Inserts `steps` of (keys, share of them that were used before, time before them in thousandths of a window) and
 /// compares every answer with the model's.
 fn agrees_with_the_model<S: Slot>(ids: u64, seed: u64, steps: &[(usize, usize, u64)]) {
-    let (mut set, mut model) = (CompactSet::<S>::new(WINDOW, ids, seed), Model::default());
+    let (mut set, mut model) = (WindowSet::<S>::new(WINDOW, ids, seed), Model::default());
     let mut now = Timestamp::from_secs(1_700_000_000);
     let mut fresh_keys = keys(seed);
     let mut used: Vec<PingKey> = Vec::new();
@@ -168,7 +168,7 @@ fn it_grows_and_shrinks_and_forgets_nothing_on_the_way() {
 
 /// Inserts `per_step` new keys a hundredth of a window, for `steps` of them, and gives the most bytes for each key that
 /// is remembered, once there are `from` keys.
-fn most_bytes_an_id<S: Slot>(set: &mut CompactSet<S>, steps: u32, per_step: usize, from: u64) -> f64 {
+fn most_bytes_an_id<S: Slot>(set: &mut WindowSet<S>, steps: u32, per_step: usize, from: u64) -> f64 {
     let mut fresh = keys(5);
     let mut most: f64 = 0.0;
     for step in 0..steps {
@@ -251,7 +251,7 @@ fn a_fingerprint_is_64_bits_long() {
     }
 }
 
-fn insert_mixed<S: Slot>(set: &mut CompactSet<S>, mixed: u128) -> bool {
+fn insert_mixed<S: Slot>(set: &mut WindowSet<S>, mixed: u128) -> bool {
     let tag = set.ages.now().tag();
     let fresh = set.insert_mixed(mixed, tag);
     set.count(tag, usize::from(fresh));
@@ -287,7 +287,7 @@ fn keys_of_one_home_are_all_found_and_forgotten_in_their_time() {
 #[test]
 fn what_finds_no_slot_within_reach_makes_the_table_larger_and_loses_nothing() {
     fn overfilled<S: Slot>(mixed: impl Fn(u128) -> u128) {
-        let mut set = CompactSet::<S>::new(WINDOW, 1000, 1);
+        let mut set = WindowSet::<S>::new(WINDOW, 1000, 1);
         let before = set.layout.slots();
         set.advance(Timestamp::from_secs(1_700_000_000));
         for key in 0..300 {
