@@ -20,7 +20,8 @@ pub use contract::{
     Bound, Build, BuildError, Context, Definition, DeliveryId, Eviction, Footprint, Forgets, HeldPings,
     Memory, Needs, Operation, Outcome, Ping, PingKey, Promise, RedisEndpoint, Resets, Role, Routing,
     SettingDef, SettingDefault, SettingError, SettingKind, Settings, Settled, Sizing, Strategy, Timestamp,
-    Unavailable, UnderFaults, Verdict, Window, Worker, definition, promise, settings, time, worker_of,
+    Unavailable, UnderFaults, Verdict, Window, Worker, definition, driver, promise, settings, time,
+    worker_of,
 };
 pub use strategies::STRATEGIES;
 pub use structures::{hardware, hash, shards, theory, window_set};

@@ -194,7 +194,7 @@ const CAUGHT: &[(&str, Build, &str)] = &[
     (
         "held pings are released once each, all by the end",
         &|_, _| Ok(build(Lie::LosesHeldPings)),
-        "held pings were never released",
+        "held pings were not released",
     ),
     (
         "held pings are released once each, all by the end",

@@ -1,24 +1,19 @@
-//! The least that drives a strategy: workers, one after the other on one thread, that judge, settle and advance.
-
-use std::collections::BTreeMap;
+//! Workers of one strategy, driven one after the other on one thread, and the truth about what they were given.
 
 use super::Subject;
 use super::load::Batch;
 use super::truth::Truth;
+use crate::contract::driver::{Driver, Held, Ledger};
 use crate::contract::{
-    DeliveryId, Outcome, Ping, PingKey, Promise, Routing, Settled, Strategy, Timestamp, Unavailable, Verdict,
-    Worker, worker_of,
+    DeliveryId, Ping, PingKey, Promise, Routing, Strategy, Timestamp, Verdict, Worker, worker_of,
 };
+
+/// Stands in the list of verdicts that a worker is given to append to.
+const THERE_BEFORE: &[Verdict] = &[Verdict::Late, Verdict::Held, Verdict::InFlight];
 
 /// Pings whose event happened when they arrived.
 pub(super) fn ping(key: PingKey, now: Timestamp, delivery: u64) -> Ping {
     Ping { key, event_time: now, arrival: now, delivery: DeliveryId(delivery) }
-}
-
-/// Those of `pings` that were judged [`Verdict::New`], as delivered.
-pub(super) fn delivered(pings: &[Ping], verdicts: &[Verdict]) -> Vec<Settled> {
-    let new = pings.iter().zip(verdicts).filter(|(_, verdict)| **verdict == Verdict::New);
-    new.map(|(ping, _)| Settled { ping: *ping, outcome: Outcome::Delivered }).collect()
 }
 
 /// A strategy with its workers, what it holds, and the truth about what it was given.
@@ -30,7 +25,8 @@ pub(super) struct Pipeline<'a> {
     /// All that was decided: the verdicts, and the deliveries released, in order.
     pub(super) log: Vec<Decision>,
     workers: Vec<Option<Box<dyn Worker>>>,
-    held: BTreeMap<DeliveryId, Ping>,
+    driver: Driver,
+    held: Ledger,
     offered: u64,
     batches: usize,
 }
@@ -53,7 +49,8 @@ impl<'a> Pipeline<'a> {
             truth: Truth::new(promise.window),
             log: Vec::new(),
             workers: (0..workers).map(|_| None).collect(),
-            held: BTreeMap::new(),
+            driver: Driver::with_verdicts_before(THERE_BEFORE),
+            held: Ledger::default(),
             offered: 0,
             batches: 0,
         };
@@ -64,7 +61,8 @@ impl<'a> Pipeline<'a> {
     /// Drops a worker's handle, then asks for a new one.
     pub(super) fn restart(&mut self, index: usize) -> Result<(), String> {
         self.workers[index] = None;
-        self.workers[index] = Some(self.strategy.worker(index).map_err(in_call("worker"))?);
+        self.workers[index] =
+            Some(self.strategy.worker(index).map_err(|error| format!("worker failed: {error}"))?);
         Ok(())
     }
 
@@ -96,19 +94,9 @@ impl<'a> Pipeline<'a> {
 
     /// Lets time pass for every worker.
     pub(super) fn advance(&mut self, now: Timestamp) -> Result<(), String> {
-        for index in 0..self.workers.len() {
-            let mut released = Vec::new();
-            self.worker(index).advance(now, &mut released).map_err(in_call("advance"))?;
-            let settled: Vec<_> =
-                released.iter().map(|ping| Settled { ping: *ping, outcome: Outcome::Delivered }).collect();
-            for ping in released {
-                match self.held.remove(&ping.delivery) {
-                    Some(held) if held == ping => self.log.push(Decision::Released(ping.delivery)),
-                    Some(held) => return Err(format!("it held {held:?} and released {ping:?} in its place")),
-                    None => return Err(format!("it released {ping:?}, which it did not hold (any more)")),
-                }
-            }
-            self.worker(index).settle(&settled, now).map_err(in_call("settle"))?;
+        for worker in &mut self.workers {
+            let released = self.driver.advance(there(worker), now, &mut self.held).map_err(text)?;
+            self.log.extend(released.iter().map(|ping| Decision::Released(ping.delivery)));
         }
         Ok(())
     }
@@ -116,11 +104,8 @@ impl<'a> Pipeline<'a> {
     /// Ends the input: everything held must come out, and nothing after that.
     pub(super) fn end(&mut self) -> Result<(), String> {
         self.advance(Timestamp::END)?;
-        if let Some(ping) = self.held.values().next() {
-            return Err(format!(
-                "{} held pings were never released, not at the end of the input either; the first: {ping:?}",
-                self.held.len()
-            ));
+        if let (Err(broken), Some(ping)) = (self.held.nothing_left(), self.held.first()) {
+            return Err(format!("{broken}; the first: {ping:?}"));
         }
         self.advance(Timestamp::END)
     }
@@ -167,7 +152,6 @@ impl<'a> Pipeline<'a> {
         now: Timestamp,
     ) -> Result<Vec<Verdict>, String> {
         let mut verdicts = self.judge(worker, pings, now)?;
-        self.worker(worker).settle(&delivered(pings, &verdicts), now).map_err(in_call("settle"))?;
         let waiting: Vec<usize> = (0..pings.len()).filter(|at| verdicts[*at] == Verdict::InFlight).collect();
         if !waiting.is_empty() {
             let again: Vec<Ping> = waiting.iter().map(|at| pings[*at]).collect();
@@ -184,28 +168,16 @@ impl<'a> Pipeline<'a> {
         Ok(verdicts)
     }
 
-    /// Calls `judge` and checks that it appended one verdict for each ping and left the others alone.
     fn judge(&mut self, worker: usize, pings: &[Ping], now: Timestamp) -> Result<Vec<Verdict>, String> {
-        const THERE_BEFORE: [Verdict; 3] = [Verdict::Late, Verdict::Held, Verdict::InFlight];
-        let mut verdicts = THERE_BEFORE.to_vec();
-        self.worker(worker).judge(pings, now, &mut verdicts).map_err(in_call("judge"))?;
-        if !verdicts.starts_with(&THERE_BEFORE) {
-            return Err("judge changed verdicts that were there before".into());
-        }
-        let verdicts = verdicts.split_off(THERE_BEFORE.len());
-        if verdicts.len() != pings.len() {
-            return Err(format!("judge gave {} verdicts for {} pings", verdicts.len(), pings.len()));
-        }
-        let held = pings.iter().zip(&verdicts).filter(|(_, verdict)| **verdict == Verdict::Held);
-        self.held.extend(held.map(|(ping, _)| (ping.delivery, *ping)));
-        Ok(verdicts)
-    }
-
-    fn worker(&mut self, index: usize) -> &mut dyn Worker {
-        self.workers[index].as_deref_mut().expect("a worker is only missing while it restarts")
+        let worker = there(&mut self.workers[worker]);
+        Ok(self.driver.judge(worker, pings, now, &mut self.held).map_err(text)?.to_vec())
     }
 }
 
-fn in_call(call: &'static str) -> impl Fn(Unavailable) -> String {
-    move |error| format!("{call} failed: {error}")
+fn there(worker: &mut Option<Box<dyn Worker>>) -> &mut dyn Worker {
+    worker.as_deref_mut().expect("a worker is only missing while it restarts")
+}
+
+fn text(error: impl ToString) -> String {
+    error.to_string()
 }

@@ -7,9 +7,10 @@ use std::thread;
 
 use super::Subject;
 use super::load::{Random, Scale};
-use super::pipeline::{delivered, ping};
+use super::pipeline::ping;
 use super::truth::let_through;
-use crate::contract::{Bound, PingKey, Routing, Strategy, Timestamp, Verdict, Window, Worker, worker_of};
+use crate::contract::driver::{Driver, Tally};
+use crate::contract::{Bound, PingKey, Routing, Strategy, Timestamp, Window, Worker, worker_of};
 
 const THREADS: usize = 4;
 const KEYS_A_ROUND: usize = 32;
@@ -115,13 +116,8 @@ fn judge(
 ) -> Result<Vec<PingKey>, String> {
     let first = ((round * THREADS + index) as u64) << 16;
     let pings: Vec<_> = (first..).zip(keys).map(|(delivery, key)| ping(*key, now, delivery)).collect();
-    let mut verdicts: Vec<Verdict> = Vec::new();
-    worker.judge(&pings, now, &mut verdicts).map_err(|error| format!("judge failed: {error}"))?;
-    worker.settle(&delivered(&pings, &verdicts), now).map_err(|error| format!("settle failed: {error}"))?;
-    Ok(keys
-        .iter()
-        .zip(&verdicts)
-        .filter(|(_, verdict)| let_through(**verdict))
-        .map(|(key, _)| *key)
-        .collect())
+    let mut driver = Driver::default();
+    let verdicts =
+        driver.judge(worker, &pings, now, &mut Tally::default()).map_err(|error| error.to_string())?;
+    Ok(keys.iter().zip(verdicts).filter(|(_, verdict)| let_through(**verdict)).map(|(key, _)| *key).collect())
 }

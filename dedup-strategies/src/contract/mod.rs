@@ -7,6 +7,7 @@
 pub mod bound;
 mod context;
 pub mod definition;
+pub mod driver;
 mod forgets;
 mod operation;
 pub mod promise;

@@ -1,5 +1,6 @@
 //! Why a cell did not come to its end.
 
+use dedup_strategies::driver::{BrokenContract, DriveError};
 use dedup_strategies::{BuildError, Unavailable};
 use dedup_stream::stream::SourceError;
 
@@ -64,6 +65,21 @@ impl From<PipelineError> for CellError {
             PipelineError::Source(_) => Failure::Died,
         };
         CellError::Failed(how, error.to_string())
+    }
+}
+
+impl From<DriveError> for CellError {
+    fn from(error: DriveError) -> Self {
+        match error {
+            DriveError::Contract(broken) => broken.into(),
+            DriveError::Unavailable { error, .. } => error.into(),
+        }
+    }
+}
+
+impl From<BrokenContract> for CellError {
+    fn from(error: BrokenContract) -> Self {
+        CellError::Failed(Failure::Contract, error.to_string())
     }
 }
 

@@ -1,5 +1,6 @@
 //! A batch and its worker: what the verdicts ask for.
 
+use dedup_strategies::driver::BrokenContract;
 use dedup_strategies::time::saturating_nanos;
 use dedup_strategies::{HeldPings, Ping, Timestamp, Unavailable, Verdict};
 
@@ -41,7 +42,7 @@ impl Pipeline<'_> {
         let batch = &mut self.pool[id];
         if self.verdicts.len() != batch.pings.len() {
             let (got, asked) = (self.verdicts.len(), batch.pings.len());
-            return Err(PipelineError::Contract(format!("gave {got} verdicts for {asked} pings")));
+            return Err(BrokenContract::Verdicts { got, asked }.into());
         }
         self.digest.verdicts(&self.verdicts);
         let mut kept = 0;

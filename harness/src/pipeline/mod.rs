@@ -21,6 +21,7 @@ mod trouble_tests;
 
 use std::time::{Duration, Instant};
 
+use dedup_strategies::driver::BrokenContract;
 use dedup_strategies::time::saturating_nanos;
 use dedup_strategies::{
     DeliveryId, HeldPings, Ping, PingKey, Settled, Strategy, Timestamp, Unavailable, Verdict, Worker,
@@ -63,8 +64,8 @@ const FILL: usize = 128;
 #[derive(Debug, thiserror::Error)]
 pub enum PipelineError {
     /// The strategy broke the contract.
-    #[error("{0}")]
-    Contract(String),
+    #[error(transparent)]
+    Contract(#[from] BrokenContract),
     /// The strategy stayed unavailable.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
@@ -367,10 +368,7 @@ impl<'a> Pipeline<'a> {
         let batch = &mut self.pool[id];
         for ping in &self.released {
             let Some(held) = self.held.remove(&ping.delivery) else {
-                let delivery = ping.delivery.0;
-                return Err(PipelineError::Contract(format!(
-                    "released delivery {delivery}, which it did not hold"
-                )));
+                return Err(BrokenContract::NotHeld(ping.delivery).into());
             };
             self.digest.released(ping.delivery);
             let waited = saturating_nanos(now.since(held.event.at));

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
+use dedup_strategies::driver::BrokenContract;
 use dedup_strategies::{Ping, Strategy, Timestamp, Unavailable, Verdict, Worker};
 use dedup_stream::faults::Placed;
 use dedup_stream::scenario::PipelineConfig;
@@ -327,9 +328,7 @@ impl<'a> Pipeline<'a> {
             }
         }
         if kept > 0 {
-            return Err(PipelineError::Contract(format!(
-                "{kept} held pings were not released at the end of the input"
-            )));
+            return Err(BrokenContract::NotReleased(kept).into());
         }
         Ok(())
     }

@@ -1,13 +1,14 @@
 //! Strategies that do not keep their word, each in its own way.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dedup_harness::strategies::{
     Bound, Build, BuildError, Definition, DeliveryId, Footprint, Forgets, Memory, Needs, Operation, Ping,
-    PingKey, Promise, Role, Routing, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
+    PingKey, Promise, Role, Routing, Settled, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window,
+    Worker,
 };
 
 /// All of them. What they have in common is a promise without an exception.
@@ -22,6 +23,8 @@ pub(crate) const LIARS: &[Definition] = &[
     liar("liar-devours", &|_, _| build(Lie::Devours)),
     liar("liar-exits", &|_, _| build(Lie::Exits)),
     liar("liar-mute", &|_, _| build(Lie::Mute)),
+    liar("liar-chatty", &|_, _| build(Lie::Chatty)),
+    liar("liar-patient", &|_, _| build(Lie::Patient)),
     liar("liar-hoards", &|_, _| build(Lie::Hoards)),
     liar("liar-invents", &|_, _| build(Lie::Invents)),
     liar("liar-absent", &|_, _| build(Lie::Absent)),
@@ -67,6 +70,10 @@ enum Lie {
     Exits,
     /// Gives one verdict too few.
     Mute,
+    /// Gives one verdict too many.
+    Chatty,
+    /// Not at all: holds pings, and minds if nobody says how those settled that it released.
+    Patient,
     /// Holds pings and never releases them.
     Hoards,
     /// Releases a ping that it was never given.
@@ -93,7 +100,12 @@ struct State {
     seen: HashSet<PingKey>,
     judged: u64,
     notes: Vec<Vec<u8>>,
+    held: Vec<Ping>,
+    unsettled: BTreeMap<DeliveryId, Timestamp>,
 }
+
+/// Longer than any publish takes.
+const LONG: Duration = Duration::from_secs(60);
 
 fn build(lie: Lie) -> Result<Box<dyn Strategy>, BuildError> {
     Ok(Box::new(Liar { lie, state: Arc::default() }))
@@ -132,7 +144,7 @@ impl Worker for Liar {
     fn judge(
         &mut self,
         pings: &[Ping],
-        _now: Timestamp,
+        now: Timestamp,
         verdicts: &mut Vec<Verdict>,
     ) -> Result<(), Unavailable> {
         let mut state = self.state.lock().unwrap();
@@ -143,13 +155,27 @@ impl Worker for Liar {
             },
             Lie::Exits => std::process::exit(7),
             Lie::Panics if state.judged > 1000 => panic!("lost the thread"),
+            Lie::Patient => {
+                let overdue = |released: &Timestamp| now.since(*released) > LONG;
+                assert!(!state.unsettled.values().any(overdue), "nobody said how a released ping settled");
+            }
             Lie::Devours => state.notes.push(vec![1; 64 << 20]),
             Lie::Grows => state.notes.push(vec![1; 1024 * pings.len()]),
             _ => {}
         }
         verdicts.extend(pings.iter().map(|ping| state.judge(&self.lie, ping)));
-        if matches!(self.lie, Lie::Mute) {
-            verdicts.pop();
+        match self.lie {
+            Lie::Mute => drop(verdicts.pop()),
+            Lie::Chatty => verdicts.push(Verdict::Duplicate),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self, settled: &[Settled], _now: Timestamp) -> Result<(), Unavailable> {
+        let mut state = self.state.lock().unwrap();
+        for settled in settled {
+            state.unsettled.remove(&settled.ping.delivery);
         }
         Ok(())
     }
@@ -159,6 +185,9 @@ impl Worker for Liar {
             let delivery = DeliveryId(u64::MAX);
             released.push(Ping { key: PingKey([0; 16]), event_time: now, arrival: now, delivery });
         }
+        let state = &mut *self.state.lock().unwrap();
+        state.unsettled.extend(state.held.iter().map(|ping| (ping.delivery, now)));
+        released.append(&mut state.held);
         Ok(())
     }
 }
@@ -172,6 +201,10 @@ impl State {
             Lie::Forgets if tenth => drop(self.seen.remove(&ping.key)),
             Lie::Drops if fresh && self.judged.is_multiple_of(100) => return Verdict::Duplicate,
             Lie::Dice(seed) if seed.hash_one(ping.key.0).is_multiple_of(50) => return Verdict::Duplicate,
+            Lie::Patient if fresh => {
+                self.held.push(*ping);
+                return Verdict::Held;
+            }
             Lie::Hoards => return Verdict::Held,
             Lie::Late if tenth => return Verdict::Late,
             Lie::Leases => return Verdict::InFlight,

@@ -14,7 +14,7 @@ use xxhash_rust::xxh3::Xxh3;
 use super::drag::Drag;
 use super::protocol::{Answer, Measured, PROTOCOL, Ready, Request, Task};
 use crate::environment::{CellError, Environment, Timing, named};
-use crate::passes::time::{Driver, prepare};
+use crate::passes::time::{PacedWorker, prepare};
 
 /// Serves one gate over standard input and output. `definitions` are all strategies that this program knows.
 pub fn run(definitions: &[Definition]) -> ExitCode {
@@ -46,7 +46,7 @@ fn work(definitions: &[Definition], task: &Task) -> Result<(), CellError> {
     let mut environment = environment(definitions, task, &workload)?;
     let instance = environment.instance(NonZeroUsize::MIN, Timing::FullSpeed)?;
     let mut bench = Bench {
-        driver: Driver::new(instance.strategy.as_ref(), 0, instance.pace())?,
+        worker: PacedWorker::new(instance.strategy.as_ref(), 0, instance.pace())?,
         batch: workload.pipeline().batch.get(),
         drag: task.slow_down.map(Drag::new),
     };
@@ -90,7 +90,7 @@ fn environment(
 
 /// A strategy at work.
 struct Bench<'a> {
-    driver: Driver<'a>,
+    worker: PacedWorker<'a>,
     batch: usize,
     drag: Option<Drag>,
 }
@@ -100,7 +100,7 @@ impl Bench<'_> {
     fn judge(&mut self, pings: &[Ping]) -> Result<Measured, CellError> {
         let mut batch_ns = Vec::with_capacity(pings.len().div_ceil(self.batch));
         let waited = waited_ns();
-        judge_loop(&mut self.driver, pings, self.batch, &mut self.drag, &mut batch_ns)?;
+        judge_loop(&mut self.worker, pings, self.batch, &mut self.drag, &mut batch_ns)?;
         let waited_ns = waited.zip(waited_ns()).map(|(before, after)| after.saturating_sub(before));
         Ok(Measured { batch_ns, waited_ns })
     }
@@ -109,7 +109,7 @@ impl Bench<'_> {
 /// What is measured, and where valgrind counts instructions: the name is part of its command line.
 #[inline(never)]
 fn judge_loop(
-    driver: &mut Driver<'_>,
+    worker: &mut PacedWorker<'_>,
     pings: &[Ping],
     batch: usize,
     drag: &mut Option<Drag>,
@@ -117,7 +117,7 @@ fn judge_loop(
 ) -> Result<(), CellError> {
     let mut last = Instant::now();
     for batch in pings.chunks(batch) {
-        driver.judge(batch)?;
+        worker.judge(batch)?;
         let mut now = Instant::now();
         if let Some(drag) = drag {
             now = drag.pay(last, now);

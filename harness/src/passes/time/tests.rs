@@ -2,11 +2,15 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use dedup_strategies::{Bound, DeliveryId, Footprint, Memory, PingKey, Promise, UnderFaults, Window};
+use dedup_strategies::{
+    Bound, DeliveryId, Footprint, Memory, PingKey, Promise, Routing, Strategy, Timestamp, Unavailable,
+    UnderFaults, Verdict, Window, Worker, worker_of,
+};
+use hdrhistogram::Histogram;
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 
 use super::*;
-use crate::pipeline::Free;
+use crate::pipeline::{Free, Pace};
 
 /// Counts the pings that it is given, and once takes its time.
 #[derive(Default)]
@@ -55,7 +59,7 @@ impl Worker for CounterWorker<'_> {
         let deliveries = pings.iter().map(|ping| ping.delivery.0 + 1).sum();
         self.0.deliveries.fetch_add(deliveries, Ordering::Relaxed);
         if let Some(stall) = self.0.stall.filter(|_| before == 0) {
-            thread::sleep(stall);
+            std::thread::sleep(stall);
         }
         verdicts.resize(verdicts.len() + pings.len(), Verdict::New);
         Ok(())
@@ -90,18 +94,18 @@ proptest! {
     ) {
         let (pings, counter) = (pings(count), counter(None));
         let routing = if by_key { Routing::ByKey } else { Routing::Any };
-        let lanes = Lanes::new(&pings, routing, NonZeroUsize::new(threads).unwrap(), batch);
-        let ran = closed_loop(&counter, &lanes, paces(threads), LONG).unwrap();
+        let partitions = Partitions::new(&pings, routing, NonZeroUsize::new(threads).unwrap(), batch);
+        let ran = closed_loop(&counter, &partitions, paces(threads), LONG).unwrap();
         prop_assert_eq!(ran.judged, count);
         prop_assert_eq!(counter.deliveries.load(Ordering::Relaxed), count * (count + 1) / 2);
     }
 
     #[test]
-    fn by_key_no_two_lanes_share_a_key_and_order_is_kept(count in 1u64..2000, threads in 1usize..5) {
+    fn by_key_no_two_partitions_share_a_key_and_order_is_kept(count in 1u64..2000, threads in 1usize..5) {
         let pings = pings(count);
-        let lanes = Lanes::new(&pings, Routing::ByKey, NonZeroUsize::new(threads).unwrap(), 64);
-        for (index, lane) in lanes.lanes.iter().enumerate() {
-            let dealt: Vec<Ping> = lane.batches().flatten().copied().collect();
+        let partitions = Partitions::new(&pings, Routing::ByKey, NonZeroUsize::new(threads).unwrap(), 64);
+        for (index, partition) in partitions.0.iter().enumerate() {
+            let dealt: Vec<Ping> = partition.batches().flatten().copied().collect();
             prop_assert!(dealt.iter().all(|ping| worker_of(ping.key, threads) == index));
             prop_assert!(dealt.is_sorted_by_key(|ping| ping.delivery));
         }
@@ -111,8 +115,8 @@ proptest! {
 #[test]
 fn a_stall_is_charged_to_every_ping_that_it_kept_waiting() {
     let (pings, counter) = (pings(2_000), counter(Some(Duration::from_millis(100))));
-    let lanes = Lanes::new(&pings, Routing::Any, NonZeroUsize::MIN, 1);
-    let open = open_loop(&counter, &lanes, paces(1), 10_000.0, LONG).unwrap();
+    let partitions = Partitions::new(&pings, Routing::Any, NonZeroUsize::MIN, 1);
+    let open = open_loop(&counter, &partitions, paces(1), 10_000.0, LONG).unwrap();
     assert_eq!((open.latency.len(), open.service.len()), (2_000, 2_000));
     // While it stalls for 100 ms, a thousand pings fall due. Those of the first half wait for 50 ms or more; their
     // service time says nothing of it. A slow machine can only make more of them wait.
@@ -124,8 +128,8 @@ fn a_stall_is_charged_to_every_ping_that_it_kept_waiting() {
 #[test]
 fn without_a_stall_no_ping_is_judged_before_it_is_due() {
     let (pings, counter) = (pings(50), counter(None));
-    let lanes = Lanes::new(&pings, Routing::Any, NonZeroUsize::MIN, 64);
-    let open = open_loop(&counter, &lanes, paces(1), 1_000.0, LONG).unwrap();
+    let partitions = Partitions::new(&pings, Routing::Any, NonZeroUsize::MIN, 64);
+    let open = open_loop(&counter, &partitions, paces(1), 1_000.0, LONG).unwrap();
     // The last of 50 pings at 1,000 a second is due after 49 ms.
     assert!(open.loop_.took >= Duration::from_millis(49));
     assert_eq!(open.loop_.judged, 50);

@@ -1,23 +1,22 @@
 //! Weigh: what a strategy holds while its window fills, when it is full, and after it has emptied.
 
+mod charged;
 mod growth;
 
 use std::time::Duration;
 
+use dedup_strategies::driver::{Driver, Held};
 use dedup_strategies::time::saturating_nanos;
-use dedup_strategies::{
-    DeliveryId, Outcome, Ping, Promise, Routing, Settled, Timestamp, Verdict, Worker, worker_of,
-};
+use dedup_strategies::{DeliveryId, Ping, Promise, Routing, Timestamp, worker_of};
 use dedup_stream::stream::{Event, Id};
 use dedup_stream::workload::Workload;
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
 
 use crate::alloc;
 use crate::environment::{CellError, Instance, Timing};
 use crate::passes::Bench;
 use crate::pipeline::{Pace, TICK};
 use crate::record::{MemoryOverTime, WeighFigures};
+use charged::{Charged, Payloads};
 
 /// Samples over the stream.
 const SAMPLES: u64 = 64;
@@ -71,14 +70,11 @@ fn samples(instance: &Instance, workload: &Workload) -> u64 {
 struct Scale<'a> {
     instance: &'a Instance,
     routing: Routing,
-    workers: Vec<Box<dyn Worker>>,
+    workers: Vec<Charged>,
     pace: Box<dyn Pace + 'a>,
     batches: Vec<Vec<Ping>>,
-    verdicts: Vec<Verdict>,
-    settled: Vec<Settled>,
-    released: Vec<Ping>,
-    payload_bytes: usize,
-    payloads: HashMap<DeliveryId, Box<[u8]>, FixedState>,
+    driver: Driver,
+    payloads: Payloads,
     deliveries: u64,
     now: Timestamp,
     next_tick: Timestamp,
@@ -97,15 +93,12 @@ impl<'a> Scale<'a> {
             instance,
             routing: strategy.routing(),
             workers: alloc::charged(|| {
-                (0..workers).map(|index| strategy.worker(index)).collect::<Result<_, _>>()
+                (0..workers).map(|index| strategy.worker(index).map(Charged)).collect::<Result<_, _>>()
             })?,
             pace: instance.pace(),
             batches: vec![Vec::new(); workers],
-            verdicts: Vec::new(),
-            settled: Vec::new(),
-            released: Vec::new(),
-            payload_bytes: payload_bytes as usize,
-            payloads: HashMap::with_hasher(FixedState::with_seed(0)),
+            driver: Driver::default(),
+            payloads: Payloads::new(payload_bytes as usize),
             deliveries: 0,
             now: Timestamp::ZERO,
             next_tick: Timestamp::ZERO,
@@ -135,8 +128,9 @@ impl<'a> Scale<'a> {
                 delivery,
             });
         }
-        for worker in 0..self.workers.len() {
-            self.judge(worker)?;
+        for (worker, batch) in self.workers.iter_mut().zip(&mut self.batches) {
+            self.driver.judge(worker, batch, self.now, &mut self.payloads)?;
+            batch.clear();
         }
         if self.now >= self.next_tick {
             self.advance(self.now)?;
@@ -145,39 +139,10 @@ impl<'a> Scale<'a> {
         Ok(())
     }
 
-    fn judge(&mut self, index: usize) -> Result<(), CellError> {
-        let (batch, worker) = (&self.batches[index], &mut self.workers[index]);
-        self.verdicts.clear();
-        // What the strategy appends to is the harness's and must not grow on the strategy's account.
-        self.verdicts.reserve(batch.len());
-        alloc::charged(|| worker.judge(batch, self.now, &mut self.verdicts))?;
-        self.settled.clear();
-        for (ping, verdict) in batch.iter().zip(&self.verdicts) {
-            match verdict {
-                Verdict::New => self.settled.push(Settled { ping: *ping, outcome: Outcome::Delivered }),
-                Verdict::Held => {
-                    let payload = alloc::charged(|| vec![1u8; self.payload_bytes].into_boxed_slice());
-                    self.payloads.insert(ping.delivery, payload);
-                }
-                Verdict::Duplicate | Verdict::InFlight | Verdict::Late => {}
-            }
-        }
-        alloc::charged(|| worker.settle(&self.settled, self.now))?;
-        self.batches[index].clear();
-        Ok(())
-    }
-
     fn advance(&mut self, now: Timestamp) -> Result<(), CellError> {
         for worker in &mut self.workers {
-            self.released.clear();
-            self.released.reserve(self.payloads.len());
-            alloc::charged(|| worker.advance(now, &mut self.released))?;
-            for ping in &self.released {
-                let payload = self.payloads.remove(&ping.delivery);
-                alloc::charged(|| drop(payload));
-            }
+            self.driver.advance(worker, now, &mut self.payloads)?;
         }
-        self.released = Vec::new();
         Ok(())
     }
 
@@ -204,11 +169,11 @@ impl<'a> Scale<'a> {
             self.now = self.pace.reach(self.now.plus(window));
             self.advance(self.now)?;
             for worker in &mut self.workers {
-                self.verdicts.clear();
-                alloc::charged(|| worker.judge(&[], self.now, &mut self.verdicts))?;
+                self.driver.judge(worker, &[], self.now, &mut self.payloads)?;
             }
         }
         self.advance(Timestamp::END)?;
+        self.payloads.nothing_left()?;
         // As for a sample.
         self.instance.strategy.footprint();
         let server = self.instance.settled_server_bytes().zip(self.server_before);
