@@ -3,6 +3,7 @@
 //! This executable is both: called with a sub-command it is the harness with the liars on its list, as a team's own
 //! binary would be; called as a test it runs itself.
 
+mod minute;
 mod strategies;
 
 use std::process::{Command, ExitCode};
@@ -49,7 +50,7 @@ at = "20m"
 
 fn main() -> ExitCode {
     if std::env::args().nth(1).is_some_and(|first| ["run", "__cell", "__guard"].contains(&first.as_str())) {
-        return dedup_harness::main_with(strategies::LIARS);
+        return dedup_harness::main_with(&[strategies::LIARS, &[minute::DEFINITION]].concat());
     }
     let arguments = Arguments::from_args();
     libtest_mimic::run(&arguments, trials()).exit_code()
@@ -107,6 +108,14 @@ fn trials() -> Vec<Trial> {
             "lost",
         ),
         under_faults("a_fault_that_never_happened_proves_nothing", "eager", NEVER, 5, "never happened"),
+        caught(
+            "a_strategy_that_does_not_forget_as_it_declares_is_seen",
+            "misdeclared",
+            "verify",
+            0,
+            "DISAGREES: nothing is remembered",
+        ),
+        Trial::test("a_strategy_from_outside_is_predicted_from_what_it_declares", predicted_from_outside),
         caught("a_panic_in_the_time_pass_is_reported", "panics", "time", 4, "lost the thread"),
         caught("a_hang_in_the_time_pass_is_ended", "hangs", "time", 4, "no progress for 3 s"),
     ];
@@ -130,4 +139,31 @@ fn expect(liar: &str, pass: &str, faults: &str, exit: i32, said: &str) -> Result
         return Err(Failed::from(failure));
     }
     Ok(())
+}
+
+/// Copies come between a second and two minutes late: half of them after the minute is over.
+fn predicted_from_outside() -> Result<(), Failed> {
+    let directory = tempfile::tempdir()?;
+    let scenario = directory.path().join("small.toml");
+    std::fs::write(&scenario, SCENARIO)?;
+    let out = directory.path().join("out");
+    let ended = Command::new(std::env::current_exe()?)
+        .args(["run", "-q", "-p", "verify", "-s", "^minute$", "-f"])
+        .arg(&scenario)
+        .arg("-o")
+        .arg(&out)
+        .output()?;
+    let log = String::from_utf8(ended.stderr)?;
+    let records =
+        std::fs::read_to_string(out.join("records.jsonl")).map_err(|error| format!("{error}: {log}"))?;
+    let cell: serde_json::Value = serde_json::from_str(records.lines().last().unwrap_or_default())?;
+    let predicted = &cell["result"]["verify"]["predicted"][0];
+    let share =
+        predicted["predicted_ratio"].as_f64().ok_or_else(|| format!("nothing is predicted: {cell}"))?;
+    let count = |name: &str| predicted[name].as_f64().unwrap_or_default();
+    let seen = count("missed_count") / count("duplicate_count");
+    match (share - 60.0 / 119.0).abs() < 0.01 && (seen - share).abs() < 0.02 {
+        true => Ok(()),
+        false => Err(format!("predicted {share}, seen {seen}: {predicted}").into()),
+    }
 }

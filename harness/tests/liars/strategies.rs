@@ -13,6 +13,7 @@ use dedup_harness::strategies::{
 
 /// All of them. What they have in common is a promise without an exception.
 pub(crate) const LIARS: &[Definition] = &[
+    Definition { forgets: |_, _| Forgets::AtOnce, ..liar("liar-misdeclared", &|_, _| build(Lie::None)) },
     liar("liar-honest", &|_, _| build(Lie::None)),
     liar("liar-forgets", &|_, _| build(Lie::Forgets)),
     liar("liar-drops", &|_, _| build(Lie::Drops)),
