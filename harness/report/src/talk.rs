@@ -75,8 +75,8 @@ pub struct Row {
     pub p50_ns: Option<u64>,
     /// 99th percentile.
     pub p99_ns: Option<u64>,
-    /// What has to be operated for it.
-    pub operated: &'static str,
+    /// What has to be operated for it; none where its records do not say.
+    pub operated: Option<String>,
 }
 
 /// What one fault did to a strategy: of all faults the one that lost most, or else let most through.
@@ -161,8 +161,6 @@ impl Row {
         let bytes_per_id = dense.and_then(Summary::bytes_per_id);
         let window = bytes_per_id.and_then(|_| window(main));
         let round_trips_per_ping = dense.and_then(round_trips);
-        // The dense stream may be missing: then there is no figure, but a server all the same.
-        let has_server = round_trips_per_ping.or_else(|| round_trips(&main.summary)).is_some();
         let ratio = |count: u64, of: u64| count as f64 / of.max(1) as f64;
         let waiting = main.summary.waiting().map(|(waiting, _)| &waiting.merged);
         Row {
@@ -185,7 +183,7 @@ impl Row {
             round_trips_per_ping,
             p50_ns: waiting.map(|latency| latency.p50),
             p99_ns: waiting.map(|latency| latency.p99),
-            operated: operated(&main.strategy, has_server),
+            operated: main.operation.as_ref().map(|operation| operation.what.clone()),
         }
     }
 }
@@ -230,24 +228,12 @@ fn is_proven(standing: Standing) -> bool {
     }
 }
 
-/// What somebody has to run and watch over, beside the workers.
-fn operated(strategy: &str, has_server: bool) -> &'static str {
-    match strategy.split(':').next().unwrap_or_default() {
-        "noop" => "nothing",
-        "pubsubio" | "pubsubio-flink" | "beam-deduplicate" => {
-            "nothing of its own: the runner keeps the state"
-        }
-        _ if has_server => "a Redis: its memory, failover, eviction, connections",
-        _ => "nothing: state in the workers, and gone with them",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use dedup_records::filter::Filter;
     use dedup_records::record::sample::{GOOD, Sample, run};
-    use dedup_records::record::{CellRecord, CellResult, Failure, Pass, Run, Verdict};
+    use dedup_records::record::{CellRecord, CellResult, Failure, Operation, Pass, Run, Verdict};
 
     /// The verify cell of `sample` on `scenario`.
     fn cell(scenario: &str, sample: Sample) -> CellRecord {
@@ -277,6 +263,16 @@ mod tests {
         assert_eq!(worst(&[]), None);
         assert_eq!(worst(&[few.clone(), many.clone()]), named("many", 0, 40));
         assert_eq!(worst(&[few, many, lost]), named("lost", 1, 0));
+    }
+
+    #[test]
+    fn what_has_to_be_operated_is_what_the_records_say_and_unknown_where_they_do_not() {
+        let old = cell(SCENARIO, GOOD);
+        let what = "a rack of tapes".to_string();
+        let new =
+            CellRecord { operation: Some(Operation { what: what.clone(), model_of: None }), ..old.clone() };
+        assert_eq!(only_row(vec![new]).operated, Some(what));
+        assert_eq!(only_row(vec![old]).operated, None);
     }
 
     #[test]

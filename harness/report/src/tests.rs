@@ -1,6 +1,6 @@
 use dedup_records::record::{
-    CellResult, FaultFigures, LagFigures, MemoryOverTime, Prediction, StableFigures, Tables, VerifyFigures,
-    sample,
+    CellResult, FaultFigures, LagFigures, MemoryOverTime, Operation, Prediction, StableFigures, Tables,
+    VerifyFigures, sample,
 };
 
 use super::*;
@@ -175,6 +175,19 @@ fn machine_commit_seed_and_date_are_on_the_page_and_on_every_slide() {
         assert!(slides.matches(wanted).count() >= count, "{wanted}");
         assert!(page::render(&report).contains(wanted), "{wanted}");
     }
+}
+
+#[test]
+fn models_are_named_on_the_slides_with_what_they_are_models_of() {
+    let mut run = full();
+    let text = |run: &Run| slides::render(&report_of(std::slice::from_ref(run), Mix::Apart));
+    assert!(!text(&run).contains("Models of"), "nothing says that anything is a model");
+    for cell in run.cells.iter_mut().filter(|cell| cell.strategy == "lru") {
+        let (what, model_of) = ("tapes".to_string(), Some("Tape and Reel".to_string()));
+        cell.operation = Some(Operation { what, model_of });
+    }
+    let shown = text(&run);
+    assert!(shown.contains("Models of what Tape and Reel do, and not the service: lru."));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use dedup_strategies::Settings;
 use dedup_stream::workload::{Trace, Workload};
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +18,8 @@ pub struct Job {
     pub input: Input,
     /// The strategy's name.
     pub strategy: String,
-    /// Its settings as given.
-    pub settings: Vec<(String, String)>,
+    /// Its settings, resolved.
+    pub settings: Settings,
     /// What to do with it.
     pub work: Work,
     /// The round's seed.

@@ -176,6 +176,7 @@ fn left_out(strategy: &str, like: CellRecord) -> CellRecord {
     CellRecord {
         strategy: strategy.to_string(),
         role: crate::record::Role::Candidate,
+        operation: None,
         settings: std::collections::BTreeMap::new(),
         pass: Pass::Verify,
         elapsed_ns: 0,

@@ -6,7 +6,7 @@ use dedup_strategies::time::saturating_nanos;
 
 use super::plan::Plan;
 use super::task::Task;
-use crate::record::{CellRecord, CellResult, Pass, Role};
+use crate::record::{CellRecord, CellResult, Operation, Pass, Role};
 
 /// Which pass over a place, and in which round.
 #[derive(Clone, Copy)]
@@ -30,15 +30,14 @@ pub(super) fn label(plan: &Plan, task: &Task<Turn>) -> String {
 pub(super) fn record(plan: &Plan, task: &Task<Turn>, took: Duration, result: CellResult) -> CellRecord {
     let (workload, strategy) = plan.at(task.place);
     let (job, pass) = (&task.job, task.tag.pass);
-    let settings = strategy.settings(&workload.sizing());
-    let settings = settings.map(|settings| settings.entries().map(|(k, v)| (k.to_string(), v)).collect());
     CellRecord {
         scenario: workload.name().to_string(),
         scenario_digest: workload.digest(),
         window_ns: Some(saturating_nanos(workload.sizing().window)),
         strategy: strategy.label(),
         role: role(strategy.definition.role),
-        settings: settings.unwrap_or_default(),
+        operation: Some(operation(strategy.definition.operation)),
+        settings: job.settings.entries().map(|(name, value)| (name.to_string(), value)).collect(),
         pass,
         round: task.tag.round,
         seed: job.seed,
@@ -60,6 +59,10 @@ fn role(role: dedup_strategies::Role) -> Role {
         dedup_strategies::Role::Floor => Role::Floor,
         dedup_strategies::Role::NegativeControl => Role::NegativeControl,
     }
+}
+
+fn operation(operation: dedup_strategies::Operation) -> Operation {
+    Operation { what: operation.what.to_string(), model_of: operation.model_of.map(str::to_string) }
 }
 
 /// The one figure of a cell that a person wants to see go by.

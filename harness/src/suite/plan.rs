@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use dedup_strategies::Settings;
 use dedup_stream::workload::Workload;
 
 use super::seed::seed_of;
@@ -105,14 +106,21 @@ impl Plan {
         WorkerPool { workers: self.jobs, limits: self.limits, stop }
     }
 
-    /// `work` at `place`, in a process of its own.
-    pub(super) fn task<T>(&self, place: Place, tag: T, round: u32, work: Work) -> Task<T> {
+    /// `work` at `place`, in a process of its own, with the settings that were resolved for it.
+    pub(super) fn task<T>(
+        &self,
+        place: Place,
+        settings: &Settings,
+        tag: T,
+        round: u32,
+        work: Work,
+    ) -> Task<T> {
         let (workload, strategy) = self.at(place);
         let sharing = self.sharing(place, work);
         let job = Job {
             input: Input::of(workload),
             strategy: strategy.definition.name.to_string(),
-            settings: strategy.given.clone(),
+            settings: settings.clone(),
             work,
             seed: seed_of(self.seed.unwrap_or(workload.seed()), round),
             workers: workload.pipeline().workers,

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use dedup_strategies::Settings;
+
 use super::error::{Refusal, SuiteError};
 use super::observer::Completion;
 use super::plan::Plan;
@@ -16,6 +18,8 @@ use crate::record::{CellResult, Pass};
 pub struct Preflight {
     /// Versions of the servers that take part.
     pub servers: BTreeMap<String, String>,
+    /// The settings of each strategy for each workload, resolved.
+    pub(super) settings: BTreeMap<Place, Settings>,
     /// Places that cannot be run, and why.
     pub(super) known: BTreeMap<Place, CellResult>,
 }
@@ -24,15 +28,17 @@ impl Plan {
     /// Builds every strategy for every workload once, each in a process of its own, so that what cannot work is
     /// found before anything is run or written. `None` if it was stopped.
     pub fn preflight(&self, stop: &AtomicBool) -> Result<Option<Preflight>, SuiteError> {
+        let mut settings = BTreeMap::new();
         for place in self.places() {
             let (workload, strategy) = self.at(place);
-            strategy.settings(&workload.sizing()).map_err(|error| Refusal::new(workload, error))?;
+            let resolved = strategy.settings(&workload.sizing());
+            settings.insert(place, resolved.map_err(|error| Refusal::new(workload, error))?);
             self.admit_tables(place)?;
         }
-        let tasks = self.places().map(|place| self.task(place, (), 0, Work::Build));
+        let tasks = settings.iter().map(|(place, settings)| self.task(*place, settings, (), 0, Work::Build));
         let mut found = Found { plan: self, preflight: Preflight::default() };
         match self.pool(stop).run(tasks, BTreeMap::new(), &mut found)? {
-            Completion::Whole => Ok(Some(found.preflight)),
+            Completion::Whole => Ok(Some(Preflight { settings, ..found.preflight })),
             Completion::Interrupted => Ok(None),
         }
     }

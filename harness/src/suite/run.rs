@@ -19,10 +19,12 @@ impl Plan {
         stop: &AtomicBool,
         observer: &mut dyn Observer,
     ) -> Result<Completion, SuiteError> {
-        let tasks = self
-            .turns()
-            .map(|(place, turn)| self.task(place, turn, turn.round, Work::Measure(turn.pass, self.time)));
-        self.pool(stop).run(tasks, preflight.known, &mut Measured { plan: self, observer })
+        let Preflight { settings, known, .. } = preflight;
+        let tasks = self.turns().map(|(place, turn)| {
+            let work = Work::Measure(turn.pass, self.time);
+            self.task(place, &settings[&place], turn, turn.round, work)
+        });
+        self.pool(stop).run(tasks, known, &mut Measured { plan: self, observer })
     }
 
     fn turns(&self) -> impl Iterator<Item = (Place, Turn)> {

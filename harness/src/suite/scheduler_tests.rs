@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use dedup_strategies::Sizing;
+use dedup_strategies::strategies::noop;
 use proptest::prelude::*;
 
 use super::error::SuiteError;
@@ -54,10 +56,11 @@ fn sketches() -> impl Strategy<Value = Vec<Sketch>> {
 type Tag = (usize, Fate);
 
 fn task((index, sketch): (usize, &Sketch)) -> Task<Tag> {
+    let sizing = Sizing { window: Duration::from_secs(1), ids_in_window: 1, ids_total: 1 };
     let job = Job {
         input: Input::Scenario { name: String::new(), toml: String::new() },
         strategy: String::new(),
-        settings: Vec::new(),
+        settings: noop::DEFINITION.resolve(&[], &sizing).expect("it takes none"),
         work: Work::Build,
         seed: 0,
         workers: NonZeroUsize::MIN,

@@ -25,6 +25,11 @@ fn the_talk_is_run_kept_and_drawn_again_from_its_records() {
     assert_eq!(missed("noop"), 1.0);
     // Of the client's half of the copies, two thirds come after ten minutes.
     assert!((0.2..0.5).contains(&missed("pubsubio")), "{}", missed("pubsubio"));
+    let operated = |strategy: &str| {
+        rows.iter().find(|row| row["strategy"] == strategy).unwrap()["operated"].as_str().unwrap().to_string()
+    };
+    assert_eq!(operated("noop"), "nothing");
+    assert!(operated("pubsubio").starts_with("nothing of its own"), "{}", operated("pubsubio"));
     let csv = tool.prints(&["compare", "kept", "--talk", "--format", "csv"]);
     assert_eq!(csv.lines().count(), 3, "{csv}");
     let markdown = tool.prints(&["compare", "kept", "--talk", "--format", "markdown"]);

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::change::Change;
 use super::standing::{Finding, Standing, findings, standing, worse};
 use super::summary::Summary;
-use crate::record::{CellRecord, CellResult, HistogramError, Role};
+use crate::record::{CellRecord, CellResult, HistogramError, Operation, Role};
 
 /// One strategy's figures and how it stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -18,6 +18,9 @@ pub struct Row {
     pub run: String,
     /// What it is there for.
     pub role: Role,
+    /// What it takes to operate it, where the records say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operation: Option<Operation>,
     /// Every setting with its value.
     pub settings: BTreeMap<String, String>,
     /// By how much time was shrunk for a server on wall time.
@@ -45,6 +48,7 @@ impl Row {
             strategy: first.strategy.clone(),
             run: run.to_string(),
             role: first.role,
+            operation: first.operation.clone(),
             settings: first.settings.clone(),
             time_factor: first.time_factor,
             rounds_count: measured.map(|cell| cell.round).collect::<BTreeSet<_>>().len() as u32,

@@ -22,7 +22,9 @@ pub use figures::{
 };
 pub use latency::{HistogramError, Latency, merged};
 pub use reader::{Run, read_run};
-pub use schema::{CellRecord, CellResult, Failure, Line, Machine, Pass, Role, RunRecord, SCHEMA, Tool};
+pub use schema::{
+    CellRecord, CellResult, Failure, Line, Machine, Operation, Pass, Role, RunRecord, SCHEMA, Tool,
+};
 pub use writer::RecordWriter;
 
 /// The name of the result file in its directory.

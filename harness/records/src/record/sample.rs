@@ -222,6 +222,7 @@ impl Sample {
             window_ns: Some(600_000_000_000),
             strategy: self.strategy.into(),
             role: self.role,
+            operation: None,
             settings: BTreeMap::from([("window".into(), "10m".into())]),
             pass,
             round,

@@ -118,6 +118,16 @@ impl Role {
     }
 }
 
+/// What it takes to operate a strategy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Operation {
+    /// What has to be run and watched over beside the workers, in a few words.
+    pub what: String,
+    /// The system of which the strategy is a model, whose figures are not those of the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_of: Option<String>,
+}
+
 /// One scenario x strategy x pass x round.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CellRecord {
@@ -132,6 +142,9 @@ pub struct CellRecord {
     pub strategy: String,
     /// What the strategy is there for.
     pub role: Role,
+    /// What it takes to operate the strategy; not in records from before it was written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<Operation>,
     /// Every setting with its value, defaults included.
     pub settings: BTreeMap<String, String>,
     /// Which pass.

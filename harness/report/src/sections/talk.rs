@@ -134,7 +134,7 @@ fn view(table: &talk::Table, palette: &Palette) -> Table {
                 number(row.round_trips_per_ping, three),
                 number(row.p50_ns.map(|ns| ns as f64), |ns| duration(ns as u64)),
                 number(row.p99_ns.map(|ns| ns as f64), |ns| duration(ns as u64)),
-                Cell::text(row.operated),
+                row.operated.as_ref().map_or(Cell::none(), Cell::text),
                 verdict_cell(row.standing, row.role),
             ],
         );

@@ -27,7 +27,7 @@ const COLUMNS: &[Column] = &[
     ("p50", "", Align::Right, |row| or_none(row.p50_ns.map(duration))),
     ("p99", "", Align::Right, |row| or_none(row.p99_ns.map(duration))),
     ("verdict", "", Align::Left, shown),
-    ("to operate", "", Align::Left, |row| Text::dim(row.operated)),
+    ("to operate", "", Align::Left, |row| Text::dim(row.operated.as_deref().unwrap_or("-"))),
 ];
 
 /// The table in `format`, ending in a line feed. `look` matters for the aligned one only.
@@ -102,7 +102,7 @@ fn csv(table: &Table) -> String {
         ("round_trips_per_ping", |row| row.round_trips_per_ping.map(|trips| trips.to_string())),
         ("p50_ns", |row| row.p50_ns.map(|ns| ns.to_string())),
         ("p99_ns", |row| row.p99_ns.map(|ns| ns.to_string())),
-        ("operated", |row| Some(row.operated.to_string())),
+        ("operated", |row| row.operated.clone()),
     ];
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     let mut write = |fields: Vec<String>| writer.write_record(fields).expect("memory can be written");
