@@ -17,11 +17,11 @@ pub mod structures;
 mod testing;
 
 pub use contract::{
-    Bound, Build, BuildError, Context, Definition, DeliveryId, Eviction, Footprint, Forgets, HeldPings,
-    Memory, Needs, Operation, Outcome, Ping, PingKey, Promise, RedisEndpoint, Resets, Role, Routing,
-    SettingDef, SettingDefault, SettingError, SettingKind, Settings, Settled, Sizing, Strategy, Timestamp,
-    Unavailable, UnderFaults, Verdict, Window, Worker, definition, driver, promise, settings, time,
-    worker_of,
+    Bound, Build, BuildError, Context, Definition, DeliveryId, Estimate, Eviction, Footprint, Forgets,
+    HeldPings, Memory, Needs, Operation, Outcome, Ping, PingKey, Promise, RedisEndpoint, Resets, Role,
+    Routing, SettingDef, SettingDefault, SettingError, SettingKind, Settings, Settled, Sizing, Strategy,
+    Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker, definition, driver, promise, settings,
+    time, worker_of,
 };
 pub use strategies::STRATEGIES;
 pub use structures::{hardware, hash, shards, theory, window_set};

@@ -164,6 +164,7 @@ fn verdict_of(law: &str, build: Build) -> Result<(), String> {
         needs: Needs::Nothing,
         operation: Operation::IN_WORKERS,
         forgets: |_, _| Forgets::Unknown,
+        estimate: None,
         build,
     };
     let law = LAWS.iter().find(|known| known.name == law).expect("a law of that name");

@@ -5,10 +5,17 @@ mod common;
 use common::context;
 use dedup_strategies::{BuildError, Context, Definition, Needs, STRATEGIES, SettingKind};
 
+/// Builds it, and sees that what is refused for its size is refused beforehand as well, in the same words.
 fn build(definition: &Definition, given: &[(&str, &str)], context: &Context) -> Result<(), BuildError> {
     let given: Vec<_> = given.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
     let settings = definition.resolve(&given, &context.sizing)?;
-    (definition.build)(&settings, context).map(drop)
+    let built = (definition.build)(&settings, context).map(drop);
+    let admitted = definition.admit(&settings, context).map_err(|error| error.to_string());
+    match &built {
+        Err(error @ BuildError::TooLarge { .. }) => assert_eq!(admitted, Err(error.to_string())),
+        _ => assert_eq!(admitted, Ok(())),
+    }
+    built
 }
 
 /// Every count of ids that an embedded strategy takes.

@@ -51,20 +51,26 @@ impl Context {
         }
     }
 
-    /// Refuses a plan that needs more than the memory limit, before anything is allocated.
-    pub fn admit(
-        &self,
-        strategy: &str,
-        setting: &'static str,
-        what: String,
-        needed_bytes: u64,
-    ) -> Result<(), BuildError> {
+    /// Refuses a strategy that plans for more than the memory limit, before anything is allocated.
+    pub fn admit(&self, strategy: &str, estimate: Estimate) -> Result<(), BuildError> {
+        let Estimate { setting, what, bytes: needed_bytes } = estimate;
         if needed_bytes <= self.memory_limit {
             return Ok(());
         }
         let (strategy, limit_bytes) = (strategy.to_string(), self.memory_limit);
         Err(BuildError::TooLarge { strategy, setting, what, needed_bytes, limit_bytes })
     }
+}
+
+/// The memory that a strategy plans for, from its settings alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Estimate {
+    /// The setting to lower where it is too much.
+    pub setting: &'static str,
+    /// What takes it, as a part of a sentence.
+    pub what: String,
+    /// Bytes, of all workers together.
+    pub bytes: u64,
 }
 
 /// A strategy could not be built.

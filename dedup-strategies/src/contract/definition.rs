@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::context::{BuildError, Context};
+use super::context::{BuildError, Context, Estimate};
 use super::forgets::Forgets;
 use super::operation::Operation;
 use super::settings::{SettingDef, SettingError, Settings};
@@ -28,6 +28,9 @@ pub struct Definition {
     pub operation: Operation,
     /// How it forgets, with these settings and in this context: what predictions are made from.
     pub forgets: fn(&Settings, &Context) -> Forgets,
+    /// The memory that it plans for in advance, with these settings and in this context; none where it takes memory only
+    /// as ids arrive. Has to be cheap, and to allocate nothing of the kind.
+    pub estimate: Option<fn(&Settings, &Context) -> Estimate>,
     /// Builds it with fresh state, or with what an earlier instance left in the context's directory.
     pub build: Build,
 }
@@ -51,6 +54,11 @@ impl Definition {
     /// and its own defaults for the rest.
     pub fn resolve_part(&self, whole: &Settings, sizing: &Sizing) -> Result<Settings, SettingError> {
         whole.for_part(self.name, self.settings, sizing)
+    }
+
+    /// Refuses, without building it, what plans for more memory than `context` has.
+    pub fn admit(&self, settings: &Settings, context: &Context) -> Result<(), BuildError> {
+        self.estimate.map_or(Ok(()), |estimate| context.admit(self.name, estimate(settings, context)))
     }
 
     /// Builds it with the given `(setting, text)` pairs, and defaults for the rest.

@@ -16,7 +16,7 @@ mod sizing;
 mod strategy;
 pub mod time;
 
-pub use context::{BuildError, Context, RedisEndpoint};
+pub use context::{BuildError, Context, Estimate, RedisEndpoint};
 pub use definition::{Build, Definition, Needs, Role};
 pub use forgets::{Eviction, Forgets, Resets};
 pub use operation::Operation;

@@ -63,8 +63,22 @@ pub struct Settings {
 enum Value {
     Count(u64),
     Time(Duration),
-    Share(f64),
+    Share(#[cfg_attr(feature = "serde", serde(with = "bits"))] f64),
     Word(String),
+}
+
+/// A share travels as its bits: a reader of decimal numbers need not find the very same one.
+#[cfg(feature = "serde")]
+mod bits {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(share: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(share.to_bits())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        u64::deserialize(deserializer).map(f64::from_bits)
+    }
 }
 
 /// A setting that cannot be used: names the strategy, the setting, what was found and what is allowed.

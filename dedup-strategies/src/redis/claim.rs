@@ -53,6 +53,7 @@ pub const DEFINITION: Definition = Definition {
     needs: Needs::Redis,
     operation: Operation::REDIS,
     forgets: |_, _| Forgets::AtWindowEnd,
+    estimate: None,
     build: &build,
 };
 

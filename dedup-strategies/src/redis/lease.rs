@@ -51,6 +51,7 @@ pub const DEFINITION: Definition = Definition {
     needs: Needs::Redis,
     operation: Operation::REDIS,
     forgets: |settings, _| Forgets::AfterMark { lease: settings.time("lease") },
+    estimate: None,
     build: &build,
 };
 

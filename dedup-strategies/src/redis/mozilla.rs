@@ -45,6 +45,7 @@ pub const DEFINITION: Definition = Definition {
     needs: Needs::Redis,
     operation: Operation::REDIS,
     forgets: |_, _| Forgets::AtWindowEnd,
+    estimate: None,
     build: &build,
 };
 

@@ -22,9 +22,9 @@ use parking_lot::Mutex;
 
 use super::{claim, lease, mozilla, policy};
 use crate::contract::{
-    BuildError, Context, Definition, DeliveryId, Footprint, Forgets, Needs, Operation, Outcome, Ping,
-    PingKey, Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled, Strategy,
-    Timestamp, Unavailable, Verdict, Worker,
+    BuildError, Context, Definition, DeliveryId, Estimate, Footprint, Forgets, Needs, Operation, Outcome,
+    Ping, PingKey, Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled,
+    Strategy, Timestamp, Unavailable, Verdict, Worker,
 };
 
 /// The line in the list of strategies.
@@ -63,6 +63,7 @@ pub const DEFINITION: Definition = Definition {
     needs: Needs::Redis,
     operation: Operation::REDIS,
     forgets,
+    estimate: Some(estimate),
     build: &build,
 };
 
@@ -71,14 +72,15 @@ const OWN: &str = "own";
 
 static BACKS: [Definition; 3] = [mozilla::DEFINITION, claim::DEFINITION, lease::DEFINITION];
 
-fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
+fn estimate(settings: &Settings, _: &Context) -> Estimate {
     let ids = settings.count("front_ids");
-    context.admit(
-        DEFINITION.name,
-        "front_ids",
-        format!("a front of {ids} ids"),
-        crate::structures::lru_window::bytes_for(ids),
-    )?;
+    let bytes = crate::structures::lru_window::bytes_for(ids);
+    Estimate { setting: "front_ids", what: format!("a front of {ids} ids"), bytes }
+}
+
+fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
+    context.admit(DEFINITION.name, estimate(settings, context))?;
+    let ids = settings.count("front_ids");
     let back = back_of(settings);
     let theirs = back.resolve_part(settings, &context.sizing)?;
     Ok(Box::new(Tiered {

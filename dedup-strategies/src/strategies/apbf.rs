@@ -1,7 +1,9 @@
 //! An age-partitioned Bloom filter from which ids fall out by count.
 
 use super::common::age_partitioned;
-use crate::contract::{BuildError, Context, Definition, Forgets, Needs, Operation, Role, Settings, Strategy};
+use crate::contract::{
+    BuildError, Context, Definition, Estimate, Forgets, Needs, Operation, Role, Settings, Strategy,
+};
 use crate::structures::age_partitioned::{ByCount, Shape};
 use crate::structures::shards::share_of;
 
@@ -14,6 +16,7 @@ pub const DEFINITION: Definition = Definition {
     needs: Needs::Nothing,
     operation: Operation::IN_WORKERS,
     forgets,
+    estimate: Some(estimate),
     build: &build,
 };
 
@@ -25,6 +28,10 @@ fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, Bu
         shape(settings, context),
         age_partitioned::Ageing::Count,
     )
+}
+
+fn estimate(settings: &Settings, context: &Context) -> Estimate {
+    age_partitioned::estimate(shape(settings, context), settings, context)
 }
 
 fn forgets(settings: &Settings, context: &Context) -> Forgets {

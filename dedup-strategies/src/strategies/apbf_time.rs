@@ -2,7 +2,8 @@
 
 use super::common::age_partitioned;
 use crate::contract::{
-    BuildError, Context, Definition, Forgets, Needs, Operation, Role, Settings, Strategy, saturating_nanos,
+    BuildError, Context, Definition, Estimate, Forgets, Needs, Operation, Role, Settings, Strategy,
+    saturating_nanos,
 };
 use crate::structures::age_partitioned::ByTime;
 use crate::structures::shards::share_of;
@@ -16,6 +17,7 @@ pub const DEFINITION: Definition = Definition {
     needs: Needs::Nothing,
     operation: Operation::IN_WORKERS,
     forgets,
+    estimate: Some(estimate),
     build: &build,
 };
 
@@ -30,6 +32,10 @@ fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, Bu
         plan.shape,
         age_partitioned::Ageing::Time { span_ns },
     )
+}
+
+fn estimate(settings: &Settings, context: &Context) -> Estimate {
+    age_partitioned::estimate(plan(settings, context).shape, settings, context)
 }
 
 fn forgets(settings: &Settings, context: &Context) -> Forgets {

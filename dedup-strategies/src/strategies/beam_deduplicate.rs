@@ -14,6 +14,7 @@ pub const DEFINITION: Definition = Definition {
     needs: Needs::Nothing,
     operation: keyed_catalogue::OPERATION,
     forgets: |_, _| keyed_catalogue::FORGETS,
+    estimate: None,
     build: &build,
 };
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, Promise,
-    Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Unavailable,
-    UnderFaults, Verdict, Window, Worker,
+    Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Memory, Needs, Operation, Ping,
+    Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
+    Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 use crate::structures::bloom::{BloomFilter, BloomPlan, BloomSeed};
 use crate::structures::shards::{Shards, share_of};
@@ -34,18 +34,26 @@ pub const DEFINITION: Definition = Definition {
     needs: Needs::Nothing,
     operation: Operation::IN_WORKERS,
     forgets: |_, _| Forgets::Never,
+    estimate: Some(estimate),
     build: &build,
 };
 
+fn plan(settings: &Settings, context: &Context) -> BloomPlan {
+    BloomPlan::new(share_of(settings.count("ids"), context.workers), settings.share("rate"))
+}
+
+fn estimate(settings: &Settings, context: &Context) -> Estimate {
+    Estimate {
+        setting: "ids",
+        what: format!("a filter for {} ids", settings.count("ids")),
+        bytes: plan(settings, context).bytes.saturating_mul(context.workers.get() as u64),
+    }
+}
+
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
+    context.admit(DEFINITION.name, estimate(settings, context))?;
     let (ids, rate) = (settings.count("ids"), settings.share("rate"));
-    let plan = BloomPlan::new(share_of(ids, context.workers), rate);
-    context.admit(
-        DEFINITION.name,
-        "ids",
-        format!("a filter for {ids} ids"),
-        plan.bytes.saturating_mul(context.workers.get() as u64),
-    )?;
+    let plan = plan(settings, context);
     let mut worker = 0;
     let shards = Shards::new(context.workers, || {
         worker += 1;

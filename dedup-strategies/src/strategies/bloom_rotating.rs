@@ -7,8 +7,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, PingKey,
-    Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
+    Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Memory, Needs, Operation, Ping,
+    PingKey, Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
     Unavailable, UnderFaults, Verdict, Window, Worker, saturating_nanos,
 };
 use crate::structures::bloom::{BloomFilter, BloomPlan, BloomSeed};
@@ -48,19 +48,28 @@ pub const DEFINITION: Definition = Definition {
     needs: Needs::Nothing,
     operation: Operation::IN_WORKERS,
     forgets: |settings, _| Forgets::InSlices { a_window: settings.count("generations") },
+    estimate: Some(estimate),
     build: &build,
 };
 
-fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
-    let (window, rate) = (settings.time("window"), settings.share("rate"));
+fn plan(settings: &Settings, context: &Context) -> Plan {
+    let share = share_of(settings.count("ids"), context.workers);
+    Plan::new(settings.time("window"), share, settings.share("rate"), settings.count("generations"))
+}
+
+fn estimate(settings: &Settings, context: &Context) -> Estimate {
     let (ids, generations) = (settings.count("ids"), settings.count("generations"));
-    let plan = Plan::new(window, share_of(ids, context.workers), rate, generations);
-    context.admit(
-        DEFINITION.name,
-        "ids",
-        format!("{generations} generations of filters for {ids} ids in a window"),
-        plan.most_bytes().saturating_mul(context.workers.get() as u64),
-    )?;
+    Estimate {
+        setting: "ids",
+        what: format!("{generations} generations of filters for {ids} ids in a window"),
+        bytes: plan(settings, context).most_bytes().saturating_mul(context.workers.get() as u64),
+    }
+}
+
+fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
+    context.admit(DEFINITION.name, estimate(settings, context))?;
+    let (window, rate, ids) = (settings.time("window"), settings.share("rate"), settings.count("ids"));
+    let plan = plan(settings, context);
     let mut worker = 0;
     let shards = Shards::new(context.workers, || {
         worker += 1;

@@ -2,8 +2,8 @@
 
 use super::common::mark_after_delivery::{self, Marked};
 use crate::contract::{
-    BuildError, Context, Definition, Footprint, Needs, Operation, Promise, Role, Routing, SettingDef,
-    SettingDefault, SettingKind, Settings, Strategy, Unavailable, Worker,
+    BuildError, Context, Definition, Estimate, Footprint, Needs, Operation, Promise, Role, Routing,
+    SettingDef, SettingDefault, SettingKind, Settings, Strategy, Unavailable, Worker,
 };
 use crate::structures::bloom::BloomPlan;
 use crate::structures::mark_store::{
@@ -36,8 +36,19 @@ pub const DEFINITION: Definition = Definition {
     needs: Needs::Nothing,
     operation: Operation::ON_DISK,
     forgets: |_, _| mark_after_delivery::FORGETS,
+    estimate: Some(estimate),
     build: &|settings, context| Ok(Box::new(BloomVerified::build(settings, context)?)),
 };
+
+fn estimate(settings: &Settings, context: &Context) -> Estimate {
+    let ids = settings.count("ids");
+    let bytes = bytes_for(share_of(ids, context.workers), settings.share("rate"));
+    Estimate {
+        setting: "ids",
+        what: format!("filters for {ids} ids"),
+        bytes: bytes.saturating_mul(context.workers.get() as u64),
+    }
+}
 
 /// The strategy; public because it counts its look-ups.
 pub struct BloomVerified(Marked);
@@ -47,8 +58,7 @@ impl BloomVerified {
     pub fn build(settings: &Settings, context: &Context) -> Result<Self, BuildError> {
         let (ids, rate) = (settings.count("ids"), settings.share("rate"));
         let share = share_of(ids, context.workers);
-        let bytes = bytes_for(share, rate).saturating_mul(context.workers.get() as u64);
-        context.admit(DEFINITION.name, "ids", format!("filters for {ids} ids"), bytes)?;
+        context.admit(DEFINITION.name, estimate(settings, context))?;
         let of_store = StoreSettings { window: settings.time("window"), sync: Sync::of(settings) };
         let store = MarkStore::open(DEFINITION.name, of_store, context)?;
         let filter = |worker| NegativeCache::new(ids_in_slice(share), in_slice(rate), context.seed, worker);

@@ -16,5 +16,6 @@ pub const DEFINITION: Definition = Definition {
         let resets: Resets = |k, turns, steps| Deletion::EachFilter.resets(k, turns, steps);
         biased_sampling::forgets(Deletion::EachFilter, resets, settings, context)
     },
+    estimate: Some(|settings, context| biased_sampling::estimate(Deletion::EachFilter, settings, context)),
     build: &|settings, context| biased_sampling::build(&DEFINITION, Deletion::EachFilter, settings, context),
 };

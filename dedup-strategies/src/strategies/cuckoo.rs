@@ -1,9 +1,9 @@
 //! A cuckoo filter with expiring intervals, after the one in Mozilla's pipeline on AWS.
 
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, Promise,
-    Role, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict,
-    Window, saturating_nanos,
+    Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Memory, Needs, Operation, Ping,
+    Promise, Role, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults,
+    Verdict, Window, saturating_nanos,
 };
 use crate::strategies::common::by_key::{ByKey, State, verdict};
 use crate::structures::cuckoo::{CuckooFilter, Fingerprint, INTERVALS, Probe, false_positive_rate};
@@ -44,6 +44,7 @@ pub const DEFINITION: Definition = Definition {
     needs: Needs::Nothing,
     operation: Operation::IN_WORKERS,
     forgets: |settings, _| Forgets::InSlices { a_window: settings.count("intervals") },
+    estimate: Some(estimate),
     build: &build,
 };
 
@@ -53,20 +54,29 @@ const MOST_INTERVALS: u64 = 250;
 /// The share of entries in use at which the oldest interval is evicted, as Mozilla had it: fuller, insertions take long.
 const MOST_LOAD: f64 = 0.8;
 
-fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
-    let (window, ids) = (settings.time("window"), settings.count("ids"));
-    let fingerprint = match settings.word("fingerprint") {
+fn fingerprint(settings: &Settings) -> Fingerprint {
+    match settings.word("fingerprint") {
         "16" => Fingerprint::Bits16,
         _ => Fingerprint::Bits32,
-    };
-    let intervals = settings.count("intervals");
+    }
+}
+
+fn estimate(settings: &Settings, context: &Context) -> Estimate {
+    let ids = settings.count("ids");
     let share = share_of(ids, context.workers);
-    context.admit(
-        DEFINITION.name,
-        "ids",
-        format!("a cuckoo filter for {ids} ids in a window"),
-        bytes_for(share, fingerprint, intervals).saturating_mul(context.workers.get() as u64),
-    )?;
+    let bytes = bytes_for(share, fingerprint(settings), settings.count("intervals"));
+    Estimate {
+        setting: "ids",
+        what: format!("a cuckoo filter for {ids} ids in a window"),
+        bytes: bytes.saturating_mul(context.workers.get() as u64),
+    }
+}
+
+fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
+    context.admit(DEFINITION.name, estimate(settings, context))?;
+    let (window, ids) = (settings.time("window"), settings.count("ids"));
+    let (fingerprint, intervals) = (fingerprint(settings), settings.count("intervals"));
+    let share = share_of(ids, context.workers);
     let promise = Promise {
         window: Window::SinceSeen(window),
         missed: Bound::Never,

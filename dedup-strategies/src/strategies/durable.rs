@@ -13,6 +13,7 @@ pub const DEFINITION: Definition = Definition {
     needs: Needs::Nothing,
     operation: Operation::ON_DISK,
     forgets: |_, _| mark_after_delivery::FORGETS,
+    estimate: None,
     build: &|settings, context| {
         let of_store = StoreSettings { window: settings.time("window"), sync: Sync::of(settings) };
         let store = MarkStore::open(DEFINITION.name, of_store, context)?;

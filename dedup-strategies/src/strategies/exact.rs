@@ -29,6 +29,7 @@ pub const DEFINITION: Definition = Definition {
     needs: Needs::Nothing,
     operation: Operation::IN_WORKERS,
     forgets: |_, _| Forgets::AtWindowEnd,
+    estimate: None,
     build: &build,
 };
 

@@ -13,6 +13,7 @@ pub const DEFINITION: Definition = Definition {
     needs: Needs::Nothing,
     operation: Operation::IN_WORKERS,
     forgets: |_, _| window_set::FORGETS,
+    estimate: Some(window_set::estimate::<u64>),
     build: &|settings, context| {
         window_set::build::<u64>(
             DEFINITION.name,

@@ -14,5 +14,6 @@ pub const DEFINITION: Definition = Definition {
     needs: Needs::Nothing,
     operation: Operation::IN_WORKERS,
     forgets: |_, _| Forgets::LeastRecentlySeen,
+    estimate: Some(moka_cache::estimate),
     build: &|settings, context| moka_cache::build(settings, context, EvictionPolicy::lru()),
 };

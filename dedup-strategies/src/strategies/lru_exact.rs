@@ -6,8 +6,8 @@ use parking_lot::Mutex;
 
 use super::common::capacity_and_window;
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, Promise,
-    Role, Routing, Settings, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
+    Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Memory, Needs, Operation, Ping,
+    Promise, Role, Routing, Settings, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 use crate::structures::lru_window::{LruWindow, bytes_for};
 
@@ -20,12 +20,18 @@ pub const DEFINITION: Definition = Definition {
     needs: Needs::Nothing,
     operation: Operation::IN_WORKERS,
     forgets: |_, _| Forgets::LeastRecentlySeen,
+    estimate: Some(estimate),
     build: &build,
 };
 
+fn estimate(settings: &Settings, _: &Context) -> Estimate {
+    let capacity = settings.count("capacity");
+    Estimate { setting: "capacity", what: format!("an LRU of {capacity} ids"), bytes: bytes_for(capacity) }
+}
+
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
     let capacity = settings.count("capacity");
-    context.admit(DEFINITION.name, "capacity", format!("an LRU of {capacity} ids"), bytes_for(capacity))?;
+    context.admit(DEFINITION.name, estimate(settings, context))?;
     let seen = LruWindow::new(capacity, settings.time("window"), context.seed);
     Ok(Box::new(LruExact(Arc::new(Mutex::new(seen)))))
 }

@@ -14,6 +14,7 @@ pub const DEFINITION: Definition = Definition {
     needs: Needs::Nothing,
     operation: Operation::NOTHING,
     forgets: |_, _| Forgets::AtOnce,
+    estimate: None,
     build: &|_, _| Ok(Box::new(Noop)),
 };
 

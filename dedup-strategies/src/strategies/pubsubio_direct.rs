@@ -14,8 +14,8 @@ use parking_lot::Mutex;
 
 use super::common::keyed_catalogue;
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, PingKey,
-    Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
+    Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Memory, Needs, Operation, Ping,
+    PingKey, Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
     Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 use crate::structures::id_catalogue::WINDOW;
@@ -38,15 +38,21 @@ pub const DEFINITION: Definition = Definition {
     needs: Needs::Nothing,
     operation: OPERATION,
     forgets: |_, _| Forgets::LeastRecentlySeen,
+    estimate: Some(estimate),
     build: &build,
 };
 
 /// What it is a model of; it keeps nothing that somebody could operate.
 const OPERATION: Operation = Operation::of_model(keyed_catalogue::SYSTEM, Operation::IN_WORKERS.what);
 
+fn estimate(settings: &Settings, _: &Context) -> Estimate {
+    let capacity = settings.count("capacity");
+    Estimate { setting: "capacity", what: format!("a cache of {capacity} ids"), bytes: bytes_for(capacity) }
+}
+
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
     let capacity = settings.count("capacity");
-    context.admit(DEFINITION.name, "capacity", format!("a cache of {capacity} ids"), bytes_for(capacity))?;
+    context.admit(DEFINITION.name, estimate(settings, context))?;
     let seen = Seen::new(capacity, settings.time("window"), context.seed);
     Ok(Box::new(Direct(Arc::new(Mutex::new(seen)))))
 }

@@ -16,5 +16,6 @@ pub const DEFINITION: Definition = Definition {
         let resets: Resets = |k, turns, steps| Deletion::ByLoad.resets(k, turns, steps);
         biased_sampling::forgets(Deletion::ByLoad, resets, settings, context)
     },
+    estimate: Some(|settings, context| biased_sampling::estimate(Deletion::ByLoad, settings, context)),
     build: &|settings, context| biased_sampling::build(&DEFINITION, Deletion::ByLoad, settings, context),
 };

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, Promise,
-    Role, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict,
-    Window, saturating_nanos,
+    Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Memory, Needs, Operation, Ping,
+    Promise, Role, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults,
+    Verdict, Window, saturating_nanos,
 };
 use crate::strategies::common::by_key::{ByKey, State, verdict};
 use crate::structures::hardware::{prefetch, vectorised};
@@ -50,19 +50,28 @@ pub const DEFINITION: Definition = Definition {
     needs: Needs::Nothing,
     operation: Operation::IN_WORKERS,
     forgets: |settings, _| Forgets::InSlices { a_window: settings.count("generations") },
+    estimate: Some(estimate),
     build: &build,
 };
 
-fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
-    let (window, rate) = (settings.time("window"), settings.share("rate"));
+fn plan(settings: &Settings, context: &Context) -> Plan {
+    let share = share_of(settings.count("ids"), context.workers);
+    Plan::new(settings.time("window"), share, settings.share("rate"), settings.count("generations"))
+}
+
+fn estimate(settings: &Settings, context: &Context) -> Estimate {
     let (ids, generations) = (settings.count("ids"), settings.count("generations"));
-    let plan = Plan::new(window, share_of(ids, context.workers), rate, generations);
-    context.admit(
-        DEFINITION.name,
-        "ids",
-        format!("{generations} generations of filters for {ids} ids in a window"),
-        plan.most_bytes().saturating_mul(context.workers.get() as u64),
-    )?;
+    Estimate {
+        setting: "ids",
+        what: format!("{generations} generations of filters for {ids} ids in a window"),
+        bytes: plan(settings, context).most_bytes().saturating_mul(context.workers.get() as u64),
+    }
+}
+
+fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
+    context.admit(DEFINITION.name, estimate(settings, context))?;
+    let (window, rate, ids) = (settings.time("window"), settings.share("rate"), settings.count("ids"));
+    let plan = plan(settings, context);
     let promise = Promise {
         window: Window::Since(window),
         missed: Bound::Never,

@@ -1,7 +1,7 @@
 //! A Stable Bloom filter: fixed memory for ever, forgetting at random, the older the likelier.
 
 use crate::contract::{
-    BuildError, Context, Definition, Eviction, Forgets, Needs, Operation, Role, Settings, Strategy,
+    BuildError, Context, Definition, Estimate, Eviction, Forgets, Needs, Operation, Role, Settings, Strategy,
 };
 use crate::strategies::common::decaying::{self, DecayingFilter};
 use crate::structures::shards::share_of;
@@ -16,13 +16,18 @@ pub const DEFINITION: Definition = Definition {
     needs: Needs::Nothing,
     operation: Operation::IN_WORKERS,
     forgets,
+    estimate: Some(estimate),
     build: &build,
 };
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
     let shape = shape_of(settings, context);
-    let cells = ("cells", shape.bytes());
-    decaying::build(&DEFINITION, (settings, context), cells, |seed| StableBloom::new(shape, seed))
+    let estimate = estimate(settings, context);
+    decaying::build(&DEFINITION, (settings, context), estimate, |seed| StableBloom::new(shape, seed))
+}
+
+fn estimate(settings: &Settings, context: &Context) -> Estimate {
+    decaying::estimate("cells", shape_of(settings, context).bytes(), settings, context)
 }
 
 fn forgets(settings: &Settings, context: &Context) -> Forgets {

@@ -49,6 +49,7 @@ pub const DEFINITION: Definition = Definition {
     needs: Needs::Nothing,
     operation: Operation::IN_WORKERS,
     forgets: |_, _| Forgets::InEventTime,
+    estimate: None,
     build: &build,
 };
 

@@ -28,6 +28,7 @@ pub const DEFINITION: Definition = Definition {
     needs: Needs::Nothing,
     operation: Operation::IN_WORKERS,
     forgets: |_, _| Forgets::InSlices { a_window: 1 },
+    estimate: None,
     build: &|settings, context| {
         let window = settings.time("window");
         let shards = Shards::new(context.workers, || Sets::new(context.seed));

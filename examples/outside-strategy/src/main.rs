@@ -10,6 +10,7 @@ const LAST_ID: Definition = Definition {
     needs: Needs::Nothing,
     operation: Operation::IN_WORKERS,
     forgets: |_, _| Forgets::Unknown,
+    estimate: None,
     build: &|_, _| Ok(Box::new(LastId)),
 };
 

@@ -47,6 +47,7 @@ pub struct Verdict {
 /// Which gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "Kind")]
 pub enum GateKind {
     /// Exact metrics against a stored baseline.
     Check,

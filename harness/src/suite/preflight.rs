@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use dedup_strategies::Settings;
+use dedup_strategies::{Context, Settings};
 
 use super::error::{Refusal, SuiteError};
 use super::observer::Completion;
@@ -28,19 +28,30 @@ impl Plan {
     /// Builds every strategy for every workload once, each in a process of its own, so that what cannot work is
     /// found before anything is run or written. `None` if it was stopped.
     pub fn preflight(&self, stop: &AtomicBool) -> Result<Option<Preflight>, SuiteError> {
-        let mut settings = BTreeMap::new();
-        for place in self.places() {
-            let (workload, strategy) = self.at(place);
-            let resolved = strategy.settings(&workload.sizing());
-            settings.insert(place, resolved.map_err(|error| Refusal::new(workload, error))?);
-            self.admit_tables(place)?;
-        }
+        let settings = self.places().map(|place| Ok((place, self.admitted(place)?)));
+        let settings: BTreeMap<Place, Settings> = settings.collect::<Result<_, Refusal>>()?;
         let tasks = settings.iter().map(|(place, settings)| self.task(*place, settings, (), 0, Work::Build));
         let mut found = Found { plan: self, preflight: Preflight::default() };
         match self.pool(stop).run(tasks, BTreeMap::new(), &mut found)? {
             Completion::Whole => Ok(Some(Preflight { settings, ..found.preflight })),
             Completion::Interrupted => Ok(None),
         }
+    }
+
+    /// The settings of a place; refuses what is found wrong without a process.
+    fn admitted(&self, place: Place) -> Result<Settings, Refusal> {
+        let (workload, strategy) = self.at(place);
+        let settings = strategy.settings(&workload.sizing());
+        let settings = settings.map_err(|error| Refusal::new(workload, error))?;
+        let context = Context {
+            workers: workload.pipeline().workers,
+            memory_limit: self.limits.memory_bytes,
+            ..Context::embedded(workload.sizing())
+        };
+        let fits = strategy.definition.admit(&settings, &context);
+        fits.map_err(|error| Refusal::new(workload, error))?;
+        self.admit_tables(place)?;
+        Ok(settings)
     }
 
     /// Sees that a nightly job that was asked for has the disk that it needs.
@@ -77,5 +88,46 @@ impl TaskObserver<()> for Found<'_> {
             Ending::Stopped => {}
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dedup_stream::scenario;
+    use dedup_stream::workload::Workload;
+
+    use super::*;
+    use crate::select::select;
+
+    fn plan(strategies: &[&str]) -> Plan {
+        let patterns: Vec<String> = strategies.iter().map(|pattern| pattern.to_string()).collect();
+        let quick = scenario::find("quick").unwrap().remove(0);
+        let strategies = select(dedup_strategies::STRATEGIES, &patterns).unwrap();
+        Plan::new(vec![Workload::Scenario(Box::new(quick))], strategies, "/nowhere".into())
+    }
+
+    #[test]
+    fn what_plans_for_more_memory_than_there_is_is_refused_before_any_process_is_started() {
+        // A process would be this test's own program again, in a directory that cannot be made.
+        let mut plan = plan(&["^noop$", "^bloom$"]);
+        plan.limits.memory_bytes = 1_000;
+        let error = plan.preflight(&AtomicBool::new(false)).unwrap_err();
+        assert!(matches!(error, SuiteError::Refused(_)), "{error}");
+        let said = error.to_string();
+        assert!(
+            said.contains("quick: strategy bloom") && said.contains("1000 bytes are available"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn settings_arrive_as_they_were_resolved() {
+        for given in ["bloom:ids=1_000_000,rate=0.12345678901234567", "split-block:rate=1e-300,window=90s"] {
+            let plan = plan(&[given]);
+            let (workload, strategy) = plan.at(Place { workload: 0, strategy: 0 });
+            let settings = strategy.settings(&workload.sizing()).unwrap();
+            let sent = serde_json::to_string(&settings).unwrap();
+            assert_eq!(serde_json::from_str::<Settings>(&sent).unwrap(), settings);
+        }
     }
 }

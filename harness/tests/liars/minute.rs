@@ -17,6 +17,7 @@ pub(crate) const DEFINITION: Definition = Definition {
     needs: Needs::Nothing,
     operation: Operation::IN_WORKERS,
     forgets: |_, _| Forgets::AtWindowEnd,
+    estimate: None,
     build: &|_, _| Ok(Box::new(Minute::default())),
 };
 

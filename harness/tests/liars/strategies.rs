@@ -44,6 +44,7 @@ const fn liar(name: &'static str, build: Build) -> Definition {
         needs: Needs::Nothing,
         operation: Operation::IN_WORKERS,
         forgets: |_, _| Forgets::Never,
+        estimate: None,
         build,
     }
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::by_key::{ByKey, State, verdict};
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Memory, Ping, Promise, SettingDef, SettingDefault,
-    SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window, saturating_nanos,
+    Bound, BuildError, Context, Definition, Estimate, Footprint, Memory, Ping, Promise, SettingDef,
+    SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
+    saturating_nanos,
 };
 use crate::structures::age_partitioned::{AgePartitioned, Shape};
 use crate::structures::hash::KeyHasher;
@@ -41,6 +42,16 @@ pub(crate) enum Ageing {
     Time { span_ns: u64 },
 }
 
+/// The memory of the filters of all workers, each of this shape.
+pub(crate) fn estimate(shape: Shape, settings: &Settings, context: &Context) -> Estimate {
+    let ids = settings.count("ids");
+    Estimate {
+        setting: "ids",
+        what: format!("{} slices of a filter for {ids} ids in a window", shape.k + shape.l),
+        bytes: shape.bytes().saturating_mul(context.workers.get() as u64),
+    }
+}
+
 /// The strategy of `definition`, whose ids age so in filters of this shape.
 pub(crate) fn build(
     definition: &Definition,
@@ -50,12 +61,7 @@ pub(crate) fn build(
     ageing: Ageing,
 ) -> Result<Box<dyn Strategy>, BuildError> {
     let (window, ids): (Duration, u64) = (settings.time("window"), settings.count("ids"));
-    context.admit(
-        definition.name,
-        "ids",
-        format!("{} slices of a filter for {ids} ids in a window", shape.k + shape.l),
-        shape.bytes().saturating_mul(context.workers.get() as u64),
-    )?;
+    context.admit(definition.name, estimate(shape, settings, context))?;
     let promise = Promise {
         window: Window::Since(window),
         missed: Bound::Never,

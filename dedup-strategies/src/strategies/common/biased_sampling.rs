@@ -1,6 +1,8 @@
 //! Filters that make room at random as they fill: BSBF and RLBSBF of Bera et al.
 
-use crate::contract::{BuildError, Context, Definition, Eviction, Forgets, Resets, Settings, Strategy};
+use crate::contract::{
+    BuildError, Context, Definition, Estimate, Eviction, Forgets, Resets, Settings, Strategy,
+};
 use crate::strategies::common::decaying::{self, DecayingFilter};
 use crate::structures::biased_sampling::{BiasedSampling, Deletion, bytes, shape_for};
 use crate::structures::shards::share_of;
@@ -13,10 +15,16 @@ pub(crate) fn build(
     context: &Context,
 ) -> Result<Box<dyn Strategy>, BuildError> {
     let (k, bits) = shape_of(deletion, settings, context);
-    let filters = format!("{k} filters");
-    decaying::build(definition, (settings, context), (&filters, bytes(k, bits)), |seed| {
+    let estimate = estimate(deletion, settings, context);
+    decaying::build(definition, (settings, context), estimate, |seed| {
         BiasedSampling::new(deletion, k, bits, seed)
     })
+}
+
+/// The memory of all its filters.
+pub(crate) fn estimate(deletion: Deletion, settings: &Settings, context: &Context) -> Estimate {
+    let (k, bits) = shape_of(deletion, settings, context);
+    decaying::estimate(&format!("{k} filters"), bytes(k, bits), settings, context)
 }
 
 /// How it forgets: its bits are reset as `resets` says, which is that of `deletion`.

@@ -1,8 +1,8 @@
 //! What the strategies have in common whose filter forgets at random: settings, promise, and the worker around it.
 
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Memory, Ping, Promise, SettingDef, SettingDefault,
-    SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
+    Bound, BuildError, Context, Definition, Estimate, Footprint, Memory, Ping, Promise, SettingDef,
+    SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
 };
 use crate::strategies::common::by_key::{ByKey, State, verdict};
 use crate::structures::hash::KeyHasher;
@@ -47,16 +47,24 @@ pub(crate) const SETTINGS: &[SettingDef] = &[
     },
 ];
 
-/// A filter a worker, made by `make` with a seed of its own, which takes `bytes`; `parts` says what they are.
+/// The memory of a filter a worker, which takes `bytes`; `parts` says what they are.
+pub(crate) fn estimate(parts: &str, bytes: u64, settings: &Settings, context: &Context) -> Estimate {
+    Estimate {
+        setting: "ids",
+        what: format!("{parts} for {} ids in a window", settings.count("ids")),
+        bytes: bytes.saturating_mul(context.workers.get() as u64),
+    }
+}
+
+/// A filter a worker, made by `make` with a seed of its own, if there is the memory of `estimate`.
 pub(crate) fn build<F: DecayingFilter>(
     definition: &Definition,
     (settings, context): (&Settings, &Context),
-    (parts, bytes): (&str, u64),
+    estimate: Estimate,
     mut make: impl FnMut(u64) -> F,
 ) -> Result<Box<dyn Strategy>, BuildError> {
     let (ids, workers) = (settings.count("ids"), context.workers.get() as u64);
-    let needed = bytes.saturating_mul(workers);
-    context.admit(definition.name, "ids", format!("{parts} for {ids} ids in a window"), needed)?;
+    context.admit(definition.name, estimate)?;
     Ok(ByKey::build(promise(settings), context, |worker| Decaying {
         filter: make(context.seed ^ worker),
         hasher: KeyHasher::new(context.seed, worker),

@@ -7,13 +7,23 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use crate::contract::{
-    Bound, BuildError, Context, Footprint, Memory, Ping, PingKey, Promise, Routing, Settings, Strategy,
-    Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
+    Bound, BuildError, Context, Estimate, Footprint, Memory, Ping, PingKey, Promise, Routing, Settings,
+    Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 
 /// Bytes that one entry takes in moka 0.12: key and value behind counted pointers, the bookkeeping of its policy, a
 /// node in the access queue and a slot in the table. From the resident memory of a million ids; for planning only.
 const ENTRY_BYTES: u64 = 340;
+
+/// The memory of a cache that is full.
+pub(crate) fn estimate(settings: &Settings, _: &Context) -> Estimate {
+    let capacity = settings.count("capacity");
+    Estimate {
+        setting: "capacity",
+        what: format!("a cache of {capacity} ids"),
+        bytes: capacity.saturating_mul(ENTRY_BYTES),
+    }
+}
 
 /// Builds the cache with the given policy.
 pub(crate) fn build(
@@ -22,12 +32,7 @@ pub(crate) fn build(
     policy: EvictionPolicy,
 ) -> Result<Box<dyn Strategy>, BuildError> {
     let capacity = settings.count("capacity");
-    context.admit(
-        settings.strategy(),
-        "capacity",
-        format!("a cache of {capacity} ids"),
-        capacity.saturating_mul(ENTRY_BYTES),
-    )?;
+    context.admit(settings.strategy(), estimate(settings, context))?;
     Ok(Box::new(Lru::new(capacity, settings.time("window"), policy, context.seed)))
 }
 

@@ -1,8 +1,8 @@
 //! What the strategies whose state is a [`WindowSet`] for each worker share: all but their promise.
 
 use crate::contract::{
-    Bound, BuildError, Context, Footprint, Forgets, Memory, Ping, Promise, SettingDef, SettingDefault,
-    SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
+    Bound, BuildError, Context, Estimate, Footprint, Forgets, Memory, Ping, Promise, SettingDef,
+    SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
 };
 use crate::strategies::common::by_key::{ByKey, State, verdict};
 use crate::structures::shards::share_of;
@@ -33,6 +33,17 @@ pub(crate) struct Claim {
     pub(crate) capacity: Option<u64>,
 }
 
+/// The memory of all workers' sets.
+pub(crate) fn estimate<S: Slot>(settings: &Settings, context: &Context) -> Estimate {
+    let ids = settings.count("ids");
+    let bytes = WindowSet::<S>::bytes_for(share_of(ids, context.workers));
+    Estimate {
+        setting: "ids",
+        what: format!("a table for {ids} ids"),
+        bytes: bytes.saturating_mul(context.workers.get() as u64),
+    }
+}
+
 /// Builds the strategy called `name` with [`SETTINGS`].
 pub(crate) fn build<S: Slot>(
     name: &'static str,
@@ -42,8 +53,7 @@ pub(crate) fn build<S: Slot>(
 ) -> Result<Box<dyn Strategy>, BuildError> {
     let (window, ids) = (settings.time("window"), settings.count("ids"));
     let share = share_of(ids, context.workers);
-    let bytes = WindowSet::<S>::bytes_for(share).saturating_mul(context.workers.get() as u64);
-    context.admit(name, "ids", format!("a table for {ids} ids"), bytes)?;
+    context.admit(name, estimate::<S>(settings, context))?;
     let claim = claim(ids);
     let promise = Promise {
         window: Window::Since(window),
