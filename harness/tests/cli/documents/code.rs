@@ -26,6 +26,7 @@ pub(super) fn lists(tool: &Tool) -> BTreeMap<&'static str, Names> {
         ("features", features()),
         ("packages", packages()),
         ("sub-commands", commands(tool)),
+        ("sections of a page", sections()),
         ("scenarios", listed(tool, "scenarios")),
         ("faults", listed(tool, "faults")),
     ];
@@ -91,6 +92,10 @@ fn captured(pattern: &Regex, text: &str) -> Names {
 fn variants(package: &str, name: &str) -> Names {
     let variant = Regex::new(r"(?m)^    ([A-Z]\w*)").unwrap();
     captured(&variant, &declaration(package, &format!("pub enum {name} {{")))
+}
+
+fn sections() -> Names {
+    captured(&Regex::new(r"(\w+)::part\(").unwrap(), &declaration("harness/report", "pub(super) fn all("))
 }
 
 fn literals(package: &str, constant: &str) -> Names {

@@ -84,3 +84,14 @@ fn the_readme_leads_to_every_document() {
         documents().into_iter().filter(|path| path.starts_with("docs") && !linked.contains(path)).collect();
     assert_eq!(left_out, Vec::<PathBuf>::new());
 }
+
+#[test]
+fn every_strategy_has_a_section_of_its_own_or_with_its_like() {
+    let text = read(&root().join("docs/STRATEGIES.md"));
+    let headings: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    for definition in dedup_harness::strategies::STRATEGIES {
+        let described =
+            headings.iter().any(|heading| heading.split(", ").any(|name| name == definition.name));
+        assert!(described, "{} has no section in docs/STRATEGIES.md", definition.name);
+    }
+}
