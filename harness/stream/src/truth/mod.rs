@@ -4,6 +4,8 @@
 //! two bits a unique, and one entry for each ping that is open: of which another copy may still come, or, where a
 //! repeated one or a run with faults is scored, one is not acked.
 
+mod counts;
+mod lags;
 mod open;
 mod report;
 mod states;
@@ -22,30 +24,14 @@ use hashbrown::HashMap;
 
 use crate::load::WindowLoad;
 use crate::stream::{CauseId, Event, Origin};
+use counts::Tally;
+use lags::lag_range;
 use open::{Accepted, Drops, Marked, Open};
 use states::{State, States};
 
+pub use counts::Counts;
+pub use lags::LAG_BOUNDS;
 pub use report::{CauseTally, LagTally, OverTime, REDELIVERY};
-
-/// Upper ends of the ranges of lag in which duplicates are reported; those of Mozilla's published delay curve, and
-/// the seconds and minutes of broker redelivery below them.
-pub const LAG_BOUNDS: [Duration; 15] = [
-    Duration::from_millis(10),
-    Duration::from_secs(1),
-    Duration::from_secs(10),
-    Duration::from_secs(60),
-    Duration::from_secs(600),
-    Duration::from_secs(1800),
-    Duration::from_secs(3600),
-    Duration::from_secs(2 * 3600),
-    Duration::from_secs(4 * 3600),
-    Duration::from_secs(8 * 3600),
-    Duration::from_secs(12 * 3600),
-    Duration::from_secs(24 * 3600),
-    Duration::from_secs(48 * 3600),
-    Duration::from_secs(72 * 3600),
-    Duration::from_secs(14 * 24 * 3600),
-];
 
 /// Whether the promise's window covers a copy: covered copies must be caught.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,47 +74,6 @@ enum Tracking {
     Repeated,
     /// All.
     All,
-}
-
-/// Plain counts, named as in the record.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Pings that arrived.
-    pub pings: u64,
-    /// Distinct pings.
-    pub uniques: u64,
-    /// Copies delivered beyond the first.
-    pub missed: u64,
-    /// Copies that the promise covers.
-    pub in_window: u64,
-    /// Of those, delivered.
-    pub missed_in_window: u64,
-    /// Uniques dropped and not delivered.
-    pub lost: u64,
-    /// Of those, sharing a key with an earlier ping.
-    pub lost_shared_key: u64,
-    /// Uniques whose first copy was dropped and a later one let through.
-    pub delayed: u64,
-    /// Uniques delivered.
-    pub delivered: u64,
-    /// Pings refused as late.
-    pub late: u64,
-    /// Of those, refused without reason: their window had not closed, or there are no windows that could.
-    pub refused_in_time: u64,
-    /// Pings given up.
-    pub stalled: u64,
-    /// Pings with a broken id.
-    pub errors: u64,
-    /// Pings without an id.
-    pub unjudged: u64,
-    /// Deliveries by the source beyond an arrival's first.
-    pub redelivered: u64,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Tally {
-    duplicates: u64,
-    missed: u64,
 }
 
 impl Truth {
@@ -444,10 +389,4 @@ fn bump(series: &mut Vec<u64>, slice: usize) {
         series.resize(slice + 1, 0);
     }
     series[slice] += 1;
-}
-
-/// The range of the lag of a copy that came at `at`.
-fn lag_range(event: &Event, at: Timestamp) -> usize {
-    let lag = at.since(event.origin.first_at);
-    LAG_BOUNDS.iter().position(|bound| lag <= *bound).unwrap_or(LAG_BOUNDS.len())
 }
