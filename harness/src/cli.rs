@@ -1,8 +1,13 @@
 //! The command line.
 
+use std::io::Write;
+
+use anyhow::Context;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use dedup_strategies::Definition;
 
 use crate::cmd;
+use crate::exit::Exit;
 
 /// Tells you which deduplication strategy to put into an at-least-once event pipeline.
 ///
@@ -87,4 +92,32 @@ pub(crate) enum Command {
     /// Be measured by a gate (for the harness's own use)
     #[command(name = crate::gate::worker::SUB_COMMAND, hide = true)]
     GateWorker,
+}
+
+/// Does what was asked for; the quick comparison if nothing was said.
+pub(crate) fn run(
+    command: Option<Command>,
+    definitions: &[Definition],
+    out: &mut dyn Write,
+) -> anyhow::Result<Exit> {
+    match command {
+        None => cmd::run::run_quick(definitions, out),
+        Some(Command::Run(args)) => cmd::run::run(&args, definitions, out),
+        Some(Command::List(args)) => cmd::list::run(&args, definitions, out),
+        Some(Command::Stream(args)) => cmd::stream::run(&args, out),
+        Some(Command::Talk(args)) => cmd::talk::run(&args, definitions, out),
+        Some(Command::Compare(args)) => cmd::compare::run(&args, out),
+        Some(Command::Nightly(args)) => cmd::nightly::run(&args, out),
+        Some(Command::Report(args)) => cmd::report::run(&args, out),
+        Some(Command::Gate(args)) => cmd::gate::run(&args, definitions, out),
+        Some(Command::Trend(args)) => cmd::trend::run(&args, out),
+        Some(Command::Completions { shell }) => {
+            // Into memory first: the generator panics where it cannot write.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "dedup-harness", &mut script);
+            out.write_all(&script).context("standard output")?;
+            Ok(Exit::Ok)
+        }
+        Some(Command::Cell | Command::GateWorker) => unreachable!("dispatched before"),
+    }
 }

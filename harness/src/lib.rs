@@ -28,18 +28,14 @@ pub mod suite;
 pub mod talk;
 pub mod wait;
 
-use std::io::Write;
 use std::process::ExitCode;
-
-use anyhow::Context;
-use clap::CommandFactory;
 
 /// What is recorded, and runs beside each other.
 pub use dedup_records::{compare, filter, record, stats, units};
 /// The contract and the strategies that come with the harness.
 pub use dedup_strategies as strategies;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, run};
 use crate::exit::Exit;
 use crate::printable::printable;
 use crate::strategies::{Definition, STRATEGIES};
@@ -60,7 +56,7 @@ pub fn main_with(further: &[Definition]) -> ExitCode {
     match Cli::read().command {
         Some(Command::Cell) => cell::run_child(&definitions),
         Some(Command::GateWorker) => gate::worker::run_worker(&definitions),
-        command => match dispatch(command, &definitions) {
+        command => match run(command, &definitions, &mut anstream::stdout().lock()) {
             Ok(exit) => exit.into(),
             Err(error) if is_broken_pipe(&error) => Exit::Ok.into(),
             Err(error) => {
@@ -74,30 +70,6 @@ pub fn main_with(further: &[Definition]) -> ExitCode {
 }
 
 const ERROR: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();
-
-fn dispatch(command: Option<Command>, definitions: &[Definition]) -> anyhow::Result<Exit> {
-    let mut out = anstream::stdout().lock();
-    match command {
-        None => cmd::run::run_quick(definitions, &mut out),
-        Some(Command::Run(args)) => cmd::run::run(&args, definitions, &mut out),
-        Some(Command::List(args)) => cmd::list::run(&args, definitions, &mut out),
-        Some(Command::Stream(args)) => cmd::stream::run(&args, &mut out),
-        Some(Command::Talk(args)) => cmd::talk::run(&args, definitions, &mut out),
-        Some(Command::Compare(args)) => cmd::compare::run(&args, &mut out),
-        Some(Command::Nightly(args)) => cmd::nightly::run(&args, &mut out),
-        Some(Command::Report(args)) => cmd::report::run(&args, &mut out),
-        Some(Command::Gate(args)) => cmd::gate::run(&args, definitions, &mut out),
-        Some(Command::Trend(args)) => cmd::trend::run(&args, &mut out),
-        Some(Command::Completions { shell }) => {
-            // Into memory first: the generator panics where it cannot write.
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "dedup-harness", &mut script);
-            out.write_all(&script).context("standard output")?;
-            Ok(Exit::Ok)
-        }
-        Some(Command::Cell | Command::GateWorker) => unreachable!("dispatched before"),
-    }
-}
 
 fn name_taken_twice(definitions: &[Definition]) -> Option<&'static str> {
     let mut seen = std::collections::BTreeSet::new();

@@ -37,6 +37,7 @@ pub fn run(definitions: &[Definition]) -> ExitCode {
         Err(CellError::Refused(reason)) => Message::Refused(reason),
         Err(error) => Message::Result(Box::new(error.into_result())),
     };
+    send(&Message::Peak(crate::process::peak_rss_bytes()));
     send(&message);
     ExitCode::SUCCESS
 }

@@ -97,6 +97,9 @@ pub enum Message {
     Refused(String),
     /// A thread panicked with this message.
     Panicked(String),
+    /// The most memory that the cell's process took, in bytes. Comes before the end: what was taken between two looks of
+    /// the parent's counts as well.
+    Peak(u64),
     /// The end.
     Result(Box<CellResult>),
 }

@@ -56,7 +56,7 @@ pub fn run(
     let mut cell = Cell::start(job)?;
     let mut servers = Vec::new();
     let mut last_heard = Instant::now();
-    let mut panic = None;
+    let (mut panic, mut peak) = (None, 0);
     loop {
         match cell.messages.recv_timeout(LOOK_EVERY) {
             Ok(message) => {
@@ -66,8 +66,13 @@ pub fn run(
                     Message::Waiting => {}
                     Message::Server { name, version } => servers.push((name, version)),
                     Message::Panicked(what) => panic = Some(what),
-                    Message::Built => return Ok(Ending::Built(servers)),
+                    Message::Peak(bytes) => peak = bytes,
                     Message::Refused(reason) => return Ok(Ending::Refused(reason)),
+                    // However soon it was done.
+                    Message::Built | Message::Result(_) if peak > limits.memory_bytes => {
+                        return Ok(failed(too_large(peak, limits)));
+                    }
+                    Message::Built => return Ok(Ending::Built(servers)),
                     Message::Result(result) => return Ok(Ending::Result(result)),
                 }
             }
@@ -87,6 +92,11 @@ pub fn run(
             return Ok(failed(trouble));
         }
     }
+}
+
+fn too_large(bytes: u64, limits: &Limits) -> (Failure, String) {
+    let (mib, limit) = (bytes >> 20, limits.memory_bytes >> 20);
+    (Failure::OutOfMemory, format!("took {mib} MiB, more than the {limit} MiB that it may; ended"))
 }
 
 fn failed((how, reason): (Failure, String)) -> Ending {
@@ -147,10 +157,7 @@ impl Cell {
             return Some((Failure::Hung, format!("no progress for {seconds} s, ended")));
         }
         let resident = crate::process::resident_bytes(self.child.id())?;
-        (resident > limits.memory_bytes).then(|| {
-            let (mib, limit) = (resident >> 20, limits.memory_bytes >> 20);
-            (Failure::OutOfMemory, format!("took {mib} MiB, more than the {limit} MiB that it may; ended"))
-        })
+        (resident > limits.memory_bytes).then(|| too_large(resident, limits))
     }
 
     /// Why a process that no longer talks has ended.

@@ -138,6 +138,13 @@ fn what_cannot_fit_in_memory_is_refused_before_it_is_tried() {
 }
 
 #[test]
+fn what_plans_for_nothing_and_takes_more_memory_than_it_may_has_failed_however_soon_it_was_done() {
+    let tool = Tool::with_tiny();
+    let args = ["run", "-q", "-f", "tiny.toml", "-s", "^noop$", "-p", "verify", "--memory-limit", "1KB"];
+    tool.command(&args).assert().code(4).stdout(predicates::str::contains("more than the 0 MiB that it may"));
+}
+
+#[test]
 fn an_output_directory_that_cannot_be_written_is_refused_before_anything_runs() {
     let tool = Tool::with_tiny();
     tool.write("file", "mine");
