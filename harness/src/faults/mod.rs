@@ -8,6 +8,7 @@ mod ack_timeout;
 mod clock_jump;
 mod eviction;
 mod primary_failover;
+mod publish_fails;
 mod reply_lost;
 mod restart;
 mod store;
@@ -35,6 +36,7 @@ pub struct Action {
 pub const ACTIONS: &[Action] = &[
     worker_crash::ACTION,
     ack_timeout::ACTION,
+    publish_fails::ACTION,
     restart::ACTION,
     workers::ADDED,
     workers::REMOVED,
@@ -144,6 +146,13 @@ pub trait Target {
 
     /// Acks lost so far, whichever fault lost them.
     fn acks_lost(&self) -> u64;
+
+    /// This share of publishes fails, on this fault's account, until it calls
+    /// [`let_publishes_succeed`](Self::let_publishes_succeed).
+    fn fail_publishes(&mut self, share: f64);
+
+    /// No publish fails any more on this fault's account.
+    fn let_publishes_succeed(&mut self);
 
     /// The clock that an embedded strategy is shown jumps ahead.
     fn jump_clock(&mut self, by: Duration);

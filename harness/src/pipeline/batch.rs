@@ -18,6 +18,8 @@ pub(super) struct Batch {
     repeated: Vec<(DeliveryId, u32)>,
     /// When the worker died that waits for their publish: what is on the wire arrives, but nobody hears of it.
     pub(super) orphaned: Option<Timestamp>,
+    /// How often it was tried in vain to publish them, where only their worker has them.
+    pub(super) publishes_failed: u32,
     /// How often it was tried in vain to mark them.
     pub(super) marks_failed: u32,
 }
@@ -81,7 +83,7 @@ impl Pool {
         let batch = &mut self[id];
         batch.keep_first(0);
         batch.repeated.clear();
-        (batch.orphaned, batch.marks_failed) = (None, 0);
+        (batch.orphaned, batch.publishes_failed, batch.marks_failed) = (None, 0, 0);
         self.free.push(id);
     }
 }

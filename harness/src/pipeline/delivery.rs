@@ -25,11 +25,24 @@ impl Pipeline<'_> {
     /// The end of a publish.
     pub(super) fn deliver(&mut self, publish: Publish, at: Timestamp) -> Result<(), PipelineError> {
         let batch = &self.pool[publish.batch];
+        if batch.orphaned.is_some() && batch.publishes_failed > 0 {
+            // Its worker died before it could try again.
+            self.pool.give_back(publish.batch);
+            return Ok(());
+        }
+        if self.troubles.publishes_fail() {
+            self.refuse_some(publish, at)?;
+        }
+        let batch = &self.pool[publish.batch];
         for ((ping, event), covered) in batch.pings.iter().zip(&batch.events).zip(&batch.covered) {
             self.broker.truth.delivered(event, *covered, ping.arrival, at);
             if let Some(sink) = &mut self.sink {
                 sink.deliver(event, at);
             }
+        }
+        if batch.pings.is_empty() {
+            self.pool.give_back(publish.batch);
+            return Ok(());
         }
         if let Some(died) = batch.orphaned {
             self.expire_all(publish.batch, Left::Published, died.max(at.minus(self.config.ack_deadline)));

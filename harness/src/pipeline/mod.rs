@@ -9,6 +9,7 @@ mod broker;
 mod buffers;
 mod delivery;
 mod digest;
+mod failed_publish;
 mod judging;
 mod pace;
 mod schedule;

@@ -118,16 +118,17 @@ impl Schedule {
         self.rest.peek().map_or(publish, |Reverse(due)| due.at.min(publish))
     }
 
-    /// Leaves the publishes of a worker that died at `now` without anybody who hears of their end.
-    pub(super) fn orphan(&self, pool: &mut Pool, worker: WorkerId, now: Timestamp) {
+    /// Leaves the publishes of a worker that died at `now` without anybody who hears of their end; gives their batches.
+    pub(super) fn orphan(&self, pool: &mut Pool, worker: WorkerId, now: Timestamp) -> Vec<BatchId> {
         let among_the_rest = self.rest.iter().filter_map(|Reverse(due)| match due.what {
             Later::Publish(publish) => Some(publish),
             _ => None,
         });
         let all = self.publishes.iter().map(|(_, publish)| *publish).chain(among_the_rest);
-        for publish in all.filter(|publish| publish.worker == worker) {
-            pool[publish.batch].orphaned.get_or_insert(now);
-        }
+        let its_own = all.filter(|publish| publish.worker == worker).map(|publish| publish.batch);
+        let orphans: Vec<BatchId> = its_own.filter(|batch| pool[*batch].orphaned.is_none()).collect();
+        orphans.iter().for_each(|batch| pool[*batch].orphaned = Some(now));
+        orphans
     }
 }
 

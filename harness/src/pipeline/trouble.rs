@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use dedup_strategies::driver::BrokenContract;
-use dedup_strategies::{Ping, Strategy, Timestamp, Unavailable, Verdict, Worker};
+use dedup_strategies::{DeliveryId, Ping, Strategy, Timestamp, Unavailable, Verdict, Worker};
 use dedup_stream::faults::Placed;
 use dedup_stream::scenario::PipelineConfig;
 use dedup_stream::stream::Event;
@@ -51,6 +51,8 @@ pub(super) struct Troubles<'a> {
     striking: Option<usize>,
     /// Workers whose handle could not be opened.
     down: BTreeSet<usize>,
+    /// Faults that go on and have publishes fail, and which share of them.
+    failing: Vec<(usize, f64)>,
     /// How long the store takes to answer.
     pub(super) store_delay: Duration,
     /// How far the clock that strategies are shown is ahead.
@@ -74,6 +76,7 @@ impl<'a> Troubles<'a> {
             acting: 0,
             striking: None,
             down: BTreeSet::new(),
+            failing: Vec::new(),
             store_delay: Duration::ZERO,
             ahead: Duration::ZERO,
             store_delays_until: Timestamp::ZERO,
@@ -97,6 +100,26 @@ impl<'a> Troubles<'a> {
         self.faults[fault].effects.fired += 1;
         self.striking = Some(fault);
         true
+    }
+
+    /// Whether some publishes fail.
+    #[inline]
+    pub(super) fn publishes_fail(&self) -> bool {
+        !self.failing.is_empty()
+    }
+
+    /// The fault on whose account the publish of a delivery fails, if it does. Drawn from the delivery's id, which is
+    /// another one each time that a ping comes.
+    pub(super) fn publish_fails(&mut self, delivery: DeliveryId) -> Option<usize> {
+        let failing = |(fault, share): &(usize, f64)| drawn(delivery, *fault) < *share;
+        let fault = self.failing.iter().find(|one| failing(one))?.0;
+        self.faults[fault].effects.fired += 1;
+        Some(fault)
+    }
+
+    /// One more delivery comes again on a fault's account.
+    pub(super) fn comes_again(&mut self, fault: usize) {
+        self.faults[fault].effects.pings += 1;
     }
 
     pub(super) fn call_off_crashes(&mut self) {
@@ -222,7 +245,12 @@ impl<'a> Pipeline<'a> {
 
     /// Whatever a worker has in its memory, beside the batch in hand, comes again.
     fn lose_hold(&mut self, worker: usize, now: Timestamp) {
-        self.broker.schedule.orphan(&mut self.pool, WorkerId::new(worker), now);
+        for batch in self.broker.schedule.orphan(&mut self.pool, WorkerId::new(worker), now) {
+            // What waits to be published once more is gone with its worker; the rest is on the wire.
+            let on_the_wire = self.pool[batch].publishes_failed == 0;
+            let source = if on_the_wire { SourceOfHeld::GaveUp } else { SourceOfHeld::Acked };
+            self.return_acked(batch, source);
+        }
         if self.buffers.has_pings(worker) {
             let batch = self.buffers.take(&mut self.pool, worker);
             self.expire_all(batch, Left::Unjudged, now);
@@ -243,19 +271,17 @@ impl<'a> Pipeline<'a> {
 
     /// The source hears nothing more of a batch that had come as far as `left` says.
     pub(super) fn expire_all(&mut self, id: BatchId, left: Left, since: Timestamp) {
+        // Those of a worker that is dead went back when it died.
+        if self.pool[id].orphaned.is_none() {
+            let published = left == Left::Published;
+            let source = if published { SourceOfHeld::GaveUp } else { SourceOfHeld::Acked };
+            self.return_acked(id, source);
+        }
         for index in 0..self.pool[id].pings.len() {
             let batch = &self.pool[id];
             let (event, delivery) = (batch.events[index], batch.pings[index].delivery);
             let attempt = batch.attempt(delivery);
             if attempt == ACKED {
-                // Nobody has it but a strategy that may release it once more.
-                let source = match left {
-                    Left::Published => SourceOfHeld::GaveUp,
-                    Left::Unjudged | Left::LetThrough => SourceOfHeld::Acked,
-                };
-                let held =
-                    HeldPing { event, covered: batch.covered[index], attempt, worker: usize::MAX, source };
-                self.held.insert(delivery, held);
                 continue;
             }
             match left {
@@ -268,6 +294,18 @@ impl<'a> Pipeline<'a> {
                     self.count_effect();
                     self.broker.expire_decided(&event, attempt, since);
                 }
+            }
+        }
+    }
+
+    /// The pings of a batch that the source has acked: nobody has them but a strategy that may release them once more.
+    fn return_acked(&mut self, id: BatchId, source: SourceOfHeld) {
+        let batch = &self.pool[id];
+        for ((ping, event), covered) in batch.pings.iter().zip(&batch.events).zip(&batch.covered) {
+            if batch.attempt(ping.delivery) == ACKED {
+                let (event, covered) = (*event, *covered);
+                let held = HeldPing { event, covered, attempt: ACKED, worker: usize::MAX, source };
+                self.held.insert(ping.delivery, held);
             }
         }
     }
@@ -385,6 +423,15 @@ impl<'a> Pipeline<'a> {
 }
 
 impl Target for Pipeline<'_> {
+    fn fail_publishes(&mut self, share: f64) {
+        self.troubles.failing.push((self.troubles.acting, share));
+    }
+
+    fn let_publishes_succeed(&mut self) {
+        let acting = self.troubles.acting;
+        self.troubles.failing.retain(|(fault, _)| *fault != acting);
+    }
+
     fn crash_next(&mut self, point: CrashPoint) {
         self.troubles.crashes.push_back((self.troubles.acting, point));
     }
@@ -412,6 +459,14 @@ impl Target for Pipeline<'_> {
     fn store(&mut self) -> Option<&mut dyn StoreControl> {
         self.troubles.host.as_mut().and_then(|host| host.store())
     }
+}
+
+/// A number in 0..1 for a delivery and a fault, from the finaliser of SplitMix64 (Steele, Lea and Flood, 2014).
+fn drawn(delivery: DeliveryId, fault: usize) -> f64 {
+    let z = delivery.0.wrapping_add((fault as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
 }
 
 /// Stands where a worker's handle is to be opened.

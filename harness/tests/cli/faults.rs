@@ -55,6 +55,18 @@ fn what_marks_at_the_check_loses_at_one_point_and_what_marks_after_delivery_nowh
 }
 
 #[test]
+fn what_marks_at_the_check_loses_what_the_sink_refuses_and_what_marks_after_delivery_does_not() {
+    let counts = counted(&Tool::new(), "^faults/publish-fails$", "^(noop|exact|lru|window-batch|pubsubio)$");
+    let lost = |strategy| at(&counts, "publish-fails", strategy).1;
+    // Half of a minute of a hundred unique pings a second, and of whatever copies come to the rest.
+    assert!((2_000..4_000).contains(&lost("exact")), "{}", lost("exact"));
+    assert!((2_000..4_000).contains(&lost("lru")), "{}", lost("lru"));
+    // What is held until its window closes is published as the fault begins, and was marked when it came.
+    assert!(lost("window-batch") > 1_000, "{}", lost("window-batch"));
+    assert_eq!((lost("noop"), lost("pubsubio")), (0, 0));
+}
+
+#[test]
 fn state_that_is_gone_lets_copies_through_and_loses_nothing() {
     let counts = counted(&Tool::new(), "^faults/(restart|clock|workers|ack)", "^(exact|lru|noop)$");
     let ordinary = at(&counts, "ack-timeout", "exact").0;
@@ -162,6 +174,7 @@ fn on_redis_marks_leases_and_a_front_lose_nothing_under_the_other_faults_either(
         "worker-crash-before-judge",
         "worker-crash-of-the-marking-job",
         "ack-timeout",
+        "publish-fails",
         "clock-jump",
         "eviction-ttl",
         "restart-state-kept",

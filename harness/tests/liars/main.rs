@@ -3,6 +3,7 @@
 //! This executable is both: called with a sub-command it is the harness with the liars on its list, as a team's own
 //! binary would be; called as a test it runs itself.
 
+mod archive;
 mod minute;
 mod strategies;
 
@@ -35,6 +36,28 @@ const CRASHES: &str = r#"
 kind = "worker-crash"
 at = "20m"
 point = "before-publish"
+count = 20
+"#;
+
+/// The process is killed and finds its directory as it was.
+const RESTART: &str = r#"
+[[fault]]
+kind = "restart"
+at = "20m"
+state = "kept"
+"#;
+
+/// The sink refuses half of what is published for five minutes, in the midst of which workers die.
+const REFUSED: &str = r#"
+[[fault]]
+kind = "publish-fails"
+at = "20m"
+for = "5m"
+
+[[fault]]
+kind = "worker-crash"
+at = "22m"
+point = "before-judge"
 count = 20
 "#;
 
@@ -107,6 +130,17 @@ fn trials() -> Vec<Trial> {
             4,
             "lost",
         ),
+        under_faults(
+            "who_marks_before_a_publish_that_fails_and_claims_to_lose_nothing_is_caught",
+            "eager",
+            REFUSED,
+            4,
+            "lost",
+        ),
+        under_faults("what_is_held_in_a_file_outlives_the_process", "archives", RESTART, 0, "kept"),
+        under_faults("what_is_held_in_a_file_outlives_workers", "archives", CRASHES, 0, "kept"),
+        under_faults("what_was_acked_is_published_once_more_by_the_worker", "archives", REFUSED, 0, "kept"),
+        under_faults("what_is_held_in_memory_and_acked_is_lost_with_it", "amnesiac", RESTART, 4, "lost"),
         under_faults("a_fault_that_never_happened_proves_nothing", "eager", NEVER, 5, "never happened"),
         caught(
             "a_strategy_that_does_not_forget_as_it_declares_is_seen",

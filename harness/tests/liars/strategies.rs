@@ -11,6 +11,8 @@ use dedup_harness::strategies::{
     Worker,
 };
 
+use crate::archive::{self, Keeps};
+
 /// All of them. What they have in common is a promise without an exception.
 pub(crate) const LIARS: &[Definition] = &[
     Definition { forgets: |_, _| Forgets::AtOnce, ..liar("liar-misdeclared", &|_, _| build(Lie::None)) },
@@ -32,6 +34,8 @@ pub(crate) const LIARS: &[Definition] = &[
     liar("liar-late", &|_, _| build(Lie::Late)),
     liar("liar-leases", &|_, _| build(Lie::Leases)),
     liar("liar-eager", &|_, _| build(Lie::Eager)),
+    liar("liar-archives", &|_, context| archive::build(Keeps::InAFile, &context.state_dir)),
+    liar("liar-amnesiac", &|_, context| archive::build(Keeps::InMemory, &context.state_dir)),
     liar("liar-unbuilt", &|_, _| panic!("no foundation")),
 ];
 

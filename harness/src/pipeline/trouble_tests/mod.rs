@@ -62,6 +62,10 @@ fn restart(state: &'static str, at_s: u64) -> Placed {
     placed("restart", at_s, 0, vec![("state", Value::Word(state))])
 }
 
+fn publish_fails(at_s: u64, lasts_s: u64, share: f64) -> Placed {
+    placed("publish-fails", at_s, lasts_s, vec![("share", Value::Share(share))])
+}
+
 fn config(mark_lag: Duration) -> PipelineConfig {
     let some = |count| NonZeroUsize::new(count).unwrap();
     PipelineConfig {
@@ -112,6 +116,7 @@ fn every_fault() -> Vec<Placed> {
         crash("before-settle", 70, 3),
         crash("before-ack", 80, 3),
         placed("ack-timeout", 90, 30, vec![]),
+        publish_fails(30, 15, 0.5),
         restart("kept", 130),
         restart("lost", 140),
         placed("workers-added", 150, 0, vec![("count", Value::Count(2))]),
@@ -137,6 +142,9 @@ fn a_claim_loses_what_its_worker_had_in_hand_between_claim_and_publish_and_nothi
     for fault in every_fault() {
         let ended = run(Mark::Claim, std::slice::from_ref(&fault), twice());
         let lost = ended.truth.counts().lost;
+        if fault.kind.name == "publish-fails" {
+            continue;
+        }
         let at_the_point = fault.to_string().contains("worker-crash at 1m")
             && fault.values.entries().any(|(_, value)| value == Value::Word("before-publish"));
         assert_eq!(lost > 0, at_the_point, "{fault}: {lost} lost");
@@ -151,6 +159,50 @@ fn a_lease_neither_loses_nor_lets_through_what_its_worker_had_in_hand() {
     let counts = ended.truth.counts();
     assert_eq!((counts.lost, counts.missed, counts.stalled), (0, 0, 0));
     assert_eq!(counts.delivered, counts.uniques);
+}
+
+#[test]
+fn of_failed_publishes_a_claim_loses_each_and_marks_after_delivery_and_leases_lose_none() {
+    for (share, about) in [(0.2, 2..=20), (1.0, 36..=44)] {
+        let ended = |mark| run(mark, &[publish_fails(30, 20, share)], twice());
+        let claim = ended(Mark::Claim);
+        let (lost, failed) = (claim.truth.counts().lost, claim.faults[0].seen.fired);
+        // Of forty pings in twenty seconds; each comes again, and reads its own mark.
+        assert_eq!((lost, claim.truth.counts().redelivered), (failed, failed));
+        assert!(about.contains(&failed), "{failed}");
+        for mark in [Mark::AfterDelivery, Mark::Lease] {
+            let ended = ended(mark);
+            let counts = ended.truth.counts();
+            assert!(ended.faults[0].seen.fired >= failed, "{mark:?}");
+            assert_eq!((counts.lost, counts.missed, counts.stalled), (0, 0, 0), "{mark:?} at {share}");
+            assert_eq!(counts.delivered, counts.uniques);
+        }
+    }
+}
+
+#[test]
+fn a_strategy_is_told_of_a_failed_publish_when_it_has_failed_and_the_ping_comes_again_after_the_delay() {
+    let (ended, said) =
+        run_logged(Mark::Lease, Duration::ZERO, &[publish_fails(0, 10, 1.0)], events(&[(0, 0)]));
+    let since = |at: Timestamp| at.since(START).as_secs_f64();
+    let told: Vec<(&str, f64)> = said
+        .iter()
+        .map(|said| match said {
+            Said::Judged { verdict, now, .. } => {
+                assert_eq!(*verdict, dedup_strategies::Verdict::New);
+                ("judged", since(*now))
+            }
+            Said::Failed { now, .. } => ("failed", since(*now)),
+            Said::Delivered { at, .. } => ("delivered", since(*at)),
+            Said::Settled { now, .. } => ("settled", since(*now)),
+        })
+        .collect();
+    // Arrived at 0.1, and again 15 s after the publish had failed.
+    let expected =
+        [("judged", 1.1), ("failed", 1.6), ("judged", 17.6), ("delivered", 18.1), ("settled", 18.1)];
+    assert_eq!(told, expected);
+    assert_eq!(ended.faults[0].seen.what, "1 publishes failed, 1 pings came again");
+    assert_eq!((ended.truth.counts().redelivered, ended.truth.duplicates()), (1, 0));
 }
 
 #[test]

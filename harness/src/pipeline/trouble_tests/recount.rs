@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::strategy::Strategy as _;
 
 use super::stand_ins::{Mark, Marker, Said};
-use super::{LATENCY, WINDOW, crash, events, key, placed, restart, run_logged};
+use super::{LATENCY, WINDOW, crash, events, key, placed, publish_fails, restart, run_logged};
 
 /// The score the slow way: from all that was asked of the strategy and all that reached the sink.
 fn recount(events: &[Event], said: &[Said], window: Window) -> dedup_stream::truth::Counts {
@@ -30,6 +30,12 @@ fn recount(events: &[Event], said: &[Said], window: Window) -> dedup_stream::tru
     let delivered_at = |of: Timestamp| {
         said.iter().filter_map(move |said| match said {
             Said::Delivered { event_time, at, .. } if *event_time == of => Some(*at),
+            _ => None,
+        })
+    };
+    let failed_at = |of: Timestamp| {
+        said.iter().filter_map(move |said| match said {
+            Said::Failed { event_time, now } if *event_time == of => Some(*now),
             _ => None,
         })
     };
@@ -57,7 +63,7 @@ fn recount(events: &[Event], said: &[Said], window: Window) -> dedup_stream::tru
                 if verdict == Verdict::New {
                     accepted.insert(unique, now);
                     let arrives = now.plus(LATENCY);
-                    if delivered_at(event_time).any(|at| at == arrives) {
+                    if delivered_at(event_time).chain(failed_at(event_time)).any(|at| at == arrives) {
                         on_their_way.push((unique, arrives));
                     }
                 } else {
@@ -71,6 +77,7 @@ fn recount(events: &[Event], said: &[Said], window: Window) -> dedup_stream::tru
                     }
                 }
             }
+            Said::Failed { .. } => {}
             Said::Settled { key, now } => drop(marked.insert(unique_of[&key], now)),
             Said::Delivered { unique, event_time, .. } => {
                 decided.insert(event_time);
@@ -94,6 +101,8 @@ fn some_fault() -> impl proptest::strategy::Strategy<Value = Placed> {
     prop_oneof![
         4 => (point, 0u64..200, 1u64..6).prop_map(|(point, at, count)| crash(point, at, count)),
         2 => (0u64..200, 1u64..90).prop_map(|(at, lasts)| placed("ack-timeout", at, lasts, vec![])),
+        2 => (0u64..200, 1u64..90, 0.1f64..1.0)
+            .prop_map(|(at, lasts, share)| publish_fails(at, lasts, share)),
         1 => (state, 0u64..200).prop_map(|(state, at)| restart(state, at)),
         1 => (kind, 0u64..200, 1u64..4)
             .prop_map(|(kind, at, count)| placed(kind, at, 0, vec![("count", Value::Count(count))])),

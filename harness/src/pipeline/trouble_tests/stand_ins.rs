@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dedup_strategies::{
-    Bound, Footprint, Memory, Ping, PingKey, Promise, Routing, Settled, Strategy, Timestamp, Unavailable,
-    UnderFaults, Verdict, Window, Worker,
+    Bound, Footprint, Memory, Outcome, Ping, PingKey, Promise, Routing, Settled, Strategy, Timestamp,
+    Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 use dedup_stream::stream::{Event, Source, SourceError};
 
@@ -31,6 +31,7 @@ pub(super) enum Mark {
 pub(super) enum Said {
     Judged { key: PingKey, event_time: Timestamp, verdict: Verdict, now: Timestamp },
     Settled { key: PingKey, now: Timestamp },
+    Failed { event_time: Timestamp, now: Timestamp },
     Delivered { unique: u64, event_time: Timestamp, at: Timestamp },
 }
 
@@ -60,6 +61,14 @@ impl Marker {
             Mark::AfterDelivery => {}
         }
         Verdict::New
+    }
+
+    /// The key is nobody's any more, where it was on lease.
+    fn give_back(&self, key: PingKey) {
+        let mut known = self.known.lock().unwrap();
+        if known.get(&key).is_some_and(|(_, leased)| *leased) {
+            known.remove(&key);
+        }
     }
 }
 
@@ -108,7 +117,12 @@ impl Worker for Marker {
     }
 
     fn settle(&mut self, settled: &[Settled], now: Timestamp) -> Result<(), Unavailable> {
-        for Settled { ping, .. } in settled {
+        for Settled { ping, outcome } in settled {
+            if *outcome == Outcome::Failed {
+                self.log.lock().unwrap().push(Said::Failed { event_time: ping.event_time, now });
+                self.give_back(ping.key);
+                continue;
+            }
             self.log.lock().unwrap().push(Said::Settled { key: ping.key, now });
             if self.mark != Mark::Claim {
                 self.known.lock().unwrap().insert(ping.key, (now.plus(WINDOW), false));

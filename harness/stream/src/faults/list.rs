@@ -27,6 +27,18 @@ pub const FAULTS: &[FaultSpec] = &[
         fields: &[],
     },
     FaultSpec {
+        name: "publish-fails",
+        about: "a share of publishes fail while it lasts: the strategy is told, and the source delivers those pings again",
+        lasts: Lasts::While,
+        hits: Hits::Pipeline,
+        fields: &[Field {
+            name: "share",
+            about: "the share",
+            what: FieldType::Share,
+            default: Some(Value::Share(0.5)),
+        }],
+    },
+    FaultSpec {
         name: "restart",
         about: "the process with all its workers is killed and starts again at once; a store beside it goes on",
         lasts: Lasts::Moment,
