@@ -15,7 +15,7 @@ use crate::faults::most_workers;
 use crate::nightly::DaySink;
 use crate::passes::judgement::{Circumstances, judge, or_inconclusive};
 use crate::passes::{Bench, stable};
-use crate::pipeline::{Ended, Happened, Pipeline};
+use crate::pipeline::{Ended, ObservedFault, Pipeline};
 use crate::predict::{Declared, predict};
 use crate::record::{
     CauseFigures, Failure, FaultFigures, Judgement, LagFigures, Latency, OverTime, Prediction, Verdict,
@@ -196,7 +196,7 @@ fn judged(bench: &Bench<'_>, ended: &Ended, promise: &Promise) -> Judgement {
     or_inconclusive(judgement, &never.map(|fault| fault.placed.to_string()).collect::<Vec<_>>())
 }
 
-fn fault_figures(happened: &Happened) -> FaultFigures {
+fn fault_figures(happened: &ObservedFault) -> FaultFigures {
     FaultFigures {
         kind: happened.placed.kind.name.to_string(),
         at_ns: happened.placed.at_ns(),

@@ -10,8 +10,8 @@ use dedup_stream::scenario::PipelineConfig;
 use dedup_stream::stream::{CauseId, Event};
 use dedup_stream::truth::Truth;
 
-use super::SourceOfHeld;
-use super::schedule::{Copy, Later, Redelivery, Schedule};
+use super::held::SourceOfHeld;
+use super::schedule::{Copy, Redelivery, Schedule, Scheduled};
 
 /// Deliveries of one ping before it is given up. Upstream brokers dead-letter after 5 to 100.
 pub(super) const MAX_ATTEMPTS: u32 = 10;
@@ -29,9 +29,9 @@ pub(super) struct Broker {
     pub(super) truth: Truth,
     pub(super) schedule: Schedule,
     /// Faults that go on.
-    pub(super) going_on: u32,
+    pub(super) faults_lasting: u32,
     /// Faults that go on and keep acks from arriving.
-    pub(super) deaf: u32,
+    pub(super) losing_acks: u32,
     /// Acks that did not arrive.
     pub(super) acks_lost: u64,
 }
@@ -43,8 +43,8 @@ impl Broker {
             redelivery_delay: config.redelivery_delay,
             truth,
             schedule: Schedule::new(),
-            going_on: 0,
-            deaf: 0,
+            faults_lasting: 0,
+            losing_acks: 0,
             acks_lost: 0,
         }
     }
@@ -52,7 +52,7 @@ impl Broker {
     /// The pipeline is done with a delivery, the `attempt`th of its arrival.
     #[inline]
     pub(super) fn ack(&mut self, event: &Event, attempt: impl FnOnce() -> u32, now: Timestamp) {
-        if self.deaf == 0 {
+        if self.losing_acks == 0 {
             self.truth.acked(event);
         } else {
             self.acks_lost += 1;
@@ -62,7 +62,7 @@ impl Broker {
 
     /// The strategy keeps a ping by itself: the source need not wait for its release.
     pub(super) fn ack_held(&mut self, event: &Event, attempt: u32, now: Timestamp) -> SourceOfHeld {
-        if self.deaf == 0 {
+        if self.losing_acks == 0 {
             self.truth.acked(event);
             return SourceOfHeld::Acked;
         }
@@ -98,14 +98,14 @@ impl Broker {
     }
 
     fn again(&mut self, event: &Event, next: u32, at: Timestamp, copy: Copy) {
-        let attempt = if self.going_on > 0 { next.min(EXCUSED_ATTEMPTS.max(next - 1)) } else { next };
-        self.schedule.add(at, Later::Redelivery(Box::new(Redelivery { event: *event, attempt, copy })));
+        let attempt = if self.faults_lasting > 0 { next.min(EXCUSED_ATTEMPTS.max(next - 1)) } else { next };
+        self.schedule.add(at, Scheduled::Redelivery(Box::new(Redelivery { event: *event, attempt, copy })));
     }
 }
 
 /// How far a delivery had come of which nothing more is heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Left {
+pub(super) enum Progress {
     /// No strategy had been asked.
     Unjudged,
     /// It had been let through, and was not published.

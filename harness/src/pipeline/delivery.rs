@@ -3,8 +3,8 @@
 use dedup_strategies::{Outcome, Ping, Settled, Timestamp, Unavailable};
 
 use super::batch::BatchId;
-use super::broker::Left;
-use super::schedule::{Later, Publish};
+use super::broker::Progress;
+use super::schedule::{Publish, Scheduled};
 use super::{ACKED, Pipeline, PipelineError};
 use crate::faults::CrashPoint;
 
@@ -12,8 +12,8 @@ impl Pipeline<'_> {
     pub(super) fn publish(&mut self, publish: Publish, now: Timestamp) -> Result<(), PipelineError> {
         if self.pool[publish.batch].pings.is_empty() {
             self.pool.give_back(publish.batch);
-        } else if self.troubles.strikes(CrashPoint::BeforePublish) {
-            return self.crash_with(publish.worker.index(), publish.batch, Left::LetThrough, now);
+        } else if self.faults.crashes_at(CrashPoint::BeforePublish) {
+            return self.crash_with(publish.worker.index(), publish.batch, Progress::LetThrough, now);
         } else if self.config.publish_latency.is_zero() {
             return self.deliver(publish, now);
         } else {
@@ -30,7 +30,7 @@ impl Pipeline<'_> {
             self.pool.give_back(publish.batch);
             return Ok(());
         }
-        if self.troubles.publishes_fail() {
+        if self.faults.publishes_fail() {
             self.refuse_some(publish, at)?;
         }
         let batch = &self.pool[publish.batch];
@@ -45,16 +45,16 @@ impl Pipeline<'_> {
             return Ok(());
         }
         if let Some(died) = batch.orphaned {
-            self.expire_all(publish.batch, Left::Published, died.max(at.minus(self.config.ack_deadline)));
+            self.expire_all(publish.batch, Progress::Published, died.max(at.minus(self.config.ack_deadline)));
             self.pool.give_back(publish.batch);
             return Ok(());
         }
         if self.config.mark_lag.is_zero() {
             return self.mark(publish, at);
         }
-        self.broker.schedule.add(at.plus(self.config.mark_lag), Later::Mark(publish));
-        if self.troubles.strikes(CrashPoint::BeforeAck) {
-            self.expire_all(publish.batch, Left::Published, at);
+        self.broker.schedule.add(at.plus(self.config.mark_lag), Scheduled::Mark(publish));
+        if self.faults.crashes_at(CrashPoint::BeforeAck) {
+            self.expire_all(publish.batch, Progress::Published, at);
             return self.crash(publish.worker.index(), at);
         }
         self.ack_all(publish.batch, at);
@@ -64,20 +64,20 @@ impl Pipeline<'_> {
     /// Tells the strategy what was delivered; then, where the same worker does all, acks it.
     pub(super) fn mark(&mut self, publish: Publish, at: Timestamp) -> Result<(), PipelineError> {
         let by_another_job = !self.config.mark_lag.is_zero();
-        if self.troubles.strikes(CrashPoint::BeforeSettle) {
+        if self.faults.crashes_at(CrashPoint::BeforeSettle) {
             if by_another_job {
                 // The second job dies, and what it had read comes again to it.
-                self.troubles.strike_counts(self.pool[publish.batch].pings.len());
-                self.broker.schedule.add(at.plus(self.config.ack_deadline), Later::Mark(publish));
+                self.faults.count_crash(self.pool[publish.batch].pings.len());
+                self.broker.schedule.add(at.plus(self.config.ack_deadline), Scheduled::Mark(publish));
                 return self.reopen(publish.worker.index());
             }
-            return self.crash_with(publish.worker.index(), publish.batch, Left::Published, at);
+            return self.crash_with(publish.worker.index(), publish.batch, Progress::Published, at);
         }
         let now = self.reach(at);
         let delivered = |ping: &Ping| Settled { ping: *ping, outcome: Outcome::Delivered };
         self.settled.clear();
         self.settled.extend(self.pool[publish.batch].pings.iter().map(delivered));
-        let shown = self.troubles.shown(now);
+        let shown = self.faults.shown(now);
         if let Err(unavailable) = self.workers[publish.worker.index()].settle(&self.settled, shown) {
             return self.mark_again(publish, now, unavailable);
         }
@@ -87,8 +87,8 @@ impl Pipeline<'_> {
             .iter()
             .for_each(|event| self.broker.truth.marked(event, now, answered));
         if !by_another_job {
-            if self.troubles.strikes(CrashPoint::BeforeAck) {
-                return self.crash_with(publish.worker.index(), publish.batch, Left::Published, answered);
+            if self.faults.crashes_at(CrashPoint::BeforeAck) {
+                return self.crash_with(publish.worker.index(), publish.batch, Progress::Published, answered);
             }
             self.ack_all(publish.batch, answered);
         }
@@ -103,15 +103,15 @@ impl Pipeline<'_> {
         now: Timestamp,
         unavailable: Unavailable,
     ) -> Result<(), PipelineError> {
-        self.endure(publish.worker.index(), unavailable)?;
+        self.tolerate(publish.worker.index(), unavailable)?;
         if self.config.mark_lag.is_zero() {
-            self.expire_all(publish.batch, Left::Published, now);
+            self.expire_all(publish.batch, Progress::Published, now);
             self.pool.give_back(publish.batch);
         } else {
             let batch = &mut self.pool[publish.batch];
             batch.marks_failed += 1;
             let at = now.plus(self.broker.backoff(batch.marks_failed));
-            self.broker.schedule.add(at, Later::Mark(publish));
+            self.broker.schedule.add(at, Scheduled::Mark(publish));
         }
         Ok(())
     }

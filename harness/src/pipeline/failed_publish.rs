@@ -3,7 +3,7 @@
 use dedup_strategies::{Outcome, Settled, Timestamp};
 
 use super::broker::MAX_ATTEMPTS;
-use super::schedule::{Later, Publish};
+use super::schedule::{Publish, Scheduled};
 use super::{ACKED, Pipeline, PipelineError};
 
 impl Pipeline<'_> {
@@ -18,7 +18,7 @@ impl Pipeline<'_> {
         for index in 0..self.pool[publish.batch].pings.len() {
             let batch = &mut self.pool[publish.batch];
             let (ping, event, covered) = (batch.pings[index], batch.events[index], batch.covered[index]);
-            let Some(fault) = self.troubles.publish_fails(ping.delivery) else {
+            let Some(fault) = self.faults.fails_to_publish(ping.delivery) else {
                 batch.shift(index, kept);
                 kept += 1;
                 continue;
@@ -29,7 +29,7 @@ impl Pipeline<'_> {
             self.pool[to].push(ping, &event, attempt);
             self.pool[to].covered.push(covered);
             if attempt < MAX_ATTEMPTS {
-                self.troubles.comes_again(fault);
+                self.faults.comes_again(fault);
             }
         }
         self.pool[publish.batch].keep_first(kept);
@@ -50,9 +50,9 @@ impl Pipeline<'_> {
             let failed = |ping: &_| Settled { ping: *ping, outcome: Outcome::Failed };
             self.settled.clear();
             self.settled.extend(self.pool[refused].pings.iter().map(failed));
-            let shown = self.troubles.shown(now);
+            let shown = self.faults.shown(now);
             if let Err(unavailable) = self.workers[worker].settle(&self.settled, shown) {
-                self.endure(worker, unavailable)?;
+                self.tolerate(worker, unavailable)?;
             }
         }
         let batch = &self.pool[refused];
@@ -70,7 +70,7 @@ impl Pipeline<'_> {
             self.pool.give_back(publish.batch);
         } else {
             let at = now.plus(self.broker.backoff(batch.publishes_failed));
-            self.broker.schedule.add(at, Later::Publish(publish));
+            self.broker.schedule.add(at, Scheduled::Publish(publish));
         }
     }
 }

@@ -5,9 +5,10 @@ use dedup_strategies::time::saturating_nanos;
 use dedup_strategies::{HeldPings, Ping, Timestamp, Unavailable, Verdict};
 
 use super::batch::BatchId;
-use super::broker::{Left, MAX_ATTEMPTS};
+use super::broker::{MAX_ATTEMPTS, Progress};
+use super::held::{HeldPing, SourceOfHeld};
 use super::schedule::Publish;
-use super::{HeldPing, Pipeline, PipelineError, SourceOfHeld, WorkerId};
+use super::{Pipeline, PipelineError, WorkerId};
 use crate::faults::CrashPoint;
 
 impl Pipeline<'_> {
@@ -15,22 +16,22 @@ impl Pipeline<'_> {
         let now = self.reach(at);
         self.now = now;
         let batch = self.buffers.take(&mut self.pool, worker);
-        if now > at && !self.troubles.excuse(at) {
+        if now > at && !self.faults.excuses_lateness(at) {
             let late = saturating_nanos(now.since(at));
             let pings = self.pool[batch].pings.len() as u64;
             self.late_ns.record_n(late, pings).expect("the histogram grows as far as 64 bits");
         }
-        if self.troubles.strikes(CrashPoint::BeforeJudge) {
-            return self.crash_with(worker, batch, Left::Unjudged, now);
+        if self.faults.crashes_at(CrashPoint::BeforeJudge) {
+            return self.crash_with(worker, batch, Progress::Unjudged, now);
         }
         self.verdicts.clear();
-        let shown = self.troubles.shown(now);
+        let shown = self.faults.shown(now);
         match self.workers[worker].judge(&self.pool[batch].pings, shown, &mut self.verdicts) {
             Ok(()) => {
                 self.unavailable_since = None;
                 self.act(worker, batch, now)?;
                 let publish = Publish { worker: WorkerId::new(worker), batch };
-                self.publish(publish, now.plus(self.troubles.store_delay))
+                self.publish(publish, now.plus(self.faults.store_delay))
             }
             Err(unavailable) => self.refuse(worker, batch, now, unavailable),
         }
@@ -84,10 +85,10 @@ impl Pipeline<'_> {
     ) -> Result<(), PipelineError> {
         let batch = &self.pool[id];
         let given_up = |ping: &Ping| batch.attempt(ping.delivery) >= MAX_ATTEMPTS;
-        if self.troubles.is_none() && batch.pings.iter().any(given_up) {
+        if self.faults.is_none() && batch.pings.iter().any(given_up) {
             return Err(unavailable.into());
         }
-        self.endure(worker, unavailable)?;
+        self.tolerate(worker, unavailable)?;
         let batch = &self.pool[id];
         for (ping, event) in batch.pings.iter().zip(&batch.events) {
             self.broker.nack(event, batch.attempt(ping.delivery), now);

@@ -1,52 +1,57 @@
 //! A small model of an at-least-once pipeline, in virtual time and on one thread.
 //!
 //! A source that redelivers what is not acked, workers that judge batches, publish and settle, and a sink that the
-//! truth watches. The same seed gives the same decisions in the same order. What faults do to it stands in `trouble`,
+//! truth watches. The same seed gives the same decisions in the same order. What faults do to it stands in `under_faults`,
 //! and costs a run without faults one comparison a batch.
 
+mod active_faults;
 mod batch;
 mod broker;
 mod buffers;
+mod crash;
 mod delivery;
 mod digest;
 mod failed_publish;
+#[cfg(test)]
+mod fault_tests;
+mod held;
+mod host;
 mod judging;
 mod pace;
 mod schedule;
 mod sink;
 #[cfg(test)]
 mod tests;
-mod trouble;
-#[cfg(test)]
-mod trouble_tests;
+mod under_faults;
 
 use std::time::{Duration, Instant};
 
 use dedup_strategies::driver::BrokenContract;
-use dedup_strategies::time::saturating_nanos;
 use dedup_strategies::{
     DeliveryId, HeldPings, Ping, PingKey, Settled, Strategy, Timestamp, Unavailable, Verdict, Worker,
 };
 use dedup_stream::scenario::PipelineConfig;
 use dedup_stream::stream::{Event, Id, Source, SourceError};
-use dedup_stream::truth::{Covered, Truth};
+use dedup_stream::truth::Truth;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use hdrhistogram::Histogram;
 
 use crate::faults::FaultError;
 use crate::stats::recorder;
+use active_faults::ActiveFaults;
 use batch::Pool;
-use broker::{Broker, decided};
+use broker::Broker;
 use buffers::Buffers;
 use digest::Digest;
-use schedule::{Copy, Later, Publish, Redelivery};
-use trouble::Troubles;
+use held::HeldPing;
+use schedule::{Copy, Redelivery, Scheduled};
 
+pub use active_faults::ObservedFault;
+pub use host::Host;
 use pace::Clock;
 pub use pace::{Free, Pace, Wall};
 pub use sink::Sink;
-pub use trouble::{Happened, Host};
 
 /// How often, in virtual time, workers are told that time passes; in every pass.
 pub const TICK: Duration = Duration::from_secs(1);
@@ -85,7 +90,7 @@ pub struct Pipeline<'a> {
     workers: Vec<Box<dyn Worker>>,
     held_pings: HeldPings,
     broker: Broker,
-    troubles: Troubles<'a>,
+    faults: ActiveFaults<'a>,
     sink: Option<Box<dyn Sink + 'a>>,
     pool: Pool,
     buffers: Buffers,
@@ -116,26 +121,6 @@ impl WorkerId {
     }
 }
 
-/// A ping that its strategy keeps.
-struct HeldPing {
-    event: Event,
-    covered: Covered,
-    attempt: u32,
-    worker: usize,
-    source: SourceOfHeld,
-}
-
-/// What the source believes of a held ping.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum SourceOfHeld {
-    /// It waits for the ack.
-    Waits,
-    /// It has heard it already: the ping is in the strategy's hands alone.
-    Acked,
-    /// It took the ping for lost and delivers it again.
-    GaveUp,
-}
-
 /// What a pipeline leaves behind.
 pub struct Ended {
     /// The score.
@@ -149,7 +134,7 @@ pub struct Ended {
     /// time.
     pub late_ns: Histogram<u64>,
     /// What was seen of each fault, in the order of the scenario.
-    pub faults: Vec<Happened>,
+    pub faults: Vec<ObservedFault>,
 }
 
 impl<'a> Pipeline<'a> {
@@ -170,7 +155,7 @@ impl<'a> Pipeline<'a> {
             workers,
             held_pings: strategy.held_pings(),
             broker: Broker::new(config, truth),
-            troubles: Troubles::none(),
+            faults: ActiveFaults::none(),
             sink: None,
             buffers: Buffers::new(strategy.routing(), config, &mut pool),
             pool,
@@ -230,7 +215,7 @@ impl<'a> Pipeline<'a> {
                 self.pass_until(self.next_due())?;
             }
             // Nobody dies any more once the input has ended: what is held is let go for good.
-            self.troubles.call_off_crashes();
+            self.faults.cancel_crashes();
             self.advance_all(Timestamp::END)?;
             // What is released may bring about that something comes again.
             if self.next_due() == Timestamp::END {
@@ -243,7 +228,7 @@ impl<'a> Pipeline<'a> {
             held_ns: self.held_ns,
             digest: self.digest.hex(),
             late_ns: self.late_ns,
-            faults: self.troubles.happened(),
+            faults: self.faults.observed(),
         })
     }
 
@@ -313,11 +298,11 @@ impl<'a> Pipeline<'a> {
         Ok(())
     }
 
-    fn happens(&mut self, what: Later, at: Timestamp) -> Result<(), PipelineError> {
+    fn happens(&mut self, what: Scheduled, at: Timestamp) -> Result<(), PipelineError> {
         match what {
-            Later::Publish(publish) => self.deliver(publish, at),
-            Later::Mark(publish) => self.mark(publish, at),
-            Later::Redelivery(redelivery) => {
+            Scheduled::Publish(publish) => self.deliver(publish, at),
+            Scheduled::Mark(publish) => self.mark(publish, at),
+            Scheduled::Redelivery(redelivery) => {
                 let Redelivery { event, attempt, copy } = *redelivery;
                 self.broker.truth.redelivered(&event, at);
                 if copy == Copy::Another {
@@ -325,8 +310,8 @@ impl<'a> Pipeline<'a> {
                 }
                 self.take_in(&event, at, attempt)
             }
-            Later::Begin(fault) => self.begin_fault(fault, at),
-            Later::End(fault) => self.end_fault(fault, at),
+            Scheduled::Begin(fault) => self.begin_fault(fault, at),
+            Scheduled::End(fault) => self.end_fault(fault, at),
         }
     }
 
@@ -337,7 +322,7 @@ impl<'a> Pipeline<'a> {
 
     /// When a strategy that was asked at `now` has answered.
     fn answered(&self, now: Timestamp) -> Timestamp {
-        self.clock.since(now).plus(self.troubles.store_delay)
+        self.clock.since(now).plus(self.faults.store_delay)
     }
 
     fn advance_all(&mut self, at: Timestamp) -> Result<(), PipelineError> {
@@ -347,44 +332,17 @@ impl<'a> Pipeline<'a> {
         };
         for worker in 0..self.workers.len() {
             self.released.clear();
-            if let Err(unavailable) =
-                self.workers[worker].advance(self.troubles.shown(now), &mut self.released)
+            if let Err(unavailable) = self.workers[worker].advance(self.faults.shown(now), &mut self.released)
             {
-                if self.troubles.is_none() {
+                if self.faults.is_none() {
                     return Err(unavailable.into());
                 }
-                self.endure(worker, unavailable)?;
+                self.tolerate(worker, unavailable)?;
             }
             if !self.released.is_empty() {
                 self.release(worker, now)?;
             }
         }
         Ok(())
-    }
-
-    fn release(&mut self, worker: usize, now: Timestamp) -> Result<(), PipelineError> {
-        // The end of the input is no point in time: what is released then is released at the last one.
-        let now = if now == Timestamp::END { self.now } else { now };
-        let id = self.pool.lend();
-        let batch = &mut self.pool[id];
-        for ping in &self.released {
-            let Some(held) = self.held.remove(&ping.delivery) else {
-                return Err(BrokenContract::NotHeld(ping.delivery).into());
-            };
-            self.digest.released(ping.delivery);
-            let waited = saturating_nanos(now.since(held.event.at));
-            self.held_ns.record(waited.max(1)).expect("the histogram grows as far as 64 bits");
-            let (event, attempt) = match held.source {
-                SourceOfHeld::Waits => (held.event, held.attempt),
-                SourceOfHeld::Acked => (held.event, ACKED),
-                SourceOfHeld::GaveUp => (decided(&held.event), ACKED),
-            };
-            if held.source == SourceOfHeld::GaveUp {
-                self.broker.truth.copy_born(&event, now);
-            }
-            batch.push(*ping, &event, attempt);
-            batch.covered.push(held.covered);
-        }
-        self.publish(Publish { worker: WorkerId::new(worker), batch: id }, now)
     }
 }

@@ -35,7 +35,7 @@ pub(super) enum Copy {
 
 /// Something that happens at its time.
 #[derive(Debug)]
-pub(super) enum Later {
+pub(super) enum Scheduled {
     /// A publish ends.
     Publish(Publish),
     /// A second job marks what it has read back.
@@ -64,7 +64,7 @@ pub(super) struct Schedule {
 struct Due {
     at: Timestamp,
     order: u64,
-    what: Later,
+    what: Scheduled,
 }
 
 impl Schedule {
@@ -75,13 +75,13 @@ impl Schedule {
     #[inline]
     pub(super) fn publish(&mut self, at: Timestamp, publish: Publish) {
         if self.publishes.back().is_some_and(|(last, _)| *last > at) {
-            return self.add(at, Later::Publish(publish));
+            return self.add(at, Scheduled::Publish(publish));
         }
         self.publishes.push_back((at, publish));
         self.next_due = self.next_due.min(at);
     }
 
-    pub(super) fn add(&mut self, at: Timestamp, what: Later) {
+    pub(super) fn add(&mut self, at: Timestamp, what: Scheduled) {
         self.asked += 1;
         self.rest.push(Reverse(Due { at, order: self.asked, what }));
         self.next_due = self.next_due.min(at);
@@ -95,20 +95,20 @@ impl Schedule {
 
     /// What is due at `now`.
     #[inline]
-    pub(super) fn take(&mut self, now: Timestamp) -> Option<Later> {
+    pub(super) fn take(&mut self, now: Timestamp) -> Option<Scheduled> {
         if self.next_due > now {
             return None;
         }
         let publish = self.publishes.pop_front_if(|(at, _)| *at <= now);
         let what = match publish {
-            Some((_, publish)) => Some(Later::Publish(publish)),
+            Some((_, publish)) => Some(Scheduled::Publish(publish)),
             None => self.take_rest(now),
         };
         self.next_due = self.earliest();
         what
     }
 
-    fn take_rest(&mut self, now: Timestamp) -> Option<Later> {
+    fn take_rest(&mut self, now: Timestamp) -> Option<Scheduled> {
         let due = self.rest.peek().is_some_and(|Reverse(due)| due.at <= now);
         due.then(|| self.rest.pop().map(|Reverse(due)| due.what)).flatten()
     }
@@ -121,7 +121,7 @@ impl Schedule {
     /// Leaves the publishes of a worker that died at `now` without anybody who hears of their end; gives their batches.
     pub(super) fn orphan(&self, pool: &mut Pool, worker: WorkerId, now: Timestamp) -> Vec<BatchId> {
         let among_the_rest = self.rest.iter().filter_map(|Reverse(due)| match due.what {
-            Later::Publish(publish) => Some(publish),
+            Scheduled::Publish(publish) => Some(publish),
             _ => None,
         });
         let all = self.publishes.iter().map(|(_, publish)| *publish).chain(among_the_rest);
