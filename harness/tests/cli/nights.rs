@@ -1,9 +1,9 @@
 //! The nightly job from outside.
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::process::{Child, Stdio};
 
 use dedup_harness::nightly::{LiveRow, LiveWriter};
 
@@ -92,20 +92,39 @@ fn a_day_larger_than_memory_is_done_within_it() {
     assert_eq!(bytes_of(&tool), within);
 }
 
+/// Every file below the tool's directories, with its size.
+fn written(tool: &Tool) -> BTreeMap<PathBuf, u64> {
+    let paths = [tool.work(), tool.tmp()].into_iter().flat_map(|directory| entries(&directory));
+    // What goes away while we look has no size any more.
+    paths.filter_map(|path| path.metadata().ok().map(|data| (path, data.len()))).collect()
+}
+
+/// Watches a night until it has ended, or changed what is written `most` times; says how often it was seen to.
+fn changes_until(tool: &Tool, night: &mut Child, most: usize) -> usize {
+    let (mut before, mut changes) = (written(tool), 0);
+    while changes < most && night.try_wait().unwrap().is_none() {
+        let now = written(tool);
+        changes += usize::from(now != before);
+        before = now;
+    }
+    changes
+}
+
 #[test]
 fn a_night_that_is_killed_leaves_the_day_as_it_was_or_whole() {
     let tool = Tool::new();
     write_live(&tool, 300_000);
-    let began = Instant::now();
-    tool.prints(&["nightly", "main_live"]);
-    let (whole, took) = (bytes_of(&tool), began.elapsed());
+    let start = || tool.process(&["nightly", "main_live"]).stdout(Stdio::null()).spawn().unwrap();
+    let changes = changes_until(&tool, &mut start(), usize::MAX);
+    let whole = bytes_of(&tool);
+    assert!(changes > 0, "nothing was seen to be written");
     for step in 0..12 {
         // Half of the times there is no day before, half of the times there is.
         if step % 2 == 0 {
             std::fs::remove_dir_all(tool.work().join("main_stable")).unwrap();
         }
-        let mut night = tool.process(&["nightly", "main_live"]).spawn().unwrap();
-        std::thread::sleep(took.mul_f64(f64::from(step) / 12.0).min(Duration::from_secs(5)));
+        let mut night = start();
+        changes_until(&tool, &mut night, changes * step / 12);
         night.kill().unwrap();
         night.wait().unwrap();
         match std::fs::read(tool.work().join(STABLE)) {

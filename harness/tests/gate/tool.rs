@@ -101,7 +101,7 @@ impl Tool {
     fn processes(&self) -> Vec<String> {
         let running = || home::processes(self.home.path());
         // A guard stops its servers after whoever started them has ended.
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(120);
         while !running().is_empty() && std::time::Instant::now() < deadline {
             std::thread::sleep(std::time::Duration::from_millis(10));
         }

@@ -194,12 +194,12 @@ impl Running {
 fn a_promise_is_kept_on_wall_time_and_the_server_is_left_as_it_was() {
     let given = Given::start(&[]);
     let ran = begin(&given.url(), STREAM, &["--time-factor", "40", "-p", "verify", "-p", "time"]).end();
-    assert_eq!(ran.code, Some(0), "{}\n{}", ran.table, ran.log);
+    // On a machine that is too busy the run may be void, but never broken.
+    assert!(matches!(ran.code, Some(0 | 5)), "{}\n{}", ran.table, ran.log);
     let [verify, time] = &ran.cells[..] else { panic!("{}", ran.table) };
     assert_eq!((verify.time_factor, time.time_factor), (40.0, 1.0));
     assert!(verify.elapsed_ns > 1_200_000_000, "50 s cannot have passed 40 times as fast");
     let CellResult::Verify(seen) = &verify.result else { panic!("{}", ran.table) };
-    // On a machine that is too busy the run may be void, but never broken.
     assert_ne!(seen.judgement.verdict, Verdict::Broken, "{:?}", seen.judgement);
     assert_eq!((seen.missed_in_window_count, seen.lost_count), (0, 0));
     assert!(
@@ -333,7 +333,7 @@ fn a_server_that_dies_ends_the_cell_with_the_reason() {
     given.kill();
     let died = Instant::now();
     let ran = running.end();
-    assert!(died.elapsed() < Duration::from_secs(60), "it went on for {:?}", died.elapsed());
+    assert!(died.elapsed() < Duration::from_secs(120), "it went on for {:?}", died.elapsed());
     assert_eq!(ran.code, Some(1), "{}\n{}", ran.table, ran.log);
     // The passes that follow are not tried: their cells say why.
     assert_eq!(ran.cells.len(), 3);
