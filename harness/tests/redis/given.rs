@@ -201,7 +201,9 @@ fn a_promise_is_kept_on_wall_time_and_the_server_is_left_as_it_was() {
     assert!(verify.elapsed_ns > 1_200_000_000, "50 s cannot have passed 40 times as fast");
     let CellResult::Verify(seen) = &verify.result else { panic!("{}", ran.table) };
     assert_ne!(seen.judgement.verdict, Verdict::Broken, "{:?}", seen.judgement);
-    assert_eq!((seen.missed_in_window_count, seen.lost_count), (0, 0));
+    // What a void run missed was judged too late.
+    let void = seen.judgement.verdict == Verdict::Void;
+    assert!(seen.lost_count == 0 && (void || seen.missed_in_window_count == 0), "{seen:?}");
     assert!(
         seen.duplicate_count > 300 && seen.duplicate_in_window_count > seen.duplicate_count / 2,
         "{seen:?}"
