@@ -5,6 +5,7 @@
 
 pub mod compare;
 pub mod filter;
+pub mod metrics;
 pub mod record;
 pub mod stats;
 pub mod units;

@@ -1,6 +1,7 @@
 //! The shortest table that still tells strategies apart, as Markdown: for the first page of a project.
 
 use dedup_records::compare::{Block, Clock, Comparison, Row};
+use dedup_records::metrics::{BYTES_PER_ID, LOST, MISSED, Metric, THROUGHPUT};
 use dedup_records::stats::rule_of_three;
 use dedup_records::units::{duration, percentages, plural, short, thousands};
 
@@ -70,20 +71,17 @@ fn columns(block: &Block) -> [Column; 7] {
     };
     [
         text("strategy", &|row| escape(&row.strategy)),
-        share("missed, % of duplicates", rows, |row| {
-            row.summary.verify.as_ref().map(|verify| (verify.missed_count, verify.duplicate_count))
-        }),
-        share("lost, % of uniques", rows, |row| {
-            row.summary.verify.as_ref().map(|verify| (verify.lost_count, verify.unique_count))
-        }),
-        number("pings a second", &|row| row.summary.throughput_per_s().map(rate)),
+        share("missed, % of duplicates", &MISSED, rows),
+        share("lost, % of uniques", &LOST, rows),
+        number("pings a second", &|row| row.summary.value(&THROUGHPUT).map(rate)),
         number("p99", &p99),
-        number("bytes an id", &|row| row.summary.bytes_per_id().map(three)),
+        number("bytes an id", &|row| row.summary.value(&BYTES_PER_ID).map(three)),
         text("verdict", &|row| verdict(row.standing, row.role).words.to_string()),
     ]
 }
 
-fn share(title: &'static str, rows: &[Row], counts: impl Fn(&Row) -> Option<(u64, u64)>) -> Column {
+fn share(title: &'static str, metric: &Metric, rows: &[Row]) -> Column {
+    let counts = |row: &Row| row.summary.counts(metric);
     let share = |row: &Row| counts(row).filter(|(_, of)| *of > 0).map(|(count, of)| count as f64 / of as f64);
     Column { title, rule: "---:", cells: percentages(&rows.iter().map(share).collect::<Vec<_>>()) }
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use dedup_records::compare::{Comparison, Standing};
+use dedup_records::metrics::{BYTES_PER_ID, Metric, THROUGHPUT};
 use dedup_records::record::Role;
-use dedup_records::stats::rule_of_three;
+use dedup_records::stats::{Spread, rule_of_three};
 use dedup_records::units::{plural, short, thousands};
 
 use super::model::{Cell, Fact, Figure, Opening, Table, Tone};
@@ -91,13 +92,10 @@ fn sentence(panels: &[Panel<'_>]) -> String {
 }
 
 /// Those whose rounds are not told apart from the best's; the best first.
-fn leaders<'a>(
-    entries: &[&'a Entry<'a>],
-    figure: impl Fn(&Entry<'_>) -> Option<dedup_records::stats::Spread>,
-    better: impl Fn(f64, f64) -> bool,
-) -> Option<(Vec<String>, dedup_records::stats::Spread)> {
-    let with: Vec<(&Entry<'_>, dedup_records::stats::Spread)> =
-        entries.iter().filter_map(|entry| Some((*entry, figure(entry)?))).collect();
+fn leaders(entries: &[&Entry<'_>], metric: &Metric) -> Option<(Vec<String>, Spread)> {
+    let with: Vec<(&Entry<'_>, Spread)> =
+        entries.iter().filter_map(|entry| Some((*entry, entry.row.summary.spread(metric)?))).collect();
+    let better = |one: f64, other: f64| metric.better.prefers(one, other);
     let best = with
         .iter()
         .copied()
@@ -109,8 +107,7 @@ fn leaders<'a>(
 }
 
 fn fastest(entries: &[&Entry<'_>]) -> Option<String> {
-    let figure = |entry: &Entry<'_>| Some(entry.row.summary.time.as_ref()?.throughput_per_s);
-    let (names, best) = leaders(entries, figure, |one, other| one > other)?;
+    let (names, best) = leaders(entries, &THROUGHPUT)?;
     Some(match (names.as_slice(), best.rounds_count) {
         (_, 0 | 1) => "one round, so speeds are not ranked".to_string(),
         ([only], _) => format!("{} judged most of these, {}", clip(only, 60), spread(best, rate)),
@@ -121,8 +118,7 @@ fn fastest(entries: &[&Entry<'_>]) -> Option<String> {
 }
 
 fn smallest(entries: &[&Entry<'_>]) -> Option<String> {
-    let figure = |entry: &Entry<'_>| entry.row.summary.weigh.as_ref()?.bytes_per_id;
-    let (names, best) = leaders(entries, figure, |one, other| one < other)?;
+    let (names, best) = leaders(entries, &BYTES_PER_ID)?;
     Some(match (names.as_slice(), best.rounds_count) {
         ([only], 2..) => format!("{} held the fewest bytes an id, {}", clip(only, 60), spread(best, three)),
         (_, 0 | 1) => {

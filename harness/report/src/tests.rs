@@ -3,6 +3,8 @@ use dedup_records::record::{
     VerifyFigures, sample,
 };
 
+use dedup_records::metrics::ALL;
+
 use super::*;
 use crate::model::Part;
 
@@ -278,4 +280,29 @@ fn a_trend_keeps_runs_in_the_order_of_time_and_marks_counts_that_differ() {
     assert!(text.contains("0 → 15 at 2026-03-03T12:00:00Z"), "{text}");
     let page = page::render(&trend::report(&trend));
     assert!(page.contains("1 hint"), "the page has it too");
+}
+
+#[test]
+fn every_metric_of_the_list_is_a_column_of_csv_a_key_of_json_and_a_line_of_tidy_data() {
+    let mut run = full();
+    verified(&mut run, |_, figures| figures.round_trips_count = Some(7));
+    for cell in &mut run.cells {
+        if let CellResult::Weigh(figures) = &mut cell.result {
+            figures.server_used_bytes = Some(1 << 20);
+        }
+    }
+    let comparison = Comparison::from_runs(std::slice::from_ref(&run), &Filter::default(), None).unwrap();
+    let table = tables::render(&comparison, tables::Format::Csv, tables::Look::PLAIN);
+    let columns: Vec<&str> = table.lines().next().unwrap().split(',').collect();
+    let json = tables::render(&comparison, tables::Format::Json, tables::Look::PLAIN);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let runs = [run];
+    let tidy = tidy::measurements(&runs, &comparison);
+    for metric in ALL {
+        assert!(columns.contains(&metric.name), "{} is no column", metric.name);
+        let of_a_row = |row: &serde_json::Value| row["metrics"][metric.name].is_number();
+        let rows = json["blocks"][0]["rows"].as_array().unwrap();
+        assert!(rows.iter().any(of_a_row), "{} is not in JSON", metric.name);
+        assert!(tidy.iter().any(|line| line.metric == metric.name), "{} is not in tidy data", metric.name);
+    }
 }

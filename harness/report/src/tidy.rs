@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use dedup_records::compare::Comparison;
-use dedup_records::record::{CellRecord, CellResult, Latency, Run, RunRecord};
+use dedup_records::metrics::ALL;
+use dedup_records::record::{CellRecord, CellResult, Run, RunRecord};
 use serde::Serialize;
 
 use super::model::{Report, Table};
@@ -99,69 +100,18 @@ fn line<'a>(
 type Sink<'s> = &'s mut dyn FnMut(&str, Option<f64>, Option<u64>, Option<String>);
 
 fn figures(cell: &CellRecord, sink: Sink<'_>) {
-    match &cell.result {
-        CellResult::Verify(f) => {
-            let mut count =
-                |metric: &str, count: u64, of: Option<u64>| sink(metric, Some(count as f64), of, None);
-            count("pings_count", f.pings_count, None);
-            count("unique_count", f.unique_count, Some(f.pings_count));
-            count("duplicate_count", f.duplicate_count, Some(f.pings_count));
-            count("missed_count", f.missed_count, Some(f.duplicate_count));
-            count("missed_in_window_count", f.missed_in_window_count, Some(f.duplicate_in_window_count));
-            count("lost_count", f.lost_count, Some(f.unique_count));
-            count("delayed_count", f.delayed_count, Some(f.unique_count));
-            count("refused_unique_count", f.refused_unique_count, Some(f.unique_count));
-            count("late_count", f.late_count, Some(f.pings_count));
-            count("stalled_count", f.stalled_count, Some(f.pings_count));
-            count("error_count", f.error_count, Some(f.pings_count));
-            count("redelivered_count", f.redelivered_count, Some(f.pings_count));
-            if let Some(stable) = &f.stable {
-                count("stable_missed_count", stable.missed_count, Some(f.duplicate_count));
-                count("stable_lost_count", stable.lost_count, Some(f.unique_count));
-            }
-            if let Some(held) = &f.held_ns {
-                latency("held", held, sink);
-            }
-            sink("verdict", None, None, Some(f.judgement.verdict.name().to_string()));
+    for metric in ALL {
+        if let Some(value) = metric.of_cell(&cell.result) {
+            sink(metric.name, Some(value), metric.cases_of_cell(&cell.result), None);
         }
-        CellResult::Time(f) => {
-            sink("throughput_per_s", Some(f.throughput_per_s), None, None);
-            sink("threads_count", Some(f.threads_count.into()), None, None);
-            sink("offered_per_s", Some(f.offered_per_s), None, None);
-            sink("achieved_per_s", Some(f.achieved_per_s), None, None);
-            latency("latency", &f.latency_ns, sink);
-            latency("service", &f.service_ns, sink);
-        }
-        CellResult::Weigh(f) => {
-            if let Some(bytes) = f.bytes_per_id {
-                sink("bytes_per_id", Some(bytes), None, None);
-            }
-            sink("peak_ids_count", Some(f.peak_ids_count as f64), None, None);
-            sink("live_bytes", Some(f.live_bytes as f64), None, None);
-            sink("emptied_bytes", Some(f.emptied_bytes as f64), None, None);
-            sink("peak_rss_bytes", Some(f.peak_rss_bytes as f64), None, None);
-            if let Some(bytes) = f.server_used_bytes {
-                sink("server_used_bytes", Some(bytes as f64), None, None);
-            }
-        }
-        CellResult::Skipped { reason, remedy } => {
-            sink(SKIPPED, None, None, Some(format!("{reason}; {remedy}")))
-        }
-        CellResult::Failed { how, reason } => sink("failed", None, None, Some(format!("{how:?}: {reason}"))),
     }
-}
-
-fn latency(name: &str, latency: &Latency, sink: Sink<'_>) {
-    for (percentile, value) in [
-        ("p50", latency.p50),
-        ("p90", latency.p90),
-        ("p99", latency.p99),
-        ("p999", latency.p999),
-        ("p9999", latency.p9999),
-        ("max", latency.max),
-    ] {
-        sink(&format!("{name}_{percentile}_ns"), Some(value as f64), Some(latency.count), None);
-    }
+    let said = match &cell.result {
+        CellResult::Verify(figures) => ("verdict", figures.judgement.verdict.name().to_string()),
+        CellResult::Skipped { reason, remedy } => (SKIPPED, format!("{reason}; {remedy}")),
+        CellResult::Failed { how, reason } => ("failed", format!("{how:?}: {reason}")),
+        CellResult::Time(_) | CellResult::Weigh(_) => return,
+    };
+    sink(said.0, None, None, Some(said.1));
 }
 
 /// All measurements as CSV, with a line of names first.

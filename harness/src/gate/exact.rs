@@ -1,17 +1,10 @@
 //! Figures that are the same on every machine, and what it means when one of them changes.
 
+use dedup_records::metrics::{ALL, Metric};
 use serde::{Deserialize, Serialize};
 
 use super::verdict::About;
-use crate::record::{CellRecord, CellResult, VerifyFigures, WeighFigures};
-
-/// A server's bytes depend on its allocator's state: they may be this far apart, in parts per million.
-pub const SERVER_BYTES_PPM: u64 = 20_000;
-
-/// Bytes of this process are counted call by call, and exact but for what the harness's own buffers add or not: a few
-/// dozen bytes, or this share in parts per million.
-pub const LIVE_BYTES_PPM: u64 = 100;
-const LIVE_BYTES_SLACK: u64 = 256;
+use crate::record::{CellRecord, CellResult, VerifyFigures};
 
 /// Instructions depend a little on values that are compared and on where things lie.
 pub const INSTRUCTIONS_PPM: u64 = 5_000;
@@ -36,21 +29,9 @@ impl Exact {
     }
 }
 
-/// Counts by which answers are right or wrong. Fewer are better.
-const CORRECTNESS: [&str; 8] = [
-    "missed_count",
-    "missed_in_window_count",
-    "lost_count",
-    "delayed_count",
-    "late_count",
-    "stalled_count",
-    "error_count",
-    "refused_unique_count",
-];
-
 /// Whether a metric is about right and wrong answers.
 pub fn is_about_correctness(metric: &str) -> bool {
-    CORRECTNESS.contains(&metric)
+    Metric::named(metric).is_some_and(Metric::is_about_correctness)
 }
 
 /// What a metric says something of.
@@ -67,45 +48,50 @@ pub fn stream_counts(figures: &VerifyFigures) -> [(&'static str, u64); 3] {
     ]
 }
 
-/// The exact figures of one cell. Bytes of this process are told only where it is the strategy's own that are counted.
+/// The exact figures of one cell: those of the list that have a tolerance.
 pub fn figures(cell: &CellRecord) -> Vec<Exact> {
-    match &cell.result {
-        CellResult::Verify(figures) => of_verify(figures),
-        CellResult::Weigh(figures) => of_weigh(figures),
-        _ => Vec::new(),
-    }
+    ALL.iter().filter_map(|metric| exact(metric, &cell.result)).collect()
 }
 
-fn of_verify(figures: &VerifyFigures) -> Vec<Exact> {
-    let values = [
-        figures.missed_count,
-        figures.missed_in_window_count,
-        figures.lost_count,
-        figures.delayed_count,
-        figures.late_count,
-        figures.stalled_count,
-        figures.error_count,
-        figures.refused_unique_count,
-    ];
-    CORRECTNESS.into_iter().zip(values).map(|(metric, value)| exact(metric, value, 0)).collect()
+fn exact(metric: &Metric, result: &CellResult) -> Option<Exact> {
+    let value = metric.of_cell(result)? as u64;
+    let tolerance_ppm = metric.tolerance?.ppm(value, result)?;
+    Some(Exact { metric: metric.name.to_string(), value, tolerance_ppm })
 }
 
-fn of_weigh(figures: &WeighFigures) -> Vec<Exact> {
-    let mut all = vec![exact("peak_ids_count", figures.peak_ids_count, 0)];
-    match figures.server_used_bytes {
-        // Beside a server, what this process holds is buffers whose size depends on how replies happen to arrive.
-        Some(bytes) => all.push(exact("server_used_bytes", bytes, SERVER_BYTES_PPM)),
-        None => {
-            let bytes = |metric, bytes: u64| {
-                exact(metric, bytes, LIVE_BYTES_PPM.max(LIVE_BYTES_SLACK * 1_000_000 / bytes.max(1)))
-            };
-            all.push(bytes("live_bytes", figures.live_bytes));
-            all.push(bytes("emptied_bytes", figures.emptied_bytes));
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::record::sample;
+
+    #[test]
+    fn what_has_a_tolerance_in_the_list_is_held_and_nothing_else() {
+        let mut cells = sample::exact();
+        let in_process: Vec<Exact> = cells.iter().flat_map(figures).collect();
+        for cell in &mut cells {
+            if let CellResult::Weigh(figures) = &mut cell.result {
+                figures.server_used_bytes = Some(1_000_000);
+            }
         }
+        let beside_a_server: Vec<Exact> = cells.iter().flat_map(figures).collect();
+        let names = |found: &[Exact]| found.iter().map(|exact| exact.metric.clone()).collect::<BTreeSet<_>>();
+        let listed = ALL.iter().filter(|metric| metric.tolerance.is_some());
+        let listed: BTreeSet<String> = listed.map(|metric| metric.name.to_string()).collect();
+        let (without, with) = (names(&in_process), names(&beside_a_server));
+        assert_eq!(without.union(&with).cloned().collect::<BTreeSet<_>>(), listed);
+        let differ: Vec<&String> = without.symmetric_difference(&with).collect();
+        assert_eq!(differ, ["emptied_bytes", "live_bytes", "server_used_bytes"]);
     }
-    all
-}
 
-fn exact(metric: &str, value: u64, tolerance_ppm: u64) -> Exact {
-    Exact { metric: metric.to_string(), value, tolerance_ppm }
+    #[test]
+    fn the_fewer_bytes_there_are_the_more_a_buffer_weighs() {
+        let mut cells = sample::exact();
+        let CellResult::Weigh(weighed) = &mut cells[5].result else { panic!("the sixth cell weighs") };
+        (weighed.live_bytes, weighed.emptied_bytes) = (256_000_000, 256);
+        let found = figures(&cells[5]);
+        let ppm = |name: &str| found.iter().find(|exact| exact.metric == name).unwrap().tolerance_ppm;
+        assert_eq!((ppm("live_bytes"), ppm("emptied_bytes"), ppm("peak_ids_count")), (100, 1_000_000, 0));
+    }
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::block::{Block, scenarios, strategies, stream};
-use super::change::{Change, Ratio};
+use super::change::{Change, Difference, Differences, Ratio};
 use super::error::CompareError;
 use super::row::Row;
-use super::summary::{LatencySummary, Summary, VerifySummary};
+use super::summary::Summary;
 use crate::filter::Filter;
+use crate::metrics::Metric;
 use crate::record::{CellRecord, HistogramError, Run};
-use crate::stats::Spread;
 
 /// Adds to each row its change against `baseline`. Rows that the baseline does not have stay as they are.
 pub(super) fn add(
@@ -93,30 +93,19 @@ fn change(
             cells.iter().copied().filter(|cell| common.contains(&cell.round)).collect();
         Summary::of(&cells)
     };
-    let counts = (of_common(now)?.verify, of_common(then)?.verify);
-    let difference = |count: fn(&VerifySummary) -> u64| match &counts {
-        (Some(now), Some(then)) => Some(count(now) as i64 - count(then) as i64),
-        _ => None,
+    let (common_now, common_then) = (of_common(now)?, of_common(then)?);
+    let difference = |metric: &'static Metric| match metric.is_count() {
+        true => {
+            let (now, then) = (common_now.value(metric)?, common_then.value(metric)?);
+            Some(Difference::Count(now as i64 - then as i64))
+        }
+        false => Ratio::of(row.summary.spread(metric), old.summary.spread(metric)).map(Difference::Ratio),
     };
-    let waits = (row.summary.waiting().map(|w| w.0), old.summary.waiting().map(|w| w.0));
-    let wait = |percentile: fn(&LatencySummary) -> Spread| {
-        Ratio::of(waits.0.map(percentile), waits.1.map(percentile))
-    };
-    let throughput = |summary: &Summary| summary.time.as_ref().map(|time| time.throughput_per_s);
-    let memory = |summary: &Summary| summary.weigh.as_ref().and_then(|weigh| weigh.bytes_per_id);
     Ok(Some(Change {
         against: baseline.label(),
         rounds_count: common.len() as u32,
         was: old.standing,
-        missed_count: difference(|v| v.missed_count),
-        missed_in_window_count: difference(|v| v.missed_in_window_count),
-        lost_count: difference(|v| v.lost_count),
-        delayed_count: difference(|v| v.delayed_count),
-        throughput: Ratio::of(throughput(&row.summary), throughput(&old.summary)),
-        p50: wait(|w| w.p50),
-        p99: wait(|w| w.p99),
-        p999: wait(|w| w.p999),
-        bytes_per_id: Ratio::of(memory(&row.summary), memory(&old.summary)),
+        metrics: Differences::by(difference),
         caveats: caveats(row, run, &old, baseline),
     }))
 }

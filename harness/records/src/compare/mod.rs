@@ -11,6 +11,7 @@ mod error;
 mod row;
 mod standing;
 mod summary;
+mod values;
 
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,7 @@ use crate::filter::Filter;
 use crate::record::{Run, RunRecord};
 
 pub use block::{Block, Skipped, Stream};
-pub use change::{Certainty, Change, Ratio};
+pub use change::{COMPARED, Certainty, Change, Compared, Difference, Differences, Ratio};
 pub use error::CompareError;
 pub use row::Row;
 pub use standing::{Finding, Standing};
@@ -29,6 +30,7 @@ pub use summary::{
     Clock, LatencySummary, PredictionSummary, StableSummary, Stands, Summary, TimeSummary, VerifySummary,
     WeighSummary,
 };
+pub use values::{Value, Values};
 
 /// Strategies beside each other, one block a scenario.
 #[derive(Clone, Debug, PartialEq, Serialize)]

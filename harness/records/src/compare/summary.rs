@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::values::Values;
+use crate::metrics::Metric;
 use crate::record::{
     CauseFigures, CellRecord, CellResult, FaultFigures, HistogramError, LagFigures, Latency, Prediction,
     StableFigures, TimeFigures, VerifyFigures, WeighFigures, merged,
@@ -19,6 +21,8 @@ pub struct Summary {
     pub time: Option<TimeSummary>,
     /// Memory.
     pub weigh: Option<WeighSummary>,
+    /// Every metric of the list.
+    pub metrics: Values,
 }
 
 /// Counts over all rounds; as in [`VerifyFigures`].
@@ -149,11 +153,29 @@ impl Summary {
                 CellResult::Skipped { .. } | CellResult::Failed { .. } => {}
             }
         }
-        Ok(Summary {
+        let mut summary = Summary {
             verify: VerifySummary::of(&verify)?,
             time: TimeSummary::of(&time)?,
             weigh: WeighSummary::of(&weigh),
-        })
+            metrics: Values::default(),
+        };
+        summary.metrics = Values::of(cells, &summary);
+        Ok(summary)
+    }
+
+    /// A metric over all rounds together; none where it was not measured.
+    pub fn value(&self, metric: &Metric) -> Option<f64> {
+        self.metrics.get(metric).map(|value| value.value)
+    }
+
+    /// A metric as median and range of the rounds; none where it was not measured.
+    pub fn spread(&self, metric: &Metric) -> Option<Spread> {
+        self.metrics.get(metric).map(|value| value.spread)
+    }
+
+    /// A count, and how many it is of; none where either was not counted.
+    pub fn counts(&self, metric: &Metric) -> Option<(u64, u64)> {
+        Some((self.value(metric)? as u64, self.value(metric.of?)? as u64))
     }
 
     /// The times that matter to whoever waits for a ping, and whether they are virtual: those of holding where pings

@@ -1,4 +1,5 @@
 use super::*;
+use crate::metrics::{MISSED, THROUGHPUT};
 use crate::record::sample::{self, GOOD, Sample};
 use crate::record::{CellRecord, CellResult, Pass, Verdict};
 
@@ -117,15 +118,22 @@ fn against(now: Sample, then: Sample) -> Change {
     comparison.blocks[0].rows[0].change.clone().unwrap()
 }
 
+fn ratio(change: &Change) -> Ratio {
+    match change.metrics.of(&THROUGHPUT) {
+        Some(Difference::Ratio(ratio)) => ratio,
+        other => panic!("throughput is compared as a ratio: {other:?}"),
+    }
+}
+
 #[test]
 fn a_change_is_told_apart_only_where_the_rounds_do_not_overlap() {
     let faster = against(Sample { per_s: 2.0e7, ..GOOD }, GOOD);
-    let throughput = faster.throughput.unwrap();
+    let throughput = ratio(&faster);
     assert!((throughput.ratio - 2.0e7 / 8.91e6).abs() < 1e-9);
     assert_eq!(throughput.certainty, Certainty::Apart);
     let alike = against(Sample { per_s: 9.0e6, ..GOOD }, GOOD);
-    assert_eq!(alike.throughput.unwrap().certainty, Certainty::Overlap);
-    assert_eq!(alike.missed_count, Some(0));
+    assert_eq!(ratio(&alike).certainty, Certainty::Overlap);
+    assert_eq!(alike.metrics.of(&MISSED), Some(Difference::Count(0)));
 }
 
 #[test]
@@ -135,8 +143,8 @@ fn counts_are_compared_over_the_rounds_that_both_have() {
     then.cells.retain(|cell| cell.round == 1);
     let comparison = Comparison::from_runs(&[now], &Filter::default(), Some(&then)).unwrap();
     let change = comparison.blocks[0].rows[0].change.as_ref().unwrap();
-    assert_eq!((change.rounds_count, change.missed_count), (1, Some(9)));
-    assert_eq!(change.throughput.unwrap().certainty, Certainty::OneRound);
+    assert_eq!((change.rounds_count, change.metrics.of(&MISSED)), (1, Some(Difference::Count(9))));
+    assert_eq!(ratio(change).certainty, Certainty::OneRound);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! What stands below a table: how to read it, what it leaves out, and what did not fit.
 
-use dedup_records::compare::{Block, Certainty, Clock, Row, VerifySummary};
+use dedup_records::compare::{Block, Certainty, Clock, Difference, Row, VerifySummary};
+use dedup_records::metrics::{DELAYED, LOST, MISSED, MISSED_IN_WINDOW, Metric};
 use dedup_records::stats::rule_of_three;
 use dedup_records::units::{plural, short, thousands};
 use unicode_width::UnicodeWidthStr;
 
-use super::sheet::{Share, delayed, fastest, lost, missed, missed_in_window, name, window_differs};
+use super::sheet::{fastest, name, window_differs};
 use super::verdict::{finding, with_finding};
 
 /// The notes of a block, one string each. `verdict_width` is how much of a verdict the table has shown.
@@ -32,20 +33,21 @@ pub(super) fn notes(block: &Block, verdict_width: usize) -> Vec<String> {
 
 /// What zero means: below which share the truth is, by the row that saw least.
 fn none_seen(block: &Block) -> Option<String> {
-    let of = |share: Share| {
-        let seen = block.rows.iter().filter_map(|row| row.summary.verify.as_ref()).map(share);
+    let of = |metric: &Metric| {
+        let seen = block.rows.iter().filter_map(|row| row.summary.counts(metric));
         seen.filter(|(count, of)| *count == 0 && *of > 0).map(|(_, of)| of).min()
     };
-    let bound =
-        |share: Share, what: &str| of(share).map(|n| format!("{} % {what}", short(rule_of_three(n) * 100.0)));
+    let bound = |metric: &Metric, what: &str| {
+        of(metric).map(|n| format!("{} % {what}", short(rule_of_three(n) * 100.0)))
+    };
     let in_window =
-        window_differs(&block.rows).then(|| bound(missed_in_window, "missed in window")).flatten();
+        window_differs(&block.rows).then(|| bound(&MISSED_IN_WINDOW, "missed in window")).flatten();
     let any_delayed = verified(block).any(|verify| verify.delayed_count > 0);
     let bounds: Vec<String> = [
-        bound(missed, "missed"),
+        bound(&MISSED, "missed"),
         in_window,
-        bound(lost, "lost"),
-        any_delayed.then(|| bound(delayed, "delayed")).flatten(),
+        bound(&LOST, "lost"),
+        any_delayed.then(|| bound(&DELAYED, "delayed")).flatten(),
     ]
     .into_iter()
     .flatten()
@@ -97,9 +99,11 @@ fn changes(block: &Block) -> Vec<String> {
         .rows
         .iter()
         .filter_map(|row| row.change.as_ref())
-        .flat_map(|change| [change.throughput, change.p50, change.p99, change.p999, change.bytes_per_id])
-        .flatten()
-        .map(|ratio| ratio.certainty)
+        .flat_map(|change| change.metrics.iter())
+        .filter_map(|difference| match difference {
+            Difference::Ratio(ratio) => Some(ratio.certainty),
+            Difference::Count(_) => None,
+        })
         .collect();
     let any = |certainty| ratios.contains(&certainty);
     [

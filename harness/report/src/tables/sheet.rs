@@ -1,7 +1,11 @@
 //! The columns of a block as text: what the table and the Markdown table have in common.
 
 use dedup_records::compare::{
-    Block, Certainty, Change, Clock, LatencySummary, Ratio, Row, Standing, VerifySummary,
+    Block, Certainty, Change, Clock, Difference, Ratio, Row, Standing, VerifySummary,
+};
+use dedup_records::metrics::{
+    BYTES_PER_ID, DELAYED, LOST, MISSED, MISSED_IN_WINDOW, Metric, REFUSED_UNIQUES, STABLE_LOST,
+    STABLE_MISSED, THROUGHPUT, UNIQUES, WAITING_P50, WAITING_P99, WAITING_P999,
 };
 use dedup_records::record::Role;
 use dedup_records::stats::Spread;
@@ -40,22 +44,18 @@ impl Sheet {
         let rows = &block.rows;
         let columns = [
             Some(names(block)),
-            Some(share("missed", "% dups", rows, missed, |c| c.missed_count)),
-            window_differs(rows)
-                .then(|| share("in window", "% dups", rows, missed_in_window, |c| c.missed_in_window_count)),
-            has_stable(rows).then(|| share("stable", "% dups", rows, missed_in_stable, |_| None)),
-            Some(share("lost", "% uniq", rows, lost, |c| c.lost_count)),
-            loses_more_in_stable(rows).then(|| share("stable", "% uniq", rows, lost_in_stable, |_| None)),
+            Some(share("missed", &MISSED, rows)),
+            window_differs(rows).then(|| share("in window", &MISSED_IN_WINDOW, rows)),
+            has_stable(rows).then(|| share("stable", &STABLE_MISSED, rows)),
+            Some(share("lost", &LOST, rows)),
+            loses_more_in_stable(rows).then(|| share("stable", &STABLE_LOST, rows)),
             rows.iter()
-                .any(|row| row.summary.verify.as_ref().is_some_and(|verify| verify.delayed_count > 0))
-                .then(|| Column {
-                    keep: Keep::IfRoom,
-                    ..share("delayed", "% uniq", rows, delayed, |c| c.delayed_count)
-                }),
+                .any(|row| row.summary.value(&DELAYED).is_some_and(|delayed| delayed > 0.0))
+                .then(|| Column { keep: Keep::IfRoom, ..share("delayed", &DELAYED, rows) }),
             rows.iter()
                 .filter_map(|row| row.summary.verify.as_ref())
                 .any(|verify| verify.late_count > 0 && verify.refused_unique_count > 0)
-                .then(|| share("refused", "% uniq", rows, refused, |_| None)),
+                .then(|| share("refused", &REFUSED_UNIQUES, rows)),
             rows.iter().any(|row| row.summary.time.is_some()).then(|| rates(rows)),
             spreads(rows),
         ];
@@ -106,31 +106,6 @@ fn changes(rows: &[Row], text: impl Fn(&Change) -> Option<Text>) -> Vec<Option<T
     rows.iter().map(|row| row.change.as_ref().and_then(&text)).collect()
 }
 
-/// Cases and those that they are a share of.
-pub(super) type Share = fn(&VerifySummary) -> (u64, u64);
-
-pub(super) fn missed(verify: &VerifySummary) -> (u64, u64) {
-    (verify.missed_count, verify.duplicate_count)
-}
-
-pub(super) fn missed_in_window(verify: &VerifySummary) -> (u64, u64) {
-    (verify.missed_in_window_count, verify.duplicate_in_window_count)
-}
-
-pub(super) fn lost(verify: &VerifySummary) -> (u64, u64) {
-    (verify.lost_count, verify.unique_count)
-}
-
-/// Of no pings where no nightly job was run.
-fn missed_in_stable(verify: &VerifySummary) -> (u64, u64) {
-    verify.stable.map_or((0, 0), |stable| (stable.missed_count, verify.duplicate_count))
-}
-
-/// Of no pings where no nightly job was run.
-fn lost_in_stable(verify: &VerifySummary) -> (u64, u64) {
-    verify.stable.map_or((0, 0), |stable| (stable.lost_count, verify.unique_count))
-}
-
 fn has_stable(rows: &[Row]) -> bool {
     rows.iter().filter_map(|row| row.summary.verify.as_ref()).any(|verify| verify.stable.is_some())
 }
@@ -143,41 +118,39 @@ fn loses_more_in_stable(rows: &[Row]) -> bool {
         .any(|(live, stable)| live != stable)
 }
 
-pub(super) fn delayed(verify: &VerifySummary) -> (u64, u64) {
-    (verify.delayed_count, verify.unique_count)
-}
-
-pub(super) fn refused(verify: &VerifySummary) -> (u64, u64) {
-    (verify.refused_unique_count, verify.unique_count)
-}
-
-/// Whether a promise covers only some of the duplicates, so that what is missed in window is another figure.
+/// Whether a promise covers only some of the duplicates, so that what is missed in window is another metric.
 pub(super) fn window_differs(rows: &[Row]) -> bool {
     rows.iter().filter_map(|row| row.summary.verify.as_ref()).any(|verify| {
         verify.duplicate_in_window_count > 0 && verify.duplicate_in_window_count != verify.duplicate_count
     })
 }
 
-fn share(
-    title: &'static str,
-    unit: &'static str,
-    rows: &[Row],
-    count: Share,
-    change: fn(&Change) -> Option<i64>,
-) -> Column {
+/// A count as a share of what it is one of.
+fn share(title: &'static str, metric: &Metric, rows: &[Row]) -> Column {
     let ratio = |row: &Row| {
-        let (count, of) = count(row.summary.verify.as_ref()?);
+        let (count, of) = row.summary.counts(metric)?;
         (of > 0).then(|| count as f64 / of as f64)
     };
     let shares: Vec<Option<f64>> = rows.iter().map(ratio).collect();
+    let of_uniques = metric.of.is_some_and(|of| *of == UNIQUES);
     Column {
         title,
-        unit,
+        unit: if of_uniques { "% uniq" } else { "% dups" },
         align: Align::Right,
         keep: Keep::Always,
         cells: percentages(&shares).into_iter().map(Text::plain).collect(),
-        changes: changes(rows, |c| change(c).map(|difference| Text::dim(signed(difference)))),
+        changes: changed(metric, rows),
     }
+}
+
+/// How a figure changed in each row.
+fn changed(metric: &Metric, rows: &[Row]) -> Vec<Option<Text>> {
+    changes(rows, |change| {
+        Some(Text::dim(match change.metrics.of(metric)? {
+            Difference::Count(difference) => signed(difference),
+            Difference::Ratio(ratio) => in_percent(ratio),
+        }))
+    })
 }
 
 /// A difference of counts: `=`, `+12`, `-1,200`.
@@ -190,16 +163,15 @@ fn signed(difference: i64) -> String {
 }
 
 /// A ratio as a change: `~` where the rounds overlap, `?` behind it where there is but one.
-fn changed(ratio: Ratio) -> Text {
+fn in_percent(ratio: Ratio) -> String {
     let percent = (ratio.ratio - 1.0) * 100.0;
     let decimals = if percent.abs() < 100.0 { 1 } else { 0 };
-    let text = match (ratio.certainty, percent) {
+    match (ratio.certainty, percent) {
         (Certainty::Overlap, _) => "~".to_string(),
         (_, 0.0) => "=".to_string(),
         (Certainty::Apart, percent) => format!("{}{}%", plus(percent), fixed(percent, decimals)),
         (Certainty::OneRound, percent) => format!("{}{}%?", plus(percent), fixed(percent, decimals)),
-    };
-    Text::dim(text)
+    }
 }
 
 fn plus(number: f64) -> &'static str {
@@ -221,7 +193,7 @@ fn rates(rows: &[Row]) -> Column {
         align: Align::Right,
         keep: Keep::Always,
         cells: rows.iter().map(cell).collect(),
-        changes: changes(rows, |change| change.throughput.map(changed)),
+        changes: changed(&THROUGHPUT, rows),
     }
 }
 
@@ -277,28 +249,24 @@ fn times(rows: &[Row]) -> [Column; 3] {
         _ => None,
     });
     let unit = Unit::of_times(real.fold(f64::INFINITY, f64::min));
-    let column = |title, value: fn(&LatencySummary) -> u64, change: fn(&Change) -> Option<Ratio>| Column {
+    let column = |title, metric: &Metric| Column {
         title,
         unit: unit.name,
         align: Align::Right,
         keep: Keep::Always,
         cells: rows
             .iter()
-            .map(|row| match row.summary.waiting() {
+            .map(|row| match row.summary.value(metric).zip(row.summary.waiting()) {
                 None => Text::dim("-"),
-                Some((times, Clock::Real)) => Text::plain(unit.show(value(times) as f64)),
-                Some((times, Clock::Virtual)) => {
-                    Text::plain(format!("{}*", duration(value(times)).replace(' ', "")))
+                Some((time, (_, Clock::Real))) => Text::plain(unit.show(time)),
+                Some((time, (_, Clock::Virtual))) => {
+                    Text::plain(format!("{}*", duration(time as u64).replace(' ', "")))
                 }
             })
             .collect(),
-        changes: changes(rows, |c| change(c).map(changed)),
+        changes: changed(metric, rows),
     };
-    [
-        column("p50", |times| times.merged.p50, |change| change.p50),
-        column("p99", |times| times.merged.p99, |change| change.p99),
-        column("p99.9", |times| times.merged.p999, |change| change.p999),
-    ]
+    [column("p50", &WAITING_P50), column("p99", &WAITING_P99), column("p99.9", &WAITING_P999)]
 }
 
 fn memory(rows: &[Row]) -> Column {
@@ -311,7 +279,7 @@ fn memory(rows: &[Row]) -> Column {
             .iter()
             .map(|row| row.summary.bytes_per_id().map_or(Text::dim("-"), |b| Text::plain(fixed(b, 1))))
             .collect(),
-        changes: changes(rows, |change| change.bytes_per_id.map(changed)),
+        changes: changed(&BYTES_PER_ID, rows),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use dedup_records::compare::{Block, CompareError, Comparison, Row};
 use dedup_records::filter::Filter;
+use dedup_records::metrics::{BYTES_PER_ID, LATENCY_P99, LOST, MISSED, Metric, Quantity, THROUGHPUT};
 use dedup_records::record::Run;
 use dedup_records::stats::Spread;
 use dedup_records::units::thousands;
@@ -32,7 +33,7 @@ pub struct Moment {
 }
 
 /// One figure of one strategy over time.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct History {
     /// The scenario.
     pub scenario: String,
@@ -41,75 +42,52 @@ pub struct History {
     /// The strategy.
     pub strategy: String,
     /// What was measured.
-    pub metric: Metric,
+    pub followed: &'static Followed,
     /// The index of the run, and the figure over its rounds.
     pub figures: Vec<(usize, Spread)>,
     /// Where it seems to change: indices into `figures`.
     pub changes: Vec<ChangePoint>,
 }
 
-/// What is followed over time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Metric {
-    /// Pings a second as fast as it goes.
-    Throughput,
-    /// 99th percentile of latency.
-    Latency,
-    /// Bytes an id.
-    Memory,
-    /// Duplicates missed.
-    Missed,
-    /// Uniques lost.
-    Lost,
+/// A metric that is followed over time.
+#[derive(Debug)]
+pub struct Followed {
+    /// The metric.
+    pub metric: &'static Metric,
+    /// Its name in few words.
+    pub name: &'static str,
+    /// The name of its section of the page.
+    pub id: &'static str,
 }
 
-impl Metric {
-    /// All of them.
-    pub const ALL: [Metric; 5] =
-        [Metric::Throughput, Metric::Latency, Metric::Memory, Metric::Missed, Metric::Lost];
+/// What is followed, in the order in which it is shown.
+pub static FOLLOWED: [Followed; 5] = [
+    Followed { metric: &THROUGHPUT, name: "pings a second", id: "throughput" },
+    Followed { metric: &LATENCY_P99, name: "p99 latency", id: "latency" },
+    Followed { metric: &BYTES_PER_ID, name: "bytes an id", id: "memory" },
+    Followed { metric: &MISSED, name: "missed", id: "missed" },
+    Followed { metric: &LOST, name: "lost", id: "lost" },
+];
 
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Metric::Throughput => "pings a second",
-            Metric::Latency => "p99 latency",
-            Metric::Memory => "bytes an id",
-            Metric::Missed => "missed",
-            Metric::Lost => "lost",
-        }
-    }
-
+impl Followed {
     /// A value as text.
-    pub fn show(self, value: f64) -> String {
-        match self {
-            Metric::Throughput => rate(value),
-            Metric::Latency => nanos(value),
-            Metric::Memory if value >= 10_000.0 => memory(value),
-            Metric::Memory => three(value),
-            Metric::Missed | Metric::Lost => thousands(value as u64),
+    pub fn show(&self, value: f64) -> String {
+        match self.metric.quantity {
+            Quantity::Rate => rate(value),
+            Quantity::Time => nanos(value),
+            Quantity::BytesPerId if value < 10_000.0 => three(value),
+            Quantity::BytesPerId | Quantity::Bytes => memory(value),
+            Quantity::Count => thousands(value as u64),
         }
     }
 
     /// Whether the same stream and seed give the same number, so that any difference is a change.
-    pub fn is_exact(self) -> bool {
-        matches!(self, Metric::Missed | Metric::Lost)
+    pub fn is_exact(&self) -> bool {
+        self.metric.is_count()
     }
 
-    fn of(self, row: &Row) -> Option<Spread> {
-        let one = |count: u64, rounds: u32| {
-            let value = count as f64;
-            Spread { median: value, min: value, max: value, rounds_count: rounds }
-        };
-        let summary = &row.summary;
-        match self {
-            Metric::Throughput => summary.time.as_ref().map(|time| time.throughput_per_s),
-            Metric::Latency => summary.time.as_ref().map(|time| time.latency_ns.p99),
-            Metric::Memory => summary.weigh.as_ref()?.bytes_per_id,
-            Metric::Missed => {
-                summary.verify.as_ref().map(|verify| one(verify.missed_count, verify.rounds_count))
-            }
-            Metric::Lost => summary.verify.as_ref().map(|verify| one(verify.lost_count, verify.rounds_count)),
-        }
+    fn place(&self) -> Option<usize> {
+        FOLLOWED.iter().position(|followed| followed.metric == self.metric)
     }
 }
 
@@ -139,10 +117,10 @@ impl Trend {
             history.changes = changes(history);
         }
         histories.sort_by(|one, other| {
-            (&one.scenario, &one.conditions, one.metric, &one.strategy).cmp(&(
+            (&one.scenario, &one.conditions, one.followed.place(), &one.strategy).cmp(&(
                 &other.scenario,
                 &other.conditions,
-                other.metric,
+                other.followed.place(),
                 &other.strategy,
             ))
         });
@@ -161,10 +139,10 @@ fn collect(block: &Block, row: &Row, moments: &[Moment], histories: &mut Vec<His
         stream.seed,
         stream.round_seeds.len()
     );
-    for metric in Metric::ALL {
-        let Some(figure) = metric.of(row) else { continue };
+    for followed in &FOLLOWED {
+        let Some(figure) = row.summary.spread(followed.metric) else { continue };
         let same = |history: &&mut History| {
-            history.metric == metric
+            history.followed.metric == followed.metric
                 && history.strategy == row.strategy
                 && history.scenario == stream.scenario
                 && history.conditions == conditions
@@ -175,7 +153,7 @@ fn collect(block: &Block, row: &Row, moments: &[Moment], histories: &mut Vec<His
                 scenario: stream.scenario.clone(),
                 conditions: conditions.clone(),
                 strategy: row.strategy.clone(),
-                metric,
+                followed,
                 figures: vec![(moment, figure)],
                 changes: Vec::new(),
             }),
@@ -186,7 +164,7 @@ fn collect(block: &Block, row: &Row, moments: &[Moment], histories: &mut Vec<His
 /// Counts change wherever they differ; what is measured, where the test says so.
 fn changes(history: &History) -> Vec<ChangePoint> {
     let values: Vec<f64> = history.figures.iter().map(|(_, figure)| figure.median).collect();
-    if !history.metric.is_exact() {
+    if !history.followed.is_exact() {
         return change_points(&values);
     }
     let pairs = values.windows(2).enumerate().filter(|(_, pair)| pair[0] != pair[1]);
@@ -198,8 +176,8 @@ fn changes(history: &History) -> Vec<ChangePoint> {
 impl History {
     /// A change in words: `+12 %`, or the two counts.
     pub fn words(&self, change: &ChangePoint) -> String {
-        match self.metric.is_exact() || change.before == 0.0 {
-            true => format!("{} → {}", self.metric.show(change.before), self.metric.show(change.after)),
+        match self.followed.is_exact() || change.before == 0.0 {
+            true => format!("{} → {}", self.followed.show(change.before), self.followed.show(change.after)),
             false => format!("{:+.1} %", (change.after / change.before - 1.0) * 100.0),
         }
     }

@@ -9,6 +9,6 @@ mod pages;
 mod text;
 
 pub use changes::{ChangePoint, change_points};
-pub use history::{History, Metric, Moment, Trend};
+pub use history::{FOLLOWED, Followed, History, Moment, Trend};
 pub use pages::report;
 pub use text::render as render_text;

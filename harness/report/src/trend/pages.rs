@@ -1,8 +1,9 @@
 //! A trend as a report: one part a metric, one figure a scenario.
 
+use dedup_records::metrics::Quantity;
 use dedup_records::units::plural;
 
-use super::history::{History, Metric, Trend};
+use super::history::{FOLLOWED, Followed, History, Trend};
 use crate::chart::{Axis, Chart, Guide, Join, Point, Scale, Series, Unit};
 use crate::model::{Cell, Fact, Figure, Opening, Part, Report, Table, Tone};
 use crate::palette::Palette;
@@ -16,7 +17,7 @@ const ABOUT: &str = "Each mark is the median of one run's rounds, its bar their 
 /// The trend as a report.
 pub fn report(trend: &Trend) -> Report {
     let palette = Palette::of(trend.histories.iter().map(|history| history.strategy.as_str()));
-    let parts = Metric::ALL.into_iter().map(|metric| part(metric, trend, &palette)).collect();
+    let parts = FOLLOWED.iter().map(|followed| part(followed, trend, &palette)).collect();
     Report { opening: opening(trend), parts, palette, comparison: trend.comparison.clone() }
 }
 
@@ -60,9 +61,9 @@ fn opening(trend: &Trend) -> Opening {
     }
 }
 
-fn part(metric: Metric, trend: &Trend, palette: &Palette) -> Part {
+fn part(followed: &Followed, trend: &Trend, palette: &Palette) -> Part {
     let mut groups: Vec<Vec<&History>> = Vec::new();
-    for history in trend.histories.iter().filter(|history| history.metric == metric) {
+    for history in trend.histories.iter().filter(|history| history.followed.metric == followed.metric) {
         let same = |group: &&mut Vec<&History>| {
             (&group[0].scenario, &group[0].conditions) == (&history.scenario, &history.conditions)
         };
@@ -74,25 +75,18 @@ fn part(metric: Metric, trend: &Trend, palette: &Palette) -> Part {
     let figures: Vec<Figure> = groups
         .iter()
         .enumerate()
-        .map(|(index, group)| figure(index, metric, group, trend, palette))
+        .map(|(index, group)| figure(index, followed, group, trend, palette))
         .collect();
-    let (id, title) = match metric {
-        Metric::Throughput => ("throughput", "Pings a second"),
-        Metric::Latency => ("latency", "99th percentile of latency"),
-        Metric::Memory => ("memory", "Bytes an id"),
-        Metric::Missed => ("missed", "Duplicates missed"),
-        Metric::Lost => ("lost", "Uniques lost"),
-    };
     let claim = match figures.as_slice() {
         [] => "Not measured in these runs.".to_string(),
         [only] => only.claim.clone(),
         [lead, ..] => format!("{}: {}", lead.title, lead.claim),
     };
-    Part { id, title, about: ABOUT, claim, figures }
+    Part { id: followed.id, title: followed.metric.title, about: ABOUT, claim, figures }
 }
 
-fn figure(index: usize, metric: Metric, group: &[&History], trend: &Trend, palette: &Palette) -> Figure {
-    let id = format!("trend-{}-{index}", metric.name().replace(' ', "-"));
+fn figure(index: usize, followed: &Followed, group: &[&History], trend: &Trend, palette: &Palette) -> Figure {
+    let id = format!("trend-{}-{index}", followed.name.replace(' ', "-"));
     let hints = group.iter().flat_map(|history| {
         history.changes.iter().map(move |change| {
             let (run, _) = history.figures[change.at];
@@ -112,7 +106,7 @@ fn figure(index: usize, metric: Metric, group: &[&History], trend: &Trend, palet
         [only] => format!("{only}."),
         [first, rest @ ..] => format!("{first}; and {}.", plural(rest.len() as u64, "more change")),
     };
-    let chart = chart(&id, metric, group, trend, palette);
+    let chart = chart(&id, followed, group, trend, palette);
     let charts = if chart.is_empty() { Vec::new() } else { vec![(chart, table(&id, group, trend, palette))] };
     Figure {
         title: clip(&group[0].scenario, 80),
@@ -124,7 +118,7 @@ fn figure(index: usize, metric: Metric, group: &[&History], trend: &Trend, palet
     }
 }
 
-fn chart(id: &str, metric: Metric, group: &[&History], trend: &Trend, palette: &Palette) -> Chart {
+fn chart(id: &str, followed: &Followed, group: &[&History], trend: &Trend, palette: &Palette) -> Chart {
     let series: Vec<Series> = group
         .iter()
         .map(|history| Series {
@@ -158,12 +152,13 @@ fn chart(id: &str, metric: Metric, group: &[&History], trend: &Trend, palette: &
             [low, high]
         })
     };
-    let mut y = match metric {
-        Metric::Throughput => Axis::log("pings a second", Unit::PerSecond, values()),
-        Metric::Latency => Axis::log("99th percentile of latency", Unit::Nanos, values()),
-        Metric::Memory => Axis::log("bytes an id", Unit::Number, values()),
-        Metric::Missed => Axis::linear("duplicates missed", Unit::Number, values()),
-        Metric::Lost => Axis::linear("uniques lost", Unit::Number, values()),
+    let title = followed.metric.title.to_lowercase();
+    let mut y = match followed.metric.quantity {
+        Quantity::Rate => Axis::log(&title, Unit::PerSecond, values()),
+        Quantity::Time => Axis::log(&title, Unit::Nanos, values()),
+        Quantity::Bytes => Axis::log(&title, Unit::Bytes, values()),
+        Quantity::BytesPerId => Axis::log(&title, Unit::Number, values()),
+        Quantity::Count => Axis::linear(&title, Unit::Number, values()),
     };
     // Room for the names of changes below the lines.
     if y.scale == Scale::Log {
@@ -176,7 +171,7 @@ fn chart(id: &str, metric: Metric, group: &[&History], trend: &Trend, palette: &
     x.range.1 += trend.moments.len() as f64 * 0.22;
     Chart {
         id: id.to_string(),
-        title: format!("{} over time, {}", metric.name(), clip(&group[0].scenario, 80)),
+        title: format!("{} over time, {}", followed.name, clip(&group[0].scenario, 80)),
         x,
         y,
         guides: guides.collect(),
@@ -197,7 +192,7 @@ fn table(id: &str, group: &[&History], trend: &Trend, palette: &Palette) -> Tabl
     ];
     let mut table = Table::new(
         id.to_string(),
-        format!("Every run: {}, {}", group[0].metric.name(), clip(&group[0].scenario, 80)),
+        format!("Every run: {}, {}", group[0].followed.name, clip(&group[0].scenario, 80)),
         &columns,
     );
     for history in group {
@@ -210,7 +205,7 @@ fn table(id: &str, group: &[&History], trend: &Trend, palette: &Palette) -> Tabl
                     Cell::text(&moment.run),
                     Cell::text(&moment.started_at),
                     Cell::text(&moment.commit),
-                    Cell::number(spread(*figure, |value| history.metric.show(value)), figure.median),
+                    Cell::number(spread(*figure, |value| history.followed.show(value)), figure.median),
                     Cell::number(figure.rounds_count.to_string(), figure.rounds_count.into()),
                 ],
             );

@@ -30,7 +30,7 @@ pub fn render(trend: &Trend) -> String {
 
 fn line(history: &History, trend: &Trend) -> String {
     let medians: Vec<f64> = history.figures.iter().map(|(_, figure)| figure.median).collect();
-    let show = |value: Option<f64>| value.map_or("-".to_string(), |value| history.metric.show(value));
+    let show = |value: Option<f64>| value.map_or("-".to_string(), |value| history.followed.show(value));
     let middle = dedup_records::stats::Spread::of(medians.iter().copied()).map(|spread| spread.median);
     let changes: Vec<String> = history
         .changes
@@ -47,7 +47,7 @@ fn line(history: &History, trend: &Trend) -> String {
     format!(
         "{:<32} {:<15} {:>5} {:>12} {:>12} {:>12}  {changes}\n",
         plain(&clip(&history.strategy, 32)),
-        history.metric.name(),
+        history.followed.name,
         medians.len(),
         show(medians.first().copied()),
         show(medians.last().copied()),

@@ -1,0 +1,95 @@
+//! The metrics of one strategy over its rounds.
+
+use std::collections::BTreeMap;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::summary::{LatencySummary, Summary};
+use crate::metrics::{self, Metric, Reading, Times};
+use crate::record::{CellRecord, CellResult};
+use crate::stats::Spread;
+
+/// What each metric of [`metrics::ALL`] is over all rounds, by its name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Values(BTreeMap<&'static str, Value>);
+
+/// A metric over several rounds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Value {
+    /// Over all rounds together: a sum of counts, a percentile of all times, the median of what else is measured.
+    pub value: f64,
+    /// How far rounds differ; a sum of counts has no range.
+    pub spread: Spread,
+}
+
+impl Values {
+    /// Of the cells of one strategy, which `summary` sums up.
+    pub(super) fn of(cells: &[&CellRecord], summary: &Summary) -> Values {
+        let metrics = metrics::ALL.iter().chain(&metrics::WAITING);
+        let value = |metric: &&'static Metric| Some((metric.name, value(metric, cells, summary)?));
+        Values(metrics.filter_map(value).collect())
+    }
+
+    /// A metric; none where it was not measured.
+    pub fn get(&self, metric: &Metric) -> Option<Value> {
+        self.0.get(metric.name).copied()
+    }
+}
+
+/// By name; null where a metric was not measured.
+impl Serialize for Values {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(metrics::ALL.len()))?;
+        for metric in metrics::ALL {
+            match self.get(metric).map(|value| value.value) {
+                Some(whole) if whole.fract() == 0.0 && (0.0..9e15).contains(&whole) => {
+                    map.serialize_entry(metric.name, &(whole as u64))?;
+                }
+                value => map.serialize_entry(metric.name, &value)?,
+            }
+        }
+        map.end()
+    }
+}
+
+fn value(metric: &Metric, cells: &[&CellRecord], summary: &Summary) -> Option<Value> {
+    match metric.reading {
+        Reading::Count(count) => {
+            let rounds: Vec<Option<u64>> = cells
+                .iter()
+                .filter_map(|cell| match &cell.result {
+                    CellResult::Verify(figures) => Some(count(figures)),
+                    _ => None,
+                })
+                .collect();
+            let sum = rounds.iter().copied().sum::<Option<u64>>()? as f64;
+            let spread = Spread { median: sum, min: sum, max: sum, rounds_count: rounds.len() as u32 };
+            (!rounds.is_empty()).then_some(Value { value: sum, spread })
+        }
+        Reading::Speed(_) | Reading::Memory(_) => {
+            let spread = Spread::of(cells.iter().filter_map(|cell| metric.of_cell(&cell.result)))?;
+            Some(Value { value: spread.median, spread })
+        }
+        Reading::Times(times, percentile) => {
+            let (times, merged) = distribution(times, summary)?;
+            let rounds = cells.iter().filter_map(|cell| times.of(&cell.result));
+            let spread = Spread::of(rounds.map(|times| percentile(times) as f64))?;
+            Some(Value { value: percentile(&merged.merged) as f64, spread })
+        }
+    }
+}
+
+fn distribution(times: Times, summary: &Summary) -> Option<(Times, &LatencySummary)> {
+    let held = summary.verify.as_ref().and_then(|verify| verify.held_ns.as_ref());
+    let time = summary.time.as_ref();
+    let summary = match times {
+        Times::Waiting => {
+            let times = if held.is_some() { Times::Held } else { Times::Latency };
+            return distribution(times, summary);
+        }
+        Times::Held => held,
+        Times::Latency => time.map(|time| &time.latency_ns),
+        Times::Service => time.map(|time| &time.service_ns),
+    };
+    Some((times, summary?))
+}
