@@ -1,7 +1,7 @@
 //! Records in, pages out: what an engineer opens to decide, and what a speaker takes on stage.
 //!
 //! Everything here is a function of records alone. [`tables`] draws a comparison for a terminal, and [`talk`] reads off it
-//! the table of the talk. [`Report::from_runs`] makes the report (parts with their claims, charts and tables); the faces
+//! the table of the talk. [`Report::from_runs`] makes the report (sections with their claims, charts and tables); the faces
 //! ([`page`], [`slides`], [`markdown`], [`tidy`], [`hgrm`]) only write it down.
 
 mod brief;
@@ -30,7 +30,7 @@ use dedup_records::compare::{CompareError, Comparison};
 use dedup_records::filter::Filter;
 use dedup_records::record::Run;
 
-pub use model::{Cell, Column, Figure, Line, Part, Report, Table, Tone};
+pub use model::{Cell, Column, Figure, Line, Report, Section, Table, Tone};
 pub use palette::{Look, Palette};
 
 /// Whether what saw unlike pings or ran on unlike machines may stand in one chart.
@@ -52,8 +52,8 @@ impl Report {
             rows.chain(block.skipped.iter().map(|skipped| skipped.strategy.as_str()))
         }));
         let panels = panel::panels(runs, &comparison, &palette, mix);
-        let parts = sections::all(&panels, &comparison, &palette);
+        let sections = sections::all(&panels, &comparison, &palette);
         let opening = headline::opening(&panels, &comparison);
-        Ok(Report { opening, parts, palette, comparison })
+        Ok(Report { opening, sections, palette, comparison })
     }
 }

@@ -19,9 +19,9 @@ pub fn render(report: &Report, command: &str) -> String {
     let mut text = made_by(command);
     text.push_str(&format!("**{}**\n\n", escape(&report.opening.sentence)));
     text.push_str(&render_comparison(&report.comparison, Format::Markdown, Look::PLAIN));
-    let parts = report.parts.iter().filter(|part| !part.figures.is_empty());
+    let sections = report.sections.iter().filter(|section| !section.figures.is_empty());
     let claims: Vec<String> =
-        parts.map(|part| format!("- {}: {}", part.title, escape(&part.claim))).collect();
+        sections.map(|section| format!("- {}: {}", section.title, escape(&section.claim))).collect();
     if !claims.is_empty() {
         text.push_str(&format!("\n{}\n", claims.join("\n")));
     }

@@ -10,8 +10,8 @@ use super::palette::Palette;
 pub struct Report {
     /// The first screen.
     pub opening: Opening,
-    /// Its parts, in order.
-    pub parts: Vec<Part>,
+    /// Its sections, in order.
+    pub sections: Vec<Section>,
     /// How each strategy is drawn.
     pub palette: Palette,
     /// The comparison that it is about.
@@ -44,9 +44,9 @@ pub struct Fact {
     pub summary: String,
 }
 
-/// One of the parts of a report.
+/// One of the sections of a report.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Part {
+pub struct Section {
     /// Its name in links.
     pub id: &'static str,
     /// Its heading.
@@ -59,7 +59,7 @@ pub struct Part {
     pub figures: Vec<Figure>,
 }
 
-/// What a part shows of one scenario.
+/// What a section shows of one scenario.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
     /// What it is of: the scenario, and what tells it from others of that name.

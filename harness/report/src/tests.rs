@@ -6,14 +6,14 @@ use dedup_records::record::{
 use dedup_records::metrics::ALL;
 
 use super::*;
-use crate::model::Part;
+use crate::model::Section;
 
 fn report_of(runs: &[Run], mix: Mix) -> Report {
     Report::from_runs(runs, &Filter::default(), mix).unwrap()
 }
 
-fn part<'a>(report: &'a Report, id: &str) -> &'a Part {
-    report.parts.iter().find(|part| part.id == id).unwrap()
+fn section<'a>(report: &'a Report, id: &str) -> &'a Section {
+    report.sections.iter().find(|section| section.id == id).unwrap()
 }
 
 fn verified(run: &mut Run, change: impl Fn(&str, &mut VerifyFigures)) {
@@ -79,8 +79,8 @@ fn full() -> Run {
 fn records_without_data_for_a_part_say_so_and_draw_nothing() {
     let report = report_of(&[sample::run()], Mix::Apart);
     for id in ["faults", "matrix", "stable", "talk"] {
-        let part = part(&report, id);
-        assert!(part.figures.is_empty() && part.claim.ends_with(['.', ')']), "{id}: {}", part.claim);
+        let section = section(&report, id);
+        assert!(section.figures.is_empty() && section.claim.ends_with(['.', ')']), "{id}: {}", section.claim);
     }
     let page = page::render(&report);
     assert!(page.contains("No scenario of these records has a fault in it."));
@@ -90,9 +90,9 @@ fn records_without_data_for_a_part_say_so_and_draw_nothing() {
 fn every_part_is_shown_where_the_records_have_its_data_and_no_chart_is_empty() {
     let report = report_of(&[full()], Mix::Apart);
     for id in ["accuracy", "lag", "faults", "latency", "load", "memory", "matrix", "stable"] {
-        assert!(!part(&report, id).figures.is_empty(), "{id}");
+        assert!(!section(&report, id).figures.is_empty(), "{id}");
     }
-    let figures = report.parts.iter().flat_map(|part| &part.figures);
+    let figures = report.sections.iter().flat_map(|section| &section.figures);
     for (chart, table) in figures.flat_map(|figure| &figure.charts) {
         assert!(!chart.is_empty() && !table.lines.is_empty(), "{}", chart.id);
     }
@@ -101,8 +101,10 @@ fn every_part_is_shown_where_the_records_have_its_data_and_no_chart_is_empty() {
 #[test]
 fn every_line_of_every_table_has_a_cell_for_every_column() {
     let report = report_of(&[full()], Mix::Apart);
-    let parts = report.parts.iter().flat_map(|part| &part.figures).chain(&report.opening.figures);
-    for table in parts.flat_map(|figure| figure.charts.iter().map(|(_, table)| table).chain(&figure.tables)) {
+    let sections = report.sections.iter().flat_map(|section| &section.figures).chain(&report.opening.figures);
+    for table in
+        sections.flat_map(|figure| figure.charts.iter().map(|(_, table)| table).chain(&figure.tables))
+    {
         assert!(table.lines.iter().all(|line| line.cells.len() == table.columns.len()), "{}", table.id);
     }
 }
@@ -117,8 +119,8 @@ fn the_sentence_ranks_nothing_after_a_single_round() {
         "{}",
         report.opening.sentence
     );
-    assert!(part(&report, "latency").claim.contains("one round, so nothing is ranked"));
-    assert!(part(&report, "load").claim.contains("one round, so nothing is ranked"));
+    assert!(section(&report, "latency").claim.contains("one round, so nothing is ranked"));
+    assert!(section(&report, "load").claim.contains("one round, so nothing is ranked"));
 }
 
 #[test]
@@ -158,11 +160,11 @@ fn unlike_machines_share_no_chart_unless_asked_and_then_it_is_said() {
     other.run.machine.cpu = "Another CPU".into();
     let runs = [one, other];
     let apart = report_of(&runs, Mix::Apart);
-    assert_eq!(part(&apart, "latency").figures.len(), 2);
+    assert_eq!(section(&apart, "latency").figures.len(), 2);
     assert!(apart.opening.notes.join(" ").contains("2 unlike machines"));
     let together = report_of(&runs, Mix::Together);
-    let figure = &part(&together, "latency").figures[0];
-    assert_eq!(part(&together, "latency").figures.len(), 1);
+    let figure = &section(&together, "latency").figures[0];
+    assert_eq!(section(&together, "latency").figures.len(), 1);
     assert!(figure.notes.join(" ").contains("Mixed on request"), "{:?}", figure.notes);
     assert!(figure.title.contains("mixed"));
 }

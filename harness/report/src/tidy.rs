@@ -141,9 +141,9 @@ pub fn json(report: &Report, measurements: &[Measurement<'_>]) -> String {
         scenario: &'a str,
         claim: &'a str,
     }
-    let claims = report.parts.iter().flat_map(|part| {
-        part.figures.iter().map(|figure| Claim {
-            part: part.id,
+    let claims = report.sections.iter().flat_map(|section| {
+        section.figures.iter().map(|figure| Claim {
+            part: section.id,
             scenario: &figure.title,
             claim: &figure.claim,
         })

@@ -12,7 +12,7 @@ use plotters::style::{Color, IntoFont, ShapeStyle, TextStyle};
 use super::labels::{Area, beside, stacked, width};
 use super::scale::Coordinate;
 use super::svg::{Ink, Stroke};
-use super::{Chart, Join, Kind, Point, Series};
+use super::{Chart, Join, Point, PointKind, Series};
 use crate::Palette;
 use crate::palette::Mark;
 use crate::words::clip;
@@ -215,19 +215,21 @@ impl<'b> Pen<'_, 'b> {
         }
     }
 
-    fn mark(&self, kind: Kind, (x, y): (i32, i32), strategy: Option<usize>) {
+    fn mark(&self, kind: PointKind, (x, y): (i32, i32), strategy: Option<usize>) {
         const R: i32 = 10;
         let ink = |stroke| strategy.map_or(Ink::Guide, |index| Ink::Strategy(index, stroke));
         let shape = strategy.map_or(Mark::Circle, |index| self.palette.look(index).mark);
         match kind {
-            Kind::Bound => {
+            PointKind::Bound => {
                 let corners = [(x - R, y - R + 2), (x + R, y - R + 2), (x, y + R), (x - R, y - R + 2)];
                 self.put(&PathElement::new(corners.to_vec(), line(ink(Stroke::Open))));
             }
-            Kind::Open => self.put(&Circle::new((x, y), R - 1, line(ink(Stroke::Open)))),
-            Kind::Seen | Kind::Harmed => self.put_shape(shape, (x, y), R, filled(ink(Stroke::Mark))),
+            PointKind::Open => self.put(&Circle::new((x, y), R - 1, line(ink(Stroke::Open)))),
+            PointKind::Seen | PointKind::Harmed => {
+                self.put_shape(shape, (x, y), R, filled(ink(Stroke::Mark)))
+            }
         }
-        if kind == Kind::Harmed {
+        if kind == PointKind::Harmed {
             self.put(&Circle::new((x, y), R + 8, line(Ink::Harm)));
         }
     }

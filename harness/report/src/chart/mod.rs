@@ -71,12 +71,12 @@ pub struct Point {
     /// The interval around y.
     pub y_range: Option<(f64, f64)>,
     /// What it stands for.
-    pub kind: Kind,
+    pub kind: PointKind,
 }
 
 /// What a point stands for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Kind {
+pub enum PointKind {
     /// What was seen.
     #[default]
     Seen,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::chart::{Axis, Drawing, Kind, Unit, draw};
+use crate::chart::{Axis, Drawing, PointKind, Unit, draw};
 use crate::model::{Figure, Report};
 
 /// A chart as drawn.
@@ -13,7 +13,7 @@ pub(crate) struct Plotted {
 
 /// Draws every chart of a report.
 pub(super) fn plot(report: &Report) -> Vec<Plotted> {
-    let figures: Vec<&Figure> = report.parts.iter().flat_map(|part| &part.figures).collect();
+    let figures: Vec<&Figure> = report.sections.iter().flat_map(|section| &section.figures).collect();
     let charts = figures.into_iter().flat_map(|figure| &figure.charts);
     charts.map(|(chart, _)| Plotted { id: chart.id.clone(), drawing: draw(chart, &report.palette) }).collect()
 }
@@ -54,7 +54,7 @@ impl Serialize for Short {
 
 /// As JSON that may stand in a script element.
 pub(super) fn json(report: &Report, plotted: &[Plotted]) -> String {
-    let figures = report.parts.iter().flat_map(|part| &part.figures);
+    let figures = report.sections.iter().flat_map(|section| &section.figures);
     let charts = figures.flat_map(|figure| &figure.charts).zip(plotted).map(|((chart, _), plotted)| {
         let series = chart.series.iter().zip(&plotted.drawing.places).map(|(series, places)| SeriesData {
             s: series.strategy,
@@ -64,7 +64,7 @@ pub(super) fn json(report: &Report, plotted: &[Plotted]) -> String {
                 .iter()
                 .zip(places)
                 .map(|(point, (x, y))| {
-                    (*x, *y, Short(point.x), Short(point.y), u8::from(point.kind == Kind::Bound))
+                    (*x, *y, Short(point.x), Short(point.y), u8::from(point.kind == PointKind::Bound))
                 })
                 .collect(),
         });

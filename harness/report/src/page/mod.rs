@@ -11,7 +11,7 @@ mod shell;
 use maud::{Markup, html};
 
 use super::chart::Drawing;
-use super::model::{Fact, Figure, Opening, Part, Report, Tone};
+use super::model::{Fact, Figure, Opening, Report, Section, Tone};
 use super::words::clip;
 
 pub(super) use data::Plotted;
@@ -33,7 +33,7 @@ pub fn render(report: &Report) -> String {
                 "Without JavaScript this page saves tables as CSV; its charts as SVG are written by "
                 code { "dedup-harness report RUN --assets DIR" } "."
             } }
-            @for part in &report.parts { (part_view(part, report, &plotted)) }
+            @for section in &report.sections { (section_view(section, report, &plotted)) }
         }
         footer { p { (footer(report)) } }
     };
@@ -102,7 +102,7 @@ fn folded(figure: &Figure, index: usize, lead: &str, body: Markup) -> Markup {
         @if index == 0 {
             section.figure {
                 h3 { (figure.title) }
-                // Said above already where it is the claim of the whole part.
+                // Said above already where it is the claim of the whole section.
                 @if !lead.ends_with(&figure.claim) { p.claim { (figure.claim) } }
                 (body)
                 p.source { (figure.source) }
@@ -119,7 +119,7 @@ fn folded(figure: &Figure, index: usize, lead: &str, body: Markup) -> Markup {
 
 fn legend(report: &Report) -> Markup {
     let drawn = |index: &usize| {
-        let figures = || report.parts.iter().flat_map(|part| &part.figures);
+        let figures = || report.sections.iter().flat_map(|section| &section.figures);
         figures().any(|figure| {
             let charts = figure.charts.iter().flat_map(|(chart, _)| &chart.series);
             let lines = figure.tables.iter().flat_map(|table| &table.lines);
@@ -132,7 +132,7 @@ fn legend(report: &Report) -> Markup {
     html! {
         nav.legend aria-label="Strategies and parts" {
             ol.parts {
-                @for part in &report.parts { li { a href=(format!("#{}", part.id)) { (part.title) } } }
+                @for section in &report.sections { li { a href=(format!("#{}", section.id)) { (section.title) } } }
             }
             div.keys role="group" aria-label="Strategies: show or hide everywhere" {
                 @for (index, name) in report.palette.names().iter().enumerate().filter(|(index, _)| drawn(index)) {
@@ -146,14 +146,14 @@ fn legend(report: &Report) -> Markup {
     }
 }
 
-fn part_view(part: &Part, report: &Report, plotted: &[Plotted]) -> Markup {
+fn section_view(section: &Section, report: &Report, plotted: &[Plotted]) -> Markup {
     html! {
-        section.part id=(part.id) {
-            h2 { (part.title) }
-            p.lead { (part.claim) }
-            @if !part.figures.is_empty() { p.about { (part.about) } }
-            @for (index, figure) in part.figures.iter().enumerate() {
-                (folded(figure, index, &part.claim, html! {
+        section.part id=(section.id) {
+            h2 { (section.title) }
+            p.lead { (section.claim) }
+            @if !section.figures.is_empty() { p.about { (section.about) } }
+            @for (index, figure) in section.figures.iter().enumerate() {
+                (folded(figure, index, &section.claim, html! {
                     @for (chart, table) in &figure.charts {
                         @if let Some(plotted) = plotted.iter().find(|plotted| plotted.id == chart.id) {
                             (chart_figure(chart, table, plotted, report))
@@ -194,7 +194,7 @@ pub(super) fn drawn(drawing: &Drawing, label: &str) -> Markup {
 pub fn assets(report: &Report) -> Vec<(String, String)> {
     let mut files = Vec::new();
     let plain = super::hgrm::plain;
-    for figure in report.parts.iter().flat_map(|part| &part.figures) {
+    for figure in report.sections.iter().flat_map(|section| &section.figures) {
         for (chart, table) in &figure.charts {
             let drawing = super::chart::draw(chart, &report.palette);
             let alone = super::chart::Paint::Alone(&report.palette);

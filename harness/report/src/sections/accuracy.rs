@@ -4,9 +4,9 @@ use dedup_records::compare::VerifySummary;
 use dedup_records::stats::{Spread, rule_of_three, wilson_95};
 use dedup_records::units::thousands;
 
-use super::{Heading, figure, part_of};
-use crate::chart::{Axis, Chart, Join, Kind, Point, Series, Unit};
-use crate::model::{Cell, Figure, Part, Table};
+use super::{Heading, figure, section_of};
+use crate::chart::{Axis, Chart, Join, Point, PointKind, Series, Unit};
+use crate::model::{Cell, Figure, Section, Table};
 use crate::panel::{Entry, Panel};
 use crate::words::{counted, harm_cell, list, percent, share_cell, spread, three};
 
@@ -22,8 +22,8 @@ const HEADING: Heading = Heading {
              against memory.",
 };
 
-pub(super) fn part(panels: &[Panel<'_>]) -> Part {
-    part_of(HEADING, panels, draw)
+pub(super) fn section(panels: &[Panel<'_>]) -> Section {
+    section_of(HEADING, panels, draw)
 }
 
 struct Spot<'a> {
@@ -96,9 +96,9 @@ fn wider(axis: Axis) -> Axis {
 fn series(spot: &Spot<'_>) -> Series {
     let verify = spot.verify;
     let kind = match (verify.lost_count, verify.missed_count) {
-        (0, 0) => Kind::Bound,
-        (0, _) => Kind::Seen,
-        _ => Kind::Harmed,
+        (0, 0) => PointKind::Bound,
+        (0, _) => PointKind::Seen,
+        _ => PointKind::Harmed,
     };
     let lost = match verify.lost_count {
         0 => String::new(),

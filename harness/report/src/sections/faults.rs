@@ -3,9 +3,9 @@
 use dedup_records::record::{FaultFigures, OverTime};
 use dedup_records::units::{duration, plural};
 
-use super::{Heading, figure, part_of};
+use super::{Heading, figure, section_of};
 use crate::chart::{Axis, Band, Chart, Join, Point, Series, Unit};
-use crate::model::{Cell, Figure, Part, Table, Tone};
+use crate::model::{Cell, Figure, Section, Table, Tone};
 use crate::panel::{Entry, Panel};
 use crate::words::{clip, count_cell, counted, harm_cell, list};
 
@@ -18,8 +18,8 @@ const HEADING: Heading = Heading {
     absent: "No scenario of these records has a fault in it.",
 };
 
-pub(super) fn part(panels: &[Panel<'_>]) -> Part {
-    part_of(HEADING, panels, draw)
+pub(super) fn section(panels: &[Panel<'_>]) -> Section {
+    section_of(HEADING, panels, draw)
 }
 
 fn draw(panel: &Panel<'_>) -> Option<Figure> {

@@ -3,9 +3,9 @@
 use dedup_records::record::{LagFigures, Prediction, Tables};
 use dedup_records::units::{duration, thousands};
 
-use super::{Heading, figure, part_of};
+use super::{Heading, figure, section_of};
 use crate::chart::{Axis, Chart, Guide, Join, Point, Series, Unit};
-use crate::model::{Cell, Figure, Part, Table};
+use crate::model::{Cell, Figure, Section, Table};
 use crate::panel::{Entry, Panel};
 use crate::words::{clip, count_cell, dependent_share_cell, list, percent, share_cell};
 
@@ -19,8 +19,8 @@ const HEADING: Heading = Heading {
     absent: "These records hold no duplicates with their delays, so there is no distribution to show.",
 };
 
-pub(super) fn part(panels: &[Panel<'_>]) -> Part {
-    part_of(HEADING, panels, draw)
+pub(super) fn section(panels: &[Panel<'_>]) -> Section {
+    section_of(HEADING, panels, draw)
 }
 
 fn draw(panel: &Panel<'_>) -> Option<Figure> {

@@ -3,9 +3,9 @@
 use dedup_records::compare::TimeSummary;
 use dedup_records::units::{duration, thousands};
 
-use super::{Heading, figure, part_of};
+use super::{Heading, figure, section_of};
 use crate::chart::{Axis, Chart, Join, Point, Scale, Series, Unit};
-use crate::model::{Cell, Figure, Part, Table};
+use crate::model::{Cell, Figure, Section, Table};
 use crate::panel::{Entry, Panel};
 use crate::words::{clip, list, nanos, rate, spread};
 
@@ -18,8 +18,8 @@ const HEADING: Heading = Heading {
     absent: "These records hold no time pass, so there are no latencies.",
 };
 
-pub(super) fn part(panels: &[Panel<'_>]) -> Part {
-    part_of(HEADING, panels, draw)
+pub(super) fn section(panels: &[Panel<'_>]) -> Section {
+    section_of(HEADING, panels, draw)
 }
 
 fn draw(panel: &Panel<'_>) -> Option<Figure> {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use dedup_records::compare::TimeSummary;
 use dedup_records::units::plural;
 
-use super::{Heading, figure, part_of};
-use crate::chart::{Axis, Chart, Join, Kind, Point, Series, Unit};
-use crate::model::{Cell, Figure, Part, Table, Tone};
+use super::{Heading, figure, section_of};
+use crate::chart::{Axis, Chart, Join, Point, PointKind, Series, Unit};
+use crate::model::{Cell, Figure, Section, Table, Tone};
 use crate::panel::{Entry, Panel};
 use crate::words::{list, nanos, rate, spread};
 
@@ -20,8 +20,8 @@ const HEADING: Heading = Heading {
     absent: "These records hold no time pass, so there is no load to show.",
 };
 
-pub(super) fn part(panels: &[Panel<'_>]) -> Part {
-    part_of(HEADING, panels, draw)
+pub(super) fn section(panels: &[Panel<'_>]) -> Section {
+    section_of(HEADING, panels, draw)
 }
 
 type Rates<'a> = BTreeMap<usize, Vec<(&'a Entry<'a>, &'a TimeSummary)>>;
@@ -85,7 +85,7 @@ fn curve(points: &[(&Entry<'_>, &TimeSummary)]) -> Series {
             y: time.latency_ns.p99.median.max(1.0),
             x_range: range(time.achieved_per_s),
             y_range: range(time.latency_ns.p99),
-            kind: if reached { Kind::Seen } else { Kind::Harmed },
+            kind: if reached { PointKind::Seen } else { PointKind::Harmed },
         }
     };
     let (first, _) = points[0];

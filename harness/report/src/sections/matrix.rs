@@ -6,7 +6,7 @@ use dedup_records::compare::Standing;
 use dedup_records::stats::rule_of_three;
 use dedup_records::units::{short, thousands};
 
-use crate::model::{Cell, Column, Figure, Line, Part, Table, Tone};
+use crate::model::{Cell, Column, Figure, Line, Section, Table, Tone};
 use crate::panel::{Entry, Panel};
 use crate::verdict::{SKIPPED, verdict};
 use crate::words::{clip, list, verdict_cell};
@@ -14,7 +14,7 @@ use crate::words::{clip, list, verdict_cell};
 const ABOUT: &str = "Each cell has the duplicates missed (m) and the uniques lost (l), counted, all rounds added up; 0 is none \
                      seen. A word stands where there is no verdict or where a promise was broken.";
 
-pub(super) fn part(panels: &[Panel<'_>]) -> Part {
+pub(super) fn section(panels: &[Panel<'_>]) -> Section {
     let faulty: Vec<&Panel<'_>> = panels.iter().filter(|panel| !panel.faults().is_empty()).collect();
     let (title, shown, absent) = match (faulty.is_empty(), panels.len()) {
         (false, _) => ("Strategy × fault", faulty, String::new()),
@@ -31,7 +31,7 @@ pub(super) fn part(panels: &[Panel<'_>]) -> Part {
     };
     let figures: Vec<Figure> = if shown.is_empty() { Vec::new() } else { vec![matrix(title, &shown)] };
     let claim = absent + figures.first().map_or("", |figure| figure.claim.as_str());
-    Part { id: "matrix", title, about: ABOUT, claim, figures }
+    Section { id: "matrix", title, about: ABOUT, claim, figures }
 }
 
 fn matrix(title: &'static str, panels: &[&Panel<'_>]) -> Figure {

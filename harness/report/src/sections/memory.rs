@@ -4,9 +4,9 @@ use dedup_records::compare::WeighSummary;
 use dedup_records::stats::Spread;
 use dedup_records::units::plural;
 
-use super::{Heading, figure, part_of};
+use super::{Heading, figure, section_of};
 use crate::chart::{Axis, Chart, Join, Point, Series, Unit};
-use crate::model::{Cell, Figure, Part, Table};
+use crate::model::{Cell, Figure, Section, Table};
 use crate::panel::{Entry, Panel};
 use crate::words::{clip, list, memory, spread, three};
 
@@ -18,8 +18,8 @@ const HEADING: Heading = Heading {
     absent: "These records hold no weigh pass, so there is no memory to show.",
 };
 
-pub(super) fn part(panels: &[Panel<'_>]) -> Part {
-    part_of(HEADING, panels, draw)
+pub(super) fn section(panels: &[Panel<'_>]) -> Section {
+    section_of(HEADING, panels, draw)
 }
 
 fn draw(panel: &Panel<'_>) -> Option<Figure> {

@@ -1,4 +1,4 @@
-//! The parts of a report: what each shows of a scenario, and what it says where the records have no data for it.
+//! The sections of a report: what each shows of a scenario, and what it says where the records have no data for it.
 
 mod accuracy;
 mod faults;
@@ -12,26 +12,26 @@ mod talk;
 
 use dedup_records::compare::Comparison;
 
-use super::model::{Figure, Part};
+use super::model::{Figure, Section};
 use super::palette::Palette;
 use super::panel::Panel;
 
-/// All parts, in order.
-pub(super) fn all(panels: &[Panel<'_>], comparison: &Comparison, palette: &Palette) -> Vec<Part> {
+/// All sections, in order.
+pub(super) fn all(panels: &[Panel<'_>], comparison: &Comparison, palette: &Palette) -> Vec<Section> {
     vec![
-        accuracy::part(panels),
-        lag::part(panels),
-        faults::part(panels),
-        latency::part(panels),
-        load::part(panels),
-        memory::part(panels),
-        matrix::part(panels),
-        stable::part(panels),
-        talk::part(panels, comparison, palette),
+        accuracy::section(panels),
+        lag::section(panels),
+        faults::section(panels),
+        latency::section(panels),
+        load::section(panels),
+        memory::section(panels),
+        matrix::section(panels),
+        stable::section(panels),
+        talk::section(panels, comparison, palette),
     ]
 }
 
-/// What a part is called and how it is to be read.
+/// What a section is called and how it is to be read.
 struct Heading {
     id: &'static str,
     title: &'static str,
@@ -40,12 +40,12 @@ struct Heading {
     absent: &'static str,
 }
 
-/// A part with one figure for each panel that has data; the one with most lines first.
-fn part_of<'a>(
+/// A section with one figure for each panel that has data; the one with most lines first.
+fn section_of<'a>(
     heading: Heading,
     panels: &[Panel<'a>],
     figure: impl Fn(&Panel<'a>) -> Option<Figure>,
-) -> Part {
+) -> Section {
     let mut figures: Vec<Figure> =
         panels.iter().filter_map(figure).filter(|figure| !figure.is_empty()).collect();
     let weight = |figure: &Figure| {
@@ -60,7 +60,7 @@ fn part_of<'a>(
         [only] => only.claim.clone(),
         [lead, ..] => format!("{}: {}", lead.title, lead.claim),
     };
-    Part { id: heading.id, title: heading.title, about: heading.about, claim, figures }
+    Section { id: heading.id, title: heading.title, about: heading.about, claim, figures }
 }
 
 /// A figure without charts and tables yet.

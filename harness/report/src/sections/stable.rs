@@ -3,9 +3,9 @@
 use dedup_records::record::StableFigures;
 use dedup_records::stats::rule_of_three;
 
-use super::{Heading, figure, part_of};
-use crate::chart::{Axis, Chart, Join, Kind, Point, Series, Unit};
-use crate::model::{Cell, Figure, Part, Table};
+use super::{Heading, figure, section_of};
+use crate::chart::{Axis, Chart, Join, Point, PointKind, Series, Unit};
+use crate::model::{Cell, Figure, Section, Table};
 use crate::panel::{Entry, Panel};
 use crate::words::{clip, count_cell, counted, harm_cell, share_cell};
 
@@ -18,8 +18,8 @@ const HEADING: Heading = Heading {
     absent: "No nightly job was run in these records, so there are no stable tables to set against the live ones.",
 };
 
-pub(super) fn part(panels: &[Panel<'_>]) -> Part {
-    part_of(HEADING, panels, draw)
+pub(super) fn section(panels: &[Panel<'_>]) -> Section {
+    section_of(HEADING, panels, draw)
 }
 
 /// Counts of one strategy over all rounds, live and stable.
@@ -85,8 +85,8 @@ fn draw(panel: &Panel<'_>) -> Option<Figure> {
 
 fn chart(pairs: &[Pair<'_>], panel: &Panel<'_>) -> Chart {
     let place = |index: usize| (pairs.len() - 1 - index) as f64;
-    let point = |missed: u64, of: u64, y: f64, kind: Kind| match missed {
-        0 => Point { x: rule_of_three(of), y, kind: Kind::Bound, ..Point::default() },
+    let point = |missed: u64, of: u64, y: f64, kind: PointKind| match missed {
+        0 => Point { x: rule_of_three(of), y, kind: PointKind::Bound, ..Point::default() },
         missed => Point { x: missed as f64 / of as f64, y, kind, ..Point::default() },
     };
     let series: Vec<Series> = pairs
@@ -98,8 +98,8 @@ fn chart(pairs: &[Pair<'_>], panel: &Panel<'_>) -> Chart {
             name: String::new(),
             join: Join::LineAndMarks,
             points: vec![
-                point(pair.live.missed, pair.duplicates, place(index), Kind::Open),
-                point(pair.stable.missed, pair.duplicates, place(index), Kind::Seen),
+                point(pair.live.missed, pair.duplicates, place(index), PointKind::Open),
+                point(pair.stable.missed, pair.duplicates, place(index), PointKind::Seen),
             ],
         })
         .collect();

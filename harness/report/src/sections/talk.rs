@@ -5,7 +5,7 @@ use dedup_records::stats::rule_of_three;
 use dedup_records::units::{duration, thousands};
 
 use super::Heading;
-use crate::model::{Cell, Figure, Part, Table, Tone};
+use crate::model::{Cell, Figure, Section, Table, Tone};
 use crate::palette::Palette;
 use crate::panel::Panel;
 use crate::talk;
@@ -20,9 +20,9 @@ const HEADING: Heading = Heading {
     absent: "These records are not of the talk's comparison (`dedup-harness talk -o DIR` records it).",
 };
 
-pub(super) fn part(panels: &[Panel<'_>], comparison: &Comparison, palette: &Palette) -> Part {
+pub(super) fn section(panels: &[Panel<'_>], comparison: &Comparison, palette: &Palette) -> Section {
     let figure = talk::Table::of(comparison).map(|table| figure(&table, panels, palette));
-    Part {
+    Section {
         id: HEADING.id,
         title: HEADING.title,
         about: HEADING.about,

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::chart::Chart;
-use crate::model::{Cell, Column, Figure, Line, Part, Report, Table};
+use crate::model::{Cell, Column, Figure, Line, Report, Section, Table};
 use crate::words::{clip, counted, percent, share_cell};
 
 /// One slide.
@@ -41,7 +41,7 @@ const ROW_LETTERS: usize = 120;
 const NAME_LETTERS: usize = 16;
 const NUMBER_LETTERS: usize = 14;
 
-/// The order of the talk, by the names of the parts.
+/// The order of the talk, by the names of the sections.
 const ORDER: [&str; 9] =
     ["lag", "faults", "matrix", "talk", "accuracy", "latency", "load", "memory", "stable"];
 
@@ -52,8 +52,8 @@ pub(super) fn slides(report: &Report) -> Vec<Slide> {
     let mut slides = vec![opening(report)];
     slides.extend(problem(report));
     for id in ORDER {
-        let part = report.parts.iter().find(|part| part.id == id);
-        slides.extend(part.into_iter().flat_map(of_part));
+        let section = report.sections.iter().find(|section| section.id == id);
+        slides.extend(section.into_iter().flat_map(of_section));
     }
     slides.push(verdicts(report));
     slides.push(limits(report));
@@ -118,15 +118,15 @@ fn problem(report: &Report) -> Option<Slide> {
     })
 }
 
-fn of_part(part: &Part) -> Vec<Slide> {
-    let most = match part.id {
+fn of_section(section: &Section) -> Vec<Slide> {
+    let most = match section.id {
         "faults" => FAULTS,
         _ => 1,
     };
-    part.figures.iter().take(most).flat_map(|figure| of_figure(part, figure)).collect()
+    section.figures.iter().take(most).flat_map(|figure| of_figure(section, figure)).collect()
 }
 
-fn of_figure(part: &Part, figure: &Figure) -> Vec<Slide> {
+fn of_figure(section: &Section, figure: &Figure) -> Vec<Slide> {
     let charts = figure.charts.iter().map(|(chart, _)| Body::Chart(Box::new(chart.clone())));
     let (title, below) = split(&figure.claim);
     // What has charts shows these; what has only tables shows them, cut to what can be read.
@@ -135,14 +135,14 @@ fn of_figure(part: &Part, figure: &Figure) -> Vec<Slide> {
         true => figure.tables.iter().flat_map(|table| readable(table, &title)).map(Body::Table).collect(),
     };
     let several = bodies.len();
-    let mut notes = vec![part.about.to_string()];
+    let mut notes = vec![section.about.to_string()];
     notes.extend(figure.notes.iter().cloned());
     notes.push(format!("Source: {}", figure.source));
     bodies
         .into_iter()
         .enumerate()
         .map(|(index, body)| Slide {
-            over: over(part, figure)
+            over: over(section, figure)
                 + &if several > 1 { format!(" ({}/{several})", index + 1) } else { String::new() },
             title: title.clone(),
             below: below.clone(),
@@ -152,11 +152,11 @@ fn of_figure(part: &Part, figure: &Figure) -> Vec<Slide> {
         .collect()
 }
 
-/// What a slide is about, once where the part has no more to say than its only figure.
-fn over(part: &Part, figure: &Figure) -> String {
-    match figure.title == part.title {
-        true => part.title.to_string(),
-        false => format!("{} · {}", part.title, figure.title),
+/// What a slide is about, once where the section has no more to say than its only figure.
+fn over(section: &Section, figure: &Figure) -> String {
+    match figure.title == section.title {
+        true => section.title.to_string(),
+        false => format!("{} · {}", section.title, figure.title),
     }
 }
 

@@ -1,11 +1,11 @@
-//! A trend as a report: one part a metric, one figure a scenario.
+//! A trend as a report: one section a metric, one figure a scenario.
 
 use dedup_records::metrics::Quantity;
 use dedup_records::units::plural;
 
 use super::history::{FOLLOWED, Followed, History, Trend};
 use crate::chart::{Axis, Chart, Guide, Join, Point, Scale, Series, Unit};
-use crate::model::{Cell, Fact, Figure, Opening, Part, Report, Table, Tone};
+use crate::model::{Cell, Fact, Figure, Opening, Report, Section, Table, Tone};
 use crate::palette::Palette;
 use crate::words::{clip, program, spread};
 
@@ -17,8 +17,8 @@ const ABOUT: &str = "Each mark is the median of one run's rounds, its bar their 
 /// The trend as a report.
 pub fn report(trend: &Trend) -> Report {
     let palette = Palette::of(trend.histories.iter().map(|history| history.strategy.as_str()));
-    let parts = FOLLOWED.iter().map(|followed| part(followed, trend, &palette)).collect();
-    Report { opening: opening(trend), parts, palette, comparison: trend.comparison.clone() }
+    let sections = FOLLOWED.iter().map(|followed| section(followed, trend, &palette)).collect();
+    Report { opening: opening(trend), sections, palette, comparison: trend.comparison.clone() }
 }
 
 fn opening(trend: &Trend) -> Opening {
@@ -61,7 +61,7 @@ fn opening(trend: &Trend) -> Opening {
     }
 }
 
-fn part(followed: &Followed, trend: &Trend, palette: &Palette) -> Part {
+fn section(followed: &Followed, trend: &Trend, palette: &Palette) -> Section {
     let mut groups: Vec<Vec<&History>> = Vec::new();
     for history in trend.histories.iter().filter(|history| history.followed.metric == followed.metric) {
         let same = |group: &&mut Vec<&History>| {
@@ -82,7 +82,7 @@ fn part(followed: &Followed, trend: &Trend, palette: &Palette) -> Part {
         [only] => only.claim.clone(),
         [lead, ..] => format!("{}: {}", lead.title, lead.claim),
     };
-    Part { id: followed.id, title: followed.metric.title, about: ABOUT, claim, figures }
+    Section { id: followed.id, title: followed.metric.title, about: ABOUT, claim, figures }
 }
 
 fn figure(index: usize, followed: &Followed, group: &[&History], trend: &Trend, palette: &Palette) -> Figure {
