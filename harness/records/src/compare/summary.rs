@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::values::Values;
+use super::values::{Merged, Values};
 use crate::metrics::Metric;
 use crate::record::{
     CauseFigures, CellRecord, CellResult, FaultFigures, HistogramError, LagFigures, Latency, Prediction,
@@ -159,8 +159,18 @@ impl Summary {
             weigh: WeighSummary::of(&weigh),
             metrics: Values::default(),
         };
-        summary.metrics = Values::of(cells, &summary);
+        summary.metrics = Values::of(cells, summary.merged());
         Ok(summary)
+    }
+
+    fn merged(&self) -> Merged<'_> {
+        let held = self.verify.as_ref().and_then(|verify| verify.held_ns.as_ref());
+        let time = self.time.as_ref();
+        Merged {
+            held: held.map(|held| &held.merged),
+            latency: time.map(|time| &time.latency_ns.merged),
+            service: time.map(|time| &time.service_ns.merged),
+        }
     }
 
     /// A metric over all rounds together; none where it was not measured.

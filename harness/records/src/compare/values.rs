@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::summary::{LatencySummary, Summary};
 use crate::metrics::{self, Metric, Reading, Times};
-use crate::record::{CellRecord, CellResult};
+use crate::record::{CellRecord, CellResult, Latency};
 use crate::stats::Spread;
 
 /// What each metric of [`metrics::ALL`] is over all rounds, by its name.
@@ -22,11 +21,33 @@ pub struct Value {
     pub spread: Spread,
 }
 
+/// The distributions of all rounds together, where there are some.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Merged<'a> {
+    pub(super) held: Option<&'a Latency>,
+    pub(super) latency: Option<&'a Latency>,
+    pub(super) service: Option<&'a Latency>,
+}
+
+impl<'a> Merged<'a> {
+    /// A distribution, and whose it is where that depends on what there is.
+    fn get(self, times: Times) -> Option<(Times, &'a Latency)> {
+        let merged = match times {
+            Times::Waiting if self.held.is_some() => return self.get(Times::Held),
+            Times::Waiting => return self.get(Times::Latency),
+            Times::Held => self.held,
+            Times::Latency => self.latency,
+            Times::Service => self.service,
+        };
+        Some((times, merged?))
+    }
+}
+
 impl Values {
-    /// Of the cells of one strategy, which `summary` sums up.
-    pub(super) fn of(cells: &[&CellRecord], summary: &Summary) -> Values {
+    /// Of the cells of one strategy, whose distributions are `merged`.
+    pub(super) fn of(cells: &[&CellRecord], merged: Merged<'_>) -> Values {
         let metrics = metrics::ALL.iter().chain(&metrics::WAITING);
-        let value = |metric: &&'static Metric| Some((metric.name, value(metric, cells, summary)?));
+        let value = |metric: &&'static Metric| Some((metric.name, value(metric, cells, merged)?));
         Values(metrics.filter_map(value).collect())
     }
 
@@ -52,7 +73,7 @@ impl Serialize for Values {
     }
 }
 
-fn value(metric: &Metric, cells: &[&CellRecord], summary: &Summary) -> Option<Value> {
+fn value(metric: &Metric, cells: &[&CellRecord], merged: Merged<'_>) -> Option<Value> {
     match metric.reading {
         Reading::Count(count) => {
             let rounds: Vec<Option<u64>> = cells
@@ -71,25 +92,10 @@ fn value(metric: &Metric, cells: &[&CellRecord], summary: &Summary) -> Option<Va
             Some(Value { value: spread.median, spread })
         }
         Reading::Times(times, percentile) => {
-            let (times, merged) = distribution(times, summary)?;
+            let (times, merged) = merged.get(times)?;
             let rounds = cells.iter().filter_map(|cell| times.of(&cell.result));
             let spread = Spread::of(rounds.map(|times| percentile(times) as f64))?;
-            Some(Value { value: percentile(&merged.merged) as f64, spread })
+            Some(Value { value: percentile(merged) as f64, spread })
         }
     }
-}
-
-fn distribution(times: Times, summary: &Summary) -> Option<(Times, &LatencySummary)> {
-    let held = summary.verify.as_ref().and_then(|verify| verify.held_ns.as_ref());
-    let time = summary.time.as_ref();
-    let summary = match times {
-        Times::Waiting => {
-            let times = if held.is_some() { Times::Held } else { Times::Latency };
-            return distribution(times, summary);
-        }
-        Times::Held => held,
-        Times::Latency => time.map(|time| &time.latency_ns),
-        Times::Service => time.map(|time| &time.service_ns),
-    };
-    Some((times, summary?))
 }

@@ -11,14 +11,11 @@ use plotters::style::{Color, IntoFont, ShapeStyle, TextStyle};
 
 use super::labels::{Area, beside, stacked, width};
 use super::scale::Coordinate;
-use super::svg::{Ink, Stroke};
+use super::svg::{Ink, SIZE, Stroke};
 use super::{Chart, Join, Point, PointKind, Series};
 use crate::Palette;
 use crate::palette::Mark;
 use crate::words::clip;
-
-/// Width and height of every drawing, in units of its own: a page shows it at about half that.
-pub(super) const SIZE: (u32, u32) = (1440, 780);
 
 const FONT: f64 = 25.0;
 const LINE: f64 = 30.0;

@@ -12,6 +12,9 @@ use regex::{Captures, Regex};
 use crate::Palette;
 use crate::palette::{DARK, DASHES, LIGHT};
 
+/// Width and height of every drawing, in units of its own: a page shows it at about half that.
+pub(super) const SIZE: (u32, u32) = (1440, 780);
+
 /// What an element of a chart is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ink {
@@ -121,7 +124,7 @@ pub fn paint(drawn: &str, label: &str, paint: Paint<'_>) -> String {
     let body = WASTE.replace_all(&body, "");
     let body = COLOURED.replace_all(&body, |found: &Captures<'_>| class(found));
     let body = body.trim_start_matches('\n').trim_end();
-    let (width, height) = super::draw::SIZE;
+    let (width, height) = SIZE;
     let style = match paint {
         Paint::Classes => String::new(),
         Paint::Alone(palette) => format!("<style>{}</style>", style(palette, Ground::Light)),
