@@ -36,11 +36,11 @@ impl Driver {
         self.verdicts.clear();
         // What a strategy appends to is not its own, and must not grow while its memory is weighed.
         self.verdicts.reserve(self.before.len() + batch.len());
-        self.verdicts.extend_from_slice(self.before);
+        if !self.before.is_empty() {
+            self.verdicts.extend_from_slice(self.before);
+        }
         worker.judge(batch, now, &mut self.verdicts).map_err(in_call(Call::Judge))?;
-        let Some(verdicts) = self.verdicts.strip_prefix(self.before) else {
-            return Err(BrokenContract::Overwritten.into());
-        };
+        let verdicts = appended(&self.verdicts, self.before)?;
         if verdicts.len() != batch.len() {
             return Err(BrokenContract::Verdicts { got: verdicts.len(), asked: batch.len() }.into());
         }
@@ -75,6 +75,15 @@ impl Driver {
         }
         Ok(&self.released)
     }
+}
+
+/// What stands behind `before`. Where nothing stood there, nothing is compared: this runs in the loop that is timed.
+#[inline]
+fn appended<'a>(verdicts: &'a [Verdict], before: &[Verdict]) -> Result<&'a [Verdict], BrokenContract> {
+    if before.is_empty() {
+        return Ok(verdicts);
+    }
+    verdicts.strip_prefix(before).ok_or(BrokenContract::Overwritten)
 }
 
 fn delivered(ping: &Ping) -> Settled {
