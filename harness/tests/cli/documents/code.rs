@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use dedup_harness::strategies::{STRATEGIES, conformance::LAWS};
+use dedup_records::metrics::ALL;
 use regex::Regex;
 use serde_json::Value;
 
@@ -27,6 +28,7 @@ pub(super) fn lists(tool: &Tool) -> BTreeMap<&'static str, Names> {
         ("packages", packages()),
         ("sub-commands", commands(tool)),
         ("sections of a page", sections()),
+        ("figures of the exact gate", figures_of_the_exact_gate()),
         ("scenarios", listed(tool, "scenarios")),
         ("faults", listed(tool, "faults")),
     ];
@@ -95,7 +97,7 @@ fn variants(package: &str, name: &str) -> Names {
 }
 
 fn sections() -> Names {
-    captured(&Regex::new(r"(\w+)::part\(").unwrap(), &declaration("harness/report", "pub(super) fn all("))
+    captured(&Regex::new(r"(\w+)::section\(").unwrap(), &declaration("harness/report", "pub(super) fn all("))
 }
 
 fn literals(package: &str, constant: &str) -> Names {
@@ -139,6 +141,11 @@ fn files_with_unsafe() -> Names {
 
 fn manifest(path: &str) -> toml::Table {
     read(&root().join(path)).parse().unwrap()
+}
+
+fn figures_of_the_exact_gate() -> Names {
+    let held = ALL.iter().filter(|metric| metric.tolerance.is_some());
+    held.map(|metric| metric.name.to_string()).collect()
 }
 
 /// What a service may choose of the strategies' package.
