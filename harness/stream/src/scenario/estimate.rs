@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use dedup_strategies::Sizing;
 
+use super::model::{Identity, LagFrom, Pick, Repeat, Shape};
 use super::units::LONGEST;
-use super::{Identity, LagFrom, Pick, Repeat, Shape};
 
 /// Points in the stream's length over which an expectation is averaged.
 const SLICES: u32 = 16;

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
+use super::model::{EventTime, Identity, KeyField, LagFrom, Submission};
 use super::units::{
     ALLOWED, Bytes, Count, Cumulated, Factor, Few, Instant, PositiveTime, Rate, Seed, Share, Time,
 };
-use super::{EventTime, Identity, KeyField, LagFrom, Submission};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

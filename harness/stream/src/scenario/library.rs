@@ -4,8 +4,8 @@ use std::path::Path;
 
 use regex::Regex;
 
-use super::error::one_of;
-use super::{Scenario, ScenarioError};
+use super::error::{ScenarioError, one_of};
+use super::model::Scenario;
 
 include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
 

@@ -19,8 +19,8 @@ use super::error::{ScenarioError, Source};
 use super::estimate;
 use super::file::{BadIdTable, CopiesField, EventTimeTable, File, NightlyTable, PipelineTable, RepeatTable};
 use super::lag::Lag;
+use super::model::{BadIds, LagFrom, Length, NightlyConfig, Pick, PipelineConfig, Repeat, Scenario, Shape};
 use super::units::{LONGEST, Time};
-use super::{BadIds, LagFrom, Length, NightlyConfig, Pick, PipelineConfig, Repeat, Scenario, Shape};
 
 /// 2026-01-01T00:00:00Z: midnight, so that day partitions are easy to see.
 const DEFAULT_START: Timestamp = Timestamp::from_secs(1_767_225_600);
