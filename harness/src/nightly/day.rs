@@ -7,6 +7,9 @@ use jiff::civil::Date;
 
 const DAY_US: i64 = 86_400_000_000;
 
+/// What the directory of a day's partition begins with.
+pub(crate) const PARTITION_PREFIX: &str = "submission_date=";
+
 /// A day of UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(i32);

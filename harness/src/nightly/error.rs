@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use super::day::Day;
+use super::day::{Day, PARTITION_PREFIX};
 
 /// A nightly job that cannot be done.
 #[derive(Debug, thiserror::Error)]
@@ -12,7 +12,7 @@ pub enum NightlyError {
     #[error(
         "{}: holds no day partition; allowed is a directory with {}YYYY-MM-DD/*.parquet in it, or with tables that have \
          such partitions",
-        dir.display(), super::partitions::PREFIX
+        dir.display(), PARTITION_PREFIX
     )]
     NoPartitions {
         /// Where they were looked for.

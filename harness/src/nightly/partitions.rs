@@ -5,11 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::day::Day;
+use super::day::{Day, PARTITION_PREFIX};
 use super::error::NightlyError;
-
-/// What the directory of a partition begins with.
-pub(crate) const PREFIX: &str = "submission_date=";
 
 /// The one file of a partition that we write.
 const PART: &str = "part-0.parquet";
@@ -52,7 +49,7 @@ pub fn table(dir: &Path) -> Result<Table, NightlyError> {
     let mut days = BTreeMap::new();
     for path in listed(dir)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if let Some(day) = name.strip_prefix(PREFIX).and_then(|day| day.parse().ok()) {
+        if let Some(day) = name.strip_prefix(PARTITION_PREFIX).and_then(|day| day.parse().ok()) {
             let is_parquet = |path: &PathBuf| {
                 path.extension().is_some_and(|extension| extension == "parquet") && path.is_file()
             };
@@ -95,7 +92,7 @@ pub(crate) struct Staged {
 impl Staged {
     /// Prepares to replace the partition of `day` in the table's directory `dir`.
     pub(crate) fn new(dir: &Path, day: Day) -> Result<Staged, NightlyError> {
-        let partition = dir.join(format!("{PREFIX}{day}"));
+        let partition = dir.join(format!("{PARTITION_PREFIX}{day}"));
         fs::create_dir_all(&partition).map_err(|error| NightlyError::file(&partition, error))?;
         let ours = |path: &PathBuf| path.ends_with(PART) || path.ends_with(UNFINISHED);
         if let Some(path) = listed(&partition)?.into_iter().find(|path| !ours(path)) {

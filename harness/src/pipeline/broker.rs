@@ -10,7 +10,6 @@ use dedup_stream::scenario::PipelineConfig;
 use dedup_stream::stream::{CauseId, Event};
 use dedup_stream::truth::Truth;
 
-use super::held::SourceOfHeld;
 use super::schedule::{Copy, Redelivery, Schedule, Scheduled};
 
 /// Deliveries of one ping before it is given up. Upstream brokers dead-letter after 5 to 100.
@@ -21,6 +20,17 @@ const EXCUSED_ATTEMPTS: u32 = MAX_ATTEMPTS / 2;
 
 /// The longest delay before a ping that was refused comes again, unless the configuration's is longer; that of Pub/Sub.
 const LONGEST_DELAY: Duration = Duration::from_secs(600);
+
+/// What the source believes of a held ping.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum SourceOfHeld {
+    /// It waits for the ack.
+    Waits,
+    /// It has heard it already: the ping is in the strategy's hands alone.
+    Acked,
+    /// It took the ping for lost and delivers it again.
+    GaveUp,
+}
 
 /// The source, and the truth that counts along with it.
 pub(super) struct Broker {

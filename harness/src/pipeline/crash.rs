@@ -6,8 +6,8 @@ use dedup_strategies::{Ping, Settled, Timestamp, Unavailable, Verdict, Worker};
 use dedup_stream::stream::Event;
 
 use super::batch::BatchId;
-use super::broker::Progress;
-use super::held::{HeldPing, SourceOfHeld};
+use super::broker::{Progress, SourceOfHeld};
+use super::held::HeldPing;
 use super::{ACKED, OUTAGE_PATIENCE, Pipeline, PipelineError, WorkerId};
 
 impl Pipeline<'_> {

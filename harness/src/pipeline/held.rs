@@ -6,7 +6,7 @@ use dedup_strategies::time::saturating_nanos;
 use dedup_stream::stream::Event;
 use dedup_stream::truth::Covered;
 
-use super::broker::decided;
+use super::broker::{SourceOfHeld, decided};
 use super::schedule::Publish;
 use super::{ACKED, Pipeline, PipelineError, WorkerId};
 
@@ -17,17 +17,6 @@ pub(super) struct HeldPing {
     pub(super) attempt: u32,
     pub(super) worker: usize,
     pub(super) source: SourceOfHeld,
-}
-
-/// What the source believes of a held ping.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum SourceOfHeld {
-    /// It waits for the ack.
-    Waits,
-    /// It has heard it already: the ping is in the strategy's hands alone.
-    Acked,
-    /// It took the ping for lost and delivers it again.
-    GaveUp,
 }
 
 impl Pipeline<'_> {

@@ -5,8 +5,8 @@ use dedup_strategies::time::saturating_nanos;
 use dedup_strategies::{HeldPings, Ping, Timestamp, Unavailable, Verdict};
 
 use super::batch::BatchId;
-use super::broker::{MAX_ATTEMPTS, Progress};
-use super::held::{HeldPing, SourceOfHeld};
+use super::broker::{MAX_ATTEMPTS, Progress, SourceOfHeld};
+use super::held::HeldPing;
 use super::schedule::Publish;
 use super::{Pipeline, PipelineError, WorkerId};
 use crate::faults::CrashPoint;

@@ -4,7 +4,7 @@ use dedup_strategies::Routing;
 use dedup_strategies::time::saturating_nanos;
 use dedup_stream::scenario::Scenario;
 
-use super::sampled::Random;
+use super::random::Random;
 
 /// A buffer opens with a ping, and is judged when it is full or after the linger.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@
 use dedup_strategies::Eviction;
 
 use super::curve::Curve;
-use super::sampled::Random;
+use super::random::Random;
 
 /// Steps into which the course of a filter that fills is cut.
 const STEPS: usize = 4096;

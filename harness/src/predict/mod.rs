@@ -12,6 +12,7 @@ mod curve;
 mod declared;
 mod generations;
 mod nightly;
+mod random;
 mod rule;
 mod sampled;
 #[cfg(test)]

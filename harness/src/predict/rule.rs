@@ -2,7 +2,7 @@
 
 use super::cells::Cells;
 use super::generations::Generations;
-use super::sampled::Random;
+use super::random::Random;
 
 /// What is remembered of a ping. Times are nanoseconds since the epoch.
 #[derive(Clone, Debug)]

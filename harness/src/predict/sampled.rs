@@ -3,12 +3,11 @@
 use dedup_strategies::Routing;
 use dedup_strategies::time::saturating_nanos;
 use dedup_stream::scenario::{BadIds, LagFrom, Pick, Repeat, Scenario, Submission};
-use rand::{RngExt, SeedableRng};
-use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::batch_delay::BatchDelay;
 use super::curve::Curve;
 use super::nightly::Nights;
+use super::random::Random;
 use super::rule::Forgetting;
 
 /// Copies that are looked at for each cause: the error of a share is then below a thousandth.
@@ -19,24 +18,6 @@ const FEWER_COPIES: f64 = 40_000.0;
 
 /// And pings at least and at most.
 const SAMPLES: (f64, f64) = (200.0, 400_000.0);
-
-/// Random numbers of the theory's own.
-pub(super) struct Random(Xoshiro256PlusPlus);
-
-impl Random {
-    pub(super) fn new(seed: u64) -> Random {
-        Random(Xoshiro256PlusPlus::seed_from_u64(seed))
-    }
-
-    pub(super) fn uniform(&mut self) -> f64 {
-        self.0.random()
-    }
-
-    /// Exponential around 1.
-    pub(super) fn exponential(&mut self) -> f64 {
-        -libm::log(1.0 - self.uniform())
-    }
-}
 
 /// Copies that a cause makes of `firsts` pings, on average.
 pub(super) fn copies_of(repeat: &Repeat, firsts: f64) -> f64 {

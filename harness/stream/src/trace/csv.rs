@@ -6,8 +6,8 @@ use std::io::{self, BufRead};
 use csv_core::{ReadRecordResult, Reader};
 
 use super::bytes::Text;
-use super::error::BadReason;
-use super::record::{MAX_LINE_BYTES, Record, Values};
+use super::error::{BadReason, MAX_LINE_BYTES};
+use super::record::{Record, Values};
 
 /// Reads a trace in CSV.
 ///

@@ -3,6 +3,9 @@
 use std::fmt::{self, Display};
 use std::io;
 
+/// Longest line, or CSV record, that is read. Bounds the memory that a file without line ends can take.
+pub(crate) const MAX_LINE_BYTES: usize = 16 << 20;
+
 /// A trace that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
@@ -170,7 +173,7 @@ pub enum BadReason {
     #[error("not UTF-8")]
     NotUtf8,
     /// It is too long to be a ping.
-    #[error("longer than {} MiB", super::record::MAX_LINE_BYTES >> 20)]
+    #[error("longer than {} MiB", MAX_LINE_BYTES >> 20)]
     TooLong,
     /// It is not a JSON object.
     #[error("not a JSON object: {0}")]

@@ -9,8 +9,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::bytes::Text;
-use super::error::{BadReason, excerpt};
-use super::record::{MAX_LINE_BYTES, Record, Values};
+use super::error::{BadReason, MAX_LINE_BYTES, excerpt};
+use super::record::{Record, Values};
 
 /// Reads a trace in NDJSON, picking two fields of each line and skipping the rest unparsed.
 pub(crate) struct JsonLines {

@@ -11,9 +11,9 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 
-use super::error::{BadReason, TraceError};
+use super::error::{BadReason, MAX_LINE_BYTES, TraceError};
 use super::options::TraceOptions;
-use super::record::{MAX_LINE_BYTES, Record, Values};
+use super::record::{Record, Values};
 use super::time::TimeUnit;
 
 /// Rows that are decoded at once.

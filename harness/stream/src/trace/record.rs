@@ -4,9 +4,6 @@ use std::borrow::Cow;
 
 use super::error::BadReason;
 
-/// Longest line, or CSV record, that is read. Bounds the memory that a file without line ends can take.
-pub(crate) const MAX_LINE_BYTES: usize = 16 << 20;
-
 /// One record.
 pub(crate) struct Record<'a> {
     /// The number of its first line, from 1.
