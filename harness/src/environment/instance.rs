@@ -23,8 +23,8 @@ impl Instance {
         pace(&self.store, self.clock)
     }
 
-    /// The same, and the strategy with the means to trouble it.
-    pub fn stage(&mut self) -> (Box<dyn Pace + '_>, Hosted<'_>) {
+    /// The same, and the strategy with the means to bring faults about at it.
+    pub fn pace_and_host(&mut self) -> (Box<dyn Pace + '_>, Hosted<'_>) {
         let hosted = Hosted::new(&mut self.strategy, &mut self.rebuild, self.store.control());
         (pace(&self.store, self.clock), hosted)
     }

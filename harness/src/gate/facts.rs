@@ -129,15 +129,15 @@ impl Watch {
 }
 
 /// How much of the measuring other programs disturbed.
-pub fn company(slices: usize, disturbed: usize) -> Fact {
+pub fn disturbed_slices(slices: usize, disturbed: usize) -> Fact {
     let share = disturbed as f64 / slices.max(1) as f64;
     let found = format!(
         "{disturbed} of {slices} slices ({:.0} %) were set aside: other programs had the core",
         100.0 * share
     );
     match share > 0.1 {
-        true => Fact::doubtful("company", found),
-        false => Fact::fine("company", found),
+        true => Fact::doubtful("disturbed slices", found),
+        false => Fact::fine("disturbed slices", found),
     }
 }
 
@@ -208,7 +208,11 @@ mod tests {
         let refused = watch(2, 0.0).pinning(Some("Operation not permitted"));
         assert!(refused.doubtful && refused.found.contains("Operation not permitted"));
         assert!(!watch(2, 0.0).pinning(None).doubtful);
-        assert!(company(100, 30).doubtful && !company(100, 3).doubtful && !company(0, 0).doubtful);
+        assert!(
+            disturbed_slices(100, 30).doubtful
+                && !disturbed_slices(100, 3).doubtful
+                && !disturbed_slices(0, 0).doubtful
+        );
     }
 
     #[test]

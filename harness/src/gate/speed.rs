@@ -42,7 +42,7 @@ pub struct Outcome {
     /// What was left out, and why.
     pub notes: Vec<String>,
     /// How much other programs disturbed.
-    pub company: Fact,
+    pub disturbed: Fact,
     /// Why a worker was not on its core.
     pub not_pinned: Option<String>,
 }
@@ -332,5 +332,5 @@ fn outcome(plan: &SpeedPlan, bouts: Vec<Bout<'_>>, confirmed: usize, mut notes: 
             cells.join(", ")
         ));
     }
-    Outcome { measured, confirmed, notes, company: facts::company(slices, disturbed), not_pinned }
+    Outcome { measured, confirmed, notes, disturbed: facts::disturbed_slices(slices, disturbed), not_pinned }
 }

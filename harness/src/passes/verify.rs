@@ -173,7 +173,7 @@ fn pipeline<'a>(
         let strategy = instance.strategy.as_ref();
         return Ok(Pipeline::new(workload.pipeline(), strategy, truth, instance.pace(), start)?);
     }
-    let (pace, hosted) = instance.stage();
+    let (pace, hosted) = instance.pace_and_host();
     Ok(Pipeline::with_faults(
         workload.pipeline(),
         faults,

@@ -4,52 +4,17 @@ use std::fmt;
 use std::time::Duration;
 
 use super::error::ServerError;
-use super::proxy::Deeds;
-
-/// Something that happens to a store.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum StoreFault {
-    /// Its process is killed; when the fault ends it starts again at the same address, with nothing in it.
-    Killed,
-    /// No connection reaches it, and those that exist are cut.
-    Unreachable,
-    /// Every reply takes this much longer, in real time.
-    Slow(Duration),
-    /// Commands are applied, and this many writes' replies never arrive: the connection is cut in their place.
-    ReplyLost(u64),
-    /// It may only use this share (0..1) of the memory that it uses when the fault begins, and evicts to keep to it.
-    Eviction(f64, EvictionPolicy),
-    /// One primary of a cluster is killed, and a replica takes over.
-    PrimaryFailover,
-    /// Its clock jumps ahead by this much.
-    ClockJump(Duration),
-}
-
-/// What Redis evicts where memory is full.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EvictionPolicy {
-    /// `allkeys-lru`: what was not used for longest, about.
-    AllKeysLru,
-    /// `volatile-ttl`: what would expire soonest, about.
-    VolatileTtl,
-}
+use super::proxy::TrafficCounts;
+use super::store_fault::{EvictionPolicy, StoreFault};
 
 impl EvictionPolicy {
-    /// As the server calls it.
-    pub fn name(self) -> &'static str {
-        match self {
-            EvictionPolicy::AllKeysLru => "allkeys-lru",
-            EvictionPolicy::VolatileTtl => "volatile-ttl",
-        }
-    }
-
     pub(super) fn seen(self, keys: u64) -> Observation {
         Observation { fired: keys, what: format!("{keys} keys were evicted by {}", self.name()) }
     }
 }
 
-impl Deeds {
-    pub(super) fn seen_unreachable(&self, before: &Deeds) -> Observation {
+impl TrafficCounts {
+    pub(super) fn seen_unreachable(&self, before: &TrafficCounts) -> Observation {
         let (cut, refused) = (self.cut - before.cut, self.refused - before.refused);
         Observation {
             fired: cut + refused,
@@ -57,12 +22,12 @@ impl Deeds {
         }
     }
 
-    pub(super) fn seen_slow(&self, before: &Deeds, by: Duration) -> Observation {
+    pub(super) fn seen_slow(&self, before: &TrafficCounts, by: Duration) -> Observation {
         let fired = self.delayed - before.delayed;
         Observation { fired, what: format!("replies were held back {fired} times, for {by:?} each") }
     }
 
-    pub(super) fn seen_swallowed(&self, before: &Deeds) -> Observation {
+    pub(super) fn seen_swallowed(&self, before: &TrafficCounts) -> Observation {
         let fired = self.swallowed - before.swallowed;
         Observation { fired, what: format!("{fired} replies to writes that were applied were swallowed") }
     }

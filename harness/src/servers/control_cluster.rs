@@ -12,10 +12,11 @@ use dedup_strategies::redis::Link;
 use redis::cmd;
 
 use super::cluster::{NODES, PrivateCluster};
-use super::control::{EvictionPolicy, Observation, StoreControl, StoreFault};
+use super::control::{Observation, StoreControl};
 use super::control_private::{evicted_keys, set};
 use super::error::ServerError;
-use super::proxy::{Deeds, Proxy};
+use super::proxy::{Proxy, TrafficCounts};
+use super::store_fault::{EvictionPolicy, StoreFault};
 use crate::wait::until;
 
 /// How long a replica may take to be made a primary: with a node timeout of a second, two to three are usual.
@@ -32,9 +33,9 @@ pub struct ClusterControl<'a> {
     killed: Observation,
     failed_over: Observation,
     promotion: Option<Receiver<Result<Promotion, String>>>,
-    unreachable: Deeds,
-    slow: Deeds,
-    replies: Deeds,
+    unreachable: TrafficCounts,
+    slow: TrafficCounts,
+    replies: TrafficCounts,
     evicted: Vec<(usize, u64)>,
     evicted_in_all: Option<u64>,
 }
@@ -56,9 +57,9 @@ impl<'a> ClusterControl<'a> {
             killed: Observation::default(),
             failed_over: Observation::default(),
             promotion: None,
-            unreachable: Deeds::default(),
-            slow: Deeds::default(),
-            replies: Deeds::default(),
+            unreachable: TrafficCounts::default(),
+            slow: TrafficCounts::default(),
+            replies: TrafficCounts::default(),
             evicted: Vec::new(),
             evicted_in_all: None,
         }
@@ -70,10 +71,10 @@ impl<'a> ClusterControl<'a> {
         self.proxies.as_deref().map_err(failed)
     }
 
-    fn deeds(&self) -> Deeds {
-        let mut all = Deeds::default();
+    fn traffic(&self) -> TrafficCounts {
+        let mut all = TrafficCounts::default();
         for proxy in self.proxies.iter().flatten() {
-            let Deeds { cut, refused, delayed, swallowed } = proxy.deeds();
+            let TrafficCounts { cut, refused, delayed, swallowed } = proxy.traffic();
             all.cut += cut;
             all.refused += refused;
             all.delayed += delayed;
@@ -236,7 +237,7 @@ fn role(link: &mut Link) -> Result<String, ServerError> {
 
 impl StoreControl for ClusterControl<'_> {
     fn begin(&mut self, fault: &StoreFault) -> Result<(), ServerError> {
-        let before = self.deeds();
+        let before = self.traffic();
         match *fault {
             StoreFault::Killed => {
                 let mut last = String::new();
@@ -288,7 +289,7 @@ impl StoreControl for ClusterControl<'_> {
     }
 
     fn observed(&self, fault: &StoreFault) -> Observation {
-        let now = self.deeds();
+        let now = self.traffic();
         match fault {
             StoreFault::Killed => self.killed.clone(),
             StoreFault::PrimaryFailover => self.failed_over.clone(),

@@ -6,10 +6,11 @@ use std::time::Duration;
 use dedup_strategies::redis::Link;
 use redis::cmd;
 
-use super::control::{EvictionPolicy, Observation, StoreControl, StoreFault};
+use super::control::{Observation, StoreControl};
 use super::error::ServerError;
 use super::private::PrivateRedis;
-use super::proxy::{Deeds, Proxy};
+use super::proxy::{Proxy, TrafficCounts};
+use super::store_fault::{EvictionPolicy, StoreFault};
 
 /// Troubles one private server. Dropping it ends what it can end without the server: the proxy goes away.
 #[derive(Debug)]
@@ -18,9 +19,9 @@ pub struct PrivateControl<'a> {
     /// The error is told when something is asked for that needs it.
     proxy: Result<Proxy, String>,
     killed: Observation,
-    unreachable: Deeds,
-    slow: Deeds,
-    replies: Deeds,
+    unreachable: TrafficCounts,
+    slow: TrafficCounts,
+    replies: TrafficCounts,
     evicted: Evicted,
     jumped: Observation,
 }
@@ -45,9 +46,9 @@ impl<'a> PrivateControl<'a> {
             redis,
             proxy: prepare(redis).map_err(|error| error.to_string()),
             killed: Observation::default(),
-            unreachable: Deeds::default(),
-            slow: Deeds::default(),
-            replies: Deeds::default(),
+            unreachable: TrafficCounts::default(),
+            slow: TrafficCounts::default(),
+            replies: TrafficCounts::default(),
             evicted: Evicted::default(),
             jumped: Observation::default(),
         }
@@ -59,8 +60,8 @@ impl<'a> PrivateControl<'a> {
         self.proxy.as_ref().map_err(failed)
     }
 
-    fn deeds(&self) -> Deeds {
-        self.proxy.as_ref().map(Proxy::deeds).unwrap_or_default()
+    fn traffic(&self) -> TrafficCounts {
+        self.proxy.as_ref().map(Proxy::traffic).unwrap_or_default()
     }
 
     fn evict(&mut self, share: f64, policy: EvictionPolicy) -> Result<(), ServerError> {
@@ -112,7 +113,7 @@ fn prepare(redis: &PrivateRedis) -> Result<Proxy, ServerError> {
 
 impl StoreControl for PrivateControl<'_> {
     fn begin(&mut self, fault: &StoreFault) -> Result<(), ServerError> {
-        let before = self.deeds();
+        let before = self.traffic();
         match *fault {
             StoreFault::Killed => {
                 let status = self.redis.kill()?;
@@ -160,7 +161,7 @@ impl StoreControl for PrivateControl<'_> {
     }
 
     fn observed(&self, fault: &StoreFault) -> Observation {
-        let now = self.deeds();
+        let now = self.traffic();
         match fault {
             StoreFault::Killed => self.killed.clone(),
             StoreFault::Unreachable => now.seen_unreachable(&self.unreachable),

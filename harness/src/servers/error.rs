@@ -6,7 +6,7 @@ use std::time::Duration;
 use dedup_strategies::Unavailable;
 use dedup_strategies::redis::AddressError;
 
-use super::control::StoreFault;
+use super::store_fault::StoreFault;
 
 /// What to do where no redis-server is found.
 const INSTALL: &str =

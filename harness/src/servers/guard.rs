@@ -93,12 +93,12 @@ fn hold(dir: &Path, commands: &[OsString]) -> io::Result<()> {
             Ok(())
         });
     let held = started.and_then(|()| {
-        let teller = tell.clone();
+        let reporter = tell.clone();
         thread::spawn(move || {
             // An error means as much as the end: nothing more can come.
             let requests = io::stdin().lines().map_while(Result::ok);
-            requests.filter_map(|line| request(&line)).try_for_each(|event| teller.send(event)).ok();
-            let _ = teller.send(Event::Released);
+            requests.filter_map(|line| request(&line)).try_for_each(|event| reporter.send(event)).ok();
+            let _ = reporter.send(Event::Released);
         });
         watch(dir, &mut servers, &tell, &events)
     });

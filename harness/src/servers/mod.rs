@@ -12,14 +12,16 @@ mod guarded;
 mod private;
 mod proxy;
 mod shared;
+mod store_fault;
 
 pub use clock::VirtualClock;
 pub use cluster::PrivateCluster;
-pub use control::{EvictionPolicy, Observation, StoreControl, StoreFault};
+pub use control::{Observation, StoreControl};
 pub use control_cluster::ClusterControl;
 pub use control_private::PrivateControl;
 pub use error::ServerError;
 pub use guarded::Guarded;
 pub use private::{Launch, PrivateRedis};
-pub use proxy::{Deeds, Proxy};
+pub use proxy::{Proxy, TrafficCounts};
 pub use shared::SharedRedis;
+pub use store_fault::{EvictionPolicy, StoreFault};

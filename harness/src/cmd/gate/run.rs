@@ -211,7 +211,7 @@ pub(super) fn measured(
     drop(watcher);
     let outcome = outcome.map_err(ended)?;
     let mut facts = watch.end(outcome.not_pinned.as_deref());
-    facts.push(outcome.company.clone());
+    facts.push(outcome.disturbed.clone());
     let judged = outcome.measured.iter().map(|measured| judge(&plan.design, outcome.confirmed, measured));
     let verdict = Verdict {
         schema: SCHEMA.to_string(),

@@ -32,9 +32,9 @@ pub struct Proxy {
     shared: Arc<Shared>,
 }
 
-/// What has been done to the traffic.
+/// How often the traffic was interfered with, by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Deeds {
+pub struct TrafficCounts {
     /// Connections that were cut because the server was to be unreachable.
     pub cut: u64,
     /// Connections that were refused for the same reason.
@@ -117,10 +117,10 @@ impl Proxy {
         self.shared.to_swallow.store(count, SeqCst);
     }
 
-    /// What has been done so far.
-    pub fn deeds(&self) -> Deeds {
+    /// How often the traffic was interfered with so far.
+    pub fn traffic(&self) -> TrafficCounts {
         let Shared { cut, refused, delayed, swallowed, .. } = &*self.shared;
-        Deeds {
+        TrafficCounts {
             cut: cut.load(SeqCst),
             refused: refused.load(SeqCst),
             delayed: delayed.load(SeqCst),
@@ -131,7 +131,10 @@ impl Proxy {
 
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Proxy").field("at", &self.at).field("deeds", &self.deeds()).finish_non_exhaustive()
+        f.debug_struct("Proxy")
+            .field("at", &self.at)
+            .field("traffic", &self.traffic())
+            .finish_non_exhaustive()
     }
 }
 

@@ -104,13 +104,13 @@ impl Rows {
             };
             self.line = record.line;
             self.tally.timed |= record.values.as_ref().is_ok_and(|values| values.time.is_some());
-            match record.values.map_err(Trouble::Bad).and_then(|values| self.clock.row(&values)) {
+            match record.values.map_err(RowProblem::Bad).and_then(|values| self.clock.row(&values)) {
                 Ok(row) => {
                     self.tally.count(&row);
                     return Ok(Some(row));
                 }
-                Err(Trouble::Bad(reason)) => self.tally.count_bad(record.line, record.lines, reason),
-                Err(Trouble::UnclearUnit(found)) => {
+                Err(RowProblem::Bad(reason)) => self.tally.count_bad(record.line, record.lines, reason),
+                Err(RowProblem::UnclearUnit(found)) => {
                     return Err(TraceError::UnclearTimeUnit {
                         path: self.options.shown(),
                         line: self.line,
@@ -186,7 +186,7 @@ impl Records {
 }
 
 /// Why a record is no row.
-enum Trouble {
+enum RowProblem {
     Bad(BadReason),
     UnclearUnit(String),
 }
@@ -211,7 +211,7 @@ impl Clock {
         }
     }
 
-    fn row(&mut self, values: &Values<'_>) -> Result<Row, Trouble> {
+    fn row(&mut self, values: &Values<'_>) -> Result<Row, RowProblem> {
         let event_time = match self.field {
             Some(_) => self.read(values.time.as_deref())?,
             None => Timestamp::from_millis(self.rows),
@@ -222,16 +222,16 @@ impl Clock {
         Ok(Row { id, at: self.latest, event_time })
     }
 
-    fn read(&mut self, text: Option<&str>) -> Result<Timestamp, Trouble> {
-        let text = text.filter(|text| !text.is_empty()).ok_or(Trouble::Bad(BadReason::NoTime))?;
+    fn read(&mut self, text: Option<&str>) -> Result<Timestamp, RowProblem> {
+        let text = text.filter(|text| !text.is_empty()).ok_or(RowProblem::Bad(BadReason::NoTime))?;
         if self.unit == TimeUnit::Auto {
             match guess(self.field.as_deref().unwrap_or_default(), text) {
                 Guess::Unit(unit, from) => (self.unit, self.unit_from) = (unit, from),
-                Guess::Unclear => return Err(Trouble::UnclearUnit(excerpt(text))),
+                Guess::Unclear => return Err(RowProblem::UnclearUnit(excerpt(text))),
                 Guess::NoTime => {}
             }
         }
-        time_of(self.unit, text).map_err(Trouble::Bad)
+        time_of(self.unit, text).map_err(RowProblem::Bad)
     }
 }
 
