@@ -57,9 +57,9 @@ fn run_prints_in_every_format_itself() {
 }
 
 /// The results of a run's cells as they stand in the file, byte for byte.
-fn results(tool: &Tool, seed: &str, directory: &str) -> Vec<String> {
-    let run = ["run", "-q", "-f", "tiny.toml", "-p", "verify", "--seed", seed, "-o", directory];
-    tool.prints(&run);
+fn results(tool: &Tool, which: &[&str], seed: &str, directory: &str) -> Vec<String> {
+    let run = ["run", "-q", "-p", "verify", "--seed", seed, "-o", directory];
+    tool.prints(&[&run[..], which].concat());
     let text = std::fs::read_to_string(tool.work().join(directory).join("records.jsonl")).unwrap();
     let result = |line: &str| line.split_once("\"result\":").unwrap().1.to_string();
     text.lines().skip(1).map(result).collect()
@@ -68,11 +68,22 @@ fn results(tool: &Tool, seed: &str, directory: &str) -> Vec<String> {
 #[test]
 fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
     let tool = Tool::with_tiny();
-    let (first, again, other) =
-        (results(&tool, "5", "first"), results(&tool, "5", "again"), results(&tool, "6", "other"));
+    let results = |seed, directory| results(&tool, &["-f", "tiny.toml"], seed, directory);
+    let (first, again, other) = (results("5", "first"), results("5", "again"), results("6", "other"));
     assert_eq!(first, again);
     assert_eq!(first.len(), other.len());
     assert!(first.iter().zip(&other).all(|(first, other)| first != other));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_beyond_the_pings_that_every_run_judges_twice() {
+    let tool = Tool::new();
+    // A run judges the first 50,000 a second time, and no more.
+    tool.write("long.toml", TINY.replace("4_000", "200_000").replace("rate = 20.0", "rate = 500.0"));
+    let which = ["-f", "long.toml", "-s", "^(exact|lru-exact|bloom-rotating|split-block|window-batch)$"];
+    let (first, again) = (results(&tool, &which, "5", "first"), results(&tool, &which, "5", "again"));
+    assert_eq!(first.len(), 5);
+    assert_eq!(first, again);
 }
 
 #[test]
