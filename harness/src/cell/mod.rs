@@ -10,4 +10,4 @@ mod parent;
 
 pub use child::run as run_child;
 pub use job::{Input, Job, Message, Work};
-pub use parent::{Ending, Limits, SUB_COMMAND, run as run_parent};
+pub use parent::{Ending, LEAST_MEMORY_BYTES, Limits, SUB_COMMAND, run as run_parent};

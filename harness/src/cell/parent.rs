@@ -17,6 +17,10 @@ pub const SUB_COMMAND: &str = "__cell";
 /// How often the parent looks at what sends no message: memory, and the wish to stop.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// The least memory that a cell can be given: an empty strategy's process takes about 12 MiB, and a short stream's truth a
+/// few more.
+pub const LEAST_MEMORY_BYTES: u64 = 32 << 20;
+
 /// When a cell is ended from outside.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -88,8 +92,8 @@ pub fn run(
         if stop() {
             return Ok(Ending::Stopped);
         }
-        if let Some(trouble) = cell.trouble(limits, last_heard) {
-            return Ok(failed(trouble));
+        if let Some(failure) = cell.failure(limits, last_heard) {
+            return Ok(failed(failure));
         }
     }
 }
@@ -150,7 +154,7 @@ impl Cell {
     }
 
     /// What is wrong with a process that still runs.
-    fn trouble(&self, limits: &Limits, last_heard: Instant) -> Option<(Failure, String)> {
+    fn failure(&self, limits: &Limits, last_heard: Instant) -> Option<(Failure, String)> {
         let silent = last_heard.elapsed();
         if silent > limits.stall {
             let seconds = limits.stall.as_secs_f64();

@@ -6,8 +6,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-
 use dedup_report::tables::Format;
+
+use crate::cell::LEAST_MEMORY_BYTES;
 
 /// One of the formats of a comparison.
 pub(crate) fn format() -> impl TypedValueParser<Value = Format> {
@@ -91,6 +92,18 @@ pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     dedup_stream::scenario::parse_bytes(text).filter(|bytes| *bytes > 0).ok_or_else(|| {
         "allowed is a number of bytes above zero, such as 500MB, 4GiB or 1073741824".to_string()
     })
+}
+
+/// Memory for a cell: no less than its process takes whatever the strategy.
+pub(crate) fn cell_memory(text: &str) -> Result<u64, String> {
+    let given = bytes(text)?;
+    if given < LEAST_MEMORY_BYTES {
+        let least = LEAST_MEMORY_BYTES >> 20;
+        return Err(format!(
+            "allowed are {least}MiB and more: less is too little for any strategy's process"
+        ));
+    }
+    Ok(given)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use dedup_stream::workload::Workload;
 use super::seed::seed_of;
 use super::task::{Place, Sharing, Task};
 use super::worker_pool::WorkerPool;
-use crate::cell::{Input, Job, Limits, Work};
+use crate::cell::{Input, Job, LEAST_MEMORY_BYTES, Limits, Work};
 use crate::environment::{RedisChoice, TimeOptions};
 use crate::nightly::Choice;
 use crate::pacing::Pacing;
@@ -47,7 +47,7 @@ pub struct Plan {
     pub disk_bytes: u64,
     /// When a cell is ended.
     pub limits: Limits,
-    /// How many cells may run at once. Those of the time pass, of long streams, and of stores that keep wall time are
+    /// How many cells may run at once, where the memory is enough for so many. Those of the time pass, of long streams, and of stores that keep wall time are
     /// alone in any case.
     pub jobs: NonZeroUsize,
     /// Where cells keep their files.
@@ -102,8 +102,14 @@ impl Plan {
         (&self.workloads[place.workload], &self.strategies[place.strategy])
     }
 
+    /// How many cells may run at once: no more than there is memory for, each with the least that it needs.
+    fn at_once(&self) -> NonZeroUsize {
+        let room = usize::try_from(self.limits.memory_bytes / LEAST_MEMORY_BYTES).unwrap_or(usize::MAX);
+        NonZeroUsize::new(room).map_or(NonZeroUsize::MIN, |room| room.min(self.jobs))
+    }
+
     pub(super) fn pool<'a>(&self, stop: &'a AtomicBool) -> WorkerPool<'a> {
-        WorkerPool { workers: self.jobs, limits: self.limits, stop }
+        WorkerPool { workers: self.at_once(), limits: self.limits, stop }
     }
 
     /// `work` at `place`, in a process of its own, with the settings that were resolved for it.
@@ -143,14 +149,14 @@ impl Plan {
         let (workload, strategy) = self.at(place);
         let redis = self.redis.under(workload.faults());
         let on_wall_time = redis.keeps_wall_time(strategy.definition.needs);
-        let worker_bytes = self.limits.memory_bytes / self.jobs.get() as u64;
+        let worker_bytes = self.limits.memory_bytes / self.at_once().get() as u64;
         sharing(work, on_wall_time, workload.expected_pings(), worker_bytes)
     }
 
     /// Bytes of disk for the tables of a task's nightly job: who shares the machine has a share of what is free.
     pub(super) fn disk_limit(&self, sharing: Sharing) -> u64 {
         match sharing {
-            Sharing::Shared => self.disk_bytes / self.jobs.get() as u64,
+            Sharing::Shared => self.disk_bytes / self.at_once().get() as u64,
             Sharing::Alone => self.disk_bytes,
         }
     }

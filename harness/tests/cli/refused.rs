@@ -129,8 +129,14 @@ fn what_cannot_fit_in_memory_is_refused_before_it_is_tried() {
         let args = ["run", "-f", "tiny.toml", "-s", "^noop$", "-s", given, "-o", "deep/below"];
         tool.refuses(&args, &["tiny: strategy", "would need about", "are available", setting]);
     }
-    let args = ["run", "-f", "tiny.toml", "-s", "^bloom$", "-p", "verify", "--memory-limit", "1KB"];
-    tool.refuses(&args, &["strategy bloom", "1000 bytes are available"]);
+    for strategy in ["^bloom$", "^exact$", "^noop$", "^window-batch$"] {
+        for bytes in ["1KB", "33554431"] {
+            let args = ["run", "-f", "tiny.toml", "-s", strategy, "-p", "verify", "--memory-limit", bytes];
+            tool.refuses(&args, &["--memory-limit", bytes, "32MiB and more"]);
+        }
+    }
+    let args = ["run", "-f", "tiny.toml", "-s", "bloom:ids=100_000_000", "--memory-limit", "32MiB"];
+    tool.refuses(&args, &["tiny: strategy bloom", "are available", "lower ids"]);
     tool.write("long.toml", TINY.replace("4_000", "100_000_000"));
     let args =
         ["run", "-f", "long.toml", "-s", "^noop$", "--time-pings", "50_000_000", "--memory-limit", "1GiB"];
@@ -138,10 +144,14 @@ fn what_cannot_fit_in_memory_is_refused_before_it_is_tried() {
 }
 
 #[test]
-fn what_plans_for_nothing_and_takes_more_memory_than_it_may_has_failed_however_soon_it_was_done() {
+fn what_plans_for_nothing_and_takes_more_memory_than_it_may_has_failed() {
     let tool = Tool::with_tiny();
-    let args = ["run", "-q", "-f", "tiny.toml", "-s", "^noop$", "-p", "verify", "--memory-limit", "1KB"];
-    tool.command(&args).assert().code(4).stdout(predicates::str::contains("more than the 0 MiB that it may"));
+    tool.write("large.toml", TINY.replace("4_000", "1_000_000").replace("rate = 20.0", "rate = 20_000.0"));
+    let args = ["run", "-q", "-f", "large.toml", "-s", "^exact$", "-p", "verify", "--memory-limit", "32MiB"];
+    tool.command(&args)
+        .assert()
+        .code(4)
+        .stdout(predicates::str::contains("more than the 32 MiB that it may"));
 }
 
 #[test]

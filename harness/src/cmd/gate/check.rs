@@ -15,7 +15,7 @@ use super::measure::{Counting, Measured, Work};
 use super::options::{ChoiceArgs, OutputArgs, now, this_program};
 use crate::cell::Limits;
 use crate::cmd::run::stop_on_interrupt;
-use crate::cmd::values::{bytes, time};
+use crate::cmd::values::{cell_memory, time};
 use crate::exit::{Exit, OrExit};
 use crate::gate::baseline::{Baseline, SCHEMA};
 use crate::gate::check::{Checked, Now, check};
@@ -42,8 +42,8 @@ pub struct CheckArgs {
     /// Without progress for this long, a strategy hangs and is ended
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time, help_heading = "How to run")]
     pub stall_timeout: Duration,
-    /// Memory that a strategy may take; four fifths of what is free if not given
-    #[arg(long, value_name = "BYTES", value_parser = bytes, help_heading = "How to run")]
+    /// Memory that a strategy may take, at least 32MiB; four fifths of what is free if not given
+    #[arg(long, value_name = "BYTES", value_parser = cell_memory, help_heading = "How to run")]
     pub memory_limit: Option<u64>,
     /// How to deliver the verdict.
     #[command(flatten)]

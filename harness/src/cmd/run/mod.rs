@@ -17,7 +17,7 @@ use clap::{Args, ValueEnum};
 use dedup_report::tables::{Format, Look, render};
 use dedup_strategies::Definition;
 
-use super::values::{bytes, count, format, rate, seconds, seed, share, time, whole};
+use super::values::{cell_memory, count, format, rate, seconds, seed, share, time, whole};
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
 use crate::filter::Filter;
@@ -114,8 +114,8 @@ pub struct RunArgs {
     /// Without progress for this long, a strategy hangs and is ended
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time, help_heading = "How to run")]
     pub stall_timeout: Duration,
-    /// Memory that a strategy may take, such as 4GiB; four fifths of what is free if not given
-    #[arg(long, value_name = "BYTES", value_parser = bytes, help_heading = "How to run")]
+    /// Memory that a strategy may take, such as 4GiB, and at least 32MiB; four fifths of what is free if not given
+    #[arg(long, value_name = "BYTES", value_parser = cell_memory, help_heading = "How to run")]
     pub memory_limit: Option<u64>,
 
     /// The nightly job behind the verify pass, whose tables are scored too
