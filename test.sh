@@ -64,6 +64,7 @@ step cargo fmt --all --check
 step rustfmt --check --edition 2024 harness/src/servers/preload/virtual_clock.rs
 step cargo fmt --check --manifest-path examples/embed/Cargo.toml
 step cargo clippy --workspace --all-targets --locked -- -D warnings
+step cargo clippy --manifest-path examples/embed/Cargo.toml --locked --target-dir target -- -D warnings
 # As others build it: what only tests ask of a dependency, nobody else gets.
 step cargo check --locked -p dedup-harness -p outside-strategy
 step cargo doc --workspace --no-deps --locked --quiet
