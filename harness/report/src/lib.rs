@@ -32,16 +32,7 @@ use dedup_records::record::Run;
 
 pub use model::{Cell, Column, Figure, Line, Report, Section, Table, Tone};
 pub use palette::{Look, Palette};
-
-/// Whether what saw unlike pings or ran on unlike machines may stand in one chart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mix {
-    /// Each in a chart of its own.
-    #[default]
-    Apart,
-    /// Together, and said so at each chart.
-    Together,
-}
+pub use panel::Mix;
 
 impl Report {
     /// The report on what `filter` chooses of `runs`.

@@ -1,14 +1,25 @@
 //! One scenario as a report sees it: the rows of its block, each with the cells that it was made from.
 
+use std::time::Duration;
+
 use dedup_records::compare::{Block, Clock, Comparison, Row, Standing};
 use dedup_records::record::{
     CellRecord, CellResult, FaultFigures, Machine, Role, Run, VerifyFigures, WeighFigures,
 };
 use dedup_records::units::{bytes, duration, thousands};
 
-use super::Mix;
 use super::palette::Palette;
 use super::words::{clip, program};
+
+/// Whether what saw unlike pings or ran on unlike machines may stand in one chart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mix {
+    /// Each in a chart of its own.
+    #[default]
+    Apart,
+    /// Together, and said so at each chart.
+    Together,
+}
 
 /// A scenario, its rows and their cells.
 pub(super) struct Panel<'a> {
@@ -189,8 +200,11 @@ impl<'a> Entry<'a> {
 
     /// The window that it was built with.
     pub(super) fn window_ns(&self) -> Option<u64> {
-        let window = self.row.settings.get("window").or_else(|| self.row.settings.get("ttl"))?;
-        let window = humantime::parse_duration(window).ok()?;
-        u64::try_from(window.as_nanos()).ok().filter(|ns| *ns > 0)
+        u64::try_from(window(self.row)?.as_nanos()).ok().filter(|ns| *ns > 0)
     }
+}
+
+/// The window that a row's strategy was built with; none where it has no such setting.
+pub(super) fn window(row: &Row) -> Option<Duration> {
+    humantime::parse_duration(row.settings.get("window")?).ok()
 }

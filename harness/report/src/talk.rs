@@ -7,6 +7,8 @@ use serde::Serialize;
 use dedup_records::compare::{Block, Comparison, Row as Compared, Standing, Summary};
 use dedup_records::record::Role;
 
+use crate::panel::window;
+
 /// Pings a second that Mozilla documented (gcp-ingestion, notes on pain points, 2019).
 pub const FULL_RATE_PER_S: f64 = 16_000.0;
 
@@ -159,7 +161,7 @@ impl Row {
         let dense = dense.and_then(|block| row(block, &main.strategy)).map(|row| &row.summary);
         let verify = main.summary.verify.as_ref();
         let bytes_per_id = dense.and_then(Summary::bytes_per_id);
-        let window = bytes_per_id.and_then(|_| window(main));
+        let window = bytes_per_id.and_then(|_| window(main)).map(|window| window.min(DAY));
         let round_trips_per_ping = dense.and_then(round_trips);
         let ratio = |count: u64, of: u64| count as f64 / of.max(1) as f64;
         let waiting = main.summary.waiting().map(|(waiting, _)| &waiting.merged);
@@ -195,12 +197,6 @@ fn row<'a>(block: &'a Block, strategy: &str) -> Option<&'a Compared> {
 fn round_trips(summary: &Summary) -> Option<f64> {
     let verify = summary.verify.as_ref()?;
     Some(verify.round_trips_count? as f64 / verify.pings_count.max(1) as f64)
-}
-
-/// How long it remembers, a day at most.
-fn window(row: &Compared) -> Option<Duration> {
-    let text = row.settings.get("window").or_else(|| row.settings.get("ttl"))?;
-    humantime::parse_duration(text).ok().map(|window| window.min(DAY))
 }
 
 /// Loss before duplicates: what is lost cannot be had back.
