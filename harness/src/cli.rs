@@ -11,8 +11,8 @@ use crate::exit::Exit;
 
 /// Tells you which deduplication strategy to put into an at-least-once event pipeline.
 ///
-/// Without a command it runs the quick comparison: every strategy that works on this machine, on a realistic stream of
-/// pings whose duplicates are known, in under a minute.
+/// Without a command it runs the quick comparison: a dozen strategies, at least one of each kind, on a realistic stream
+/// of pings whose duplicates are known, in under a minute.
 #[derive(Debug, Parser)]
 #[command(name = "dedup-harness", version, propagate_version = true, after_help = EXAMPLES)]
 pub(crate) struct Cli {
@@ -25,7 +25,7 @@ const EXAMPLES: &str = "\
 Examples:
   dedup-harness                                   the quick comparison
   dedup-harness list                              strategies with their settings, and scenarios
-  dedup-harness run -f client-retry -s '^(lru|redis)$' --rounds 3 -o results/monday
+  dedup-harness run -f client-retry -s '^(lru|redis-claim)$' --rounds 3 -o results/monday
   dedup-harness run -s lru:capacity=1_000_000,window=10m -s bloom-rotating:rate=0.01
   dedup-harness run --trace pings.ndjson.gz --id-field document_id --time-field received
   dedup-harness talk                              PubsubIO against Redis, as in the 2021 talk
@@ -65,7 +65,7 @@ impl Cli {
 pub(crate) enum Command {
     /// Run strategies on scenarios, or on your own trace, and print the comparison
     Run(Box<cmd::run::RunArgs>),
-    /// Show what there is: strategies and scenarios
+    /// Show what there is: strategies, scenarios and faults
     List(cmd::list::ListArgs),
     /// Print a scenario's pings with their truth, as NDJSON
     Stream(cmd::stream::StreamArgs),
