@@ -1,4 +1,4 @@
-//! Data structures that strategies are made of, each usable without a strategy around it.
+//! Data structures that strategies are made of; those that are public are usable without a strategy around them.
 
 pub mod age_partitioned;
 pub mod biased_sampling;
