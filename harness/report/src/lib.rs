@@ -10,6 +10,7 @@ mod headline;
 pub mod hgrm;
 pub mod markdown;
 mod model;
+mod models;
 pub mod page;
 mod palette;
 mod panel;

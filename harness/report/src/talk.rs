@@ -7,6 +7,7 @@ use serde::Serialize;
 use dedup_records::compare::{Block, Comparison, Row as Compared, Standing, Summary};
 use dedup_records::record::Role;
 
+use crate::models::model_of;
 use crate::panel::window;
 
 /// Pings a second that Mozilla documented (gcp-ingestion, notes on pain points, 2019).
@@ -79,6 +80,20 @@ pub struct Row {
     pub p99_ns: Option<u64>,
     /// What has to be operated for it; none where its records do not say.
     pub operated: Option<String>,
+    /// On which side of the comparison it stands.
+    #[serde(skip)]
+    pub side: Side,
+}
+
+/// The two that the talk holds against each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Models of what is built into the system that moves the pings.
+    BuiltIn,
+    /// Ids on a server beside it.
+    Server,
+    /// Neither of them.
+    Neither,
 }
 
 /// What one fault did to a strategy: of all faults the one that lost most, or else let most through.
@@ -127,6 +142,17 @@ impl Table {
             skipped: skipped(main),
             nightly_disk_bytes: None,
         })
+    }
+
+    /// The best candidate of a side: by its verdict, by what it lost with its worst fault, by what it missed in live.
+    pub(crate) fn best(&self, side: Side) -> Option<&Row> {
+        let measured = self.rows.iter().filter(|row| row.side == side && row.role == Role::Candidate);
+        let ranked = measured.filter_map(|row| Some((row, row.missed_live_ratio?)));
+        let order = |(one, missed): &(&Row, f64), (other, others): &(&Row, f64)| {
+            let counts = (one.standing, one.lost()).cmp(&(other.standing, other.lost()));
+            counts.then(missed.total_cmp(others))
+        };
+        ranked.min_by(order).map(|(row, _)| row)
     }
 }
 
@@ -186,6 +212,25 @@ impl Row {
             p50_ns: waiting.map(|latency| latency.p50),
             p99_ns: waiting.map(|latency| latency.p99),
             operated: main.operation.as_ref().map(|operation| operation.what.clone()),
+            side: Side::of(main),
+        }
+    }
+
+    /// Uniques lost without a fault, and under the worst.
+    fn lost(&self) -> u64 {
+        self.lost_count.unwrap_or(0) + self.worst.as_ref().map_or(0, |worst| worst.lost_count)
+    }
+}
+
+impl Side {
+    /// As the records say it: a model names its system, and who talks to a server has its round trips counted.
+    fn of(row: &Compared) -> Side {
+        let on_server =
+            || row.summary.verify.as_ref().is_some_and(|verify| verify.round_trips_count.is_some());
+        match model_of(row) {
+            Some(_) => Side::BuiltIn,
+            None if on_server() => Side::Server,
+            None => Side::Neither,
         }
     }
 }
@@ -269,6 +314,48 @@ mod tests {
             CellRecord { operation: Some(Operation { what: what.clone(), model_of: None }), ..old.clone() };
         assert_eq!(only_row(vec![new]).operated, Some(what));
         assert_eq!(only_row(vec![old]).operated, None);
+    }
+
+    #[test]
+    fn the_best_of_a_side_is_found_by_what_records_say_and_never_by_its_name() {
+        let model = |name, missed| {
+            let mut cell = cell(SCENARIO, Sample { strategy: name, missed, ..GOOD });
+            let (what, model_of) = ("nothing".to_string(), Some("A runner".to_string()));
+            cell.operation = Some(Operation { what, model_of });
+            cell
+        };
+        let stored = |name, missed, lost| {
+            let mut cell = cell(SCENARIO, Sample { strategy: name, missed, lost, ..GOOD });
+            let CellResult::Verify(figures) = &mut cell.result else { unreachable!("a verify cell") };
+            figures.round_trips_count = Some(9);
+            cell
+        };
+        let best = |cells: Vec<CellRecord>, side| {
+            let run = Run { cells, ..run() };
+            let comparison = Comparison::from_runs(&[run], &Filter::default(), None).unwrap();
+            Table::of(&comparison).unwrap().best(side).map(|row| row.strategy.clone())
+        };
+        let plain = cell(SCENARIO, GOOD);
+        let broken = CellRecord {
+            operation: model("x", 0).operation,
+            ..cell(SCENARIO, Sample { strategy: "a", verdict: Verdict::Broken, missed: 0, ..GOOD })
+        };
+        let all = vec![
+            plain.clone(),
+            broken,
+            model("b", 20),
+            model("c", 10),
+            stored("d", 0, 1),
+            stored("e", 9, 0),
+            stored("f", 8, 0),
+        ];
+        assert_eq!(best(all.clone(), Side::BuiltIn).as_deref(), Some("c"), "kept, and missed fewest");
+        assert_eq!(
+            best(all, Side::Server).as_deref(),
+            Some("f"),
+            "what is lost weighs more than what is missed"
+        );
+        assert_eq!(best(vec![plain], Side::Server), None);
     }
 
     #[test]

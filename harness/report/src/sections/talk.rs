@@ -6,22 +6,22 @@ use dedup_records::units::{duration, thousands};
 
 use super::Heading;
 use crate::model::{Cell, Figure, Section, Table, Tone};
+use crate::models;
 use crate::palette::Palette;
 use crate::panel::Panel;
-use crate::talk;
+use crate::talk::{self, Side};
 use crate::words::{clip, list, memory, percent, three, verdict_cell};
 
 const HEADING: Heading = Heading {
     id: "talk",
     title: "PubsubIO against Redis",
     about: "Robustness, performance and operations side by side, on a day and a half of pings thinned to what a machine \
-            can run. The rows named pubsubio and beam are models of what Beam and Dataflow do, not the service. Memory at \
-            16,000 pings a second is computed from the bytes an id that were weighed: a model too.",
+            can run. Memory at 16,000 pings a second is computed from the bytes an id that were weighed: a model.",
     absent: "These records are not of the talk's comparison (`dedup-harness talk -o DIR` records it).",
 };
 
 pub(super) fn section(panels: &[Panel<'_>], comparison: &Comparison, palette: &Palette) -> Section {
-    let figure = talk::Table::of(comparison).map(|table| figure(&table, panels, palette));
+    let figure = talk::Table::of(comparison).map(|table| figure(&table, panels, comparison, palette));
     Section {
         id: HEADING.id,
         title: HEADING.title,
@@ -31,7 +31,7 @@ pub(super) fn section(panels: &[Panel<'_>], comparison: &Comparison, palette: &P
     }
 }
 
-fn figure(table: &talk::Table, panels: &[Panel<'_>], palette: &Palette) -> Figure {
+fn figure(table: &talk::Table, panels: &[Panel<'_>], comparison: &Comparison, palette: &Palette) -> Figure {
     let panel = panels.iter().find(|panel| panel.block().stream.scenario == talk::SCENARIO);
     let uniques =
         panel.and_then(|panel| panel.block().widest_verify()).map_or(0, |verify| verify.unique_count);
@@ -51,6 +51,7 @@ fn figure(table: &talk::Table, panels: &[Panel<'_>], palette: &Palette) -> Figur
     if !table.faults.is_empty() {
         notes.push(format!("Faults that were run: {}.", list(&table.faults, 30)));
     }
+    notes.extend(models::notes(comparison));
     for skip in &table.skipped {
         notes.push(format!("skipped: {}: {}; {}", clip(&skip.strategy, 80), skip.reason, skip.remedy));
     }
@@ -64,13 +65,11 @@ fn figure(table: &talk::Table, panels: &[Panel<'_>], palette: &Palette) -> Figur
     }
 }
 
-/// What the two leave to be missed, and what a fault costs each.
+/// What the best of the two sides leave to be missed, and what a fault costs each.
 fn claim(table: &talk::Table) -> String {
-    let row =
-        |name: &str| table.rows.iter().find(|row| row.strategy == name && row.missed_live_ratio.is_some());
-    let redis = row("redis-mozilla").or_else(|| row("redis-lease")).or_else(|| row("redis"));
-    let (Some(pubsub), Some(redis)) = (row("pubsubio"), redis) else {
-        return "One of the two, PubsubIO's model or Redis, was not measured on this stream.".to_string();
+    let (Some(pubsub), Some(redis)) = (table.best(Side::BuiltIn), table.best(Side::Server)) else {
+        return "One of the two, a model of what is built in or a store on a server, was not measured on this stream."
+            .to_string();
     };
     let said = |row: &talk::Row| {
         let live = percent(row.missed_live_ratio.unwrap_or(0.0));

@@ -1,10 +1,9 @@
 //! Which slides there are, and in which order: the problem, what a window can know, robustness, performance,
 //! operations, the nightly job, and what the data do not show.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::chart::Chart;
 use crate::model::{Cell, Column, Figure, Line, Report, Section, Table};
+use crate::models;
 use crate::words::{clip, counted, percent, share_cell};
 
 /// One slide.
@@ -272,10 +271,7 @@ fn limits(report: &Report) -> Slide {
         "Zero seen is a bound, not a proof: the true share lies below 3/N with 95 % confidence.".to_string(),
         "Where ranges of rounds overlap, nothing is ranked.".to_string(),
     ];
-    points.extend(models(report).into_iter().map(|(system, names)| {
-        let names: Vec<&str> = names.into_iter().collect();
-        format!("Models of what {system} do, and not the service: {}.", names.join(", "))
-    }));
+    points.extend(models::notes(&report.comparison));
     let skipped: usize = report.comparison.blocks.iter().map(|block| block.skipped.len()).sum();
     if skipped > 0 {
         points.push(format!(
@@ -290,17 +286,6 @@ fn limits(report: &Report) -> Slide {
         body: Body::Points(points),
         notes: vec!["Everything is made from the records; docs/REPORTS.md has the commands.".into()],
     }
-}
-
-/// The strategies that are models, by the system that they are models of.
-fn models(report: &Report) -> BTreeMap<&str, BTreeSet<&str>> {
-    let mut models: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for row in report.comparison.blocks.iter().flat_map(|block| &block.rows) {
-        if let Some(system) = row.operation.as_ref().and_then(|operation| operation.model_of.as_deref()) {
-            models.entry(system).or_default().insert(&row.strategy);
-        }
-    }
-    models
 }
 
 /// A claim as a title, and what follows the first semicolon or is too long for one. No line ends between a number and
