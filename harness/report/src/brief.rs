@@ -1,13 +1,13 @@
 //! The shortest table that still tells strategies apart, as Markdown: for the first page of a project.
 
-use dedup_records::compare::{Block, Clock, Comparison, Row};
+use dedup_records::compare::{Block, Clock, Comparison, Row, Standing};
 use dedup_records::metrics::{BYTES_PER_ID, LOST, MISSED, Metric, THROUGHPUT};
 use dedup_records::stats::rule_of_three;
 use dedup_records::units::{duration, percentages, plural, short, thousands};
 
 use crate::panel::machine;
 use crate::tables::escape;
-use crate::verdict::{SKIPPED, verdict};
+use crate::verdict::{SKIPPED, verdict, word};
 use crate::words::{list, program, rate, three};
 
 /// A column: its title, how its cells lean, and its cells.
@@ -44,7 +44,7 @@ fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
 fn pings(block: &Block) -> String {
     let stream = &block.stream;
     let window = stream.window_ns.map_or(String::new(), |ns| format!("; window {}", duration(ns)));
-    let counted = block.widest_verify().map_or("not verified".to_string(), |verify| {
+    let counted = block.widest_verify().map_or(word(Standing::Unjudged).to_string(), |verify| {
         let rounds = plural(verify.rounds_count.into(), "round");
         let (all, copies) = (thousands(verify.pings_count), thousands(verify.duplicate_count));
         format!("{all} pings in {rounds}, {copies} of them duplicates")

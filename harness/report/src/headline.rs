@@ -10,7 +10,7 @@ use dedup_records::units::{plural, short, thousands};
 
 use super::model::{Cell, Fact, Figure, Opening, Table, Tone};
 use super::panel::{Entry, Panel, machine};
-use super::verdict::{SKIPPED, Verdict, verdict, word};
+use super::verdict::{CONTROL, SKIPPED, Verdict, verdict, word};
 use super::words::{
     clip, count_cell, list, nanos, percent, program, rate, share_cell, spread, three, verdict_cell,
 };
@@ -189,8 +189,8 @@ fn verdicts(panels: &[Panel<'_>]) -> Vec<(Tone, String)> {
         of_candidates(Standing::Void),
         of_candidates(Standing::Inconclusive),
         of_candidates(Standing::Unjudged),
-        (Tone::Dim, beside(Role::NegativeControl), "control"),
-        (Tone::Dim, beside(Role::Floor), "floor"),
+        (Tone::Dim, beside(Role::NegativeControl), CONTROL),
+        (Tone::Dim, beside(Role::Floor), verdict(Standing::Unjudged, Role::Floor).words),
         (Tone::Dim, skipped, SKIPPED),
     ];
     let some = counts.into_iter().filter(|(_, count, _)| *count > 0);
@@ -314,7 +314,7 @@ fn skips(panel: &Panel<'_>) -> Vec<String> {
     }
     reasons
         .into_iter()
-        .map(|(reason, names)| format!("skipped: {} {reason}", list(&names, names.len())))
+        .map(|(reason, names)| format!("{SKIPPED}: {} {reason}", list(&names, names.len())))
         .collect()
 }
 

@@ -9,6 +9,7 @@ use dedup_records::record::{
 use dedup_records::units::{bytes, duration, thousands};
 
 use super::palette::Palette;
+use super::verdict::word;
 use super::words::{clip, program};
 
 /// Whether what saw unlike pings or ran on unlike machines may stand in one chart.
@@ -142,7 +143,7 @@ impl<'a> Panel<'a> {
         let block = self.block();
         let window = block.stream.window_ns.map_or(String::new(), |ns| format!(", window {}", duration(ns)));
         match block.widest_verify() {
-            None => format!("not verified{window}"),
+            None => format!("{}{window}", word(Standing::Unjudged)),
             Some(verify) => format!(
                 "{} pings, {} of them duplicates{window}, {}",
                 thousands(verify.pings_count),

@@ -2,13 +2,13 @@
 
 use std::fmt::Write;
 
-use dedup_records::compare::Comparison;
+use dedup_records::compare::{Comparison, Standing};
 use dedup_records::metrics::ALL;
 use dedup_records::record::{CellRecord, CellResult, Run, RunRecord};
 use serde::Serialize;
 
 use super::model::{Report, Table};
-use super::verdict::SKIPPED;
+use super::verdict::{SKIPPED, word};
 
 const SCHEMA: &str = "dedup-harness-report/1";
 
@@ -108,7 +108,7 @@ fn figures(cell: &CellRecord, sink: Sink<'_>) {
     let said = match &cell.result {
         CellResult::Verify(figures) => ("verdict", figures.judgement.verdict.name().to_string()),
         CellResult::Skipped { reason, remedy } => (SKIPPED, format!("{reason}; {remedy}")),
-        CellResult::Failed { how, reason } => ("failed", format!("{how:?}: {reason}")),
+        CellResult::Failed { how, reason } => (word(Standing::Failed), format!("{how:?}: {reason}")),
         CellResult::Time(_) | CellResult::Weigh(_) => return,
     };
     sink(said.0, None, None, Some(said.1));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use dedup_report::{FAILED, SKIPPED};
 use dedup_strategies::time::saturating_nanos;
 
 use super::plan::Plan;
@@ -79,7 +80,7 @@ pub(super) fn summary(cell: &CellRecord) -> String {
             Some(bytes) => format!("{bytes:.1} B/id"),
             None => "tracks no ids".to_string(),
         },
-        CellResult::Skipped { reason, .. } => format!("skipped: {reason}"),
-        CellResult::Failed { reason, .. } => format!("FAILED: {reason}"),
+        CellResult::Skipped { reason, .. } => format!("{SKIPPED}: {reason}"),
+        CellResult::Failed { reason, .. } => format!("{FAILED}: {reason}"),
     }
 }

@@ -10,6 +10,7 @@ use crate::models;
 use crate::palette::Palette;
 use crate::panel::Panel;
 use crate::talk::{self, Side};
+use crate::verdict::SKIPPED;
 use crate::words::{clip, list, memory, percent, three, verdict_cell};
 
 const HEADING: Heading = Heading {
@@ -53,7 +54,7 @@ fn figure(table: &talk::Table, panels: &[Panel<'_>], comparison: &Comparison, pa
     }
     notes.extend(models::notes(comparison));
     for skip in &table.skipped {
-        notes.push(format!("skipped: {}: {}; {}", clip(&skip.strategy, 80), skip.reason, skip.remedy));
+        notes.push(format!("{SKIPPED}: {}: {}; {}", clip(&skip.strategy, 80), skip.reason, skip.remedy));
     }
     Figure {
         title: talk::SCENARIO.to_string(),

@@ -1,12 +1,16 @@
 //! What stands above a table: the stream, the machine, the program, and how speed was measured.
 
-use dedup_records::compare::{Block, Comparison, Source};
+use dedup_records::compare::{Block, Comparison, Source, Standing};
 use dedup_records::record::Tool;
 use dedup_records::units::{bytes, duration, thousands};
 
+use crate::verdict::word;
+
 /// The pings: `500,000 pings, ...`.
 pub(super) fn pings(block: &Block) -> String {
-    let Some(verify) = block.widest_verify() else { return "not verified: pings not counted".to_string() };
+    let Some(verify) = block.widest_verify() else {
+        return format!("{}: pings not counted", word(Standing::Unjudged));
+    };
     let rounds = match verify.rounds_count {
         1 => String::new(),
         rounds => format!(", over {rounds} rounds"),

@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::sheet::{fastest, name, window_differs};
 use super::verdict::{finding, with_finding};
+use crate::verdict::SKIPPED;
 
 /// The notes of a block, one string each. `verdict_width` is how much of a verdict the table has shown.
 pub(super) fn notes(block: &Block, verdict_width: usize) -> Vec<String> {
@@ -237,5 +238,5 @@ fn skipped(block: &Block) -> Vec<String> {
             None => lines.push((who, &skipped.reason, &skipped.remedy)),
         }
     }
-    lines.into_iter().map(|(who, reason, remedy)| format!("skipped: {who}: {reason}; {remedy}")).collect()
+    lines.into_iter().map(|(who, reason, remedy)| format!("{SKIPPED}: {who}: {reason}; {remedy}")).collect()
 }

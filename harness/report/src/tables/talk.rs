@@ -7,7 +7,7 @@ use super::grid::{Align, Grid};
 use super::text::{Text, Tone, wrap};
 use super::{Format, Look, markdown};
 use crate::talk::{Row, Table};
-use crate::verdict::{verdict, word};
+use crate::verdict::{SKIPPED, verdict, word};
 
 /// Columns of prose below the table.
 const PROSE: usize = 110;
@@ -151,7 +151,7 @@ fn notes(table: &Table) -> Vec<String> {
         notes.push(format!("nothing is known of {} under {}.", row.strategy, row.unproven.join(", ")));
     }
     for skip in &table.skipped {
-        notes.push(format!("skipped: {}: {}; {}", skip.strategy, skip.reason, skip.remedy));
+        notes.push(format!("{SKIPPED}: {}: {}; {}", skip.strategy, skip.reason, skip.remedy));
     }
     notes
 }
