@@ -6,6 +6,8 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
+use rustix::process::{Resource, Rlimit, setrlimit};
+
 /// High-water mark of this process's resident memory, in bytes; 0 where the system does not say.
 pub fn peak_rss_bytes() -> u64 {
     status_kib("/proc/self/status", "VmHWM:").map_or(0, |kib| kib * 1024)
@@ -31,6 +33,16 @@ pub fn cores() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
+/// Sees that the memory of this process, which holds a password, is written to no file when it dies: no core is
+/// dumped, neither to a file (the limit, which our children inherit) nor to a program (which does not heed it).
+pub fn leave_no_core() {
+    let nothing = Rlimit { current: Some(0), maximum: Some(0) };
+    // Lowering one's own limit, and giving up what one may be asked for, is always allowed.
+    let _ = setrlimit(Resource::Core, nothing);
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
 fn status_kib(path: &str, field: &str) -> Option<u64> {
     let status = fs::read_to_string(path).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(field))?;
@@ -40,6 +52,15 @@ fn status_kib(path: &str, field: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_process_that_holds_a_password_leaves_no_core() {
+        leave_no_core();
+        assert_eq!(rustix::process::getrlimit(Resource::Core).current, Some(0));
+        let behavior = rustix::process::dumpable_behavior().unwrap();
+        assert_eq!(behavior, rustix::process::DumpableBehavior::NotDumpable);
+    }
 
     #[test]
     fn this_process_has_a_peak_that_is_no_smaller_than_its_present_size() {

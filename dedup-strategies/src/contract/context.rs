@@ -1,5 +1,6 @@
 //! What a strategy is built in, and why it may refuse to be.
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -27,12 +28,19 @@ pub struct Context {
 }
 
 /// A Redis server and the part of its key space that is ours.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RedisEndpoint {
     /// `redis://`, `rediss://` or `redis+unix://`, with credentials if it needs them. Never written to a record.
     pub url: String,
     /// Every key begins with this.
     pub prefix: String,
+}
+
+/// Without the URL, which may hold a password.
+impl fmt::Debug for RedisEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisEndpoint").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
 }
 
 impl Context {

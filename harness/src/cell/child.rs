@@ -11,8 +11,9 @@ use dedup_stream::workload::Workload;
 
 use super::job::{Input, Job, Message, Work};
 use crate::alloc;
-use crate::environment::{CellError, Environment, Timing, named};
+use crate::environment::{CellError, Environment, RedisChoice, Timing, named};
 use crate::passes::{self, Bench};
+use crate::process::leave_no_core;
 use crate::record::{CellResult, Pass};
 
 /// Time between two reports of progress.
@@ -30,6 +31,9 @@ pub fn run(definitions: &[Definition]) -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if matches!(job.redis, RedisChoice::Given { .. }) {
+        leave_no_core();
+    }
     end_with_the_parent();
     let message = match work(definitions, &job) {
         Ok(Some(result)) => Message::Result(Box::new(result)),

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::job::{Job, Message};
 use crate::record::{CellResult, Failure};
+use crate::servers::password;
 
 /// The name of the hidden sub-command that runs a cell.
 pub const SUB_COMMAND: &str = "__cell";
@@ -118,6 +119,7 @@ impl Cell {
     fn start(job: &Job) -> std::io::Result<Cell> {
         let mut child = Command::new(std::env::current_exe()?)
             .arg(SUB_COMMAND)
+            .env_remove(password::VARIABLE)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

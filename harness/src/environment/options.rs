@@ -1,5 +1,7 @@
 //! What a user chooses of a cell's surroundings.
 
+use std::fmt;
+
 use dedup_strategies::Needs;
 use dedup_stream::faults::Placed;
 use serde::{Deserialize, Serialize};
@@ -26,7 +28,7 @@ impl Default for TimeOptions {
 }
 
 /// Which Redis server to use.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub enum RedisChoice {
     /// A private one, started by the cell.
     Private,
@@ -39,6 +41,17 @@ pub enum RedisChoice {
         /// The prefix of our keys.
         prefix: String,
     },
+}
+
+/// Without the URL, which may hold a password.
+impl fmt::Debug for RedisChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RedisChoice::Private => f.write_str("Private"),
+            RedisChoice::Cluster => f.write_str("Cluster"),
+            RedisChoice::Given { prefix, .. } => write!(f, "Given({prefix:?})"),
+        }
+    }
 }
 
 impl RedisChoice {

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use dedup_strategies::Unavailable;
-use dedup_strategies::redis::AddressError;
+use dedup_strategies::redis::{AddressError, keyspace};
 
 use super::store_fault::StoreFault;
 
@@ -88,7 +88,8 @@ pub enum ServerError {
     /// Somebody's keys are there.
     #[error(
         "{server} already holds keys that begin with {prefix:?}, such as {example:?}: another run may be using them; \
-         choose another prefix, or delete them with redis-cli --scan --pattern '{prefix}*' | xargs redis-cli unlink"
+         choose another prefix, or delete them{} (with a password in REDISCLI_AUTH)",
+        clearing(redis_cli, prefix)
     )]
     PrefixTaken {
         /// The server, without credentials.
@@ -97,6 +98,8 @@ pub enum ServerError {
         prefix: String,
         /// One of the keys.
         example: String,
+        /// How `redis-cli` gets there, for each node that was named.
+        redis_cli: Vec<String>,
     },
     /// What was asked cannot be done to this server.
     #[error("{fault:?} cannot happen to {store}: {reason}")]
@@ -111,6 +114,16 @@ pub enum ServerError {
     /// The server refused or was lost.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+/// Commands that delete all keys under a prefix. Keys may hold any bytes: they are printed and read back quoted. A prefix
+/// holds no single quote.
+fn clearing(redis_cli: &[String], prefix: &str) -> String {
+    let pattern = keyspace::pattern(prefix);
+    let clear =
+        |cli: &String| format!("{cli} --no-raw --scan --pattern '{pattern}' | sed 's/^/UNLINK /' | {cli}");
+    let node_by_node = if redis_cli.len() > 1 { ", on each primary," } else { "" };
+    format!("{node_by_node} with {}", redis_cli.iter().map(clear).collect::<Vec<_>>().join("; "))
 }
 
 impl ServerError {

@@ -27,6 +27,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, getppid, kill_process, waitid};
 
+use super::password;
 use crate::wait::until;
 
 /// The hidden sub-command.
@@ -222,7 +223,7 @@ impl Server {
 /// spawns it ends, whatever ends it. `executable` is a program whose `main` begins with [`dispatch`].
 pub(crate) fn ending_with_us(executable: &Path) -> Command {
     let mut command = Command::new(executable);
-    command.args([COMMAND, EXEC, &getpid().as_raw_nonzero().to_string()]);
+    command.args([COMMAND, EXEC, &getpid().as_raw_nonzero().to_string()]).env_remove(password::VARIABLE);
     command
 }
 

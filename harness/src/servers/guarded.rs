@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::guard;
+use super::{guard, password};
 use crate::wait::{until, until_ended};
 
 /// What servers and guard print, in the private directory.
@@ -36,7 +36,7 @@ impl Guarded {
     pub fn start(executable: &Path, dir: TempDir, commands: &[Vec<OsString>]) -> io::Result<Guarded> {
         let log = File::create(dir.path().join(LOG))?;
         let mut command = Command::new(executable);
-        command.arg(guard::COMMAND).arg(dir.path());
+        command.arg(guard::COMMAND).arg(dir.path()).env_remove(password::VARIABLE);
         for words in commands {
             command.arg("--").args(words);
         }

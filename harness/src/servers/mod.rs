@@ -9,6 +9,7 @@ pub mod guard;
 
 mod error;
 mod guarded;
+pub mod password;
 mod private;
 mod proxy;
 mod shared;

@@ -24,6 +24,7 @@ const TRIES: usize = 15;
 /// their window ends.
 pub struct SharedRedis {
     servers: Servers,
+    address: Address,
     shown: String,
     endpoint: RedisEndpoint,
     hold: Hold,
@@ -59,11 +60,12 @@ impl SharedRedis {
 
     /// Sees that nothing is there; nothing is ours yet.
     fn look(url: &str, prefix: &str) -> Result<SharedRedis, ServerError> {
-        let shown = Address::parse(url)?.to_string();
+        let address = Address::parse(url)?;
+        let shown = address.to_string();
         let mut servers = Servers::at(url)?;
         let found = first_key(&mut servers, prefix)?;
         let endpoint = RedisEndpoint { url: url.to_string(), prefix: prefix.to_string() };
-        let shared = SharedRedis { servers, shown, endpoint, hold: Hold::None };
+        let shared = SharedRedis { servers, address, shown, endpoint, hold: Hold::None };
         match found {
             None => Ok(shared),
             Some(example) => Err(shared.taken(example)),
@@ -77,7 +79,7 @@ impl SharedRedis {
 
     fn taken(&self, example: String) -> ServerError {
         let (server, prefix) = (self.shown.clone(), self.endpoint.prefix.clone());
-        ServerError::PrefixTaken { server, prefix, example }
+        ServerError::PrefixTaken { server, prefix, example, redis_cli: self.address.redis_cli() }
     }
 
     /// The server as a strategy is given it.

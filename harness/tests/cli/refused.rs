@@ -49,6 +49,7 @@ fn an_option_without_the_one_that_it_belongs_to_is_refused() {
         ("--time-field", Some("t"), "--trace"),
         ("--window", Some("5m"), "--trace"),
         ("--redis-prefix", Some("x:"), "--redis-url"),
+        ("--redis-password-file", Some("tiny.toml"), "--redis-url"),
         ("--time-factor", Some("2"), "--redis-url"),
         ("--force", None, "--output"),
     ] {

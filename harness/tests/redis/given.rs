@@ -46,6 +46,11 @@ impl Given {
         format!("redis://:{PASSWORD}@127.0.0.1:{}", self.port)
     }
 
+    /// The same without the password.
+    fn bare_url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
     fn link(&self) -> Link {
         Link::to(&self.url()).unwrap()
     }
@@ -132,18 +137,16 @@ struct Running {
 
 /// Begins `run` with `arguments` on the strategy `redis-claim` and a scenario of this kind.
 fn begin(url: &str, stream: Stream, arguments: &[&str]) -> Running {
-    begin_trusting(None, url, stream, arguments)
+    begin_with(&[], url, stream, arguments)
 }
 
-/// The same, with the certificate of an authority to trust.
-fn begin_trusting(certificate: Option<&str>, url: &str, stream: Stream, arguments: &[&str]) -> Running {
+/// The same, with further variables in its environment.
+fn begin_with(environment: &[(&str, &str)], url: &str, stream: Stream, arguments: &[&str]) -> Running {
     let dir = TempDir::new().unwrap();
     let scenario = scenario(dir.path(), stream);
     let mut command = Command::new(env!("CARGO_BIN_EXE_dedup-harness"));
-    if let Some(certificate) = certificate {
-        command.env("SSL_CERT_FILE", certificate);
-    }
     let child = command
+        .envs(environment.iter().copied())
         .args([
             "run",
             "-f",
@@ -176,6 +179,11 @@ impl Running {
 
     /// Waits for its end. Nothing that it leaves behind may hold the password.
     fn end(self) -> Ran {
+        self.end_and_keep().0
+    }
+
+    /// The same, and its directory.
+    fn end_and_keep(self) -> (Ran, TempDir) {
         let output = self.child.wait_with_output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         let records = fs::read_to_string(self.dir.path().join("out/records.jsonl")).unwrap_or_default();
@@ -186,7 +194,7 @@ impl Running {
             Line::Cell(cell) => Some(*cell),
             Line::Run(_) => None,
         });
-        Ran { code: output.status.code(), table, log, cells: cells.collect() }
+        (Ran { code: output.status.code(), table, log, cells: cells.collect() }, self.dir)
     }
 }
 
@@ -280,6 +288,84 @@ fn a_prefix_that_is_taken_is_refused_with_an_example() {
     assert_eq!((ran.code, ran.table.as_str()), (Some(2), ""));
     assert!(ran.log.contains("\"t:theirs\"") && ran.log.contains("choose another prefix"), "{}", ran.log);
     assert_eq!(given.link().query::<String>(cmd("GET").arg("t:theirs")).unwrap(), "kept");
+
+    // The advice goes to this server, and clears whatever bytes its keys hold.
+    given.link().query::<()>(cmd("SET").arg(&b"t:\x00\xff'\"a\n b"[..]).arg("")).unwrap();
+    let advice = ran.log.split("delete them with ").nth(1).expect(&ran.log);
+    let command = advice.split(" (with a password").next().unwrap();
+    assert!(command.contains(&format!("-p {}", given.port)), "{command}");
+    let cleared = Command::new("sh").args(["-c", command]).env("REDISCLI_AUTH", PASSWORD).output().unwrap();
+    assert!(cleared.status.success(), "{cleared:?}");
+    given.is_as_it_was();
+}
+
+/// What the system shows of a process to others.
+fn shown(process: u32, file: &str) -> String {
+    String::from_utf8_lossy(&fs::read(format!("/proc/{process}/{file}")).unwrap_or_default()).into_owned()
+}
+
+/// Processes that `process` has started, and those that they have.
+fn descendants(process: u32) -> Vec<u32> {
+    let is_id = |name: &std::ffi::OsStr| name.to_str().and_then(|name| name.parse().ok());
+    let all = fs::read_dir("/proc").unwrap().filter_map(|entry| is_id(&entry.unwrap().file_name()));
+    let parent = |id: u32| {
+        let status = shown(id, "status");
+        status.lines().find_map(|line| line.strip_prefix("PPid:")?.trim().parse::<u32>().ok())
+    };
+    let children = all.filter(|id: &u32| parent(*id) == Some(process));
+    children.flat_map(|child| [vec![child], descendants(child)].concat()).collect()
+}
+
+#[test]
+fn a_password_is_in_no_childs_arguments_environment_or_core_and_in_no_record_or_page() {
+    let given = Given::start(&[]);
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("password");
+    fs::write(&file, format!("{PASSWORD}\n")).unwrap();
+    let in_file = ["--redis-password-file", file.to_str().unwrap()];
+    let in_variable = [("DEDUP_REDIS_PASSWORD", PASSWORD)];
+    type Way<'a> = (String, &'a [(&'a str, &'a str)], &'a [&'a str]);
+    let ways: [Way<'_>; 3] =
+        [(given.bare_url(), &[], &in_file), (given.bare_url(), &in_variable, &[]), (given.url(), &[], &[])];
+    for (url, environment, options) in ways {
+        let endless = [options, &["-p", "verify", "--time-factor", "1"]].concat();
+        let running = begin_with(environment, &url, ENDLESS, &endless);
+        eventually("the first ids", || given.has_ids());
+        let harness = running.child.id();
+        let children = descendants(harness);
+        assert!(children.iter().any(|child| shown(*child, "cmdline").contains("__cell")), "{children:?}");
+        for process in &children {
+            for file in ["cmdline", "environ"] {
+                assert!(
+                    !shown(*process, file).contains(PASSWORD),
+                    "{file} of {}",
+                    shown(*process, "cmdline")
+                );
+            }
+        }
+        let is_given_by_url = url == given.url();
+        assert_eq!(shown(harness, "cmdline").contains(PASSWORD), is_given_by_url);
+        // The guards only inherit it from then on; they are not told the password.
+        let cells = children.iter().copied().filter(|child| shown(*child, "cmdline").contains("__cell"));
+        for process in cells.chain([harness]) {
+            let limits = shown(process, "limits");
+            let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap_or_default();
+            let words: Vec<&str> = core.split_whitespace().collect();
+            assert!(matches!(words[..], [.., "0", "0", "bytes"]), "{}: {core}", shown(process, "cmdline"));
+        }
+        running.signal("INT");
+        assert_eq!(running.end().code, Some(130));
+
+        let measured = begin_with(environment, &url, STREAM, &[options, &["-p", "time"]].concat());
+        let (ran, kept) = measured.end_and_keep();
+        assert_eq!(ran.code, Some(0), "{}", ran.log);
+        let (out, page) = (kept.path().join("out"), kept.path().join("page.html"));
+        let mut report = Command::new(env!("CARGO_BIN_EXE_dedup-harness"));
+        let reported = report.arg("report").arg(out).arg("-o").arg(&page).output().unwrap();
+        assert!(reported.status.success(), "{reported:?}");
+        assert!(!fs::read_to_string(page).unwrap().contains(PASSWORD));
+    }
+    given.is_as_it_was();
 }
 
 #[test]
@@ -357,7 +443,8 @@ fn a_server_is_used_over_tls() {
     assert_eq!(ran.code, Some(2));
     assert!(ran.log.contains("certificate"), "{}", ran.log);
 
-    let trusting = begin_trusting(Some(&certificate), &url, STREAM, &["-p", "time"]).end();
+    let trusts = [("SSL_CERT_FILE", &certificate[..])];
+    let trusting = begin_with(&trusts, &url, STREAM, &["-p", "time"]).end();
     assert_eq!(trusting.code, Some(0), "{}\n{}", trusting.table, trusting.log);
     assert!(matches!(trusting.cell(), CellResult::Time(_)));
     drop(given.guarded);

@@ -83,9 +83,68 @@ impl Address {
         self.topology
     }
 
+    /// Whether the URL has a password in it.
+    pub fn has_password(&self) -> bool {
+        self.nodes.iter().any(|node| node.redis_settings().password().is_some())
+    }
+
+    /// How `redis-cli` is told to go there, for messages: without credentials, a line for each node that was named. The
+    /// user's name is left to whoever reads it, and the password to the environment.
+    pub fn redis_cli(&self) -> Vec<String> {
+        let cluster = if self.topology == Topology::Cluster { " -c" } else { "" };
+        self.nodes.iter().map(|node| format!("redis-cli{cluster}{}", options(node))).collect()
+    }
+
     /// What the client library connects to: the server, or the nodes named.
     pub(super) fn nodes(&self) -> &[ConnectionInfo] {
         &self.nodes
+    }
+}
+
+/// `url` with this password in it, encoded: what one is given that came by another way.
+pub fn with_password(url: &str, password: &str) -> Result<String, AddressError> {
+    if Address::parse(url)?.has_password() {
+        let problem = "it has a password, and another one was given beside it: leave one of them out";
+        return Err(AddressError { found: redacted(url), problem: problem.to_string() });
+    }
+    let password = percent_encoded(password);
+    let (scheme, rest) = url.split_once("://").expect("it was parsed");
+    if scheme.ends_with("unix") {
+        let separator = if rest.contains('?') { '&' } else { '?' };
+        return Ok(format!("{url}{separator}pass={password}"));
+    }
+    let (user, place) = rest.rsplit_once('@').unwrap_or(("", rest));
+    Ok(format!("{scheme}://{}:{password}@{place}", user.trim_end_matches(':')))
+}
+
+fn percent_encoded(text: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(encode).collect()
+}
+
+/// Options of `redis-cli`, for a shell.
+fn options(node: &ConnectionInfo) -> String {
+    let place = match node.addr() {
+        ConnectionAddr::Tcp(host, port) => format!("-h {} -p {port}", quoted(host)),
+        ConnectionAddr::TcpTls { host, port, .. } => format!("-h {} -p {port} --tls", quoted(host)),
+        ConnectionAddr::Unix(path) => format!("-s {}", quoted(&path.to_string_lossy())),
+        _ => String::new(),
+    };
+    let settings = node.redis_settings();
+    let user = settings.username().map_or("", |_| " --user USER");
+    let database = if settings.db() == 0 { String::new() } else { format!(" -n {}", settings.db()) };
+    format!(" {place}{user}{database}")
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-:".contains(&byte);
+    match word.bytes().all(is_plain) {
+        true => word.to_string(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
     }
 }
 
@@ -271,7 +330,47 @@ mod tests {
         }
     }
 
+    #[test]
+    fn redis_cli_is_told_the_place_and_no_secret() {
+        for (url, told) in [
+            ("redis://u:secret@h:1/2", "redis-cli -h h -p 1 --user USER -n 2"),
+            ("rediss://:secret@h", "redis-cli -h h -p 6379 --tls"),
+            ("redis+unix:///a%20b's/r.sock?pass=secret", r"redis-cli -s '/a b'\''s/r.sock'"),
+            ("redis+cluster://:secret@a:1", "redis-cli -c -h a -p 1"),
+        ] {
+            assert_eq!(Address::parse(url).unwrap().redis_cli(), [told]);
+        }
+    }
+
+    #[test]
+    fn of_two_passwords_neither_is_chosen() {
+        for url in ["redis://:secret@h", "redis+unix:///s?pass=secret", "redis+cluster://u:secret@a:1,b:2"] {
+            let error = with_password(url, "other").unwrap_err().to_string();
+            assert!(error.contains("leave one of them out") && !error.contains("secret"), "{error}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_password_that_came_by_another_way_is_the_one_that_the_servers_are_told(
+            password in "\\PC{1,16}",
+            url in prop::sample::select(vec![
+                "redis://h", "redis://user@h:1/3", "redis://user:@h", "rediss://[::1]:7", "redis+unix:///r.sock",
+                "unix:///r.sock?db=2", "redis+cluster://a:1,b:2", "rediss+cluster://user@a:1",
+            ]),
+        ) {
+            let (before, after) = (Address::parse(url).unwrap(), with_password(url, &password).unwrap());
+            let after = Address::parse(&after).unwrap();
+            for (before, after) in before.nodes().iter().zip(after.nodes()) {
+                prop_assert_eq!(after.redis_settings().password(), Some(password.as_str()));
+                prop_assert_eq!(after.redis_settings().username(), before.redis_settings().username());
+                prop_assert_eq!(after.redis_settings().db(), before.redis_settings().db());
+                prop_assert_eq!(after.addr().to_string(), before.addr().to_string());
+            }
+            let shown_with = format!("{password}@");
+            prop_assert!(!after.to_string().contains(&shown_with), "{}", after);
+        }
+
         #[test]
         fn whatever_the_password_no_error_or_address_shows_it(
             password in "[!-~]{0,8}SECRET[!-~]{0,8}", scheme in "(redis|rediss|http|redis\\+unix|redis\\+cluster)?(://)?",

@@ -89,7 +89,7 @@ pub fn count(servers: &mut Servers, prefix: &str) -> Result<u64, Unavailable> {
 }
 
 /// A glob that matches what begins with `prefix`, its own special characters taken literally.
-fn pattern(prefix: &str) -> String {
+pub fn pattern(prefix: &str) -> String {
     let mut glob = String::with_capacity(prefix.len() + 1);
     for letter in prefix.chars() {
         if matches!(letter, '*' | '?' | '[' | ']' | '^' | '-' | '\\') {

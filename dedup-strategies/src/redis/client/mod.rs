@@ -12,7 +12,7 @@ mod reply_reader;
 mod servers;
 mod wire;
 
-pub use address::{Address, AddressError};
+pub use address::{Address, AddressError, with_password};
 pub(super) use batch::{Batch, Id, Owner, Word};
 pub use cluster::Cluster;
 pub use link::Link;

@@ -16,9 +16,10 @@ use crate::exit::{Exit, OrExit};
 use crate::machine::run_starting_now;
 use crate::pacing::Pacing;
 use crate::printable::printable;
+use crate::process::leave_no_core;
 use crate::record::{Pass, RunRecord};
 use crate::select::{Selected, select};
-use crate::servers::{ServerError, SharedRedis};
+use crate::servers::{ServerError, SharedRedis, password};
 use crate::suite::{Plan, Preflight};
 
 pub(super) fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow::Result<Plan> {
@@ -145,8 +146,9 @@ fn redis(args: &RunArgs) -> anyhow::Result<RedisChoice> {
     let Some(url) = &args.redis_url else {
         return Ok(if args.redis_cluster { RedisChoice::Cluster } else { RedisChoice::Private });
     };
-    dedup_strategies::redis::Address::parse(url).or_exit(Exit::Usage)?;
-    Ok(RedisChoice::Given { url: url.clone(), prefix: args.redis_prefix.clone() })
+    leave_no_core();
+    let url = password::completed(url, args.redis_password_file.as_deref()).or_exit(Exit::Usage)?;
+    Ok(RedisChoice::Given { url, prefix: args.redis_prefix.clone() })
 }
 
 /// Claims the prefix on a server that was given, for the whole run: what is wrong with either is found before anything
