@@ -45,6 +45,10 @@ enum Lie {
     GrowsWithoutBound,
     TracksNothing,
     Fails,
+    RemembersWhatItDidNotJudge,
+    NeverJudgesSome,
+    /// None: it leaves a ping unjudged now and then, as a store of which a part is away, and judges it when it comes again.
+    Stutters,
 }
 
 #[derive(Clone)]
@@ -108,6 +112,10 @@ impl Worker for Liar {
         Ok(())
     }
 
+    fn unjudged(&self) -> Unavailable {
+        Unavailable("a part of it is away".into())
+    }
+
     fn advance(&mut self, now: Timestamp, released: &mut Vec<Ping>) -> Result<(), Unavailable> {
         match self.lie {
             Lie::LosesHeldPings if now == Timestamp::END => released.extend(self.held.drain(1..)),
@@ -136,6 +144,12 @@ impl Liar {
             Lie::DropsTooMuch if self.judged.is_multiple_of(50) => false,
             Lie::NotDeterministic if CALLS.fetch_add(1, Ordering::Relaxed).is_multiple_of(1009) => true,
             Lie::KeepsStateInTheWorker => self.own.insert(ping.key),
+            Lie::RemembersWhatItDidNotJudge if self.judged.is_multiple_of(50) => {
+                lock().insert(ping.key);
+                return Verdict::Unjudged;
+            }
+            Lie::NeverJudgesSome if ping.key.0[0] < 8 => return Verdict::Unjudged,
+            Lie::Stutters if self.judged.is_multiple_of(3) => return Verdict::Unjudged,
             _ => lock().insert(ping.key),
         };
         let holds = matches!(self.lie, Lie::LosesHeldPings | Lie::ReleasesTwice | Lie::ReleasesSomethingElse);
@@ -216,6 +230,16 @@ const CAUGHT: &[(&str, Build, &str)] = &[
     ),
     ("every ping gets one verdict, in order", &|_, _| Ok(build(Lie::Fails)), "judge failed: no such table"),
     (
+        "no more is lost than promised",
+        &|_, _| Ok(build(Lie::RemembersWhatItDidNotJudge)),
+        "new keys were dropped as duplicates, promised none; the first: key ",
+    ),
+    (
+        "every ping gets one verdict, in order",
+        &|_, _| Ok(build(Lie::NeverJudgesSome)),
+        "could not be judged, however often they came: a part of it is away",
+    ),
+    (
         "copies inside one batch are recognised",
         &|_, _| Ok(build(Lie::MarksAfterTheBatch)),
         "were let through",
@@ -242,6 +266,7 @@ fn the_same_strategy_without_a_lie_is_not_accused() {
     // It never forgets, so the laws about windows and memory are not for it.
     for (law, ..) in CAUGHT.iter().filter(|(law, ..)| *law != "memory is bounded where that is promised") {
         assert_eq!(verdict_of(law, &|_, _| Ok(build(Lie::None))), Ok(()));
+        assert_eq!(verdict_of(law, &|_, _| Ok(build(Lie::Stutters))), Ok(()));
     }
 }
 

@@ -11,6 +11,9 @@ use crate::contract::{
 /// Stands in the list of verdicts that a worker is given to append to.
 const THERE_BEFORE: &[Verdict] = &[Verdict::Late, Verdict::Held, Verdict::InFlight];
 
+/// How often a ping that could not be judged comes again, at most.
+const MOST_RETURNS: usize = 10;
+
 /// Pings whose event happened when they arrived.
 pub(super) fn ping(key: PingKey, now: Timestamp, delivery: u64) -> Ping {
     Ping { key, event_time: now, arrival: now, delivery: DeliveryId(delivery) }
@@ -74,14 +77,12 @@ impl<'a> Pipeline<'a> {
         let mut verdicts = vec![Verdict::InFlight; pings.len()];
         for (worker, share) in self.routed(&pings) {
             let pings: Vec<Ping> = share.iter().map(|at| pings[*at]).collect();
-            for (at, verdict) in share.into_iter().zip(self.settled_verdicts(worker, &pings, now)?) {
-                verdicts[at] = verdict;
+            for (nth, verdict) in self.settled_verdicts(worker, &pings, now)? {
+                verdicts[share[nth]] = verdict;
+                self.truth.score(&pings[nth], verdict, now);
             }
         }
-        for (ping, verdict) in pings.iter().zip(&verdicts) {
-            self.truth.score(ping, *verdict, now);
-            self.log.push(Decision::Judged(*verdict));
-        }
+        self.log.extend(verdicts.iter().copied().map(Decision::Judged));
         self.truth.settled(now);
         self.advance(now)?;
         self.batches += 1;
@@ -144,33 +145,46 @@ impl<'a> Pipeline<'a> {
         shares
     }
 
-    /// Judges until nothing is in flight: a worker settles what it let through, and what waited for that comes again.
+    /// Judges until everything is decided: a worker settles what it let through, and what waited for that, or could not
+    /// be judged, comes again. Gives each ping's place and verdict, in the order in which they were decided.
     fn settled_verdicts(
         &mut self,
         worker: usize,
         pings: &[Ping],
         now: Timestamp,
-    ) -> Result<Vec<Verdict>, String> {
-        let mut verdicts = self.judge(worker, pings, now)?;
-        let waiting: Vec<usize> = (0..pings.len()).filter(|at| verdicts[*at] == Verdict::InFlight).collect();
-        if !waiting.is_empty() {
-            let again: Vec<Ping> = waiting.iter().map(|at| pings[*at]).collect();
-            for (at, verdict) in waiting.into_iter().zip(self.judge(worker, &again, now)?) {
-                if verdict != Verdict::Duplicate {
+    ) -> Result<Vec<(usize, Verdict)>, String> {
+        let mut decided = Vec::with_capacity(pings.len());
+        let mut open: Vec<(usize, Option<Verdict>)> = (0..pings.len()).map(|at| (at, None)).collect();
+        for _ in 0..=MOST_RETURNS {
+            let these: Vec<Ping> = open.iter().map(|(at, _)| pings[*at]).collect();
+            let verdicts = self.judge(worker, &these, now)?;
+            let mut again = Vec::new();
+            for ((at, before), verdict) in open.into_iter().zip(verdicts) {
+                if before == Some(Verdict::InFlight)
+                    && !matches!(verdict, Verdict::Duplicate | Verdict::Unjudged)
+                {
                     let key = pings[at].key.as_u128();
                     return Err(format!(
                         "key {key:032x} was in flight, and {verdict:?} after the other copy had been delivered"
                     ));
                 }
-                verdicts[at] = verdict;
+                match verdict.comes_again() {
+                    true => again.push((at, Some(verdict))),
+                    false => decided.push((at, verdict)),
+                }
             }
+            if again.is_empty() {
+                return Ok(decided);
+            }
+            open = again;
         }
-        Ok(verdicts)
+        let why = there(&mut self.workers[worker]).unjudged();
+        Err(format!("{} pings could not be judged, however often they came: {why}", open.len()))
     }
 
     fn judge(&mut self, worker: usize, pings: &[Ping], now: Timestamp) -> Result<Vec<Verdict>, String> {
         let worker = there(&mut self.workers[worker]);
-        Ok(self.driver.judge(worker, pings, now, &mut self.held).map_err(text)?.to_vec())
+        Ok(self.driver.judge(worker, pings, now, &mut self.held).map_err(text)?.verdicts.to_vec())
     }
 }
 

@@ -117,7 +117,8 @@ fn judge(
     let first = ((round * THREADS + index) as u64) << 16;
     let pings: Vec<_> = (first..).zip(keys).map(|(delivery, key)| ping(*key, now, delivery)).collect();
     let mut driver = Driver::default();
-    let verdicts =
+    let judged =
         driver.judge(worker, &pings, now, &mut Tally::default()).map_err(|error| error.to_string())?;
+    let verdicts = judged.verdicts;
     Ok(keys.iter().zip(verdicts).filter(|(_, verdict)| let_through(**verdict)).map(|(key, _)| *key).collect())
 }

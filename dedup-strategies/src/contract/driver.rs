@@ -25,14 +25,14 @@ impl Driver {
         Driver { before, ..Driver::default() }
     }
 
-    /// Has `worker` judge `batch` and settles what it let through. Gives the verdicts, in the order of the pings.
+    /// Has `worker` judge `batch` and settles what it let through.
     pub fn judge(
         &mut self,
         worker: &mut dyn Worker,
         batch: &[Ping],
         now: Timestamp,
         held: &mut impl Held,
-    ) -> Result<&[Verdict], DriveError> {
+    ) -> Result<Judged<'_>, DriveError> {
         self.verdicts.clear();
         // What a strategy appends to is not its own, and must not grow while its memory is weighed.
         self.verdicts.reserve(self.before.len() + batch.len());
@@ -45,15 +45,18 @@ impl Driver {
             return Err(BrokenContract::Verdicts { got: verdicts.len(), asked: batch.len() }.into());
         }
         self.settled.clear();
+        let mut all_judged = true;
         for (ping, verdict) in batch.iter().zip(verdicts) {
             match verdict {
                 Verdict::New => self.settled.push(delivered(ping)),
                 Verdict::Held => held.hold(ping),
                 Verdict::Duplicate | Verdict::InFlight | Verdict::Late => {}
+                Verdict::Unjudged => all_judged = false,
             }
         }
+        let unjudged = if all_judged { None } else { Some(worker.unjudged()) };
         worker.settle(&self.settled, now).map_err(in_call(Call::Settle))?;
-        Ok(verdicts)
+        Ok(Judged { verdicts, unjudged })
     }
 
     /// Lets time pass for `worker` and settles what it released. With [`Timestamp::END`] the input has ended: once
@@ -74,6 +77,26 @@ impl Driver {
             worker.settle(&self.settled, now).map_err(in_call(Call::Settle))?;
         }
         Ok(&self.released)
+    }
+}
+
+/// What a worker said of a batch.
+#[derive(Debug)]
+#[must_use]
+pub struct Judged<'a> {
+    /// Its verdicts, in the order of the pings.
+    pub verdicts: &'a [Verdict],
+    /// Why some of them are [`Verdict::Unjudged`]; none where all pings were judged. Those that were not come again.
+    pub unjudged: Option<Unavailable>,
+}
+
+impl<'a> Judged<'a> {
+    /// The verdicts, for whoever has no use for a batch that was judged in part.
+    pub fn all(self) -> Result<&'a [Verdict], DriveError> {
+        match self.unjudged {
+            None => Ok(self.verdicts),
+            Some(error) => Err(DriveError::Unavailable { call: Call::Judge, error }),
+        }
     }
 }
 
@@ -278,6 +301,44 @@ mod tests {
     fn ping(delivery: u64) -> Ping {
         let at = Timestamp::ZERO;
         Ping { key: PingKey::from_u128(7), event_time: at, arrival: at, delivery: DeliveryId(delivery) }
+    }
+
+    /// Judges every ping but the second, and notes which were settled.
+    #[derive(Default)]
+    struct HalfAway(Vec<DeliveryId>);
+
+    impl Worker for HalfAway {
+        fn judge(
+            &mut self,
+            pings: &[Ping],
+            _: Timestamp,
+            verdicts: &mut Vec<Verdict>,
+        ) -> Result<(), Unavailable> {
+            let judged = |nth| if nth == 1 { Verdict::Unjudged } else { Verdict::New };
+            verdicts.extend((0..pings.len()).map(judged));
+            Ok(())
+        }
+
+        fn unjudged(&self) -> Unavailable {
+            Unavailable("node 2 is away".into())
+        }
+
+        fn settle(&mut self, settled: &[Settled], _: Timestamp) -> Result<(), Unavailable> {
+            self.0.extend(settled.iter().map(|settled| settled.ping.delivery));
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_was_judged_of_a_batch_is_settled_whatever_became_of_the_rest() {
+        let (mut driver, mut worker) = (Driver::default(), HalfAway::default());
+        let batch = [ping(1), ping(2), ping(3)];
+        let judged = driver.judge(&mut worker, &batch, Timestamp::ZERO, &mut Tally::default()).unwrap();
+        assert_eq!(judged.verdicts, [Verdict::New, Verdict::Unjudged, Verdict::New]);
+        assert_eq!(judged.all().unwrap_err().to_string(), "judge failed: node 2 is away");
+        assert_eq!(worker.0, [DeliveryId(1), DeliveryId(3)]);
+        let judged = driver.judge(&mut worker, &batch[..1], Timestamp::ZERO, &mut Tally::default()).unwrap();
+        assert_eq!(judged.all(), Ok(&[Verdict::New][..]));
     }
 
     fn tally(held: &[u64], released: &[u64]) -> Tally {

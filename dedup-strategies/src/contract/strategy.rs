@@ -55,6 +55,17 @@ pub enum Verdict {
     InFlight,
     /// Refused because it came after its window had closed.
     Late,
+    /// Nothing could be found out about it, and nothing is remembered of it: do not ack, the ping comes again.
+    /// [`Worker::unjudged`] says why.
+    Unjudged,
+}
+
+impl Verdict {
+    /// Whether the pipeline is to leave the ping to the source, which delivers it again.
+    #[inline]
+    pub fn comes_again(self) -> bool {
+        matches!(self, Verdict::InFlight | Verdict::Unjudged)
+    }
 }
 
 /// How a ping that was judged [`Verdict::New`], or was released, ended.
@@ -148,13 +159,22 @@ pub trait Strategy: Send + Sync {
 /// One worker's handle on a strategy.
 pub trait Worker: Send {
     /// Appends one verdict for each ping, in order, to `verdicts`. `now` is the pipeline's time, never earlier than in
-    /// the call before. After an error nothing is assumed about the batch: the source delivers it again.
+    /// the call before.
+    ///
+    /// Where a store answered for some pings and not for others, those others are [`Verdict::Unjudged`], and what was
+    /// decided about the rest stands. An error says that nothing was decided: nothing was appended, and the source
+    /// delivers the whole batch again.
     fn judge(
         &mut self,
         pings: &[Ping],
         now: Timestamp,
         verdicts: &mut Vec<Verdict>,
     ) -> Result<(), Unavailable>;
+
+    /// Why pings of the batch before were [`Verdict::Unjudged`]. Asked after such a batch alone.
+    fn unjudged(&self) -> Unavailable {
+        Unavailable("some pings could not be judged, and the strategy does not say why".to_string())
+    }
 
     /// Tells how pings that were let through ended. Strategies that mark at the check have nothing to do here.
     fn settle(&mut self, settled: &[Settled], now: Timestamp) -> Result<(), Unavailable> {

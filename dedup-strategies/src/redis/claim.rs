@@ -17,10 +17,10 @@ use std::time::Duration;
 
 use ::redis::Value;
 
-use super::client::Reply;
 use super::client::{Batch, Id, Owner, Word};
+use super::client::{Failure, Reply};
 use super::policy::{self, RETRIES, TIMEOUT};
-use super::store::{Replies, Session, Store, all_or_none, unexpected, whole_millis};
+use super::store::{Replies, Session, Store, unexpected, whole_millis};
 use crate::contract::{
     Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, Promise,
     Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Unavailable,
@@ -144,20 +144,15 @@ impl Worker for ClaimWorker {
         if self.ownership == Ownership::Delivery && replies.any_sent_again() {
             self.recognise(pings, &mut replies);
         }
-        all_or_none(verdicts, replies.all.iter().map(|reply| self.verdict(reply)))
+        self.session.append(verdicts, replies.all.iter().map(verdict))
+    }
+
+    fn unjudged(&self) -> Unavailable {
+        self.session.unjudged()
     }
 }
 
 impl ClaimWorker {
-    fn verdict(&self, reply: &Reply) -> Result<Verdict, Unavailable> {
-        match reply {
-            Ok(Value::Okay) => Ok(Verdict::New),
-            Ok(Value::Nil) => Ok(Verdict::Duplicate),
-            Ok(other) => self.session.unjudged(&unexpected("SET", other)),
-            Err(failure) => self.session.unjudged(failure),
-        }
-    }
-
     /// Commands that were sent again and met a claim: those whose claim is their own are as good as answered with `OK`.
     fn recognise(&mut self, pings: &[Ping], replies: &mut Replies) {
         let met_a_claim =
@@ -177,5 +172,14 @@ impl ClaimWorker {
                 Ok(_) => {}
             }
         }
+    }
+}
+
+fn verdict(reply: &Reply) -> Result<Verdict, Failure> {
+    match reply {
+        Ok(Value::Okay) => Ok(Verdict::New),
+        Ok(Value::Nil) => Ok(Verdict::Duplicate),
+        Ok(other) => Err(unexpected("SET", other)),
+        Err(failure) => Err(failure.clone()),
     }
 }

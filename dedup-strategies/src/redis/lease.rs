@@ -16,9 +16,9 @@ use std::time::Duration;
 
 use ::redis::Value;
 
-use super::client::{Batch, Id, Owner, Word};
+use super::client::{Batch, Failure, Id, Owner, Word};
 use super::policy::{self, RETRIES, TIMEOUT};
-use super::store::{Replies, Session, Store, all_or_none, unexpected, whole_millis};
+use super::store::{Replies, Session, Store, unexpected, whole_millis};
 use crate::contract::{
     Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Outcome, Ping,
     Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled, Strategy, Timestamp,
@@ -164,12 +164,13 @@ impl Worker for LeaseWorker {
         let session = &self.session;
         self.claims.fill(pings.iter().map(|ping| (ping.key.0, session.owner(ping))));
         let replies = self.session.send(&self.claims);
-        let each = pings.iter().enumerate().map(|(index, ping)| self.verdict(ping, &replies, index));
-        let all = all_or_none(verdicts, each);
-        if all.is_err() {
-            self.give_back(pings, &replies);
-        }
-        all
+        let ours: Vec<Owner> = pings.iter().map(|ping| self.session.owner(ping)).collect();
+        let each = ours.iter().enumerate().map(|(index, ours)| verdict(&replies, index, ours));
+        self.session.append(verdicts, each)
+    }
+
+    fn unjudged(&self) -> Unavailable {
+        self.session.unjudged()
     }
 
     fn settle(&mut self, settled: &[Settled], _now: Timestamp) -> Result<(), Unavailable> {
@@ -181,31 +182,6 @@ impl Worker for LeaseWorker {
 }
 
 impl LeaseWorker {
-    fn verdict(&self, ping: &Ping, replies: &Replies, index: usize) -> Result<Verdict, Unavailable> {
-        match &replies.all[index] {
-            Ok(Value::Nil) => Ok(Verdict::New),
-            Ok(Value::BulkString(mark)) if mark == MARK => Ok(Verdict::Duplicate),
-            Ok(Value::BulkString(owner)) => {
-                let is_ours = replies.was_sent_again(index) && *owner == self.session.owner(ping);
-                Ok(if is_ours { Verdict::New } else { Verdict::InFlight })
-            }
-            Ok(other) => self.session.unjudged(&unexpected("SET", other)),
-            Err(failure) => self.session.unjudged(failure),
-        }
-    }
-
-    /// What was claimed for a batch that could not be judged, or its copies would find themselves in flight until the
-    /// lease runs out. What cannot be given back is waited for.
-    fn give_back(&mut self, pings: &[Ping], replies: &Replies) {
-        let claimed = pings
-            .iter()
-            .enumerate()
-            .filter(|(index, ping)| matches!(self.verdict(ping, replies, *index), Ok(Verdict::New)));
-        let failed: Vec<Settled> =
-            claimed.map(|(_, ping)| Settled { ping: *ping, outcome: Outcome::Failed }).collect();
-        let _ = self.settle_those(&failed, Outcome::Failed);
-    }
-
     fn settle_those(&mut self, settled: &[Settled], outcome: Outcome) -> Result<(), Unavailable> {
         let those = settled.iter().filter(|settled| settled.outcome == outcome);
         let session = &self.session;
@@ -218,6 +194,20 @@ impl LeaseWorker {
         batch.fill(those.into_iter());
         let replies = self.session.send(batch);
         self.session.settled(&replies)
+    }
+}
+
+/// What the server said of the claim at `index`, which is `ours` if it names us.
+fn verdict(replies: &Replies, index: usize, ours: &Owner) -> Result<Verdict, Failure> {
+    match &replies.all[index] {
+        Ok(Value::Nil) => Ok(Verdict::New),
+        Ok(Value::BulkString(mark)) if mark == MARK => Ok(Verdict::Duplicate),
+        Ok(Value::BulkString(owner)) => {
+            let is_ours = replies.was_sent_again(index) && owner == ours;
+            Ok(if is_ours { Verdict::New } else { Verdict::InFlight })
+        }
+        Ok(other) => Err(unexpected("SET", other)),
+        Err(failure) => Err(failure.clone()),
     }
 }
 

@@ -16,10 +16,10 @@ use std::time::Duration;
 
 use ::redis::Value;
 
-use super::client::Reply;
 use super::client::{Batch, Id, Owner, Word};
+use super::client::{Failure, Reply};
 use super::policy::{self, RETRIES, TIMEOUT};
-use super::store::{Session, Store, all_or_none, unexpected, whole_millis};
+use super::store::{Session, Store, unexpected, whole_millis};
 use crate::contract::{
     Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Outcome, Ping,
     PingKey, Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled, Strategy,
@@ -124,7 +124,11 @@ impl Worker for MozillaWorker {
         }
         self.checks.fill(pings.iter().map(|ping| unowned(ping.key)));
         let replies = self.session.send(&self.checks);
-        all_or_none(verdicts, replies.all.iter().map(|reply| self.verdict(reply)))
+        self.session.append(verdicts, replies.all.iter().map(verdict))
+    }
+
+    fn unjudged(&self) -> Unavailable {
+        self.session.unjudged()
     }
 
     fn settle(&mut self, settled: &[Settled], _now: Timestamp) -> Result<(), Unavailable> {
@@ -139,14 +143,12 @@ impl Worker for MozillaWorker {
     }
 }
 
-impl MozillaWorker {
-    fn verdict(&self, reply: &Reply) -> Result<Verdict, Unavailable> {
-        match reply {
-            Ok(Value::Int(0)) => Ok(Verdict::New),
-            Ok(Value::Int(_)) => Ok(Verdict::Duplicate),
-            Ok(other) => self.session.unjudged(&unexpected("EXISTS", other)),
-            Err(failure) => self.session.unjudged(failure),
-        }
+fn verdict(reply: &Reply) -> Result<Verdict, Failure> {
+    match reply {
+        Ok(Value::Int(0)) => Ok(Verdict::New),
+        Ok(Value::Int(_)) => Ok(Verdict::Duplicate),
+        Ok(other) => Err(unexpected("EXISTS", other)),
+        Err(failure) => Err(failure.clone()),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::contract::{SettingDef, SettingDefault, SettingKind, Settings};
 pub(super) enum OnError {
     /// Let the ping pass, and leave the mark out: duplicates may pass, the pipeline goes on.
     Open,
-    /// Judge nothing: the source delivers the batch again.
+    /// Leave the ping unjudged: the source delivers it again.
     Closed,
     /// Try again, with pauses that double; then as `Closed`.
     Retry,
@@ -31,8 +31,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 pub(super) const fn on_error(default: &'static str) -> SettingDef {
     SettingDef {
         name: "on_error",
-        about: "where the server does not answer or refuses: open lets pings pass and skips marks, closed leaves the \
-                batch to be delivered again, retry tries again first",
+        about: "where the server does not answer or refuses: open lets pings pass and skips marks, closed leaves \
+                pings to be delivered again, retry tries again first",
         kind: SettingKind::Word(&["open", "closed", "retry"]),
         default: SettingDefault::Text(default),
     }

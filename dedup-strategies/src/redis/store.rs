@@ -11,7 +11,9 @@ use super::client::keyspace;
 use super::client::{Batch, Owner};
 use super::client::{Failure, Reply, Servers, Trips};
 use super::policy::{OnError, Policy};
-use crate::contract::{BuildError, Context, Footprint, Ping, RedisEndpoint, Settings, Unavailable, Verdict};
+use crate::contract::{
+    BuildError, Context, Footprint, Ping, RedisEndpoint, Settings, Unavailable, Verdict, judge_each,
+};
 
 /// The servers that a strategy was given, and how it deals with their failures.
 pub(super) struct Store {
@@ -32,6 +34,8 @@ pub(super) struct Session {
     outlasted: bool,
     /// Tells this worker's claims from those of all others.
     nonce: u64,
+    /// Why pings of the batch before could not be judged.
+    unjudged: Option<Unavailable>,
 }
 
 /// What came back for a batch.
@@ -70,6 +74,7 @@ impl Store {
             outlasted: false,
             // Seeded by the operating system: no other process and no other worker has the same.
             nonce: RandomState::new().hash_one(0),
+            unjudged: None,
         })
     }
 
@@ -128,12 +133,25 @@ impl Session {
         replies
     }
 
-    /// The verdict on a ping about which nothing could be found out.
-    pub(super) fn unjudged(&self, Failure(what): &Failure) -> Result<Verdict, Unavailable> {
-        match self.policy.on_error {
-            OnError::Open => Ok(Verdict::New),
-            OnError::Closed | OnError::Retry => Err(Unavailable(what.clone())),
-        }
+    /// Appends a verdict for each ping of a batch; those about which nothing could be found out have the policy's.
+    pub(super) fn append(
+        &mut self,
+        verdicts: &mut Vec<Verdict>,
+        each: impl Iterator<Item = Result<Verdict, Failure>>,
+    ) -> Result<(), Unavailable> {
+        let on_error = self.policy.on_error;
+        let each = each.map(|verdict| match (verdict, on_error) {
+            (Ok(verdict), _) => Ok(verdict),
+            (Err(_), OnError::Open) => Ok(Verdict::New),
+            (Err(Failure(what)), OnError::Closed | OnError::Retry) => Err(Unavailable(what)),
+        });
+        self.unjudged = judge_each(verdicts, each)?;
+        Ok(())
+    }
+
+    /// Why pings of the batch before could not be judged.
+    pub(super) fn unjudged(&self) -> Unavailable {
+        self.unjudged.clone().unwrap_or_else(|| Unavailable("every ping was judged".to_string()))
     }
 
     /// Whether marks that failed may be left out.
@@ -167,19 +185,6 @@ impl Replies {
     pub(super) fn any_sent_again(&self) -> bool {
         !self.again.is_empty()
     }
-}
-
-/// Appends a verdict for each ping of a batch, or none at all where one of them has none.
-pub(super) fn all_or_none(
-    verdicts: &mut Vec<Verdict>,
-    mut each: impl Iterator<Item = Result<Verdict, Unavailable>>,
-) -> Result<(), Unavailable> {
-    let judged = verdicts.len();
-    let all = each.try_for_each(|verdict| verdict.map(|verdict| verdicts.push(verdict)));
-    if all.is_err() {
-        verdicts.truncate(judged);
-    }
-    all
 }
 
 /// For an answer that no such command has.

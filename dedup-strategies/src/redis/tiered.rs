@@ -213,6 +213,10 @@ impl Worker for TieredWorker {
         Ok(())
     }
 
+    fn unjudged(&self) -> Unavailable {
+        self.back.unjudged()
+    }
+
     fn settle(&mut self, settled: &[Settled], now: Timestamp) -> Result<(), Unavailable> {
         {
             let mut front = self.front.lock();

@@ -2,7 +2,7 @@
 
 use dedup_strategies::driver::BrokenContract;
 use dedup_strategies::time::saturating_nanos;
-use dedup_strategies::{HeldPings, Ping, Timestamp, Unavailable, Verdict};
+use dedup_strategies::{HeldPings, Timestamp, Unavailable, Verdict};
 
 use super::batch::BatchId;
 use super::broker::{MAX_ATTEMPTS, Progress, SourceOfHeld};
@@ -28,7 +28,10 @@ impl Pipeline<'_> {
         let shown = self.faults.shown(now);
         match self.workers[worker].judge(&self.pool[batch].pings, shown, &mut self.verdicts) {
             Ok(()) => {
-                self.unavailable_since = None;
+                match self.verdicts.contains(&Verdict::Unjudged) {
+                    true => self.excuse_unjudged(worker, batch)?,
+                    false => self.unavailable_since = None,
+                }
                 self.act(worker, batch, now)?;
                 let publish = Publish { worker: WorkerId::new(worker), batch };
                 self.publish(publish, now.plus(self.faults.store_delay))
@@ -65,7 +68,9 @@ impl Pipeline<'_> {
                     };
                     self.held.insert(delivery, HeldPing { event: *event, covered, attempt, worker, source });
                 }
-                Verdict::InFlight => self.broker.nack(event, batch.attempt(delivery), now),
+                Verdict::InFlight | Verdict::Unjudged => {
+                    self.broker.nack(event, batch.attempt(delivery), now)
+                }
                 Verdict::Duplicate | Verdict::Late => {
                     self.broker.ack(event, || batch.attempt(delivery), now);
                 }
@@ -84,16 +89,34 @@ impl Pipeline<'_> {
         unavailable: Unavailable,
     ) -> Result<(), PipelineError> {
         let batch = &self.pool[id];
-        let given_up = |ping: &Ping| batch.attempt(ping.delivery) >= MAX_ATTEMPTS;
-        if self.faults.is_none() && batch.pings.iter().any(given_up) {
-            return Err(unavailable.into());
-        }
-        self.tolerate(worker, unavailable)?;
+        let last = batch.pings.iter().map(|ping| batch.attempt(ping.delivery)).max();
+        self.excuse(worker, last.unwrap_or(0), unavailable)?;
         let batch = &self.pool[id];
         for (ping, event) in batch.pings.iter().zip(&batch.events) {
             self.broker.nack(event, batch.attempt(ping.delivery), now);
         }
         self.pool.give_back(id);
         Ok(())
+    }
+
+    /// The strategy could not judge some pings of a batch. The source delivers these again; what was decided about the
+    /// others stands.
+    #[cold]
+    fn excuse_unjudged(&mut self, worker: usize, id: BatchId) -> Result<(), PipelineError> {
+        let batch = &self.pool[id];
+        let judged = batch.pings.iter().zip(&self.verdicts);
+        let unjudged = judged.filter(|(_, verdict)| **verdict == Verdict::Unjudged);
+        let last = unjudged.map(|(ping, _)| batch.attempt(ping.delivery)).max();
+        let why = self.workers[worker].unjudged();
+        self.excuse(worker, last.unwrap_or(0), why)
+    }
+
+    /// Whether to go on with a strategy that could not judge pings, of which one has come for the `last` time: not if it
+    /// would have to be given up, unless faults are the reason.
+    fn excuse(&mut self, worker: usize, last: u32, unavailable: Unavailable) -> Result<(), PipelineError> {
+        if self.faults.is_none() && last >= MAX_ATTEMPTS {
+            return Err(unavailable.into());
+        }
+        self.tolerate(worker, unavailable)
     }
 }

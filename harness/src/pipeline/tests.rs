@@ -134,6 +134,10 @@ impl Worker for Puppet {
         Ok(())
     }
 
+    fn unjudged(&self) -> Unavailable {
+        Unavailable("node 2 is away".into())
+    }
+
     fn settle(&mut self, settled: &[Settled], now: Timestamp) -> Result<(), Unavailable> {
         let call = Call::Settle { worker: self.worker, pings: settled.len(), at_s: seconds(now) };
         self.calls.lock().unwrap().push(call);
@@ -241,6 +245,44 @@ fn after_an_outage_every_ping_of_the_batch_is_delivered_again_and_none_is_lost()
     let ended = run(&puppet, &config(1, 3), Script::keys(3)).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(puppet.judged(), [(0, 3, 3.0), (0, 3, 63.0)]);
     assert_eq!((ended.truth.counts().delivered, ended.truth.counts().missed), (3, 0));
+}
+
+#[test]
+fn what_could_not_be_judged_comes_again_and_the_rest_of_its_batch_is_done() {
+    let puppet = Puppet::new(Routing::Any, |ping, calls| match (ping.key == key(1), calls) {
+        (true, 0) => Ok(Verdict::Unjudged),
+        _ => Ok(Verdict::New),
+    });
+    let ended = run(&puppet, &config(1, 3), Script::keys(3)).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(puppet.judged(), [(0, 3, 3.0), (0, 1, 65.5)], "alone, a minute and its linger later");
+    assert_eq!(puppet.settled().iter().map(|(_, pings, _)| pings).sum::<usize>(), 3);
+    let counts = ended.truth.counts();
+    assert_eq!((counts.delivered, counts.missed, counts.redelivered, counts.lost), (3, 0, 1, 0));
+}
+
+#[test]
+fn a_copy_that_could_not_be_judged_is_counted_once_when_it_is() {
+    // Twins: both are new until the second was judged after all.
+    let puppet = Puppet::new(Routing::Any, |ping, _| match ping.delivery.0 {
+        1 | 2 => Ok(Verdict::Unjudged),
+        3 => Ok(Verdict::Duplicate),
+        _ => Ok(Verdict::New),
+    });
+    let ended = run(&puppet, &config(1, 1), Script::keys(2)).unwrap_or_else(|error| panic!("{error}"));
+    let counts = ended.truth.counts();
+    assert_eq!((counts.delivered, counts.redelivered, counts.lost), (1, 2, 1));
+}
+
+#[test]
+fn a_store_that_never_judges_some_pings_ends_the_run_with_its_own_words() {
+    let puppet = Puppet::new(Routing::Any, |ping, _| match ping.key == key(1) {
+        true => Ok(Verdict::Unjudged),
+        false => Ok(Verdict::New),
+    });
+    let error = run(&puppet, &config(1, 3), Script::keys(3)).err().map(|error| error.to_string());
+    assert_eq!(error.as_deref(), Some("node 2 is away"));
+    let judged = puppet.judged();
+    assert_eq!((judged[0].1, judged.len()), (3, MAX_ATTEMPTS as usize), "the others came once");
 }
 
 #[test]

@@ -102,6 +102,10 @@ impl Worker for WrappedWorker {
         Ok(())
     }
 
+    fn unjudged(&self) -> Unavailable {
+        self.inner.unjudged()
+    }
+
     fn settle(&mut self, settled: &[Settled], now: Timestamp) -> Result<(), Unavailable> {
         self.inner.settle(settled, now)
     }

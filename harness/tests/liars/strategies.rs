@@ -31,6 +31,9 @@ pub(crate) const LIARS: &[Definition] = &[
     liar("liar-hoards", &|_, _| build(Lie::Hoards)),
     liar("liar-invents", &|_, _| build(Lie::Invents)),
     liar("liar-absent", &|_, _| build(Lie::Absent)),
+    liar("liar-stutters", &|_, _| build(Lie::Stutters)),
+    liar("liar-shrugs", &|_, _| build(Lie::Shrugs)),
+    liar("liar-half-absent", &|_, _| build(Lie::HalfAbsent)),
     liar("liar-late", &|_, _| build(Lie::Late)),
     liar("liar-leases", &|_, _| build(Lie::Leases)),
     liar("liar-eager", &|_, _| build(Lie::Eager)),
@@ -86,6 +89,12 @@ enum Lie {
     Invents,
     /// Is never there.
     Absent,
+    /// Not at all: every tenth ping it cannot judge before it comes again.
+    Stutters,
+    /// Says of every tenth ping that it could not be judged, and remembers it.
+    Shrugs,
+    /// Never judges the pings of a part of its keys.
+    HalfAbsent,
     /// Refuses every tenth ping as late.
     Late,
     /// Says for ever that somebody else is at it.
@@ -178,6 +187,10 @@ impl Worker for Liar {
         Ok(())
     }
 
+    fn unjudged(&self) -> Unavailable {
+        Unavailable("a part of the store is on holiday".into())
+    }
+
     fn settle(&mut self, settled: &[Settled], _now: Timestamp) -> Result<(), Unavailable> {
         let mut state = self.state.lock().unwrap();
         for settled in settled {
@@ -201,9 +214,15 @@ impl Worker for Liar {
 impl State {
     fn judge(&mut self, lie: &Lie, ping: &Ping) -> Verdict {
         self.judged += 1;
-        let fresh = self.seen.insert(ping.key);
         let tenth = self.judged.is_multiple_of(10);
         match lie {
+            Lie::Stutters if tenth => return Verdict::Unjudged,
+            Lie::HalfAbsent if ping.key.0[0] < 64 => return Verdict::Unjudged,
+            _ => {}
+        }
+        let fresh = self.seen.insert(ping.key);
+        match lie {
+            Lie::Shrugs if tenth => return Verdict::Unjudged,
             Lie::Forgets if tenth => drop(self.seen.remove(&ping.key)),
             Lie::Drops if fresh && self.judged.is_multiple_of(100) => return Verdict::Duplicate,
             Lie::Dice(seed) if seed.hash_one(ping.key.0).is_multiple_of(50) => return Verdict::Duplicate,

@@ -11,7 +11,7 @@ use redis::cmd;
 
 use crate::common::{eventually, private_redis};
 use crate::{START, build, config, judge, ping};
-use Verdict::{Duplicate, InFlight, New};
+use Verdict::{Duplicate, InFlight, New, Unjudged};
 
 const POLICIES: [&str; 3] = ["open", "closed", "retry"];
 const STRATEGIES: [&str; 3] = ["redis-mozilla", "redis-claim", "redis-lease"];
@@ -222,23 +222,49 @@ fn an_outage_that_outlasts_all_tries_is_not_waited_for_again_with_each_batch() {
     }
 }
 
+/// One key of three is refused: what was decided about the others stands, and the one is as if it had not been asked for.
 #[test]
-fn a_batch_that_could_not_be_judged_gives_back_the_leases_that_it_took() {
-    let redis = private_redis();
-    let settings = [("on_error", "retry"), ("retries", "1")];
-    let mut worker = worker(&redis, "redis-lease", &settings);
-    let mut link = Link::to(redis.url()).unwrap();
-    // A value that no mark or lease can be compared with.
-    let broken = [redis.endpoint().prefix.as_bytes(), &2u128.to_be_bytes()].concat();
-    link.query::<()>(cmd("RPUSH").arg(&broken).arg("x")).unwrap();
-    let error = try_to_judge(&mut *worker, &[1, 2, 3]).unwrap_err();
-    assert!(error.to_string().contains("WRONGTYPE"), "{error}");
-    link.query::<()>(cmd("DEL").arg(&broken)).unwrap();
-    // Other deliveries of the same keys find nobody in their way.
-    let mut verdicts = Vec::new();
-    let again = [1, 2, 3].map(|key| delivered_as(key, key as u64 + 100));
-    worker.judge(&again, START, &mut verdicts).unwrap();
-    assert_eq!(verdicts, [New; 3]);
+fn a_batch_that_fails_in_part_leaves_unjudged_what_failed_and_no_more() {
+    // Three times the same letter, so that they end in it whichever half stands first.
+    let keys = [b'a', b'b', b'c'].map(|letter| u128::from_be_bytes([letter; 16]));
+    let refused = "resetkeys ~*a ~*c";
+    for strategy in ["redis-mozilla", "redis-claim", "redis-lease", "tiered"] {
+        let redis = private_redis();
+        let mut worker = worker(&redis, strategy, &[("on_error", "closed")]);
+        let mut link = Link::to(redis.url()).unwrap();
+        let mut allow = |rules: &str| {
+            let rules: Vec<&str> = rules.split(' ').collect();
+            link.query::<()>(cmd("ACL").arg("SETUSER").arg("default").arg(rules)).unwrap();
+        };
+        allow(refused);
+        assert_eq!(try_to_judge(&mut *worker, &keys).unwrap(), [New, Unjudged, New], "{strategy}");
+        assert!(
+            worker.unjudged().to_string().contains("no permissions"),
+            "{strategy}: {}",
+            worker.unjudged()
+        );
+        settle(&mut *worker, &[keys[0], keys[2]], Outcome::Delivered).unwrap();
+        // Of a batch of which nothing could be found out, nothing is said.
+        let error = try_to_judge(&mut *worker, &keys[1..2]).unwrap_err();
+        assert!(error.to_string().contains("no permissions"), "{strategy}: {error}");
+        allow("allkeys");
+        assert_eq!(try_to_judge(&mut *worker, &keys).unwrap(), [Duplicate, New, Duplicate], "{strategy}");
+    }
+}
+
+#[test]
+fn a_store_that_is_open_to_all_lets_pass_what_it_cannot_judge_and_no_more() {
+    let keys = [b'a', b'b', b'c'].map(|letter| u128::from_be_bytes([letter; 16]));
+    for strategy in STRATEGIES {
+        let redis = private_redis();
+        let mut worker = worker(&redis, strategy, &[("on_error", "open")]);
+        assert_eq!(try_to_judge(&mut *worker, &keys).unwrap(), [New; 3]);
+        settle(&mut *worker, &keys, Outcome::Delivered).unwrap();
+        let mut link = Link::to(redis.url()).unwrap();
+        let rules = ["resetkeys", "~*a", "~*c"];
+        link.query::<()>(cmd("ACL").arg("SETUSER").arg("default").arg(&rules)).unwrap();
+        assert_eq!(try_to_judge(&mut *worker, &keys).unwrap(), [Duplicate, New, Duplicate], "{strategy}");
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 
 use crate::contract::{
     Bound, Footprint, Forgets, Memory, Outcome, Ping, PingKey, Promise, Routing, Settled, Strategy,
-    Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker, worker_of,
+    Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker, judge_each, worker_of,
 };
 use crate::structures::mark_store::{MEMORY_BUDGET, MarkStore, NegativeCache, unavailable};
 use crate::structures::shards::Shards;
@@ -80,6 +80,7 @@ impl Strategy for Marked {
             lookups: Arc::clone(&self.lookups),
             leased: HashSet::with_hasher(FixedState::with_seed(self.seed)),
             delivered: Vec::new(),
+            unjudged: None,
         }))
     }
 
@@ -104,6 +105,8 @@ struct MarkedWorker {
     /// Ids judged new and not yet settled.
     leased: HashSet<PingKey, FixedState>,
     delivered: Vec<PingKey>,
+    /// Why pings of the batch before could not be judged.
+    unjudged: Option<Unavailable>,
 }
 
 impl Worker for MarkedWorker {
@@ -113,18 +116,12 @@ impl Worker for MarkedWorker {
         now: Timestamp,
         verdicts: &mut Vec<Verdict>,
     ) -> Result<(), Unavailable> {
-        let judged = verdicts.len();
-        for ping in pings {
-            match self.judge_one(ping.key, now) {
-                Ok(verdict) => verdicts.push(verdict),
-                Err(error) => {
-                    self.release(pings, &verdicts[judged..]);
-                    verdicts.truncate(judged);
-                    return Err(error);
-                }
-            }
-        }
+        self.unjudged = judge_each(verdicts, pings.iter().map(|ping| self.judge_one(ping.key, now)))?;
         Ok(())
+    }
+
+    fn unjudged(&self) -> Unavailable {
+        self.unjudged.clone().unwrap_or_else(|| Unavailable("every ping was judged".to_string()))
     }
 
     fn settle(&mut self, settled: &[Settled], now: Timestamp) -> Result<(), Unavailable> {
@@ -174,13 +171,5 @@ impl MarkedWorker {
 
     fn may_be_marked(&self, key: PingKey) -> bool {
         self.filter.as_ref().is_none_or(|filter| filter.lock().may_hold(key))
-    }
-
-    /// Gives back the leases of a batch that comes again.
-    fn release(&mut self, pings: &[Ping], verdicts: &[Verdict]) {
-        let new = pings.iter().zip(verdicts).filter(|(_, verdict)| **verdict == Verdict::New);
-        new.for_each(|(ping, _)| {
-            self.leased.remove(&ping.key);
-        });
     }
 }

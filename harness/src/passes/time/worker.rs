@@ -36,7 +36,7 @@ impl<'a> PacedWorker<'a> {
     pub(crate) fn judge(&mut self, batch: &[Ping]) -> Result<(), DriveError> {
         let Some(last) = batch.last() else { return Ok(()) };
         let now = self.pace.reach(last.arrival);
-        self.driver.judge(self.worker.as_mut(), batch, now, &mut self.held)?;
+        self.driver.judge(self.worker.as_mut(), batch, now, &mut self.held)?.all()?;
         if now >= self.next_tick {
             self.next_tick = now.plus(TICK);
             self.driver.advance(self.worker.as_mut(), now, &mut self.held)?;

@@ -20,6 +20,10 @@ impl Worker for Charged {
         alloc::charged(|| self.0.judge(pings, now, verdicts))
     }
 
+    fn unjudged(&self) -> Unavailable {
+        alloc::charged(|| self.0.unjudged())
+    }
+
     fn settle(&mut self, settled: &[Settled], now: Timestamp) -> Result<(), Unavailable> {
         alloc::charged(|| self.0.settle(settled, now))
     }

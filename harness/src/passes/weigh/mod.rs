@@ -129,7 +129,7 @@ impl<'a> Scale<'a> {
             });
         }
         for (worker, batch) in self.workers.iter_mut().zip(&mut self.batches) {
-            self.driver.judge(worker, batch, self.now, &mut self.payloads)?;
+            self.driver.judge(worker, batch, self.now, &mut self.payloads)?.all()?;
             batch.clear();
         }
         if self.now >= self.next_tick {
@@ -169,7 +169,7 @@ impl<'a> Scale<'a> {
             self.now = self.pace.reach(self.now.plus(window));
             self.advance(self.now)?;
             for worker in &mut self.workers {
-                self.driver.judge(worker, &[], self.now, &mut self.payloads)?;
+                self.driver.judge(worker, &[], self.now, &mut self.payloads)?.all()?;
             }
         }
         self.advance(Timestamp::END)?;

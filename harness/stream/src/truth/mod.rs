@@ -188,7 +188,7 @@ impl Truth {
         let origin = event.origin;
         let covered = self.covers(event, asked, answered);
         // A ping that comes again is counted when it is decided.
-        if covered == Covered::Yes && verdict != Verdict::InFlight {
+        if covered == Covered::Yes && !verdict.comes_again() {
             self.counts.in_window += 1;
         }
         match verdict {
@@ -198,9 +198,9 @@ impl Truth {
                 self.counts.late += 1;
                 self.counts.refused_in_time += u64::from(self.is_in_time(event));
             }
-            Verdict::InFlight => {}
+            Verdict::InFlight | Verdict::Unjudged => {}
         }
-        if verdict != Verdict::InFlight {
+        if !verdict.comes_again() {
             self.seen(&origin, asked);
         }
         covered
