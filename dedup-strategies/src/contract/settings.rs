@@ -119,13 +119,41 @@ pub enum SettingError {
 impl fmt::Display for SettingKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SettingKind::Count(max) => write!(f, "a whole number from 1 to {max}, such as 1_000_000"),
-            SettingKind::Time => f.write_str("a length of time above zero, such as 10m, 24h or 1500ms"),
-            SettingKind::TimeOrZero => f.write_str("a length of time, such as 0s, 30s or 10m"),
-            SettingKind::Share => f.write_str("a number above 0 and below 1, such as 0.001"),
+            SettingKind::Count(max) => write!(f, "a whole number from 1 to {}", grouped(*max)),
+            SettingKind::Time => f.write_str("a length of time above zero and up to 584y"),
+            SettingKind::TimeOrZero => f.write_str("a length of time from 0s to 584y"),
+            SettingKind::Share => f.write_str("a number above 0 and below 1"),
             SettingKind::Word(words) => write!(f, "one of {}", words.join(", ")),
         }
     }
+}
+
+impl SettingDef {
+    /// Which values it takes, with one of them as an example where that helps: `a whole number from 1 to 64, such as 4`.
+    pub fn allowed(&self) -> String {
+        let example = match (self.kind, self.default) {
+            (SettingKind::Word(_), _) => return self.kind.to_string(),
+            (_, SettingDefault::Text(text)) => text,
+            (SettingKind::Time | SettingKind::TimeOrZero, _) => "10m",
+            (SettingKind::Share, _) => "0.001",
+            (SettingKind::Count(max), _) if max < 1_000_000 => "1",
+            (SettingKind::Count(_), _) => "1_000_000",
+        };
+        format!("{}, such as {example}", self.kind)
+    }
+}
+
+/// `1_000_000`: a number as a setting may be typed.
+fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            shown.push('_');
+        }
+        shown.push(digit);
+    }
+    shown
 }
 
 impl fmt::Display for SettingDefault {
@@ -280,7 +308,7 @@ fn parse(strategy: &'static str, def: &SettingDef, text: &str) -> Result<Value, 
         strategy,
         setting: def.name,
         found: text.to_string(),
-        allowed: def.kind.to_string(),
+        allowed: def.allowed(),
     })
 }
 
@@ -294,7 +322,7 @@ fn read(kind: SettingKind, text: &str) -> Option<Value> {
     kind.allows(&value).then_some(value)
 }
 
-/// Times are held in 64-bit nanoseconds: what does not fit is refused rather than cut.
+/// Times are held in 64-bit nanoseconds, 584 years: what does not fit is refused rather than cut.
 fn read_time(text: &str) -> Option<Duration> {
     let time = humantime::parse_duration(text).ok()?;
     u64::try_from(time.as_nanos()).is_ok().then_some(time)
@@ -372,6 +400,11 @@ mod tests {
             let error = resolve(&[(name, text)]).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains(text) && error.contains("allowed"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_number_is_grouped_as_it_may_be_typed() {
+        assert_eq!([1, 64, 1000, 1 << 40].map(grouped), ["1", "64", "1_000", "1_099_511_627_776"]);
     }
 
     #[test]

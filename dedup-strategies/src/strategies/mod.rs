@@ -80,3 +80,46 @@ pub const STRATEGIES: &[Definition] = &[
     #[cfg(feature = "redis")]
     redis::tiered::DEFINITION,
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::STRATEGIES;
+    use crate::contract::{SettingKind, Sizing};
+
+    const SIZING: Sizing = Sizing { window: Duration::from_secs(600), ids_in_window: 1000, ids_total: 5000 };
+
+    fn beyond(kind: SettingKind) -> Vec<String> {
+        match kind {
+            SettingKind::Count(max) => vec!["0".to_string(), (max + 1).to_string()],
+            SettingKind::Time => vec!["0s".to_string(), "600y".to_string()],
+            SettingKind::TimeOrZero => vec!["-1s".to_string(), "600y".to_string()],
+            SettingKind::Share => vec!["0".to_string(), "1".to_string()],
+            SettingKind::Word(_) => vec!["no such word".to_string()],
+        }
+    }
+
+    #[test]
+    fn whatever_is_refused_of_any_setting_is_answered_with_its_limits_and_an_example_within_them() {
+        for definition in STRATEGIES {
+            for def in definition.settings {
+                for found in beyond(def.kind) {
+                    let given = [(def.name.to_string(), found.clone())];
+                    let error = definition.resolve(&given, &SIZING).unwrap_err().to_string();
+                    let named = format!(
+                        "strategy {}: setting {}: found {found:?}, allowed is {}",
+                        definition.name, def.name, def.kind
+                    );
+                    assert!(error.starts_with(&named), "{error}");
+                    let Some((_, example)) = error.split_once(", such as ") else {
+                        assert!(matches!(def.kind, SettingKind::Word(_)), "{error}");
+                        continue;
+                    };
+                    let given = [(def.name.to_string(), example.to_string())];
+                    assert!(definition.resolve(&given, &SIZING).is_ok(), "{error}");
+                }
+            }
+        }
+    }
+}
