@@ -19,7 +19,6 @@ pub mod pacing;
 pub mod passes;
 pub mod pipeline;
 pub mod predict;
-pub mod printable;
 pub mod process;
 pub mod progress;
 pub mod select;
@@ -31,7 +30,7 @@ pub mod wait;
 use std::process::ExitCode;
 
 /// What is recorded, and runs beside each other.
-pub use dedup_records::{compare, filter, record, stats, units};
+pub use dedup_records::{compare, filter, printable, record, stats, units};
 /// The contract and the strategies that come with the harness.
 pub use dedup_strategies as strategies;
 

@@ -6,6 +6,7 @@
 pub mod compare;
 pub mod filter;
 pub mod metrics;
+pub mod printable;
 pub mod record;
 pub mod stats;
 pub mod units;

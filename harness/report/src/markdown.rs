@@ -1,5 +1,7 @@
 //! A report as Markdown: for a pull request, or spliced into a README.
 
+use dedup_records::printable::one_line;
+
 use super::brief;
 use super::model::Report;
 use crate::tables::{Format, Look, render as render_comparison};
@@ -11,7 +13,7 @@ pub fn brief(report: &Report, command: &str) -> String {
 
 // Nothing in it may end the comment.
 fn made_by(command: &str) -> String {
-    format!("<!-- made by: {} -->\n\n", command.replace('>', "&gt;"))
+    format!("<!-- made by: {} -->\n\n", one_line(command).replace('>', "&gt;"))
 }
 
 /// The sentence, the tables and the claims; `command` is the command line that makes it again.
@@ -35,11 +37,11 @@ pub fn render(report: &Report, command: &str) -> String {
 
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
+    for letter in one_line(text).chars() {
         if matches!(letter, '|' | '*' | '_' | '`' | '<' | '>' | '[' | ']' | '\\' | '~') {
             escaped.push('\\');
         }
-        escaped.push(if letter.is_control() { ' ' } else { letter });
+        escaped.push(letter);
     }
     escaped
 }

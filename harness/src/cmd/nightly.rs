@@ -9,8 +9,8 @@ use clap::{Args, ValueEnum};
 use super::values::{bytes, whole};
 use crate::exit::{Exit, OrExit};
 use crate::nightly::{
-    Day, DayDone, Dialect, Duckdb, MEMORY_BYTES, Night, NightlyError, Query, Table, copy_deduplicated,
-    read_parquet, tables,
+    Day, DayDone, Dialect, Duckdb, Live, MEMORY_BYTES, Night, NightlyError, Query, Stable, Table, TableName,
+    Tables, copy_deduplicated, tables,
 };
 use crate::servers::Guarded;
 use crate::units::{fixed, thousands};
@@ -46,12 +46,12 @@ pub struct NightlyArgs {
     /// Print the query that does the same in this engine, and do nothing
     #[arg(long, value_name = "ENGINE", value_enum, conflicts_with_all = ["engine", "memory_limit", "threads"])]
     pub emit_sql: Option<Dialect>,
-    /// The live table in the printed query
+    /// The live table in the printed query, which quotes it [default: telemetry_live.main_v5; for duckdb files below DIR]
     #[arg(long, value_name = "TABLE", requires = "emit_sql")]
-    pub live_table: Option<String>,
-    /// The stable table in the printed query
+    pub live_table: Option<TableName>,
+    /// The stable table in the printed query, which quotes it [default: telemetry_stable.main_v5; for duckdb a file]
     #[arg(long, value_name = "TABLE", requires = "emit_sql")]
-    pub stable_table: Option<String>,
+    pub stable_table: Option<TableName>,
 }
 
 const EXAMPLES: &str = "\
@@ -130,8 +130,8 @@ fn work(args: &NightlyArgs, dir: &Path, out: &mut dyn Write) -> anyhow::Result<E
 
 fn days(table: &Table, asked: Option<Day>) -> Result<Vec<Day>, NightlyError> {
     match asked {
-        None => Ok(table.days.keys().copied().collect()),
-        Some(day) if table.days.contains_key(&day) => Ok(vec![day]),
+        None => table.days.keys().map(|day| table.files_of(*day).map(|_| *day)).collect(),
+        Some(day) if table.days.contains_key(&day) => table.files_of(day).map(|_| vec![day]),
         Some(day) => {
             let there = match (table.days.keys().next(), table.days.keys().next_back()) {
                 (Some(first), Some(last)) => format!("{} days from {first} to {last}", table.days.len()),
@@ -173,7 +173,7 @@ impl std::fmt::Display for Line<'_> {
         write!(
             f,
             "{:<20}  {}  {:>12}  {:>12}  {:>12}  {:>12}  {:>11}  {:>6}",
-            self.table,
+            crate::printable::printable(self.table),
             day,
             thousands(*live_rows),
             thousands(*stable_rows),
@@ -187,33 +187,41 @@ impl std::fmt::Display for Line<'_> {
 
 fn emit(args: &NightlyArgs, dialect: Dialect, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let day = args.day.unwrap_or_else(yesterday);
-    let dir = args.dir.clone().unwrap_or_else(|| PathBuf::from("live"));
-    let files =
-        |day: Day| dir.join(format!("submission_date={day}/*.parquet")).to_string_lossy().into_owned();
-    let all: Vec<Day> = (0..=args.preceding_days).rev().map(|days| day.before(days)).collect();
-    let (live, live_day, stable) = match dialect {
-        Dialect::Duckdb => (
-            read_parquet(all.into_iter().map(files)),
-            read_parquet([files(day)]),
-            args.out
-                .clone()
-                .unwrap_or_else(|| dir.with_file_name("stable"))
-                .join(format!("submission_date={day}.parquet")),
-        ),
-        Dialect::Bigquery | Dialect::Spark => {
-            ("telemetry_live.main_v5".to_string(), String::new(), PathBuf::from("telemetry_stable.main_v5"))
-        }
+    let named = |given: &Option<TableName>, usual: &str| {
+        given.clone().map_or_else(|| usual.parse().map_err(anyhow::Error::msg), Ok)
     };
-    let query = Query {
-        live: args.live_table.clone().unwrap_or(live),
-        live_day: args.live_table.clone().unwrap_or(live_day),
-        stable: args.stable_table.clone().unwrap_or_else(|| stable.to_string_lossy().into_owned()),
-        day,
-        preceding_days: args.preceding_days,
-        slices: args.slices,
+    let live = named(&args.live_table, "telemetry_live.main_v5")?;
+    let stable = named(&args.stable_table, "telemetry_stable.main_v5")?;
+    let tables = match dialect {
+        Dialect::Bigquery => Tables::Bigquery { live, stable },
+        Dialect::Spark => Tables::Spark { live, stable },
+        Dialect::Duckdb => Tables::Duckdb {
+            live: args.live_table.clone().map_or_else(|| files(args, day), Live::Table),
+            stable: args.stable_table.clone().map_or_else(|| file(args, day), Stable::Table),
+        },
     };
-    out.write_all(query.text(dialect).as_bytes())?;
+    let query = Query { tables, day, preceding_days: args.preceding_days, slices: args.slices };
+    out.write_all(query.text().as_bytes())?;
     Ok(Exit::Ok)
+}
+
+fn live_dir(args: &NightlyArgs) -> PathBuf {
+    args.dir.clone().unwrap_or_else(|| PathBuf::from("live"))
+}
+
+/// What DuckDB reads where no table is named.
+fn files(args: &NightlyArgs, day: Day) -> Live {
+    let files = |day: Day| {
+        live_dir(args).join(format!("submission_date={day}/*.parquet")).to_string_lossy().into_owned()
+    };
+    let all = (0..=args.preceding_days).rev().map(|days| files(day.before(days))).collect();
+    Live::Files { all, of_day: vec![files(day)] }
+}
+
+/// What DuckDB writes where no table is named.
+fn file(args: &NightlyArgs, day: Day) -> Stable {
+    let dir = args.out.clone().unwrap_or_else(|| live_dir(args).with_file_name("stable"));
+    Stable::File(dir.join(format!("submission_date={day}.parquet")).to_string_lossy().into_owned())
 }
 
 /// The job of a night is the day before it.

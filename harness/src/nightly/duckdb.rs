@@ -1,7 +1,6 @@
 //! The same job on a real engine: the DuckDB command line.
 
 use std::ffi::OsString;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -12,7 +11,7 @@ use super::answer::answer;
 use super::day::Day;
 use super::error::NightlyError;
 use super::partitions::{Staged, Table};
-use super::sql::{Dialect, Query, read_parquet};
+use super::sql::{Live, Query, Stable, Tables, quoted, read_parquet};
 use super::{DayDone, Night};
 use crate::servers::guard;
 
@@ -70,18 +69,17 @@ impl Duckdb {
     ) -> Result<DayDone, NightlyError> {
         let began = Instant::now();
         let staged = Staged::new(stable, day)?;
-        let of_day = table.files_of(day);
-        let before = table.files_before(day, day.before(night.preceding_days));
-        let all: Vec<&Path> = before.into_iter().chain(of_day.iter().copied()).collect();
-        let query = Query {
-            live: read_parquet(all.iter().map(|path| path.to_string_lossy())),
-            live_day: read_parquet(of_day.iter().map(|path| path.to_string_lossy())),
-            stable: staged.path.to_string_lossy().into_owned(),
-            day,
-            preceding_days: night.preceding_days,
-            slices: night.slices,
+        let named = |files: Vec<&Path>| -> Vec<String> {
+            files.iter().map(|path| path.to_string_lossy().into_owned()).collect()
         };
-        let counts = self.counts(&query, night)?;
+        let of_day = named(table.files_of(day)?);
+        let before = named(table.files_before(day, day.before(night.preceding_days)));
+        let all = before.into_iter().chain(of_day.iter().cloned()).collect();
+        let stable = staged.path.to_string_lossy().into_owned();
+        let counting = counting(&of_day, day, &stable);
+        let tables = Tables::Duckdb { live: Live::Files { all, of_day }, stable: Stable::File(stable) };
+        let query = Query { tables, day, preceding_days: night.preceding_days, slices: night.slices };
+        let counts = self.counts(&(settings(night) + &query.text() + &counting))?;
         staged.finish()?;
         Ok(DayDone {
             day,
@@ -93,19 +91,8 @@ impl Duckdb {
         })
     }
 
-    fn counts(&self, query: &Query, night: &Night) -> Result<Counts, NightlyError> {
-        let mut sql = settings(night);
-        sql += &query.text(Dialect::Duckdb);
-        let Query { live_day, stable, day, .. } = query;
-        let (start, end) = (day.start_us(), day.end_us());
-        let _ = writeln!(
-            sql,
-            "SELECT live, live - with_id AS without_id, stable FROM (\n  SELECT COUNT(*) AS live, COUNT(document_id) AS with_id \
-             FROM {live_day}\n  WHERE epoch_us(submission_timestamp) >= {start} AND epoch_us(submission_timestamp) < {end}\n),\n(SELECT \
-             COUNT(*) AS stable FROM read_parquet('{}', hive_partitioning = false));",
-            stable.replace('\'', "''")
-        );
-        let answer = self.run(&sql)?;
+    fn counts(&self, sql: &str) -> Result<Counts, NightlyError> {
+        let answer = self.run(sql)?;
         let last = answer.lines().rfind(|line| line.starts_with('{')).unwrap_or_default();
         serde_json::from_str(last)
             .map_err(|_| NightlyError::Duckdb { reason: format!("answered {answer:?}, which is no count") })
@@ -138,6 +125,16 @@ impl Duckdb {
     }
 }
 
+/// The query that counts what was read of `day` and what was written.
+fn counting(live: &[String], day: Day, stable: &str) -> String {
+    let (live, stable, start, end) = (read_parquet(live), quoted(stable), day.start_us(), day.end_us());
+    format!(
+        "SELECT live, live - with_id AS without_id, stable FROM (\n  SELECT COUNT(*) AS live, COUNT(document_id) AS with_id \
+         FROM {live}\n  WHERE epoch_us(submission_timestamp) >= {start} AND epoch_us(submission_timestamp) < {end}\n),\n(SELECT \
+         COUNT(*) AS stable FROM read_parquet({stable}, hive_partitioning = false));\n"
+    )
+}
+
 fn complaint(said: &str, status: &str) -> String {
     let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).take(3).collect();
     match lines.is_empty() {
@@ -149,10 +146,10 @@ fn complaint(said: &str, status: &str) -> String {
 fn settings(night: &Night) -> String {
     let (threads, memory) = (night.threads, night.memory_bytes);
     let scratch: PathBuf = night.scratch.join("duckdb");
-    let scratch = scratch.to_string_lossy().replace('\'', "''");
+    let scratch = quoted(&scratch.to_string_lossy());
     // Without the last, it keeps rows back to write them in the order in which it read them.
     format!(
-        "SET threads = {threads};\nSET memory_limit = '{memory} B';\nSET temp_directory = '{scratch}';\n\
+        "SET threads = {threads};\nSET memory_limit = '{memory} B';\nSET temp_directory = {scratch};\n\
          SET preserve_insertion_order = false;\n"
     )
 }

@@ -28,6 +28,16 @@ pub enum NightlyError {
         /// What is there.
         there: String,
     },
+    /// A day has a directory and nothing in it.
+    #[error(
+        "{}: holds no Parquet file; allowed are one or more named *.parquet: put the day's files there, remove the \
+         directory, or choose another day with --day",
+        partition.display()
+    )]
+    EmptyPartition {
+        /// The directory.
+        partition: PathBuf,
+    },
     /// The partitions to be written are those that are read.
     #[error("--out {}: is the live tables' own directory; allowed is another one", dir.display())]
     SamePlace {

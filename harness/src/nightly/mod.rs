@@ -22,6 +22,7 @@ mod score;
 mod sink;
 mod spill;
 mod sql;
+mod table_name;
 #[cfg(test)]
 mod tests;
 
@@ -34,7 +35,8 @@ pub use duckdb::{DUCKDB_VARIABLE, Duckdb};
 pub use error::{INSTALL, NightlyError};
 pub use partitions::{Table, table, tables};
 pub use sink::{DaySink, LiveRow, LiveWriter, Written};
-pub use sql::{Dialect, Query, read_parquet};
+pub use sql::{Dialect, Live, Query, Stable, Tables};
+pub use table_name::TableName;
 
 use earliest::{Marks, Means, Slice, mark};
 use live::LiveFile;
@@ -88,7 +90,7 @@ pub fn copy_deduplicated(
 ) -> Result<DayDone, NightlyError> {
     let began = Instant::now();
     let from = day.before(night.preceding_days);
-    let files = table.files_of(day);
+    let files = table.files_of(day)?;
     let marks = Marks::new(rows_of(&files)?);
     // The bits for the day's rows are part of the bargain.
     let memory_bytes = night.memory_bytes.saturating_sub(marks.bytes()).max(night.memory_bytes / 4);

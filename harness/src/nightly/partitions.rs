@@ -66,10 +66,19 @@ impl Table {
         self.days.range(from..day).flat_map(|(_, files)| files).map(PathBuf::as_path).collect()
     }
 
-    /// The files of `day`.
-    pub fn files_of(&self, day: Day) -> Vec<&Path> {
-        self.days.get(&day).into_iter().flatten().map(PathBuf::as_path).collect()
+    /// The files of `day`, which are one or more.
+    pub fn files_of(&self, day: Day) -> Result<Vec<&Path>, NightlyError> {
+        let files: Vec<&Path> = self.days.get(&day).into_iter().flatten().map(PathBuf::as_path).collect();
+        match files.is_empty() {
+            true => Err(NightlyError::EmptyPartition { partition: partition(&self.dir, day) }),
+            false => Ok(files),
+        }
     }
+}
+
+/// The directory of a day in that of its table.
+fn partition(table: &Path, day: Day) -> PathBuf {
+    table.join(format!("{PARTITION_PREFIX}{day}"))
 }
 
 fn listed(dir: &Path) -> Result<Vec<PathBuf>, NightlyError> {
@@ -92,7 +101,7 @@ pub(crate) struct Staged {
 impl Staged {
     /// Prepares to replace the partition of `day` in the table's directory `dir`.
     pub(crate) fn new(dir: &Path, day: Day) -> Result<Staged, NightlyError> {
-        let partition = dir.join(format!("{PARTITION_PREFIX}{day}"));
+        let partition = partition(dir, day);
         fs::create_dir_all(&partition).map_err(|error| NightlyError::file(&partition, error))?;
         let ours = |path: &PathBuf| path.ends_with(PART) || path.ends_with(UNFINISHED);
         if let Some(path) = listed(&partition)?.into_iter().find(|path| !ours(path)) {

@@ -277,3 +277,32 @@ fn both_jobs_agree_behind_a_run() {
 fn has_duckdb() -> bool {
     dedup_harness::nightly::Duckdb::find().is_ok()
 }
+
+#[test]
+fn a_partition_without_files_is_named_and_nothing_is_written() {
+    let tool = Tool::new();
+    write_live(&tool, 300);
+    std::fs::create_dir(tool.work().join("main_live/submission_date=2026-01-03")).unwrap();
+    tool.write("main_live/submission_date=2026-01-03/notes.txt", "");
+    let named = "main_live/submission_date=2026-01-03: holds no Parquet file";
+    tool.refuses(&["nightly", "main_live"], &[named, "*.parquet", "--day"]);
+    tool.refuses(&["nightly", "main_live", "--day", "2026-01-03"], &[named]);
+    tool.prints(&["nightly", "main_live", "--day", "2026-01-02"]);
+}
+
+#[test]
+fn names_of_tables_stay_within_their_quotes_in_a_printed_query() {
+    let tool = Tool::new();
+    let query = |engine: &str, name: &str| {
+        tool.prints(&["nightly", "--emit-sql", engine, "--live-table", name, "--stable-table", name])
+    };
+    let name = "a`b`.c; DROP TABLE d --";
+    tool.refuses(
+        &["nightly", "--emit-sql", "spark", "--live-table", name],
+        &["--live-table", "joined by dots"],
+    );
+    let name = "p.c'; DROP TABLE d; --\\";
+    assert!(query("bigquery", name).contains("FROM `p.c'; DROP TABLE d; --\\\\` AS live"));
+    assert!(query("spark", name).contains("INSERT OVERWRITE TABLE `p`.`c'; DROP TABLE d; --\\`\n"));
+    assert!(query("duckdb", name).contains("DELETE FROM \"p\".\"c'; DROP TABLE d; --\\\"\n"));
+}

@@ -5,6 +5,34 @@ use predicates::str::contains;
 
 use crate::tool::Tool;
 
+/// No letter that a terminal obeys or that a reader cannot see, but for the blanks that text is laid out with.
+fn is_plain(text: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(text).replace(['\n', '\t'], " ");
+    dedup_harness::printable::printable(&text) == text
+}
+
+#[test]
+fn names_in_records_are_made_printable_in_every_form() {
+    let tool = recorded();
+    let records = std::fs::read_to_string(tool.work().join("a/records.jsonl")).unwrap();
+    let nasty = "x\u{202e}y\\u001b[2J\u{2066}<b>\u{200b}\u{9b}";
+    let renamed = records.replace("\"tiny\"", &format!("\"{nasty}\"")).replace("\"exact\"", "\"e\u{202e}x\"");
+    tool.write("nasty/records.jsonl", renamed);
+    let shown = "\\u{202e}";
+    for format in ["table", "markdown", "csv", "json"] {
+        let printed = tool.prints(&["compare", "nasty", "--format", format]);
+        assert!(is_plain(printed.as_bytes()) && printed.contains(shown), "{format}: {printed}");
+    }
+    for format in ["html", "slides", "markdown", "csv", "json"] {
+        let printed = tool.prints(&["report", "nasty", "--format", format]);
+        assert!(is_plain(printed.as_bytes()) && printed.contains(shown), "{format}: {printed}");
+    }
+    for format in ["table", "html"] {
+        let output = tool.output(&["trend", "nasty", "a", "--format", format]);
+        assert!(is_plain(&output.stdout) && is_plain(&output.stderr), "{format}: {output:?}");
+    }
+}
+
 /// A tool with two runs of two strategies, `a` and `b`.
 fn recorded() -> Tool {
     let tool = Tool::with_tiny();

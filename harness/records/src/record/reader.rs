@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::{CellRecord, FILE_NAME, RecordError, RunRecord, SCHEMA};
+use crate::printable::{printable, printable_record};
 
 /// A result file as read.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +29,7 @@ impl Run {
             Some(name) if name == FILE_NAME => self.path.parent().and_then(Path::file_name),
             _ => self.path.file_stem(),
         };
-        named.map_or_else(|| ".".to_string(), |name| name.to_string_lossy().into_owned())
+        named.map_or_else(|| ".".to_string(), |name| printable(&name.to_string_lossy()).into_owned())
     }
 }
 
@@ -149,9 +150,10 @@ fn major(schema: &str) -> &str {
     }
 }
 
-fn fields<T: DeserializeOwned>(line: &[u8]) -> Result<T, Fault> {
+/// A record, every text of which may be shown as it is.
+fn fields<T: Serialize + DeserializeOwned>(line: &[u8]) -> Result<T, Fault> {
     let mut json = serde_json::Deserializer::from_slice(line);
-    serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    serde_path_to_error::deserialize(&mut json).map(printable_record).map_err(|error| {
         let what = without_position(&error.inner().to_string());
         Fault::Line(match error.path().iter().next() {
             Some(_) => format!("field {}: {what}", error.path()),

@@ -1,6 +1,7 @@
 //! Text with a tone, and its colour on a terminal.
 
 use anstyle::{AnsiColor, Style};
+pub(super) use dedup_records::printable::one_line;
 use unicode_width::UnicodeWidthStr;
 
 use super::Colour;
@@ -73,11 +74,6 @@ impl Tone {
             (tone, Colour::On) => format!("{style}{text}{style:#}", style = tone.style()),
         }
     }
-}
-
-/// `text` with a blank for each control character: a panic's message may span lines or hold escape sequences.
-pub(super) fn one_line(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
 /// Breaks `text` at spaces into lines of at most `width` columns; a longer word keeps a line of its own.

@@ -9,6 +9,7 @@ use clap::Args;
 use crate::cmd::values::ratio;
 use crate::exit::{Exit, OrExit};
 use crate::gate::accept::{Acceptances, Entry, FILE_NAME};
+use crate::printable::printable;
 
 /// Options of `gate accept`.
 #[derive(Clone, Debug, Args)]
@@ -41,7 +42,7 @@ pub(super) fn run(args: &AcceptArgs, out: &mut dyn Write) -> anyhow::Result<Exit
     accepted.accept(entry);
     accepted.write(&args.accepted).or_exit(Exit::Usage)?;
     let file = args.accepted.display();
-    writeln!(out, "{file}: {} is accepted until {}; commit it", args.metric, args.until)
-        .context("standard output")?;
+    let said = format!("{file}: {} is accepted until {}; commit it", args.metric, args.until);
+    writeln!(out, "{}", printable(&said)).context("standard output")?;
     Ok(Exit::Ok)
 }

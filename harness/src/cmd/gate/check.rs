@@ -21,6 +21,7 @@ use crate::gate::baseline::{Baseline, SCHEMA};
 use crate::gate::check::{Checked, Now, check};
 use crate::gate::design::Decision;
 use crate::gate::verdict::{GateKind, Party, Verdict};
+use crate::printable::printable;
 use crate::select::{Selected, select};
 
 /// Options of `gate check`.
@@ -136,8 +137,9 @@ fn update(args: &CheckArgs, measured: Measured, out: &mut dyn Write) -> anyhow::
         cells,
     };
     baseline.write(&args.baseline).or_exit(Exit::Usage)?;
-    left_out.iter().for_each(|note| anstream::eprintln!("note: {note}"));
-    let file = args.baseline.display();
+    left_out.iter().for_each(|note| anstream::eprintln!("note: {}", printable(note)));
+    let file = args.baseline.display().to_string();
+    let file = printable(&file);
     writeln!(out, "{file}: {figures} figures of {count} strategies on scenarios; commit it")
         .context("standard output")?;
     Ok(Exit::Ok)

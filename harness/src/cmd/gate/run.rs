@@ -23,6 +23,7 @@ use crate::gate::round::{Pairing, RoundError};
 use crate::gate::speed::{self, Outcome, SpeedError, SpeedPlan};
 use crate::gate::verdict::{GateKind, Party, SCHEMA, Verdict};
 use crate::gate::worker::{Program, Side, WorkerError};
+use crate::printable::printable;
 use crate::servers::Guarded;
 
 /// Options of `gate run`.
@@ -133,7 +134,7 @@ fn base(args: &RunArgs, stop: &AtomicBool) -> anyhow::Result<Option<Found>> {
     let quiet = args.output.quiet;
     let say = |text: &str| {
         if !quiet {
-            anstream::eprintln!("{text}");
+            anstream::eprintln!("{}", printable(text));
         }
     };
     let builder = Builder {

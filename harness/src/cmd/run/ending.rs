@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use crate::exit::Exit;
+use crate::printable::printable_record;
 use crate::progress::Progress;
 use crate::record::{CellRecord, CellResult, Failure, RecordWriter, Role, Verdict};
 use crate::suite::{Completion, Observer};
@@ -68,7 +69,7 @@ impl Observer for Watcher {
         if let Some(writer) = &mut self.writer {
             writer.append(cell)?;
         }
-        self.cells.push(cell.clone());
+        self.cells.push(printable_record(cell.clone()));
         Ok(())
     }
 }

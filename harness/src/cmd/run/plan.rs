@@ -15,7 +15,7 @@ use crate::environment::{RedisChoice, TimeOptions};
 use crate::exit::{Exit, OrExit};
 use crate::machine::run_starting_now;
 use crate::pacing::Pacing;
-use crate::printable::printable;
+use crate::printable::{printable, printable_record};
 use crate::process::leave_no_core;
 use crate::record::{Pass, RunRecord};
 use crate::select::{Selected, select};
@@ -73,7 +73,8 @@ fn admit_passes(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
     );
     if args.passes.len() > 1 && !args.output.quiet {
         anstream::eprintln!(
-            "note: {name} has faults, under which only verify is run: --pass verify is implied"
+            "note: {} has faults, under which only verify is run: --pass verify is implied",
+            printable(name)
         );
     }
     Ok(())
@@ -175,7 +176,7 @@ const NO_WALL_TIME: &str = "--time-factor: nothing here keeps wall time; it goes
 /// The first line of the records of `plan`.
 pub(in crate::cmd) fn describe(plan: &Plan, preflight: &Preflight) -> RunRecord {
     let seed = plan.seed.unwrap_or_else(|| plan.workloads.first().map_or(0, Workload::seed));
-    RunRecord { servers: preflight.servers.clone(), ..run_starting_now(seed, plan.rounds) }
+    printable_record(RunRecord { servers: preflight.servers.clone(), ..run_starting_now(seed, plan.rounds) })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::{headline, markdown};
 use crate::gate::design::Decision;
 use crate::gate::verdict::{MetricVerdict, Verdict};
+use crate::printable::printable;
 
 /// GitHub shows no more of each kind in a step.
 const MOST: usize = 10;
@@ -37,7 +38,7 @@ pub fn step_summary(verdict: &Verdict, path: &Path) -> std::io::Result<()> {
 
 /// What a command's message may not hold as it is.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    printable(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// The same for what stands before the message.

@@ -7,6 +7,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use super::found;
 use crate::gate::design::Decision;
 use crate::gate::verdict::{MetricVerdict, Verdict};
+use crate::printable::printable;
 
 /// The verdict as JUnit XML. What is inconclusive is skipped, because JUnit knows no third verdict.
 pub fn junit(verdict: &Verdict) -> String {
@@ -18,7 +19,8 @@ pub fn junit(verdict: &Verdict) -> String {
     }
     let mut report = Report::new("gate");
     report.add_test_suites(suites.into_values());
-    report.to_string().expect("writing into memory does not fail")
+    // Names of attributes and elements are ours: what has to be spelled out stands in their texts alone.
+    printable(&report.to_string().expect("writing into memory does not fail")).into_owned()
 }
 
 fn case(metric: &MetricVerdict, suite: &str) -> TestCase {

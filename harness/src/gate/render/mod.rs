@@ -261,6 +261,19 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn names_that_a_reader_could_not_see_are_spelled_out_in_every_form() {
+        let mut verdict = sample();
+        for metric in &mut verdict.metrics {
+            metric.scenario = "a\u{202e}b\u{9b}".into();
+            metric.reason = "c\u{2066}d\u{200b}".into();
+        }
+        for said in [text(&verdict), markdown(&verdict), junit(&verdict), github::annotations(&verdict)] {
+            assert!(said.contains("\\u{202e}") || said.contains("\\\\u{202e}"), "{said}");
+            assert!(said.split('\n').all(|line| crate::printable::one_line(line) == line), "{said}");
+        }
+    }
+
+    #[test]
     fn a_verdict_file_can_be_read_again() {
         let verdict = sample();
         assert_eq!(serde_json::from_str::<Verdict>(&json(&verdict)).unwrap(), verdict);

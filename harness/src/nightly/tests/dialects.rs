@@ -45,20 +45,14 @@ fn has_sqlglot() -> bool {
     }
 }
 
-fn translated(dialect: Dialect, query: &Query) -> String {
-    let name = match dialect {
-        Dialect::Bigquery => "bigquery",
-        Dialect::Spark => "spark",
-        Dialect::Duckdb => "duckdb",
-    };
-    let sql = query.text(dialect);
-    python(&["-c", TRANSLATOR, name], &sql).unwrap_or_else(|error| panic!("{error}\n{sql}"))
+fn translated(dialect: &str, sql: &str) -> String {
+    python(&["-c", TRANSLATOR, dialect], sql).unwrap_or_else(|error| panic!("{error}\n{sql}"))
 }
 
 /// The stable table before: a copy of the live one, so that a day that is not replaced as a whole keeps its copies, and
 /// another day that is touched loses some.
 fn tables_of(live: &Path) -> String {
-    let files = read_parquet([live.join("*/*.parquet").to_string_lossy()]);
+    let files = sql::read_parquet(&[live.join("*/*.parquet").to_string_lossy().into_owned()]);
     format!(
         "SET TimeZone = 'UTC';\nCREATE MACRO FARM_FINGERPRINT(value) AS hash(value);\nCREATE MACRO XXHASH64(value) AS hash(value);\n\
          CREATE SCHEMA telemetry_live;\nCREATE SCHEMA telemetry_stable;\n\
@@ -111,20 +105,21 @@ proptest! {
             let of_day = |unique: &u64| Day::of_micros(rows[*unique as usize].submission_us) == *day;
             let ours = seen(&rows, uniques(&stable_rows(&stable)[day]));
             let others: Vec<u64> = (0..rows.len() as u64).filter(|unique| !of_day(unique)).collect();
-            for dialect in [Dialect::Bigquery, Dialect::Spark] {
-                // Spark replaces the partitions that it writes to: one of which nothing is left stays.
-                if dialect == Dialect::Spark && ours.is_empty() {
-                    continue;
-                }
-                let query = Query {
-                    live: "telemetry_live.main_v5".to_string(),
-                    live_day: String::new(),
-                    stable: "telemetry_stable.main_v5".to_string(),
-                    day: *day,
-                    preceding_days,
-                    slices,
+            let query = |tables| Query { tables, day: *day, preceding_days, slices }.text();
+            let [live, stable] = ["telemetry_live.main_v5", "telemetry_stable.main_v5"].map(|name| name.parse::<TableName>().unwrap());
+            let (bigquery, spark) = (
+                query(Tables::Bigquery { live: live.clone(), stable: stable.clone() }),
+                query(Tables::Spark { live: live.clone(), stable: stable.clone() }),
+            );
+            let in_duckdb = query(Tables::Duckdb { live: Live::Table(live), stable: Stable::Table(stable) });
+            for dialect in ["bigquery", "spark", "duckdb"] {
+                let sql = match dialect {
+                    // Spark replaces the partitions that it writes to: one of which nothing is left stays.
+                    "spark" if ours.is_empty() => continue,
+                    "spark" => translated(dialect, &spark),
+                    "bigquery" => translated(dialect, &bigquery),
+                    _ => in_duckdb.clone(),
                 };
-                let sql = translated(dialect, &query);
                 let once = left_by(&duckdb, &live_dir, &sql, 1);
                 let (theirs, untouched): (Vec<u64>, Vec<u64>) = once.iter().copied().partition(of_day);
                 prop_assert_eq!(seen(&rows, theirs), ours.clone(), "{:?}", dialect);
