@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use dedup_records::compare::{Block, Comparison, Row as Compared, Standing, Summary};
+use dedup_records::metrics::{BYTES_PER_ID, PINGS, ROUND_TRIPS};
 use dedup_records::record::Role;
 
 use crate::models::model_of;
@@ -186,7 +187,7 @@ impl Row {
     fn of(main: &Compared, dense: Option<&Block>, faults: &[&Block]) -> Row {
         let dense = dense.and_then(|block| row(block, &main.strategy)).map(|row| &row.summary);
         let verify = main.summary.verify.as_ref();
-        let bytes_per_id = dense.and_then(Summary::bytes_per_id);
+        let bytes_per_id = dense.and_then(|summary| summary.value(&BYTES_PER_ID));
         let window = bytes_per_id.and_then(|_| window(main)).map(|window| window.min(DAY));
         let round_trips_per_ping = dense.and_then(round_trips);
         let ratio = |count: u64, of: u64| count as f64 / of.max(1) as f64;
@@ -225,8 +226,7 @@ impl Row {
 impl Side {
     /// As the records say it: a model names its system, and who talks to a server has its round trips counted.
     fn of(row: &Compared) -> Side {
-        let on_server =
-            || row.summary.verify.as_ref().is_some_and(|verify| verify.round_trips_count.is_some());
+        let on_server = || row.summary.value(&ROUND_TRIPS).is_some();
         match model_of(row) {
             Some(_) => Side::BuiltIn,
             None if on_server() => Side::Server,
@@ -240,8 +240,7 @@ fn row<'a>(block: &'a Block, strategy: &str) -> Option<&'a Compared> {
 }
 
 fn round_trips(summary: &Summary) -> Option<f64> {
-    let verify = summary.verify.as_ref()?;
-    Some(verify.round_trips_count? as f64 / verify.pings_count.max(1) as f64)
+    Some(summary.value(&ROUND_TRIPS)? / summary.value(&PINGS)?.max(1.0))
 }
 
 /// Loss before duplicates: what is lost cannot be had back.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use dedup_records::metrics::{Metric, SERVICE_P50, SERVICE_P99, SERVICE_P999, THROUGHPUT};
+
 use super::stats::{FEWEST, trimmed_mean};
 use super::worker::protocol::Measured;
 
@@ -35,14 +37,20 @@ impl Figure {
     /// All of them.
     pub const ALL: [Figure; 4] = [Figure::Throughput, Figure::P50, Figure::P99, Figure::P999];
 
-    /// Its name in metrics.
-    pub fn name(self) -> &'static str {
+    /// What it is a ratio of.
+    pub fn metric(self) -> &'static Metric {
         match self {
-            Figure::Throughput => "throughput",
-            Figure::P50 => "p50",
-            Figure::P99 => "p99",
-            Figure::P999 => "p999",
+            Figure::Throughput => &THROUGHPUT,
+            Figure::P50 => &SERVICE_P50,
+            Figure::P99 => &SERVICE_P99,
+            Figure::P999 => &SERVICE_P999,
         }
+    }
+
+    /// Its name: that of the metric without a unit, for a ratio has none.
+    pub fn name(self) -> &'static str {
+        let name = self.metric().name;
+        name.trim_start_matches("service_").trim_end_matches("_per_s").trim_end_matches("_ns")
     }
 
     /// Whether it is about the slowest batches, which vary more.
@@ -156,6 +164,15 @@ mod tests {
         (0..slices)
             .map(|slice| Pair { base: measured(base(slice)), candidate: measured(scaled(base(slice))) })
             .collect()
+    }
+
+    #[test]
+    fn names_are_those_of_metrics_and_of_recorded_verdicts() {
+        let names = Figure::ALL.map(Figure::name);
+        assert_eq!(names, ["throughput", "p50", "p99", "p999"]);
+        for figure in Figure::ALL {
+            assert_eq!(serde_json::to_value(figure).unwrap(), figure.name());
+        }
     }
 
     #[test]

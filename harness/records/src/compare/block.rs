@@ -9,6 +9,7 @@ use super::error::CompareError;
 use super::row::Row;
 use super::summary::VerifySummary;
 use crate::filter::Filter;
+use crate::metrics::THROUGHPUT;
 use crate::record::{CellRecord, CellResult, Machine, Pass, Run};
 
 /// Strategies on one stream, on one machine.
@@ -91,7 +92,7 @@ pub(super) fn blocks(runs: &[Run], labels: &[String], filter: &Filter) -> Result
 
 /// Throughput as a number that sorts; ids a second, whole.
 fn throughput(row: &Row) -> u64 {
-    row.summary.throughput_per_s().unwrap_or(0.0) as u64
+    row.summary.value(&THROUGHPUT).unwrap_or(0.0) as u64
 }
 
 /// The cells of each scenario, scenarios in order of appearance.

@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::values::{Merged, Values};
-use crate::metrics::Metric;
+use crate::metrics::{
+    DELAYED, DUPLICATES, DUPLICATES_IN_WINDOW, ERRORS, LATE, LOST, LOST_SHARED_KEY, MISSED, MISSED_IN_WINDOW,
+    Metric, PINGS, REDELIVERED, REFUSED_UNIQUES, ROUND_TRIPS, STABLE_LOST, STABLE_MISSED, STALLED, UNIQUES,
+    UNJUDGED,
+};
 use crate::record::{
     CauseFigures, CellRecord, CellResult, FaultFigures, HistogramError, LagFigures, Latency, Prediction,
-    StableFigures, TimeFigures, VerifyFigures, WeighFigures, merged,
+    TimeFigures, VerifyFigures, WeighFigures, merged,
 };
 use crate::stats::{Spread, wilson_95_of_share};
 
@@ -195,16 +199,6 @@ impl Summary {
         let timed = self.time.as_ref().map(|time| &time.latency_ns);
         held.map(|held| (held, Clock::Virtual)).or(timed.map(|timed| (timed, Clock::Real)))
     }
-
-    /// Median of the throughput.
-    pub fn throughput_per_s(&self) -> Option<f64> {
-        self.time.as_ref().map(|time| time.throughput_per_s.median)
-    }
-
-    /// Median of the bytes an id.
-    pub fn bytes_per_id(&self) -> Option<f64> {
-        self.weigh.as_ref()?.bytes_per_id.map(|spread| spread.median)
-    }
 }
 
 /// The clock that a time was read from.
@@ -221,44 +215,41 @@ impl VerifySummary {
         if rounds.is_empty() {
             return Ok(None);
         }
-        let sum = |count: fn(&VerifyFigures) -> u64| rounds.iter().map(|round| count(round)).sum();
+        // As the list of metrics reads them: each of these is in every record.
+        let sum = |metric: &Metric| metric.sum(rounds.iter().copied()).unwrap_or(0);
         Ok(Some(VerifySummary {
             rounds_count: rounds.len() as u32,
-            pings_count: sum(|f| f.pings_count),
-            unique_count: sum(|f| f.unique_count),
-            duplicate_count: sum(|f| f.duplicate_count),
-            missed_count: sum(|f| f.missed_count),
-            duplicate_in_window_count: sum(|f| f.duplicate_in_window_count),
-            missed_in_window_count: sum(|f| f.missed_in_window_count),
-            lost_count: sum(|f| f.lost_count),
-            lost_shared_key_count: sum(|f| f.lost_shared_key_count),
-            delayed_count: sum(|f| f.delayed_count),
-            late_count: sum(|f| f.late_count),
-            stalled_count: sum(|f| f.stalled_count),
-            error_count: sum(|f| f.error_count),
-            unjudged_count: sum(|f| f.unjudged_count),
-            refused_unique_count: sum(|f| f.refused_unique_count),
+            pings_count: sum(&PINGS),
+            unique_count: sum(&UNIQUES),
+            duplicate_count: sum(&DUPLICATES),
+            missed_count: sum(&MISSED),
+            duplicate_in_window_count: sum(&DUPLICATES_IN_WINDOW),
+            missed_in_window_count: sum(&MISSED_IN_WINDOW),
+            lost_count: sum(&LOST),
+            lost_shared_key_count: sum(&LOST_SHARED_KEY),
+            delayed_count: sum(&DELAYED),
+            late_count: sum(&LATE),
+            stalled_count: sum(&STALLED),
+            error_count: sum(&ERRORS),
+            unjudged_count: sum(&UNJUDGED),
+            refused_unique_count: sum(&REFUSED_UNIQUES),
             ids_in_window_count: rounds.iter().map(|f| f.ids_in_window_count).max().unwrap_or(0),
             by_cause: by_cause(rounds),
             by_lag: by_lag(rounds),
-            redelivered_count: sum(|f| f.redelivered_count),
+            redelivered_count: sum(&REDELIVERED),
             faults: faults(rounds),
             held_ns: LatencySummary::of(rounds.iter().filter_map(|f| f.held_ns.as_ref()))?,
             predicted: predicted(rounds),
             stable: stable(rounds),
-            round_trips_count: rounds.iter().map(|f| f.round_trips_count).sum(),
+            round_trips_count: ROUND_TRIPS.sum(rounds.iter().copied()),
         }))
     }
 }
 
 /// The nightly job's counts, if there are some of every round.
 fn stable(rounds: &[&VerifyFigures]) -> Option<StableSummary> {
-    let rounds: Vec<&StableFigures> =
-        rounds.iter().map(|round| round.stable.as_ref()).collect::<Option<_>>()?;
-    Some(StableSummary {
-        missed_count: rounds.iter().map(|stable| stable.missed_count).sum(),
-        lost_count: rounds.iter().map(|stable| stable.lost_count).sum(),
-    })
+    let sum = |metric: &Metric| metric.sum(rounds.iter().copied());
+    Some(StableSummary { missed_count: sum(&STABLE_MISSED)?, lost_count: sum(&STABLE_LOST)? })
 }
 
 /// Predictions of each cause and kind of tables, in the order in which they first appear.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::metrics::{self, Metric, Reading, Times};
-use crate::record::{CellRecord, CellResult, Latency};
+use crate::record::{CellRecord, CellResult, Latency, VerifyFigures};
 use crate::stats::Spread;
 
 /// What each metric of [`metrics::ALL`] is over all rounds, by its name.
@@ -75,15 +75,15 @@ impl Serialize for Values {
 
 fn value(metric: &Metric, cells: &[&CellRecord], merged: Merged<'_>) -> Option<Value> {
     match metric.reading {
-        Reading::Count(count) => {
-            let rounds: Vec<Option<u64>> = cells
+        Reading::Count(_) => {
+            let rounds: Vec<&VerifyFigures> = cells
                 .iter()
                 .filter_map(|cell| match &cell.result {
-                    CellResult::Verify(figures) => Some(count(figures)),
+                    CellResult::Verify(figures) => Some(figures.as_ref()),
                     _ => None,
                 })
                 .collect();
-            let sum = rounds.iter().copied().sum::<Option<u64>>()? as f64;
+            let sum = metric.sum(rounds.iter().copied())? as f64;
             let spread = Spread { median: sum, min: sum, max: sum, rounds_count: rounds.len() as u32 };
             (!rounds.is_empty()).then_some(Value { value: sum, spread })
         }

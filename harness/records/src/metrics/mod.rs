@@ -154,6 +154,14 @@ impl Metric {
         }
     }
 
+    /// A count added up over rounds; none where it is no count, or was not counted in every one.
+    pub fn sum<'a>(&self, rounds: impl Iterator<Item = &'a VerifyFigures>) -> Option<u64> {
+        match self.reading {
+            Reading::Count(count) => rounds.map(count).sum(),
+            Reading::Speed(_) | Reading::Memory(_) | Reading::Times(..) => None,
+        }
+    }
+
     /// Of how many cases it is a share, or a percentile, in one cell.
     pub fn cases_of_cell(&self, result: &CellResult) -> Option<u64> {
         match self.reading {

@@ -179,7 +179,7 @@ fn plus(number: f64) -> &'static str {
 }
 
 fn rates(rows: &[Row]) -> Column {
-    let smallest = rows.iter().filter_map(|row| row.summary.throughput_per_s()).fold(f64::INFINITY, f64::min);
+    let smallest = rows.iter().filter_map(|row| row.summary.value(&THROUGHPUT)).fold(f64::INFINITY, f64::min);
     let unit = Unit::of_rates(smallest);
     let best = best(rows);
     let cell = |row: &Row| match row.summary.time.as_ref().map(|time| time.throughput_per_s) {
@@ -277,7 +277,7 @@ fn memory(rows: &[Row]) -> Column {
         keep: Keep::Always,
         cells: rows
             .iter()
-            .map(|row| row.summary.bytes_per_id().map_or(Text::dim("-"), |b| Text::plain(fixed(b, 1))))
+            .map(|row| row.summary.value(&BYTES_PER_ID).map_or(Text::dim("-"), |b| Text::plain(fixed(b, 1))))
             .collect(),
         changes: changed(&BYTES_PER_ID, rows),
     }
