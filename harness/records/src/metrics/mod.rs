@@ -3,9 +3,17 @@
 //! A new metric is a field of the record, whatever measures it, and an entry in [`ALL`]: its name, what it counts, what it is
 //! a share of, how it is read, which way is better, and how exact it is.
 
+mod counts;
 mod list;
+mod memory;
+mod speed;
+mod times;
 
-pub use list::*;
+pub use counts::*;
+pub use list::ALL;
+pub use memory::*;
+pub use speed::*;
+pub use times::*;
 
 use crate::record::{CellResult, Latency, Pass, TimeFigures, VerifyFigures, WeighFigures};
 
