@@ -249,7 +249,7 @@ fn table(panel: &Panel<'_>) -> Figure {
     }
     Figure {
         title: panel.title.clone(),
-        claim: panel.pings(),
+        headline: panel.pings(),
         source: panel.source.clone(),
         charts: Vec::new(),
         tables: vec![table],

@@ -1,7 +1,7 @@
 //! Records in, pages out: what an engineer opens to decide, and what a speaker takes on stage.
 //!
 //! Everything here is a function of records alone. [`tables`] draws a comparison for a terminal, and [`talk`] reads off it
-//! the table of the talk. [`Report::from_runs`] makes the report (sections with their claims, charts and tables); the faces
+//! the table of the talk. [`Report::from_runs`] makes the report (sections with their headlines, charts and tables); the faces
 //! ([`page`], [`slides`], [`markdown`], [`tidy`], [`hgrm`]) only write it down.
 
 mod brief;

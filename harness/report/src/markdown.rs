@@ -16,16 +16,16 @@ fn made_by(command: &str) -> String {
     format!("<!-- made by: {} -->\n\n", one_line(command).replace('>', "&gt;"))
 }
 
-/// The sentence, the tables and the claims; `command` is the command line that makes it again.
+/// The sentence, the tables and the headlines; `command` is the command line that makes it again.
 pub fn render(report: &Report, command: &str) -> String {
     let mut text = made_by(command);
     text.push_str(&format!("**{}**\n\n", escape(&report.opening.sentence)));
     text.push_str(&render_comparison(&report.comparison, Format::Markdown, Look::PLAIN));
     let sections = report.sections.iter().filter(|section| !section.figures.is_empty());
-    let claims: Vec<String> =
-        sections.map(|section| format!("- {}: {}", section.title, escape(&section.claim))).collect();
-    if !claims.is_empty() {
-        text.push_str(&format!("\n{}\n", claims.join("\n")));
+    let headlines: Vec<String> =
+        sections.map(|section| format!("- {}: {}", section.title, escape(&section.headline))).collect();
+    if !headlines.is_empty() {
+        text.push_str(&format!("\n{}\n", headlines.join("\n")));
     }
     if !report.opening.notes.is_empty() {
         let notes: Vec<String> =

@@ -54,7 +54,7 @@ pub struct Section {
     /// What it shows and how to read it.
     pub about: &'static str,
     /// What the data say, or why there is nothing to show.
-    pub claim: String,
+    pub headline: String,
     /// One a scenario; none where the records have no data for it.
     pub figures: Vec<Figure>,
 }
@@ -65,7 +65,7 @@ pub struct Figure {
     /// What it is of: the scenario, and what tells it from others of that name.
     pub title: String,
     /// What its data say, in one sentence.
-    pub claim: String,
+    pub headline: String,
     /// Stream, machine, program, seed and date.
     pub source: String,
     /// Charts, each with the table of its data below.

@@ -76,18 +76,22 @@ fn full() -> Run {
 }
 
 #[test]
-fn records_without_data_for_a_part_say_so_and_draw_nothing() {
+fn records_without_data_for_a_section_say_so_and_draw_nothing() {
     let report = report_of(&[sample::run()], Mix::Apart);
     for id in ["faults", "matrix", "stable", "talk"] {
         let section = section(&report, id);
-        assert!(section.figures.is_empty() && section.claim.ends_with(['.', ')']), "{id}: {}", section.claim);
+        assert!(
+            section.figures.is_empty() && section.headline.ends_with(['.', ')']),
+            "{id}: {}",
+            section.headline
+        );
     }
     let page = page::render(&report);
     assert!(page.contains("No scenario of these records has a fault in it."));
 }
 
 #[test]
-fn every_part_is_shown_where_the_records_have_its_data_and_no_chart_is_empty() {
+fn every_section_is_shown_where_the_records_have_its_data_and_no_chart_is_empty() {
     let report = report_of(&[full()], Mix::Apart);
     for id in ["accuracy", "lag", "faults", "latency", "load", "memory", "matrix", "stable"] {
         assert!(!section(&report, id).figures.is_empty(), "{id}");
@@ -119,8 +123,8 @@ fn the_sentence_ranks_nothing_after_a_single_round() {
         "{}",
         report.opening.sentence
     );
-    assert!(section(&report, "latency").claim.contains("one round, so nothing is ranked"));
-    assert!(section(&report, "load").claim.contains("one round, so nothing is ranked"));
+    assert!(section(&report, "latency").headline.contains("one round, so nothing is ranked"));
+    assert!(section(&report, "load").headline.contains("one round, so nothing is ranked"));
 }
 
 #[test]
@@ -232,6 +236,12 @@ fn measurements_are_one_a_line_and_hold_what_the_records_hold() {
     let json: serde_json::Value = serde_json::from_str(&tidy::json(&report, &lines)).unwrap();
     assert_eq!(json["schema"], "dedup-harness-report/1");
     assert_eq!(json["measurements"].as_array().unwrap().len(), lines.len());
+    let said = &json["claims"][0];
+    let first = report.sections.iter().find(|section| !section.figures.is_empty()).unwrap();
+    assert_eq!(
+        (&said["part"], &said["claim"]),
+        (&first.id.into(), &first.figures[0].headline.as_str().into())
+    );
 }
 
 #[test]

@@ -130,29 +130,32 @@ pub fn json(report: &Report, measurements: &[Measurement<'_>]) -> String {
         schema: &'static str,
         title: &'a str,
         sentence: &'a str,
-        claims: Vec<Claim<'a>>,
+        #[serde(rename = "claims")]
+        headlines: Vec<Headline<'a>>,
         notes: &'a [String],
         runs: &'a [dedup_records::compare::Source],
         measurements: &'a [Measurement<'a>],
     }
     #[derive(Serialize)]
-    struct Claim<'a> {
-        part: &'a str,
+    struct Headline<'a> {
+        #[serde(rename = "part")]
+        section: &'a str,
         scenario: &'a str,
-        claim: &'a str,
+        #[serde(rename = "claim")]
+        headline: &'a str,
     }
-    let claims = report.sections.iter().flat_map(|section| {
-        section.figures.iter().map(|figure| Claim {
-            part: section.id,
+    let headlines = report.sections.iter().flat_map(|section| {
+        section.figures.iter().map(|figure| Headline {
+            section: section.id,
             scenario: &figure.title,
-            claim: &figure.claim,
+            headline: &figure.headline,
         })
     });
     let document = Document {
         schema: SCHEMA,
         title: &report.opening.title,
         sentence: &report.opening.sentence,
-        claims: claims.collect(),
+        headlines: headlines.collect(),
         notes: &report.opening.notes,
         runs: &report.comparison.runs,
         measurements,

@@ -102,14 +102,14 @@ fn folded(figure: &Figure, index: usize, lead: &str, body: Markup) -> Markup {
         @if index == 0 {
             section.figure {
                 h3 { (figure.title) }
-                // Said above already where it is the claim of the whole section.
-                @if !lead.ends_with(&figure.claim) { p.claim { (figure.claim) } }
+                // Said above already where it is the headline of the whole section.
+                @if !lead.ends_with(&figure.headline) { p.headline { (figure.headline) } }
                 (body)
                 p.source { (figure.source) }
             }
         } @else {
             details.figure {
-                summary { span.fold { (figure.title) } " " span.claim { (figure.claim) } }
+                summary { span.fold { (figure.title) } " " span.headline { (figure.headline) } }
                 (body)
                 p.source { (figure.source) }
             }
@@ -130,8 +130,8 @@ fn legend(report: &Report) -> Markup {
         })
     };
     html! {
-        nav.legend aria-label="Strategies and parts" {
-            ol.parts {
+        nav.legend aria-label="Strategies and sections" {
+            ol.sections {
                 @for section in &report.sections { li { a href=(format!("#{}", section.id)) { (section.title) } } }
             }
             div.keys role="group" aria-label="Strategies: show or hide everywhere" {
@@ -148,12 +148,12 @@ fn legend(report: &Report) -> Markup {
 
 fn section_view(section: &Section, report: &Report, plotted: &[Plotted]) -> Markup {
     html! {
-        section.part id=(section.id) {
+        section.section id=(section.id) {
             h2 { (section.title) }
-            p.lead { (section.claim) }
+            p.lead { (section.headline) }
             @if !section.figures.is_empty() { p.about { (section.about) } }
             @for (index, figure) in section.figures.iter().enumerate() {
-                (folded(figure, index, &section.claim, html! {
+                (folded(figure, index, &section.headline, html! {
                     @for (chart, table) in &figure.charts {
                         @if let Some(plotted) = plotted.iter().find(|plotted| plotted.id == chart.id) {
                             (chart_figure(chart, table, plotted, report))

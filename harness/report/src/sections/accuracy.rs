@@ -37,7 +37,7 @@ fn draw(panel: &Panel<'_>) -> Option<Figure> {
     if spots.is_empty() {
         return None;
     }
-    let mut figure = figure(panel, claim(&spots));
+    let mut figure = figure(panel, headline(&spots));
     let left_out = panel.rows.iter().filter(|entry| spot(entry).is_none());
     let left_out: Vec<String> = left_out.map(|entry| entry.name.clone()).collect();
     if !left_out.is_empty() {
@@ -139,7 +139,7 @@ fn frontier(spots: &[Spot<'_>]) -> Vec<(f64, f64)> {
 }
 
 /// What the smallest of those that lost nothing needs, and what it misses.
-fn claim(spots: &[Spot<'_>]) -> String {
+fn headline(spots: &[Spot<'_>]) -> String {
     let lossless = |spot: &&Spot<'_>| spot.entry.may_win() && spot.verify.lost_count == 0;
     let Some(small) =
         spots.iter().filter(lossless).min_by(|one, other| one.bytes.median.total_cmp(&other.bytes.median))
@@ -147,7 +147,7 @@ fn claim(spots: &[Spot<'_>]) -> String {
         return "No candidate kept its promise without losing a ping.".to_string();
     };
     let verify = small.verify;
-    let mut claim = format!(
+    let mut headline = format!(
         "Of the candidates that kept their promise and lost nothing seen, {} held the fewest bytes an id, {}, and missed {} duplicates",
         crate::words::clip(&small.entry.name, 60),
         spread(small.bytes, three),
@@ -159,14 +159,14 @@ fn claim(spots: &[Spot<'_>]) -> String {
         .min_by(|one, other| one.bytes.median.total_cmp(&other.bytes.median));
     if let Some(spot) = smaller {
         let share = percent(spot.verify.lost_count as f64 / spot.verify.unique_count.max(1) as f64);
-        claim.push_str(&format!(
+        headline.push_str(&format!(
             "; {} held {}, and lost {share} of the uniques",
             crate::words::clip(&spot.entry.name, 60),
             three(spot.bytes.median)
         ));
     }
-    claim.push('.');
-    claim
+    headline.push('.');
+    headline
 }
 
 fn table(spots: &[Spot<'_>], panel: &Panel<'_>) -> Table {

@@ -27,7 +27,7 @@ fn draw(panel: &Panel<'_>) -> Option<Figure> {
     if faults.is_empty() {
         return None;
     }
-    let mut figure = figure(panel, claim(panel, faults));
+    let mut figure = figure(panel, headline(panel, faults));
     let kinds: [(&str, &str, Counts); 2] = [
         ("missed", "duplicates delivered", |over| &over.missed_count),
         ("dropped", "first copies dropped: lost, or delayed", |over| &over.dropped_first_count),
@@ -245,7 +245,7 @@ fn outcome(panel: &Panel<'_>) -> Table {
 }
 
 /// Who lost, and who did not.
-fn claim(panel: &Panel<'_>, faults: &[FaultFigures]) -> String {
+fn headline(panel: &Panel<'_>, faults: &[FaultFigures]) -> String {
     let kinds: std::collections::BTreeSet<&str> = faults.iter().map(|fault| fault.kind.as_str()).collect();
     let kinds: Vec<String> = kinds.into_iter().map(str::to_string).collect();
     let never = panel.rows.iter().filter(|entry| {

@@ -30,7 +30,7 @@ fn draw(panel: &Panel<'_>) -> Option<Figure> {
         return None;
     }
     let windows = windows(panel);
-    let mut figure = figure(panel, claim(&curve, &windows, panel));
+    let mut figure = figure(panel, headline(&curve, &windows, panel));
     figure.charts.push((chart(&curve, &windows, panel), lags(&verify.by_lag, panel)));
     let seen = predicted(panel, &curve);
     if !seen.lines.is_empty() {
@@ -112,7 +112,7 @@ fn chart(curve: &[(f64, f64)], windows: &[(u64, Vec<&Entry<'_>>)], panel: &Panel
     }
 }
 
-fn claim(curve: &[(f64, f64)], windows: &[(u64, Vec<&Entry<'_>>)], panel: &Panel<'_>) -> String {
+fn headline(curve: &[(f64, f64)], windows: &[(u64, Vec<&Entry<'_>>)], panel: &Panel<'_>) -> String {
     let wanted = panel.block().stream.window_ns.or(windows.first().map(|(window, _)| *window));
     let Some(window) = wanted else {
         return "No strategy here has a window in time.".to_string();

@@ -32,7 +32,7 @@ fn draw(panel: &Panel<'_>) -> Option<Figure> {
     if rows.is_empty() {
         return None;
     }
-    let mut figure = figure(panel, claim(&rows));
+    let mut figure = figure(panel, headline(&rows));
     let holding: Vec<String> =
         panel.rows.iter().filter(|entry| entry.holds()).map(|entry| entry.name.clone()).collect();
     if !holding.is_empty() {
@@ -97,7 +97,7 @@ fn line(entry: &Entry<'_>, time: &TimeSummary) -> Series {
     }
 }
 
-fn claim(rows: &[(&Entry<'_>, &TimeSummary)]) -> String {
+fn headline(rows: &[(&Entry<'_>, &TimeSummary)]) -> String {
     let mut able: Vec<&(&Entry<'_>, &TimeSummary)> =
         rows.iter().filter(|(entry, time)| entry.may_win() && !overloaded(time)).collect();
     able.sort_by_key(|(_, time)| time.latency_ns.merged.p99);

@@ -39,7 +39,7 @@ fn draw(panel: &Panel<'_>) -> Option<Figure> {
     for points in rates.values_mut() {
         points.sort_by(|one, other| one.1.offered_per_s.median.total_cmp(&other.1.offered_per_s.median));
     }
-    let mut figure = figure(panel, claim(panel));
+    let mut figure = figure(panel, headline(panel));
     if rates.values().all(|points| points.len() == 1) {
         figure.notes.push(
             "One rate each: where the knee of a strategy lies takes runs at several rates (run --rate N -o DIR, and \
@@ -97,7 +97,7 @@ fn curve(points: &[(&Entry<'_>, &TimeSummary)]) -> Series {
     }
 }
 
-fn claim(panel: &Panel<'_>) -> String {
+fn headline(panel: &Panel<'_>) -> String {
     let mut able: Vec<(&Entry<'_>, &TimeSummary)> = panel
         .rows
         .iter()

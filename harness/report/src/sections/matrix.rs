@@ -30,8 +30,8 @@ pub(super) fn section(panels: &[Panel<'_>]) -> Section {
         ),
     };
     let figures: Vec<Figure> = if shown.is_empty() { Vec::new() } else { vec![matrix(title, &shown)] };
-    let claim = absent + figures.first().map_or("", |figure| figure.claim.as_str());
-    Section { id: "matrix", title, about: ABOUT, claim, figures }
+    let headline = absent + figures.first().map_or("", |figure| figure.headline.as_str());
+    Section { id: "matrix", title, about: ABOUT, headline, figures }
 }
 
 fn matrix(title: &'static str, panels: &[&Panel<'_>]) -> Figure {
@@ -39,7 +39,7 @@ fn matrix(title: &'static str, panels: &[&Panel<'_>]) -> Figure {
     sources.dedup();
     Figure {
         title: title.to_string(),
-        claim: claim(panels),
+        headline: headline(panels),
         source: sources.first().cloned().unwrap_or_default(),
         charts: Vec::new(),
         tables: vec![table(title, panels)],
@@ -97,7 +97,7 @@ fn cell(panel: &Panel<'_>, name: &str) -> Cell {
     }
 }
 
-fn claim(panels: &[&Panel<'_>]) -> String {
+fn headline(panels: &[&Panel<'_>]) -> String {
     let names = strategies(panels);
     let rows = |name: &str| -> Vec<&Entry<'_>> {
         panels.iter().filter_map(|panel| panel.rows.iter().find(|entry| entry.name == name)).collect()

@@ -30,7 +30,7 @@ fn draw(panel: &Panel<'_>) -> Option<Figure> {
     if holding.is_empty() {
         return None;
     }
-    let mut figure = figure(panel, claim(&holding));
+    let mut figure = figure(panel, headline(&holding));
     let idle = rows.iter().filter(|(_, weigh)| weigh.bytes_per_id.is_none());
     let idle: Vec<String> = idle.map(|(entry, _)| entry.name.clone()).collect();
     if !idle.is_empty() {
@@ -87,7 +87,7 @@ fn chart(series: Vec<Series>, panel: &Panel<'_>) -> Chart {
     }
 }
 
-fn claim(rows: &[(&Entry<'_>, &WeighSummary)]) -> String {
+fn headline(rows: &[(&Entry<'_>, &WeighSummary)]) -> String {
     let kept: Vec<&(&Entry<'_>, &WeighSummary)> = rows.iter().filter(|(entry, _)| entry.may_win()).collect();
     let peak = |(_, weigh): &(&Entry<'_>, &WeighSummary)| {
         weigh.live_bytes.median + weigh.server_used_bytes.map_or(0.0, |bytes| bytes.median)

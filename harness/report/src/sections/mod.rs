@@ -55,19 +55,19 @@ fn section_of<'a>(
     if let Some(lead) = (0..figures.len()).rev().max_by_key(|index| weight(&figures[*index])) {
         figures[..=lead].rotate_right(1);
     }
-    let claim = match figures.as_slice() {
+    let headline = match figures.as_slice() {
         [] => heading.absent.to_string(),
-        [only] => only.claim.clone(),
-        [lead, ..] => format!("{}: {}", lead.title, lead.claim),
+        [only] => only.headline.clone(),
+        [lead, ..] => format!("{}: {}", lead.title, lead.headline),
     };
-    Section { id: heading.id, title: heading.title, about: heading.about, claim, figures }
+    Section { id: heading.id, title: heading.title, about: heading.about, headline, figures }
 }
 
 /// A figure without charts and tables yet.
-fn figure(panel: &Panel<'_>, claim: String) -> Figure {
+fn figure(panel: &Panel<'_>, headline: String) -> Figure {
     Figure {
         title: panel.title.clone(),
-        claim,
+        headline,
         source: panel.source.clone(),
         charts: Vec::new(),
         tables: Vec::new(),

@@ -74,7 +74,7 @@ fn draw(panel: &Panel<'_>) -> Option<Figure> {
     if pairs.is_empty() {
         return None;
     }
-    let mut figure = figure(panel, claim(&pairs));
+    let mut figure = figure(panel, headline(&pairs));
     let table = table(&pairs, panel);
     match pairs.iter().any(|pair| pair.duplicates > 0) {
         true => figure.charts.push((chart(&pairs, panel), table)),
@@ -121,7 +121,7 @@ fn chart(pairs: &[Pair<'_>], panel: &Panel<'_>) -> Chart {
     }
 }
 
-fn claim(pairs: &[Pair<'_>]) -> String {
+fn headline(pairs: &[Pair<'_>]) -> String {
     let repaired = |pair: &&Pair<'_>| pair.live.missed > pair.stable.missed;
     let most = pairs.iter().filter(repaired).max_by_key(|pair| pair.live.missed - pair.stable.missed);
     let back = pairs.iter().filter(|pair| pair.live.lost > 0 && pair.stable.lost < pair.live.lost).count();

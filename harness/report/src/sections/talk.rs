@@ -27,7 +27,7 @@ pub(super) fn section(panels: &[Panel<'_>], comparison: &Comparison, palette: &P
         id: HEADING.id,
         title: HEADING.title,
         about: HEADING.about,
-        claim: figure.as_ref().map_or(HEADING.absent.to_string(), |figure| figure.claim.clone()),
+        headline: figure.as_ref().map_or(HEADING.absent.to_string(), |figure| figure.headline.clone()),
         figures: figure.into_iter().collect(),
     }
 }
@@ -58,7 +58,7 @@ fn figure(table: &talk::Table, panels: &[Panel<'_>], comparison: &Comparison, pa
     }
     Figure {
         title: talk::SCENARIO.to_string(),
-        claim: claim(table),
+        headline: headline(table),
         source: panel.map_or(String::new(), |panel| panel.source.clone()),
         charts: Vec::new(),
         tables: vec![view(table, palette)],
@@ -67,7 +67,7 @@ fn figure(table: &talk::Table, panels: &[Panel<'_>], comparison: &Comparison, pa
 }
 
 /// What the best of the two sides leave to be missed, and what a fault costs each.
-fn claim(table: &talk::Table) -> String {
+fn headline(table: &talk::Table) -> String {
     let (Some(pubsub), Some(redis)) = (table.best(Side::BuiltIn), table.best(Side::Server)) else {
         return "One of the two, a model of what is built in or a store on a server, was not measured on this stream."
             .to_string();

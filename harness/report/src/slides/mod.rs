@@ -1,6 +1,6 @@
 //! A talk in one HTML file: 16:9, arrow keys, speaker notes, prints to PDF.
 //!
-//! One claim a slide. Its title is the claim that the report makes of the same data, so it is never stronger than
+//! One headline a slide. Its title is the one that the report makes of the same data, so it is never stronger than
 //! they are; what does not fit into a title stands below it. Without JavaScript the slides stand one below the other.
 
 mod story;

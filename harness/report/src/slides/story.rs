@@ -10,9 +10,9 @@ use crate::words::{clip, counted, percent, share_cell};
 pub(super) struct Slide {
     /// What it is about, above its title.
     pub(super) over: String,
-    /// Its claim.
+    /// Its headline.
     pub(super) title: String,
-    /// The rest of the claim.
+    /// The rest of the headline.
     pub(super) below: String,
     pub(super) body: Body,
     /// For the speaker.
@@ -127,7 +127,7 @@ fn of_section(section: &Section) -> Vec<Slide> {
 
 fn of_figure(section: &Section, figure: &Figure) -> Vec<Slide> {
     let charts = figure.charts.iter().map(|(chart, _)| Body::Chart(Box::new(chart.clone())));
-    let (title, below) = split(&figure.claim);
+    let (title, below) = split(&figure.headline);
     // What has charts shows these; what has only tables shows them, cut to what can be read.
     let bodies: Vec<Body> = match figure.charts.is_empty() {
         false => charts.collect(),
@@ -288,11 +288,11 @@ fn limits(report: &Report) -> Slide {
     }
 }
 
-/// A claim as a title, and what follows the first semicolon or is too long for one. No line ends between a number and
-/// its unit.
-fn split(claim: &str) -> (String, String) {
-    let claim = claim.replace(" %", "\u{a0}%");
-    match claim.split_once("; ") {
+/// A headline as a title, and what follows the first semicolon or is too long for one. No line ends between a
+/// number and its unit.
+fn split(headline: &str) -> (String, String) {
+    let headline = headline.replace(" %", "\u{a0}%");
+    match headline.split_once("; ") {
         Some((title, below)) => {
             let mut letters = below.chars();
             let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
@@ -305,7 +305,7 @@ fn split(claim: &str) -> (String, String) {
             let below = if prose { first + letters.as_str() } else { below.to_string() };
             (title.trim_end_matches('.').to_string(), below)
         }
-        None => (claim.trim_end_matches('.').to_string(), String::new()),
+        None => (headline.trim_end_matches('.').to_string(), String::new()),
     }
 }
 
@@ -314,7 +314,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_claim_becomes_a_title_and_a_line_below() {
+    fn a_headline_becomes_a_title_and_a_line_below() {
         assert_eq!(split("It holds; it lasts."), ("It holds".into(), "It lasts.".into()));
         assert_eq!(split("redis lost 3; lru lost none."), ("redis lost 3".into(), "lru lost none.".into()));
         assert_eq!(split("All is well."), ("All is well".into(), String::new()));

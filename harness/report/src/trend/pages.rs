@@ -77,12 +77,12 @@ fn section(followed: &Followed, trend: &Trend, palette: &Palette) -> Section {
         .enumerate()
         .map(|(index, group)| figure(index, followed, group, trend, palette))
         .collect();
-    let claim = match figures.as_slice() {
+    let headline = match figures.as_slice() {
         [] => "Not measured in these runs.".to_string(),
-        [only] => only.claim.clone(),
-        [lead, ..] => format!("{}: {}", lead.title, lead.claim),
+        [only] => only.headline.clone(),
+        [lead, ..] => format!("{}: {}", lead.title, lead.headline),
     };
-    Section { id: followed.id, title: followed.metric.title, about: ABOUT, claim, figures }
+    Section { id: followed.id, title: followed.metric.title, about: ABOUT, headline, figures }
 }
 
 fn figure(index: usize, followed: &Followed, group: &[&History], trend: &Trend, palette: &Palette) -> Figure {
@@ -101,7 +101,7 @@ fn figure(index: usize, followed: &Followed, group: &[&History], trend: &Trend, 
         })
     });
     let hints: Vec<String> = hints.collect();
-    let claim = match hints.as_slice() {
+    let headline = match hints.as_slice() {
         [] => "nothing seems to change.".to_string(),
         [only] => format!("{only}."),
         [first, rest @ ..] => format!("{first}; and {}.", plural(rest.len() as u64, "more change")),
@@ -110,7 +110,7 @@ fn figure(index: usize, followed: &Followed, group: &[&History], trend: &Trend, 
     let charts = if chart.is_empty() { Vec::new() } else { vec![(chart, table(&id, group, trend, palette))] };
     Figure {
         title: clip(&group[0].scenario, 80),
-        claim,
+        headline,
         source: group[0].conditions.clone(),
         charts,
         tables: Vec::new(),
