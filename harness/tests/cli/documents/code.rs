@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use dedup_harness::strategies::{STRATEGIES, conformance::LAWS};
+use dedup_harness::talk;
 use dedup_records::metrics::ALL;
+use dedup_stream::faults::{FAULTS, Hits};
 use regex::Regex;
 use serde_json::Value;
 
@@ -29,6 +31,11 @@ pub(super) fn lists(tool: &Tool) -> BTreeMap<&'static str, Names> {
         ("sub-commands", commands(tool)),
         ("sections of a page", sections()),
         ("figures of the exact gate", figures_of_the_exact_gate()),
+        ("faults of a server", faults_of_a_server()),
+        ("fields of a promise", fields("dedup-strategies", "Promise")),
+        ("streams of the talk", streams_of_the_talk()),
+        ("strategies of the talk", strategies_of_the_talk()),
+        ("columns of the talk", columns_of_the_talk()),
         ("scenarios", listed(tool, "scenarios")),
         ("faults", listed(tool, "faults")),
     ];
@@ -94,6 +101,35 @@ fn captured(pattern: &Regex, text: &str) -> Names {
 fn variants(package: &str, name: &str) -> Names {
     let variant = Regex::new(r"(?m)^    ([A-Z]\w*)").unwrap();
     captured(&variant, &declaration(package, &format!("pub enum {name} {{")))
+}
+
+fn fields(package: &str, name: &str) -> Names {
+    let field = Regex::new(r"(?m)^    pub (\w+):").unwrap();
+    captured(&field, &declaration(package, &format!("pub struct {name} {{")))
+}
+
+/// What happens to a server or its clock, and not to the pipeline alone.
+fn faults_of_a_server() -> Names {
+    let faults = FAULTS.iter().filter(|fault| fault.hits != Hits::Pipeline);
+    faults.map(|fault| fault.name.to_string()).collect()
+}
+
+/// Its own by name, those of faults by their folder.
+fn streams_of_the_talk() -> Names {
+    let streams = talk::parts(talk::Scale::Full).unwrap().into_iter();
+    streams.map(|part| if part.is_own() { part.scenario.name } else { "faults/*".to_string() }).collect()
+}
+
+fn strategies_of_the_talk() -> Names {
+    talk::strategies(STRATEGIES).into_iter().map(|definition| definition.name.to_string()).collect()
+}
+
+/// But for the name of the strategy.
+fn columns_of_the_talk() -> Names {
+    let title = Regex::new(r#"(?m)^    \("([^"]+)","#).unwrap();
+    let mut columns = captured(&title, &declaration("harness/report", "const COLUMNS: &[Column] = &["));
+    columns.remove("strategy");
+    columns
 }
 
 fn sections() -> Names {
