@@ -188,6 +188,13 @@ pub trait Worker: Send {
         let _ = (now, released);
         Ok(())
     }
+
+    /// What its store has refused so far, in the store's own words: full, read-only, not allowed. A service may go on
+    /// without (an answer that lets pings pass is one, too); what is measured of a store that says no is no figure of the
+    /// strategy's.
+    fn refused(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// The strategy could not do what it was asked: its store is down, or answered with an error.

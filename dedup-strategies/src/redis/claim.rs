@@ -150,6 +150,10 @@ impl Worker for ClaimWorker {
     fn unjudged(&self) -> Unavailable {
         self.session.unjudged()
     }
+
+    fn refused(&self) -> Option<&str> {
+        self.session.refused()
+    }
 }
 
 impl ClaimWorker {

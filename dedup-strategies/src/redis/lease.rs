@@ -179,6 +179,10 @@ impl Worker for LeaseWorker {
         let done = outcomes.map(|outcome| self.settle_those(settled, outcome));
         done.into_iter().collect()
     }
+
+    fn refused(&self) -> Option<&str> {
+        self.session.refused()
+    }
 }
 
 impl LeaseWorker {

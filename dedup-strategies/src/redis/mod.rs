@@ -11,4 +11,4 @@ pub mod tiered;
 mod policy;
 mod store;
 
-pub use client::{Address, AddressError, Cluster, Link, Servers, keyspace, slot, with_password};
+pub use client::{Address, AddressError, Cluster, Link, Patience, Servers, keyspace, slot, with_password};

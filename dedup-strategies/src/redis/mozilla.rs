@@ -141,6 +141,10 @@ impl Worker for MozillaWorker {
         let replies = self.session.send(&self.marks);
         self.session.settled(&replies)
     }
+
+    fn refused(&self) -> Option<&str> {
+        self.session.refused()
+    }
 }
 
 fn verdict(reply: &Reply) -> Result<Verdict, Failure> {

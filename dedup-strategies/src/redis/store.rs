@@ -9,7 +9,7 @@ use ::redis::Value;
 
 use super::client::keyspace;
 use super::client::{Batch, Owner};
-use super::client::{Failure, Reply, Servers, Trips};
+use super::client::{Failure, Patience, Reply, Servers, Trips};
 use super::policy::{OnError, Policy};
 use crate::contract::{
     BuildError, Context, Footprint, Ping, RedisEndpoint, Settings, Unavailable, Verdict, judge_each,
@@ -32,6 +32,8 @@ pub(super) struct Session {
     everything: Vec<usize>,
     /// Whether the batch before was still unanswered after all its tries.
     outlasted: bool,
+    /// What the servers refused first, after all tries.
+    refused: Option<String>,
     /// Tells this worker's claims from those of all others.
     nonce: u64,
     /// Why pings of the batch before could not be judged.
@@ -54,7 +56,7 @@ impl Store {
         };
         let policy = Policy::of(settings);
         let refuse = |error: String| BuildError::Server(error);
-        let mut servers = Servers::with_timeout(&endpoint.url, policy.timeout)
+        let mut servers = Servers::with_patience(&endpoint.url, Patience::of(policy.timeout))
             .map_err(|error| refuse(error.to_string()))?;
         let memory_before = servers.used_memory().map_err(|error| refuse(error.to_string()))?;
         let factor = context.store_time_factor;
@@ -72,6 +74,7 @@ impl Store {
             trips: self.trips.clone(),
             everything: Vec::new(),
             outlasted: false,
+            refused: None,
             // Seeded by the operating system: no other process and no other worker has the same.
             nonce: RandomState::new().hash_one(0),
             unjudged: None,
@@ -93,7 +96,8 @@ impl Store {
     }
 
     pub(super) fn servers(&self) -> Result<Servers, Unavailable> {
-        Servers::with_timeout(&self.endpoint.url, self.policy.timeout).map_err(Unavailable::because)
+        Servers::with_patience(&self.endpoint.url, Patience::of(self.policy.timeout))
+            .map_err(Unavailable::because)
     }
 
     fn measure(&self) -> Result<Footprint, Unavailable> {
@@ -130,7 +134,25 @@ impl Session {
             }
         }
         self.outlasted = !replies.failed().is_empty();
+        if self.refused.is_none()
+            && let Some(refusal) = replies.refusal()
+            && !self.makes_room(refusal)
+        {
+            self.refused = Some(refusal.to_string());
+        }
         replies
+    }
+
+    /// Whether a server that says that it is full says so for a moment only, because it evicts: what that costs is for
+    /// its figures to show.
+    fn makes_room(&mut self, refusal: &str) -> bool {
+        let mut policy = || self.servers.info("memory", "maxmemory_policy");
+        refusal.contains(": OOM ") && policy().is_ok_and(|policy| policy != "noeviction")
+    }
+
+    /// What the servers refused first, in their own words.
+    pub(super) fn refused(&self) -> Option<&str> {
+        self.refused.as_deref()
     }
 
     /// Appends a verdict for each ping of a batch; those about which nothing could be found out have the policy's.
@@ -143,7 +165,7 @@ impl Session {
         let each = each.map(|verdict| match (verdict, on_error) {
             (Ok(verdict), _) => Ok(verdict),
             (Err(_), OnError::Open) => Ok(Verdict::New),
-            (Err(Failure(what)), OnError::Closed | OnError::Retry) => Err(Unavailable(what)),
+            (Err(failure), OnError::Closed | OnError::Retry) => Err(failure.into()),
         });
         self.unjudged = judge_each(verdicts, each)?;
         Ok(())
@@ -157,7 +179,7 @@ impl Session {
     /// Whether marks that failed may be left out.
     pub(super) fn settled(&self, replies: &Replies) -> Result<(), Unavailable> {
         match replies.all.iter().find_map(|reply| reply.as_ref().err()) {
-            Some(Failure(what)) if self.policy.on_error != OnError::Open => Err(Unavailable(what.clone())),
+            Some(failure) if self.policy.on_error != OnError::Open => Err(failure.clone().into()),
             _ => Ok(()),
         }
     }
@@ -177,6 +199,13 @@ impl Replies {
         failed.map(|(index, _)| index).collect()
     }
 
+    fn refusal(&self) -> Option<&str> {
+        self.all.iter().find_map(|reply| match reply {
+            Err(Failure::Refused(what)) => Some(&what[..]),
+            _ => None,
+        })
+    }
+
     /// Whether the command at `index` was sent more than once: then an earlier try may have been carried out.
     pub(super) fn was_sent_again(&self, index: usize) -> bool {
         self.again.get(index).copied().unwrap_or(false)
@@ -189,7 +218,7 @@ impl Replies {
 
 /// For an answer that no such command has.
 pub(super) fn unexpected(command: &str, reply: &Value) -> Failure {
-    Failure(format!("{command} was answered with {reply:?}"))
+    Failure::Refused(format!("{command} was answered with {reply:?}"))
 }
 
 /// Rounded up, so that nothing inside the window is forgotten: Redis counts whole milliseconds on a clock that it

@@ -233,4 +233,8 @@ impl Worker for TieredWorker {
     fn advance(&mut self, now: Timestamp, released: &mut Vec<Ping>) -> Result<(), Unavailable> {
         self.back.advance(now, released)
     }
+
+    fn refused(&self) -> Option<&str> {
+        self.back.refused()
+    }
 }

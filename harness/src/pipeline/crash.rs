@@ -132,6 +132,7 @@ impl Pipeline<'_> {
     /// Whether to go on with a strategy that is unavailable: not where that has lasted too long, unless a fault is
     /// the reason.
     pub(super) fn tolerate(&mut self, worker: usize, unavailable: Unavailable) -> Result<(), PipelineError> {
+        self.see_that_nothing_was_refused()?;
         let since = *self.unavailable_since.get_or_insert_with(Instant::now);
         if self.broker.faults_lasting == 0 && since.elapsed() >= OUTAGE_PATIENCE {
             return Err(unavailable.into());
@@ -140,6 +141,16 @@ impl Pipeline<'_> {
             self.reopen(worker)?;
         }
         Ok(())
+    }
+
+    /// A store that says no will say no until somebody does something about it: there is nothing to wait for, and what
+    /// an indulgent strategy makes of it is no figure of its own. Under faults it is what is looked at.
+    pub(super) fn see_that_nothing_was_refused(&self) -> Result<(), PipelineError> {
+        if !self.faults.is_none() {
+            return Ok(());
+        }
+        let refused = self.workers.iter().find_map(|worker| worker.refused());
+        refused.map_or(Ok(()), |what| Err(Unavailable(what.to_string()).into()))
     }
 }
 

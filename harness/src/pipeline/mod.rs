@@ -194,6 +194,7 @@ impl<'a> Pipeline<'a> {
             for event in &events {
                 self.receive(event)?;
             }
+            self.see_that_nothing_was_refused()?;
         }
         Ok(true)
     }
@@ -223,6 +224,7 @@ impl<'a> Pipeline<'a> {
             }
         }
         self.forget_held()?;
+        self.see_that_nothing_was_refused()?;
         Ok(Ended {
             truth: self.broker.truth,
             held_ns: self.held_ns,

@@ -111,6 +111,9 @@ pub enum ServerError {
         /// Why not.
         reason: &'static str,
     },
+    /// The server lets us in, and refuses what has to be done there.
+    #[error(transparent)]
+    Refused(Unavailable),
     /// The server refused or was lost.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),

@@ -1,9 +1,11 @@
 //! A server that we are merely given: we borrow a prefix of its keys, and leave nothing behind.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use dedup_strategies::redis::{Address, Servers, keyspace};
+use dedup_strategies::redis::{Address, Patience, Servers, keyspace};
 use dedup_strategies::{RedisEndpoint, Unavailable};
 use redis::cmd;
 
@@ -41,13 +43,20 @@ enum Hold {
 impl SharedRedis {
     /// Connects to the server or cluster at `url`, and refuses if keys under `prefix` exist already. A key of its own stands for
     /// the claim even while there are no others, so that of two runs with the same prefix one is refused.
-    pub fn claim(url: &str, prefix: &str) -> Result<SharedRedis, ServerError> {
+    ///
+    /// `stop` ends every wait until then. What comes after is to be tidied up all the same.
+    pub fn claim(url: &str, prefix: &str, stop: &Arc<AtomicBool>) -> Result<SharedRedis, ServerError> {
         if !is_usable(prefix) {
             return Err(ServerError::Prefix { found: prefix.to_string() });
         }
-        let mut shared = SharedRedis::look(url, prefix)?;
-        match shared.mark()? {
-            true => Ok(shared.owner()),
+        let mut servers = Servers::with_patience(url, Patience::default().until_stopped(stop))?;
+        servers.connect()?;
+        let mut shared = SharedRedis::look(url, prefix, servers)?;
+        match shared.mark().map_err(ServerError::Refused)? {
+            true => {
+                shared.servers = Servers::at(url)?;
+                Ok(shared.owner())
+            }
             // Somebody was faster, just now.
             false => Err(shared.taken(shared.mark_key())),
         }
@@ -55,15 +64,14 @@ impl SharedRedis {
 
     /// Part number `part` of a prefix that another process has claimed, with no keys in it yet.
     pub fn claim_part(url: &str, prefix: &str, part: u32) -> Result<SharedRedis, ServerError> {
-        Ok(SharedRedis::look(url, &format!("{prefix}{part}:"))?.owner())
+        Ok(SharedRedis::look(url, &format!("{prefix}{part}:"), Servers::at(url)?)?.owner())
     }
 
     /// Sees that nothing is there; nothing is ours yet.
-    fn look(url: &str, prefix: &str) -> Result<SharedRedis, ServerError> {
+    fn look(url: &str, prefix: &str, mut servers: Servers) -> Result<SharedRedis, ServerError> {
         let address = Address::parse(url)?;
         let shown = address.to_string();
-        let mut servers = Servers::at(url)?;
-        let found = first_key(&mut servers, prefix)?;
+        let found = first_key(&mut servers, prefix).map_err(ServerError::Refused)?;
         let endpoint = RedisEndpoint { url: url.to_string(), prefix: prefix.to_string() };
         let shared = SharedRedis { servers, address, shown, endpoint, hold: Hold::None };
         match found {
@@ -103,11 +111,14 @@ impl SharedRedis {
     }
 
     /// How long a command takes, there and back.
-    pub fn round_trip(&mut self) -> Result<Duration, Unavailable> {
+    pub fn round_trip(&self, stop: &Arc<AtomicBool>) -> Result<Duration, ServerError> {
+        let mut servers =
+            Servers::with_patience(&self.endpoint.url, Patience::default().until_stopped(stop))?;
+        servers.connect()?;
         let mut tries = Vec::new();
         for _ in 0..TRIES {
             let began = Instant::now();
-            self.servers.query::<i64>(self.mark_key().as_bytes(), cmd("EXISTS").arg(self.mark_key()))?;
+            servers.query::<i64>(self.mark_key().as_bytes(), cmd("EXISTS").arg(self.mark_key()))?;
             tries.push(began.elapsed());
         }
         tries.sort_unstable();

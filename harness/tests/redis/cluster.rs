@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use dedup_harness::record::{CellResult, Line, Verdict as Judged};
-use dedup_harness::servers::{EvictionPolicy, PrivateCluster, SharedRedis, StoreControl, StoreFault};
+use dedup_harness::servers::{EvictionPolicy, PrivateCluster, StoreControl, StoreFault};
 use dedup_strategies::conformance::{LAWS, Subject};
 use dedup_strategies::redis::slot::slot_of;
 use dedup_strategies::redis::{Link, Servers, claim};
@@ -14,7 +14,7 @@ use redis::cmd;
 use tempfile::TempDir;
 
 use crate::common::launch;
-use crate::{START, build, judge, ping};
+use crate::{START, build, claimed, judge, ping};
 
 fn cluster() -> PrivateCluster {
     PrivateCluster::start(&launch()).unwrap_or_else(|error| panic!("{error}"))
@@ -258,8 +258,8 @@ fn a_cluster_that_is_given_is_left_as_it_was_found() {
     for key in ["a", "b", "c", "d"] {
         servers.query::<()>(key.as_bytes(), cmd("SET").arg(key).arg("kept")).unwrap();
     }
-    let shared = SharedRedis::claim(cluster.url(), "dedup:").unwrap();
-    assert!(SharedRedis::claim(cluster.url(), "dedup:").is_err(), "of two runs the second is refused");
+    let shared = claimed(cluster.url(), "dedup:").unwrap();
+    assert!(claimed(cluster.url(), "dedup:").is_err(), "of two runs the second is refused");
     let mut worker = build("redis-claim", Some(shared.endpoint().clone()), &[]).unwrap().worker(0).unwrap();
     let keys: Vec<u128> = (0..1000).collect();
     judge(&mut *worker, &keys, START);

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use dedup_harness::record::{CellRecord, CellResult, Failure, Line, Verdict};
 use dedup_harness::servers::Guarded;
 use dedup_strategies::redis::Link;
+use dedup_strategies::{Needs, STRATEGIES};
 use redis::cmd;
 use tempfile::TempDir;
 
@@ -142,23 +143,23 @@ fn begin(url: &str, stream: Stream, arguments: &[&str]) -> Running {
 
 /// The same, with further variables in its environment.
 fn begin_with(environment: &[(&str, &str)], url: &str, stream: Stream, arguments: &[&str]) -> Running {
+    begin_strategy("^redis-claim$", environment, url, stream, arguments)
+}
+
+/// The same with another strategy, as it is typed.
+fn begin_strategy(
+    strategy: &str,
+    environment: &[(&str, &str)],
+    url: &str,
+    stream: Stream,
+    arguments: &[&str],
+) -> Running {
     let dir = TempDir::new().unwrap();
     let scenario = scenario(dir.path(), stream);
     let mut command = Command::new(env!("CARGO_BIN_EXE_dedup-harness"));
     let child = command
         .envs(environment.iter().copied())
-        .args([
-            "run",
-            "-f",
-            &scenario,
-            "-s",
-            "^redis-claim$",
-            "--redis-url",
-            url,
-            "--redis-prefix",
-            "t:",
-            "-o",
-        ])
+        .args(["run", "-f", &scenario, "-s", strategy, "--redis-url", url, "--redis-prefix", "t:", "-o"])
         .arg(dir.path().join("out"))
         .args(arguments)
         .env("NO_COLOR", "1")
@@ -378,6 +379,61 @@ fn a_server_that_cannot_be_reached_is_one_error_with_what_to_do() {
         assert_eq!(ran.log.lines().count(), 1, "{}", ran.log);
         assert!(ran.log.contains("redis://***@127.0.0.1") && ran.log.contains("redis-cli"), "{}", ran.log);
     }
+}
+
+/// Every strategy that keeps its ids in Redis.
+fn family() -> impl Iterator<Item = &'static str> {
+    let on_redis = STRATEGIES.iter().filter(|definition| definition.needs == Needs::Redis);
+    on_redis.map(|definition| definition.name)
+}
+
+/// Cells that have failed because the server said no, in so many words.
+fn was_refused(ran: &Ran, words: &str) {
+    assert_eq!(ran.code, Some(1), "{}\n{}", ran.table, ran.log);
+    for cell in &ran.cells {
+        let CellResult::Failed { how, reason } = &cell.result else { panic!("{cell:?}") };
+        assert_eq!(*how, Failure::Unavailable, "{reason}");
+        assert!(reason.contains(words), "{}: {reason}", cell.strategy);
+    }
+}
+
+#[test]
+fn a_server_that_is_full_is_named_as_the_cause_whatever_the_strategy_makes_of_it() {
+    for strategy in family() {
+        for pass in ["verify", "weigh"] {
+            let given = Given::start(&[]);
+            let options = ["--time-factor", "20", "-p", pass];
+            let running = begin_strategy(strategy, &[], &given.url(), ENDLESS, &options);
+            eventually("the first ids", || given.has_ids());
+            given.link().query::<()>(cmd("CONFIG").arg("SET").arg("maxmemory").arg(1)).unwrap();
+            let ran = running.end();
+            assert_eq!(ran.cells.len(), 1, "{}", ran.log);
+            was_refused(&ran, "OOM command not allowed");
+        }
+        let full = Given::start(&[]);
+        let used = full.link().used_memory().unwrap();
+        // Enough for the mark of the run, and not for the ids.
+        full.link().query::<()>(cmd("CONFIG").arg("SET").arg("maxmemory").arg(used + 150_000)).unwrap();
+        let ran = begin_strategy(strategy, &[], &full.url(), ENDLESS, &["-p", "time"]).end();
+        was_refused(&ran, "OOM command not allowed");
+    }
+}
+
+#[test]
+fn a_server_that_takes_no_writes_is_one_error_in_its_own_words() {
+    let given = Given::start(&[]);
+    given.link().query::<()>(cmd("CONFIG").arg("SET").arg("maxmemory").arg(1)).unwrap();
+    let ran = begin(&given.url(), STREAM, &[]).end();
+    assert_eq!((ran.code, ran.table.as_str()), (Some(1), ""));
+    let said = "OOM command not allowed when used memory > 'maxmemory'. (it has reached its maxmemory";
+    assert!(ran.log.contains(said) && ran.log.lines().count() == 1, "{}", ran.log);
+
+    // In the middle of a run.
+    let given = Given::start(&[]);
+    let running = begin(&given.url(), ENDLESS, &["--time-factor", "20", "-p", "verify"]);
+    eventually("the first ids", || given.has_ids());
+    given.link().query::<()>(cmd("REPLICAOF").arg("127.0.0.1").arg(1)).unwrap();
+    was_refused(&running.end(), "READONLY You can't write against a read only replica. (it is a replica");
 }
 
 #[test]

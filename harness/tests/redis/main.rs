@@ -12,13 +12,14 @@ mod given;
 mod predictions;
 mod private;
 mod shared;
+mod waits;
 
 use std::net::TcpListener;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
-use dedup_harness::servers::PrivateRedis;
+use dedup_harness::servers::{PrivateRedis, ServerError, SharedRedis};
 use dedup_strategies::redis::Link;
 use dedup_strategies::{
     BuildError, Context, DeliveryId, Ping, PingKey, RedisEndpoint, STRATEGIES, Sizing, Strategy, Timestamp,
@@ -98,6 +99,11 @@ pub(crate) fn config(redis: &PrivateRedis, options: &[(&str, &str)]) {
         set.arg(*name).arg(*value);
     }
     link.query::<()>(&set).unwrap();
+}
+
+/// A prefix of a server's keys, without anybody who might stop it.
+pub(crate) fn claimed(url: &str, prefix: &str) -> Result<SharedRedis, ServerError> {
+    SharedRedis::claim(url, prefix, &Default::default())
 }
 
 /// A port that was free a moment ago.

@@ -8,7 +8,7 @@ use dedup_strategies::redis::Link;
 use redis::cmd;
 
 use crate::common::private_redis;
-use crate::{START, config, free_port, judge, self_signed, strategy};
+use crate::{START, claimed, config, free_port, judge, self_signed, strategy};
 
 #[test]
 fn a_given_server_is_left_as_it_was_found() {
@@ -27,7 +27,7 @@ fn a_given_server_is_left_as_it_was_found() {
         assert_eq!(shared.release().unwrap(), 2500);
         assert_eq!(link.query::<usize>(&cmd("DBSIZE")).unwrap(), others.len());
     }
-    let shared = SharedRedis::claim(redis.url(), "dropped:").unwrap();
+    let shared = claimed(redis.url(), "dropped:").unwrap();
     judge(&mut *strategy(Some(shared.endpoint().clone()), "10m").unwrap().worker(0).unwrap(), &[1, 2], START);
     drop(shared);
     assert_eq!(link.query::<usize>(&cmd("DBSIZE")).unwrap(), others.len());
@@ -41,21 +41,21 @@ fn a_prefix_that_is_in_use_is_refused_and_not_touched() {
     let redis = private_redis();
     let mut link = Link::to(redis.url()).unwrap();
     link.query::<()>(cmd("SET").arg("mine:1").arg("kept")).unwrap();
-    let error = SharedRedis::claim(redis.url(), "mine:").err().unwrap();
+    let error = claimed(redis.url(), "mine:").err().unwrap();
     assert!(matches!(&error, ServerError::PrefixTaken { example, .. } if example == "mine:1"), "{error}");
     assert_eq!(link.query::<String>(cmd("GET").arg("mine:1")).unwrap(), "kept");
     for prefix in ["", "a b", "a\n", "it's", &"x".repeat(101)] {
-        assert!(matches!(SharedRedis::claim(redis.url(), prefix), Err(ServerError::Prefix { .. })));
+        assert!(matches!(claimed(redis.url(), prefix), Err(ServerError::Prefix { .. })));
     }
 }
 
 #[test]
 fn of_two_runs_with_one_prefix_the_second_is_refused_and_harms_nothing() {
     let redis = private_redis();
-    let mut first = SharedRedis::claim(redis.url(), "p:").unwrap();
+    let mut first = claimed(redis.url(), "p:").unwrap();
     let mut link = Link::to(redis.url()).unwrap();
     // Between two cells there are no keys but the mark.
-    let error = SharedRedis::claim(redis.url(), "p:").err().unwrap();
+    let error = claimed(redis.url(), "p:").err().unwrap();
     assert!(matches!(&error, ServerError::PrefixTaken { example, .. } if example == "p:in-use"), "{error}");
     assert!(link.query::<bool>(cmd("EXISTS").arg("p:in-use")).unwrap());
     assert!(
@@ -66,7 +66,7 @@ fn of_two_runs_with_one_prefix_the_second_is_refused_and_harms_nothing() {
     link.query::<()>(cmd("SET").arg("p:1:left").arg("")).unwrap();
     first.sweep().unwrap();
     assert_eq!(link.query::<Vec<String>>(cmd("KEYS").arg("*")).unwrap(), ["p:in-use"]);
-    assert!(first.round_trip().unwrap() < std::time::Duration::from_secs(5));
+    assert!(first.round_trip(&Default::default()).unwrap() < std::time::Duration::from_secs(5));
     drop(first);
     assert_eq!(link.query::<usize>(&cmd("DBSIZE")).unwrap(), 0);
 }
@@ -81,13 +81,13 @@ fn a_password_is_used_and_never_shown() {
     for url in
         [url("s3cret%2F%40%3F"), format!("{socket}?pass=s3cret/@?"), format!("{socket}?pass=s3cret%2F%40%3F")]
     {
-        let shared = SharedRedis::claim(&url, "p:").expect(&url);
+        let shared = claimed(&url, "p:").expect(&url);
         assert!(!shared.shown().contains("s3cret"), "{}", shared.shown());
         let strategy = strategy(Some(shared.endpoint().clone()), "10m").unwrap();
         assert_eq!(judge(&mut *strategy.worker(0).unwrap(), &[1], START), [Verdict::New]);
     }
     for wrong in [url("s3cret-but-wrong"), format!("redis://127.0.0.1:{port}"), socket.to_string()] {
-        let error = SharedRedis::claim(&wrong, "p:").err().unwrap().to_string();
+        let error = claimed(&wrong, "p:").err().unwrap().to_string();
         assert!(error.contains("uth") && !error.contains("s3cret"), "{error}");
     }
 }
@@ -108,7 +108,7 @@ fn tls_is_used_and_a_certificate_of_no_known_authority_is_refused() {
         ],
     );
     let url = format!("rediss://:s3cret@127.0.0.1:{port}");
-    let error = SharedRedis::claim(&url, "p:").err().unwrap().to_string();
+    let error = claimed(&url, "p:").err().unwrap().to_string();
     assert!(error.contains("certificate") && !error.contains("s3cret"), "{error}");
 
     // The environment belongs to the process: what trusts the certificate is another one.

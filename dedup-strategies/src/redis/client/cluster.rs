@@ -4,13 +4,12 @@
 //! refuses because a slot has moved is sent again to where it went, a bounded number of times; a primary that does not
 //! answer makes the cluster be asked anew who has what. Waiting for a failover is the business of whoever calls.
 
-use std::time::Duration;
-
 use ::redis::{Cmd, ConnectionInfo, FromRedisValue, ServerError, ServerErrorKind, Value, cmd};
 
 use super::address::{Address, sibling};
 use super::batch::Batch;
 use super::link::Link;
+use super::patience::Patience;
 use super::reply::{Failure, Reply, Trips, reply};
 use super::slot::{SLOTS, slot_of};
 use crate::contract::Unavailable;
@@ -24,7 +23,7 @@ const NOBODY: u16 = u16::MAX;
 pub struct Cluster {
     shown: String,
     seeds: Vec<ConnectionInfo>,
-    timeout: Option<Duration>,
+    patience: Patience,
     primaries: Vec<Primary>,
     /// For each slot, the index of its primary.
     slots: Vec<u16>,
@@ -51,11 +50,11 @@ struct Range {
 }
 
 impl Cluster {
-    pub(super) fn of(address: &Address, timeout: Option<Duration>) -> Cluster {
+    pub(super) fn of(address: &Address, patience: Patience) -> Cluster {
         Cluster {
             shown: address.to_string(),
             seeds: address.nodes().to_vec(),
-            timeout,
+            patience,
             primaries: Vec::new(),
             slots: vec![NOBODY; SLOTS],
             stale: true,
@@ -84,8 +83,8 @@ impl Cluster {
                 Ok(value) => {
                     return T::from_redis_value(value).map_err(|error| primary.link.complaint(error));
                 }
-                Err(Failure(what)) if moved => last = Unavailable(what),
-                Err(Failure(what)) => return Err(Unavailable(what)),
+                Err(failure) if moved => last = failure.into(),
+                Err(failure) => return Err(failure.into()),
             }
             self.stale = true;
         }
@@ -93,12 +92,13 @@ impl Cluster {
     }
 
     pub(super) fn exchange(&mut self, batch: &Batch, which: &[usize], trips: &Trips) -> Vec<Reply> {
-        let unanswered = Failure(self.no_answer().0);
+        let unanswered = Failure::from(self.no_answer());
         let mut replies = vec![Err(unanswered); which.len()];
         let mut open: Vec<usize> = (0..which.len()).collect();
         for _ in 0..=MOST_REDIRECTIONS {
-            if let Err(Unavailable(what)) = self.look_up_if_stale(Some(trips)) {
-                open.iter().for_each(|at| replies[*at] = Err(Failure(what.clone())));
+            if let Err(unavailable) = self.look_up_if_stale(Some(trips)) {
+                let failure = Failure::from(unavailable);
+                open.iter().for_each(|at| replies[*at] = Err(failure.clone()));
                 return replies;
             }
             open = self.round(batch, which, &open, &mut replies, trips);
@@ -124,7 +124,7 @@ impl Cluster {
             match self.primary_of(slot) {
                 Some(primary) => primary.posted.push(*at),
                 None => {
-                    replies[*at] = Err(Failure(self.unserved(slot).0));
+                    replies[*at] = Err(self.unserved(slot).into());
                     self.stale = true;
                 }
             }
@@ -158,11 +158,9 @@ impl Cluster {
     fn ask(&self, host: &str, port: u16, command: &[u8]) -> Reply {
         let mut encoded = cmd("ASKING").get_packed_command();
         encoded.extend_from_slice(command);
-        let asked = self.open(host, port).and_then(|mut link| {
-            let value = link.send(&encoded, 2)?.swap_remove(1);
-            Ok(reply(&link, value))
-        });
-        asked.unwrap_or_else(|Unavailable(what)| Err(Failure(what)))
+        let mut link = self.open(host, port);
+        let value = link.exchange(&encoded, 2)?.swap_remove(1);
+        reply(&link, value)
     }
 
     fn primary_of(&mut self, slot: u16) -> Option<&mut Primary> {
@@ -185,7 +183,7 @@ impl Cluster {
                     let known = before.iter().position(|known| known.is_at(&place, range.port));
                     let primary = match known {
                         Some(at) => before.swap_remove(at),
-                        None => self.primary(&place, range.port)?,
+                        None => self.primary(&place, range.port),
                     };
                     self.primaries.push(primary);
                     self.primaries.len() - 1
@@ -219,8 +217,8 @@ impl Cluster {
         }
         let seeds: Vec<(String, u16)> = self.seeds.iter().filter_map(place).collect();
         for (host, port) in &seeds {
-            let opened = open(&self.seeds[0], &self.shown, self.timeout, host, *port);
-            if let Some(ranges) = opened.ok().as_mut().and_then(&mut ask) {
+            let mut link = open(&self.seeds[0], &self.shown, &self.patience, host, *port);
+            if let Some(ranges) = ask(&mut link) {
                 return Ok((host.clone(), ranges));
             }
         }
@@ -232,13 +230,13 @@ impl Cluster {
         Err(last.unwrap_or_else(|| self.no_answer()))
     }
 
-    fn primary(&self, host: &str, port: u16) -> Result<Primary, Unavailable> {
-        let link = self.open(host, port)?;
-        Ok(Primary { host: host.to_string(), port, link, troubled: false, posted: Vec::new() })
+    fn primary(&self, host: &str, port: u16) -> Primary {
+        let link = self.open(host, port);
+        Primary { host: host.to_string(), port, link, troubled: false, posted: Vec::new() }
     }
 
-    fn open(&self, host: &str, port: u16) -> Result<Link, Unavailable> {
-        open(&self.seeds[0], &self.shown, self.timeout, host, port)
+    fn open(&self, host: &str, port: u16) -> Link {
+        open(&self.seeds[0], &self.shown, &self.patience, host, port)
     }
 
     fn no_answer(&self) -> Unavailable {
@@ -251,19 +249,9 @@ impl Cluster {
 }
 
 /// A link to a node of the cluster whose URL is `cluster`, with the credentials of `seed`.
-fn open(
-    seed: &ConnectionInfo,
-    cluster: &str,
-    timeout: Option<Duration>,
-    host: &str,
-    port: u16,
-) -> Result<Link, Unavailable> {
+fn open(seed: &ConnectionInfo, cluster: &str, patience: &Patience, host: &str, port: u16) -> Link {
     let shown = format!("{cluster} (node {host}:{port})");
-    let link = Link::open(&sibling(seed, host, port), shown).map_err(Unavailable::because)?;
-    Ok(match timeout {
-        Some(timeout) => link.with_timeout(timeout),
-        None => link,
-    })
+    Link::open(&sibling(seed, host, port), shown).with_patience(patience.clone())
 }
 
 fn place(node: &ConnectionInfo) -> Option<(String, u16)> {
@@ -285,8 +273,8 @@ impl Primary {
         }
         let indices: Vec<usize> = self.posted.iter().map(|at| which[*at]).collect();
         trips.one_more();
-        if let Err(error) = self.link.post(&batch.some(&indices)) {
-            self.fail(error, replies);
+        if let Err(failure) = self.link.post(&batch.some(&indices)) {
+            self.fail(&failure, replies);
         }
     }
 
@@ -299,13 +287,13 @@ impl Primary {
                 self.troubled = false;
                 outcomes.extend(self.posted.drain(..).zip(values));
             }
-            Err(error) => self.fail(error, replies),
+            Err(failure) => self.fail(&failure, replies),
         }
     }
 
-    fn fail(&mut self, Unavailable(what): Unavailable, replies: &mut [Reply]) {
+    fn fail(&mut self, failure: &Failure, replies: &mut [Reply]) {
         self.troubled = true;
-        self.posted.drain(..).for_each(|at| replies[at] = Err(Failure(what.clone())));
+        self.posted.drain(..).for_each(|at| replies[at] = Err(failure.clone()));
     }
 }
 

@@ -59,7 +59,7 @@ pub fn unlink(link: &mut Link, keys: &[Vec<u8>]) -> Result<u64, Unavailable> {
     let replies = link.send(&batch.get_packed_pipeline(), keys.len())?;
     let count = |reply: &Value| match reply {
         Value::Int(count) => Ok(*count as u64),
-        Value::ServerError(error) => Err(link.complaint(error)),
+        Value::ServerError(error) => Err(link.refusal(error)),
         other => Err(link.complaint(format!("UNLINK was answered with {other:?}"))),
     };
     replies.iter().map(count).sum()

@@ -7,14 +7,19 @@ pub mod slot;
 
 mod batch;
 mod cluster;
+mod patience;
+mod refusal;
 mod reply;
 mod reply_reader;
 mod servers;
+#[cfg(feature = "tls")]
+mod tls;
 mod wire;
 
 pub use address::{Address, AddressError, with_password};
 pub(super) use batch::{Batch, Id, Owner, Word};
 pub use cluster::Cluster;
 pub use link::Link;
+pub use patience::Patience;
 pub(super) use reply::{Failure, Reply, Trips};
 pub use servers::Servers;

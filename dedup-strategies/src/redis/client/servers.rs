@@ -1,14 +1,13 @@
 //! The servers behind an address: one, or the primaries of a cluster.
 
-use std::time::Duration;
-
 use ::redis::{Cmd, FromRedisValue};
 
 use super::address::{Address, AddressError, Topology};
 use super::batch::Batch;
 use super::cluster::Cluster;
 use super::link::Link;
-use super::reply::{Failure, Reply, Trips, reply};
+use super::patience::Patience;
+use super::reply::{Reply, Trips, reply};
 use crate::contract::Unavailable;
 
 /// A connection to each server that holds keys. Every wait is bounded.
@@ -22,23 +21,15 @@ pub enum Servers {
 impl Servers {
     /// Those at `url`, not connected yet.
     pub fn at(url: &str) -> Result<Servers, AddressError> {
-        Servers::open(url, None)
+        Servers::with_patience(url, Patience::default())
     }
 
     /// The same, with a bound of ours on each wait.
-    pub fn with_timeout(url: &str, timeout: Duration) -> Result<Servers, AddressError> {
-        Servers::open(url, Some(timeout))
-    }
-
-    fn open(url: &str, timeout: Option<Duration>) -> Result<Servers, AddressError> {
+    pub fn with_patience(url: &str, patience: Patience) -> Result<Servers, AddressError> {
         let address = Address::parse(url)?;
-        let bound = |link: Link| match timeout {
-            Some(timeout) => link.with_timeout(timeout),
-            None => link,
-        };
         match address.topology() {
-            Topology::Single => Ok(Servers::Single(Box::new(bound(Link::to(url)?)))),
-            Topology::Cluster => Ok(Servers::Cluster(Cluster::of(&address, timeout))),
+            Topology::Single => Ok(Servers::Single(Box::new(Link::to(url)?.with_patience(patience)))),
+            Topology::Cluster => Ok(Servers::Cluster(Cluster::of(&address, patience))),
         }
     }
 
@@ -101,9 +92,9 @@ impl Servers {
                     chosen = batch.some(which);
                     &chosen
                 };
-                match link.send(encoded, which.len()) {
+                match link.exchange(encoded, which.len()) {
                     Ok(values) => values.into_iter().map(|value| reply(link, value)).collect(),
-                    Err(Unavailable(what)) => vec![Err(Failure(what)); which.len()],
+                    Err(failure) => vec![Err(failure); which.len()],
                 }
             }
             Servers::Cluster(cluster) => cluster.exchange(batch, which, trips),

@@ -7,86 +7,93 @@ use std::path::Path;
 use std::time::Duration;
 
 use ::redis::{
-    Client, Cmd, Connection, ConnectionAddr, ErrorKind, RedisConnectionInfo, RedisResult, ServerError, Value,
-    cmd,
+    Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, RedisConnectionInfo, RedisResult, ServerError, Value, cmd,
 };
 use rustix::net::sockopt::{self, Timeout};
 use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
+use super::patience::{Patience, Socket, Timed};
 use super::reply_reader::ReplyReader;
+#[cfg(feature = "tls")]
+use super::tls::{Encrypted, encrypted};
 
-/// A connection on which the server has let us in.
-pub(super) enum Wire {
-    /// Read by our own parser.
-    Plain(Plain),
-    /// Encrypted, and read by the crate.
-    Tls(Box<Connection>),
+/// A connection on which the server has let us in, and what was read from it.
+pub(super) struct Wire {
+    channel: Channel,
+    reader: ReplyReader,
 }
 
 impl Wire {
-    /// Connects, authenticates and selects the database, waiting for no step of it longer than `timeout`; from then on no
-    /// longer than `wait`.
-    pub(super) fn open(client: &Client, timeout: Duration, wait: Duration) -> RedisResult<Wire> {
-        let info = client.get_connection_info();
-        let socket = match info.addr() {
-            ConnectionAddr::Tcp(host, port) => Socket::Tcp(connect((host, *port), timeout)?),
-            ConnectionAddr::Unix(path) => Socket::Unix(connect_local(path, timeout)?),
-            ConnectionAddr::TcpTls { .. } => return encrypted(client, timeout, wait),
+    /// Connects, authenticates and selects the database.
+    pub(super) fn open(server: &ConnectionInfo, patience: &Patience) -> RedisResult<Wire> {
+        let at_first = patience.to_connect();
+        let wait = at_first.wait();
+        let channel = match server.addr() {
+            ConnectionAddr::Tcp(host, port) => {
+                let socket = Socket::Tcp(connect((host, *port), wait)?);
+                Channel::Plain(Timed::new(socket, at_first))
+            }
+            ConnectionAddr::Unix(path) => {
+                let socket = Socket::Unix(connect_local(path, wait)?);
+                Channel::Plain(Timed::new(socket, at_first))
+            }
+            #[cfg(feature = "tls")]
+            ConnectionAddr::TcpTls { host, port, .. } => {
+                let socket = Socket::Tcp(connect((host, *port), wait)?);
+                Channel::Tls(encrypted(Timed::new(socket, at_first), host)?)
+            }
             _ => return Err((ErrorKind::InvalidClientConfig, "an address of no known kind").into()),
         };
-        socket.wait_at_most(timeout)?;
-        let mut plain = Plain { socket, reader: ReplyReader::default() };
-        plain.enter(info.redis_settings())?;
-        plain.socket.wait_at_most(wait)?;
-        Ok(Wire::Plain(plain))
+        let mut wire = Wire { channel, reader: ReplyReader::default() };
+        wire.enter(server.redis_settings())?;
+        wire.channel.timed().wait_as(patience.clone());
+        Ok(wire)
     }
 
     /// Sends commands that are encoded already.
     pub(super) fn send(&mut self, encoded: &[u8]) -> RedisResult<()> {
-        match self {
-            Wire::Plain(plain) => Ok(plain.socket.write_all(encoded)?),
-            Wire::Tls(connection) => connection.send_packed_command(encoded),
-        }
+        self.channel.timed().begin();
+        self.write(encoded)
     }
 
     /// The reply to `command`, unless that is an error of the server's.
     pub(super) fn ask(&mut self, command: &Cmd) -> RedisResult<Value> {
         self.send(&command.get_packed_command())?;
-        self.receive()?.extract_error()
+        self.channel.timed().begin();
+        self.reader.next(&mut self.channel)?.extract_error()
     }
 
-    /// The next reply, which may be an error of the server's.
-    pub(super) fn receive(&mut self) -> RedisResult<Value> {
-        match self {
-            Wire::Plain(plain) => plain.reader.next(&mut plain.socket),
-            Wire::Tls(connection) => connection.recv_response(),
-        }
+    /// The next replies, which may be errors of the server's.
+    pub(super) fn receive(&mut self, count: usize) -> RedisResult<Vec<Value>> {
+        self.channel.timed().begin();
+        (0..count).map(|_| self.reader.next(&mut self.channel)).collect()
     }
-}
 
-/// A socket, and what was read from it.
-pub(super) struct Plain {
-    socket: Socket,
-    reader: ReplyReader,
-}
+    fn write(&mut self, encoded: &[u8]) -> RedisResult<()> {
+        self.channel.write_all(encoded)?;
+        Ok(self.channel.flush()?)
+    }
 
-impl Plain {
     fn enter(&mut self, settings: &RedisConnectionInfo) -> RedisResult<()> {
         if let Some(password) = settings.password() {
             self.authenticate(settings.username(), password)?;
         }
         match settings.db() {
-            // A socket is open before anybody has taken the call. Whatever is answered, there is a server.
-            0 => self.ask(&cmd("PING")).map(drop),
-            db => self.ask(cmd("SELECT").arg(db))?.extract_error().map(drop),
+            // A socket is open before anybody has taken the call. Whatever is answered, there is a server; but one that
+            // knows nobody without a password answers nothing else either.
+            0 => match self.say(&cmd("PING"))? {
+                Value::ServerError(error) if error.code() == "NOAUTH" => Err(error.into()),
+                _ => Ok(()),
+            },
+            db => self.say(cmd("SELECT").arg(db))?.extract_error().map(drop),
         }
     }
 
     /// Servers before version 6 know no users: they count one word too many, and are asked without.
     fn authenticate(&mut self, user: Option<&str>, password: &str) -> RedisResult<()> {
-        let mut answer = self.ask(cmd("AUTH").arg(user).arg(password))?;
+        let mut answer = self.say(cmd("AUTH").arg(user).arg(password))?;
         if user.is_some() && matches!(&answer, Value::ServerError(error) if is_one_word_too_many(error)) {
-            answer = self.ask(cmd("AUTH").arg(password))?;
+            answer = self.say(cmd("AUTH").arg(password))?;
         }
         match answer {
             Value::ServerError(error) => {
@@ -97,9 +104,10 @@ impl Plain {
         }
     }
 
-    fn ask(&mut self, command: &Cmd) -> RedisResult<Value> {
-        self.socket.write_all(&command.get_packed_command())?;
-        self.reader.next(&mut self.socket)
+    /// One command of those that let us in, which share one wait.
+    fn say(&mut self, command: &Cmd) -> RedisResult<Value> {
+        self.write(&command.get_packed_command())?;
+        self.reader.next(&mut self.channel)
     }
 }
 
@@ -107,48 +115,47 @@ fn is_one_word_too_many(error: &ServerError) -> bool {
     error.details().is_some_and(|said| said.contains("wrong number of arguments"))
 }
 
-enum Socket {
-    Tcp(TcpStream),
-    Unix(UnixStream),
+/// Bytes to the server and back.
+enum Channel {
+    Plain(Timed),
+    #[cfg(feature = "tls")]
+    Tls(Box<Encrypted>),
 }
 
-impl Socket {
-    /// Bounds each read and each write.
-    fn wait_at_most(&self, time: Duration) -> io::Result<()> {
+impl Channel {
+    fn timed(&mut self) -> &mut Timed {
         match self {
-            Socket::Tcp(socket) => {
-                socket.set_read_timeout(Some(time))?;
-                socket.set_write_timeout(Some(time))
-            }
-            Socket::Unix(socket) => {
-                socket.set_read_timeout(Some(time))?;
-                socket.set_write_timeout(Some(time))
-            }
+            Channel::Plain(timed) => timed,
+            #[cfg(feature = "tls")]
+            Channel::Tls(encrypted) => &mut encrypted.sock,
         }
     }
 }
 
-impl Read for Socket {
+impl Read for Channel {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self {
-            Socket::Tcp(socket) => socket.read(into),
-            Socket::Unix(socket) => socket.read(into),
+            Channel::Plain(timed) => timed.read(into),
+            #[cfg(feature = "tls")]
+            Channel::Tls(encrypted) => encrypted.read(into),
         }
     }
 }
 
-impl Write for Socket {
+impl Write for Channel {
     fn write(&mut self, from: &[u8]) -> io::Result<usize> {
         match self {
-            Socket::Tcp(socket) => socket.write(from),
-            Socket::Unix(socket) => socket.write(from),
+            Channel::Plain(timed) => timed.write(from),
+            #[cfg(feature = "tls")]
+            Channel::Tls(encrypted) => encrypted.write(from),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Socket::Tcp(socket) => socket.flush(),
-            Socket::Unix(socket) => socket.flush(),
+            Channel::Plain(timed) => timed.flush(),
+            #[cfg(feature = "tls")]
+            Channel::Tls(encrypted) => encrypted.flush(),
         }
     }
 }
@@ -176,17 +183,6 @@ fn connect_local(path: &Path, timeout: Duration) -> io::Result<UnixStream> {
     sockopt::set_socket_timeout(&socket, Timeout::Send, Some(timeout))?;
     net::connect(&socket, &SocketAddrUnix::new(path)?)?;
     Ok(UnixStream::from(socket))
-}
-
-fn encrypted(client: &Client, timeout: Duration, wait: Duration) -> RedisResult<Wire> {
-    // rustls refuses to choose where a program links more than one provider; if one was installed before, that one stays,
-    // which is what the Err of a second installation says.
-    #[cfg(feature = "tls")]
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let connection = client.get_connection_with_timeout(timeout)?;
-    connection.set_read_timeout(Some(wait))?;
-    connection.set_write_timeout(Some(wait))?;
-    Ok(Wire::Tls(Box::new(connection)))
 }
 
 #[cfg(test)]

@@ -193,7 +193,7 @@ pub enum PassArg {
 pub fn run(args: &RunArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
     let stop = stop_on_interrupt()?;
     let directory = Guarded::directory().context("temporary directory")?;
-    carry_out(&plan(args, definitions, directory.dir())?, &args.output, &stop, out)
+    carry_out(&plan(args, definitions, directory.dir(), &stop)?, &args.output, &stop, out)
 }
 
 /// Carries out a plan, keeps and prints what came of it.

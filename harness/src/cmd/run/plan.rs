@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::anyhow;
 use dedup_strategies::{Definition, Needs};
@@ -22,7 +24,12 @@ use crate::select::{Selected, select};
 use crate::servers::{ServerError, SharedRedis, password};
 use crate::suite::{Plan, Preflight};
 
-pub(super) fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path) -> anyhow::Result<Plan> {
+pub(super) fn plan(
+    args: &RunArgs,
+    definitions: &[Definition],
+    directory: &Path,
+    stop: &Arc<AtomicBool>,
+) -> anyhow::Result<Plan> {
     let strategies: Vec<Selected> = select(definitions, &args.strategies).or_exit(Exit::Usage)?;
     let redis = redis(args)?;
     let workloads = workloads(args, directory)?;
@@ -44,9 +51,9 @@ pub(super) fn plan(args: &RunArgs, definitions: &[Definition], directory: &Path)
     admit_time_factor(args, &plan).or_exit(Exit::Usage)?;
     admit_passes(args, &plan).or_exit(Exit::Usage)?;
     admit(&plan).or_exit(Exit::Usage)?;
-    plan.claim = claim(&plan.redis, &plan.strategies)?;
-    let round_trip = plan.claim.as_ref().map(|claim| claim.borrow_mut().round_trip());
-    let round_trip = round_trip.transpose().or_exit(Exit::Usage)?.unwrap_or_default();
+    plan.claim = claim(&plan.redis, &plan.strategies, stop)?;
+    let round_trip = plan.claim.as_ref().map(|claim| claim.borrow().round_trip(stop));
+    let round_trip = round_trip.transpose().or_else(|error| refused(error, stop))?.unwrap_or_default();
     plan.pacing = Pacing { asked: args.time_factor, round_trip };
     Ok(plan)
 }
@@ -154,17 +161,31 @@ fn redis(args: &RunArgs) -> anyhow::Result<RedisChoice> {
 
 /// Claims the prefix on a server that was given, for the whole run: what is wrong with either is found before anything
 /// else is done.
-fn claim(redis: &RedisChoice, strategies: &[Selected]) -> anyhow::Result<Option<RefCell<SharedRedis>>> {
+fn claim(
+    redis: &RedisChoice,
+    strategies: &[Selected],
+    stop: &Arc<AtomicBool>,
+) -> anyhow::Result<Option<RefCell<SharedRedis>>> {
     let RedisChoice::Given { url, prefix } = redis else { return Ok(None) };
     if strategies.iter().all(|strategy| strategy.definition.needs != Needs::Redis) {
         return Ok(None);
     }
-    match SharedRedis::claim(url, prefix) {
+    match SharedRedis::claim(url, prefix, stop) {
         Ok(claim) => Ok(Some(RefCell::new(claim))),
-        Err(error @ ServerError::Unavailable(_)) => Err(anyhow!("--redis-url {error}; {REACHING}")),
-        Err(error) => Err(error.into()),
+        Err(error) => refused(error, stop),
     }
-    .or_exit(Exit::Usage)
+}
+
+/// What is to be said of a server that was given, and how the program ends: what it refuses is not the user's mistake.
+fn refused<T>(error: ServerError, stop: &AtomicBool) -> anyhow::Result<T> {
+    match error {
+        _ if stop.load(Ordering::Relaxed) => Err(anyhow!("interrupted")).or_exit(Exit::Interrupted),
+        ServerError::Refused(error) => Err(anyhow!("--redis-url {error}")).or_exit(Exit::ToolFailed),
+        ServerError::Unavailable(error) => {
+            Err(anyhow!("--redis-url {error}; {REACHING}")).or_exit(Exit::Usage)
+        }
+        error => Err(error).or_exit(Exit::Usage),
+    }
 }
 
 const REACHING: &str = "see that the server runs, can be reached from here and takes this user and password \
@@ -194,7 +215,7 @@ mod tests {
     #[test]
     fn what_is_not_asked_for_is_as_in_a_plan_of_its_own() {
         let args = Line::parse_from(["run", "--memory-limit", "1GiB"]).run;
-        let found = plan(&args, dedup_strategies::STRATEGIES, Path::new("/")).unwrap();
+        let found = plan(&args, dedup_strategies::STRATEGIES, Path::new("/"), &Default::default()).unwrap();
         let mut own = Plan::new(found.workloads.clone(), found.strategies.clone(), "/".into());
         own.limits.memory_bytes = 1 << 30;
         own.disk_bytes = found.disk_bytes;

@@ -1,7 +1,7 @@
 //! One worker on its clock.
 
 use dedup_strategies::driver::{Call, DriveError, Driver, Tally};
-use dedup_strategies::{Ping, Strategy, Timestamp, Worker};
+use dedup_strategies::{Ping, Strategy, Timestamp, Unavailable, Worker};
 
 use crate::pipeline::{Pace, TICK};
 
@@ -46,7 +46,13 @@ impl<'a> PacedWorker<'a> {
 
     /// The input has ended.
     pub(super) fn end(&mut self) -> Result<(), DriveError> {
-        self.driver.advance(self.worker.as_mut(), Timestamp::END, &mut self.held).map(drop)
+        self.driver.advance(self.worker.as_mut(), Timestamp::END, &mut self.held)?;
+        match self.worker.refused() {
+            Some(what) => {
+                Err(DriveError::Unavailable { call: Call::Judge, error: Unavailable(what.to_string()) })
+            }
+            None => Ok(()),
+        }
     }
 
     /// What it holds, as far as its own account goes.

@@ -24,6 +24,10 @@ impl Worker for Charged {
         alloc::charged(|| self.0.unjudged())
     }
 
+    fn refused(&self) -> Option<&str> {
+        self.0.refused()
+    }
+
     fn settle(&mut self, settled: &[Settled], now: Timestamp) -> Result<(), Unavailable> {
         alloc::charged(|| self.0.settle(settled, now))
     }

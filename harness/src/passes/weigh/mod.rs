@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dedup_strategies::driver::{Driver, Held};
 use dedup_strategies::time::saturating_nanos;
-use dedup_strategies::{DeliveryId, Ping, Promise, Routing, Timestamp, worker_of};
+use dedup_strategies::{DeliveryId, Ping, Promise, Routing, Timestamp, Unavailable, Worker, worker_of};
 use dedup_stream::stream::{Event, Id};
 use dedup_stream::workload::Workload;
 
@@ -131,6 +131,9 @@ impl<'a> Scale<'a> {
         for (worker, batch) in self.workers.iter_mut().zip(&mut self.batches) {
             self.driver.judge(worker, batch, self.now, &mut self.payloads)?.all()?;
             batch.clear();
+        }
+        if let Some(what) = self.workers.iter().find_map(|worker| worker.refused()) {
+            return Err(Unavailable(what.to_string()).into());
         }
         if self.now >= self.next_tick {
             self.advance(self.now)?;
