@@ -45,16 +45,15 @@ impl Driver {
             return Err(BrokenContract::Verdicts { got: verdicts.len(), asked: batch.len() }.into());
         }
         self.settled.clear();
-        let mut all_judged = true;
-        for (ping, verdict) in batch.iter().zip(verdicts) {
-            match verdict {
-                Verdict::New => self.settled.push(delivered(ping)),
-                Verdict::Held => held.hold(ping),
-                Verdict::Duplicate | Verdict::InFlight | Verdict::Late => {}
-                Verdict::Unjudged => all_judged = false,
-            }
+        let judged = || batch.iter().zip(verdicts);
+        let new = judged().filter(|(_, verdict)| **verdict == Verdict::New);
+        self.settled.extend(new.map(|(ping, _)| delivered(ping)));
+        // In loops of their own, which most batches do not enter: this is part of what is timed.
+        if verdicts.contains(&Verdict::Held) {
+            let kept = judged().filter(|(_, verdict)| **verdict == Verdict::Held);
+            kept.for_each(|(ping, _)| held.hold(ping));
         }
-        let unjudged = if all_judged { None } else { Some(worker.unjudged()) };
+        let unjudged = verdicts.contains(&Verdict::Unjudged).then(|| worker.unjudged());
         worker.settle(&self.settled, now).map_err(in_call(Call::Settle))?;
         Ok(Judged { verdicts, unjudged })
     }
