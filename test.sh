@@ -69,7 +69,28 @@ step cargo clippy --manifest-path examples/embed/Cargo.toml --locked --target-di
 step cargo check --locked -p dedup-harness -p outside-strategy
 step cargo doc --workspace --no-deps --locked --quiet
 step cargo test --workspace --locked --no-run
-step cargo test --workspace --locked
+
+# What the packages before the harness can see, and what compiles them: nothing of the harness itself.
+seen_by_packages() {
+    local files
+    files=$(git ls-files -co --exclude-standard -- . ':!harness/src' ':!harness/tests' ':!harness/report' 2>/dev/null) || return 0
+    { rustc -vV; tr '\n' '\0' <<<"$files" | xargs -0 sha256sum --ignore-missing; } 2>/dev/null | sha256sum
+}
+
+# With cargo-nextest, where it is there, the tests of all executables share the cores. It also runs some of them alone
+# without building anything anew: where nothing changed that a package can see, its tests would say what they said.
+if command -v cargo-nextest >/dev/null; then
+    passed=target/passed seen=$(seen_by_packages) chosen=(--workspace)
+    if [ -z "${CI:-}" ] && [ -n "$seen" ] && [ "$(cat "$passed" 2>/dev/null)" = "$seen" ]; then
+        steps+=("    -    tests of dedup-records, dedup-stream and dedup-strategies: nothing they see has changed since they passed (rm $passed runs them)")
+        chosen+=(-E 'not (package(dedup-records) | package(dedup-stream) | package(dedup-strategies))')
+    fi
+    step cargo nextest run "${chosen[@]}" --locked --no-fail-fast --status-level fail --final-status-level slow
+    step cargo test --workspace --locked --doc --quiet
+    echo "$seen" >"$passed"
+else
+    step cargo test --workspace --locked
+fi
 # Reports in a real browser, made by the program that the tests were built with: a browser that is missing is a failure,
 # not a skip.
 step npm ci --no-audit --no-fund --prefix harness/tests/report

@@ -62,6 +62,11 @@ fn scenarios() -> Vec<Scenario> {
     scenarios
 }
 
+/// `lru` forgets as `lru-exact` does, which goes through all scenarios; its library takes as long as all others together.
+fn is_checked(strategy: &str, scenario: &Scenario) -> bool {
+    strategy != "lru" || ["broker-redelivery", "twins"].contains(&scenario.name.as_str())
+}
+
 struct Cell {
     name: String,
     prediction: Prediction,
@@ -88,7 +93,7 @@ fn cells_of(scenario: &Scenario) -> Vec<Cell> {
         let cell = |prediction: Prediction| Cell { name: format!("{name} {}", prediction.cause), prediction };
         live.map(cell).collect::<Vec<_>>()
     };
-    STRATEGIES.iter().flat_map(live).collect()
+    STRATEGIES.iter().filter(|strategy| is_checked(strategy, scenario)).flat_map(live).collect()
 }
 
 #[test]
@@ -112,7 +117,8 @@ fn prediction_and_observation_agree_for_every_embedded_strategy() {
         })
         .collect();
     let shown = shown.join("\n");
-    assert!(cells.len() >= STRATEGIES.len() * scenarios.len(), "{shown}");
+    let checked = |scenario| STRATEGIES.iter().filter(move |strategy| is_checked(strategy, scenario));
+    assert!(cells.len() >= scenarios.iter().flat_map(checked).count(), "{shown}");
     // One in fifteen thousand is further out than four standard deviations, one in twenty outside the interval.
     assert!(cells.iter().all(|cell| cell.deviations().abs() < 4.0), "{shown}");
     let inside = cells.iter().filter(|cell| cell.is_inside()).count();
