@@ -2,12 +2,14 @@
 
 pub mod client;
 
+pub mod bloom;
 pub mod claim;
 pub mod lease;
 pub mod mozilla;
 pub mod sizing;
 pub mod tiered;
 
+mod bloom_layout;
 mod policy;
 mod store;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ::redis::Value;
 
 use super::client::keyspace;
-use super::client::{Batch, Owner};
+use super::client::{Commands, Owner};
 use super::client::{Failure, Patience, Reply, Servers, Trips};
 use super::policy::{OnError, Policy};
 use crate::contract::{
@@ -92,7 +92,20 @@ impl Store {
 
     /// Zero where the servers do not answer: the next batch says why.
     pub(super) fn footprint(&self) -> Footprint {
-        self.measure().unwrap_or_default()
+        self.footprint_with(|servers| keyspace::count(servers, &self.endpoint.prefix))
+    }
+
+    /// The same where ids are not keys.
+    pub(super) fn footprint_with(
+        &self,
+        count: impl FnOnce(&mut Servers) -> Result<u64, Unavailable>,
+    ) -> Footprint {
+        self.measure(count).unwrap_or_default()
+    }
+
+    /// How many seconds of pipeline time pass in one of the servers'.
+    pub(super) fn factor(&self) -> f64 {
+        self.factor
     }
 
     pub(super) fn servers(&self) -> Result<Servers, Unavailable> {
@@ -100,11 +113,14 @@ impl Store {
             .map_err(Unavailable::because)
     }
 
-    fn measure(&self) -> Result<Footprint, Unavailable> {
+    fn measure(
+        &self,
+        count: impl FnOnce(&mut Servers) -> Result<u64, Unavailable>,
+    ) -> Result<Footprint, Unavailable> {
         let mut servers = self.servers()?;
         Ok(Footprint {
             // First: it makes the servers let go of what has expired.
-            ids: keyspace::count(&mut servers, &self.endpoint.prefix)?,
+            ids: count(&mut servers)?,
             bytes: servers.used_memory()?.saturating_sub(self.memory_before),
         })
     }
@@ -113,7 +129,7 @@ impl Store {
 impl Session {
     /// Sends a batch; what fails is sent again as the policy has it. An outage that outlasted all tries of one batch is
     /// not waited for anew with each of the next: one try of each tells when it is over, and what fails comes again.
-    pub(super) fn send(&mut self, batch: &Batch) -> Replies {
+    pub(super) fn send(&mut self, batch: &dyn Commands) -> Replies {
         while self.everything.len() < batch.len() {
             self.everything.push(self.everything.len());
         }

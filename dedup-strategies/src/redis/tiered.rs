@@ -20,7 +20,7 @@ use hashbrown::HashMap;
 use lru::LruCache;
 use parking_lot::Mutex;
 
-use super::{claim, lease, mozilla, policy};
+use super::{bloom, claim, lease, mozilla, policy};
 use crate::contract::{
     BuildError, Context, Definition, DeliveryId, Estimate, Footprint, Forgets, Needs, Operation, Outcome,
     Ping, PingKey, Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled,
@@ -36,7 +36,7 @@ pub const DEFINITION: Definition = Definition {
         SettingDef {
             name: "back",
             about: "the strategy behind it",
-            kind: SettingKind::Word(&["redis-mozilla", "redis-claim", "redis-lease"]),
+            kind: SettingKind::Word(&["redis-mozilla", "redis-claim", "redis-lease", "redis-bloom"]),
             default: SettingDefault::Text("redis-mozilla"),
         },
         SettingDef {
@@ -70,7 +70,8 @@ pub const DEFINITION: Definition = Definition {
 /// The value of `on_error` that leaves it to the strategy behind.
 const OWN: &str = "own";
 
-static BACKS: [Definition; 3] = [mozilla::DEFINITION, claim::DEFINITION, lease::DEFINITION];
+static BACKS: [Definition; 4] =
+    [mozilla::DEFINITION, claim::DEFINITION, lease::DEFINITION, bloom::DEFINITION];
 
 fn estimate(settings: &Settings, _: &Context) -> Estimate {
     let ids = settings.count("front_ids");

@@ -78,6 +78,8 @@ pub const STRATEGIES: &[Definition] = &[
     #[cfg(feature = "redis")]
     redis::lease::DEFINITION,
     #[cfg(feature = "redis")]
+    redis::bloom::DEFINITION,
+    #[cfg(feature = "redis")]
     redis::tiered::DEFINITION,
 ];
 

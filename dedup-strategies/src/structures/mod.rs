@@ -4,6 +4,8 @@ pub mod age_partitioned;
 pub mod biased_sampling;
 #[cfg(feature = "bloomfilter")]
 pub(crate) mod bloom;
+#[cfg(any(feature = "bloomfilter", feature = "redis"))]
+pub(crate) mod bloom_plan;
 pub mod cuckoo;
 mod decay;
 pub mod hardware;

@@ -18,6 +18,9 @@ const VARIANTS: &[(&str, &[(&str, &str)])] = &[
     ("tiered", &[("back", "redis-claim"), ("front_ids", "50")]),
     ("tiered", &[("back", "redis-lease"), ("window", "7ms")]),
     ("redis-lease", &[("window", "7ms"), ("lease", "3ms")]),
+    ("redis-bloom", &[("window", "7ms"), ("rate", "1e-6")]),
+    ("redis-bloom", &[("generations", "5"), ("on_error", "closed"), ("rate", "0.01")]),
+    ("tiered", &[("back", "redis-bloom")]),
 ];
 
 fn on_redis() -> impl Iterator<Item = &'static Definition> {

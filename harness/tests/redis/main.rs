@@ -1,5 +1,6 @@
 //! Strategies on Redis, and servers that are given by URL. Need a redis-server.
 
+mod bloom;
 mod claims;
 mod cluster;
 #[path = "../common/mod.rs"]

@@ -115,8 +115,12 @@ fn verified(scenario: &str, strategies: &[&str]) -> Vec<(String, VerifyFigures)>
 /// Also where marks come late, and copies meanwhile.
 #[test]
 fn what_theory_predicts_of_the_strategies_on_redis_is_what_is_seen() {
-    let strategies =
-        ["-s", "^(redis-mozilla|redis-claim|redis-lease|tiered)$", "-s", "tiered:back=redis-lease"];
+    let strategies = [
+        "-s",
+        "^(redis-mozilla|redis-claim|redis-lease|redis-bloom|tiered)$",
+        "-s",
+        "tiered:back=redis-lease",
+    ];
     let late = DELAYS.replace("[pipeline]", "[pipeline]\nmark_lag = \"15s\"").replace("500ms\"]", "40s\"]");
     for scenario in [DELAYS, &late] {
         let seen = verified(scenario, &strategies);
@@ -128,7 +132,7 @@ fn what_theory_predicts_of_the_strategies_on_redis_is_what_is_seen() {
                 causes += 1;
             }
         }
-        assert_eq!(causes, 10, "two causes for each of five rows: {seen:?}");
+        assert_eq!(causes, 12, "two causes for each of six rows: {seen:?}");
     }
     let (_, mozilla) = &verified(&late, &["-s", "^redis-mozilla$"])[0];
     let twins = mozilla.predicted.iter().find(|prediction| prediction.cause == "twin").unwrap();

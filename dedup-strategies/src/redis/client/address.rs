@@ -353,7 +353,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_password_that_came_by_another_way_is_the_one_that_the_servers_are_told(
-            password in "\\PC{1,16}",
+            password in "SECRET\\PC{0,16}",
             url in prop::sample::select(vec![
                 "redis://h", "redis://user@h:1/3", "redis://user:@h", "rediss://[::1]:7", "redis+unix:///r.sock",
                 "unix:///r.sock?db=2", "redis+cluster://a:1,b:2", "rediss+cluster://user@a:1",
@@ -367,8 +367,7 @@ mod tests {
                 prop_assert_eq!(after.redis_settings().db(), before.redis_settings().db());
                 prop_assert_eq!(after.addr().to_string(), before.addr().to_string());
             }
-            let shown_with = format!("{password}@");
-            prop_assert!(!after.to_string().contains(&shown_with), "{}", after);
+            prop_assert!(!after.to_string().contains("SECRET"), "{}", after);
         }
 
         #[test]

@@ -72,32 +72,45 @@ impl Batch {
             }
         }
     }
+}
 
-    /// How many commands there are.
-    pub(in crate::redis) fn len(&self) -> usize {
+/// Commands that are sent together, each about keys of one slot.
+pub(in crate::redis) trait Commands {
+    /// How many there are.
+    fn len(&self) -> usize;
+
+    /// All of them, one after the other.
+    fn all(&self) -> &[u8];
+
+    /// One of them.
+    fn command(&self, index: usize) -> &[u8];
+
+    /// A cluster's slot of the key of one of them.
+    fn slot(&self, index: usize) -> u16;
+
+    /// Those at `indices`, one after the other.
+    fn some(&self, indices: &[usize]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        indices.iter().for_each(|index| bytes.extend_from_slice(self.command(*index)));
+        bytes
+    }
+}
+
+impl Commands for Batch {
+    fn len(&self) -> usize {
         self.count
     }
 
-    /// All of them.
-    pub(in crate::redis) fn all(&self) -> &[u8] {
+    fn all(&self) -> &[u8] {
         &self.encoded[..self.count * self.command.len()]
     }
 
-    /// One of them.
-    pub(in crate::redis) fn command(&self, index: usize) -> &[u8] {
+    fn command(&self, index: usize) -> &[u8] {
         &self.encoded[index * self.command.len()..][..self.command.len()]
     }
 
-    /// A cluster's slot of the key of one of them.
-    pub(in crate::redis) fn slot(&self, index: usize) -> u16 {
+    fn slot(&self, index: usize) -> u16 {
         slot_of(&self.command(index)[self.key.clone()])
-    }
-
-    /// Those at `indices`, one after the other.
-    pub(in crate::redis) fn some(&self, indices: &[usize]) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(indices.len() * self.command.len());
-        indices.iter().for_each(|index| bytes.extend_from_slice(self.command(*index)));
-        bytes
     }
 }
 

@@ -7,7 +7,7 @@
 use ::redis::{Cmd, ConnectionInfo, FromRedisValue, ServerError, ServerErrorKind, Value, cmd};
 
 use super::address::{Address, sibling};
-use super::batch::Batch;
+use super::batch::Commands;
 use super::link::Link;
 use super::patience::Patience;
 use super::reply::{Failure, Reply, Trips, reply};
@@ -91,7 +91,7 @@ impl Cluster {
         Err(last)
     }
 
-    pub(super) fn exchange(&mut self, batch: &Batch, which: &[usize], trips: &Trips) -> Vec<Reply> {
+    pub(super) fn exchange(&mut self, batch: &dyn Commands, which: &[usize], trips: &Trips) -> Vec<Reply> {
         let unanswered = Failure::from(self.no_answer());
         let mut replies = vec![Err(unanswered); which.len()];
         let mut open: Vec<usize> = (0..which.len()).collect();
@@ -113,7 +113,7 @@ impl Cluster {
     /// have to be sent again because their slot has moved.
     fn round(
         &mut self,
-        batch: &Batch,
+        batch: &dyn Commands,
         which: &[usize],
         open: &[usize],
         replies: &mut [Reply],
@@ -267,7 +267,7 @@ impl Primary {
         self.port == port && self.host == host
     }
 
-    fn post(&mut self, batch: &Batch, which: &[usize], replies: &mut [Reply], trips: &Trips) {
+    fn post(&mut self, batch: &dyn Commands, which: &[usize], replies: &mut [Reply], trips: &Trips) {
         if self.posted.is_empty() {
             return;
         }

@@ -6,6 +6,7 @@ pub mod link;
 pub mod slot;
 
 mod batch;
+mod calls;
 mod cluster;
 mod patience;
 mod refusal;
@@ -17,7 +18,8 @@ mod tls;
 mod wire;
 
 pub use address::{Address, AddressError, with_password};
-pub(super) use batch::{Batch, Id, Owner, Word};
+pub(super) use batch::{Batch, Commands, Id, Owner, Word};
+pub(super) use calls::Calls;
 pub use cluster::Cluster;
 pub use link::Link;
 pub use patience::Patience;

@@ -3,7 +3,7 @@
 use ::redis::{Cmd, FromRedisValue};
 
 use super::address::{Address, AddressError, Topology};
-use super::batch::Batch;
+use super::batch::Commands;
 use super::cluster::Cluster;
 use super::link::Link;
 use super::patience::Patience;
@@ -81,7 +81,12 @@ impl Servers {
 
     /// Sends the commands at `which` of `batch` once, those for one server in one write, and gives their replies in
     /// that order.
-    pub(in crate::redis) fn exchange(&mut self, batch: &Batch, which: &[usize], trips: &Trips) -> Vec<Reply> {
+    pub(in crate::redis) fn exchange(
+        &mut self,
+        batch: &dyn Commands,
+        which: &[usize],
+        trips: &Trips,
+    ) -> Vec<Reply> {
         match self {
             Servers::Single(link) => {
                 trips.one_more();
