@@ -1,8 +1,8 @@
 //! Puts a text between two markers of a file, and never loses what is around them.
 
-use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+use dedup_files::{NEVER, Unreadable, Unwritable};
 
 /// A file into which nothing can be spliced. Every message names the file.
 #[derive(Debug, thiserror::Error)]
@@ -13,16 +13,11 @@ pub enum SpliceError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        source: Unreadable,
     },
     /// It cannot be written; what was there is still there.
-    #[error("{}: cannot be written: {source}; the file is as it was", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    #[error("{0}; the file is as it was")]
+    Write(Unwritable),
     /// A marker is missing, twice there, or the closing one comes first.
     #[error("{}: {what}; put <!-- {marker} --> and <!-- /{marker} --> on lines of their own, once each, around what is to be replaced", path.display())]
     Markers {
@@ -37,13 +32,14 @@ pub enum SpliceError {
 
 /// Replaces what stands between the lines `<!-- marker -->` and `<!-- /marker -->` of the file at `path` by `text`.
 pub fn splice(path: &Path, marker: &str, text: &str) -> Result<(), SpliceError> {
-    let old = fs::read_to_string(path).map_err(|source| SpliceError::Read { path: path.into(), source })?;
+    let old = dedup_files::read_to_string(path)
+        .map_err(|source| SpliceError::Read { path: path.into(), source })?;
     let new = spliced(&old, marker, text).map_err(|what| SpliceError::Markers {
         path: path.into(),
         marker: marker.into(),
         what,
     })?;
-    replace(path, &new).map_err(|source| SpliceError::Write { path: path.into(), source })
+    dedup_files::write(path, new.as_bytes(), &NEVER).map_err(SpliceError::Write)
 }
 
 fn spliced(old: &str, marker: &str, text: &str) -> Result<String, String> {
@@ -75,30 +71,10 @@ fn only(text: &str, marker: &str) -> Result<(usize, usize), String> {
     }
 }
 
-/// Writes beside the file and renames, so that a reader, or a crash, meets the old text or the new one.
-pub fn replace(path: &Path, text: &str) -> io::Result<()> {
-    // A link keeps pointing at what it pointed at.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    match fs::metadata(&path) {
-        Ok(old) => fs::set_permissions(file.path(), old.permissions())?,
-        Err(_) => readable_by_all(file.path())?,
-    }
-    file.persist(&path).map_err(|error| error.error)?;
-    Ok(())
-}
-
-/// A temporary file is its owner's alone; a report is not.
-fn readable_by_all(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use proptest::prelude::*;
 

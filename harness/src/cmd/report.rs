@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use dedup_files::{Folder, NEVER};
 use dedup_report::{Mix, Report, hgrm, markdown, page, slides, splice, tidy};
 
 use super::stored::{FilterArgs, compared, read_all};
@@ -90,10 +91,7 @@ pub fn run(args: &ReportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
     };
     match (&args.splice, &args.output) {
         (Some(path), _) => splice::splice(path, &args.marker, &text).or_exit(Exit::Usage)?,
-        (None, Some(path)) => {
-            let written = splice::replace(path, &text).with_context(|| path.display().to_string());
-            written.or_exit(Exit::Usage)?;
-        }
+        (None, Some(path)) => dedup_files::write(path, text.as_bytes(), &NEVER).or_exit(Exit::Usage)?,
         (None, None) => out.write_all(text.as_bytes()).context("standard output")?,
     }
     Ok(Exit::Ok)
@@ -136,10 +134,9 @@ fn is_plain(letter: char) -> bool {
 }
 
 fn write_all<'a>(directory: &Path, files: impl Iterator<Item = (&'a str, &'a str)>) -> anyhow::Result<()> {
-    let named = || directory.display().to_string();
-    std::fs::create_dir_all(directory).with_context(named).or_exit(Exit::Usage)?;
+    let folder = Folder::alone(directory).or_exit(Exit::Usage)?;
     for (name, text) in files {
-        splice::replace(&directory.join(name), text).with_context(named).or_exit(Exit::Usage)?;
+        dedup_files::write(&folder.path().join(name), text.as_bytes(), &NEVER).or_exit(Exit::Usage)?;
     }
     Ok(())
 }

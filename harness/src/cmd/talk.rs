@@ -88,20 +88,32 @@ pub fn run(args: &TalkArgs, definitions: &[Definition], out: &mut dyn Write) -> 
     let writer = args.output.as_deref().map(|output| create(output, args.force, &record)).transpose()?;
     let cells = runs.iter().map(|(plan, _)| plan.cells()).sum();
     let mut watcher = Watcher { progress: Progress::new(cells, args.quiet), writer, cells: Vec::new() };
-    let completion = run_all(runs, &stop, &mut watcher)?;
+    let ended = run_all(runs, &stop, &mut watcher)
+        .and_then(|completion| record_left_out(&too_large, &mut watcher).map(|()| completion));
+    let path = args.output.clone().unwrap_or_else(|| PathBuf::from("this run"));
+    let run = Run { path, run: record, cells: watcher.cells, truncated: None };
+    let table = || {
+        let comparison = Comparison::from_runs(std::slice::from_ref(&run), &Filter::default(), None)?;
+        drawn(&comparison, args.format)
+    };
+    match &ended {
+        Ok(Completion::Interrupted) => {
+            anstream::eprintln!("interrupted: {} of {cells} cells were done", run.cells.len());
+        }
+        Ok(Completion::Whole) => out.write_all(table()?.as_bytes()).context("standard output")?,
+        // What was measured is shown, as far as it makes a table.
+        Err(_) => out.write_all(table().unwrap_or_default().as_bytes()).context("standard output")?,
+    }
+    Ok(exit(ended?, &run.cells))
+}
+
+/// Records the strategies that the scale leaves out, like one that was run.
+fn record_left_out(too_large: &[&Definition], watcher: &mut Watcher) -> anyhow::Result<()> {
     for strategy in too_large {
         let Some(like) = watcher.cells.iter().find(|cell| cell.scenario == SCENARIO).cloned() else { break };
         watcher.record(&left_out(strategy.name, like))?;
     }
-    let path = args.output.clone().unwrap_or_else(|| PathBuf::from("this run"));
-    let run = Run { path, run: record, cells: watcher.cells, truncated: None };
-    if completion == Completion::Interrupted {
-        anstream::eprintln!("interrupted: {} of {cells} cells were done", run.cells.len());
-    } else {
-        let comparison = Comparison::from_runs(std::slice::from_ref(&run), &Filter::default(), None)?;
-        out.write_all(drawn(&comparison, args.format)?.as_bytes()).context("standard output")?;
-    }
-    Ok(exit(completion, &run.cells))
+    Ok(())
 }
 
 /// What nobody's fault scenario is called.

@@ -4,8 +4,9 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
+use dedup_files::NEVER;
+use dedup_report::page;
 use dedup_report::trend::{Trend, render_text, report};
-use dedup_report::{page, splice};
 
 use super::stored::{FilterArgs, compared, read_all};
 use crate::exit::{Exit, OrExit};
@@ -47,10 +48,7 @@ pub fn run(args: &TrendArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
         TrendFormat::Html => page::render(&report(&trend)),
     };
     match &args.output {
-        Some(path) => {
-            let written = splice::replace(path, &text).with_context(|| path.display().to_string());
-            written.or_exit(Exit::Usage)?;
-        }
+        Some(path) => dedup_files::write(path, text.as_bytes(), &NEVER).or_exit(Exit::Usage)?,
         None => out.write_all(text.as_bytes()).context("standard output")?,
     }
     Ok(Exit::Ok)

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use dedup_files::{NEVER, Unreadable, Unwritable};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -49,7 +50,7 @@ pub enum AcceptError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: Unreadable,
     },
     /// It is not what it should be.
     #[error("{}: {why}", path.display())]
@@ -60,13 +61,8 @@ pub enum AcceptError {
         why: String,
     },
     /// It cannot be written.
-    #[error("{}: cannot be written: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Write(#[from] Unwritable),
     /// An entry that is not allowed.
     #[error("{0}")]
     Entry(String),
@@ -130,9 +126,9 @@ impl Entry {
 impl Acceptances {
     /// Reads the file; nothing is accepted where there is none.
     pub fn read(path: &Path) -> Result<Acceptances, AcceptError> {
-        let text = match std::fs::read_to_string(path) {
+        let text = match dedup_files::read_to_string(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Acceptances::default()),
+            Err(error) if error.is_absence() => return Ok(Acceptances::default()),
             Err(source) => return Err(AcceptError::Read { path: path.to_path_buf(), source }),
         };
         let form = |why: String| AcceptError::Form { path: path.to_path_buf(), why };
@@ -152,8 +148,7 @@ impl Acceptances {
     /// Writes the file.
     pub fn write(&self, path: &Path) -> Result<(), AcceptError> {
         let text = toml::to_string(self).expect("entries are plain data");
-        std::fs::write(path, format!("{HEAD}\n{text}"))
-            .map_err(|source| AcceptError::Write { path: path.to_path_buf(), source })
+        Ok(dedup_files::write(path, format!("{HEAD}\n{text}").as_bytes(), &NEVER)?)
     }
 
     /// Lets failures pass that are accepted `today`, and says of those that are no longer.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
+use dedup_files::{Folder, FolderError, Unreadable, Unwritable};
 use dedup_stream::stream::{Id, Source, SourceError};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
@@ -67,7 +69,7 @@ pub enum BaselineError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: Unreadable,
     },
     /// Not a whole baseline.
     #[error("{}: is no whole baseline: {why}; fetch it anew, or make one with --update", path.display())]
@@ -99,19 +101,17 @@ pub enum BaselineError {
         found: String,
     },
     /// It cannot be written.
-    #[error("{}: cannot be written: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Write(#[from] Unwritable),
+    /// Its directory cannot be made.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
 }
 
 impl Baseline {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Baseline, BaselineError> {
-        let text = std::fs::read_to_string(path)
+        let text = dedup_files::read_to_string(path)
             .map_err(|source| BaselineError::Read { path: path.to_path_buf(), source })?;
         let form = |error: serde_json::Error| BaselineError::Form {
             path: path.to_path_buf(),
@@ -129,19 +129,15 @@ impl Baseline {
         serde_json::from_value(sealed.baseline).map_err(form)
     }
 
-    /// Writes a file, whole or not at all.
-    pub fn write(&self, path: &Path) -> Result<(), BaselineError> {
+    /// Writes a file, whole or not at all, and its directory where it is missing. `stop` ends the wait for somebody who
+    /// takes it, where it is a pipe.
+    pub fn write(&self, path: &Path, stop: &AtomicBool) -> Result<(), BaselineError> {
         let baseline = serde_json::to_value(self).expect("a baseline is plain data");
         let sealed = Sealed { checksum: checksum(&baseline), baseline };
         let mut text = serde_json::to_string_pretty(&sealed).expect("a baseline is plain data");
         text.push('\n');
-        let write = |source| BaselineError::Write { path: path.to_path_buf(), source };
-        if let Some(directory) = path.parent() {
-            std::fs::create_dir_all(directory).map_err(write)?;
-        }
-        let unfinished = path.with_extension("unfinished");
-        std::fs::write(&unfinished, text).map_err(write)?;
-        std::fs::rename(&unfinished, path).map_err(write)
+        let _folder = Folder::shared(path.parent().unwrap_or(Path::new("")))?;
+        Ok(dedup_files::write(path, text.as_bytes(), stop)?)
     }
 
     /// The names of its scenarios, each once.
@@ -197,6 +193,8 @@ pub fn stream_digest(source: &mut dyn Source) -> Result<String, SourceError> {
 
 #[cfg(test)]
 mod tests {
+    use dedup_files::NEVER;
+
     use super::*;
 
     fn sample() -> Baseline {
@@ -222,7 +220,7 @@ mod tests {
     fn written() -> (tempfile::TempDir, PathBuf, String) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("below/baseline.json");
-        sample().write(&path).unwrap();
+        sample().write(&path, &NEVER).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         (directory, path, text)
     }
@@ -258,7 +256,7 @@ mod tests {
     fn another_schema_is_named() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("b.json");
-        Baseline { schema: "dedup-harness-baseline/9".into(), ..sample() }.write(&path).unwrap();
+        Baseline { schema: "dedup-harness-baseline/9".into(), ..sample() }.write(&path, &NEVER).unwrap();
         let error = Baseline::read(&path).unwrap_err().to_string();
         assert!(error.contains("dedup-harness-baseline/9"), "{error}");
     }

@@ -48,7 +48,7 @@ impl LiveFile {
     /// Opens a file and finds its columns.
     pub(crate) fn open(path: &Path) -> Result<LiveFile, NightlyError> {
         let failed = |error: &dyn std::fmt::Display| NightlyError::file(path, error);
-        let file = File::open(path).map_err(|error| failed(&error))?;
+        let file = dedup_files::open(path).map_err(|error| failed(&error))?;
         let reader = SerializedFileReader::new(file).map_err(|error| failed(&error))?;
         let columns = reader.metadata().file_metadata().schema_descr().columns();
         let find = |name: &'static str, allowed: &'static str| {

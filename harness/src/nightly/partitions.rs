@@ -51,9 +51,14 @@ pub fn table(dir: &Path) -> Result<Table, NightlyError> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if let Some(day) = name.strip_prefix(PARTITION_PREFIX).and_then(|day| day.parse().ok()) {
             let is_parquet = |path: &PathBuf| {
-                path.extension().is_some_and(|extension| extension == "parquet") && path.is_file()
+                path.extension().is_some_and(|extension| extension == "parquet") && !path.is_dir()
             };
-            days.insert(day, listed(&path)?.into_iter().filter(is_parquet).collect());
+            let files: Vec<PathBuf> = listed(&path)?.into_iter().filter(is_parquet).collect();
+            // Before any engine waits for a pipe that has the name of a file.
+            for file in &files {
+                dedup_files::open(file).map_err(|error| NightlyError::file(file, error))?;
+            }
+            days.insert(day, files);
         }
     }
     let name = dir.file_name().unwrap_or(dir.as_os_str()).to_string_lossy().into_owned();

@@ -6,6 +6,7 @@ mod faces;
 mod faults;
 mod hostile;
 mod nights;
+mod places;
 mod refused;
 mod reports;
 mod runs;

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use dedup_files::{FolderError, Unreadable};
+
 use super::SCHEMA;
 
 /// A result file that cannot be read or written. Every message names the file.
@@ -20,13 +22,13 @@ pub enum RecordError {
         /// The directory.
         path: PathBuf,
     },
-    /// The file exists, and the system does not let us read it.
+    /// It exists and is no regular file, or the system does not let us read it.
     #[error("{}: cannot be read: {source}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        source: Unreadable,
     },
     /// Nothing in it.
     #[error("{}: the file is empty; a result file begins with a line of type \"run\"", path.display())]
@@ -58,10 +60,13 @@ pub enum RecordError {
         /// The file.
         path: PathBuf,
     },
-    /// The file or its directory cannot be written.
+    /// The directory cannot be made, or another run writes into it.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The file cannot be written.
     #[error("{}: cannot be written: {source}", path.display())]
     Write {
-        /// The file or directory.
+        /// The file.
         path: PathBuf,
         /// Why.
         source: io::Error,

@@ -1,6 +1,5 @@
 //! Reads a result file.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -36,7 +35,8 @@ impl Run {
 /// Reads the result file at `path`, or in the directory `path`.
 pub fn read_run(path: &Path) -> Result<Run, RecordError> {
     let path = locate(path)?;
-    let bytes = fs::read(&path).map_err(|source| RecordError::Read { path: path.clone(), source })?;
+    let bytes =
+        dedup_files::read(&path).map_err(|source| RecordError::Read { path: path.clone(), source })?;
     parse(path, &bytes)
 }
 

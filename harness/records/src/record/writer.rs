@@ -4,39 +4,42 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use dedup_files::Folder;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{CellRecord, FILE_NAME, Line, RecordError, RunRecord};
 
-/// An open result file.
+/// An open result file, in a directory that no other run can write into meanwhile.
 ///
-/// Each line goes out in one write call: whoever kills the run finds whole lines, but for the last at worst.
+/// Each line goes out in one write call: whoever kills the run finds whole lines, but for the last at worst. One that
+/// the disk has no room for is taken back.
 #[derive(Debug)]
 pub struct RecordWriter {
     path: PathBuf,
     file: File,
-    made: Made,
+    /// Bytes of whole lines.
+    whole: u64,
+    folder: Folder,
 }
 
-/// Directories that were made for the file, outermost first.
-type Made = Vec<PathBuf>;
+/// What becomes of results that are there already.
+#[derive(Clone, Copy)]
+enum Earlier {
+    Kept,
+    Replaced,
+}
 
 impl RecordWriter {
     /// Makes `directory` where needed and writes the run's line to its `records.jsonl`. Refuses a directory that
-    /// holds results already. When it fails, nothing of it stays behind.
+    /// holds results already, or into which another run writes. When it fails, nothing of it stays behind.
     pub fn create(directory: &Path, run: &RunRecord) -> Result<Self, RecordError> {
-        Self::open(directory, run, OpenOptions::new().append(true).create_new(true))
+        Self::open(directory, run, Earlier::Kept)
     }
 
-    /// Like [`create`](Self::create), but in place of results that are there already.
+    /// Like [`create`](Self::create), but in place of results that are there already; these stay if it fails.
     pub fn replace(directory: &Path, run: &RunRecord) -> Result<Self, RecordError> {
-        match fs::remove_file(directory.join(FILE_NAME)) {
-            Err(source) if !is_absence(&source) => {
-                Err(RecordError::Write { path: directory.join(FILE_NAME), source })
-            }
-            _ => Self::create(directory, run),
-        }
+        Self::open(directory, run, Earlier::Replaced)
     }
 
     /// Appends one cell.
@@ -52,37 +55,61 @@ impl RecordWriter {
     /// Removes the file, and the directories that were made for it: for a run that turns out to be impossible
     /// before its first cell.
     pub fn discard(self) {
-        drop(self.file);
         let _ = fs::remove_file(&self.path);
-        remove_made(&self.made);
+        drop(self.folder);
     }
 
-    fn open(directory: &Path, run: &RunRecord, options: &OpenOptions) -> Result<Self, RecordError> {
-        let made = make_directories(directory)?;
+    fn open(directory: &Path, run: &RunRecord, earlier: Earlier) -> Result<Self, RecordError> {
         let path = directory.join(FILE_NAME);
-        let file = options.open(&path).map_err(|source| {
-            remove_made(&made);
-            match source.kind() {
-                io::ErrorKind::AlreadyExists => RecordError::Exists { path: path.clone() },
-                _ => RecordError::Write { path: path.clone(), source },
-            }
-        })?;
-        let mut writer = RecordWriter { path, file, made };
-        match writer.write(&Line::Run(Box::new(run.clone()))) {
-            Ok(()) => Ok(writer),
-            Err(error) => {
-                writer.discard();
-                Err(error)
-            }
+        if directory.exists()
+            && let Err(source) = fs::symlink_metadata(&path)
+            && source.kind() == io::ErrorKind::NotADirectory
+        {
+            return Err(RecordError::Write { path, source });
+        }
+        let folder = Folder::alone(directory)?;
+        let line = line(&path, &Line::Run(Box::new(run.clone())))?;
+        let written = match earlier {
+            Earlier::Kept => begin(&path, &line),
+            Earlier::Replaced => dedup_files::replace(&path, &line),
+        };
+        match written {
+            Ok(file) => Ok(RecordWriter { path, file, whole: line.len() as u64, folder }),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(RecordError::Exists { path }),
+            Err(source) => Err(RecordError::Write { path, source }),
         }
     }
 
-    fn write(&mut self, line: &Line) -> Result<(), RecordError> {
-        let mut bytes = readable::<Line>(line)
-            .map_err(|what| RecordError::Unreadable { path: self.path.clone(), what })?;
-        bytes.push(b'\n');
-        self.file.write_all(&bytes).map_err(|source| RecordError::Write { path: self.path.clone(), source })
+    fn write(&mut self, record: &Line) -> Result<(), RecordError> {
+        let line = line(&self.path, record)?;
+        if let Err(source) = self.file.write_all(&line) {
+            // What follows a line that broke off could not be read; where this fails too, it is the last.
+            let _ = self.file.set_len(self.whole);
+            return Err(RecordError::Write { path: self.path.clone(), source });
+        }
+        self.whole += line.len() as u64;
+        Ok(())
     }
+}
+
+/// Begins a new file with `line`, and leaves none where that fails.
+fn begin(path: &Path, line: &[u8]) -> io::Result<File> {
+    let mut file = OpenOptions::new().append(true).create_new(true).open(path)?;
+    match file.write_all(line) {
+        Ok(()) => Ok(file),
+        Err(error) => {
+            let _ = fs::remove_file(path);
+            Err(error)
+        }
+    }
+}
+
+/// The line of a record, for the file at `path`.
+fn line(path: &Path, record: &Line) -> Result<Vec<u8>, RecordError> {
+    let mut line =
+        readable(record).map_err(|what| RecordError::Unreadable { path: path.to_path_buf(), what })?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 /// The record as JSON, once it is known that it can be read again (JSON has no NaN and no infinity).
@@ -91,31 +118,5 @@ fn readable<T: Serialize + DeserializeOwned>(record: &T) -> Result<Vec<u8>, Stri
     match serde_json::from_slice::<T>(&bytes) {
         Ok(_) => Ok(bytes),
         Err(error) => Err(error.to_string()),
-    }
-}
-
-fn is_absence(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
-/// Makes `directory` and what is missing above it; on failure removes again what it made.
-fn make_directories(directory: &Path) -> Result<Made, RecordError> {
-    let missing: Vec<&Path> =
-        directory.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).collect();
-    let mut made = Made::new();
-    for path in missing.into_iter().rev() {
-        if let Err(source) = fs::create_dir(path) {
-            remove_made(&made);
-            return Err(RecordError::Write { path: path.to_path_buf(), source });
-        }
-        made.push(path.to_path_buf());
-    }
-    Ok(made)
-}
-
-/// Removes directories that are empty; others have been put to use by somebody else meanwhile.
-fn remove_made(made: &[PathBuf]) {
-    for path in made.iter().rev() {
-        let _ = fs::remove_dir(path);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
@@ -74,10 +74,10 @@ pub(super) fn run(args: &CheckArgs, definitions: &[Definition], out: &mut dyn Wr
     if let Some(baseline) = &baseline {
         work.refuse_unlike(baseline)?;
     }
-    args.output.prepare()?;
+    let folder = args.output.folder()?;
     let Some(measured) = work.measure(baseline.as_ref())? else { return Ok(Exit::Interrupted) };
     match &baseline {
-        None => update(args, measured, out),
+        None => update(args, measured, &stop, out),
         Some(baseline) => {
             let Checked { metrics, notes } =
                 check(&measured.comparable(baseline), &measured.now).or_exit(Exit::Incomparable)?;
@@ -97,7 +97,7 @@ pub(super) fn run(args: &CheckArgs, definitions: &[Definition], out: &mut dyn Wr
                 metrics,
                 notes: [new_strategies(baseline, definitions), measured.notes, notes].concat(),
             };
-            args.output.deliver(verdict, &accepted, out)
+            args.output.deliver(verdict, &accepted, folder.as_ref(), out)
         }
     }
 }
@@ -116,7 +116,12 @@ impl CheckArgs {
     }
 }
 
-fn update(args: &CheckArgs, measured: Measured, out: &mut dyn Write) -> anyhow::Result<Exit> {
+fn update(
+    args: &CheckArgs,
+    measured: Measured,
+    stop: &AtomicBool,
+    out: &mut dyn Write,
+) -> anyhow::Result<Exit> {
     let (mut cells, mut left_out) = (Vec::new(), measured.notes);
     for (scenario, strategy) in measured.order {
         match &measured.now[&(scenario.clone(), strategy.clone())] {
@@ -136,7 +141,8 @@ fn update(args: &CheckArgs, measured: Measured, out: &mut dyn Write) -> anyhow::
         servers: measured.servers,
         cells,
     };
-    baseline.write(&args.baseline).or_exit(Exit::Usage)?;
+    let written = baseline.write(&args.baseline, stop);
+    written.or_exit(if stop.load(Ordering::Relaxed) { Exit::Interrupted } else { Exit::Usage })?;
     left_out.iter().for_each(|note| anstream::eprintln!("note: {}", printable(note)));
     let file = args.baseline.display().to_string();
     let file = printable(&file);

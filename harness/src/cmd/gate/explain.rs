@@ -50,7 +50,8 @@ pub(super) fn run(args: &ExplainArgs, out: &mut dyn Write) -> anyhow::Result<Exi
 
 fn read(path: &Path) -> anyhow::Result<Verdict> {
     let file = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| anyhow!("{file}: cannot be read: {error}"))?;
+    let text =
+        dedup_files::read_to_string(path).map_err(|error| anyhow!("{file}: cannot be read: {error}"))?;
     let value: serde_json::Value =
         serde_json::from_str(&text).map_err(|error| anyhow!("{file}: is no verdict: {error}"))?;
     match value.get("schema").and_then(|schema| schema.as_str()) {

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use clap::Args;
+use dedup_files::{Folder, NEVER, Unwritable};
 use dedup_strategies::Definition;
 use dedup_stream::scenario::{self, Scenario};
 
@@ -69,11 +70,9 @@ impl OutputArgs {
         Acceptances::read(&self.accepted).or_exit(Exit::Usage)
     }
 
-    /// Makes the directory for the files, before anything is measured.
-    pub(super) fn prepare(&self) -> anyhow::Result<()> {
-        let Some(directory) = &self.output else { return Ok(()) };
-        let made = std::fs::create_dir_all(directory);
-        made.with_context(|| format!("--output {}", directory.display())).or_exit(Exit::Usage)
+    /// The directory for the files, taken before anything is measured.
+    pub(super) fn folder(&self) -> anyhow::Result<Option<Folder>> {
+        self.output.as_deref().map(|directory| Folder::alone(directory).or_exit(Exit::Usage)).transpose()
     }
 
     /// Applies what is accepted, concludes, and delivers: to standard output, to files, and to the CI server that runs
@@ -82,24 +81,17 @@ impl OutputArgs {
         &self,
         mut verdict: Verdict,
         accepted: &Acceptances,
+        folder: Option<&Folder>,
         out: &mut dyn Write,
     ) -> anyhow::Result<Exit> {
         accepted.apply(&mut verdict, jiff::Zoned::now().date());
         let strictness = if self.strict { Strictness::Strict } else { Strictness::Lenient };
         let verdict = verdict.concluded(strictness);
-        if let Some(directory) = &self.output {
-            for (name, text) in [
-                ("verdict.json", crate::gate::render::json(&verdict)),
-                ("gate.md", markdown(&verdict)),
-                ("junit.xml", junit(&verdict)),
-            ] {
-                let path = directory.join(name);
-                std::fs::write(&path, text)
-                    .with_context(|| format!("{}: cannot be written", path.display()))?;
-            }
-        }
+        // What was measured is printed, whatever becomes of the files.
+        let kept = folder.map_or(Ok(()), |folder| keep(&verdict, folder));
         out.write_all(render(&verdict, self.format).as_bytes()).context("standard output")?;
         self.tell_github(&verdict)?;
+        kept?;
         Ok(exit(&verdict))
     }
 
@@ -115,6 +107,18 @@ impl OutputArgs {
         let path = Path::new(&path);
         github::step_summary(verdict, path).with_context(|| format!("{}: cannot be written", path.display()))
     }
+}
+
+/// Writes the verdict's files.
+fn keep(verdict: &Verdict, folder: &Folder) -> Result<(), Unwritable> {
+    let files = [
+        ("verdict.json", crate::gate::render::json(verdict)),
+        ("gate.md", markdown(verdict)),
+        ("junit.xml", junit(verdict)),
+    ];
+    files
+        .iter()
+        .try_for_each(|(name, text)| dedup_files::write(&folder.path().join(name), text.as_bytes(), &NEVER))
 }
 
 fn exit(verdict: &Verdict) -> Exit {

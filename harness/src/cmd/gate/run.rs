@@ -106,7 +106,7 @@ pub(super) fn run(args: &RunArgs, definitions: &[Definition], out: &mut dyn Writ
     };
     let stop = stop_on_interrupt()?;
     let Some(base) = base(args, &stop)? else { return Ok(Exit::Interrupted) };
-    args.output.prepare()?;
+    let folder = args.output.folder()?;
     let program =
         |side, path: &Path| Program { side, path: path.to_path_buf(), under: Vec::new(), slow_down: None };
     let base_program = program(Side::Base, &base.path);
@@ -119,7 +119,7 @@ pub(super) fn run(args: &RunArgs, definitions: &[Definition], out: &mut dyn Writ
     let progress = Shown::new(2 + plan.design.looks.len(), args.output.quiet);
     let measured = measured(&plan, &args.how, [base_program, candidate_program], names, &stop, progress);
     match measured {
-        Ok((verdict, _)) => args.output.deliver(verdict, &accepted, out),
+        Ok((verdict, _)) => args.output.deliver(verdict, &accepted, folder.as_ref(), out),
         Err(error) if interrupted(&error) => Ok(Exit::Interrupted),
         Err(error) => Err(error),
     }

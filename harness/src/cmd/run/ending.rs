@@ -66,10 +66,13 @@ impl Observer for Watcher {
     }
 
     fn record(&mut self, cell: &CellRecord) -> anyhow::Result<()> {
-        if let Some(writer) = &mut self.writer {
-            writer.append(cell)?;
-        }
+        // It is measured, and shown, whether it can be kept or not.
         self.cells.push(printable_record(cell.clone()));
+        // After one that cannot be kept none is: the cause is said once.
+        if let Some(mut writer) = self.writer.take() {
+            writer.append(cell)?;
+            self.writer = Some(writer);
+        }
         Ok(())
     }
 }

@@ -208,7 +208,7 @@ fn carry_out(
     let writer = output.directory.as_deref().map(|directory| create(directory, output.force, &record));
     let progress = Progress::new(plan.cells(), output.quiet);
     let mut watcher = Watcher { progress, writer: writer.transpose()?, cells: Vec::new() };
-    let completion = ended(plan.run(preflight, stop, &mut watcher))?;
+    let ended = ended(plan.run(preflight, stop, &mut watcher));
     let path = output.directory.clone().unwrap_or_else(|| PathBuf::from("this run"));
     let run = Run { path, run: record, cells: watcher.cells, truncated: None };
     if !run.cells.is_empty() {
@@ -216,6 +216,8 @@ fn carry_out(
         let text = render(&comparison, output.format, Look::of_stdout());
         out.write_all(text.as_bytes()).context("standard output")?;
     }
+    // What was measured is shown in any case.
+    let completion = ended?;
     if completion == Completion::Interrupted {
         anstream::eprintln!("interrupted: {} of {} cells were done", run.cells.len(), plan.cells());
     }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::anyhow;
 use dedup_strategies::{Definition, Needs};
 use dedup_stream::scenario;
-use dedup_stream::trace::{TraceOptions, TraceSurvey};
+use dedup_stream::trace::{TraceError, TraceOptions, TraceSurvey, spool_stdin};
 use dedup_stream::workload::{Trace, Workload};
 
 use super::survey;
@@ -32,7 +32,7 @@ pub(super) fn plan(
 ) -> anyhow::Result<Plan> {
     let strategies: Vec<Selected> = select(definitions, &args.strategies).or_exit(Exit::Usage)?;
     let redis = redis(args)?;
-    let workloads = workloads(args, directory)?;
+    let workloads = workloads(args, directory, stop)?;
     let mut plan = Plan::new(workloads, strategies, directory.to_path_buf());
     plan.redis = redis;
     plan.passes = passes(&args.passes);
@@ -113,8 +113,8 @@ fn passes(asked: &[PassArg]) -> Vec<Pass> {
 }
 
 /// What to run on, in the pipeline's shape that was asked for.
-fn workloads(args: &RunArgs, directory: &Path) -> anyhow::Result<Vec<Workload>> {
-    let mut workloads = streams(args, directory)?;
+fn workloads(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow::Result<Vec<Workload>> {
+    let mut workloads = streams(args, directory, stop)?;
     for workload in &mut workloads {
         let pipeline = workload.pipeline_mut();
         pipeline.workers = args.workers.unwrap_or(pipeline.workers);
@@ -123,10 +123,10 @@ fn workloads(args: &RunArgs, directory: &Path) -> anyhow::Result<Vec<Workload>> 
     Ok(workloads)
 }
 
-fn streams(args: &RunArgs, directory: &Path) -> anyhow::Result<Vec<Workload>> {
+fn streams(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow::Result<Vec<Workload>> {
     if let Some(path) = &args.trace {
-        let options = trace_options(args, path, directory)?;
-        let survey = TraceSurvey::scan(&options).or_exit(Exit::Usage)?;
+        let options = trace_options(args, path, directory, stop)?;
+        let survey = taken(TraceSurvey::scan_unless(stop, &options))?;
         if !args.output.quiet {
             anstream::eprintln!("{}", printable(&survey::text(&survey)));
         }
@@ -136,7 +136,18 @@ fn streams(args: &RunArgs, directory: &Path) -> anyhow::Result<Vec<Workload>> {
     Ok(scenarios.into_iter().map(|scenario| Workload::Scenario(Box::new(scenario))).collect())
 }
 
-fn trace_options(args: &RunArgs, path: &Path, directory: &Path) -> anyhow::Result<TraceOptions> {
+/// A trace that cannot be read is the user's to mend; that somebody asked to stop meanwhile is not.
+fn taken<T>(read: Result<T, TraceError>) -> anyhow::Result<T> {
+    let exit = if let Err(TraceError::Stopped) = &read { Exit::Interrupted } else { Exit::Usage };
+    read.or_exit(exit)
+}
+
+fn trace_options(
+    args: &RunArgs,
+    path: &Path,
+    directory: &Path,
+    stop: &AtomicBool,
+) -> anyhow::Result<TraceOptions> {
     let mut options = TraceOptions::new(path);
     options.id_field = args.id_field.clone();
     options.time_field = args.time_field.clone();
@@ -144,7 +155,7 @@ fn trace_options(args: &RunArgs, path: &Path, directory: &Path) -> anyhow::Resul
     options.max_bad = args.max_bad;
     options.window = args.window;
     if options.is_stdin() {
-        let spooled = dedup_stream::trace::spool_stdin(directory).or_exit(Exit::Usage)?;
+        let spooled = taken(spool_stdin(directory, stop))?;
         options = options.spooled(spooled);
     }
     Ok(options)

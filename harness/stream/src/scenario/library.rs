@@ -22,7 +22,10 @@ pub fn find(argument: &str) -> Result<Vec<Scenario>, ScenarioError> {
         return Ok(vec![parse(name, text)?]);
     }
     let path = Path::new(argument);
-    if argument.ends_with(".toml") || path.is_file() || (argument.contains('/') && path.exists()) {
+    if argument.ends_with(".toml")
+        || (path.exists() && !path.is_dir())
+        || (argument.contains('/') && path.exists())
+    {
         return Ok(vec![Scenario::load(path)?]);
     }
     if argument.is_empty() {

@@ -17,7 +17,6 @@ mod units;
 #[cfg(test)]
 mod tests;
 
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -52,7 +51,8 @@ impl Scenario {
     pub fn load(path: impl AsRef<Path>) -> Result<Scenario, ScenarioError> {
         let path = path.as_ref();
         let label = path.display().to_string();
-        let bytes = fs::read(path).map_err(|cause| ScenarioError::unreadable(&label, &cause.to_string()))?;
+        let bytes =
+            dedup_files::read(path).map_err(|cause| ScenarioError::unreadable(&label, &cause.to_string()))?;
         let text = String::from_utf8(bytes).map_err(|error| ScenarioError::not_utf8(&label, &error))?;
         Scenario::from_toml(&label, &text)
     }

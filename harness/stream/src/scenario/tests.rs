@@ -1,5 +1,6 @@
 //! Reading scenarios: what is refused, in which words, and that nothing makes the reader panic.
 
+use std::fs;
 use std::time::Duration;
 
 use proptest::prelude::*;

@@ -1,9 +1,12 @@
 //! The bytes of a trace, decompressed.
 
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
+use dedup_files::{CopyError, Space, Unreadable};
 use flate2::bufread::MultiGzDecoder;
 
 use super::error::TraceError;
@@ -27,15 +30,26 @@ pub enum Compression {
 pub(crate) type Text = Box<dyn BufRead + Send>;
 
 /// Copies standard input, still compressed if it is, to a file in `dir`, because every cell reads the trace again.
-pub fn spool_stdin(dir: &Path) -> Result<PathBuf, TraceError> {
-    spool(&mut io::stdin().lock(), dir)
+/// Ends early where `stop` is set, or where the copy would fill the file system of `dir`.
+pub fn spool_stdin(dir: &Path, stop: &AtomicBool) -> Result<PathBuf, TraceError> {
+    let copy =
+        |error| TraceError::Spool { path: dir.display().to_string(), source: CopyError::System(error) };
+    let input = io::stdin().as_fd().try_clone_to_owned().map_err(copy)?;
+    spool(&mut File::from(input), dir, stop)
 }
 
-pub(crate) fn spool(input: &mut dyn io::Read, dir: &Path) -> Result<PathBuf, TraceError> {
+pub(crate) fn spool(
+    input: &mut (impl Read + AsFd),
+    dir: &Path,
+    stop: &AtomicBool,
+) -> Result<PathBuf, TraceError> {
     let path = dir.join("stdin.trace");
-    let copied = File::create(&path).and_then(|mut file| io::copy(input, &mut file));
+    let copied = File::create(&path)
+        .map_err(CopyError::System)
+        .and_then(|mut file| dedup_files::copy(input, &mut file, &|| Space::at(dir), stop));
     match copied {
         Ok(_) => Ok(path),
+        Err(CopyError::Stopped) => Err(TraceError::Stopped),
         Err(source) => Err(TraceError::Spool { path: path.display().to_string(), source }),
     }
 }
@@ -110,16 +124,12 @@ pub(crate) fn open_file(options: &TraceOptions) -> Result<File, TraceError> {
     if options.is_stdin() {
         return Err(not_a_file("standard input", ", into which it has to be copied first"));
     }
-    let kind = fs::metadata(&options.path)
-        .map_err(|source| TraceError::Open { path: path.clone(), source })?
-        .file_type();
-    if kind.is_dir() {
-        return Err(not_a_file("a directory", ""));
-    }
-    if !kind.is_file() {
-        return Err(not_a_file("a pipe or a device", ": send it to standard input with --trace -"));
-    }
-    File::open(&options.path).map_err(|source| TraceError::Open { path, source })
+    dedup_files::open(&options.path).map_err(|error| match error {
+        Unreadable::NotAFile { what: what @ "a directory" } => not_a_file(what, ""),
+        Unreadable::NotAFile { what } => not_a_file(what, ": send it to standard input with --trace -"),
+        Unreadable::System(source) => TraceError::Open { path: path.clone(), source },
+        Unreadable::TooLarge => unreachable!("it is not read as a whole"),
+    })
 }
 
 fn compression_of(start: &[u8]) -> Compression {

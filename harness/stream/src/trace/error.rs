@@ -3,6 +3,8 @@
 use std::fmt::{self, Display};
 use std::io;
 
+use dedup_files::CopyError;
+
 /// Longest line, or CSV record, that is read. Bounds the memory that a file without line ends can take.
 pub(crate) const MAX_LINE_BYTES: usize = 16 << 20;
 
@@ -65,8 +67,11 @@ pub enum TraceError {
         /// The copy.
         path: String,
         /// Why.
-        source: io::Error,
+        source: CopyError,
     },
+    /// Somebody asked to stop.
+    #[error("interrupted before the trace was read")]
+    Stopped,
     /// No field was named for the id, and none that usually holds one is there.
     #[error(
         "trace {path}: no field is known to hold the id: name it with --id-field; the first line has: {fields}"

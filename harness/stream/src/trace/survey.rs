@@ -1,8 +1,10 @@
 //! A look at a trace before anything runs on it.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use dedup_files::NEVER;
 use dedup_strategies::{Sizing, Timestamp};
 
 use super::bytes::Compression;
@@ -67,9 +69,17 @@ pub struct TimeUsed {
 impl TraceSurvey {
     /// Reads the whole trace once.
     pub fn scan(options: &TraceOptions) -> Result<TraceSurvey, TraceError> {
+        TraceSurvey::scan_unless(&NEVER, options)
+    }
+
+    /// The same, which ends early with [`TraceError::Stopped`] once `stop` is set.
+    pub fn scan_unless(stop: &AtomicBool, options: &TraceOptions) -> Result<TraceSurvey, TraceError> {
         let mut rows = Rows::open(options)?;
         let mut window = WindowCount::new(options.window);
         while let Some(row) = rows.next()? {
+            if stop.load(Ordering::Relaxed) {
+                return Err(TraceError::Stopped);
+            }
             if let Id::Key(key) = row.id {
                 window.count(key, row.at);
             }

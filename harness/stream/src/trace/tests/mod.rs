@@ -3,10 +3,11 @@
 mod refused;
 
 use std::collections::HashMap;
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use dedup_files::NEVER;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -231,12 +232,14 @@ fn the_unit_of_time_is_the_one_given_or_else_found_in_the_first_good_line() {
 fn standard_input_is_copied_byte_by_byte() {
     let dir = tempfile::tempdir().unwrap();
     let content = gzip(b"id\na\na\n");
-    let path = bytes::spool(&mut &content[..], dir.path()).unwrap();
+    let mut input = tempfile::tempfile().unwrap();
+    input.write_all(&content).and_then(|()| input.rewind()).unwrap();
+    let path = bytes::spool(&mut input, dir.path(), &NEVER).unwrap();
     let options = TraceOptions::new("-").spooled(path);
     assert_eq!(std::fs::read(&options.path).unwrap(), content);
     let survey = TraceSurvey::scan(&options).unwrap();
     assert_eq!((survey.name.as_str(), survey.duplicate_count), ("standard input", 1));
-    assert!(bytes::spool(&mut &content[..], &dir.path().join("none")).is_err());
+    assert!(bytes::spool(&mut input, &dir.path().join("none"), &NEVER).is_err());
 }
 
 /// One line of a model trace: which id (none: missing), and the time in ms.

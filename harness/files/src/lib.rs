@@ -1,0 +1,20 @@
+//! Files and folders that a user names: how they are read, written and locked, whatever they are.
+//!
+//! Every sub-command goes through here, so that a pipe, a device, a link, a full disk or a second run is met in the
+//! same way wherever it is named. Nothing here waits without an end: what may take as long as somebody else likes looks
+//! at a flag that a signal sets.
+
+mod copy;
+mod folder;
+mod input;
+mod output;
+mod place;
+mod space;
+mod waiting;
+
+pub use copy::{Copied, CopyError, copy};
+pub use folder::{Folder, FolderError};
+pub use input::{Unreadable, open, read, read_to_string};
+pub use output::{Unwritable, replace, write};
+pub use space::Space;
+pub use waiting::NEVER;

@@ -1,0 +1,215 @@
+//! Writes a file that was named: in one step where it is a regular file, and into whatever else it is.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use rustix::event::PollFlags;
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use tempfile::NamedTempFile;
+
+use crate::place::Place;
+use crate::waiting::wait;
+
+/// Bytes that a pipe takes at once if it takes any.
+const AT_ONCE: usize = 4096;
+
+/// A file that cannot be written, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: cannot be written: {source}", path.display())]
+pub struct Unwritable {
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl Unwritable {
+    /// What cannot be written at `path` for this reason.
+    pub fn new(path: &Path, source: io::Error) -> Self {
+        Unwritable { path: path.to_path_buf(), source }
+    }
+}
+
+/// Writes `bytes` to what `path` leads to.
+///
+/// A regular file, or one that is not there yet, is written beside its place and renamed: whoever reads it, or a crash,
+/// meets what was there or what is new. A link goes on leading to it. A device, a pipe and an open descriptor
+/// (`/dev/fd/3`, `/dev/stdout`) are written into. While nobody takes what is written, `stop` ends the wait.
+pub fn write(path: &Path, bytes: &[u8], stop: &AtomicBool) -> Result<(), Unwritable> {
+    let written = Place::of(path).and_then(|place| match place {
+        Place::File(path) => in_one_step(&path, bytes).map(drop),
+        Place::Descriptor(descriptor) => pour(File::from(descriptor), bytes, stop),
+        Place::Other(path) => pour(open(&path, stop)?, bytes, stop),
+    });
+    written.map_err(|source| Unwritable::new(path, source))
+}
+
+/// Puts a file of these bytes, synced, in the place of the regular file to which `path` leads, which may not be there,
+/// in one step: the file, open for writing at its end.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<File> {
+    match Place::of(path)? {
+        Place::File(path) => in_one_step(&path, bytes),
+        Place::Descriptor(_) | Place::Other(_) => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, NOT_A_FILE))
+        }
+    }
+}
+
+const NOT_A_FILE: &str = "it is no regular file; allowed is one, or none yet";
+
+fn in_one_step(path: &Path, bytes: &[u8]) -> io::Result<File> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = beside(directory)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    if let Ok(old) = fs::metadata(path) {
+        // Who may not give files away keeps it as his own.
+        let _ = std::os::unix::fs::fchown(file.as_file(), Some(old.uid()), Some(old.gid()));
+        file.as_file().set_permissions(old.permissions())?;
+    }
+    Ok(file.persist(path)?)
+}
+
+/// A file that is gone when it is dropped; with the permissions that any other new file gets.
+fn beside(directory: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".").suffix(".unfinished").permissions(Permissions::from_mode(0o666)).append(true);
+    builder.tempfile_in(directory)
+}
+
+/// Opens what is no regular file; of a named pipe it waits for the reader.
+fn open(path: &Path, stop: &AtomicBool) -> io::Result<File> {
+    // A terminal that is written to does not become ours; nothing is made or emptied.
+    let flags = OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
+    loop {
+        match rustix::fs::open(path, flags, Mode::empty()) {
+            Err(Errno::NXIO) if is_fifo(path) => wait_for_a_reader(stop)?,
+            opened => return Ok(File::from(opened?)),
+        }
+    }
+}
+
+fn is_fifo(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
+}
+
+/// A named pipe that nobody reads cannot be polled, because it cannot be opened.
+fn wait_for_a_reader(stop: &AtomicBool) -> io::Result<()> {
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    match stop.load(std::sync::atomic::Ordering::Relaxed) {
+        true => Err(io::ErrorKind::Interrupted.into()),
+        false => Ok(()),
+    }
+}
+
+fn pour(mut to: File, mut bytes: &[u8], stop: &AtomicBool) -> io::Result<()> {
+    while !bytes.is_empty() {
+        wait(to.as_fd(), PollFlags::OUT, stop)?;
+        match to.write(&bytes[..bytes.len().min(AT_ONCE)]) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = &bytes[written..],
+            Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixStream;
+    use std::thread;
+
+    use super::*;
+    use crate::NEVER;
+    use crate::place::tests::fifo;
+
+    fn entries(directory: &Path) -> usize {
+        fs::read_dir(directory).unwrap().count()
+    }
+
+    #[test]
+    fn a_file_is_replaced_in_one_step_with_its_permissions_and_links_to_it_stay() {
+        let directory = tempfile::tempdir().unwrap();
+        let (file, link) = (directory.path().join("file"), directory.path().join("link"));
+        std::os::unix::fs::symlink("file", &link).unwrap();
+        write(&link, b"first", &NEVER).unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
+        let before = fs::metadata(&file).unwrap().ino();
+        write(&link, b"second", &NEVER).unwrap();
+        assert_eq!(fs::read_link(&link).unwrap(), Path::new("file"));
+        assert_eq!(fs::read(&file).unwrap(), b"second");
+        let after = fs::metadata(&file).unwrap();
+        assert_eq!(after.permissions().mode() & 0o777, 0o640);
+        assert_ne!(after.ino(), before, "it was written into, and a reader could have met half of it");
+        assert_eq!(entries(directory.path()), 2);
+    }
+
+    #[test]
+    fn what_is_poured_into_a_named_pipe_arrives_and_the_pipe_stays() {
+        use std::os::unix::fs::FileTypeExt;
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("pipe");
+        fifo(&pipe);
+        let text = vec![b'x'; 300_000];
+        let reader = thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::read(pipe).unwrap()
+        });
+        write(&pipe, &text, &NEVER).unwrap();
+        assert!(reader.join().unwrap() == text);
+        assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    }
+
+    #[test]
+    fn a_device_says_itself_what_is_wrong_and_stays_one() {
+        let error = write(Path::new("/dev/full"), b"text", &NEVER).unwrap_err().to_string();
+        assert!(error.starts_with("/dev/full: cannot be written: No space left on device"), "{error}");
+        assert!(!fs::metadata("/dev/full").unwrap().is_file());
+    }
+
+    #[test]
+    fn an_open_descriptor_goes_on_where_it_stands_also_where_it_is_a_socket() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        let mut file = File::create(&path).unwrap();
+        file.write_all(b"before ").unwrap();
+        write(format!("/dev/fd/{}", file.as_raw_fd()).as_ref(), b"after", &NEVER).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"before after");
+        let (mut ours, theirs) = UnixStream::pair().unwrap();
+        write(format!("/proc/self/fd/{}", theirs.as_raw_fd()).as_ref(), b"text", &NEVER).unwrap();
+        drop(theirs);
+        let mut arrived = String::new();
+        ours.read_to_string(&mut arrived).unwrap();
+        assert_eq!(arrived, "text");
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_reads_is_not_waited_for_once_somebody_asks_to_stop() {
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("pipe");
+        fifo(&pipe);
+        let stopped = AtomicBool::new(true);
+        write(&pipe, b"text", &stopped).unwrap_err();
+        // Opened, and full.
+        let _reader = rustix::fs::open(&pipe, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty()).unwrap();
+        write(&pipe, b"text", &stopped).unwrap_err();
+    }
+
+    #[test]
+    fn where_nothing_can_be_written_nothing_is_left() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("folder")).unwrap();
+        for path in ["absent/file", "folder"] {
+            let error = write(&directory.path().join(path), b"text", &NEVER).unwrap_err().to_string();
+            assert!(error.contains(path) && error.contains("cannot be written"), "{error}");
+        }
+        assert_eq!(entries(directory.path()), 1);
+    }
+}

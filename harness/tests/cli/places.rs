@@ -1,0 +1,224 @@
+//! Where input comes from and output goes to: pipes, devices, links and descriptors in place of files.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::{FileTypeExt, symlink};
+use std::process::{Child, Stdio};
+
+use predicates::str::contains;
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::tool::{Tool, entries, eventually};
+
+const VERIFY: [&str; 6] = ["run", "-q", "-s", "^(noop|exact)$", "-p", "verify"];
+
+/// A tool with a run of two strategies, `a`, and with things in its directory that are no files.
+fn furnished() -> Tool {
+    let tool = Tool::with_tiny();
+    tool.prints(&[&VERIFY[..], &["-f", "tiny.toml", "-o", "a"]].concat());
+    for name in ["pipe", "pipe.toml", "below/submission_date=2026-01-31/pipe.parquet"] {
+        let path = tool.work().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    }
+    symlink("/dev/zero", tool.work().join("zeros")).unwrap();
+    tool
+}
+
+#[test]
+fn a_pipe_or_a_device_in_place_of_a_file_is_refused_wherever_a_file_is_read() {
+    let tool = furnished();
+    let is_none = "is a pipe or a device; allowed is a regular file";
+    for (code, args) in [
+        (2, &["compare", "pipe"][..]),
+        (2, &["compare", "a", "zeros"]),
+        (6, &["compare", "a", "--against", "zeros"]),
+        (2, &["report", "zeros"]),
+        (2, &["report", "a", "--splice", "pipe"]),
+        (2, &["trend", "a", "/dev/zero"]),
+        (2, &["stream", "zeros"]),
+        (2, &["stream", "pipe.toml"]),
+        (2, &["run", "-f", "pipe"]),
+        (2, &["run", "--trace", "zeros"]),
+        (2, &["gate", "explain", "pipe"]),
+        (6, &["gate", "check", "--baseline", "zeros"]),
+        (2, &["gate", "check", "--baseline", "absent", "--accepted", "pipe"]),
+        (2, &["gate", "accept", "a/b/c", "--reason", "r", "--until", "2999-01-01", "--accepted", "zeros"]),
+        (2, &["nightly", "below"]),
+        (2, &["nightly", "below", "--engine", "duckdb"]),
+    ] {
+        // The file is named, and nothing waits for it.
+        let named = args.iter().find(|word| word.contains("pipe") || word.contains("zero"));
+        tool.refuses_with(code, args, &[named.unwrap_or(&"pipe.parquet"), is_none]);
+    }
+}
+
+#[test]
+fn a_file_larger_than_any_record_is_refused_before_it_is_read() {
+    let tool = furnished();
+    File::create(tool.work().join("sparse.toml")).unwrap().set_len(1 << 40).unwrap();
+    for args in [["compare", "sparse.toml"], ["stream", "sparse.toml"], ["gate", "explain"]] {
+        let args = [&args[..], if args[0] == "gate" { &["sparse.toml"] } else { &[] }].concat();
+        tool.refuses(&args, &["sparse.toml", "holds more than 1 GiB"]);
+    }
+}
+
+#[test]
+fn a_report_goes_into_a_named_pipe_which_stays_one() {
+    let tool = furnished();
+    for args in [["report", "a", "-o", "pipe"], ["trend", "a", "-o", "pipe"]] {
+        let child = tool.process(&args).stdout(Stdio::null()).spawn().unwrap();
+        let mut text = String::new();
+        File::open(tool.work().join("pipe")).unwrap().read_to_string(&mut text).unwrap();
+        assert!(child.wait_with_output().unwrap().status.success());
+        assert!(text.starts_with("<!DOCTYPE html>") || text.contains("1 run"), "{text}");
+        assert!(fs::metadata(tool.work().join("pipe")).unwrap().file_type().is_fifo());
+    }
+}
+
+#[test]
+fn a_device_is_written_into_and_stays_one() {
+    let tool = furnished();
+    symlink("/dev/full", tool.work().join("link")).unwrap();
+    let before = fs::metadata("/dev/full").unwrap().file_type();
+    for args in [
+        &["report", "a", "-o", "/dev/full"][..],
+        &["report", "a", "-o", "link"],
+        &["trend", "a", "-o", "/dev/full"],
+        &[
+            "gate",
+            "check",
+            "-q",
+            "--no-instructions",
+            "--update",
+            "--baseline",
+            "link",
+            "-f",
+            "tiny.toml",
+            "-s",
+            "^noop$",
+        ],
+        &["gate", "accept", "a/b/c", "--reason", "r", "--until", "2999-01-01", "--accepted", "absent/x"],
+    ] {
+        let error = tool.command(args).assert().code(2).get_output().stderr.clone();
+        let error = String::from_utf8(error).unwrap();
+        let named = if args.contains(&"absent/x") { "absent/x" } else { "No space left on device" };
+        assert!(error.contains(named) && error.contains("cannot be written"), "{args:?} {error}");
+        assert_eq!(error.matches("error:").count(), 1, "{args:?} {error}");
+    }
+    assert_eq!(fs::metadata("/dev/full").unwrap().file_type(), before);
+    assert!(before.is_char_device());
+}
+
+#[test]
+fn a_report_goes_where_the_shell_leads_it() {
+    let tool = furnished();
+    symlink("/proc/self/fd/1", tool.work().join("out")).unwrap();
+    let page = tool.prints(&["report", "a", "--format", "csv"]);
+    for script in [
+        "\"$0\" report a --format csv -o >(cat)",
+        "\"$0\" report a --format csv -o /dev/stdout",
+        "\"$0\" report a --format csv -o out",
+        "\"$0\" report a --format csv -o /dev/fd/7 7>&1",
+        "\"$0\" report a --format csv -o /dev/stdout > log; cat log",
+    ] {
+        let mut command = assert_cmd::Command::new("bash");
+        command.args(["-c", &format!("{script} | cat"), env!("CARGO_BIN_EXE_dedup-harness")]);
+        command.current_dir(tool.work()).env("TMPDIR", tool.tmp());
+        command.assert().success().stdout(page.clone()).stderr("");
+    }
+    assert!(fs::symlink_metadata(tool.work().join("out")).unwrap().is_symlink());
+}
+
+#[test]
+fn a_link_to_a_file_goes_on_leading_to_it() {
+    let tool = furnished();
+    symlink("there/page.html", tool.work().join("page")).unwrap();
+    fs::create_dir(tool.work().join("there")).unwrap();
+    for _ in 0..2 {
+        tool.prints(&["report", "a", "-o", "page"]);
+    }
+    assert_eq!(fs::read_link(tool.work().join("page")).unwrap().to_str(), Some("there/page.html"));
+    assert!(fs::read_to_string(tool.work().join("there/page.html")).unwrap().starts_with("<!DOCTYPE"));
+    assert_eq!(entries(&tool.work().join("there")).len(), 1);
+}
+
+/// A run that copies standard input, from `input`.
+fn copying(tool: &Tool, input: Stdio) -> Child {
+    let mut process = tool.process(&["run", "--trace", "-", "-o", "out"]);
+    process.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
+    process.spawn().unwrap()
+}
+
+#[test]
+fn whoever_asks_to_stop_while_standard_input_is_copied_is_heard_at_once() {
+    for signal in [Signal::INT, Signal::TERM] {
+        for endless in [false, true] {
+            let tool = Tool::new();
+            let input = if endless { File::open("/dev/zero").unwrap().into() } else { Stdio::piped() };
+            let child = copying(&tool, input);
+            let begun = |path: &std::path::PathBuf| {
+                path.ends_with("stdin.trace")
+                    && fs::metadata(path).is_ok_and(|found| !endless || found.len() > 0)
+            };
+            eventually("the copy", || entries(&tool.tmp()).iter().any(begun));
+            kill_process(Pid::from_child(&child), signal).unwrap();
+            // An idle pipe stays open until the end: it is the signal that ends the wait.
+            let output = child.wait_with_output_open();
+            let error = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(130), "{error}");
+            assert_eq!(error, "error: interrupted before the trace was read\n");
+            assert!(!tool.work().join("out").exists());
+            eventually("the end of every directory", || entries(&tool.tmp()).is_empty());
+        }
+    }
+}
+
+/// Waits with standard input left open, which `wait_with_output` closes first.
+trait WaitOpen {
+    fn wait_with_output_open(self) -> std::process::Output;
+}
+
+impl WaitOpen for Child {
+    fn wait_with_output_open(mut self) -> std::process::Output {
+        let _held = self.stdin.take();
+        self.wait_with_output().unwrap()
+    }
+}
+
+/// A run that is at work in `out` until it is stopped.
+fn at_work(tool: &Tool) -> Child {
+    let mut process =
+        tool.process(&["run", "-q", "-f", "tiny.toml", "-s", "^exact$", "-p", "verify", "-p", "time"]);
+    process
+        .args(["--rate", "1", "--time-budget", "600", "-o", "out"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let child = process.spawn().unwrap();
+    let lines =
+        || fs::read_to_string(tool.work().join("out/records.jsonl")).map_or(0, |text| text.lines().count());
+    eventually("the first cell", || lines() == 2);
+    child
+}
+
+#[test]
+fn a_second_run_into_a_folder_is_refused_until_the_first_has_ended_however_it_ends() {
+    let tool = Tool::with_tiny();
+    let mut first = at_work(&tool);
+    let records = fs::read(tool.work().join("out/records.jsonl")).unwrap();
+    let second = [&VERIFY[..], &["-f", "tiny.toml", "-o", "out"]].concat();
+    for more in [&[][..], &["--force"]] {
+        tool.command(&[&second[..], more].concat())
+            .assert()
+            .code(2)
+            .stdout("")
+            .stderr(contains("error: out: another run is writing into it"));
+        assert_eq!(fs::read(tool.work().join("out/records.jsonl")).unwrap(), records);
+    }
+    first.kill().unwrap();
+    first.wait().unwrap();
+    eventually("the end of every process", || tool.processes().is_empty());
+    tool.prints(&[&second[..], &["--force"]].concat());
+    assert_eq!(tool.records("out").len(), 3);
+}
