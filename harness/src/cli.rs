@@ -38,7 +38,7 @@ Examples:
 
 Exit codes:
     0  well
-    1  the tool failed
+    1  the tool failed, or a strategy did not come to its end
     2  wrong usage
     3  a gate: slower or heavier than tolerated
     4  a promise was broken, or a gate: wrong answers that were right

@@ -8,13 +8,13 @@ use std::process::ExitCode;
 pub enum Exit {
     /// All is well.
     Ok = 0,
-    /// The tool itself failed.
+    /// The tool itself failed, or a cell did not come to its end.
     ToolFailed = 1,
     /// It was used wrongly: an option, a file or a name that does not work.
     Usage = 2,
     /// Slower or heavier than allowed.
     Slower = 3,
-    /// A promise broken, or correctness worse than before.
+    /// A promise broken, or correctness worse than before; nothing else.
     Broken = 4,
     /// No verdict: a fault that never happened, or a gate under `--strict` that could not tell.
     Inconclusive = 5,

@@ -1,10 +1,11 @@
-//! Memory of processes, as Linux tells it under `/proc`, and cores.
+//! Memory and time of processes, as Linux tells it under `/proc`, and cores.
 //!
 //! `VmHWM` is read inside the process that it is about: a child's `ru_maxrss` includes its parent's peak.
 
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 
@@ -43,6 +44,27 @@ pub fn leave_no_core() {
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
+/// What became of a thread's time, but for what it waited for by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scheduled {
+    /// It ran.
+    pub ran: Duration,
+    /// It could have run, and no processor was free.
+    pub waited: Duration,
+}
+
+/// The time of the first thread of process `id`; none where the system does not say.
+pub fn scheduled(id: u32) -> Option<Scheduled> {
+    let text = fs::read_to_string(format!("/proc/{id}/schedstat")).ok()?;
+    let mut nanos = text.split_whitespace().map_while(|word| word.parse().ok()).map(Duration::from_nanos);
+    Some(Scheduled { ran: nanos.next()?, waited: nanos.next()? })
+}
+
+/// Threads that ran or could have run over the last minute, on average; none where the system does not say.
+pub fn load() -> Option<f64> {
+    fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().next()?.parse().ok()
+}
+
 fn status_kib(path: &str, field: &str) -> Option<u64> {
     let status = fs::read_to_string(path).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(field))?;
@@ -66,5 +88,15 @@ mod tests {
     fn this_process_has_a_peak_that_is_no_smaller_than_its_present_size() {
         let now = resident_bytes(std::process::id()).unwrap();
         assert!(now > 0 && peak_rss_bytes() >= now && available_bytes() > 0);
+    }
+
+    #[test]
+    fn a_thread_that_computes_has_run_for_longer_and_a_machine_has_a_load() {
+        let id = std::process::id();
+        let Some(before) = scheduled(id) else { return };
+        // The first thread of a process of tests only waits: its time does not go back.
+        let after = scheduled(id).unwrap();
+        assert!(after.ran >= before.ran && after.waited >= before.waited && load().unwrap() >= 0.0);
+        assert_eq!(scheduled(u32::MAX), None);
     }
 }

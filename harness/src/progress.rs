@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::cell::SLOW_AFTER;
 use crate::printable::printable;
 
 /// Tells how far a run has come.
@@ -14,6 +15,8 @@ pub struct Progress {
     face: Face,
     total: usize,
     started: usize,
+    /// After how long the cell is called slow, or slow again.
+    slow_after: Duration,
 }
 
 enum Face {
@@ -27,6 +30,8 @@ struct Plain {
     out: Box<dyn Write + Send>,
     /// Whether a cell's line is not yet at its end.
     open: bool,
+    /// How its line begins.
+    head: String,
 }
 
 /// Steps of the bar within one cell.
@@ -38,14 +43,17 @@ impl Progress {
         let face = match (quiet, io::stderr().is_terminal()) {
             (true, _) => Face::Silent,
             (false, true) => Face::Bar(bar(total_cells)),
-            (false, false) => Face::Plain(Plain { out: Box::new(io::stderr()), open: false }),
+            (false, false) => {
+                Face::Plain(Plain { out: Box::new(io::stderr()), open: false, head: String::new() })
+            }
         };
-        Progress { face, total: total_cells, started: 0 }
+        Progress { face, total: total_cells, started: 0, slow_after: SLOW_AFTER }
     }
 
     /// A cell begins.
     pub fn start(&mut self, label: &str) {
         self.started += 1;
+        self.slow_after = SLOW_AFTER;
         let head = self.head(label);
         match &mut self.face {
             Face::Silent => {}
@@ -63,6 +71,24 @@ impl Progress {
             let before = (self.started.max(1) as u64 - 1) * STEPS;
             bar.set_position(before + (fraction.clamp(0.0, 1.0) * STEPS as f64) as u64);
         }
+    }
+
+    /// What is said of the cell once it is slow, which is still at work `after` so long. A log hears it once, and again
+    /// whenever it has taken twice as long.
+    pub fn slow(&mut self, after: Duration, remark: &str) {
+        if after < self.slow_after {
+            return;
+        }
+        match &mut self.face {
+            Face::Silent => {}
+            Face::Bar(bar) => {
+                let head = bar.message();
+                let head = head.split("  slow: ").next().unwrap_or_default().to_string();
+                bar.set_message(format!("{head}  {remark}"));
+            }
+            Face::Plain(plain) => plain.remark(remark),
+        }
+        self.slow_after = after * 2;
     }
 
     /// The cell has ended, which took so long; `summary` says how, and may be empty.
@@ -128,16 +154,33 @@ fn bar(total_cells: usize) -> ProgressBar {
 impl Plain {
     fn begin(&mut self, head: &str) {
         self.break_line();
-        let _ = write!(self.out, "{head} …");
+        head.clone_into(&mut self.head);
+        self.open();
+    }
+
+    fn end(&mut self, took: Duration, summary: &str) {
+        if !self.open {
+            self.open();
+        }
+        self.open = false;
+        let blank = if summary.is_empty() { "" } else { "  " };
+        let _ = writeln!(self.out, " {:.1} s{blank}{summary}", took.as_secs_f64());
+    }
+
+    /// Begins the line of the cell, once more where something came between.
+    fn open(&mut self) {
+        let _ = write!(self.out, "{} …", self.head);
         let _ = self.out.flush();
         self.open = true;
     }
 
-    fn end(&mut self, took: Duration, summary: &str) {
-        if std::mem::take(&mut self.open) {
-            let blank = if summary.is_empty() { "" } else { "  " };
-            let _ = writeln!(self.out, " {:.1} s{blank}{summary}", took.as_secs_f64());
+    /// Ends the line of the cell for now.
+    fn remark(&mut self, text: &str) {
+        if !self.open {
+            self.open();
         }
+        self.open = false;
+        let _ = writeln!(self.out, " {text}");
     }
 
     fn note(&mut self, text: &str) {
@@ -173,8 +216,8 @@ mod tests {
 
     fn plain(total: usize, script: impl FnOnce(&mut Progress)) -> String {
         let out = Shared::default();
-        let face = Face::Plain(Plain { out: Box::new(out.clone()), open: false });
-        let mut progress = Progress { face, total, started: 0 };
+        let face = Face::Plain(Plain { out: Box::new(out.clone()), open: false, head: String::new() });
+        let mut progress = Progress { face, total, started: 0, slow_after: SLOW_AFTER };
         script(&mut progress);
         drop(progress);
         String::from_utf8(out.0.lock().unwrap().clone()).unwrap()
@@ -183,7 +226,7 @@ mod tests {
     #[test]
     fn a_bar_moves_within_and_between_cells() {
         let face = Face::Bar(bar(2));
-        let mut progress = Progress { face, total: 2, started: 0 };
+        let mut progress = Progress { face, total: 2, started: 0, slow_after: SLOW_AFTER };
         let position = |progress: &Progress| match &progress.face {
             Face::Bar(bar) => bar.position(),
             _ => panic!("it is a bar"),
@@ -220,5 +263,24 @@ mod tests {
             progress.start("time    lru");
         });
         assert_eq!(text, "no redis-server found\n[1/2] verify  lru …\nslow\n[2/2] time    lru …\n");
+    }
+
+    #[test]
+    fn a_slow_cell_says_so_and_still_has_its_line() {
+        let text = plain(1, |progress| {
+            let at = |seconds| Duration::from_secs(seconds);
+            progress.start("verify  lru");
+            for seconds in 0..=100 {
+                progress.slow(at(seconds), &format!("slow: {seconds} %"));
+            }
+            progress.finish(at(100), "kept");
+        });
+        let lines = [
+            "[1/1] verify  lru … slow: 30 %",
+            "[1/1] verify  lru … slow: 60 %",
+            "[1/1] verify  lru … 100.0 s  kept",
+            "",
+        ];
+        assert_eq!(text, lines.join("\n"));
     }
 }

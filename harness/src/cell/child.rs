@@ -3,21 +3,19 @@
 use std::io::{BufRead, Read, Write};
 use std::process::ExitCode;
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
 
-use dedup_strategies::Definition;
+use dedup_strategies::{Definition, Needs, Operation};
 use dedup_stream::scenario::Scenario;
 use dedup_stream::workload::Workload;
 
 use super::job::{Input, Job, Message, Work};
+use super::slow::WaitsFor;
+use super::steps;
 use crate::alloc;
 use crate::environment::{CellError, Environment, RedisChoice, Timing, named};
 use crate::passes::{self, Bench};
 use crate::process::leave_no_core;
 use crate::record::{CellResult, Pass};
-
-/// Time between two reports of progress.
-const REPORT_EVERY: Duration = Duration::from_millis(100);
 
 /// Runs the job that stands on standard input and reports on standard output. `definitions` are all strategies that
 /// this program knows.
@@ -35,6 +33,7 @@ pub fn run(definitions: &[Definition]) -> ExitCode {
         leave_no_core();
     }
     end_with_the_parent();
+    steps::report(|share| send(&Message::Progress(share)));
     let message = match work(definitions, &job) {
         Ok(Some(result)) => Message::Result(Box::new(result)),
         Ok(None) => Message::Built,
@@ -56,17 +55,11 @@ fn work(definitions: &[Definition], job: &Job) -> Result<Option<CellResult>, Cel
         }
         return Ok(None);
     };
+    send(&Message::WaitsFor(waits_for(&environment, pass)));
     if pass == Pass::Weigh {
         alloc::start_counting();
     }
-    let mut last_report = Instant::now();
-    let mut progress = |share: f64| {
-        if last_report.elapsed() >= REPORT_EVERY {
-            last_report = Instant::now();
-            send(&Message::Progress(share));
-        }
-    };
-    let bench = Bench { environment: &mut environment, workload: &workload, progress: &mut progress };
+    let bench = Bench { environment: &mut environment, workload: &workload, progress: &mut steps::done };
     Ok(Some(match pass {
         Pass::Verify => CellResult::Verify(Box::new(passes::verify::run(bench)?)),
         Pass::Time => CellResult::Time(Box::new(passes::time::run(bench, &time_options)?)),
@@ -100,10 +93,21 @@ fn environment(definitions: &[Definition], job: &Job, workload: &Workload) -> Re
         disk_limit: job.disk_limit,
         redis: job.redis.clone(),
         time_factor: job.time_factor,
-        alive: || send(&Message::Waiting),
+        alive: steps::made,
         start: workload.start(),
         ..Environment::new(*definition, settings, job.seed, sizing, job.directory.clone())
     })
+}
+
+/// What the thread of such a cell waits for when it does not compute.
+fn waits_for(environment: &Environment, pass: Pass) -> WaitsFor {
+    match environment.definition {
+        _ if pass == Pass::Time => WaitsFor::TimeBudget,
+        _ if environment.on_wall_time() => WaitsFor::ServersClock,
+        Definition { needs: Needs::Redis, .. } => WaitsFor::Server,
+        Definition { operation: Operation::ON_DISK, .. } => WaitsFor::Disk,
+        _ => WaitsFor::Stream,
+    }
 }
 
 /// Writes one message. A parent that no longer listens is a parent that is gone.

@@ -7,6 +7,7 @@ use dedup_strategies::Settings;
 use dedup_stream::workload::{Trace, Workload};
 use serde::{Deserialize, Serialize};
 
+use super::slow::WaitsFor;
 use crate::environment::{RedisChoice, TimeOptions};
 use crate::nightly::Choice;
 use crate::record::{CellResult, Pass};
@@ -80,10 +81,10 @@ pub enum Work {
 /// One line from a cell to its parent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Message {
-    /// This share of the work is done.
+    /// Its thread goes on; this share of the work is done.
     Progress(f64),
-    /// The cell waits until the next ping is due, by a clock that is not the harness's.
-    Waiting,
+    /// What its thread waits for when it does not compute.
+    WaitsFor(WaitsFor),
     /// The version of a server that takes part.
     Server {
         /// Its name.

@@ -7,7 +7,10 @@
 mod child;
 mod job;
 mod parent;
+mod slow;
+mod steps;
 
 pub use child::run as run_child;
 pub use job::{Input, Job, Message, Work};
 pub use parent::{Ending, LEAST_MEMORY_BYTES, Limits, SUB_COMMAND, run as run_parent};
+pub use slow::{Reached, SLOW_AFTER, Spent, WaitsFor};

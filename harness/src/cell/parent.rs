@@ -9,6 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::job::{Job, Message};
+use super::slow::{self, Reached, WaitsFor};
+use crate::process::{self, Scheduled};
 use crate::record::{CellResult, Failure};
 use crate::servers::password;
 
@@ -25,7 +27,7 @@ pub const LEAST_MEMORY_BYTES: u64 = 32 << 20;
 /// When a cell is ended from outside.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Without progress for this long, it hangs.
+    /// When its thread has stood still for this long, it hangs.
     pub stall: Duration,
     /// Resident memory, in bytes, that it may take.
     pub memory_bytes: u64,
@@ -34,7 +36,7 @@ pub struct Limits {
 impl Default for Limits {
     /// Half a minute, and four fifths of the memory that is free.
     fn default() -> Self {
-        Limits { stall: Duration::from_secs(30), memory_bytes: crate::process::available_bytes() / 5 * 4 }
+        Limits { stall: Duration::from_secs(30), memory_bytes: process::available_bytes() / 5 * 4 }
     }
 }
 
@@ -51,24 +53,26 @@ pub enum Ending {
     Stopped,
 }
 
-/// Runs `job` in a process of its own. `progress` is told of each share done.
+/// Runs `job` in a process of its own. `progress` is told how far it has come.
 pub fn run(
     job: &Job,
     limits: &Limits,
     stop: &dyn Fn() -> bool,
-    progress: &mut dyn FnMut(f64),
+    progress: &mut dyn FnMut(Reached),
 ) -> std::io::Result<Ending> {
     let mut cell = Cell::start(job)?;
     let mut servers = Vec::new();
-    let mut last_heard = Instant::now();
+    let (began, mut waits_for) = (Instant::now(), WaitsFor::Stream);
     let (mut panic, mut peak) = (None, 0);
     loop {
         match cell.messages.recv_timeout(LOOK_EVERY) {
             Ok(message) => {
-                last_heard = Instant::now();
+                cell.heard();
                 match message {
-                    Message::Progress(share) => progress(share),
-                    Message::Waiting => {}
+                    Message::Progress(share) => {
+                        progress(Reached::new(share, began.elapsed(), || cell.scheduled(), waits_for));
+                    }
+                    Message::WaitsFor(what) => waits_for = what,
                     Message::Server { name, version } => servers.push((name, version)),
                     Message::Panicked(what) => panic = Some(what),
                     Message::Peak(bytes) => peak = bytes,
@@ -93,7 +97,7 @@ pub fn run(
         if stop() {
             return Ok(Ending::Stopped);
         }
-        if let Some(failure) = cell.failure(limits, last_heard) {
+        if let Some(failure) = cell.failure(limits) {
             return Ok(failed(failure));
         }
     }
@@ -113,6 +117,9 @@ struct Cell {
     child: Child,
     messages: Receiver<Message>,
     last_words: Arc<Mutex<String>>,
+    last_heard: Instant,
+    /// How long its thread had waited for a processor by then.
+    waited: Duration,
 }
 
 impl Cell {
@@ -152,17 +159,34 @@ impl Cell {
                 *words.lock().unwrap_or_else(PoisonError::into_inner) = line.chars().take(300).collect();
             }
         })?;
-        Ok(Cell { child, messages, last_words })
+        Ok(Cell { child, messages, last_words, last_heard: Instant::now(), waited: Duration::ZERO })
+    }
+
+    /// A sign of life.
+    fn heard(&mut self) {
+        self.last_heard = Instant::now();
+        self.waited = self.scheduled().unwrap_or_default().waited;
+    }
+
+    /// What became of its thread's time.
+    fn scheduled(&self) -> Option<Scheduled> {
+        process::scheduled(self.child.id())
+    }
+
+    /// For how long its thread has stood still: on a busy machine not while it waits for a processor.
+    fn still(&self) -> Duration {
+        let waited = self.scheduled().unwrap_or_default().waited.saturating_sub(self.waited);
+        self.last_heard.elapsed().saturating_sub(waited)
     }
 
     /// What is wrong with a process that still runs.
-    fn failure(&self, limits: &Limits, last_heard: Instant) -> Option<(Failure, String)> {
-        let silent = last_heard.elapsed();
-        if silent > limits.stall {
-            let seconds = limits.stall.as_secs_f64();
-            return Some((Failure::Hung, format!("no progress for {seconds} s, ended")));
+    fn failure(&self, limits: &Limits) -> Option<(Failure, String)> {
+        if self.last_heard.elapsed() > limits.stall && self.still() > limits.stall {
+            let (seconds, load) = (limits.stall.as_secs_f64(), slow::load());
+            let reason = format!("no progress for {seconds} s, ended (--stall-timeout; {load})");
+            return Some((Failure::Hung, reason));
         }
-        let resident = crate::process::resident_bytes(self.child.id())?;
+        let resident = process::resident_bytes(self.child.id())?;
         (resident > limits.memory_bytes).then(|| too_large(resident, limits))
     }
 

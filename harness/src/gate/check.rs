@@ -196,6 +196,8 @@ fn metric(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit::Exit;
+    use crate::gate::verdict::of_failure;
     use crate::record::{SCHEMA, Tool};
 
     fn cell(figures: &[(&str, u64, u64)]) -> BaselineCell {
@@ -270,6 +272,10 @@ mod tests {
         );
         let failed = against(&old, Now::Failed("panicked".into()));
         assert_eq!((failed.metrics.len(), failed.metrics[0].about), (1, About::Correctness));
+        // A program takes it for a failure of its own kind, unless there is a wrong answer besides.
+        assert_eq!(of_failure(&failed.metrics), Exit::ToolFailed);
+        let wrong = against(&old, Now::Measured(cell(&[("live_bytes", 5, 0), ("missed_count", 6, 0)])));
+        assert_eq!(of_failure(&[failed.metrics, wrong.metrics].concat()), Exit::Broken);
     }
 
     #[test]

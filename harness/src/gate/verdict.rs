@@ -146,6 +146,11 @@ impl MetricVerdict {
     pub fn name(&self) -> String {
         format!("{}/{}/{}", self.scenario, self.strategy, self.metric)
     }
+
+    /// Whether there is nothing to compare: the strategy did not come to its end.
+    fn is_missing(&self) -> bool {
+        matches!(self.evidence, Evidence::Exact { found: None, .. })
+    }
 }
 
 impl Verdict {
@@ -164,14 +169,24 @@ impl Verdict {
     }
 
     fn exit(&self, strictness: Strictness) -> Exit {
-        let wrong =
-            |metric: &MetricVerdict| metric.decision == Decision::Fail && metric.about == About::Correctness;
         match (self.decision, strictness) {
-            (Decision::Fail, _) if self.metrics.iter().any(wrong) => Exit::Broken,
-            (Decision::Fail, _) => Exit::Slower,
+            (Decision::Fail, _) => of_failure(&self.metrics),
             (Decision::Inconclusive, Strictness::Strict) => Exit::Inconclusive,
             (Decision::Inconclusive, Strictness::Lenient) | (Decision::Pass, _) => Exit::Ok,
         }
+    }
+}
+
+/// How a failure ends: with answers that are wrong, with none because a strategy did not come to its end, or slower.
+pub(super) fn of_failure(metrics: &[MetricVerdict]) -> Exit {
+    let fails = |metric: &&MetricVerdict| metric.decision == Decision::Fail;
+    let wrong = |metric: &MetricVerdict| metric.about == About::Correctness;
+    match () {
+        () if metrics.iter().filter(fails).any(|metric| wrong(metric) && !metric.is_missing()) => {
+            Exit::Broken
+        }
+        () if metrics.iter().filter(fails).any(wrong) => Exit::ToolFailed,
+        () => Exit::Slower,
     }
 }
 

@@ -25,11 +25,8 @@ use crate::record::{
 /// How many pings are judged a second time, to see whether the answers are the same.
 const AGAIN: u64 = 50_000;
 
-/// Events between two reports of progress.
-const STEP: u64 = 1 << 16;
-
-/// The same where it waits for a store, or for the wall's clock.
-const STEP_WITH_A_STORE: u64 = 256;
+/// Events between two looks at how far it has come.
+const STEP: u64 = 1 << 10;
 
 /// How much faster than the pipeline's a store's clock may run, where each keeps its own: NTP corrects a clock by at
 /// most one part in 2,000, and Redis counts in whole milliseconds.
@@ -103,18 +100,30 @@ fn obstacle(fault: &Placed, needs: Needs, instance: &Instance) -> Option<CellErr
     }
 }
 
-/// Every decision on the first pings, from an instance that then goes away. None where the answers need not be the
-/// same: where a store keeps wall time, or is troubled by real means, which take real time.
-fn decisions_of_a_short_run(bench: &mut Bench<'_>) -> Result<Option<String>, CellError> {
+/// How many of the first pings are judged a second time. None where the answers need not be the same: where a store keeps
+/// wall time, or is troubled by real means, which take real time.
+fn judged_again(bench: &Bench<'_>) -> u64 {
     let needs_store = bench.environment.definition.needs != Needs::Nothing;
     let store_troubled = needs_store && bench.workload.faults().iter().any(Placed::hits_store);
-    if bench.environment.on_wall_time() || store_troubled {
+    match bench.environment.on_wall_time() || store_troubled {
+        true => 0,
+        false => AGAIN.min(bench.workload.expected_pings()),
+    }
+}
+
+/// Every decision on the first pings, from an instance that then goes away, where the answers have to be the same.
+fn decisions_of_a_short_run(bench: &mut Bench<'_>) -> Result<Option<String>, CellError> {
+    if judged_again(bench) == 0 {
         return Ok(None);
     }
     let mut instance = instance(bench)?;
     let mut source = bench.workload.source(bench.environment.seed)?;
-    let mut pipeline = pipeline(bench.workload, &mut instance, Duration::ZERO, source.causes().len())?;
-    pipeline.run(source.as_mut(), AGAIN)?;
+    let (causes, alive) = (source.causes().len(), bench.environment.alive);
+    let mut pipeline = pipeline(bench.workload, alive, &mut instance, Duration::ZERO, causes)?;
+    let work = work(bench);
+    run_up_to(AGAIN, &mut pipeline, source.as_mut(), &mut |judged| {
+        (bench.progress)(judged as f64 / work);
+    })?;
     Ok(Some(pipeline.digest()))
 }
 
@@ -135,23 +144,47 @@ fn whole_run(
     let on_wall_time = bench.environment.on_wall_time();
     let mut source = Ahead::of(bench.workload.source(bench.environment.seed)?);
     let slack = if on_wall_time { slack(bench.workload, instance) } else { Duration::ZERO };
-    let step = if bench.environment.definition.needs == Needs::Nothing { STEP } else { STEP_WITH_A_STORE };
-    let mut pipeline = pipeline(bench.workload, instance, slack, source.causes().len())?;
+    let (causes, alive) = (source.causes().len(), bench.environment.alive);
+    let mut pipeline = pipeline(bench.workload, alive, instance, slack, causes)?;
     if let Some(sink) = sink {
         pipeline = pipeline.with_sink(Box::new(sink));
     }
-    let expected = bench.workload.expected_pings().max(1) as f64;
+    let (again, work) = (judged_again(bench), work(bench));
+    let mut progress = |judged| (bench.progress)(((again + judged) as f64 / work).min(1.0));
     let mut decided = String::new();
     let mut more = true;
     if !on_wall_time {
-        more = pipeline.run(&mut source, AGAIN)?;
+        more = run_up_to(AGAIN, &mut pipeline, &mut source, &mut progress)?;
         decided = pipeline.digest();
     }
-    while more {
-        (bench.progress)((pipeline.truth().counts().pings as f64 / expected).min(1.0));
-        more = pipeline.run(&mut source, step)?;
+    if more {
+        run_up_to(u64::MAX, &mut pipeline, &mut source, &mut progress)?;
     }
     Ok(Whole { ended: pipeline.finish()?, decided, causes: source.causes().to_vec() })
+}
+
+/// Takes up to `limit` events through the pipeline, and says after some of them how many it has seen in all; false once
+/// the source has ended.
+fn run_up_to(
+    limit: u64,
+    pipeline: &mut Pipeline<'_>,
+    source: &mut dyn Source,
+    progress: &mut dyn FnMut(u64),
+) -> Result<bool, CellError> {
+    let mut left = limit;
+    while left > 0 {
+        if !pipeline.run(source, left.min(STEP))? {
+            return Ok(false);
+        }
+        left -= left.min(STEP);
+        progress(pipeline.truth().counts().pings);
+    }
+    Ok(true)
+}
+
+/// How many pings are judged in all.
+fn work(bench: &Bench<'_>) -> f64 {
+    (judged_again(bench) + bench.workload.expected_pings()).max(1) as f64
 }
 
 /// In virtual time, for the whole window.
@@ -162,6 +195,7 @@ fn slack(workload: &Workload, instance: &Instance) -> Duration {
 
 fn pipeline<'a>(
     workload: &'a Workload,
+    alive: fn(),
     instance: &'a mut Instance,
     slack: Duration,
     causes: usize,
@@ -171,17 +205,14 @@ fn pipeline<'a>(
     let truth = Truth::new(window, causes, start, workload.length()).with_slack(slack);
     if faults.is_empty() {
         let strategy = instance.strategy.as_ref();
-        return Ok(Pipeline::new(workload.pipeline(), strategy, truth, instance.pace(), start)?);
+        let pipeline = Pipeline::new(workload.pipeline(), strategy, truth, instance.pace(), start)?;
+        return Ok(pipeline.with_sign_of_life(alive));
     }
     let (pace, hosted) = instance.pace_and_host();
-    Ok(Pipeline::with_faults(
-        workload.pipeline(),
-        faults,
-        Box::new(hosted),
-        truth.under_faults(),
-        pace,
-        start,
-    )?)
+    let hosted = Box::new(hosted);
+    let pipeline =
+        Pipeline::with_faults(workload.pipeline(), faults, hosted, truth.under_faults(), pace, start)?;
+    Ok(pipeline.with_sign_of_life(alive))
 }
 
 /// How the run stands to the promise.

@@ -102,6 +102,7 @@ pub struct Pipeline<'a> {
     now: Timestamp,
     late_ns: Histogram<u64>,
     unavailable_since: Option<Instant>,
+    alive: fn(),
     verdicts: Vec<Verdict>,
     settled: Vec<Settled>,
     released: Vec<Ping>,
@@ -167,6 +168,7 @@ impl<'a> Pipeline<'a> {
             now: start,
             late_ns: recorder(),
             unavailable_since: None,
+            alive: || {},
             verdicts: Vec::new(),
             settled: Vec::new(),
             released: Vec::new(),
@@ -176,6 +178,12 @@ impl<'a> Pipeline<'a> {
     /// Gives everything that is published to `sink` as well.
     pub fn with_sink(mut self, sink: Box<dyn Sink + 'a>) -> Self {
         self.sink = Some(sink);
+        self
+    }
+
+    /// Calls `alive` whenever something is done with: a batch, a delivery, or a tick.
+    pub fn with_sign_of_life(mut self, alive: fn()) -> Self {
+        self.alive = alive;
         self
     }
 
@@ -319,6 +327,7 @@ impl<'a> Pipeline<'a> {
 
     /// The time that it is once `at` was reached.
     fn reach(&mut self, at: Timestamp) -> Timestamp {
+        (self.alive)();
         self.clock.reach(at).max(self.now)
     }
 

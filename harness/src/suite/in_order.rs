@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::error::SuiteError;
 use super::task::{Task, TaskObserver};
-use crate::cell::Ending;
+use crate::cell::{Ending, Reached};
 
 /// Reports tasks in their order.
 pub(super) struct InOrder<'a, T> {
@@ -34,9 +34,9 @@ impl<'a, T> InOrder<'a, T> {
         }
     }
 
-    pub(super) fn progress(&mut self, index: usize, share: f64) {
+    pub(super) fn progress(&mut self, index: usize, reached: &Reached) {
         if index == self.next {
-            self.observer.progress(share);
+            self.observer.progress(reached);
         }
     }
 

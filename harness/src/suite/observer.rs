@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::cell::Reached;
 use crate::record::CellRecord;
 
 /// How a run ended.
@@ -17,8 +18,8 @@ pub enum Completion {
 pub trait Observer {
     /// A cell has begun, and all before it have ended.
     fn begins(&mut self, label: &str);
-    /// A cell has done this share of its work.
-    fn progress(&mut self, share: f64);
+    /// A cell has come so far.
+    fn progress(&mut self, reached: &Reached);
     /// A cell has ended: after how long, and how, in a word or two.
     fn ended(&mut self, took: Duration, summary: &str);
     /// A cell's record is complete.

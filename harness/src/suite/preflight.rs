@@ -10,7 +10,7 @@ use super::error::{Refusal, SuiteError};
 use super::observer::Completion;
 use super::plan::Plan;
 use super::task::{Place, Task, TaskObserver};
-use crate::cell::{Ending, Work};
+use crate::cell::{Ending, Reached, Work};
 use crate::record::{CellResult, Pass};
 
 /// What was found out before the first cell.
@@ -75,7 +75,7 @@ struct Found<'a> {
 impl TaskObserver<()> for Found<'_> {
     fn begins(&mut self, _: &Task<()>) {}
 
-    fn progress(&mut self, _: f64) {}
+    fn progress(&mut self, _: &Reached) {}
 
     fn ended(&mut self, task: &Task<()>, _: Option<Duration>, ending: Ending) -> Result<(), SuiteError> {
         match ending {

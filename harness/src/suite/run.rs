@@ -9,7 +9,7 @@ use super::observer::{Completion, Observer};
 use super::plan::Plan;
 use super::preflight::Preflight;
 use super::task::{Place, Task, TaskObserver};
-use crate::cell::{Ending, Work};
+use crate::cell::{Ending, Reached, Work};
 
 impl Plan {
     /// Runs every cell.
@@ -54,8 +54,8 @@ impl TaskObserver<Turn> for Measured<'_> {
         self.observer.begins(&cell::label(self.plan, task));
     }
 
-    fn progress(&mut self, share: f64) {
-        self.observer.progress(share);
+    fn progress(&mut self, reached: &Reached) {
+        self.observer.progress(reached);
     }
 
     fn ended(&mut self, task: &Task<Turn>, took: Option<Duration>, ending: Ending) -> Result<(), SuiteError> {

@@ -10,12 +10,12 @@ use super::error::SuiteError;
 use super::in_order::InOrder;
 use super::observer::Completion;
 use super::task::{Place, Sharing, Task};
-use crate::cell::Ending;
+use crate::cell::{Ending, Reached};
 use crate::record::{CellResult, Failure};
 
 /// What a thread reports of its task.
 pub(super) enum Event {
-    Progress(f64),
+    Progress(Reached),
     Ended(io::Result<Ending>),
 }
 
@@ -86,7 +86,7 @@ impl<'a, T> Scheduler<'a, T> {
                 return Ok(completion);
             }
             match next_event() {
-                (index, Event::Progress(share)) => self.observer.progress(index, share),
+                (index, Event::Progress(reached)) => self.observer.progress(index, &reached),
                 (index, Event::Ended(ending)) => match ending? {
                     Ending::Stopped => {
                         completion = Completion::Interrupted;

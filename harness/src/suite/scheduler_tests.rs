@@ -16,7 +16,7 @@ use super::in_order::InOrder;
 use super::observer::Completion;
 use super::scheduler::{Event, Memory, Scheduler};
 use super::task::{Place, Sharing, Task, TaskObserver};
-use crate::cell::{Ending, Input, Job, Work};
+use crate::cell::{Ending, Input, Job, Reached, Work};
 use crate::environment::RedisChoice;
 use crate::nightly::Choice;
 use crate::record::{CellResult, Failure};
@@ -103,7 +103,7 @@ impl TaskObserver<Tag> for Reported {
         self.begun.push(task.tag.0);
     }
 
-    fn progress(&mut self, _: f64) {}
+    fn progress(&mut self, _: &Reached) {}
 
     fn ended(&mut self, task: &Task<Tag>, _: Option<Duration>, ending: Ending) -> Result<(), SuiteError> {
         assert_eq!(self.begun.last(), Some(&task.tag.0), "it ended and had not begun");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::error::SuiteError;
-use crate::cell::{Ending, Job};
+use crate::cell::{Ending, Job, Reached};
 
 /// A workload and a strategy of the plan, by index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,8 +31,8 @@ pub(super) enum Sharing {
 pub(super) trait TaskObserver<T> {
     /// A task has begun, and all before it have ended.
     fn begins(&mut self, task: &Task<T>);
-    /// It has done this share of its work.
-    fn progress(&mut self, share: f64);
+    /// It has come so far.
+    fn progress(&mut self, reached: &Reached);
     /// It has ended, and took so long; none where it was not begun, because of what is known of its place. An error ends
     /// all others too.
     fn ended(&mut self, task: &Task<T>, took: Option<Duration>, ending: Ending) -> Result<(), SuiteError>;

@@ -15,7 +15,7 @@ use super::in_order::InOrder;
 use super::observer::Completion;
 use super::scheduler::{Event, Memory, Scheduler};
 use super::task::{Place, Task, TaskObserver};
-use crate::cell::{Ending, Job, Limits, Work, run_parent};
+use crate::cell::{Ending, Job, Limits, Reached, Work, run_parent};
 use crate::record::{CellResult, Pass};
 
 /// What runs tasks.
@@ -48,7 +48,7 @@ impl WorkerPool<'_> {
                 // Nobody listens any more where all of it was abandoned.
                 let report = move |event| drop(sender.send((index, event)));
                 let work = move || {
-                    let mut progress = |share| report(Event::Progress(share));
+                    let mut progress = |reached| report(Event::Progress(reached));
                     let mind = AssertUnwindSafe(|| process(&task.job, &limits, &stop, &mut progress));
                     // Whatever becomes of this thread, its end is reported: somebody waits for it.
                     let ending = panic::catch_unwind(mind);
@@ -68,7 +68,7 @@ impl WorkerPool<'_> {
             Memory::Share => self.limits.memory_bytes / self.workers.get() as u64,
         };
         let stall = match job.work {
-            // Its loops are silent, so as not to disturb what they measure.
+            // Its loops say nothing, so as not to disturb what they measure.
             Work::Measure(Pass::Time, options) => {
                 self.limits.stall + Duration::from_secs_f64(options.seconds)
             }
@@ -94,7 +94,7 @@ fn process(
     job: &Job,
     limits: &Limits,
     stop: &dyn Fn() -> bool,
-    progress: &mut dyn FnMut(f64),
+    progress: &mut dyn FnMut(Reached),
 ) -> io::Result<Ending> {
     std::fs::create_dir_all(&job.directory)?;
     let ending = run_parent(job, limits, stop, progress);

@@ -151,7 +151,7 @@ fn what_plans_for_nothing_and_takes_more_memory_than_it_may_has_failed() {
     let args = ["run", "-q", "-f", "large.toml", "-s", "^exact$", "-p", "verify", "--memory-limit", "32MiB"];
     tool.command(&args)
         .assert()
-        .code(4)
+        .code(1)
         .stdout(predicates::str::contains("more than the 32 MiB that it may"));
 }
 

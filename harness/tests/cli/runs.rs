@@ -187,3 +187,20 @@ fn an_open_loop_ends_with_its_budget_however_low_its_rate() {
     tool.prints(&[&run[..], &loops].concat());
     assert_eq!(tool.records("out")[1]["result"]["time"]["offered_per_s"], 0.001);
 }
+
+/// Each takes longer in all than its thread may stand still, and before its first 50,000 pings.
+#[test]
+fn a_sparse_stream_does_not_hang_whatever_its_strategy_waits_for() {
+    let tool = Tool::new();
+    let sparse = TINY.replace("rate = 20.0", "rate = 0.5");
+    for (pings, strategies) in [
+        ("1_500", ["durable:sync=batch", "bloom-verified:sync=batch"]),
+        ("30_000", ["redis-claim", "redis-mozilla"]),
+    ] {
+        tool.write("sparse.toml", sparse.replace("4_000", pings));
+        let run = ["run", "-f", "sparse.toml", "-p", "verify", "--jobs", "1", "--stall-timeout", "3s"];
+        let chosen = strategies.iter().flat_map(|strategy| ["-s", strategy]);
+        let table = tool.prints(&run.into_iter().chain(chosen).collect::<Vec<_>>());
+        assert!(!table.contains("FAILED"), "{table}");
+    }
+}

@@ -22,6 +22,8 @@ pub(crate) const LIARS: &[Definition] = &[
     liar("liar-dice", &|_, _| build(Lie::Dice(RandomState::new()))),
     liar("liar-panics", &|_, _| build(Lie::Panics)),
     liar("liar-hangs", &|_, _| build(Lie::Hangs)),
+    liar("liar-spins", &|_, _| build(Lie::Spins)),
+    liar("liar-plods", &|_, _| build(Lie::Plods)),
     liar("liar-grows", &|_, _| build(Lie::Grows)),
     liar("liar-devours", &|_, _| build(Lie::Devours)),
     liar("liar-exits", &|_, _| build(Lie::Exits)),
@@ -71,6 +73,10 @@ enum Lie {
     Panics,
     /// Never answers.
     Hangs,
+    /// Never answers, and keeps a processor busy.
+    Spins,
+    /// Not at all: takes its time.
+    Plods,
     /// Promises bounded memory and keeps a note of every ping.
     Grows,
     /// Takes memory until somebody stops it.
@@ -168,6 +174,10 @@ impl Worker for Liar {
             Lie::Hangs => loop {
                 std::thread::park();
             },
+            Lie::Spins => loop {
+                std::hint::spin_loop();
+            },
+            Lie::Plods => std::thread::sleep(std::time::Duration::from_millis(20)),
             Lie::Exits => std::process::exit(7),
             Lie::Panics if state.judged > 1000 => panic!("lost the thread"),
             Lie::Patient => {

@@ -32,7 +32,7 @@ pub(crate) const SYNC: SettingDef = SettingDef {
 
 pub(crate) const INTERVAL: SettingDef = SettingDef {
     name: "interval",
-    about: "with sync=interval, the time between two; what a loss of power may take with it",
+    about: "with sync=interval, the real time between two; what a loss of power may take with it",
     kind: SettingKind::Time,
     default: SettingDefault::Text("1s"),
 };

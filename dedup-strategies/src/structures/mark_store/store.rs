@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fjall::compaction::filter::{
     CompactionFilter, CompactionFilterResult, Context as Compaction, Factory, ItemAccessor, Verdict as Fate,
@@ -33,7 +33,7 @@ pub(crate) const MEMORY_BUDGET: u64 = CACHE_BYTES + 4 * MEMTABLE_BYTES;
 pub(crate) enum Sync {
     /// Before `settle` returns: nothing that was settled is ever forgotten.
     Batch,
-    /// Handed to the system before `settle` returns, and forced to the disk after this much time: the end of the
+    /// Handed to the system before `settle` returns, and forced to the disk after this much real time: the end of the
     /// process takes nothing with it, a loss of power what came since.
     Interval(Duration),
     /// Left in a buffer of the process until that is full: the end of the process takes it along.
@@ -67,7 +67,9 @@ pub(crate) struct MarkStore {
     /// The latest time that was passed in, in nanoseconds: what the merging of files goes by.
     now: Arc<AtomicU64>,
     counts: Mutex<BTreeMap<Slice, u64>>,
-    synced: Mutex<Timestamp>,
+    /// On the wall's clock, the only one of ours: a disk loses power in real time, and a stream that passes faster than
+    /// it comes would wait for the disk at each of its own seconds. When marks reach the disk changes no verdict.
+    synced: Mutex<Instant>,
 }
 
 /// A quarter of a window, by its number since the epoch.
@@ -100,7 +102,8 @@ impl MarkStore {
             KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES).manual_journal_persist(true)
         })?;
         let counts = Mutex::default();
-        let store = MarkStore { settings, database, marks, now, counts, synced: Mutex::default() };
+        let synced = Mutex::new(Instant::now());
+        let store = MarkStore { settings, database, marks, now, counts, synced };
         store.for_each(|_, slice| *store.counts.lock().entry(slice).or_default() += 1)?;
         Ok(store)
     }
@@ -154,15 +157,15 @@ impl MarkStore {
             batch.insert(&self.marks, key.0, now.as_nanos().to_be_bytes());
         }
         batch.commit()?;
-        self.sync_when_due(now)
+        self.sync_when_due()
     }
 
-    fn sync_when_due(&self, now: Timestamp) -> fjall::Result<()> {
+    fn sync_when_due(&self) -> fjall::Result<()> {
         let Sync::Interval(interval) = self.settings.sync else { return Ok(()) };
         let mut synced = self.synced.lock();
-        if now.since(*synced) >= interval {
+        if synced.elapsed() >= interval {
             self.database.persist(PersistMode::SyncData)?;
-            *synced = now;
+            *synced = Instant::now();
         }
         Ok(())
     }
@@ -176,7 +179,7 @@ impl MarkStore {
         self.now.fetch_max(now.as_nanos(), Ordering::Relaxed);
         let oldest = self.oldest_at(now);
         self.counts.lock().retain(|slice, _| *slice >= oldest);
-        self.sync_when_due(now).map_err(unavailable)
+        self.sync_when_due().map_err(unavailable)
     }
 
     /// Ids that are remembered, and those of up to a quarter of a window more.
@@ -247,4 +250,42 @@ fn complaint(strategy: &str, path: &Path, error: fjall::Error) -> std::io::Error
             path.display()
         ),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store(directory: &tempfile::TempDir, interval: Duration) -> MarkStore {
+        let settings = StoreSettings { window: Duration::from_secs(600), sync: Sync::Interval(interval) };
+        MarkStore::open_at(directory.path(), settings).unwrap()
+    }
+
+    /// A day of the stream, a mark a minute.
+    fn a_day(store: &MarkStore) {
+        for minute in 1..=24 * 60 {
+            let now = Timestamp::from_secs(minute * 60);
+            store.mark(&[PingKey::from_u128(u128::from(minute))], now).unwrap();
+            store.advance(now).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_day_of_the_stream_that_passes_in_a_moment_waits_for_the_disk_in_real_time_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let hourly = store(&directory, Duration::from_secs(3600));
+        let opened = *hourly.synced.lock();
+        a_day(&hourly);
+        assert_eq!(*hourly.synced.lock(), opened, "no hour has passed");
+        assert!(hourly.is_marked(PingKey::from_u128(24 * 60), Timestamp::from_secs(24 * 3600)).unwrap());
+    }
+
+    #[test]
+    fn marks_are_forced_to_the_disk_when_the_interval_has_passed() {
+        let directory = tempfile::tempdir().unwrap();
+        let always = store(&directory, Duration::ZERO);
+        let opened = *always.synced.lock();
+        a_day(&always);
+        assert!(*always.synced.lock() > opened);
+    }
 }

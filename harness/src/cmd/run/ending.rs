@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
+use crate::cell::Reached;
 use crate::exit::Exit;
 use crate::printable::printable_record;
 use crate::progress::Progress;
-use crate::record::{CellRecord, CellResult, Failure, RecordWriter, Role, Verdict};
+use crate::record::{CellRecord, CellResult, RecordWriter, Role, Verdict};
 use crate::suite::{Completion, Observer};
 
-/// Broken promises count, unless a strategy is there to break its own.
+/// Broken promises count, unless a strategy is there to break its own. A cell that did not come to its end shows nothing of
+/// a promise: the tool could not tell.
 pub(in crate::cmd) fn exit(completion: Completion, cells: &[CellRecord]) -> Exit {
     if completion == Completion::Interrupted {
         return Exit::Interrupted;
@@ -20,8 +22,7 @@ pub(in crate::cmd) fn exit(completion: Completion, cells: &[CellRecord]) -> Exit
     let broken = |cell: &CellRecord| match &cell.result {
         CellResult::Verify(figures) => figures.judgement.verdict == Verdict::Broken,
         CellResult::Weigh(figures) => figures.judgement.verdict == Verdict::Broken,
-        CellResult::Failed { how, .. } => !matches!(how, Failure::Unavailable | Failure::Died),
-        CellResult::Time(_) | CellResult::Skipped { .. } => false,
+        CellResult::Failed { .. } | CellResult::Time(_) | CellResult::Skipped { .. } => false,
     };
     let inconclusive = |cell: &CellRecord| match &cell.result {
         CellResult::Verify(figures) => figures.judgement.verdict == Verdict::Inconclusive,
@@ -57,8 +58,11 @@ impl Observer for Watcher {
         self.progress.start(label);
     }
 
-    fn progress(&mut self, share: f64) {
-        self.progress.update(share);
+    fn progress(&mut self, reached: &Reached) {
+        self.progress.update(reached.share);
+        if let Some(remark) = reached.remark() {
+            self.progress.slow(reached.after, &remark);
+        }
     }
 
     fn ended(&mut self, took: Duration, summary: &str) {
@@ -80,6 +84,7 @@ impl Observer for Watcher {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Failure;
     use crate::record::sample::{GOOD, Sample};
 
     #[test]
@@ -89,5 +94,26 @@ mod tests {
         let candidate = Sample { verdict: Verdict::Broken, ..GOOD };
         assert_eq!(exit(Completion::Whole, &candidate.cells()), Exit::Broken);
         assert_eq!(exit(Completion::Interrupted, &candidate.cells()), Exit::Interrupted);
+    }
+
+    #[test]
+    fn a_cell_that_failed_in_whatever_way_is_no_broken_promise_and_hides_none() {
+        let ways = [
+            Failure::Panicked,
+            Failure::Hung,
+            Failure::OutOfMemory,
+            Failure::Died,
+            Failure::Contract,
+            Failure::Unavailable,
+        ];
+        for how in ways {
+            let mut cells = GOOD.cells();
+            cells[0].result = CellResult::Failed { how, reason: "it is said".to_string() };
+            assert_eq!(exit(Completion::Whole, &cells), Exit::ToolFailed, "{how:?}");
+            cells.extend(Sample { verdict: Verdict::Inconclusive, ..GOOD }.cells());
+            assert_eq!(exit(Completion::Whole, &cells), Exit::ToolFailed, "{how:?}");
+            cells.extend(Sample { verdict: Verdict::Broken, ..GOOD }.cells());
+            assert_eq!(exit(Completion::Whole, &cells), Exit::Broken, "{how:?}");
+        }
     }
 }

@@ -42,7 +42,7 @@ fn work(definitions: &[Definition], task: &Task) -> Result<(), CellError> {
     let not_pinned = task.core.and_then(|core| pin(core).err());
     let scenario = Scenario::from_toml(&task.scenario, &task.toml).map_err(CellError::refused)?;
     let workload = Workload::Scenario(Box::new(scenario));
-    let pings = prepare(&workload, task.seed, task.warm_up_pings + task.pings)?;
+    let pings = prepare(&workload, task.seed, task.warm_up_pings + task.pings, || {})?;
     let mut environment = environment(definitions, task, &workload)?;
     let instance = environment.instance(NonZeroUsize::MIN, Timing::FullSpeed)?;
     let mut bench = Bench {

@@ -41,7 +41,7 @@ const MOST_LOOPS: u32 = 40;
 
 /// Runs the pass.
 pub fn run(mut bench: Bench<'_>, options: &TimeOptions) -> Result<TimeFigures, CellError> {
-    let pings = prepare(bench.workload, bench.environment.seed, options.pings)?;
+    let pings = prepare(bench.workload, bench.environment.seed, options.pings, bench.environment.alive)?;
     if pings.is_empty() {
         return Err(CellError::Failed(
             Failure::Died,
@@ -71,12 +71,18 @@ pub fn run(mut bench: Bench<'_>, options: &TimeOptions) -> Result<TimeFigures, C
     })
 }
 
-/// The first `limit` pings of the stream that have a usable id.
-pub(crate) fn prepare(workload: &Workload, seed: u64, limit: usize) -> Result<Vec<Ping>, CellError> {
+/// The first `limit` pings of the stream that have a usable id. Calls `alive` now and then.
+pub(crate) fn prepare(
+    workload: &Workload,
+    seed: u64,
+    limit: usize,
+    alive: fn(),
+) -> Result<Vec<Ping>, CellError> {
     let mut source = workload.source(seed)?;
     let mut pings = Vec::with_capacity(limit.min(workload.expected_pings() as usize + 1));
     let mut events = Vec::new();
     while pings.len() < limit {
+        alive();
         events.clear();
         source.fill(4096.min(limit - pings.len()), &mut events)?;
         if events.is_empty() {

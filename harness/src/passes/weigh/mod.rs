@@ -32,7 +32,7 @@ pub fn run(bench: Bench<'_>) -> Result<WeighFigures, CellError> {
     let workers = workload.pipeline().workers;
     let instance = alloc::charged(|| bench.environment.instance(workers, Timing::Scenario))?;
     let promise = instance.strategy.promise();
-    let mut scale = Scale::new(&instance, workload.payload_bytes(), workers.get())?;
+    let mut scale = Scale::new(&instance, workload.payload_bytes(), workers.get(), bench.environment.alive)?;
     let mut source = workload.source(bench.environment.seed)?;
     // An estimate that takes a while to compute, where the length is in pings.
     let length = workload.length();
@@ -83,10 +83,17 @@ struct Scale<'a> {
     over_time: MemoryOverTime,
     /// Pings judged until each sample.
     judged: Vec<u64>,
+    /// Called whenever a worker has done something.
+    alive: fn(),
 }
 
 impl<'a> Scale<'a> {
-    fn new(instance: &'a Instance, payload_bytes: u64, workers: usize) -> Result<Self, CellError> {
+    fn new(
+        instance: &'a Instance,
+        payload_bytes: u64,
+        workers: usize,
+        alive: fn(),
+    ) -> Result<Self, CellError> {
         let strategy = instance.strategy.as_ref();
         let server_before = instance.server_used_bytes();
         Ok(Scale {
@@ -106,6 +113,7 @@ impl<'a> Scale<'a> {
             server_peak: server_before.map(|_| 0),
             over_time: MemoryOverTime::default(),
             judged: Vec::new(),
+            alive,
         })
     }
 
@@ -131,6 +139,7 @@ impl<'a> Scale<'a> {
         for (worker, batch) in self.workers.iter_mut().zip(&mut self.batches) {
             self.driver.judge(worker, batch, self.now, &mut self.payloads)?.all()?;
             batch.clear();
+            (self.alive)();
         }
         if let Some(what) = self.workers.iter().find_map(|worker| worker.refused()) {
             return Err(Unavailable(what.to_string()).into());
@@ -145,6 +154,7 @@ impl<'a> Scale<'a> {
     fn advance(&mut self, now: Timestamp) -> Result<(), CellError> {
         for worker in &mut self.workers {
             self.driver.advance(worker, now, &mut self.payloads)?;
+            (self.alive)();
         }
         Ok(())
     }
