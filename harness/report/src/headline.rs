@@ -185,12 +185,13 @@ fn verdicts(panels: &[Panel<'_>]) -> Vec<(Tone, String)> {
     let counts = [
         of_candidates(Standing::Kept),
         of_candidates(Standing::Broken),
-        (Tone::Bad, count(&|entry| entry.row.standing == Standing::Failed), word(Standing::Failed)),
         of_candidates(Standing::Void),
         of_candidates(Standing::Inconclusive),
         of_candidates(Standing::Unjudged),
         (Tone::Dim, beside(Role::NegativeControl), CONTROL),
         (Tone::Dim, beside(Role::Floor), verdict(Standing::Unjudged, Role::Floor).words),
+        // Apart from what the others have shown, and behind it.
+        (Tone::Bad, count(&|entry| entry.row.standing == Standing::Failed), word(Standing::Failed)),
         (Tone::Dim, skipped, SKIPPED),
     ];
     let some = counts.into_iter().filter(|(_, count, _)| *count > 0);
@@ -277,11 +278,16 @@ fn findings(panel: &Panel<'_>) -> Vec<String> {
             "* = time from arrival to release, on the stream's own clock: these hold pings.".to_string(),
         );
     }
+    let mut failed = Vec::new();
     for entry in &panel.rows {
         for finding in entry.row.findings.iter().take(2) {
             let (name, text) = (clip(&entry.name, 80), clip(&finding.text, 240));
             let rounds: Vec<String> = finding.rounds.iter().map(|round| (round + 1).to_string()).collect();
-            notes.push(format!("{name}: {text} ({}, round {})", finding.pass.name(), rounds.join(", ")));
+            let note = format!("{name}: {text} ({}, round {})", finding.pass.name(), rounds.join(", "));
+            match finding.standing {
+                Standing::Failed => failed.push(format!("{}: {note}", word(Standing::Failed))),
+                _ => notes.push(note),
+            }
         }
         if entry.row.findings.len() > 2 {
             let more = entry.row.findings.len() - 2;
@@ -296,6 +302,7 @@ fn findings(panel: &Panel<'_>) -> Vec<String> {
             ));
         }
     }
+    notes.extend(failed);
     notes.extend(skips(panel));
     notes
 }

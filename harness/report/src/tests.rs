@@ -154,6 +154,10 @@ fn what_was_skipped_and_what_failed_is_listed() {
     assert!(notes.contains("skipped: redis-claim (verify): no redis-server found"), "{notes}");
     assert!(notes.contains("sleeper: hung: no progress for 30 s"), "{notes}");
     assert!(report.opening.verdicts.iter().any(|(tone, text)| *tone == Tone::Bad && text == "1 failed"));
+    let heads: Vec<&str> = report.opening.verdicts.iter().map(|(_, text)| text.as_str()).collect();
+    assert!(heads[0].ends_with("kept") && heads[heads.len() - 2..] == ["1 failed", "1 skipped"], "{heads:?}");
+    let failed = notes.find("failed: sleeper").expect("it is called failed");
+    assert!(notes.find("lru").is_some_and(|broken| broken < failed), "{notes}");
 }
 
 #[test]

@@ -166,9 +166,9 @@ mod tests {
         let server = said(&reached(0.04, 30, 3, 1));
         assert_eq!(server, "slow: 4 % after 30 s, about 12 min to go; waiting for the server");
         let computing = said(&reached(0.5, 60, 50, 1));
-        assert_eq!(computing, "slow: 50 % after 60 s, about 60 s to go; computing");
-        let starved = said(&reached(0.001, 240, 50, 180));
-        assert_eq!(starved, "slow: 0.1 % after 4 min, about 66.6 h to go; waiting for a processor");
+        assert_eq!(computing, "slow: 50 % after 1 min, about 1 min to go; computing");
+        let starved = said(&reached(0.005, 240, 50, 180));
+        assert_eq!(starved, "slow: 0.5 % after 4 min, about 13.3 h to go; waiting for a processor");
         let nightly = said(&reached(1.0, 40, 30, 1));
         assert_eq!(nightly, "slow: 100 % after 40 s; at what follows the stream");
         let unknown = said(&reached(0.0, 30, 30, 0));

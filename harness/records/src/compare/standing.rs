@@ -37,11 +37,18 @@ pub struct Finding {
     pub text: String,
 }
 
+impl Standing {
+    /// How weighty it is as news. Who did not come to an end has shown nothing of a promise: that hides no broken one.
+    fn weight(self) -> (bool, Standing) {
+        (self == Standing::Broken, self)
+    }
+}
+
 /// The worse of two, where any judgement says more than none.
 pub(super) fn worse(one: Standing, other: Standing) -> Standing {
     match (one, other) {
         (Standing::Unjudged, Standing::Kept) | (Standing::Kept, Standing::Unjudged) => Standing::Kept,
-        _ => one.max(other),
+        _ => std::cmp::max_by_key(one, other, |standing| standing.weight()),
     }
 }
 
@@ -86,7 +93,7 @@ pub(super) fn findings(cells: &[&CellRecord]) -> Vec<Finding> {
             }
         }
     }
-    found.sort_by_key(|finding| (std::cmp::Reverse(finding.standing), finding.pass));
+    found.sort_by_key(|finding| (std::cmp::Reverse(finding.standing.weight()), finding.pass));
     found
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::metrics::{MISSED, THROUGHPUT};
 use crate::record::sample::{self, GOOD, Sample};
-use crate::record::{CellRecord, CellResult, Pass, Verdict};
+use crate::record::{CellRecord, CellResult, Failure, Pass, Verdict};
 
 fn run_of(name: &str, cells: Vec<CellRecord>) -> Run {
     Run { path: format!("results/{name}/records.jsonl").into(), cells, ..sample::run() }
@@ -44,6 +44,22 @@ fn rounds_are_added_up_and_figures_keep_their_range() {
     assert_eq!(time.throughput_per_s.median, 8.91e6 * 1.02);
     assert_eq!(time.throughput_per_s.max, 8.91e6 * 1.04);
     assert_eq!(time.latency_ns.merged.count, 3_000);
+}
+
+#[test]
+fn a_cell_that_failed_hides_no_broken_promise() {
+    let mut cells = sample::exact();
+    cells[0].result = CellResult::Failed { how: Failure::Hung, reason: "no progress for 30 s".into() };
+    let CellResult::Weigh(figures) = &mut cells[5].result else { panic!("the sixth cell weighs") };
+    figures.judgement.verdict = Verdict::Broken;
+    figures.judgement.findings = vec!["memory grew".into()];
+    for cells in [cells.clone(), cells.into_iter().rev().collect()] {
+        let comparison = compare(&[run_of("a", cells)]);
+        let row = &comparison.blocks[0].rows[0];
+        assert_eq!(row.standing, Standing::Broken);
+        let texts: Vec<&str> = row.findings.iter().map(|finding| finding.text.as_str()).collect();
+        assert_eq!(texts, ["memory grew", "hung: no progress for 30 s"]);
+    }
 }
 
 #[test]
