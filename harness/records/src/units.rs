@@ -133,6 +133,18 @@ pub fn percentages(shares: &[Option<f64>]) -> Vec<String> {
     shares.iter().map(|share| share.map_or_else(|| "-".to_string(), show)).collect()
 }
 
+/// `+1,234`, `-5`, `+0`: a difference of counts.
+pub fn signed(difference: i64) -> String {
+    let sign = if difference < 0 { "-" } else { "+" };
+    format!("{sign}{}", thousands(difference.unsigned_abs()))
+}
+
+/// `+1.25`: a difference that is no count.
+pub fn signed_short(difference: f64) -> String {
+    let sign = if difference < 0.0 { "-" } else { "+" };
+    format!("{sign}{}", short(difference.abs()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,5 +188,11 @@ mod tests {
         let unit = Unit::of_rates(87_000.0);
         assert_eq!([unit.show(87_000.0), unit.show(1.502e8)], ["87", "150,200"]);
         assert_eq!(Unit::of_rates(9.1e5).show(9.1e5), "0.91");
+    }
+
+    #[test]
+    fn differences_have_a_sign() {
+        assert_eq!([0, 1_234, -5].map(signed), ["+0", "+1,234", "-5"]);
+        assert_eq!([0.0, 0.5, -12.0].map(signed_short), ["+0", "+0.5", "-12"]);
     }
 }

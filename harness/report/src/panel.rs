@@ -6,7 +6,7 @@ use dedup_records::compare::{Block, Clock, Comparison, Row, Standing};
 use dedup_records::record::{
     CellRecord, CellResult, FaultFigures, Machine, Role, Run, VerifyFigures, WeighFigures,
 };
-use dedup_records::units::{bytes, duration, thousands};
+use dedup_records::units::{bytes, duration, short, thousands};
 
 use super::palette::Palette;
 use super::verdict::word;
@@ -72,7 +72,7 @@ pub(super) fn panels<'a>(
             blocks,
         }
     };
-    groups.into_iter().enumerate().map(panel).collect()
+    groups.into_iter().enumerate().map(panel).flat_map(Panel::apart).collect()
 }
 
 fn entries<'a>(
@@ -124,6 +124,32 @@ pub(super) fn machine(machine: &Machine) -> String {
 }
 
 impl<'a> Panel<'a> {
+    /// Under faults, rows whose time was squeezed in a panel of their own: an outage that takes a server real time is many
+    /// times as much of their stream.
+    fn apart(self) -> Vec<Panel<'a>> {
+        let Some(factor) = self.rows.iter().map(|entry| entry.row).find(|row| row.is_squeezed()) else {
+            return vec![self];
+        };
+        if self.faults().is_empty() {
+            return vec![self];
+        }
+        let title = format!("{}, squeezed {} times", self.title, short(factor.time_factor));
+        let id = format!("{}-squeezed", self.id);
+        let (blocks, source) = (self.blocks.clone(), self.source.clone());
+        let (squeezed, rest): (Vec<_>, Vec<_>) =
+            self.rows.into_iter().partition(|entry| entry.row.is_squeezed());
+        let squeezed = Panel { blocks, rows: squeezed, title, id, source };
+        match rest.is_empty() {
+            true => vec![squeezed],
+            false => vec![Panel { rows: rest, ..self }, squeezed],
+        }
+    }
+
+    /// Whether its rows' time was squeezed for a server that keeps its own, and things take real time in it.
+    pub(super) fn is_squeezed(&self) -> bool {
+        !self.faults().is_empty() && self.rows.iter().any(|entry| entry.row.is_squeezed())
+    }
+
     /// The block of the panel; the first where several are mixed.
     pub(super) fn block(&self) -> &'a Block {
         self.blocks[0]

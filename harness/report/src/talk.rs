@@ -102,9 +102,9 @@ pub enum Side {
 pub struct Worst {
     /// The fault scenario, without its folder.
     pub fault: String,
-    /// Uniques lost.
+    /// Uniques lost, beyond those that the stream loses without the fault, where that was run.
     pub lost_count: u64,
-    /// Copies in its window that came through.
+    /// Copies in its window that came through, beyond the same.
     pub missed_in_window_count: u64,
 }
 
@@ -247,10 +247,18 @@ fn round_trips(summary: &Summary) -> Option<f64> {
 fn worst(strategy: &str, faults: &[&Block]) -> Option<Worst> {
     let done = faults.iter().filter_map(|block| {
         let verify = row(block, strategy).filter(|row| is_proven(row.standing))?.summary.verify.as_ref()?;
+        let without = verify.faultless.as_ref();
+        let beyond = |count: u64, without: Option<u64>| count.saturating_sub(without.unwrap_or(0));
         Some(Worst {
             fault: without_folder(block),
-            lost_count: verify.lost_count - verify.lost_shared_key_count,
-            missed_in_window_count: verify.missed_in_window_count,
+            lost_count: beyond(
+                verify.lost_count - verify.lost_shared_key_count,
+                without.map(|one| one.lost_count - one.lost_shared_key_count),
+            ),
+            missed_in_window_count: beyond(
+                verify.missed_in_window_count,
+                without.map(|one| one.missed_in_window_count),
+            ),
         })
     });
     done.max_by_key(|worst| (worst.lost_count, worst.missed_in_window_count))
@@ -273,7 +281,9 @@ mod tests {
     use super::*;
     use dedup_records::filter::Filter;
     use dedup_records::record::sample::{GOOD, Sample, run};
-    use dedup_records::record::{CellRecord, CellResult, Failure, Operation, Pass, Run, Verdict};
+    use dedup_records::record::{
+        CellRecord, CellResult, Failure, FaultlessFigures, Operation, Pass, Run, Verdict,
+    };
 
     /// The verify cell of `sample` on `scenario`.
     fn cell(scenario: &str, sample: Sample) -> CellRecord {
@@ -303,6 +313,21 @@ mod tests {
         assert_eq!(worst(&[]), None);
         assert_eq!(worst(&[few.clone(), many.clone()]), named("many", 0, 40));
         assert_eq!(worst(&[few, many, lost]), named("lost", 1, 0));
+    }
+
+    #[test]
+    fn what_the_stream_comes_to_without_the_fault_is_not_the_faults_doing() {
+        let mut away = cell("faults/away", Sample { missed_in_window: 90, missed: 90, lost: 3, ..GOOD });
+        let CellResult::Verify(figures) = &mut away.result else { unreachable!("a verify cell") };
+        figures.faultless = Some(FaultlessFigures {
+            missed_count: 90,
+            missed_in_window_count: 88,
+            lost_count: 3,
+            lost_shared_key_count: 0,
+            waited_count: 0,
+        });
+        let worst = only_row(vec![cell(SCENARIO, GOOD), away]).worst.unwrap();
+        assert_eq!((worst.lost_count, worst.missed_in_window_count), (0, 2));
     }
 
     #[test]

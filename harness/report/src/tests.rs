@@ -1,6 +1,6 @@
 use dedup_records::record::{
-    CellResult, FaultFigures, LagFigures, MemoryOverTime, Operation, Prediction, StableFigures, Tables,
-    VerifyFigures, sample,
+    CellResult, FaultFigures, FaultlessFigures, LagFigures, Latency, MemoryOverTime, Operation, Prediction,
+    StableFigures, Tables, VerifyFigures, sample,
 };
 
 use dedup_records::metrics::ALL;
@@ -22,6 +22,13 @@ fn verified(run: &mut Run, change: impl Fn(&str, &mut VerifyFigures)) {
             change(&cell.strategy, figures);
         }
     }
+}
+
+/// A hundred pings that waited for a minute.
+fn waited() -> Latency {
+    let mut waited = hdrhistogram::Histogram::<u64>::new(3).unwrap();
+    waited.record_n(60_000_000_000, 100).unwrap();
+    Latency::from_histogram(&waited)
 }
 
 /// The sample with everything in it that a report can show.
@@ -50,7 +57,10 @@ fn full() -> Run {
             for_ns: 60_000_000_000,
             fired_count: 1,
             observed: "refused".into(),
+            outage_ns: Some(60_000_000_000),
         }];
+        figures.faultless = Some(FaultlessFigures::of(figures));
+        figures.waited_ns = Some(waited());
         figures.stable = Some(StableFigures {
             job: "nightly".into(),
             preceding_days: 0,
@@ -100,6 +110,28 @@ fn every_section_is_shown_where_the_records_have_its_data_and_no_chart_is_empty(
     for (chart, table) in figures.flat_map(|figure| &figure.charts) {
         assert!(!chart.is_empty() && !table.lines.is_empty(), "{}", chart.id);
     }
+}
+
+#[test]
+fn what_was_squeezed_under_faults_stands_apart_in_every_part_and_says_so() {
+    let mut run = full();
+    for cell in &mut run.cells {
+        cell.faults = vec!["store-killed".to_string()];
+        cell.time_factor = if cell.strategy == "lru" { 90.0 } else { 1.0 };
+    }
+    let report = report_of(&[run], Mix::Apart);
+    let matrix = section(&report, "matrix");
+    let titles: Vec<&str> = matrix.figures.iter().map(|figure| figure.title.as_str()).collect();
+    assert_eq!(titles, ["Strategy × fault", "Strategy × fault, in squeezed time"]);
+    assert!(matrix.figures[1].notes[0].contains("Not to be compared"), "{:?}", matrix.figures[1].notes);
+    let names = |index: usize| -> Vec<String> {
+        let tables = &matrix.figures[index].tables;
+        tables[0].lines.iter().map(|line| line.cells[0].text.clone()).collect()
+    };
+    assert!(!names(0).contains(&"lru".to_string()) && names(1) == ["lru"], "{:?} {:?}", names(0), names(1));
+    let faults = section(&report, "faults");
+    assert_eq!(faults.figures.len(), 2);
+    assert!(faults.figures[1].title.contains("squeezed 90 times"), "{}", faults.figures[1].title);
 }
 
 #[test]

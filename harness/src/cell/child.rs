@@ -12,7 +12,7 @@ use super::job::{Input, Job, Message, Work};
 use super::slow::WaitsFor;
 use super::steps;
 use crate::alloc;
-use crate::environment::{CellError, Environment, RedisChoice, Timing, named};
+use crate::environment::{CellError, Environment, RedisChoice, TimeOptions, Timing, named};
 use crate::passes::{self, Bench};
 use crate::process::leave_no_core;
 use crate::record::{CellResult, Pass};
@@ -48,7 +48,12 @@ pub fn run(definitions: &[Definition]) -> ExitCode {
 fn work(definitions: &[Definition], job: &Job) -> Result<Option<CellResult>, CellError> {
     let workload = workload(job)?;
     let mut environment = environment(definitions, job, &workload)?;
-    let Work::Measure(pass, time_options) = job.work else {
+    let (pass, time_options) = match job.work {
+        Work::Measure(pass, options) => (Some(pass), options),
+        Work::Faultless => (Some(Pass::Verify), TimeOptions::default()),
+        Work::Build => (None, TimeOptions::default()),
+    };
+    let Some(pass) = pass else {
         let instance = environment.instance(workload.pipeline().workers, Timing::Scenario)?;
         if let Some((name, version)) = instance.server_version() {
             send(&Message::Server { name: name.to_string(), version });
@@ -79,7 +84,7 @@ fn workload(job: &Job) -> Result<Workload, CellError> {
     let pipeline = workload.pipeline_mut();
     pipeline.workers = job.workers;
     pipeline.batch = job.batch;
-    Ok(workload)
+    Ok(if matches!(job.work, Work::Faultless) { workload.without_faults() } else { workload })
 }
 
 /// Where `job`'s strategy is built.

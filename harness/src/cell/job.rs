@@ -74,6 +74,8 @@ impl Input {
 pub enum Work {
     /// Only build the strategy: finds out before the run whether it can be built.
     Build,
+    /// The verify pass, without the faults of the scenario.
+    Faultless,
     /// A pass.
     Measure(Pass, TimeOptions),
 }

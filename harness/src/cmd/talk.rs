@@ -86,8 +86,9 @@ pub fn run(args: &TalkArgs, definitions: &[Definition], out: &mut dyn Write) -> 
     let (first, preflight) = runs.first().context("the talk has at least one part")?;
     let record = describe(first, preflight);
     let writer = args.output.as_deref().map(|output| create(output, args.force, &record)).transpose()?;
-    let cells = runs.iter().map(|(plan, _)| plan.cells()).sum();
-    let mut watcher = Watcher { progress: Progress::new(cells, args.quiet), writer, cells: Vec::new() };
+    let cells: usize = runs.iter().map(|(plan, _)| plan.cells()).sum();
+    let steps = runs.iter().map(|(plan, _)| plan.steps()).sum();
+    let mut watcher = Watcher { progress: Progress::new(steps, args.quiet), writer, cells: Vec::new() };
     let ended = run_all(runs, &stop, &mut watcher)
         .and_then(|completion| record_left_out(&too_large, &mut watcher).map(|()| completion));
     let path = args.output.clone().unwrap_or_else(|| PathBuf::from("this run"));

@@ -26,6 +26,10 @@ impl Fault for AckTimeout {
     }
 
     fn observed(&self, _effects: Effects) -> Observation {
-        Observation { fired: self.lost, what: format!("{} acks did not arrive", self.lost) }
+        Observation {
+            fired: self.lost,
+            what: format!("{} acks did not arrive", self.lost),
+            ..Observation::default()
+        }
     }
 }

@@ -30,7 +30,7 @@ impl Fault for ClockJump {
             None => {
                 target.jump_clock(self.by);
                 let what = format!("its clock jumped by {}", humantime::format_duration(self.by));
-                Observation { fired: 1, what }
+                Observation { fired: 1, what, ..Observation::default() }
             }
         };
         Ok(())

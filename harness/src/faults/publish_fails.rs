@@ -28,6 +28,10 @@ impl Fault for PublishFails {
     }
 
     fn observed(&self, Effects { fired, pings }: Effects) -> Observation {
-        Observation { fired, what: format!("{fired} publishes failed, {pings} pings came again") }
+        Observation {
+            fired,
+            what: format!("{fired} publishes failed, {pings} pings came again"),
+            ..Observation::default()
+        }
     }
 }

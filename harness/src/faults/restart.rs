@@ -25,7 +25,11 @@ impl Fault for Restart {
     fn observed(&self, Effects { fired, pings }: Effects) -> Observation {
         match fired {
             0 => Observation::default(),
-            _ => Observation { fired, what: format!("restarted, {pings} pings came again") },
+            _ => Observation {
+                fired,
+                what: format!("restarted, {pings} pings came again"),
+                ..Observation::default()
+            },
         }
     }
 }

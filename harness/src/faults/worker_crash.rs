@@ -32,6 +32,6 @@ impl Fault for WorkerCrash {
     fn observed(&self, effects: Effects) -> Observation {
         let what =
             format!("{} of {} workers died, {} pings came again", effects.fired, self.count, effects.pings);
-        Observation { fired: effects.fired, what }
+        Observation { fired: effects.fired, what, ..Observation::default() }
     }
 }

@@ -31,6 +31,6 @@ impl Fault for Workers {
     }
 
     fn observed(&self, Effects { fired, .. }: Effects) -> Observation {
-        Observation { fired, what: format!("{fired} workers {}", self.way) }
+        Observation { fired, what: format!("{fired} workers {}", self.way), ..Observation::default() }
     }
 }

@@ -21,6 +21,7 @@ use crate::record::{
     CauseFigures, Failure, FaultFigures, Judgement, LagFigures, Latency, OverTime, Prediction, Verdict,
     VerifyFigures,
 };
+use crate::servers::Outage;
 
 /// How many pings are judged a second time, to see whether the answers are the same.
 const AGAIN: u64 = 50_000;
@@ -227,13 +228,22 @@ fn judged(bench: &Bench<'_>, ended: &Ended, promise: &Promise) -> Judgement {
     or_inconclusive(judgement, &never.map(|fault| fault.placed.to_string()).collect::<Vec<_>>())
 }
 
-fn fault_figures(happened: &ObservedFault) -> FaultFigures {
+/// How long a store was away as the stream saw it.
+fn outage_ns(outage: Outage, happened: &ObservedFault, time_factor: f64) -> u64 {
+    saturating_nanos(match outage {
+        Outage::AsPlaced => happened.placed.lasts,
+        Outage::Real(real) => real.mul_f64(time_factor),
+    })
+}
+
+fn fault_figures(happened: &ObservedFault, time_factor: f64) -> FaultFigures {
     FaultFigures {
         kind: happened.placed.kind.name.to_string(),
         at_ns: happened.placed.at_ns(),
         for_ns: saturating_nanos(happened.placed.lasts),
         fired_count: happened.seen.fired,
         observed: happened.seen.what.clone(),
+        outage_ns: happened.seen.outage.map(|outage| outage_ns(outage, happened, time_factor)),
     }
 }
 
@@ -255,6 +265,7 @@ fn over_time(counts: truth::OverTime) -> OverTime {
 }
 
 fn figures(bench: &Bench<'_>, causes: &[String], ended: Ended, judgement: Judgement) -> VerifyFigures {
+    let time_factor = if bench.environment.on_wall_time() { bench.environment.time_factor } else { 1.0 };
     let truth = &ended.truth;
     let counts = truth.counts();
     VerifyFigures {
@@ -278,7 +289,9 @@ fn figures(bench: &Bench<'_>, causes: &[String], ended: Ended, judgement: Judgem
         by_lag: truth.by_lag().iter().map(lag_figures).collect(),
         over_time: over_time(truth.over_time()),
         held_ns: (!ended.held_ns.is_empty()).then(|| Latency::from_histogram(&ended.held_ns)),
-        faults: ended.faults.iter().map(fault_figures).collect(),
+        faults: ended.faults.iter().map(|fault| fault_figures(fault, time_factor)).collect(),
+        faultless: None,
+        waited_ns: (!ended.waited_ns.is_empty()).then(|| Latency::from_histogram(&ended.waited_ns)),
         redelivered_count: counts.redelivered,
         stable: None,
         predicted: Vec::new(),

@@ -40,6 +40,11 @@ impl Batch {
         self.repeated.iter().find(|(other, _)| *other == delivery).map_or(1, |(_, attempt)| *attempt)
     }
 
+    /// Whether any delivery is not its ping's first.
+    pub(super) fn has_repeated(&self) -> bool {
+        !self.repeated.is_empty()
+    }
+
     /// Moves the ping at `from` to `to`, over what was there.
     pub(super) fn shift(&mut self, from: usize, to: usize) {
         if from != to {

@@ -4,6 +4,8 @@ use dedup_strategies::driver::BrokenContract;
 use dedup_strategies::time::saturating_nanos;
 use dedup_strategies::{HeldPings, Timestamp, Unavailable, Verdict};
 
+use dedup_stream::stream::CauseId;
+
 use super::batch::BatchId;
 use super::broker::{MAX_ATTEMPTS, Progress, SourceOfHeld};
 use super::held::HeldPing;
@@ -43,12 +45,16 @@ impl Pipeline<'_> {
     /// Does with each ping what its verdict asks for, and leaves those in the batch that are to be published.
     pub(super) fn act(&mut self, worker: usize, id: BatchId, now: Timestamp) -> Result<(), PipelineError> {
         let answered = self.answered(now);
-        let batch = &mut self.pool[id];
+        let batch = &self.pool[id];
         if self.verdicts.len() != batch.pings.len() {
             let (got, asked) = (self.verdicts.len(), batch.pings.len());
             return Err(BrokenContract::Verdicts { got, asked }.into());
         }
         self.digest.verdicts(&self.verdicts);
+        if batch.has_repeated() {
+            self.note_waits(id, now);
+        }
+        let batch = &mut self.pool[id];
         let mut kept = 0;
         for (index, verdict) in self.verdicts.iter().enumerate() {
             let event = &batch.events[index];
@@ -78,6 +84,19 @@ impl Pipeline<'_> {
         }
         batch.keep_first(kept);
         Ok(())
+    }
+
+    /// Pings that are decided now, and were not when they came before, have waited until now.
+    #[cold]
+    fn note_waits(&mut self, id: BatchId, now: Timestamp) {
+        let batch = &self.pool[id];
+        for ((ping, event), verdict) in batch.pings.iter().zip(&batch.events).zip(&self.verdicts) {
+            let undecided = batch.attempt(ping.delivery) > 1 && event.origin.cause != CauseId::REDELIVERY;
+            if undecided && !verdict.comes_again() {
+                let waited = saturating_nanos(now.since(event.at));
+                self.waited_ns.record(waited.max(1)).expect("the histogram grows as far as 64 bits");
+            }
+        }
     }
 
     /// The strategy could not judge a batch: the source delivers it again.

@@ -96,6 +96,7 @@ pub struct Pipeline<'a> {
     buffers: Buffers,
     held: HashMap<DeliveryId, HeldPing, FixedState>,
     held_ns: Histogram<u64>,
+    waited_ns: Histogram<u64>,
     digest: Digest,
     deliveries: u64,
     next_tick: Timestamp,
@@ -128,6 +129,8 @@ pub struct Ended {
     pub truth: Truth,
     /// Time from arrival to release of held pings, in virtual nanoseconds.
     pub held_ns: Histogram<u64>,
+    /// Time from arrival to decision of pings that came again before they were decided, in virtual nanoseconds.
+    pub waited_ns: Histogram<u64>,
     /// Digest of every decision, in order.
     pub digest: String,
     /// By how much pings were judged later than they should have been, in virtual nanoseconds; those in time left out,
@@ -162,6 +165,7 @@ impl<'a> Pipeline<'a> {
             pool,
             held: HashMap::with_hasher(FixedState::with_seed(0)),
             held_ns: recorder(),
+            waited_ns: recorder(),
             digest: Digest::default(),
             deliveries: 0,
             next_tick: start,
@@ -236,6 +240,7 @@ impl<'a> Pipeline<'a> {
         Ok(Ended {
             truth: self.broker.truth,
             held_ns: self.held_ns,
+            waited_ns: self.waited_ns,
             digest: self.digest.hex(),
             late_ns: self.late_ns,
             faults: self.faults.observed(),

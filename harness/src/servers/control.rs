@@ -9,7 +9,11 @@ use super::store_fault::{EvictionPolicy, StoreFault};
 
 impl EvictionPolicy {
     pub(super) fn seen(self, keys: u64) -> Observation {
-        Observation { fired: keys, what: format!("{keys} keys were evicted by {}", self.name()) }
+        Observation {
+            fired: keys,
+            what: format!("{keys} keys were evicted by {}", self.name()),
+            ..Observation::default()
+        }
     }
 }
 
@@ -19,17 +23,26 @@ impl TrafficCounts {
         Observation {
             fired: cut + refused,
             what: format!("{cut} connections were cut and {refused} refused"),
+            outage: Some(Outage::AsPlaced),
         }
     }
 
     pub(super) fn seen_slow(&self, before: &TrafficCounts, by: Duration) -> Observation {
         let fired = self.delayed - before.delayed;
-        Observation { fired, what: format!("replies were held back {fired} times, for {by:?} each") }
+        Observation {
+            fired,
+            what: format!("replies were held back {fired} times, for {by:?} each"),
+            ..Observation::default()
+        }
     }
 
     pub(super) fn seen_swallowed(&self, before: &TrafficCounts) -> Observation {
         let fired = self.swallowed - before.swallowed;
-        Observation { fired, what: format!("{fired} replies to writes that were applied were swallowed") }
+        Observation {
+            fired,
+            what: format!("{fired} replies to writes that were applied were swallowed"),
+            ..Observation::default()
+        }
     }
 }
 
@@ -40,6 +53,17 @@ pub struct Observation {
     pub fired: u64,
     /// What was seen, as a phrase.
     pub what: String,
+    /// For how long the store was away, where it was.
+    pub outage: Option<Outage>,
+}
+
+/// How long a store was away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outage {
+    /// As long as the scenario has it, in the stream's own time.
+    AsPlaced,
+    /// As long as it took to be whole again, in real time: on a clock that is squeezed the stream sees more of it.
+    Real(Duration),
 }
 
 /// Brings faults about at a store, and watches that they happen. Every wait inside has a bound.

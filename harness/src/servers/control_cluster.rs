@@ -12,7 +12,7 @@ use dedup_strategies::redis::Link;
 use redis::cmd;
 
 use super::cluster::{NODES, PrivateCluster};
-use super::control::{Observation, StoreControl};
+use super::control::{Observation, Outage, StoreControl};
 use super::control_private::{evicted_keys, set};
 use super::error::ServerError;
 use super::proxy::{Proxy, TrafficCounts};
@@ -110,7 +110,7 @@ impl<'a> ClusterControl<'a> {
         let link = self.cluster.link(replica)?;
         let status = self.kill(primary)?;
         let what = format!("primary 127.0.0.1:{} ended: {status}", self.cluster.port(primary));
-        self.failed_over = Observation { fired: 0, what };
+        self.failed_over = Observation { fired: 0, what, ..Observation::default() };
         let (tell, told) = channel();
         thread::spawn(move || tell.send(watch(link, replica)));
         self.promotion = Some(told);
@@ -141,6 +141,7 @@ impl<'a> ClusterControl<'a> {
             match promotion {
                 Ok(Promotion { node, after, epoch }) => {
                     self.failed_over.fired = 1;
+                    self.failed_over.outage = Some(Outage::Real(after));
                     self.failed_over.what += &format!(
                         "; its replica 127.0.0.1:{} took over after {after:.1?}, in epoch {epoch}",
                         self.cluster.port(node)
@@ -245,7 +246,11 @@ impl StoreControl for ClusterControl<'_> {
                     last = self.kill(index)?;
                 }
                 let fired = self.down.len() as u64;
-                self.killed = Observation { fired, what: format!("{fired} nodes ended: {last}") };
+                self.killed = Observation {
+                    fired,
+                    what: format!("{fired} nodes ended: {last}"),
+                    outage: Some(Outage::AsPlaced),
+                };
             }
             StoreFault::PrimaryFailover => self.fail_over()?,
             StoreFault::Unreachable => {

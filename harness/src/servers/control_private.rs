@@ -6,7 +6,7 @@ use std::time::Duration;
 use dedup_strategies::redis::Link;
 use redis::cmd;
 
-use super::control::{Observation, StoreControl};
+use super::control::{Observation, Outage, StoreControl};
 use super::error::ServerError;
 use super::private::PrivateRedis;
 use super::proxy::{Proxy, TrafficCounts};
@@ -99,6 +99,7 @@ impl<'a> PrivateControl<'a> {
             self.jumped = Observation {
                 fired,
                 what: format!("its TIME jumped by {}", humantime::format_duration(jumped)),
+                ..Observation::default()
             };
         }
         Ok(())
@@ -117,7 +118,11 @@ impl StoreControl for PrivateControl<'_> {
         match *fault {
             StoreFault::Killed => {
                 let status = self.redis.kill()?;
-                self.killed = Observation { fired: 1, what: format!("redis-server ended: {status}") };
+                self.killed = Observation {
+                    fired: 1,
+                    what: format!("redis-server ended: {status}"),
+                    outage: Some(Outage::AsPlaced),
+                };
             }
             StoreFault::Unreachable => {
                 self.unreachable = before;

@@ -17,7 +17,7 @@ mod store_fault;
 
 pub use clock::VirtualClock;
 pub use cluster::PrivateCluster;
-pub use control::{Observation, StoreControl};
+pub use control::{Observation, Outage, StoreControl};
 pub use control_cluster::ClusterControl;
 pub use control_private::PrivateControl;
 pub use error::ServerError;

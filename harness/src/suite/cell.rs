@@ -68,8 +68,13 @@ fn operation(operation: dedup_strategies::Operation) -> Operation {
 
 /// The one figure of a cell that a person wants to see go by.
 pub(super) fn summary(cell: &CellRecord) -> String {
+    outcome(&cell.result)
+}
+
+/// The same of what came of it.
+pub(super) fn outcome(result: &CellResult) -> String {
     let percent = |count: u64, of: u64| 100.0 * count as f64 / of.max(1) as f64;
-    match &cell.result {
+    match result {
         CellResult::Verify(figures) => format!(
             "missed {:.2} %, lost {:.4} %",
             percent(figures.missed_count, figures.duplicate_count),

@@ -2,6 +2,7 @@
 
 mod cell;
 mod error;
+mod faultless;
 mod in_order;
 mod observer;
 mod plan;
@@ -15,6 +16,7 @@ mod task;
 mod worker_pool;
 
 pub use error::{Refusal, SuiteError};
+pub use faultless::WithoutFaults;
 pub use observer::{Completion, Observer};
 pub use plan::Plan;
 pub use preflight::Preflight;

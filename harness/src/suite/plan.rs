@@ -9,6 +9,7 @@ use std::time::Duration;
 use dedup_strategies::Settings;
 use dedup_stream::workload::Workload;
 
+use super::faultless::WithoutFaults;
 use super::seed::seed_of;
 use super::task::{Place, Sharing, Task};
 use super::worker_pool::WorkerPool;
@@ -43,6 +44,8 @@ pub struct Plan {
     pub pacing: Pacing,
     /// The nightly job behind the verify pass, and the days before its own at which it looks, where not the scenario's.
     pub nightly: (Choice, Option<u32>),
+    /// Whether cells with faults are given what their streams come to without.
+    pub without_faults: WithoutFaults,
     /// Bytes of disk for the nightly jobs of all cells that run at once.
     pub disk_bytes: u64,
     /// When a cell is ended.
@@ -72,6 +75,7 @@ impl Plan {
             claim: None,
             pacing: Pacing { asked: None, round_trip: Duration::ZERO },
             nightly: (Choice::Auto, None),
+            without_faults: WithoutFaults::Measured,
             disk_bytes: crate::process::free_bytes(&directory),
             limits: Limits::default(),
             jobs: crate::process::cores(),
@@ -83,6 +87,11 @@ impl Plan {
     pub fn cells(&self) -> usize {
         let passes: usize = (0..self.workloads.len()).map(|w| self.passes_of(w).count()).sum();
         passes * self.strategies.len() * self.rounds as usize
+    }
+
+    /// How many processes are run one after the other, or side by side: the cells, and streams without their faults.
+    pub fn steps(&self) -> usize {
+        self.cells() + self.faultless_turns().len()
     }
 
     /// The passes over a workload: speed and memory are not measured while something is made to go wrong.

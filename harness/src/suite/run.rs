@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use super::cell::{self, Turn};
 use super::error::{Refusal, SuiteError};
+use super::faultless::Faultless;
 use super::observer::{Completion, Observer};
 use super::plan::Plan;
 use super::preflight::Preflight;
 use super::task::{Place, Task, TaskObserver};
 use crate::cell::{Ending, Reached, Work};
+use crate::record::{CellResult, FaultlessFigures};
 
 impl Plan {
     /// Runs every cell.
@@ -20,14 +22,17 @@ impl Plan {
         observer: &mut dyn Observer,
     ) -> Result<Completion, SuiteError> {
         let Preflight { settings, known, .. } = preflight;
+        let Some(faultless) = self.measure_faultless(&settings, &known, stop, observer)? else {
+            return Ok(Completion::Interrupted);
+        };
         let tasks = self.turns().map(|(place, turn)| {
             let work = Work::Measure(turn.pass, self.time);
             self.task(place, &settings[&place], turn, turn.round, work)
         });
-        self.pool(stop).run(tasks, known, &mut Measured { plan: self, observer })
+        self.pool(stop).run(tasks, known, &mut Measured { plan: self, observer, faultless })
     }
 
-    fn turns(&self) -> impl Iterator<Item = (Place, Turn)> {
+    pub(super) fn turns(&self) -> impl Iterator<Item = (Place, Turn)> {
         (0..self.rounds).flat_map(move |round| {
             (0..self.workloads.len()).flat_map(move |workload| {
                 self.passes_of(workload).flat_map(move |pass| {
@@ -47,6 +52,19 @@ impl Plan {
 struct Measured<'a> {
     plan: &'a Plan,
     observer: &'a mut dyn Observer,
+    faultless: Faultless,
+}
+
+impl Measured<'_> {
+    /// Gives figures under faults those of their stream without; keeps these where they come from a cell.
+    fn beside_faultless(&mut self, task: &Task<Turn>, result: &mut CellResult) {
+        let CellResult::Verify(figures) = result else { return };
+        let stream = self.plan.stream(task.place, task.tag.round);
+        match figures.faults.is_empty() {
+            true => drop(self.faultless.insert(stream, FaultlessFigures::of(figures))),
+            false => figures.faultless = self.faultless.get(&stream).copied(),
+        }
+    }
 }
 
 impl TaskObserver<Turn> for Measured<'_> {
@@ -60,7 +78,7 @@ impl TaskObserver<Turn> for Measured<'_> {
 
     fn ended(&mut self, task: &Task<Turn>, took: Option<Duration>, ending: Ending) -> Result<(), SuiteError> {
         let refused = |reason: String| Refusal::new(self.plan.at(task.place).0, reason);
-        let result = match ending {
+        let mut result = match ending {
             Ending::Result(result) => *result,
             Ending::Refused(reason) => return Err(refused(reason).into()),
             Ending::Built(_) => return Err(refused("its cell built and did not measure".into()).into()),
@@ -69,6 +87,7 @@ impl TaskObserver<Turn> for Measured<'_> {
         if took.is_some() {
             self.plan.sweep_after(&result);
         }
+        self.beside_faultless(task, &mut result);
         let took = took.unwrap_or_default();
         let record = cell::record(self.plan, task, took, result);
         self.observer.ended(took, &cell::summary(&record));

@@ -136,6 +136,15 @@ impl Workload {
         }
     }
 
+    /// The same stream through a pipeline in which nothing goes wrong.
+    pub fn without_faults(&self) -> Workload {
+        let mut faultless = self.clone();
+        if let Workload::Scenario(scenario) = &mut faultless {
+            scenario.faults.clear();
+        }
+        faultless
+    }
+
     /// Bytes of a ping's payload; a trace's are not known and count as none.
     pub fn payload_bytes(&self) -> u64 {
         match self {

@@ -27,8 +27,8 @@ pub use error::CompareError;
 pub use row::Row;
 pub use standing::{Finding, Standing};
 pub use summary::{
-    Clock, LatencySummary, PredictionSummary, StableSummary, Stands, Summary, TimeSummary, VerifySummary,
-    WeighSummary,
+    Added, Clock, LatencySummary, PredictionSummary, StableSummary, Stands, Summary, TimeSummary,
+    VerifySummary, WeighSummary,
 };
 pub use values::{Value, Values};
 

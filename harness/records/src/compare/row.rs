@@ -59,6 +59,12 @@ impl Row {
         })
     }
 
+    /// Whether its time was shrunk for a server that keeps its own: what takes a server real time, such as a failover,
+    /// then takes so many times as much of the stream.
+    pub fn is_squeezed(&self) -> bool {
+        self.time_factor != 1.0
+    }
+
     /// Where it stands in a table: the floor first, then kept before broken.
     pub(super) fn order(&self) -> (bool, Standing) {
         (self.role != Role::Floor, self.standing)

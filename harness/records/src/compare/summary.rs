@@ -11,8 +11,8 @@ use crate::metrics::{
     UNJUDGED,
 };
 use crate::record::{
-    CauseFigures, CellRecord, CellResult, FaultFigures, HistogramError, LagFigures, Latency, Prediction,
-    TimeFigures, VerifyFigures, WeighFigures, merged,
+    CauseFigures, CellRecord, CellResult, FaultFigures, FaultlessFigures, HistogramError, LagFigures,
+    Latency, Prediction, TimeFigures, VerifyFigures, WeighFigures, merged,
 };
 use crate::stats::{Spread, wilson_95_of_share};
 
@@ -56,6 +56,10 @@ pub struct VerifySummary {
     pub redelivered_count: u64,
     /// The faults of the scenario; of several rounds, how often each was seen in all, and what was seen in the first.
     pub faults: Vec<FaultFigures>,
+    /// What the same streams come to without their faults, where that was run in every round.
+    pub faultless: Option<FaultlessFigures>,
+    /// Of pings that came again before they were decided: from arrival to that, in virtual time.
+    pub waited_ns: Option<LatencySummary>,
     /// For strategies that hold pings: from arrival to release, in virtual time.
     pub held_ns: Option<LatencySummary>,
     /// What theory says, beside what was seen.
@@ -143,6 +147,40 @@ pub struct WeighSummary {
     pub server_used_bytes: Option<Spread>,
 }
 
+/// What faults added to what their stream comes to without them; below 0 where there was less of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Added {
+    /// Duplicates missed.
+    pub missed_count: i64,
+    /// Those of them that the promise covers.
+    pub missed_in_window_count: i64,
+    /// Uniques lost.
+    pub lost_count: i64,
+    /// Pings that waited.
+    pub waited_count: i64,
+}
+
+impl VerifySummary {
+    /// What the faults added, where the stream was run without them too.
+    pub fn added(&self) -> Option<Added> {
+        let without = self.faultless?;
+        let waited = self.waited_ns.as_ref().map_or(0, |waited| waited.merged.count);
+        Some(Added {
+            missed_count: self.missed_count as i64 - without.missed_count as i64,
+            missed_in_window_count: self.missed_in_window_count as i64
+                - without.missed_in_window_count as i64,
+            lost_count: self.lost_count as i64 - without.lost_count as i64,
+            waited_count: waited as i64 - without.waited_count as i64,
+        })
+    }
+
+    /// For how long stores were away as the streams saw it, all rounds together; none where no fault took one away.
+    pub fn outage_ns(&self) -> Option<u64> {
+        let outages: Vec<u64> = self.faults.iter().filter_map(|fault| fault.outage_ns).collect();
+        (!outages.is_empty()).then(|| outages.iter().sum())
+    }
+}
+
 impl Summary {
     /// Of the cells of one strategy.
     pub(super) fn of(cells: &[&CellRecord]) -> Result<Summary, HistogramError> {
@@ -169,9 +207,11 @@ impl Summary {
 
     fn merged(&self) -> Merged<'_> {
         let held = self.verify.as_ref().and_then(|verify| verify.held_ns.as_ref());
+        let waited = self.verify.as_ref().and_then(|verify| verify.waited_ns.as_ref());
         let time = self.time.as_ref();
         Merged {
             held: held.map(|held| &held.merged),
+            waited: waited.map(|waited| &waited.merged),
             latency: time.map(|time| &time.latency_ns.merged),
             service: time.map(|time| &time.service_ns.merged),
         }
@@ -238,6 +278,8 @@ impl VerifySummary {
             by_lag: by_lag(rounds),
             redelivered_count: sum(&REDELIVERED),
             faults: faults(rounds),
+            faultless: faultless(rounds),
+            waited_ns: LatencySummary::of(rounds.iter().filter_map(|f| f.waited_ns.as_ref()))?,
             held_ns: LatencySummary::of(rounds.iter().filter_map(|f| f.held_ns.as_ref()))?,
             predicted: predicted(rounds),
             stable: stable(rounds),
@@ -250,6 +292,18 @@ impl VerifySummary {
 fn stable(rounds: &[&VerifyFigures]) -> Option<StableSummary> {
     let sum = |metric: &Metric| metric.sum(rounds.iter().copied());
     Some(StableSummary { missed_count: sum(&STABLE_MISSED)?, lost_count: sum(&STABLE_LOST)? })
+}
+
+/// The counts without faults, if there are some of every round.
+fn faultless(rounds: &[&VerifyFigures]) -> Option<FaultlessFigures> {
+    let rounds: Vec<FaultlessFigures> = rounds.iter().map(|round| round.faultless).collect::<Option<_>>()?;
+    Some(FaultlessFigures {
+        missed_count: rounds.iter().map(|one| one.missed_count).sum(),
+        missed_in_window_count: rounds.iter().map(|one| one.missed_in_window_count).sum(),
+        lost_count: rounds.iter().map(|one| one.lost_count).sum(),
+        lost_shared_key_count: rounds.iter().map(|one| one.lost_shared_key_count).sum(),
+        waited_count: rounds.iter().map(|one| one.waited_count).sum(),
+    })
 }
 
 /// Predictions of each cause and kind of tables, in the order in which they first appear.
@@ -286,12 +340,15 @@ impl PredictionSummary {
 /// How exact the theory's own sums are.
 const THEORY_ERROR: f64 = 0.001;
 
-/// Each fault, its counts added up.
+/// Each fault, its counts and outages added up.
 fn faults(rounds: &[&VerifyFigures]) -> Vec<FaultFigures> {
     let mut sums: Vec<FaultFigures> = Vec::new();
     for figures in rounds.iter().flat_map(|round| &round.faults) {
         match sums.iter_mut().find(|sum| (&sum.kind, sum.at_ns) == (&figures.kind, figures.at_ns)) {
-            Some(sum) => sum.fired_count += figures.fired_count,
+            Some(sum) => {
+                sum.fired_count += figures.fired_count;
+                sum.outage_ns = sum.outage_ns.zip(figures.outage_ns).map(|(one, other)| one + other);
+            }
             None => sums.push(figures.clone()),
         }
     }

@@ -25,6 +25,7 @@ pub struct Value {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Merged<'a> {
     pub(super) held: Option<&'a Latency>,
+    pub(super) waited: Option<&'a Latency>,
     pub(super) latency: Option<&'a Latency>,
     pub(super) service: Option<&'a Latency>,
 }
@@ -36,6 +37,7 @@ impl<'a> Merged<'a> {
             Times::Waiting if self.held.is_some() => return self.get(Times::Held),
             Times::Waiting => return self.get(Times::Latency),
             Times::Held => self.held,
+            Times::Waited => self.waited,
             Times::Latency => self.latency,
             Times::Service => self.service,
         };

@@ -167,6 +167,39 @@ pub static REDELIVERED: Metric = Metric {
     reading: Reading::Count(|f| Some(f.redelivered_count)),
 };
 
+/// Duplicates missed on the same stream without its faults.
+pub static FAULTLESS_MISSED: Metric = Metric {
+    name: "faultless_missed_count",
+    title: "Duplicates missed on the same stream without its faults",
+    quantity: Quantity::Count,
+    of: Some(&DUPLICATES),
+    better: Better::Neither,
+    tolerance: None,
+    reading: Reading::Count(|f| f.faultless.map(|one| one.missed_count)),
+};
+
+/// Uniques lost on the same stream without its faults.
+pub static FAULTLESS_LOST: Metric = Metric {
+    name: "faultless_lost_count",
+    title: "Uniques lost on the same stream without its faults",
+    quantity: Quantity::Count,
+    of: Some(&UNIQUES),
+    better: Better::Neither,
+    tolerance: None,
+    reading: Reading::Count(|f| f.faultless.map(|one| one.lost_count)),
+};
+
+/// Pings that came again before they were decided.
+pub static WAITED: Metric = Metric {
+    name: "waited_count",
+    title: "Pings that came again before they were decided",
+    quantity: Quantity::Count,
+    of: Some(&PINGS),
+    better: Better::Neither,
+    tolerance: None,
+    reading: Reading::Count(|f| Some(f.waited_ns.as_ref().map_or(0, |waited| waited.count))),
+};
+
 /// Round trips to a server.
 pub static ROUND_TRIPS: Metric = Metric {
     name: "round_trips_count",

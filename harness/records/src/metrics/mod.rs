@@ -125,6 +125,8 @@ pub enum Reading {
 pub enum Times {
     /// From arrival to release, of strategies that hold pings.
     Held,
+    /// From arrival to the decision, of pings that came again before they were decided.
+    Waited,
     /// From the moment at which a ping was due.
     Latency,
     /// From the call.
@@ -138,6 +140,7 @@ impl Times {
     pub fn of(self, result: &CellResult) -> Option<&Latency> {
         match (self, result) {
             (Times::Held, CellResult::Verify(figures)) => figures.held_ns.as_ref(),
+            (Times::Waited, CellResult::Verify(figures)) => figures.waited_ns.as_ref(),
             (Times::Latency, CellResult::Time(figures)) => Some(&figures.latency_ns),
             (Times::Service, CellResult::Time(figures)) => Some(&figures.service_ns),
             _ => None,
@@ -190,7 +193,7 @@ impl Metric {
 
     fn pass(&self) -> Pass {
         match self.reading {
-            Reading::Count(_) | Reading::Times(Times::Held, _) => Pass::Verify,
+            Reading::Count(_) | Reading::Times(Times::Held | Times::Waited, _) => Pass::Verify,
             Reading::Speed(_) | Reading::Times(..) => Pass::Time,
             Reading::Memory(_) => Pass::Weigh,
         }

@@ -53,6 +53,30 @@ pub static HELD_P9999: Metric =
 pub static HELD_MAX: Metric =
     times("held_max_ns", "Longest of the time for which pings are held", Times::Held, |times| times.max);
 
+/// Median of the time for which pings waited that came again.
+pub static WAITED_P50: Metric = times(
+    "waited_p50_ns",
+    "Median of the time for which pings waited that came again",
+    Times::Waited,
+    |times| times.p50,
+);
+
+/// 99th percentile of the time for which pings waited that came again.
+pub static WAITED_P99: Metric = times(
+    "waited_p99_ns",
+    "99th percentile of the time for which pings waited that came again",
+    Times::Waited,
+    |times| times.p99,
+);
+
+/// Longest of the time for which pings waited that came again.
+pub static WAITED_MAX: Metric = times(
+    "waited_max_ns",
+    "Longest of the time for which pings waited that came again",
+    Times::Waited,
+    |times| times.max,
+);
+
 /// Median of latency.
 pub static LATENCY_P50: Metric =
     times("latency_p50_ns", "Median of latency", Times::Latency, |times| times.p50);

@@ -89,6 +89,13 @@ pub struct VerifyFigures {
     /// The scenario's faults, and whether each happened.
     #[serde(default)]
     pub faults: Vec<FaultFigures>,
+    /// What the same stream comes to without its faults; none where it has none, or where that was not run.
+    #[serde(default)]
+    pub faultless: Option<FaultlessFigures>,
+    /// Of pings that came again before they were decided, the time from their arrival to that, in virtual time; none
+    /// where none did.
+    #[serde(default)]
+    pub waited_ns: Option<Latency>,
     /// Deliveries by the source beyond a copy's first: of pings that were not acked in time.
     #[serde(default)]
     pub redelivered_count: u64,
@@ -120,6 +127,37 @@ pub struct FaultFigures {
     pub fired_count: u64,
     /// What was seen of it, as a phrase.
     pub observed: String,
+    /// How long its store was away as the stream saw it, in virtual time; none of faults that take no store away.
+    #[serde(default)]
+    pub outage_ns: Option<u64>,
+}
+
+/// What a stream comes to without its faults: the baseline of what they did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FaultlessFigures {
+    /// Duplicates delivered.
+    pub missed_count: u64,
+    /// Those of them that the promise covers.
+    pub missed_in_window_count: u64,
+    /// Unique pings dropped as duplicates and never delivered.
+    pub lost_count: u64,
+    /// Those of `lost_count` that share their key with an earlier, distinct ping.
+    pub lost_shared_key_count: u64,
+    /// Pings that came again before they were decided.
+    pub waited_count: u64,
+}
+
+impl FaultlessFigures {
+    /// Of a run without faults.
+    pub fn of(figures: &VerifyFigures) -> FaultlessFigures {
+        FaultlessFigures {
+            missed_count: figures.missed_count,
+            missed_in_window_count: figures.missed_in_window_count,
+            lost_count: figures.lost_count,
+            lost_shared_key_count: figures.lost_shared_key_count,
+            waited_count: figures.waited_ns.as_ref().map_or(0, |waited| waited.count),
+        }
+    }
 }
 
 /// What a nightly job leaves in the stable tables.

@@ -17,8 +17,8 @@ mod tests;
 
 pub use error::RecordError;
 pub use figures::{
-    CauseFigures, FaultFigures, Judgement, LagFigures, MemoryOverTime, OverTime, Prediction, StableFigures,
-    Tables, TimeFigures, Verdict, VerifyFigures, WeighFigures,
+    CauseFigures, FaultFigures, FaultlessFigures, Judgement, LagFigures, MemoryOverTime, OverTime,
+    Prediction, StableFigures, Tables, TimeFigures, Verdict, VerifyFigures, WeighFigures,
 };
 pub use latency::{HistogramError, Latency, merged};
 pub use reader::{Run, read_run};

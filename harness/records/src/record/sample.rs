@@ -283,6 +283,8 @@ impl Sample {
             },
             held_ns: self.held_s.map(|s| latency(s * 1_000_000_000)),
             faults: Vec::new(),
+            faultless: None,
+            waited_ns: None,
             redelivered_count: 0,
             stable: None,
             predicted: self.predicted(),

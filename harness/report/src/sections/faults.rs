@@ -1,7 +1,7 @@
 //! Missed and lost over time, around each fault.
 
 use dedup_records::record::{FaultFigures, OverTime};
-use dedup_records::units::{duration, plural};
+use dedup_records::units::{duration, plural, signed, signed_short};
 
 use super::{Heading, figure, section_of};
 use crate::chart::{Axis, Band, Chart, Join, Point, Series, Unit};
@@ -13,6 +13,7 @@ const HEADING: Heading = Heading {
     id: "faults",
     title: "Around each fault",
     about: "Counts in equal slices of the stream's own time, all rounds added up; the shaded stretch is the fault. \
+            Where a store keeps its own time and the stream is squeezed, strategies stand apart. \
             Strategies of which none was seen are named below instead of lying on the axis. A last slice in which the \
             stream ended is in the data and not in the chart.",
     absent: "No scenario of these records has a fault in it.",
@@ -220,6 +221,14 @@ fn outcome(panel: &Panel<'_>) -> Table {
         ("lost", true),
         ("delayed", true),
         ("redelivered", true),
+        ("added by the fault: missed", true),
+        ("lost", true),
+        ("pings that waited", true),
+        ("half of them", true),
+        ("longest", true),
+        ("store away", true),
+        ("missed a second of that", true),
+        ("lost a second of that", true),
         ("rounds", true),
     ];
     let mut table =
@@ -227,6 +236,16 @@ fn outcome(panel: &Panel<'_>) -> Table {
     for entry in &panel.rows {
         let Some(v) = entry.row.summary.verify.as_ref() else { continue };
         let redelivered: u64 = entry.verified().map(|figures| figures.redelivered_count).sum();
+        let added = v.added();
+        let waited = v.waited_ns.as_ref().map(|waited| &waited.merged);
+        let outage_ns = v.outage_ns().filter(|ns| *ns > 0);
+        let a_second = |count: Option<i64>| {
+            count.zip(outage_ns).map_or_else(Cell::none, |(count, ns)| {
+                let rate = count as f64 / (ns as f64 / 1e9);
+                Cell::number(signed_short(rate), rate)
+            })
+        };
+        let (missed, lost) = (added.map(|added| added.missed_count), added.map(|added| added.lost_count));
         table.push(
             Some(entry.strategy),
             vec![
@@ -237,11 +256,27 @@ fn outcome(panel: &Panel<'_>) -> Table {
                 harm_cell(v.lost_count),
                 count_cell(v.delayed_count),
                 count_cell(redelivered),
+                signed_cell(missed),
+                signed_cell(lost),
+                waited.map_or_else(Cell::none, |waited| count_cell(waited.count)),
+                time_cell(waited.map(|waited| waited.p50)),
+                time_cell(waited.map(|waited| waited.max)),
+                time_cell(outage_ns),
+                a_second(missed),
+                a_second(lost),
                 count_cell(v.rounds_count.into()),
             ],
         );
     }
     table
+}
+
+fn signed_cell(count: Option<i64>) -> Cell {
+    count.map_or_else(Cell::none, |count| Cell::number(signed(count), count as f64))
+}
+
+fn time_cell(ns: Option<u64>) -> Cell {
+    ns.map_or_else(Cell::none, |ns| Cell::number(duration(ns), ns as f64))
 }
 
 /// Who lost, and who did not.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use dedup_records::compare::Standing;
 use dedup_records::stats::rule_of_three;
-use dedup_records::units::{short, thousands};
+use dedup_records::units::{short, signed, thousands};
 
 use crate::model::{Cell, Column, Figure, Line, Section, Table, Tone};
 use crate::panel::{Entry, Panel};
@@ -12,7 +12,13 @@ use crate::verdict::{SKIPPED, verdict};
 use crate::words::{clip, list, verdict_cell};
 
 const ABOUT: &str = "Each cell has the duplicates missed (m) and the uniques lost (l), counted, all rounds added up; 0 is none \
-                     seen. A word stands where there is no verdict or where a promise was broken.";
+                     seen. In brackets stands what the fault added to the same stream without it, where that was run. \
+                     A word stands where there is no verdict or where a promise was broken.";
+
+/// Of what is shown apart.
+const SQUEEZED: &str = "These stores keep their own time, and so many seconds of the stream pass in one of theirs: what takes \
+                        them real time, such as a failover, takes so many times as much of the stream. Not to be compared \
+                        with the same in virtual time.";
 
 pub(super) fn section(panels: &[Panel<'_>]) -> Section {
     let faulty: Vec<&Panel<'_>> = panels.iter().filter(|panel| !panel.faults().is_empty()).collect();
@@ -29,12 +35,22 @@ pub(super) fn section(panels: &[Panel<'_>]) -> Section {
             "No scenario of these records has a fault in it; the matrix is of scenarios. ".to_string(),
         ),
     };
-    let figures: Vec<Figure> = if shown.is_empty() { Vec::new() } else { vec![matrix(title, &shown)] };
+    let (squeezed, shown): (Vec<&Panel<'_>>, Vec<&Panel<'_>>) =
+        shown.into_iter().partition(|panel| panel.is_squeezed());
+    let mut figures: Vec<Figure> = Vec::new();
+    if !shown.is_empty() {
+        figures.push(matrix(title, "matrix", &shown));
+    }
+    if !squeezed.is_empty() {
+        let mut apart = matrix("Strategy × fault, in squeezed time", "matrix-squeezed", &squeezed);
+        apart.notes.insert(0, SQUEEZED.to_string());
+        figures.push(apart);
+    }
     let headline = absent + figures.first().map_or("", |figure| figure.headline.as_str());
     Section { id: "matrix", title, about: ABOUT, headline, figures }
 }
 
-fn matrix(title: &'static str, panels: &[&Panel<'_>]) -> Figure {
+fn matrix(title: &'static str, id: &str, panels: &[&Panel<'_>]) -> Figure {
     let mut sources: Vec<String> = panels.iter().map(|panel| panel.source.clone()).collect();
     sources.dedup();
     Figure {
@@ -42,7 +58,7 @@ fn matrix(title: &'static str, panels: &[&Panel<'_>]) -> Figure {
         headline: headline(panels),
         source: sources.first().cloned().unwrap_or_default(),
         charts: Vec::new(),
-        tables: vec![table(title, panels)],
+        tables: vec![table(title, id, panels)],
         notes: notes(panels, &sources),
     }
 }
@@ -56,8 +72,8 @@ fn strategies(panels: &[&Panel<'_>]) -> Vec<(usize, String)> {
     all.into_iter().map(|(name, strategy)| (strategy, name)).collect()
 }
 
-fn table(title: &str, panels: &[&Panel<'_>]) -> Table {
-    let mut table = Table::new("matrix".into(), format!("{title}: missed and lost"), &[("strategy", false)]);
+fn table(title: &str, id: &str, panels: &[&Panel<'_>]) -> Table {
+    let mut table = Table::new(id.into(), format!("{title}: missed and lost"), &[("strategy", false)]);
     let name = |panel: &&Panel<'_>| Column {
         title: panel.title.strip_prefix("faults/").unwrap_or(&panel.title).to_string(),
         numeric: true,
@@ -83,7 +99,10 @@ fn cell(panel: &Panel<'_>, name: &str) -> Cell {
             _ => Cell::none(),
         };
     };
-    let counts = format!("{} m · {} l", thousands(verify.missed_count), thousands(verify.lost_count));
+    let added = verify.added().map_or(String::new(), |added| {
+        format!(" ({} m · {} l)", signed(added.missed_count), signed(added.lost_count))
+    });
+    let counts = format!("{} m · {} l{added}", thousands(verify.missed_count), thousands(verify.lost_count));
     let harm = verify.lost_count as f64 * 1e12 + verify.missed_count as f64;
     let plain = Cell::number(counts.clone(), harm);
     match entry.row.standing {

@@ -24,7 +24,7 @@ const ABOUT: [About; 4] = [
 type Column = (&'static str, fn(&Row) -> Option<String>);
 
 /// And what is worked out of them, or does not go into one number.
-const BESIDES: [Column; 5] = [
+const BESIDES: [Column; 6] = [
     ("throughput_min_per_s", |row| Some(row.summary.spread(&THROUGHPUT)?.min.to_string())),
     ("throughput_max_per_s", |row| Some(row.summary.spread(&THROUGHPUT)?.max.to_string())),
     ("faults_fired_count", |row| {
@@ -32,6 +32,7 @@ const BESIDES: [Column; 5] = [
         let fired = verify.faults.iter().map(|fault| fault.fired_count.to_string());
         Some(fired.collect::<Vec<_>>().join(" "))
     }),
+    ("outage_ns", |row| Some(row.summary.verify.as_ref()?.outage_ns()?.to_string())),
     ("predicted_missed_count", predicted_missed),
     ("predicted_disagrees_count", predicted_disagrees),
 ];

@@ -3,7 +3,7 @@
 use dedup_records::compare::{Block, Comparison};
 
 use super::grid::Align;
-use super::matrix::{self, Matrix};
+use super::matrix::Matrix;
 use super::sheet::{Column, Sheet};
 use super::text::{Text, Tone, one_line};
 use super::{header, notes, predicted};
@@ -13,19 +13,19 @@ pub(super) fn render(comparison: &Comparison) -> String {
         comparison.blocks.iter().partition(|block| !block.stream.faults.is_empty());
     let mut blocks: Vec<String> = ordinary.iter().map(|block| section(block, comparison)).collect();
     if !faulted.is_empty() {
-        blocks.push(under_faults(&faulted, comparison));
+        let matrices = Matrix::all(&faulted, comparison);
+        blocks.extend(matrices.iter().map(|matrix| under_faults(matrix, comparison)));
     }
     blocks.join("\n")
 }
 
 /// One matrix for all scenarios with faults.
-fn under_faults(blocks: &[&Block], comparison: &Comparison) -> String {
-    let matrix = Matrix::of(blocks, comparison);
-    let mut lines = vec![format!("### {}", matrix::TITLE), String::new()];
-    let mut about: Vec<String> = blocks.iter().map(|block| header::machine(block)).collect();
+fn under_faults(matrix: &Matrix<'_>, comparison: &Comparison) -> String {
+    let mut lines = vec![format!("### {}", matrix.title()), String::new()];
+    let mut about: Vec<String> = matrix.blocks().iter().map(|block| header::machine(block)).collect();
     about.dedup();
-    about.extend(header::programs(blocks[0], comparison));
-    about.push(matrix::LEGEND.to_string());
+    about.extend(header::programs(matrix.blocks()[0], comparison));
+    about.extend(matrix.legend());
     lines.push(about.iter().map(|line| escape(line)).collect::<Vec<_>>().join("  \n"));
     lines.push(String::new());
     let titles = matrix.strategies().iter().map(|name| escape(name));

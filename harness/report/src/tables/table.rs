@@ -52,20 +52,21 @@ pub(super) fn render(comparison: &Comparison, look: Look) -> String {
         if !lines.is_empty() {
             lines.push(String::new());
         }
-        lines.extend(under_faults(&faulted, comparison, look));
+        let matrices = Matrix::all(&faulted, comparison);
+        let drawn: Vec<_> = matrices.iter().map(|matrix| under_faults(matrix, comparison, look)).collect();
+        lines.extend(drawn.join(&String::new()));
     }
     lines.push(String::new());
     lines.join("\n")
 }
 
 /// One matrix for all scenarios with faults.
-fn under_faults(blocks: &[&Block], comparison: &Comparison, look: Look) -> Vec<String> {
-    let matrix = Matrix::of(blocks, comparison);
-    let mut lines = vec![Tone::Strong.paint(matrix::TITLE, look.colour)];
-    let mut about: Vec<String> = blocks.iter().map(|block| header::machine(block)).collect();
+fn under_faults(matrix: &Matrix<'_>, comparison: &Comparison, look: Look) -> Vec<String> {
+    let mut lines = vec![Tone::Strong.paint(matrix.title(), look.colour)];
+    let mut about: Vec<String> = matrix.blocks().iter().map(|block| header::machine(block)).collect();
     about.dedup();
-    about.extend(header::programs(blocks[0], comparison));
-    about.push(matrix::LEGEND.to_string());
+    about.extend(header::programs(matrix.blocks()[0], comparison));
+    about.extend(matrix.legend());
     lines.extend(about.iter().flat_map(|line| prose(line, look)));
     for grid in matrix.grids(look.width.unwrap_or(matrix::WIDTH)) {
         lines.push(String::new());

@@ -139,7 +139,8 @@ fn notes(table: &Table) -> Vec<String> {
     notes.push(match table.faults.is_empty() {
         true => "worst fault: no fault was tried.".to_string(),
         false => format!(
-            "worst fault: of {}; what it lost, or else how many copies in the window it let through.",
+            "worst fault: of {}; what it lost, or else how many copies in the window it let through, beyond what the same \
+             stream comes to without it, where the records have that.",
             table.faults.join(", ")
         ),
     });

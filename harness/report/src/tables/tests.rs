@@ -99,6 +99,7 @@ fn under_faults() -> Comparison {
                 for_ns: 0,
                 fired_count: fired,
                 observed: format!("{fired} of 20 workers died"),
+                outage_ns: None,
             });
             if fired == 0 && figures.judgement.verdict == dedup_records::record::Verdict::Kept {
                 figures.judgement.verdict = dedup_records::record::Verdict::Inconclusive;
@@ -115,6 +116,74 @@ fn the_matrix_has_a_line_a_fault_and_no_line_is_longer_than_120_columns() {
     let table = render(&under_faults(), Format::Table, Look::PLAIN);
     assert!(table.lines().all(|line| line.chars().count() <= 120), "{table}");
     insta::assert_snapshot!(table);
+}
+
+/// The same, with what the streams come to without their faults; the store of one strategy keeps its own time and was away.
+fn beside_faultless(squeezed: Option<f64>) -> Comparison {
+    use dedup_records::record::{CellResult, FaultlessFigures};
+    let mut run = sample::run();
+    run.cells.retain(|cell| cell.pass == dedup_records::record::Pass::Verify && cell.round == 0);
+    for cell in &mut run.cells {
+        cell.scenario = "faults/store-away".to_string();
+        cell.faults = vec!["store-unreachable".to_string()];
+        let is_stored = cell.strategy == "lru";
+        let CellResult::Verify(figures) = &mut cell.result else { continue };
+        let (missed_count, lost_count) = (figures.missed_count - figures.missed_count.min(12), 0);
+        figures.faultless = Some(FaultlessFigures {
+            missed_count,
+            missed_in_window_count: 0,
+            lost_count,
+            lost_shared_key_count: 0,
+            waited_count: 7,
+        });
+        figures.faults.push(dedup_records::record::FaultFigures {
+            kind: "store-unreachable".into(),
+            at_ns: 720_000_000_000,
+            for_ns: 0,
+            fired_count: 3,
+            observed: "3 connections were cut".into(),
+            outage_ns: is_stored.then_some(24_000_000_000),
+        });
+        if is_stored {
+            let mut waits = hdrhistogram::Histogram::<u64>::new(3).unwrap();
+            waits.record_n(62_000_000_000, 1_234).unwrap();
+            figures.waited_ns = Some(dedup_records::record::Latency::from_histogram(&waits));
+            cell.time_factor = squeezed.unwrap_or(1.0);
+        }
+    }
+    Comparison::from_runs(&[run], &Filter::default(), None).unwrap()
+}
+
+#[test]
+fn the_matrix_shows_what_the_fault_added_how_long_pings_waited_and_what_a_second_without_a_store_did() {
+    let table = render(&beside_faultless(None), Format::Table, Look::PLAIN);
+    let plain = table.replace("\n  ", " ");
+    for said in [
+        "(+missed/+lost): what the fault added to the same stream without it",
+        "1,288/0 (+12/+0) BROKEN",
+        "0/45 (+0/+45) kept",
+        "store-away: pings that waited to be decided: lru 1,234 (half of them 1 min and more, one 1 min, 7 without \
+         the fault).",
+        "store-away: added missed/lost a second of the stream without the store: lru +0.5/+0 (away for 24 s).",
+    ] {
+        assert!(plain.contains(said), "{said}: {table}");
+    }
+    assert!(!table.contains("squeezed"), "{table}");
+    let counts = table.lines().find(|line| line.starts_with("store-away ")).map(str::len);
+    assert!(counts.is_some_and(|width| width <= 120), "{table}");
+}
+
+#[test]
+fn cells_in_squeezed_time_stand_in_a_matrix_of_their_own_and_say_so() {
+    let comparison = beside_faultless(Some(90.0));
+    for (format, head) in [(Format::Table, ""), (Format::Markdown, "### ")] {
+        let text = render(&comparison, format, Look::PLAIN).replace("\n  ", " ");
+        let apart = format!("{head}under faults, in squeezed time: missed/lost");
+        let (in_virtual_time, squeezed) = text.split_once(&apart).unwrap_or_else(|| panic!("{text}"));
+        assert!(in_virtual_time.contains("4,129/0") && !in_virtual_time.contains("1,288/0"), "{text}");
+        assert!(squeezed.contains("1,288/0 (+12/+0)") && squeezed.contains("squeezed 90 times"), "{text}");
+        assert!(squeezed.contains("are not to be compared") && !squeezed.contains("4,129/0"), "{text}");
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@ use crate::progress::Progress;
 use crate::record::{CellRecord, CellResult, Pass, Tool};
 use crate::select::Selected;
 use crate::servers::Guarded;
-use crate::suite::{Completion, Plan};
+use crate::suite::{Completion, Plan, WithoutFaults};
 
 /// A check under way.
 pub(super) struct Work<'a> {
@@ -90,7 +90,7 @@ impl Work<'_> {
         let Some(preflight) = ended(plan.preflight(self.stop))? else { return Ok(None) };
         let servers = preflight.servers.clone();
         let mut watcher =
-            Watcher { progress: Progress::new(plan.cells(), self.quiet), writer: None, cells: Vec::new() };
+            Watcher { progress: Progress::new(plan.steps(), self.quiet), writer: None, cells: Vec::new() };
         let completion = ended(plan.run(preflight, self.stop, &mut watcher))?;
         if completion == Completion::Interrupted {
             return Ok(None);
@@ -108,6 +108,7 @@ impl Work<'_> {
         Plan {
             passes: vec![Pass::Verify, Pass::Weigh],
             nightly: (Choice::None, None),
+            without_faults: WithoutFaults::LeftOut,
             limits: self.limits,
             ..Plan::new(workloads.collect(), self.strategies.clone(), directory.to_path_buf())
         }

@@ -206,7 +206,7 @@ fn carry_out(
     let Some(preflight) = ended(plan.preflight(stop))? else { return Ok(Exit::Interrupted) };
     let record = describe(plan, &preflight);
     let writer = output.directory.as_deref().map(|directory| create(directory, output.force, &record));
-    let progress = Progress::new(plan.cells(), output.quiet);
+    let progress = Progress::new(plan.steps(), output.quiet);
     let mut watcher = Watcher { progress, writer: writer.transpose()?, cells: Vec::new() };
     let ended = ended(plan.run(preflight, stop, &mut watcher));
     let path = output.directory.clone().unwrap_or_else(|| PathBuf::from("this run"));

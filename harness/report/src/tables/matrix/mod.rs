@@ -1,21 +1,29 @@
 //! Strategies under faults: one line a scenario, one column a strategy, and what was counted where they meet.
 
-use std::collections::BTreeMap;
+mod notes;
+mod time;
 
 use dedup_records::compare::{Block, Comparison, Row};
-use dedup_records::units::{duration, thousands};
+use dedup_records::units::{short as short_number, signed, thousands};
 use unicode_width::UnicodeWidthStr;
 
 use super::grid::{Align, Grid};
 use super::text::{Text, Tone};
 use crate::verdict::verdict;
-
-/// What stands above the matrix.
-pub(super) const TITLE: &str = "under faults: missed/lost";
+use notes::notes;
+use time::{Time, short};
 
 /// How to read it.
-pub(super) const LEGEND: &str = "missed/lost: copies that were delivered again, and unique pings of which a copy was \
-     dropped and none ever delivered, out of the whole stream; each is held to what it promises under faults";
+const LEGEND: &str = "missed/lost: copies that were delivered again, and unique pings of which a copy was dropped and \
+     none ever delivered, out of the whole stream; each is held to what it promises under faults";
+
+/// And what stands in brackets.
+const ADDED: &str = "(+missed/+lost): what the fault added to the same stream without it";
+
+/// And what squeezed time does.
+const SQUEEZED: &str = "squeezed: the store keeps its own time, and so many seconds of the stream pass in one of its \
+     own; what takes the store real time, such as a failover, takes so many times as much of the stream, so that these \
+     counts are not to be compared with those in virtual time";
 
 /// Lines of a table are no longer than this where nobody says how wide they may be.
 pub(super) const WIDTH: usize = 120;
@@ -25,6 +33,8 @@ const GAP: usize = 2;
 
 /// The matrix.
 pub(super) struct Matrix<'a> {
+    time: Time,
+    blocks: Vec<&'a Block>,
     strategies: Vec<String>,
     lines: Vec<(&'a str, Vec<Cell>)>,
     notes: Vec<String>,
@@ -42,15 +52,23 @@ struct Cell {
 }
 
 impl<'a> Matrix<'a> {
-    /// Of blocks whose scenarios have faults.
-    pub(super) fn of(blocks: &[&'a Block], comparison: &Comparison) -> Matrix<'a> {
+    /// Of blocks whose scenarios have faults: one in virtual time, and one in squeezed time, as far as there are such.
+    pub(super) fn all(blocks: &[&'a Block], comparison: &Comparison) -> Vec<Matrix<'a>> {
+        let of = |time: Time| {
+            let blocks: Vec<&Block> = blocks.iter().copied().filter(|block| time.has(block)).collect();
+            (!blocks.is_empty()).then(|| Matrix::of(time, blocks, comparison))
+        };
+        [Time::Virtual, Time::Squeezed].into_iter().filter_map(of).collect()
+    }
+
+    fn of(time: Time, blocks: Vec<&'a Block>, comparison: &Comparison) -> Matrix<'a> {
         let several = comparison.runs.len() > 1;
         let named = |strategy: &str, run: &str| match several {
             true => format!("{strategy} ({run})"),
             false => strategy.to_string(),
         };
         let mut strategies: Vec<String> = Vec::new();
-        let rows = blocks.iter().flat_map(|block| &block.rows).map(|row| named(&row.strategy, &row.run));
+        let rows = blocks.iter().flat_map(|block| time.rows(block)).map(|row| named(&row.strategy, &row.run));
         let skipped = blocks.iter().flat_map(|block| &block.skipped).map(|s| named(&s.strategy, &s.run));
         for name in rows.chain(skipped) {
             if !strategies.contains(&name) {
@@ -59,12 +77,37 @@ impl<'a> Matrix<'a> {
         }
         let line = |block: &&'a Block| {
             let cell = |name: &String| {
-                let row = block.rows.iter().find(|row| named(&row.strategy, &row.run) == *name);
+                let row = time.rows(block).find(|row| named(&row.strategy, &row.run) == *name);
                 row.map_or_else(Cell::missing, Cell::of)
             };
             (short(&block.stream.scenario), strategies.iter().map(cell).collect())
         };
-        Matrix { lines: blocks.iter().map(line).collect(), notes: notes(blocks, several), strategies }
+        let lines = blocks.iter().map(line).collect();
+        let notes = notes(&blocks, time, several);
+        Matrix { time, lines, notes, strategies, blocks }
+    }
+
+    /// What stands above it.
+    pub(super) fn title(&self) -> &'static str {
+        match self.time {
+            Time::Virtual => "under faults: missed/lost",
+            Time::Squeezed => "under faults, in squeezed time: missed/lost",
+        }
+    }
+
+    /// How to read it.
+    pub(super) fn legend(&self) -> Vec<String> {
+        let rows = || self.blocks.iter().flat_map(|block| self.time.rows(block));
+        let has_added = rows().any(|row| row.summary.verify.as_ref().is_some_and(|v| v.faultless.is_some()));
+        let mut legend = vec![LEGEND.to_string()];
+        legend.extend(has_added.then(|| ADDED.to_string()));
+        legend.extend((self.time == Time::Squeezed).then(|| SQUEEZED.to_string()));
+        legend
+    }
+
+    /// The streams that it is of.
+    pub(super) fn blocks(&self) -> &[&'a Block] {
+        &self.blocks
     }
 
     /// The columns.
@@ -141,7 +184,13 @@ impl Cell {
         if verify.refused_unique_count > 0 {
             besides.push_str(&format!(", {} refused", thousands(verify.refused_unique_count)));
         }
-        let counts = format!("{}/{}", thousands(verify.missed_count), thousands(verify.lost_count));
+        if row.is_squeezed() {
+            besides.push_str(&format!(", squeezed {} times", short_number(row.time_factor)));
+        }
+        let added = verify.added().map_or(String::new(), |added| {
+            format!(" ({}/{})", signed(added.missed_count), signed(added.lost_count))
+        });
+        let counts = format!("{}/{}{added}", thousands(verify.missed_count), thousands(verify.lost_count));
         Cell { counts, word, besides, tone: Some(tone) }
     }
 
@@ -150,78 +199,4 @@ impl Cell {
         let text = format!("{:>counts$} {}{}", self.counts, self.word, self.besides);
         Text::new(text.trim_end(), self.tone.unwrap_or(Tone::Plain))
     }
-}
-
-/// The name without the folder that all of them share.
-fn short(scenario: &str) -> &str {
-    scenario.strip_prefix("faults/").unwrap_or(scenario)
-}
-
-fn notes(blocks: &[&Block], several: bool) -> Vec<String> {
-    let mut notes = Vec::new();
-    for block in blocks {
-        let scenario = short(&block.stream.scenario);
-        for row in &block.rows {
-            let run = if several { format!(" ({})", row.run) } else { String::new() };
-            let findings: Vec<&str> = row.findings.iter().map(|finding| finding.text.as_str()).collect();
-            if !findings.is_empty() {
-                notes.push(format!("{scenario}, {}{run}: {}.", row.strategy, findings.join("; ")));
-            }
-        }
-        notes.extend(happened(block).map(|what| format!("{scenario}: {what}.")));
-    }
-    notes.extend(stable(blocks));
-    notes.extend(left_out(blocks));
-    notes
-}
-
-/// What the nightly job makes of the cells that have one: the same counts in the stable tables.
-fn stable(blocks: &[&Block]) -> Option<String> {
-    let mut repaired = 0;
-    let mut others = Vec::new();
-    for (block, row) in blocks.iter().flat_map(|block| block.rows.iter().map(move |row| (block, row))) {
-        let Some(verify) = &row.summary.verify else { continue };
-        let Some(stable) = verify.stable else { continue };
-        if stable.missed_count == 0 && stable.lost_count == verify.lost_count {
-            repaired += 1;
-        } else {
-            let counts = format!("{}/{}", thousands(stable.missed_count), thousands(stable.lost_count));
-            others.push(format!("{}, {}: {counts}", short(&block.stream.scenario), row.strategy));
-        }
-    }
-    let all = repaired + others.len();
-    if all == 0 {
-        return None;
-    }
-    let cells = if repaired == all { "every cell".to_string() } else { format!("{repaired} of {all} cells") };
-    let others = if others.is_empty() { String::new() } else { format!("; {}", others.join("; ")) };
-    Some(format!(
-        "in the stable tables, behind the nightly job: 0 missed, and lost what is lost above, in {cells}{others}."
-    ))
-}
-
-/// What was seen of the faults, by the row that saw most of them: `worker-crash after 12 min: 20 of 20 workers died`.
-fn happened(block: &Block) -> Option<String> {
-    let verifies =
-        block.rows.iter().filter_map(|row| row.summary.verify.as_ref().map(|verify| (row, verify)));
-    let fired =
-        |faults: &[dedup_records::record::FaultFigures]| faults.iter().map(|f| f.fired_count).sum::<u64>();
-    let (row, verify) = verifies.max_by_key(|(_, verify)| fired(&verify.faults))?;
-    let seen = verify.faults.iter().filter(|fault| fault.fired_count > 0);
-    let seen: Vec<String> = seen
-        .map(|fault| format!("{} after {}: {}", fault.kind, duration(fault.at_ns), fault.observed))
-        .collect();
-    (!seen.is_empty()).then(|| format!("{} (seen with {})", seen.join("; "), row.strategy))
-}
-
-/// What the dashes mean.
-fn left_out(blocks: &[&Block]) -> Vec<String> {
-    let mut reasons: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for skipped in blocks.iter().flat_map(|block| &block.skipped) {
-        let strategies = reasons.entry(format!("{} ({})", skipped.reason, skipped.remedy)).or_default();
-        if !strategies.contains(&skipped.strategy.as_str()) {
-            strategies.push(&skipped.strategy);
-        }
-    }
-    reasons.iter().map(|(reason, names)| format!("a dash at {}: {reason}.", names.join(", "))).collect()
 }
