@@ -168,7 +168,7 @@ mod tests {
         let computing = said(&reached(0.5, 60, 50, 1));
         assert_eq!(computing, "slow: 50 % after 1 min, about 1 min to go; computing");
         let starved = said(&reached(0.005, 240, 50, 180));
-        assert_eq!(starved, "slow: 0.5 % after 4 min, about 13.3 h to go; waiting for a processor");
+        assert_eq!(starved, "slow: 0.5 % after 4 min, about 13 h to go; waiting for a processor");
         let nightly = said(&reached(1.0, 40, 30, 1));
         assert_eq!(nightly, "slow: 100 % after 40 s; at what follows the stream");
         let unknown = said(&reached(0.0, 30, 30, 0));
