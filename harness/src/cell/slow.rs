@@ -139,7 +139,7 @@ fn words(load: f64, processors: usize) -> String {
 
 /// Whole seconds, and whole minutes from two of them on.
 fn rounded(duration: Duration) -> String {
-    let seconds = duration.as_secs_f64().round();
+    let seconds = duration.as_secs_f64().round().max(1.0);
     let seconds = if seconds < 120.0 { seconds } else { (seconds / 60.0).round() * 60.0 };
     units::duration(saturating_nanos(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)))
 }
@@ -171,6 +171,8 @@ mod tests {
         assert_eq!(starved, "slow: 0.5 % after 4 min, about 13 h to go; waiting for a processor");
         let nightly = said(&reached(1.0, 40, 30, 1));
         assert_eq!(nightly, "slow: 100 % after 40 s; at what follows the stream");
+        let soon = said(&reached(0.995, 30, 30, 0));
+        assert_eq!(soon, "slow: 100 % after 30 s, about 1 s to go; computing");
         let unknown = said(&reached(0.0, 30, 30, 0));
         assert_eq!(unknown, "slow: 0.0 % after 30 s, nobody knows how long to go; computing");
     }
