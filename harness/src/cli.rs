@@ -1,13 +1,16 @@
 //! The command line.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use anyhow::Context;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use dedup_strategies::Definition;
 
 use crate::cmd;
 use crate::exit::Exit;
+use crate::printable::printable;
 
 /// Tells you which deduplication strategy to put into an at-least-once event pipeline.
 ///
@@ -55,10 +58,51 @@ impl Cli {
             false => arg,
         };
         let mut command = Cli::command().mut_subcommands(|command| command.mut_args(numbers));
-        let found = Cli::from_arg_matches(&command.get_matches_mut());
-        found.unwrap_or_else(|error| error.format(&mut command).exit())
+        let matches = command.try_get_matches_from_mut(std::env::args_os());
+        let found = matches.and_then(|matches| Cli::from_arg_matches(&matches));
+        found.unwrap_or_else(|error| end(with_remedy(error.format(&mut command))))
     }
 }
+
+/// Prints what is to be said and ends the program. What was typed comes back in it, fit to be shown.
+fn end(error: clap::Error) -> ! {
+    let plain = error.render().to_string();
+    // Help is ours alone; a terminal would obey, or nobody could see, what is in the other.
+    if error.use_stderr() && matches!(printable(&plain), Cow::Owned(_)) {
+        eprint!("{}", printable(&plain));
+        std::process::exit(Exit::Usage as i32);
+    }
+    error.exit()
+}
+
+/// Says what to do where the options of a trace are given without one.
+fn with_remedy(mut error: clap::Error) -> clap::Error {
+    let names = |kind, option: &str| match error.get(kind) {
+        Some(ContextValue::String(name)) => name.starts_with(option),
+        Some(ContextValue::Strings(names)) => names.iter().any(|name| name.starts_with(option)),
+        _ => false,
+    };
+    let conflict = error.kind() == ErrorKind::ArgumentConflict;
+    let both = |option| names(ContextKind::InvalidArg, option) || names(ContextKind::PriorArg, option);
+    let lacks_trace =
+        error.kind() == ErrorKind::MissingRequiredArgument && names(ContextKind::InvalidArg, "--trace");
+    let of_a_trace = ["--trace", "--id-field", "--time-field", "--time-unit", "--max-bad"];
+    let remedy = if lacks_trace || conflict && both("--window") && both("--scenario") {
+        WINDOW_REMEDY
+    } else if conflict && both("--scenario") && of_a_trace.into_iter().any(both) {
+        TRACE_REMEDY
+    } else {
+        return error;
+    };
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![remedy.into()]));
+    error
+}
+
+const TRACE_REMEDY: &str =
+    "a run is on scenarios (-f) or on a trace (--trace and what belongs to it): leave out one of the two";
+
+const WINDOW_REMEDY: &str = "--window belongs to a trace (--trace FILE); a scenario has a window of its own, to be changed in a copy of its \
+     file (window = \"5m\"), and a strategy takes one as a setting: -s exact:window=5m";
 
 /// The commands.
 #[derive(Debug, Subcommand)]

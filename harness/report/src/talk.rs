@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use dedup_records::compare::{Block, Comparison, Row as Compared, Standing, Summary};
+use dedup_records::compare::{Block, Comparison, Row as Compared, Standing, Summary, WeighSummary};
 use dedup_records::metrics::{BYTES_PER_ID, PINGS, ROUND_TRIPS};
 use dedup_records::record::Role;
 
@@ -67,8 +67,10 @@ pub struct Row {
     pub worst: Option<Worst>,
     /// Faults of which nothing is known: they never happened, or the strategy was not put through them to the end.
     pub unproven: Vec<String>,
-    /// Bytes an id.
+    /// Bytes an id of the window; an id held, where the ids of the window were not counted.
     pub bytes_per_id: Option<f64>,
+    /// Whether it is per id held.
+    pub is_per_id_held: bool,
     /// Its window, a day at most; none where it tracks no ids.
     pub window_ns: Option<u64>,
     /// Memory for a window of it at the documented rate.
@@ -205,6 +207,9 @@ impl Row {
             worst: worst(&main.strategy, faults),
             unproven: unproven(&main.strategy, faults),
             bytes_per_id,
+            is_per_id_held: dense
+                .and_then(|summary| summary.weigh.as_ref())
+                .is_some_and(WeighSummary::is_per_id_held),
             window_ns: window.map(|window| window.as_nanos() as u64),
             full_bytes: bytes_per_id
                 .zip(window)

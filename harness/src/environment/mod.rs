@@ -123,6 +123,20 @@ impl Environment {
         Ok(Instance { strategy, rebuild, store, clock })
     }
 
+    /// What the strategy plans for by its settings, of all workers together; none where it does not plan.
+    pub fn planned_bytes(&self, workers: NonZeroUsize) -> Option<u64> {
+        let context = Context {
+            workers,
+            seed: self.seed,
+            state_dir: self.directory.clone(),
+            sizing: self.sizing,
+            memory_limit: self.memory_limit,
+            redis: None,
+            store_time_factor: self.time_factor,
+        };
+        self.definition.estimate.map(|estimate| estimate(&self.settings, &context).bytes)
+    }
+
     /// Whether the strategy's store keeps a time of its own, which ends exact repetition.
     pub fn on_wall_time(&self) -> bool {
         self.redis.keeps_wall_time(self.definition.needs)

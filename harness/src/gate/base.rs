@@ -11,17 +11,23 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::shared_build::{about, estimate, take_over};
 use super::worker::is_program;
 use crate::wait::{ended, until};
 
 /// Environment variables that change what cargo builds.
 const FLAGS: [&str; 5] =
     ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER", "RUSTUP_TOOLCHAIN"];
+
+/// What else an option takes, as part of a sentence.
+fn or_commit(option: &str) -> &'static str {
+    if option == "--base" { ", or a commit of this repository" } else { "" }
+}
 
 /// A base that cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +41,10 @@ pub enum BaseError {
         why: String,
     },
     /// A file that cannot be run.
-    #[error("{option} {path:?} is not a program that can be run; allowed is a dedup-harness binary")]
+    #[error(
+        "{option} {path:?} is not a program that can be run; allowed is a dedup-harness binary{}",
+        or_commit(option)
+    )]
     NoProgram {
         /// The option.
         option: &'static str,
@@ -92,6 +101,8 @@ pub struct Builder<'a> {
     pub cache: &'a Path,
     /// The binary's name, in the old commit as it is now.
     pub binary: &'a str,
+    /// The program that may have been built with the same dependencies.
+    pub exe: Option<&'a Path>,
     /// The longest that a build may take.
     pub patience: Duration,
     /// Whether somebody asked to stop.
@@ -149,9 +160,12 @@ impl Builder<'_> {
         if is_program(&kept) {
             return Ok(kept);
         }
-        (self.say)(&format!("building {} of {asked}, once: {}", self.binary, &commit[..12]));
         let worktree = Worktree::add(self, commit)?;
+        self.announce(asked, commit, &worktree.path)?;
+        let began = Instant::now();
         let made = self.build(asked, commit, &worktree.path)?;
+        // Only the next announcement would miss it.
+        let _ = fs::write(self.took(), began.elapsed().as_secs().to_string());
         let directory = kept.parent().unwrap_or(self.cache);
         fs::create_dir_all(directory).map_err(io(format!("{}", directory.display())))?;
         // Under its name only once it is whole.
@@ -159,6 +173,42 @@ impl Builder<'_> {
         fs::copy(&made, &unfinished).map_err(io(format!("{}", made.display())))?;
         fs::rename(&unfinished, &kept).map_err(io(format!("{}", kept.display())))?;
         Ok(kept)
+    }
+
+    /// Says what is built and how long it will take, once it is known what need not be built.
+    fn announce(&self, asked: &str, commit: &str, worktree: &Path) -> Result<(), BaseError> {
+        let target = self.target();
+        let taken_over = !target.exists()
+            && match self.exe.map(|exe| take_over(exe, &target, self.stop)) {
+                Some(Err(error)) if error.kind() == std::io::ErrorKind::Interrupted => {
+                    return Err(BaseError::Stopped);
+                }
+                // What cannot be taken over is built.
+                Some(Ok(taken_over)) => taken_over,
+                Some(Err(_)) | None => false,
+            };
+        let last = fs::read_to_string(self.took()).ok().and_then(|seconds| seconds.parse().ok());
+        let (time, by) = match last {
+            Some(seconds) => (Duration::from_secs(seconds), "as the last time"),
+            None => {
+                let lock = fs::read_to_string(worktree.join("Cargo.lock")).unwrap_or_default();
+                (estimate(&lock, &target, crate::process::cores()), "the first time")
+            }
+        };
+        let shared =
+            if taken_over { "; dependencies that this program was built with are taken over" } else { "" };
+        let (binary, commit, about) = (self.binary, &commit[..12], about(time));
+        (self.say)(&format!("building {binary} of {asked}, once: {commit}; {about} {by}{shared}"));
+        Ok(())
+    }
+
+    fn target(&self) -> PathBuf {
+        self.cache.join("target")
+    }
+
+    /// Where it is kept how many seconds the last build took.
+    fn took(&self) -> PathBuf {
+        self.cache.join("took")
     }
 
     fn wait_for(&self, lock: &File) -> Result<(), BaseError> {
@@ -199,7 +249,7 @@ impl Builder<'_> {
     }
 
     fn build(&self, asked: &str, commit: &str, worktree: &Path) -> Result<PathBuf, BaseError> {
-        let target = self.cache.join("target");
+        let target = self.target();
         let failed = |why: String| BaseError::Build {
             asked: asked.to_string(),
             commit: commit[..12].to_string(),
@@ -344,6 +394,59 @@ mod tests {
         assert_eq!(errors(said.as_bytes()), "error[E0425]: cannot find value `x`");
         assert_eq!(errors(&b"error: no luck\n"[..]), "no luck");
         assert_eq!(errors(&b"no luck\n\n"[..]), "no luck");
+    }
+
+    /// Runs a program that has to end well.
+    fn runs(program: &str, words: &[&str], dir: &Path) {
+        let output = Command::new(program).args(words).current_dir(dir).output().unwrap();
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    #[test]
+    fn a_dependency_that_this_program_was_built_with_is_not_built_again_for_the_base() {
+        let home = tempfile::tempdir().unwrap();
+        let (dep, repository) = (home.path().join("dep"), home.path().join("repository"));
+        let write = |path: PathBuf, text: &str| {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        let package =
+            |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+        write(dep.join("Cargo.toml"), &package("dep"));
+        write(dep.join("src/lib.rs"), "");
+        // Counts how often it is built.
+        write(
+            dep.join("build.rs"),
+            "use std::io::Write;\nfn main() { println!(\"cargo:rerun-if-changed=build.rs\"); std::fs::File::options().append(true)\
+             .create(true).open(\"../builds\").unwrap().write_all(b\"x\").unwrap(); }",
+        );
+        write(
+            repository.join("Cargo.toml"),
+            &(package("old") + "[dependencies]\ndep = { path = \"../dep\" }\n"),
+        );
+        write(repository.join("src/main.rs"), "fn main() {}");
+        write(repository.join(".gitignore"), "target\n");
+        // The base is checked out beside it, so that the path leads to the same package.
+        runs("cargo", &["build", "--release", "--offline", "--target-dir", "target"], &repository);
+        runs("git", &["init", "-q"], &repository);
+        runs("git", &["add", "."], &repository);
+        runs("git", &["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "old"], &repository);
+        let exe = repository.join("target/release/old");
+        let said = std::sync::Mutex::new(String::new());
+        let builder = Builder {
+            repository: &repository,
+            cache: home.path(),
+            binary: "old",
+            exe: Some(&exe),
+            patience: Duration::from_secs(600),
+            stop: &AtomicBool::new(false),
+            say: &|text| said.lock().unwrap().push_str(text),
+        };
+        assert!(is_program(&builder.find("HEAD").unwrap().path));
+        assert_eq!(fs::read_to_string(home.path().join("builds")).unwrap(), "x");
+        let said = said.into_inner().unwrap();
+        assert!(said.contains("the first time; dependencies that this program was built with"), "{said}");
+        assert!(home.path().join("took").exists());
     }
 
     #[test]

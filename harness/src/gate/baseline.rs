@@ -64,7 +64,7 @@ struct Sealed {
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
     /// There is none, or it cannot be read.
-    #[error("{}: cannot be read: {source}; make one with `gate check --update --baseline {}`", path.display(), path.display())]
+    #[error("{}: cannot be read: {source}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -72,7 +72,7 @@ pub enum BaselineError {
         source: Unreadable,
     },
     /// Not a whole baseline.
-    #[error("{}: is no whole baseline: {why}; fetch it anew, or make one with --update", path.display())]
+    #[error("{}: is no whole baseline: {why}; fetch it anew", path.display())]
     Form {
         /// The file.
         path: PathBuf,
@@ -81,8 +81,8 @@ pub enum BaselineError {
     },
     /// Somebody changed it.
     #[error(
-        "{}: was changed since it was made: its checksum is {found}, and its content has {computed}; make it anew with \
-         --update instead of editing it", path.display()
+        "{}: was changed since it was made: its checksum is {found}, and its content has {computed}; it is \
+         made anew, not edited", path.display()
     )]
     Edited {
         /// The file.
@@ -93,7 +93,7 @@ pub enum BaselineError {
         computed: String,
     },
     /// Made by a version whose baselines this one could misread.
-    #[error("{}: its schema is {found:?}; this version reads {SCHEMA:?}; make it anew with --update", path.display())]
+    #[error("{}: its schema is {found:?}; this version reads {SCHEMA:?}", path.display())]
     Schema {
         /// The file.
         path: PathBuf,

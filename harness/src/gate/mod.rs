@@ -17,6 +17,7 @@ pub mod instructions;
 pub mod judge;
 pub mod render;
 pub mod round;
+mod shared_build;
 #[cfg(test)]
 mod simulation;
 pub mod speed;

@@ -27,6 +27,9 @@ pub struct Table {
 
 /// The tables in `dir`: itself, if it has partitions, else every directory in it that has.
 pub fn tables(dir: &Path) -> Result<Vec<Table>, NightlyError> {
+    if dir.exists() && !dir.is_dir() {
+        return Err(NightlyError::NoPartitions { dir: dir.to_path_buf() });
+    }
     let itself = table(dir)?;
     if !itself.days.is_empty() {
         return Ok(vec![itself]);

@@ -288,6 +288,15 @@ fn a_partition_without_files_is_named_and_nothing_is_written() {
     tool.refuses(&["nightly", "main_live"], &[named, "*.parquet", "--day"]);
     tool.refuses(&["nightly", "main_live", "--day", "2026-01-03"], &[named]);
     tool.prints(&["nightly", "main_live", "--day", "2026-01-02"]);
+    tool.write("rows.csv", "id");
+    tool.refuses(
+        &["nightly", "rows.csv"],
+        &["rows.csv: holds no day partition; allowed is a directory with"],
+    );
+    tool.refuses(
+        &["gate", "explain", "rows.csv"],
+        &["rows.csv: is no verdict", "allowed is the verdict.json"],
+    );
 }
 
 #[test]

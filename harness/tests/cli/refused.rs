@@ -58,7 +58,44 @@ fn an_option_without_the_one_that_it_belongs_to_is_refused() {
         // With scenarios the trace options mean nothing either.
         tool.refuses(&run_with(&more), &[option]);
     }
-    tool.refuses(&run_with(&["--trace", "x"]), &["--trace", "--scenario"]);
+    tool.refuses(&run_with(&["--trace", "x"]), &["--trace", "--scenario", "leave out one of the two"]);
+}
+
+#[test]
+fn a_window_for_a_scenario_is_refused_with_where_it_belongs() {
+    let tool = Tool::with_tiny();
+    for args in [run_with(&["--window", "5m"]), vec!["run".into(), "--window".into(), "5m".into()]] {
+        tool.refuses(&args, &["--window", "a scenario has a window of its own", "-s exact:window=5m"]);
+    }
+}
+
+#[test]
+fn a_missing_baseline_advises_the_whole_command_that_was_typed() {
+    let tool = Tool::with_tiny();
+    let args = [
+        "gate",
+        "check",
+        "--baseline",
+        "no such.json",
+        "-f",
+        "^(quick|twins)$",
+        "-s",
+        "it's",
+        "--no-instructions",
+    ];
+    let again =
+        "gate check --baseline 'no such.json' -f '^(quick|twins)$' -s 'it'\\''s' --no-instructions --update";
+    tool.refuses_with(6, &args, &["no such.json: cannot be read", again]);
+}
+
+#[test]
+fn what_the_command_line_refuses_is_shown_without_what_nobody_can_see() {
+    let tool = Tool::with_tiny();
+    for word in ["\u{202e}x", "a\u{9b}2Jb", "\u{200b}"] {
+        let spelled = word.escape_default().to_string();
+        tool.refuses(&["run", "--rounds", word], &["--rounds", &spelled]);
+        tool.refuses(&[word], &[&spelled]);
+    }
 }
 
 #[test]

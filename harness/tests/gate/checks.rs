@@ -84,7 +84,7 @@ fn bad_baselines() {
     let tool = with_baseline("^wrapped-exact$");
     let whole = std::fs::read_to_string(tool.path("b.json")).unwrap();
     tool.write("b.json", &whole[..whole.len() / 2]);
-    tool.refuses(CHECK, 6, &["b.json", "no whole baseline", "--update"]);
+    tool.refuses(CHECK, 6, &["b.json", "no whole baseline", "--baseline b.json -f tiny.toml --update"]);
     tool.write("b.json", &whole.replacen("\"value\": ", "\"value\": 1", 1));
     tool.refuses(CHECK, 6, &["b.json", "was changed since it was made"]);
     std::fs::remove_file(tool.path("b.json")).unwrap();

@@ -6,7 +6,7 @@ use super::block::{Block, scenarios, strategies, stream};
 use super::change::{Change, Difference, Differences, Ratio};
 use super::error::CompareError;
 use super::row::Row;
-use super::summary::Summary;
+use super::summary::{Summary, WeighSummary};
 use crate::filter::Filter;
 use crate::metrics::Metric;
 use crate::record::{CellRecord, HistogramError, Run};
@@ -120,6 +120,12 @@ fn caveats(row: &Row, run: &Run, old: &Row, baseline: &Run) -> Vec<String> {
     }
     if run.run.tool.profile != baseline.run.tool.profile || run.run.tool.rustc != baseline.run.tool.rustc {
         caveats.push("built with another compiler or profile".to_string());
+    }
+    let held = |row: &Row| row.summary.weigh.as_ref().map(WeighSummary::is_per_id_held);
+    if let (Some(now), Some(then)) = (held(row), held(old))
+        && now != then
+    {
+        caveats.push("with mem per id held on one side, per id of the window on the other".to_string());
     }
     caveats
 }

@@ -135,8 +135,14 @@ pub struct LatencySummary {
 /// Memory over all rounds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct WeighSummary {
-    /// Bytes an id.
+    /// Bytes an id of the window; an id held, where the ids of the window were not counted.
     pub bytes_per_id: Option<Spread>,
+    /// Ids of the window; none in records from before they were counted.
+    pub window_ids_count: Option<Spread>,
+    /// What is planned for by the settings.
+    pub planned_bytes: Option<Spread>,
+    /// Whether in every round most of what was held is the least size, divided by few ids.
+    pub is_least_size: bool,
     /// Most bytes held.
     pub live_bytes: Spread,
     /// Bytes held when the window had emptied.
@@ -423,17 +429,26 @@ impl LatencySummary {
 }
 
 impl WeighSummary {
+    /// Whether [`bytes_per_id`](Self::bytes_per_id) is per id held, of the window or not.
+    pub fn is_per_id_held(&self) -> bool {
+        self.bytes_per_id.is_some() && self.window_ids_count.is_none()
+    }
+
     fn of(rounds: &[&WeighFigures]) -> Option<WeighSummary> {
         let spread =
             |figure: fn(&WeighFigures) -> u64| Spread::of(rounds.iter().map(|round| figure(round) as f64));
+        let some = |figure: fn(&WeighFigures) -> Option<u64>| {
+            Spread::of(rounds.iter().filter_map(|round| figure(round)).map(|figure| figure as f64))
+        };
         Some(WeighSummary {
             bytes_per_id: Spread::of(rounds.iter().filter_map(|round| round.bytes_per_id)),
+            window_ids_count: some(|round| round.window_ids_count),
+            planned_bytes: some(|round| round.planned_bytes),
+            is_least_size: rounds.iter().all(|round| round.is_least_size()),
             live_bytes: spread(|f| f.live_bytes)?,
             emptied_bytes: spread(|f| f.emptied_bytes)?,
             peak_rss_bytes: spread(|f| f.peak_rss_bytes)?,
-            server_used_bytes: Spread::of(
-                rounds.iter().filter_map(|round| round.server_used_bytes).map(|bytes| bytes as f64),
-            ),
+            server_used_bytes: some(|round| round.server_used_bytes),
         })
     }
 }

@@ -16,15 +16,48 @@ pub static PEAK_IDS: Metric = Metric {
     reading: Reading::Memory(|f| Some(f.peak_ids_count as f64)),
 };
 
-/// Bytes an id.
+/// Bytes an id of the window; an id held, in records that say no [`WINDOW_IDS`].
 pub static BYTES_PER_ID: Metric = Metric {
     name: "bytes_per_id",
-    title: "Bytes an id",
+    title: "Bytes an id of the window",
     quantity: Quantity::BytesPerId,
     of: None,
     better: Better::Less,
     tolerance: None,
     reading: Reading::Memory(|f| f.bytes_per_id),
+};
+
+/// Ids of the window while the most ids were tracked.
+pub static WINDOW_IDS: Metric = Metric {
+    name: "window_ids_count",
+    title: "Ids of the window then",
+    quantity: Quantity::Count,
+    of: None,
+    better: Better::Neither,
+    tolerance: None,
+    reading: Reading::Memory(|f| f.window_ids_count.map(|ids| ids as f64)),
+};
+
+/// Held once half as many pings were judged as the window has ids.
+pub static LEAST_BYTES: Metric = Metric {
+    name: "least_bytes",
+    title: "Bytes held with half of the ids",
+    quantity: Quantity::Bytes,
+    of: None,
+    better: Better::Less,
+    tolerance: None,
+    reading: Reading::Memory(|f| f.least_bytes.map(|bytes| bytes as f64)),
+};
+
+/// What is planned for by the settings.
+pub static PLANNED_BYTES: Metric = Metric {
+    name: "planned_bytes",
+    title: "Bytes planned for by the settings",
+    quantity: Quantity::Bytes,
+    of: None,
+    better: Better::Less,
+    tolerance: None,
+    reading: Reading::Memory(|f| f.planned_bytes.map(|bytes| bytes as f64)),
 };
 
 /// Most bytes held.

@@ -273,8 +273,18 @@ pub struct TimeFigures {
 /// Memory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WeighFigures {
-    /// Bytes an id while the most ids were tracked; none where the strategy tracks none.
+    /// Bytes an id of the window while the most ids were tracked; none where the strategy tracks none. An id that was
+    /// held, of the window or older, in records without `window_ids_count`.
     pub bytes_per_id: Option<f64>,
+    /// Distinct ids of the stream in the window that ended at that moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_ids_count: Option<u64>,
+    /// What the strategy plans for by its settings, where it plans.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned_bytes: Option<u64>,
+    /// What it held once half as many pings were judged as the window has ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least_bytes: Option<u64>,
     /// Most ids tracked at once.
     pub peak_ids_count: u64,
     /// Most bytes that the strategy held at once in this process, held payloads included.
@@ -289,6 +299,18 @@ pub struct WeighFigures {
     pub over_time: MemoryOverTime,
     /// Whether memory stopped growing, as promised.
     pub judgement: Judgement,
+}
+
+impl WeighFigures {
+    /// Whether what it held is mostly a least size, divided by few ids: half of them took nearly as much. What is planned
+    /// for a load is no least size, and neither is a large table that has just doubled.
+    pub fn is_least_size(&self) -> bool {
+        let held = self.bytes_per_id.zip(self.window_ids_count);
+        let held = held.map(|(bytes, ids)| bytes * ids as f64);
+        self.planned_bytes.is_none()
+            && self.window_ids_count.is_some_and(|ids| ids < 20_000)
+            && held.zip(self.least_bytes).is_some_and(|(held, least)| least as f64 >= 0.75 * held)
+    }
 }
 
 /// Memory over virtual time.

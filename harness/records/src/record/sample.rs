@@ -328,6 +328,13 @@ impl Sample {
         let ids = 458_709.0;
         WeighFigures {
             bytes_per_id: self.bytes_per_id,
+            window_ids_count: self.bytes_per_id.map(|_| ids as u64),
+            // A filter plans for its load.
+            planned_bytes: self
+                .bytes_per_id
+                .filter(|bytes| *bytes < 10.0)
+                .map(|bytes| (2.0 * bytes * ids) as u64),
+            least_bytes: self.bytes_per_id.map(|_| 4_096),
             peak_ids_count: if self.bytes_per_id.is_some() { ids as u64 } else { 0 },
             live_bytes: (self.bytes_per_id.unwrap_or(0.0) * ids) as u64,
             emptied_bytes: 4_096,

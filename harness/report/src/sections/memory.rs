@@ -116,10 +116,22 @@ fn headline(rows: &[(&Entry<'_>, &WeighSummary)]) -> String {
     )
 }
 
+/// Named for what it is where it is not per id of the window.
+fn bytes_an_id(weigh: &WeighSummary) -> Cell {
+    let Some(bytes) = weigh.bytes_per_id else { return Cell::none() };
+    let said = match (weigh.is_per_id_held(), weigh.is_least_size) {
+        (true, _) => " per id held",
+        (_, true) => " (its least size, divided by few ids)",
+        (false, false) => "",
+    };
+    Cell::number(format!("{}{said}", spread(bytes, three)), bytes.median)
+}
+
 fn table(rows: &[(&Entry<'_>, &WeighSummary)], panel: &Panel<'_>) -> Table {
     let columns = [
         ("strategy", false),
-        ("bytes an id (range)", true),
+        ("bytes an id of the window (range)", true),
+        ("planned by its settings", true),
         ("most bytes held (range)", true),
         ("left when emptied (range)", true),
         ("server's bytes (range)", true),
@@ -133,7 +145,10 @@ fn table(rows: &[(&Entry<'_>, &WeighSummary)], panel: &Panel<'_>) -> Table {
             Some(entry.strategy),
             vec![
                 Cell::text(&entry.name),
-                weigh.bytes_per_id.map_or(Cell::none(), |b| Cell::number(spread(b, three), b.median)),
+                bytes_an_id(weigh),
+                weigh
+                    .planned_bytes
+                    .map_or(Cell::none(), |planned| Cell::number(memory(planned.median), planned.median)),
                 bytes(weigh.live_bytes),
                 bytes(weigh.emptied_bytes),
                 weigh.server_used_bytes.map_or(Cell::none(), bytes),

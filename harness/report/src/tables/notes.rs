@@ -1,12 +1,12 @@
 //! What stands below a table: how to read it, what it leaves out, and what did not fit.
 
-use dedup_records::compare::{Block, Certainty, Clock, Difference, Row, VerifySummary};
-use dedup_records::metrics::{DELAYED, LOST, MISSED, MISSED_IN_WINDOW, Metric};
+use dedup_records::compare::{Block, Certainty, Clock, Difference, Row, VerifySummary, WeighSummary};
+use dedup_records::metrics::{DELAYED, LOST, MISSED, MISSED_IN_WINDOW, Metric, WINDOW_IDS};
 use dedup_records::stats::rule_of_three;
 use dedup_records::units::{plural, short, thousands};
 use unicode_width::UnicodeWidthStr;
 
-use super::sheet::{fastest, name, window_differs};
+use super::sheet::{fastest, is_least_size, name, window_differs};
 use super::verdict::{finding, with_finding};
 use crate::verdict::SKIPPED;
 
@@ -20,11 +20,13 @@ pub(super) fn notes(block: &Block, verdict_width: usize) -> Vec<String> {
     notes.extend(fastest_kept(block));
     notes.extend(changes(block));
     notes.extend(shared_keys(block));
+    notes.extend(per_id_held(block));
     notes.extend(errors(block));
     for row in &block.rows {
         notes.extend(refused(row).map(|text| format!("{}: {text}", name(row, block))));
         notes.extend(incomplete(row, block).map(|text| format!("{}: {text}", name(row, block))));
         notes.extend(overloaded(row).map(|text| format!("{}: {text}", name(row, block))));
+        notes.extend(least_size(row).map(|text| format!("{}: {text}", name(row, block))));
         notes.extend(shrunk(row).map(|text| format!("{}: {text}", name(row, block))));
     }
     notes.extend(findings(block, verdict_width));
@@ -182,6 +184,25 @@ fn overloaded(row: &Row) -> Option<String> {
     (achieved < 0.95 * offered).then(|| {
         let percent = short(achieved / offered * 100.0);
         format!("overloaded: reached {percent} % of the open loop's rate, so its latencies are those of a growing queue.")
+    })
+}
+
+fn least_size(row: &Row) -> Option<String> {
+    let ids = row.summary.value(&WINDOW_IDS).filter(|_| is_least_size(row))?;
+    Some(format!(
+        "+ mem is mostly the least that it takes, divided by few ids ({} in the window); more ids would take little more.",
+        thousands(ids as u64)
+    ))
+}
+
+/// What `mem` is where records do not say how many ids the window had.
+fn per_id_held(block: &Block) -> Option<String> {
+    let held = |row: &&Row| row.summary.weigh.as_ref().is_some_and(WeighSummary::is_per_id_held);
+    let names: Vec<String> = block.rows.iter().filter(held).map(|row| name(row, block)).collect();
+    let (all, of) = (names.len() == block.rows.len(), names.join(", "));
+    (!names.is_empty()).then(|| {
+        let whose = if all { String::new() } else { format!(" of {of}") };
+        format!("mem{whose} is per id held, older ones than the window's included: the records are from before those were counted.")
     })
 }
 

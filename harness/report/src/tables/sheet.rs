@@ -4,8 +4,8 @@ use dedup_records::compare::{
     Block, Certainty, Change, Clock, Difference, Ratio, Row, Standing, VerifySummary,
 };
 use dedup_records::metrics::{
-    BYTES_PER_ID, DELAYED, LOST, MISSED, MISSED_IN_WINDOW, Metric, REFUSED_UNIQUES, STABLE_LOST,
-    STABLE_MISSED, THROUGHPUT, UNIQUES, WAITING_P50, WAITING_P99, WAITING_P999,
+    BYTES_PER_ID, DELAYED, LOST, MISSED, MISSED_IN_WINDOW, Metric, PLANNED_BYTES, REFUSED_UNIQUES,
+    STABLE_LOST, STABLE_MISSED, THROUGHPUT, UNIQUES, WAITING_P50, WAITING_P99, WAITING_P999, WINDOW_IDS,
 };
 use dedup_records::record::Role;
 use dedup_records::stats::Spread;
@@ -64,6 +64,7 @@ impl Sheet {
             columns.extend(times(rows));
         }
         columns.extend(rows.iter().any(|row| row.summary.weigh.is_some()).then(|| memory(rows)));
+        columns.extend(planned(rows));
         columns.push(verdicts(rows));
         Sheet { columns }
     }
@@ -277,10 +278,38 @@ fn memory(rows: &[Row]) -> Column {
         keep: Keep::Always,
         cells: rows
             .iter()
-            .map(|row| row.summary.value(&BYTES_PER_ID).map_or(Text::dim("-"), |b| Text::plain(fixed(b, 1))))
+            .map(|row| {
+                let mark = if is_least_size(row) { "+" } else { "" };
+                let shown = |bytes| Text::plain(format!("{}{mark}", fixed(bytes, 1)));
+                row.summary.value(&BYTES_PER_ID).map_or(Text::dim("-"), shown)
+            })
             .collect(),
         changes: changed(&BYTES_PER_ID, rows),
     }
+}
+
+/// Whether `mem` is the least size of the strategy, divided by few ids.
+pub(super) fn is_least_size(row: &Row) -> bool {
+    row.summary.weigh.as_ref().is_some_and(|weigh| weigh.is_least_size)
+}
+
+/// What strategies plan for by their settings, an id of the window; none where none says it.
+fn planned(rows: &[Row]) -> Option<Column> {
+    let an_id = |row: &Row| {
+        let (planned, ids) = row.summary.value(&PLANNED_BYTES).zip(row.summary.value(&WINDOW_IDS))?;
+        Some(planned / ids.max(1.0))
+    };
+    rows.iter().any(|row| an_id(row).is_some()).then(|| Column {
+        title: "planned",
+        unit: "B/id",
+        align: Align::Right,
+        keep: Keep::IfRoom,
+        cells: rows
+            .iter()
+            .map(|row| Text::dim(an_id(row).map_or("-".to_string(), |b| fixed(b, 1))))
+            .collect(),
+        changes: changes(rows, |_| None),
+    })
 }
 
 fn verdicts(rows: &[Row]) -> Column {

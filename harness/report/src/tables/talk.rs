@@ -148,6 +148,12 @@ fn notes(table: &Table) -> Vec<String> {
         "at 16,000/s: bytes an id, for the ids of the strategy's window, a day at most. round trips: with full batches."
             .to_string(),
     );
+    if table.rows.iter().any(|row| row.is_per_id_held) {
+        notes.push(
+            "mem is per id held, older ones than the window's included: the records are from before the window's were counted."
+                .to_string(),
+        );
+    }
     for row in table.rows.iter().filter(|row| !row.unproven.is_empty()) {
         notes.push(format!("nothing is known of {} under {}.", row.strategy, row.unproven.join(", ")));
     }

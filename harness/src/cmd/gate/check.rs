@@ -1,7 +1,7 @@
 //! `gate check`: exact figures against a stored baseline.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use dedup_stream::scenario::{self, Scenario};
 use super::measure::{Counting, Measured, Work};
 use super::options::{ChoiceArgs, OutputArgs, now, this_program};
 use crate::cell::Limits;
+use crate::cmd::again::again_with;
 use crate::cmd::run::stop_on_interrupt;
 use crate::cmd::values::{cell_memory, time};
 use crate::exit::{Exit, OrExit};
@@ -63,8 +64,7 @@ file that the baseline names. With --update they choose among all that there are
 pub(super) fn run(args: &CheckArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
     let (began, started_at) = (Instant::now(), now());
     let accepted = args.output.acceptances()?;
-    let baseline =
-        (!args.update).then(|| Baseline::read(&args.baseline).or_exit(Exit::Incomparable)).transpose()?;
+    let baseline = (!args.update).then(|| read(&args.baseline)).transpose()?;
     let stop = stop_on_interrupt()?;
     let (scenarios, strategies) = match &baseline {
         None => (args.choice.scenarios()?, all_or_chosen(args, definitions)?),
@@ -100,6 +100,13 @@ pub(super) fn run(args: &CheckArgs, definitions: &[Definition], out: &mut dyn Wr
             args.output.deliver(verdict, &accepted, folder.as_ref(), out)
         }
     }
+}
+
+/// The baseline; where there is none that can be used, the command that makes one of the same choice.
+fn read(path: &Path) -> anyhow::Result<Baseline> {
+    Baseline::read(path)
+        .map_err(|error| anyhow!("{error}; make one with: {}", again_with("--update")))
+        .or_exit(Exit::Incomparable)
 }
 
 impl CheckArgs {

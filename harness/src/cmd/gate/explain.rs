@@ -48,12 +48,14 @@ pub(super) fn run(args: &ExplainArgs, out: &mut dyn Write) -> anyhow::Result<Exi
     Ok(Exit::Ok)
 }
 
+const ALLOWED: &str = "allowed is the verdict.json that a gate with -o DIR wrote, or that directory";
+
 fn read(path: &Path) -> anyhow::Result<Verdict> {
     let file = path.display();
-    let text =
-        dedup_files::read_to_string(path).map_err(|error| anyhow!("{file}: cannot be read: {error}"))?;
+    let text = dedup_files::read_to_string(path)
+        .map_err(|error| anyhow!("{file}: cannot be read: {error}; {ALLOWED}"))?;
     let value: serde_json::Value =
-        serde_json::from_str(&text).map_err(|error| anyhow!("{file}: is no verdict: {error}"))?;
+        serde_json::from_str(&text).map_err(|error| anyhow!("{file}: is no verdict: {error}; {ALLOWED}"))?;
     match value.get("schema").and_then(|schema| schema.as_str()) {
         Some(SCHEMA) => {}
         found => {
@@ -61,8 +63,8 @@ fn read(path: &Path) -> anyhow::Result<Verdict> {
             return Err(anyhow!("{file}: its schema is {found:?}; this version reads {SCHEMA:?}"));
         }
     }
-    let verdict: Verdict =
-        serde_json::from_value(value).map_err(|error| anyhow!("{file}: is no verdict: {error}"))?;
+    let verdict: Verdict = serde_json::from_value(value)
+        .map_err(|error| anyhow!("{file}: is no verdict: {error}; {ALLOWED}"))?;
     match verdict.metrics.is_empty() {
         true => Err(anyhow!("{file}: holds no metric")),
         false => Ok(verdict),

@@ -141,6 +141,7 @@ fn base(args: &RunArgs, stop: &AtomicBool) -> anyhow::Result<Option<Found>> {
         repository: Path::new("."),
         cache: &cache,
         binary,
+        exe: Some(&exe),
         patience: args.build_timeout,
         stop,
         say: &say,

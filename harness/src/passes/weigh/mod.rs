@@ -8,8 +8,11 @@ use std::time::Duration;
 use dedup_strategies::driver::{Driver, Held};
 use dedup_strategies::time::saturating_nanos;
 use dedup_strategies::{DeliveryId, Ping, Promise, Routing, Timestamp, Unavailable, Worker, worker_of};
-use dedup_stream::stream::{Event, Id};
+use dedup_stream::stream::{Event, Id, Source, SourceError};
 use dedup_stream::workload::Workload;
+use foldhash::fast::FixedState;
+use hashbrown::HashSet;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::alloc;
 use crate::environment::{CellError, Instance, Timing};
@@ -32,7 +35,7 @@ pub fn run(bench: Bench<'_>) -> Result<WeighFigures, CellError> {
     let workers = workload.pipeline().workers;
     let instance = alloc::charged(|| bench.environment.instance(workers, Timing::Scenario))?;
     let promise = instance.strategy.promise();
-    let mut scale = Scale::new(&instance, workload.payload_bytes(), workers.get(), bench.environment.alive)?;
+    let mut scale = Scale::new(&instance, workload, workers.get(), bench.environment.alive)?;
     let mut source = workload.source(bench.environment.seed)?;
     // An estimate that takes a while to compute, where the length is in pings.
     let length = workload.length();
@@ -54,7 +57,64 @@ pub fn run(bench: Bench<'_>) -> Result<WeighFigures, CellError> {
     let window = promise.window.length().unwrap_or(workload.sizing().window);
     scale.sample(scale.now.since(start));
     let emptied_bytes = scale.empty(window)?;
-    Ok(figures(scale, &promise, window, emptied_bytes))
+    let mut figures = figures(scale, &promise, window, emptied_bytes);
+    figures.planned_bytes = bench.environment.planned_bytes(workers);
+    // What counts the ids must not be there while the strategy is weighed.
+    drop(instance);
+    if let Some(Fullest { at, bytes, .. }) = Fullest::of(&figures.over_time) {
+        let mut stretch = Stretch { end: start.plus(at), window, progress: bench.progress };
+        let ids = stretch.ids(workload.source(bench.environment.seed)?.as_mut())?;
+        figures.window_ids_count = Some(ids);
+        figures.bytes_per_id = (ids > 0).then(|| bytes as f64 / ids as f64);
+    }
+    Ok(figures)
+}
+
+/// A window of the stream, by its end.
+struct Stretch<'a> {
+    end: Timestamp,
+    window: Duration,
+    progress: &'a mut dyn FnMut(f64),
+}
+
+impl Stretch<'_> {
+    /// How many distinct ids it holds. Kept as 64-bit hashes: one of a million ids may be taken for another in one of ten
+    /// million counts.
+    fn ids(&mut self, source: &mut dyn Source) -> Result<u64, SourceError> {
+        let mut seen: HashSet<u64, FixedState> = HashSet::default();
+        let mut events = Vec::new();
+        loop {
+            events.clear();
+            source.fill(1 << 12, &mut events)?;
+            let Some(last) = events.last() else { break };
+            let inside =
+                events.iter().filter(|event| event.at <= self.end && self.end.since(event.at) < self.window);
+            seen.extend(inside.filter_map(|event| match event.id {
+                Id::Key(key) => Some(xxh3_64(&key.0)),
+                Id::Missing | Id::Invalid(_) => None,
+            }));
+            (self.progress)(1.0);
+            if last.at > self.end {
+                break;
+            }
+        }
+        Ok(seen.len() as u64)
+    }
+}
+
+/// The sample with the most ids, of which there are some.
+struct Fullest {
+    at: Duration,
+    ids: u64,
+    bytes: u64,
+}
+
+impl Fullest {
+    fn of(series: &MemoryOverTime) -> Option<Fullest> {
+        let index = (0..series.ids_count.len()).max_by_key(|index| series.ids_count[*index])?;
+        let (ids, bytes) = (series.ids_count[index], series.live_bytes[index]);
+        (ids > 0).then(|| Fullest { at: Duration::from_nanos(series.t_ns[index]), ids, bytes })
+    }
 }
 
 /// How many samples to take: fewer where each takes time in proportion to what is held.
@@ -85,12 +145,15 @@ struct Scale<'a> {
     judged: Vec<u64>,
     /// Called whenever a worker has done something.
     alive: fn(),
+    /// Half as many pings as the window has ids, and what was held once they were judged.
+    half: u64,
+    least_bytes: Option<u64>,
 }
 
 impl<'a> Scale<'a> {
     fn new(
         instance: &'a Instance,
-        payload_bytes: u64,
+        workload: &Workload,
         workers: usize,
         alive: fn(),
     ) -> Result<Self, CellError> {
@@ -105,7 +168,7 @@ impl<'a> Scale<'a> {
             pace: instance.pace(),
             batches: vec![Vec::new(); workers],
             driver: Driver::default(),
-            payloads: Payloads::new(payload_bytes as usize),
+            payloads: Payloads::new(workload.payload_bytes() as usize),
             deliveries: 0,
             now: Timestamp::ZERO,
             next_tick: Timestamp::ZERO,
@@ -114,6 +177,8 @@ impl<'a> Scale<'a> {
             over_time: MemoryOverTime::default(),
             judged: Vec::new(),
             alive,
+            half: workload.sizing().ids_in_window / 2,
+            least_bytes: None,
         })
     }
 
@@ -143,6 +208,9 @@ impl<'a> Scale<'a> {
         }
         if let Some(what) = self.workers.iter().find_map(|worker| worker.refused()) {
             return Err(Unavailable(what.to_string()).into());
+        }
+        if self.least_bytes.is_none() && self.deliveries >= self.half {
+            self.least_bytes = Some(alloc::live_bytes() + self.server_bytes().unwrap_or(0));
         }
         if self.now >= self.next_tick {
             self.advance(self.now)?;
@@ -196,11 +264,14 @@ impl<'a> Scale<'a> {
 
 fn figures(scale: Scale<'_>, promise: &Promise, window: Duration, emptied_bytes: u64) -> WeighFigures {
     let series = &scale.over_time;
-    let fullest = (0..series.ids_count.len()).max_by_key(|index| series.ids_count[*index]);
-    let (ids, bytes) = fullest.map_or((0, 0), |index| (series.ids_count[index], series.live_bytes[index]));
+    let fullest = Fullest::of(series);
     WeighFigures {
-        bytes_per_id: (ids > 0).then(|| bytes as f64 / ids as f64),
-        peak_ids_count: ids,
+        // Counted and asked for once nothing is weighed any more.
+        bytes_per_id: None,
+        window_ids_count: None,
+        planned_bytes: None,
+        least_bytes: scale.least_bytes,
+        peak_ids_count: fullest.map_or(0, |fullest| fullest.ids),
         live_bytes: alloc::peak_bytes(),
         emptied_bytes,
         peak_rss_bytes: crate::process::peak_rss_bytes(),

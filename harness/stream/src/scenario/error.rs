@@ -140,10 +140,14 @@ fn explain(message: &str, source: &str) -> (String, String, Option<String>) {
     if let Some((found, allowed)) = message
         .strip_prefix("invalid type: ")
         .or_else(|| message.strip_prefix("invalid value: "))
-        .or_else(|| message.strip_prefix("invalid length "))
         .and_then(|rest| rest.split_once(", expected "))
     {
-        return (clip(found), allowed.to_string(), None);
+        return (clip(found), plain(allowed), None);
+    }
+    if let Some((_, allowed)) =
+        message.strip_prefix("invalid length ").and_then(|rest| rest.split_once(", expected "))
+    {
+        return (quote(source), plain(allowed), None);
     }
     let allowed = match message {
         "integer number overflowed" => "a number below 2^64".to_string(),
@@ -152,6 +156,20 @@ fn explain(message: &str, source: &str) -> (String, String, Option<String>) {
         _ => format!("valid TOML ({message})"),
     };
     (quote(source), allowed, None)
+}
+
+/// What the library expects, for people who do not know its language.
+fn plain(expected: &str) -> String {
+    match expected {
+        "a string" => "text in quotes",
+        "a sequence" => "a list in brackets",
+        "a tuple of size 2" => "a list of two, such as [\"1m\", \"5m\"]",
+        "u32" | "u64" => "a whole number",
+        "a boolean" => "true or false",
+        other if other.starts_with("struct ") => "a table of fields",
+        other => other,
+    }
+    .to_string()
 }
 
 /// The allowed names, the nearest to `found` first.

@@ -99,7 +99,7 @@ pub(crate) struct RepeatTable {
     pub(crate) ids: Option<Spanned<Count>>,
     #[serde(default)]
     pub(crate) copies: CopiesField,
-    pub(crate) lag: LagTable,
+    pub(crate) lag: Spanned<LagTable>,
     pub(crate) from: Option<Spanned<LagFrom>>,
     pub(crate) between: Option<Spanned<(Time, Time)>>,
     #[serde(default)]
@@ -110,15 +110,60 @@ pub(crate) struct RepeatTable {
     pub(crate) identity: Identity,
 }
 
+/// Read as a table of fields rather than as an enum, so that an error in one of them is at its place.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(try_from = "LagFields")]
 pub(crate) enum LagTable {
     Fixed(Time),
     Uniform(Spanned<(Time, Time)>),
     Exponential(PositiveTime),
     Lognormal(LognormalTable),
-    Cdf(Spanned<Vec<Spanned<(Time, Cumulated)>>>),
+    Cdf(Spanned<Points>),
     Backoff(BackoffTable),
+}
+
+/// The points of a cumulative distribution, as they are written.
+type Points = Vec<Spanned<(Time, Cumulated)>>;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a table with one distribution of times, such as { fixed = \"10m\" }"
+)]
+struct LagFields {
+    fixed: Option<Time>,
+    uniform: Option<Spanned<(Time, Time)>>,
+    exponential: Option<PositiveTime>,
+    lognormal: Option<LognormalTable>,
+    cdf: Option<Spanned<Points>>,
+    backoff: Option<BackoffTable>,
+}
+
+impl TryFrom<LagFields> for LagTable {
+    type Error = String;
+
+    fn try_from(fields: LagFields) -> Result<LagTable, String> {
+        let given = [
+            ("fixed", fields.fixed.map(LagTable::Fixed)),
+            ("uniform", fields.uniform.map(LagTable::Uniform)),
+            ("exponential", fields.exponential.map(LagTable::Exponential)),
+            ("lognormal", fields.lognormal.map(LagTable::Lognormal)),
+            ("cdf", fields.cdf.map(LagTable::Cdf)),
+            ("backoff", fields.backoff.map(LagTable::Backoff)),
+        ];
+        let all = given.each_ref().map(|(name, _)| *name).join(", ");
+        let mut named: Vec<_> = given.into_iter().filter_map(|(name, one)| Some((name, one?))).collect();
+        match (named.pop(), named.is_empty()) {
+            (Some((_, only)), true) => Ok(only),
+            (None, _) => Err(format!("invalid value: no distribution, expected exactly one of {all}")),
+            (Some((last, _)), false) => {
+                let others: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
+                let found = format!("{} and {last}", others.join(", "));
+                Err(format!("invalid value: {found}, expected exactly one of {all}"))
+            }
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -151,6 +151,104 @@ fn what_could_never_run_is_refused() {
 }
 
 #[test]
+fn a_cause_of_which_no_copy_comes_in_time_is_refused_with_the_reason() {
+    let hour = |repeat: &str| {
+        let text = format!(
+            "about = 'x'\nwindow = '1m'\nduration = '1h'\narrival = {{ process = 'constant', rate = 1 }}\n\
+             [[repeat]]\ncause = 'c'\nshare = 1\n{repeat}"
+        );
+        read(&text).map(drop).map_err(|error| error.to_string())
+    };
+    for lag in [
+        "lag.fixed = '99y'",
+        "lag.fixed = '1h'",
+        "lag = { uniform = ['2h', '3h'] }",
+        "lag.lognormal = { median = '50y', sigma = 0.1 }",
+        "lag.cdf = [['61m', 0], ['2h', 1]]",
+        "lag.backoff = { first = '1h', factor = 2, max = '2h' }",
+        "between = ['30m', '40m']\nlag.fixed = '31m'",
+    ] {
+        let error = hour(lag).unwrap_err();
+        assert!(error.contains("repeat[1].lag: found no lag below"), "{error}");
+        assert!(
+            error.contains("no copy comes before the stream ends")
+                && error.contains("after about 1h, or a longer duration"),
+            "{error}"
+        );
+    }
+    let error = hour("between = ['1h', '2h']\nlag.fixed = '1s'").unwrap_err();
+    assert!(
+        error.contains(
+            ":8:11: repeat[1].between: found ['1h', '2h']; allowed is a stretch that begins before"
+        ),
+        "{error}"
+    );
+    for lag in ["lag.fixed = '59m'", "lag.exponential = '1day'", "between = ['30m', '2h']\nlag.fixed = '29m'"]
+    {
+        assert_eq!(hour(lag), Ok(()));
+    }
+}
+
+/// Every field with a value of its own, however its table is written: its path, and where the value stands.
+fn leaves(table: &toml::de::DeTable<'_>, path: &str, found: &mut Vec<(String, std::ops::Range<usize>)>) {
+    use toml::de::DeValue;
+    for (name, value) in table {
+        let path =
+            if path.is_empty() { name.get_ref().to_string() } else { format!("{path}.{}", name.get_ref()) };
+        match value.get_ref() {
+            DeValue::Table(inner) => leaves(inner, &path, found),
+            DeValue::Array(items) if items.iter().any(|item| matches!(item.get_ref(), DeValue::Table(_))) => {
+                for (index, item) in items.iter().enumerate() {
+                    if let DeValue::Table(inner) = item.get_ref() {
+                        leaves(inner, &format!("{path}[{}]", index + 1), found);
+                    }
+                }
+            }
+            _ => found.push((path, value.span())),
+        }
+    }
+}
+
+#[test]
+fn nonsense_in_any_field_is_answered_with_the_fields_full_path_and_what_was_found() {
+    let whole = "about = 'x'\nseed = 1\npings = 1000\nwindow = '10m'\nkey = 'uri'\npayload = 5\nstart = 2026-01-01T00:00:00Z\n\
+        bad_id = { missing = 0.1, not_an_id = 0.1, short = 0.1, upper_case = 0.1 }\nevent_time.skew.exponential = '1s'\n\
+        nightly = { preceding_days = 1, slices = 2 }\n\
+        [pipeline]\nworkers = 1\nbatch = 1\nlinger = '1s'\npublish_latency = '1s'\nredelivery_delay = '1s'\nack_deadline = '1s'\n\
+        mark_lag = '1s'\n\
+        [arrival]\nprocess = 'daily'\nrate = 1\namplitude = 0.5\npeak = '1h'\nramp = { factor = 2, between = ['1m', '2m'] }\n\
+        [[repeat]]\ncause = 'a'\nshare = 0.1\ncopies = 2\nlag.fixed = '1s'\nfrom = 'first'\nbetween = ['1s', '2s']\n\
+        event_time = 'fresh'\nsubmission_timestamp = 'same'\nidentity = 'same'\n\
+        [[repeat]]\ncause = 'b'\nids = 5\ncopies = { mean = 2 }\nlag = { uniform = ['1s', '2s'] }\n\
+        [[repeat]]\ncause = 'd'\nids = 5\ncopies = { 1 = 2 }\nlag = { exponential = '1s' }\n\
+        [[repeat]]\ncause = 'e'\nids = 5\nlag.lognormal = { median = '1s', sigma = 2 }\n\
+        [[repeat]]\ncause = 'f'\nids = 5\nlag.cdf = [['1s', 0.5], ['2s', 1]]\n\
+        [[repeat]]\ncause = 'g'\nids = 5\n[repeat.lag.backoff]\nfirst = '1s'\nfactor = 2\nmax = '5s'\n\
+        [[fault]]\nkind = 'store-slow'\nat = '1s'\nfor = '1s'\ndelay = '1s'\n";
+    read(whole).unwrap();
+    let mut fields = Vec::new();
+    leaves(toml::de::DeTable::parse(whole).unwrap().get_ref(), "", &mut fields);
+    assert!(fields.len() > 50, "{}", fields.len());
+    let mut wrong = Vec::new();
+    for (path, span) in fields {
+        let line = whole[..span.start].lines().count();
+        for nonsense in ["'0s '", "-1.5", "nan", "[]", "{}", "true"] {
+            let text = format!("{}{nonsense}{}", &whole[..span.start], &whole[span.end..]);
+            let Err(error) = read(&text) else { continue };
+            let named = error.field.as_ref().is_some_and(|field| field.starts_with(&path));
+            let words = nonsense.trim_matches(['\'', ' ']);
+            let of_a_kind = ["map", "sequence", "boolean", "no distribution", "nothing"];
+            let found = error.found.to_lowercase().contains(words)
+                || of_a_kind.iter().any(|kind| error.found.contains(kind));
+            if !named || !found || error.at.is_none_or(|(at, _)| at != line) {
+                wrong.push(format!("{path} = {nonsense}: {error}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn files_that_are_none_are_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let binary = folder.path().join("binary.toml");

@@ -7,7 +7,7 @@ use csv_core::{ReadRecordResult, Reader};
 
 use super::bytes::Text;
 use super::error::{BadReason, MAX_LINE_BYTES};
-use super::record::{Record, Values};
+use super::record::{Record, There, Values};
 
 /// Reads a trace in CSV.
 ///
@@ -59,7 +59,7 @@ impl CsvRows {
         let Some(extent) = self.read()? else { return Ok(None) };
         let values = self.values(&extent);
         let lines = 1 + if values.is_ok() { 0 } else { extent.line_ends };
-        Ok(Some(Record { line: extent.line, lines, values }))
+        Ok(Some(Record { line: extent.line, lines, there: There::BOTH, values }))
     }
 
     /// The fields of the next record, as the names of columns.

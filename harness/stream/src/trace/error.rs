@@ -94,6 +94,42 @@ pub enum TraceError {
         /// What the first line has.
         fields: String,
     },
+    /// The field that was named, or taken because of its name, is there, but no id is in it.
+    #[error(
+        "trace {path}: ids are read from field {field}{why}: {found}; allowed is text or a whole number: name the field \
+         that holds the id with --id-field; the first line has: {fields}"
+    )]
+    NoIds {
+        /// The file.
+        path: String,
+        /// The field.
+        field: String,
+        /// Why it was taken, as part of a sentence.
+        why: &'static str,
+        /// What is there instead of ids.
+        found: String,
+        /// What the first line has.
+        fields: String,
+    },
+    /// Two columns have the name of the one that is wanted.
+    #[error(
+        "trace {path}: {flag} {field}: columns {first} and {second} are both called so; allowed is one: rename the \
+         other{remedy}"
+    )]
+    Ambiguous {
+        /// The file.
+        path: String,
+        /// The option that names it.
+        flag: &'static str,
+        /// The name.
+        field: String,
+        /// The number of the first, from 1.
+        first: usize,
+        /// The number of the second.
+        second: usize,
+        /// What else can be done, as part of a sentence.
+        remedy: &'static str,
+    },
     /// A column of Parquet holds something else than what it was named for.
     #[error("trace {path}: {flag} {field}: the column is {found}; allowed is {allowed}")]
     ColumnType {
@@ -126,7 +162,7 @@ pub enum TraceError {
     /// More lines than allowed could not be read.
     #[error(
         "trace {path}: {bad} of {lines} lines ({:.2} %) cannot be read; allowed are {:.2} % (--max-bad {max_bad}). \
-         The first:{}", percent(*.bad, *.lines), max_bad * 100.0, listed(first)
+         {read_from}. The first:{}", percent(*.bad, *.lines), max_bad * 100.0, listed(first)
     )]
     TooManyBad {
         /// The file.
@@ -137,6 +173,8 @@ pub enum TraceError {
         lines: u64,
         /// The share that was allowed.
         max_bad: f64,
+        /// Which fields ids and times are read from, as a sentence.
+        read_from: String,
         /// The first of them.
         first: Vec<BadLine>,
     },
@@ -194,6 +232,9 @@ pub enum BadReason {
     /// The id is neither text nor a whole number.
     #[error("the id is {0}; allowed is text or a whole number")]
     Id(String),
+    /// The object has the field more than once.
+    #[error("the field of the {0} is there twice; allowed is once")]
+    Twice(&'static str),
     /// The time is not there.
     #[error("no time: the field is absent or empty")]
     NoTime,

@@ -126,6 +126,9 @@ fn parquet(options: &TraceOptions) -> Result<Layout, TraceError> {
         field: field.to_string(),
         fields: listed(&fields),
     };
+    for (flag, field) in [("--id-field", Some(&id_field)), ("--time-field", options.time_field.as_ref())] {
+        field.map(|field| the_one(options, flag, field, &fields, "")).transpose()?;
+    }
     let id = schema.id(&id_field, options).ok_or_else(|| missing("--id-field", &id_field))??;
     let time = match &options.time_field {
         Some(field) => Some(schema.time(field, options).ok_or_else(|| missing("--time-field", field))??),
@@ -157,7 +160,7 @@ fn column(
     field: &str,
     names: &[String],
 ) -> Result<usize, TraceError> {
-    let named = names.iter().position(|name| name == field);
+    let named = the_one(options, flag, field, names, CSV_REMEDY)?;
     let numbered =
         || number_of(field).filter(|number| (1..=names.len()).contains(number)).map(|number| number - 1);
     named.or_else(numbered).ok_or_else(|| TraceError::NoField {
@@ -166,6 +169,31 @@ fn column(
         field: field.to_string(),
         fields: listed(names),
     })
+}
+
+const CSV_REMEDY: &str =
+    ", or take the first line away and name the column by its number, as in --id-field '#2'";
+
+/// Where the one is that is called `field`, if there is any; more than one is refused.
+fn the_one(
+    options: &TraceOptions,
+    flag: &'static str,
+    field: &str,
+    names: &[String],
+    remedy: &'static str,
+) -> Result<Option<usize>, TraceError> {
+    let mut found = names.iter().enumerate().filter(|(_, name)| *name == field).map(|(index, _)| index);
+    match (found.next(), found.next()) {
+        (Some(first), Some(second)) => Err(TraceError::Ambiguous {
+            path: options.shown(),
+            flag,
+            field: field.to_string(),
+            first: first + 1,
+            second: second + 1,
+            remedy,
+        }),
+        (one, _) => Ok(one),
+    }
 }
 
 fn number_of(field: &str) -> Option<usize> {

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::bytes::Text;
 use super::error::{BadReason, MAX_LINE_BYTES, excerpt};
-use super::record::{Record, Values};
+use super::record::{Record, There, Values};
 
 /// Reads a trace in NDJSON, picking two fields of each line and skipping the rest unparsed.
 pub(crate) struct JsonLines {
@@ -40,14 +40,19 @@ impl JsonLines {
     /// The next line that is not blank.
     pub(crate) fn next(&mut self) -> io::Result<Option<Record<'_>>> {
         let Some(line) = self.read_line()? else { return Ok(None) };
-        let values = match line {
-            Line::Whole => self.values(),
-            Line::TooLong => Err(BadReason::TooLong),
+        let (there, values) = match line {
+            Line::Whole => match self.fields() {
+                Ok(found) => (There { id: found.id.is_some(), time: found.time.is_some() }, values(found)),
+                Err(reason @ BadReason::Twice(_)) => (There::BOTH, Err(reason)),
+                Err(reason) => (There::default(), Err(reason)),
+            },
+            Line::TooLong => (There::default(), Err(BadReason::TooLong)),
         };
-        Ok(Some(Record { line: self.line, lines: 1, values }))
+        Ok(Some(Record { line: self.line, lines: 1, there, values }))
     }
 
-    /// The dotted paths of the scalars in the first line that is a JSON object; none if there is no such line.
+    /// The dotted paths of the scalars in the first line that is a JSON object, and of its arrays, which are marked as
+    /// such; none if there is no such line.
     pub(crate) fn first_fields(mut self) -> io::Result<Vec<String>> {
         while let Some(line) = self.read_line()? {
             if let (Line::Whole, Ok(object @ Value::Object(_))) = (line, serde_json::from_slice(&self.buffer))
@@ -78,15 +83,18 @@ impl JsonLines {
         }
     }
 
-    fn values(&self) -> Result<Values<'_>, BadReason> {
+    fn fields(&self) -> Result<Paths<&RawValue>, BadReason> {
         let text = std::str::from_utf8(self.buffer.trim_ascii_end()).map_err(|_| BadReason::NotUtf8)?;
         let wanted = Paths { id: self.paths.id.as_deref(), time: self.paths.time.as_deref() };
-        let found = pick(text, wanted)?;
-        Ok(Values {
-            id: found.id.map(id_text).transpose()?.flatten(),
-            time: found.time.map(time_text).transpose()?.flatten(),
-        })
+        pick(text, wanted)
     }
+}
+
+fn values(found: Paths<&RawValue>) -> Result<Values<'_>, BadReason> {
+    Ok(Values {
+        id: found.id.map(id_text).transpose()?.flatten(),
+        time: found.time.map(time_text).transpose()?.flatten(),
+    })
 }
 
 fn list_scalars(value: &Value, path: &str, fields: &mut Vec<String>) {
@@ -97,7 +105,8 @@ fn list_scalars(value: &Value, path: &str, fields: &mut Vec<String>) {
                 list_scalars(inner, &path, fields);
             }
         }
-        Value::Array(_) => {}
+        // No field's own name ends like this.
+        Value::Array(_) => fields.push(format!("{path} (an array)")),
         _ => fields.push(path.to_string()),
     }
 }
@@ -138,7 +147,7 @@ fn bad_json(error: serde_json::Error) -> BadReason {
     })
 }
 
-/// Finds the wanted fields in the text of an object. Where a name comes twice, the last one counts, as is usual.
+/// Finds the wanted fields in the text of an object. Of one that is there twice nobody knows which one counts.
 fn pick<'a>(json: &'a str, wanted: Paths<&str>) -> Result<Paths<&'a RawValue>, BadReason> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let found = deserializer.deserialize_map(ObjectVisitor(wanted)).map_err(bad_json)?;
@@ -150,21 +159,35 @@ fn pick<'a>(json: &'a str, wanted: Paths<&str>) -> Result<Paths<&'a RawValue>, B
 enum Hit<'a, 'p> {
     Field(&'a RawValue),
     Inside(&'a RawValue, &'p str),
+    /// A second field of the same name.
+    Twice,
+}
+
+impl Hit<'_, '_> {
+    /// Whether the field is called like one of which `rest` is left: names differ in what they leave of a path.
+    fn has_the_name_of(&self, rest: &str) -> bool {
+        match self {
+            Hit::Field(_) => rest.is_empty(),
+            Hit::Inside(_, own) => *own == rest,
+            Hit::Twice => true,
+        }
+    }
 }
 
 type Hits<'a, 'p> = Paths<Hit<'a, 'p>>;
 
 impl<'a> Hits<'a, '_> {
     fn resolve(self) -> Result<Paths<&'a RawValue>, BadReason> {
-        let inner = |hit: Option<Hit<'a, '_>>| match hit {
+        let inner = |hit: Option<Hit<'a, '_>>, what| match hit {
             None => Ok(None),
+            Some(Hit::Twice) => Err(BadReason::Twice(what)),
             Some(Hit::Field(raw)) => Ok(Some(raw)),
             Some(Hit::Inside(raw, rest)) if raw.get().starts_with('{') => {
                 pick(raw.get(), Paths { id: Some(rest), time: None }).map(|found| found.id)
             }
             Some(Hit::Inside(..)) => Ok(None),
         };
-        Ok(Paths { id: inner(self.id)?, time: inner(self.time)? })
+        Ok(Paths { id: inner(self.id, "id")?, time: inner(self.time, "time")? })
     }
 }
 
@@ -185,9 +208,17 @@ impl<'de, 'p> Visitor<'de> for ObjectVisitor<'p> {
                 continue;
             }
             let raw: &'de RawValue = map.next_value()?;
-            let hit = |rest: &'p str| if rest.is_empty() { Hit::Field(raw) } else { Hit::Inside(raw, rest) };
-            hits.id = matched.id.map(hit).or(hits.id);
-            hits.time = matched.time.map(hit).or(hits.time);
+            let hit = |rest: &'p str, before: Option<Hit<'de, 'p>>| match before {
+                Some(before) if before.has_the_name_of(rest) => Hit::Twice,
+                _ if rest.is_empty() => Hit::Field(raw),
+                _ => Hit::Inside(raw, rest),
+            };
+            if let Some(rest) = matched.id {
+                hits.id = Some(hit(rest, hits.id.take()));
+            }
+            if let Some(rest) = matched.time {
+                hits.time = Some(hit(rest, hits.time.take()));
+            }
         }
         Ok(hits)
     }
@@ -279,6 +310,18 @@ mod tests {
             Ok((Some("x".into()), Some("5".into())))
         );
         assert_eq!(values(r#"{"m":5}"#, "m", Some("m")), Ok((Some("5".into()), Some("5".into()))));
+    }
+
+    #[test]
+    fn a_field_that_is_there_twice_is_bad_and_others_may_be() {
+        for line in [r#"{"a":"x","a":"x"}"#, r#"{"a":1,"b":2,"a":null}"#] {
+            assert_eq!(values(line, "a", None), Err(BadReason::Twice("id")), "{line}");
+            assert_eq!(values(line, "c", Some("a")), Err(BadReason::Twice("time")), "{line}");
+        }
+        assert_eq!(values(r#"{"m":{"a":1,"a":2}}"#, "m.a", None), Err(BadReason::Twice("id")));
+        assert_eq!(values(r#"{"m":{"a":1},"m":{"a":1}}"#, "m.a", None), Err(BadReason::Twice("id")));
+        assert_eq!(id(r#"{"b":1,"b":2,"m":{"c":1,"c":2},"a":"x"}"#, "a").as_deref(), Some("x"));
+        assert_eq!(id(r#"{"m":{"b":1},"m.a":"x"}"#, "m.a").as_deref(), Some("x"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use parquet::schema::types::ColumnDescriptor;
 
 use super::error::{BadReason, MAX_LINE_BYTES, TraceError};
 use super::options::TraceOptions;
-use super::record::{Record, Values};
+use super::record::{Record, There, Values};
 use super::time::TimeUnit;
 
 /// Rows that are decoded at once.
@@ -200,7 +200,7 @@ impl ParquetRows {
         let line = self.line;
         let group = self.group.as_mut().expect("it was opened");
         let values = group.next().map_err(broken)?;
-        Ok(Some(Record { line, lines: 1, values }))
+        Ok(Some(Record { line, lines: 1, there: There::BOTH, values }))
     }
 
     fn open_group(&mut self) -> Result<(), ParquetError> {

@@ -114,7 +114,8 @@ fn columns_that_cannot_be_used_are_named_with_what_they_are() {
 fn a_file_without_rows_or_without_ids_says_so() {
     assert!(sample(parquet(UUIDS, &[], 1, Codec::UNCOMPRESSED)).error().contains("has no pings"));
     let error = sample(parquet(UUIDS, &[(None, 1), (None, 2)], 1, Codec::UNCOMPRESSED)).error();
-    assert!(error.contains("--id-field document_id"), "{error}");
+    assert!(error.contains("field document_id") && error.contains("--id-field"), "{error}");
+    assert!(error.contains("all 2 values are empty or null"), "{error}");
 }
 
 #[test]

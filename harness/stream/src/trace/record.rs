@@ -10,8 +10,22 @@ pub(crate) struct Record<'a> {
     pub(crate) line: u64,
     /// How many lines it spans: more than one for a CSV record with line ends inside quotes.
     pub(crate) lines: u64,
+    /// Which of its two fields it has, whatever they hold.
+    pub(crate) there: There,
     /// Its values, or why it has none.
     pub(crate) values: Result<Values<'a>, BadReason>,
+}
+
+/// Which fields a record has, be they empty, null or of a kind that cannot be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct There {
+    pub(crate) id: bool,
+    pub(crate) time: bool,
+}
+
+impl There {
+    /// Both, as in every row of a table.
+    pub(crate) const BOTH: There = There { id: true, time: true };
 }
 
 /// The two values of a record that count, as text.

@@ -13,7 +13,7 @@ use super::layout::{Header, Layout, Shape};
 use super::ndjson::{JsonLines, Paths};
 use super::options::TraceOptions;
 use super::parquet::ParquetRows;
-use super::record::{Record, Values};
+use super::record::{Record, There, Values};
 use super::time::{Guess, TimeUnit, UnitFrom, guess, time_of};
 use crate::stream::Id;
 
@@ -51,8 +51,11 @@ pub(crate) struct Tally {
     pub(crate) furthest_back: Duration,
     pub(crate) first_at: Timestamp,
     pub(crate) last_at: Timestamp,
-    /// Whether any line had the time field.
-    timed: bool,
+    /// Whether any line had the field of the id, and that of the time.
+    there: There,
+    /// Lines whose id cannot be one, and what the first of them has.
+    no_id: u64,
+    first_no_id: Option<String>,
     digest: Xxh3,
 }
 
@@ -103,7 +106,8 @@ impl Rows {
                 Err(error) => return Err(bytes::read_error(&self.options, self.line, &error)),
             };
             self.line = record.line;
-            self.tally.timed |= record.values.as_ref().is_ok_and(|values| values.time.is_some());
+            self.tally.there.id |= record.there.id;
+            self.tally.there.time |= record.there.time;
             match record.values.map_err(RowProblem::Bad).and_then(|values| self.clock.row(&values)) {
                 Ok(row) => {
                     self.tally.count(&row);
@@ -145,24 +149,55 @@ impl Rows {
         if lines == 0 {
             return Err(TraceError::Empty { path: self.path(), what: "no line holds data" });
         }
-        if let Some(field) = self.options.time_field.as_ref().filter(|_| pings == 0 && !self.tally.timed)
-            && self.layout.shape == Shape::Ndjson
-            && !self.layout.fields.is_empty()
+        let ndjson = self.layout.shape == Shape::Ndjson && !self.layout.fields.is_empty();
+        match (&self.options.time_field, self.tally.there) {
+            (Some(field), There { time: false, .. }) if pings == 0 && ndjson => {
+                return Err(self.no_field("--time-field", field));
+            }
+            _ => {}
+        }
+        if let Some(what) =
+            self.tally.first_no_id.as_ref().filter(|_| self.tally.no_id + self.tally.missing == lines)
         {
-            return Err(self.no_field("--time-field", field));
+            return Err(self.no_ids(format!("none of {lines} values can be an id, the first is {what}")));
         }
         if bad as f64 > self.options.max_bad * lines as f64 {
             let first = self.tally.first_bad.clone();
-            let max_bad = self.options.max_bad;
-            return Err(TraceError::TooManyBad { path: self.path(), bad, lines, max_bad, first });
+            let (path, max_bad, read_from) = (self.path(), self.options.max_bad, self.read_from());
+            return Err(TraceError::TooManyBad { path, bad, lines, max_bad, read_from, first });
         }
         if pings == 0 {
             return Err(TraceError::Empty { path: self.path(), what: "no line can be read" });
         }
-        if self.tally.missing == pings {
-            return Err(self.no_field("--id-field", &self.layout.id_field));
+        match (self.tally.missing == pings, self.tally.there.id, &self.options.id_field) {
+            (false, ..) => Ok(()),
+            (true, true, _) => Err(self.no_ids(format!("all {pings} values are empty or null"))),
+            (true, false, Some(field)) => Err(self.no_field("--id-field", field)),
+            (true, false, None) => {
+                Err(TraceError::NoIdField { path: self.path(), fields: self.layout.listed() })
+            }
         }
-        Ok(())
+    }
+
+    fn no_ids(&self, found: String) -> TraceError {
+        TraceError::NoIds {
+            path: self.path(),
+            field: excerpt(&self.layout.id_field),
+            why: match self.options.id_field {
+                Some(_) => "",
+                None => ", which was taken because of its name",
+            },
+            found,
+            fields: self.layout.listed(),
+        }
+    }
+
+    fn read_from(&self) -> String {
+        let id = excerpt(&self.layout.id_field);
+        match &self.options.time_field {
+            Some(time) => format!("Ids are read from {id}, times from {}", excerpt(time)),
+            None => format!("Ids are read from {id}"),
+        }
     }
 
     fn no_field(&self, flag: &'static str, field: &str) -> TraceError {
@@ -246,7 +281,9 @@ impl Default for Tally {
             furthest_back: Duration::ZERO,
             first_at: Timestamp::ZERO,
             last_at: Timestamp::ZERO,
-            timed: false,
+            there: There::default(),
+            no_id: 0,
+            first_no_id: None,
             digest: Xxh3::new(),
         }
     }
@@ -272,6 +309,10 @@ impl Tally {
 
     fn count_bad(&mut self, line: u64, lines: u64, reason: BadReason) {
         self.bad += lines;
+        if let BadReason::Id(what) = &reason {
+            self.no_id += lines;
+            self.first_no_id.get_or_insert_with(|| what.clone());
+        }
         if self.first_bad.len() < BAD_LINES_SHOWN {
             self.first_bad.push(BadLine { line, reason });
         }

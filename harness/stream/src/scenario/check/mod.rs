@@ -6,6 +6,7 @@ mod lag;
 
 use std::ops::Range;
 use std::path::Path;
+use std::time::Duration;
 
 use dedup_strategies::Timestamp;
 use dedup_strategies::time::saturating_nanos;
@@ -178,7 +179,7 @@ fn repeat(source: &Source, table: &RepeatTable, path: &str) -> Checked<Repeat> {
         }
     };
     let lag_field = format!("{path}.lag");
-    let lag = lag(source, &table.lag, &lag_field)?;
+    let lag = lag(source, table.lag.get_ref(), &lag_field)?;
     let steps_build_on_each_other = matches!(lag, Lag::Backoff { .. });
     let from = match &table.from {
         Some(from) if steps_build_on_each_other && *from.get_ref() == LagFrom::First => {
@@ -265,13 +266,52 @@ fn fits(source: &Source, scenario: &Scenario, length: Range<usize>, repeats: &[R
         return Err(source.refuse_found(length, field, found, "at most 1000000000000 pings"));
     }
     for (index, repeat) in shape.repeats.iter().enumerate() {
+        let table = &repeats[index];
+        comes_in_time(source, shape, repeat, seconds, table, &format!("repeat[{}]", index + 1))?;
         let pending = estimate::pending(shape, repeat, seconds);
         if pending > MOST_PENDING {
             let found = format!("about {pending:.0} pings waiting to be repeated at the same time");
             let allowed = "at most 100000000: lower the rate, the share or the lag";
             let field = format!("repeat[{}]", index + 1);
-            return Err(source.refuse_found(repeats[index].cause.span(), field, found, allowed));
+            return Err(source.refuse_found(table.cause.span(), field, found, allowed));
         }
     }
     Ok(())
+}
+
+/// Refuses a cause of which no copy comes before the stream ends, after about `seconds`.
+fn comes_in_time(
+    source: &Source,
+    shape: &Shape,
+    repeat: &Repeat,
+    seconds: f64,
+    table: &RepeatTable,
+    field: &str,
+) -> Checked<()> {
+    // Where pings are counted, chance has a say in when the last one comes.
+    let end_s = match shape.length {
+        Length::Duration(_) => seconds,
+        Length::Pings(_) => 1.1 * seconds,
+    };
+    let shown = |seconds: f64| humantime::format_duration(Duration::from_secs(seconds as u64)).to_string();
+    let from_s = repeat.between_ns.map_or(0.0, |(from, _)| from as f64 / 1e9);
+    let about = shown(seconds);
+    let longer = match shape.length {
+        Length::Duration(_) => "a longer duration",
+        Length::Pings(_) => "more pings",
+    };
+    if let Some(between) = table.between.as_ref().filter(|_| from_s >= end_s) {
+        let allowed = format!(
+            "a stretch that begins before the stream ends, which is after about {about}, or {longer}"
+        );
+        return Err(source.refuse(between.span(), format!("{field}.between"), allowed));
+    }
+    // The shortest lag of a billion.
+    let least_s = repeat.lag.quantile(1e-9, 0).as_secs_f64();
+    if from_s + least_s < end_s {
+        return Ok(());
+    }
+    let found = format!("no lag below {}, so that no copy comes before the stream ends", shown(least_s));
+    let allowed = format!("a lag shorter than the stream, which ends after about {about}, or {longer}");
+    Err(source.refuse_found(table.lag.span(), format!("{field}.lag"), found, allowed))
 }

@@ -59,6 +59,72 @@ fn a_field_that_is_not_there_is_named_with_those_that_are() {
 }
 
 #[test]
+fn ids_that_are_none_blame_the_field_that_they_are_read_from() {
+    let taken = "field id, which was taken because of its name: ";
+    for (content, said) in [
+        ("{\"id\":null,\"x\":1}\n{\"id\":\"\",\"x\":2}\n", "all 2 values are empty or null"),
+        ("id,x\n,1\n,2\n", "all 2 values are empty or null"),
+        (
+            "{\"id\":true}\n{\"id\":[1]}\n{\"id\":null}\n",
+            "none of 3 values can be an id, the first is a boolean",
+        ),
+    ] {
+        let error = sample(content).error();
+        assert!(
+            error.contains(taken)
+                && error.contains(said)
+                && error.contains("--id-field; the first line has: id"),
+            "{error}"
+        );
+        let error = sample(content).with(|o| o.id_field = Some("id".into())).error();
+        assert!(error.contains("read from field id: ") && error.contains(said), "{error}");
+    }
+    // Arrays are no ids, and a time that was read is not to blame for them.
+    let arrays = "{\"id\":[1],\"at\":5}\n".repeat(3);
+    let error = sample(&arrays).error();
+    assert!(
+        error.contains("no field is known to hold the id") && error.contains("at, id (an array)"),
+        "{error}"
+    );
+    let error = sample(&arrays).with(|o| {
+        o.id_field = Some("id".into());
+        o.time_field = Some("at".into());
+    });
+    let error = error.error();
+    assert!(error.contains("field id: none of 3 values") && error.contains("an array"), "{error}");
+    assert!(!error.contains("--time-field"), "{error}");
+    // A field that nobody named, and that no line has, is not spoken of.
+    let error = sample("{}\n{\"key\":1}\n").error();
+    assert!(error.contains("no field is known to hold the id") && !error.contains("document_id"), "{error}");
+}
+
+#[test]
+fn times_that_are_there_and_empty_are_not_said_to_be_absent() {
+    let error =
+        sample("{\"id\":1,\"at\":null}\n{\"id\":2,\"at\":\"\"}\n").with(|o| o.time_field = Some("at".into()));
+    let error = error.error();
+    assert!(error.contains("times from at") && error.contains("line 1: no time"), "{error}");
+}
+
+#[test]
+fn a_name_that_two_columns_or_fields_have_is_refused_with_the_reason() {
+    let error = sample("id,x,id\na,1,b\n").error();
+    assert!(error.contains("--id-field id: columns 1 and 3 are both called so"), "{error}");
+    assert!(error.contains("--id-field '#2'"), "{error}");
+    let error = sample("id,t,t\na,1,2\n").with(|o| o.time_field = Some("t".into())).error();
+    assert!(error.contains("--time-field t: columns 2 and 3"), "{error}");
+    // What is not read may be there as often as it likes.
+    assert_eq!(sample("x,id,x\n1,a,2\n").survey().pings_count, 1);
+    assert_eq!(sample("1,a,2\n").with(|o| o.id_field = Some("#2".into())).survey().pings_count, 1);
+    let error = sample("{\"id\":\"a\",\"id\":\"b\"}\n").error();
+    assert!(
+        error.contains("Ids are read from id")
+            && error.contains("line 1: the field of the id is there twice"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_number_that_could_be_any_unit_is_asked_about() {
     let error = sample("id,t\na,17\n").with(|o| o.time_field = Some("t".into())).error();
     assert!(error.contains("line 2: field t: found 17") && error.contains("--time-unit"), "{error}");
