@@ -10,6 +10,7 @@ mod input;
 mod output;
 mod place;
 mod space;
+mod unnamed;
 mod waiting;
 
 pub use copy::{Copied, CopyError, copy};
@@ -17,4 +18,5 @@ pub use folder::{Folder, FolderError};
 pub use input::{Unreadable, open, read, read_to_string};
 pub use output::{Unwritable, replace, write};
 pub use space::Space;
+pub use unnamed::Unnamed;
 pub use waiting::NEVER;

@@ -1,18 +1,18 @@
 //! Writes a file that was named: in one step where it is a regular file, and into whatever else it is.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use rustix::event::PollFlags;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use tempfile::NamedTempFile;
 
 use crate::place::Place;
+use crate::unnamed::Unnamed;
 use crate::waiting::wait;
 
 /// Bytes that a pipe takes at once if it takes any.
@@ -35,7 +35,7 @@ impl Unwritable {
 
 /// Writes `bytes` to what `path` leads to.
 ///
-/// A regular file, or one that is not there yet, is written beside its place and renamed: whoever reads it, or a crash,
+/// A regular file, or one that is not there yet, is written without a name, and put into its place when it is whole: whoever reads it, or a crash,
 /// meets what was there or what is new. A link goes on leading to it. A device, a pipe and an open descriptor
 /// (`/dev/fd/3`, `/dev/stdout`) are written into. While nobody takes what is written, `stop` ends the wait.
 pub fn write(path: &Path, bytes: &[u8], stop: &AtomicBool) -> Result<(), Unwritable> {
@@ -62,22 +62,16 @@ const NOT_A_FILE: &str = "it is no regular file; allowed is one, or none yet";
 
 fn in_one_step(path: &Path, bytes: &[u8]) -> io::Result<File> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = beside(directory)?;
+    let new = Unnamed::beside(directory)?;
+    let mut file = new.file();
     file.write_all(bytes)?;
-    file.as_file().sync_all()?;
+    file.sync_all()?;
     if let Ok(old) = fs::metadata(path) {
         // Who may not give files away keeps it as his own.
-        let _ = std::os::unix::fs::fchown(file.as_file(), Some(old.uid()), Some(old.gid()));
-        file.as_file().set_permissions(old.permissions())?;
+        let _ = std::os::unix::fs::fchown(file, Some(old.uid()), Some(old.gid()));
+        file.set_permissions(old.permissions())?;
     }
-    Ok(file.persist(path)?)
-}
-
-/// A file that is gone when it is dropped; with the permissions that any other new file gets.
-fn beside(directory: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".").suffix(".unfinished").permissions(Permissions::from_mode(0o666)).append(true);
-    builder.tempfile_in(directory)
+    new.place(path)
 }
 
 /// Opens what is no regular file; of a named pipe it waits for the reader.
@@ -121,8 +115,10 @@ fn pour(mut to: File, mut bytes: &[u8], stop: &AtomicBool) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
     use std::io::Read;
     use std::os::fd::AsRawFd;
+    use std::os::unix::fs::PermissionsExt;
     use std::os::unix::net::UnixStream;
     use std::thread;
 

@@ -41,17 +41,18 @@ struct Copied {
     metadata: ParquetMetaData,
 }
 
-/// Writes the marked rows of `files` to `path`; how many they were.
+/// Writes the marked rows of `files` to `out`, which errors call `path`; how many they were.
 pub(crate) fn copy_marked(
     files: &[&Path],
     marks: &Marks,
     threads: usize,
+    out: &File,
     path: &Path,
 ) -> Result<u64, NightlyError> {
     let (schema, groups) = groups(files, marks)?;
     let failed = |error: &dyn std::fmt::Display| NightlyError::file(path, error);
-    let file = File::create(path).map_err(|error| failed(&error))?;
-    let mut out = SerializedFileWriter::new(file, schema, Arc::default()).map_err(|error| failed(&error))?;
+    let out = out.try_clone().map_err(|error| failed(&error))?;
+    let mut out = SerializedFileWriter::new(out, schema, Arc::default()).map_err(|error| failed(&error))?;
     for round in groups.chunks(threads) {
         for copied in copy_groups(round, marks)? {
             append(&mut out, &copied).map_err(|error| failed(&error))?;

@@ -106,8 +106,9 @@ pub fn copy_deduplicated(
         done.spilled_bytes = done.spilled_bytes.map(|bytes| bytes + seen.spilled_bytes);
     }
     let staged = Staged::new(stable, day)?;
-    done.stable_rows = copy::copy_marked(&files, &marks, night.threads, &staged.path)?;
-    staged.finish()?;
+    let file = staged.unnamed()?;
+    done.stable_rows = copy::copy_marked(&files, &marks, night.threads, file.file(), &staged.path)?;
+    staged.finish_unnamed(file)?;
     done.seconds = began.elapsed().as_secs_f64();
     Ok(done)
 }

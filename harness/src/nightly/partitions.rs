@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use dedup_files::Unnamed;
+
 use super::day::{Day, PARTITION_PREFIX};
 use super::error::NightlyError;
 
@@ -122,6 +124,17 @@ impl Staged {
     pub(crate) fn finish(self) -> Result<PathBuf, NightlyError> {
         fs::rename(&self.path, &self.place).map_err(|error| NightlyError::file(&self.place, error))?;
         Ok(self.place.clone())
+    }
+
+    /// A file to write instead of one at the path, for those who can do without a name: killed, they leave nothing.
+    pub(crate) fn unnamed(&self) -> Result<Unnamed, NightlyError> {
+        let partition = self.place.parent().unwrap_or(Path::new("."));
+        Unnamed::beside(partition).map_err(|error| NightlyError::file(&self.place, error))
+    }
+
+    /// Puts a file without a name into its place.
+    pub(crate) fn finish_unnamed(self, file: Unnamed) -> Result<(), NightlyError> {
+        file.place(&self.place).map(drop).map_err(|error| NightlyError::file(&self.place, error))
     }
 }
 

@@ -5,6 +5,7 @@ mod endings;
 mod faces;
 mod faults;
 mod hostile;
+mod kills;
 mod nights;
 mod places;
 mod refused;

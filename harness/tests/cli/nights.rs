@@ -15,7 +15,7 @@ const START_US: i64 = 1_767_225_600_000_000;
 const STABLE: &str = "main_stable/submission_date=2026-01-02/part-0.parquet";
 
 /// Writes `rows` rows over two days into `main_live`: every third a copy of one before, every tenth without an id.
-fn write_live(tool: &Tool, rows: u64) -> PathBuf {
+pub(crate) fn write_live(tool: &Tool, rows: u64) -> PathBuf {
     let dir = tool.work().join("main_live");
     std::fs::create_dir_all(&dir).unwrap();
     let mut writer = LiveWriter::new(&dir);

@@ -25,6 +25,7 @@ pub(super) fn lists(tool: &Tool) -> BTreeMap<&'static str, Names> {
         ("exit codes", exit_codes()),
         ("usual names of the id", literals("harness", "USUAL_ID_FIELDS")),
         ("files with unsafe", files_with_unsafe()),
+        ("deeper checks", deeper_checks()),
         ("libraries", libraries()),
         ("features", features()),
         ("packages", packages()),
@@ -165,6 +166,11 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
         false => vec![path],
     });
     files.filter(|path| path.extension().is_some_and(|ending| ending == "rs")).collect()
+}
+
+fn deeper_checks() -> Names {
+    let scripts = std::fs::read_dir(root().join("checks")).unwrap().flatten();
+    scripts.map(|script| script.file_name().into_string().unwrap()).collect()
 }
 
 fn files_with_unsafe() -> Names {

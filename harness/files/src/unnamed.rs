@@ -1,0 +1,94 @@
+//! A file that has no name until it is whole: a program that is killed while it writes one leaves nothing.
+
+use std::fs::{File, Permissions};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use tempfile::TempPath;
+
+/// A new file in a directory, open for writing, that is gone when it is dropped.
+#[derive(Debug)]
+pub struct Unnamed {
+    file: File,
+    directory: PathBuf,
+    /// Where the file system knows no files without names.
+    name: Option<TempPath>,
+}
+
+impl Unnamed {
+    /// One that will be put into a place in this directory, with the permissions that any new file gets.
+    pub fn beside(directory: &Path) -> io::Result<Unnamed> {
+        let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::TMPFILE | OFlags::CLOEXEC;
+        let directory = directory.to_path_buf();
+        if let Ok(file) = rustix::fs::open(&directory, flags, Mode::from_raw_mode(0o666)) {
+            return Ok(Unnamed { file: File::from(file), directory, name: None });
+        }
+        let mut names = names();
+        let named = names.permissions(Permissions::from_mode(0o666)).append(true).tempfile_in(&directory)?;
+        let (file, name) = named.into_parts();
+        Ok(Unnamed { file, directory, name: Some(name) })
+    }
+
+    /// What is written.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Puts it into its place, or into that of what is there, in one step. It has a name of its own for a moment on the
+    /// way, as a file can be renamed over another one and not linked over it.
+    pub fn place(self, path: &Path) -> io::Result<File> {
+        let name = match self.name {
+            Some(name) => name,
+            None => names().make_in(&self.directory, |name| link(&self.file, name))?.into_temp_path(),
+        };
+        name.persist(path)?;
+        Ok(self.file)
+    }
+}
+
+fn names() -> tempfile::Builder<'static, 'static> {
+    let mut names = tempfile::Builder::new();
+    names.prefix(".").suffix(".unfinished");
+    names
+}
+
+fn link(file: &File, name: &Path) -> io::Result<()> {
+    let own = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(rustix::fs::linkat(CWD, own, CWD, name, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn nobody_sees_a_file_before_it_is_whole_and_one_that_is_dropped_leaves_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let seen = || fs::read_dir(directory.path()).unwrap().count();
+        let unnamed = Unnamed::beside(directory.path()).unwrap();
+        unnamed.file().write_all(b"half").unwrap();
+        assert_eq!(seen(), 0);
+        drop(unnamed);
+        assert_eq!(seen(), 0);
+    }
+
+    #[test]
+    fn a_whole_file_takes_the_place_of_the_one_before_and_is_the_only_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        for text in ["first", "second"] {
+            let unnamed = Unnamed::beside(directory.path()).unwrap();
+            unnamed.file().write_all(text.as_bytes()).unwrap();
+            unnamed.place(&path).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+}
