@@ -205,6 +205,7 @@ mod tests {
         for path in ["absent/file", "folder"] {
             let error = write(&directory.path().join(path), b"text", &NEVER).unwrap_err().to_string();
             assert!(error.contains(path) && error.contains("cannot be written"), "{error}");
+            assert!(!error.contains("unfinished"), "{error}");
         }
         assert_eq!(entries(directory.path()), 1);
     }

@@ -27,7 +27,8 @@ impl Unnamed {
             return Ok(Unnamed { file: File::from(file), directory, name: None });
         }
         let mut names = names();
-        let named = names.permissions(Permissions::from_mode(0o666)).append(true).tempfile_in(&directory)?;
+        let named = names.permissions(Permissions::from_mode(0o666)).append(true).tempfile_in(&directory);
+        let named = named.map_err(without_name)?;
         let (file, name) = named.into_parts();
         Ok(Unnamed { file, directory, name: Some(name) })
     }
@@ -42,11 +43,20 @@ impl Unnamed {
     pub fn place(self, path: &Path) -> io::Result<File> {
         let name = match self.name {
             Some(name) => name,
-            None => names().make_in(&self.directory, |name| link(&self.file, name))?.into_temp_path(),
+            None => names()
+                .make_in(&self.directory, |name| link(&self.file, name))
+                .map_err(without_name)?
+                .into_temp_path(),
         };
         name.persist(path)?;
         Ok(self.file)
     }
+}
+
+/// Without the name of the temporary file, which nobody asked for.
+fn without_name(error: io::Error) -> io::Error {
+    let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.and_then(io::Error::raw_os_error).map_or(error, io::Error::from_raw_os_error)
 }
 
 fn names() -> tempfile::Builder<'static, 'static> {

@@ -170,8 +170,11 @@ impl Builder<'_> {
         fs::create_dir_all(directory).map_err(io(format!("{}", directory.display())))?;
         // Under its name only once it is whole.
         let unfinished = kept.with_extension("unfinished");
-        fs::copy(&made, &unfinished).map_err(io(format!("{}", made.display())))?;
-        fs::rename(&unfinished, &kept).map_err(io(format!("{}", kept.display())))?;
+        let moved = fs::copy(&made, &unfinished).and_then(|_| fs::rename(&unfinished, &kept));
+        moved.map_err(|source| {
+            let _ = fs::remove_file(&unfinished);
+            io(format!("{}", kept.display()))(source)
+        })?;
         Ok(kept)
     }
 

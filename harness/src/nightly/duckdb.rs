@@ -68,7 +68,7 @@ impl Duckdb {
         night: &Night,
     ) -> Result<DayDone, NightlyError> {
         let began = Instant::now();
-        let staged = Staged::new(stable, day)?;
+        let staged = Staged::alone(stable, day)?;
         let named = |files: Vec<&Path>| -> Vec<String> {
             files.iter().map(|path| path.to_string_lossy().into_owned()).collect()
         };

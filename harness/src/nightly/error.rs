@@ -81,6 +81,9 @@ pub enum NightlyError {
         /// Why.
         reason: String,
     },
+    /// A partition's directory cannot be made, or another job writes into it.
+    #[error(transparent)]
+    Folder(#[from] dedup_files::FolderError),
     /// The DuckDB command line is not there.
     #[error("no duckdb found ({reason}); {INSTALL}")]
     NoDuckdb {

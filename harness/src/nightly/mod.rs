@@ -89,6 +89,7 @@ pub fn copy_deduplicated(
     night: &Night,
 ) -> Result<DayDone, NightlyError> {
     let began = Instant::now();
+    let staged = Staged::alone(stable, day)?;
     let from = day.before(night.preceding_days);
     let files = table.files_of(day)?;
     let marks = Marks::new(rows_of(&files)?);
@@ -105,7 +106,6 @@ pub fn copy_deduplicated(
         done.without_id += seen.without_id;
         done.spilled_bytes = done.spilled_bytes.map(|bytes| bytes + seen.spilled_bytes);
     }
-    let staged = Staged::new(stable, day)?;
     let file = staged.unnamed()?;
     done.stable_rows = copy::copy_marked(&files, &marks, night.threads, file.file(), &staged.path)?;
     staged.finish_unnamed(file)?;

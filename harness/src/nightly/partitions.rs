@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dedup_files::Unnamed;
+use dedup_files::{Folder, Unnamed};
 
 use super::day::{Day, PARTITION_PREFIX};
 use super::error::NightlyError;
@@ -106,18 +106,28 @@ pub(crate) struct Staged {
     /// Where to write.
     pub(crate) path: PathBuf,
     place: PathBuf,
+    /// Gone with this one where nothing was put into it.
+    _folder: Folder,
 }
 
 impl Staged {
-    /// Prepares to replace the partition of `day` in the table's directory `dir`.
-    pub(crate) fn new(dir: &Path, day: Day) -> Result<Staged, NightlyError> {
-        let partition = partition(dir, day);
-        fs::create_dir_all(&partition).map_err(|error| NightlyError::file(&partition, error))?;
+    /// Prepares to replace the partition of `day` in the table's directory `dir`, which nobody else may do meanwhile.
+    pub(crate) fn alone(dir: &Path, day: Day) -> Result<Staged, NightlyError> {
+        Staged::within(Folder::alone(&partition(dir, day))?)
+    }
+
+    /// The same in a directory of our own, for hundreds of days at once.
+    pub(crate) fn private(dir: &Path, day: Day) -> Result<Staged, NightlyError> {
+        Staged::within(Folder::shared(&partition(dir, day))?)
+    }
+
+    fn within(folder: Folder) -> Result<Staged, NightlyError> {
+        let partition = folder.path().to_path_buf();
         let ours = |path: &PathBuf| path.ends_with(PART) || path.ends_with(UNFINISHED);
         if let Some(path) = listed(&partition)?.into_iter().find(|path| !ours(path)) {
             return Err(NightlyError::Foreign { path });
         }
-        Ok(Staged { path: partition.join(UNFINISHED), place: partition.join(PART) })
+        Ok(Staged { path: partition.join(UNFINISHED), place: partition.join(PART), _folder: folder })
     }
 
     /// Puts what was written into its place.

@@ -26,6 +26,6 @@ pub enum SuiteError {
     #[error("{0}")]
     Io(#[from] std::io::Error),
     /// The records could not be written.
-    #[error("{0:#}")]
+    #[error("{}", crate::exit::chain(.0))]
     Records(anyhow::Error),
 }

@@ -222,3 +222,74 @@ fn a_second_run_into_a_folder_is_refused_until_the_first_has_ended_however_it_en
     tool.prints(&[&second[..], &["--force"]].concat());
     assert_eq!(tool.records("out").len(), 3);
 }
+
+/// Runs with room for no file beyond `kib` KiB, as a full disk has none: the same errors come from the same calls.
+fn with_room(tool: &Tool, kib: u32, args: &[&str]) -> std::process::Output {
+    let mut command = assert_cmd::Command::new("bash");
+    command.args(["-c", "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"", "bash", &kib.to_string()]);
+    command.arg(env!("CARGO_BIN_EXE_dedup-harness")).args(args);
+    command.current_dir(tool.work()).env("TMPDIR", tool.tmp()).output().unwrap()
+}
+
+#[test]
+fn where_there_is_no_room_nothing_is_left_and_the_cause_is_said_once_with_the_path() {
+    let tool = furnished();
+    let before = entries(&tool.work());
+    for (path, args) in [
+        ("new/page.html", &["report", "a", "-o", "new/page.html"][..]),
+        ("page.html", &["report", "a", "-o", "page.html"]),
+        ("new/assets/", &["report", "a", "--assets", "new/assets"]),
+        ("trend.html", &["trend", "a", "--format", "html", "-o", "trend.html"]),
+        ("out/below/records.jsonl", &["run", "-q", "-f", "tiny.toml", "-s", "^noop$", "-o", "out/below"]),
+        (
+            "new/b.json",
+            &[
+                "gate",
+                "check",
+                "-q",
+                "--update",
+                "--no-instructions",
+                "--baseline",
+                "new/b.json",
+                "-f",
+                "tiny.toml",
+                "-s",
+                "^noop$",
+            ],
+        ),
+    ] {
+        let output = with_room(&tool, 0, args);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?} {error}");
+        assert!(error.contains(path) && error.matches("error").count() == 2, "{args:?} {error}");
+        assert_eq!(entries(&tool.work()), before, "{args:?} {error}");
+    }
+}
+
+#[test]
+fn records_that_there_is_no_room_for_end_a_run_and_what_was_measured_is_printed() {
+    let tool = Tool::with_tiny();
+    let output = with_room(
+        &tool,
+        4,
+        &["run", "-q", "-f", "tiny.toml", "-p", "verify", "-s", "noop|exact|lru", "-o", "out"],
+    );
+    let (table, error) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(1), "{table}{error}");
+    assert!(table.contains("noop") && table.contains("verdict"), "{table}{error}");
+    assert_eq!(error, "error: out/records.jsonl: cannot be written: File too large (os error 27)\n");
+    // Whole lines, and no warning of one that breaks off.
+    let compared =
+        tool.command(&["compare", "out"]).assert().success().stderr("").get_output().stdout.clone();
+    assert!(String::from_utf8(compared).unwrap().contains("noop"));
+}
+
+#[test]
+fn results_that_are_to_be_replaced_stay_where_there_is_no_room_for_new_ones() {
+    let tool = furnished();
+    let before = fs::read(tool.work().join("a/records.jsonl")).unwrap();
+    let run = [&VERIFY[..], &["-f", "tiny.toml", "-o", "a", "--force"]].concat();
+    assert_eq!(with_room(&tool, 0, &run).status.code(), Some(2));
+    assert_eq!(fs::read(tool.work().join("a/records.jsonl")).unwrap(), before);
+}

@@ -13,7 +13,7 @@ use crate::contract::{
     Bound, Footprint, Forgets, Memory, Outcome, Ping, PingKey, Promise, Routing, Settled, Strategy,
     Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker, judge_each, worker_of,
 };
-use crate::structures::mark_store::{MEMORY_BUDGET, MarkStore, NegativeCache, unavailable};
+use crate::structures::mark_store::{MEMORY_BUDGET, MarkStore, NegativeCache};
 use crate::structures::shards::Shards;
 
 /// How both forget: leases are in memory, and last until the mark.
@@ -61,7 +61,7 @@ impl Marked {
         let shards: Vec<_> = (0..workers.get()).map(|index| filters.of(index)).collect();
         store
             .for_each(|key, slice| shards[worker_of(key, workers.get())].lock().add(slice, key))
-            .map_err(unavailable)?;
+            .map_err(|error| store.unavailable(error))?;
         let (store, lookups) = (Arc::new(store), Arc::default());
         Ok(Marked { store, filters: Some(filters), lookups, seed })
     }

@@ -5,11 +5,12 @@
 //! the worker's handle holds a lease on the id in memory, and a copy that meets it is
 //! [`InFlight`](crate::Verdict::InFlight). If the worker dies its leases die with it, and what was in flight is new when it comes again.
 
+mod failure;
 mod negative;
 mod store;
 
 pub(crate) use negative::NegativeCache;
-pub(crate) use store::{MEMORY_BUDGET, MarkStore, StoreSettings, Sync, unavailable};
+pub(crate) use store::{MEMORY_BUDGET, MarkStore, StoreSettings, Sync};
 
 use crate::contract::{SettingDef, SettingDefault, SettingKind};
 

@@ -1,7 +1,7 @@
 //! Marks in an embedded log-structured store.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use parking_lot::Mutex;
 
 use super::SLICES;
+use super::failure::{cause, failure, is_full};
 use crate::contract::{BuildError, Context, PingKey, Settings, Timestamp, Unavailable, saturating_nanos};
 
 /// Bytes of a mark at least, on disk or in memory: id, time, and the store's sequence number.
@@ -61,6 +62,7 @@ pub(crate) struct StoreSettings {
 /// Whether an id's window is over, the time beside it says, to the nanosecond. What is over is left out when the store
 /// merges its files, which it does in the background as new marks come.
 pub(crate) struct MarkStore {
+    path: PathBuf,
     settings: StoreSettings,
     database: Database,
     marks: Keyspace,
@@ -102,8 +104,15 @@ impl MarkStore {
             KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES).manual_journal_persist(true)
         })?;
         let counts = Mutex::default();
-        let synced = Mutex::new(Instant::now());
-        let store = MarkStore { settings, database, marks, now, counts, synced };
+        let store = MarkStore {
+            path: path.to_path_buf(),
+            settings,
+            database,
+            marks,
+            now,
+            counts,
+            synced: Mutex::new(Instant::now()),
+        };
         store.for_each(|_, slice| *store.counts.lock().entry(slice).or_default() += 1)?;
         Ok(store)
     }
@@ -124,7 +133,7 @@ impl MarkStore {
 
     /// Whether `key` was marked less than a window before `now`.
     pub(crate) fn is_marked(&self, key: PingKey, now: Timestamp) -> Result<bool, Unavailable> {
-        let found = self.marks.get(key.0).map_err(unavailable)?;
+        let found = self.marks.get(key.0).map_err(|error| self.unavailable(error))?;
         Ok(found.is_some_and(|value| now.since(time_in(&value)) < self.settings.window))
     }
 
@@ -141,7 +150,7 @@ impl MarkStore {
 
     /// Marks `keys` at `now`, as lastingly as was asked for.
     pub(crate) fn mark(&self, keys: &[PingKey], now: Timestamp) -> Result<(), Unavailable> {
-        self.write(keys, now).map_err(unavailable)?;
+        self.write(keys, now).map_err(|error| self.unavailable(error))?;
         *self.counts.lock().entry(self.slice_of(now)).or_default() += keys.len() as u64;
         Ok(())
     }
@@ -174,12 +183,18 @@ impl MarkStore {
     pub(crate) fn advance(&self, now: Timestamp) -> Result<(), Unavailable> {
         // The end of the input is not the end of what is remembered.
         if now == Timestamp::END {
-            return self.database.persist(PersistMode::SyncData).map_err(unavailable);
+            let synced = self.database.persist(PersistMode::SyncData);
+            return synced.map_err(|error| self.unavailable(error));
         }
         self.now.fetch_max(now.as_nanos(), Ordering::Relaxed);
         let oldest = self.oldest_at(now);
         self.counts.lock().retain(|slice, _| *slice >= oldest);
-        self.sync_when_due().map_err(unavailable)
+        self.sync_when_due().map_err(|error| self.unavailable(error))
+    }
+
+    /// What an error of the store says to whoever asked.
+    pub(crate) fn unavailable(&self, error: fjall::Error) -> Unavailable {
+        failure(&self.path, &error)
     }
 
     /// Ids that are remembered, and those of up to a quarter of a window more.
@@ -233,10 +248,6 @@ fn time_in(value: &[u8]) -> Timestamp {
     Timestamp::from_nanos(value.try_into().map_or(0, u64::from_be_bytes))
 }
 
-pub(crate) fn unavailable(error: fjall::Error) -> Unavailable {
-    Unavailable(format!("the store of marks failed: {error}"))
-}
-
 fn complaint(strategy: &str, path: &Path, error: fjall::Error) -> std::io::Error {
     std::io::Error::other(match error {
         fjall::Error::Locked => format!(
@@ -244,10 +255,14 @@ fn complaint(strategy: &str, path: &Path, error: fjall::Error) -> std::io::Error
              a state directory of its own",
             path.display()
         ),
+        fjall::Error::Io(error) if is_full(&error) => {
+            format!("strategy {strategy}: {}: no room for its store: {error}", path.display())
+        }
         error => format!(
-            "strategy {strategy}: what is in {} cannot be opened: {error}; if it is damaged or not the strategy's, move \
+            "strategy {strategy}: what is in {} cannot be opened: {}; if it is damaged or not the strategy's, move \
              it away, and ids are remembered from then on",
-            path.display()
+            path.display(),
+            cause(path, &error)
         ),
     })
 }
