@@ -11,6 +11,8 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::mpsc;
+use std::thread;
 
 static COUNTING: AtomicBool = AtomicBool::new(false);
 static LIVE: AtomicI64 = AtomicI64::new(0);
@@ -41,6 +43,19 @@ pub fn start_counting() {
 /// Never charges the calling thread.
 pub fn this_thread_is_ours() {
     CHARGED.set(false);
+}
+
+/// Starts a thread of the harness's own, and comes back once it is never charged: what a thread allocates as it begins
+/// would be the strategy's once bytes are counted, or not, as chance has it.
+pub fn start_thread(work: impl FnOnce() + Send + 'static) {
+    let (began, begins) = mpsc::channel();
+    thread::spawn(move || {
+        this_thread_is_ours();
+        let _ = began.send(());
+        work();
+    });
+    // Only an error, a thread that ended, could come in its place.
+    let _ = begins.recv();
 }
 
 /// Does `work` on the strategy's account.

@@ -2,7 +2,6 @@
 
 use std::io::{BufRead, Read, Write};
 use std::process::ExitCode;
-use std::sync::mpsc;
 
 use dedup_strategies::{Definition, Needs, Operation};
 use dedup_stream::scenario::Scenario;
@@ -135,14 +134,9 @@ fn report_panics() {
 
 /// The parent holds the other end of standard input: when it dies, by whatever cause, so does this process.
 fn end_with_the_parent() {
-    let (began, begins) = mpsc::channel();
-    std::thread::spawn(move || {
-        alloc::this_thread_is_ours();
-        let _ = began.send(());
+    alloc::start_thread(|| {
         let mut rest = Vec::new();
         let _ = std::io::stdin().lock().read_to_end(&mut rest);
         std::process::exit(1);
     });
-    // What a thread allocates as it begins would be the strategy's once bytes are counted, or not, as chance has it.
-    let _ = begins.recv();
 }

@@ -33,8 +33,7 @@ pub(super) fn done(share: f64) {
 
 /// Calls `report` with the share that is done, now and then, from a thread of its own, as long as steps are made.
 pub(super) fn report(report: impl Fn(f64) + Send + 'static) {
-    thread::spawn(move || {
-        alloc::this_thread_is_ours();
+    alloc::start_thread(move || {
         let mut reported = MADE.load(Ordering::Relaxed);
         loop {
             thread::sleep(REPORT_EVERY);
