@@ -48,8 +48,8 @@ fn what_is_no_scenario_file_is_refused_by_name() {
     for (file, said) in [
         ("empty.toml", "about"),
         ("binary.toml", "binary.toml"),
-        ("directory.toml", "Is a directory"),
-        ("/", "Is a directory"),
+        ("directory.toml", "it is a directory"),
+        ("/", "it is a directory"),
         ("missing.toml", "No such file"),
         (long.as_str(), "File name too long"),
         ("no/such/place", "no scenario and no file of that name"),
