@@ -41,6 +41,9 @@ fn compile_to(object: &Path) {
         .arg("-o")
         .arg(object)
         .arg(SOURCE);
+    if required("PROFILE") == "debug" {
+        rustc.args(["-C", "debug-assertions=yes"]);
+    }
     if let Some(linker) = env::var_os("RUSTC_LINKER") {
         let mut option = OsString::from("linker=");
         option.push(linker);

@@ -85,27 +85,42 @@ fn count(bytes: i64) {
     }
 }
 
+/// What our callers owe us, and we therefore `System`: sizes above zero, and what is freed or moved was allocated. (A
+/// layout is valid by its type.) Not `debug_assert`: an allocator must not unwind, and a message would allocate.
+#[inline(always)]
+fn debug_check(size: usize, freed: Option<*mut u8>, layout: Layout) {
+    let aligned = |ptr: *mut u8| !ptr.is_null() && (ptr as usize).is_multiple_of(layout.align());
+    if cfg!(debug_assertions) && (size == 0 || !freed.is_none_or(aligned)) {
+        std::process::abort();
+    }
+}
+
 // SAFETY: each method hands its arguments to `System`, which implements the contract, and returns what that returned.
+// Counting touches two atomics and a cell without a destructor: it neither allocates nor panics, at any time of a thread.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        debug_check(layout.size(), None, layout);
         count(layout.size() as i64);
         // SAFETY: the caller's guarantees are passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        debug_check(layout.size(), None, layout);
         count(layout.size() as i64);
         // SAFETY: the caller's guarantees are passed on.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        debug_check(layout.size(), Some(ptr), layout);
         count(-(layout.size() as i64));
         // SAFETY: the caller's guarantees are passed on.
         unsafe { System.dealloc(ptr, layout) }
     }
 
     unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        debug_check(layout.size().min(new_size), Some(ptr), layout);
         count(new_size as i64 - layout.size() as i64);
         // SAFETY: the caller's guarantees are passed on.
         unsafe { System.realloc(ptr, layout, new_size) }

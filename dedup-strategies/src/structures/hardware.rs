@@ -139,6 +139,12 @@ impl<T> DerefMut for Table<T> {
 /// As one of many pieces, a [`Table`] would be on huge pages only in part: the system provides a huge page where all of it
 /// belongs to the program already, and a piece that begins anywhere shares its outermost ones with what is allocated
 /// later, or never. So a piece of whole huge pages begins on one. Its zeros are written at once.
+///
+/// What holds from its making to its end, on which every `unsafe` below stands, and which each of them asserts in debug:
+/// - `first` was allocated with `layout`, whose size is `len` values of `T` and not zero, and is aligned for `T`;
+/// - all `len` values are written, before anybody can reach them;
+/// - `T` is `Copy`, so that giving the memory back drops nothing;
+/// - nobody else has `first`: it is neither copied nor given away, and references to it borrow the piece.
 #[derive(Debug)]
 pub struct Piece<T> {
     first: NonNull<T>,
@@ -160,15 +166,17 @@ impl<T: Copy + Default> Piece<T> {
         });
         let layout = layout.expect("a piece is smaller than the address space");
         assert!(layout.size() > 0, "a piece of nothing");
-        // SAFETY: the size is not zero.
+        // SAFETY: the size is not zero, as was just asserted.
         let Some(first) = NonNull::new(unsafe { alloc(layout) }.cast::<T>()) else {
             handle_alloc_error(layout)
         };
         // Before it is first written to: that is when the pages are chosen.
         advise(first.as_ptr().cast(), layout.size(), pages);
-        // SAFETY: there is room for `len` values, and nobody else knows of it.
+        let piece = Piece { first, len, layout };
+        piece.debug_assert_whole();
+        // SAFETY: there is room for `len` values, each of them aligned, and nobody else knows of it.
         (0..len).for_each(|at| unsafe { first.add(at).write(T::default()) });
-        Piece { first, len, layout }
+        piece
     }
 
     /// Bytes that were allocated for it.
@@ -177,8 +185,20 @@ impl<T: Copy + Default> Piece<T> {
     }
 }
 
+impl<T> Piece<T> {
+    /// What can be asked of the numbers: the length is that of the memory, and the memory is aligned.
+    #[inline(always)]
+    fn debug_assert_whole(&self) {
+        debug_assert_eq!(self.len.checked_mul(size_of::<T>()), Some(self.layout.size()));
+        debug_assert!(self.layout.size() > 0 && self.layout.align() >= align_of::<T>());
+        debug_assert!((self.first.as_ptr() as usize).is_multiple_of(self.layout.align()));
+    }
+}
+
 impl<T> Drop for Piece<T> {
     fn drop(&mut self) {
+        self.debug_assert_whole();
+        debug_assert!(!std::mem::needs_drop::<T>());
         // SAFETY: it was allocated with this layout, and nothing borrows from it any more. Its values are `Copy`.
         unsafe { dealloc(self.first.as_ptr().cast(), self.layout) }
     }
@@ -189,6 +209,7 @@ impl<T> Deref for Piece<T> {
 
     #[inline(always)]
     fn deref(&self) -> &[T] {
+        self.debug_assert_whole();
         // SAFETY: all `len` values were written when it was made.
         unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.len) }
     }
@@ -197,6 +218,7 @@ impl<T> Deref for Piece<T> {
 impl<T> DerefMut for Piece<T> {
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut [T] {
+        self.debug_assert_whole();
         // SAFETY: as above, and the borrow of the piece is the only one.
         unsafe { std::slice::from_raw_parts_mut(self.first.as_ptr(), self.len) }
     }
@@ -220,6 +242,11 @@ fn advise(first: *mut u8, bytes: usize, pages: Pages) {
     let page = rustix::param::page_size();
     let before = first as usize % page;
     let whole = (before + bytes).next_multiple_of(page);
+    debug_assert!(page.is_power_of_two() && before <= first as usize);
+    debug_assert!(
+        (first as usize).checked_add(bytes).is_some(),
+        "what is allocated ends within the address space"
+    );
     // SAFETY: each of these pages holds some of these bytes, so it is mapped, and this advice changes no content, neither
     // theirs nor that of whatever shares the outermost two.
     let _ = unsafe { madvise(first.wrapping_sub(before).cast(), whole, advice) };

@@ -76,8 +76,11 @@ pub unsafe extern "C" fn clock_gettime(clock: c_int, out: *mut Timespec) -> c_in
         _ => None,
     };
     match counter {
-        // SAFETY: the caller gave a pointer that it wants written.
-        Some(now) => unsafe { out.write(timespec(now)) },
+        Some(now) => {
+            debug_check(out);
+            // SAFETY: the caller gave a pointer that it wants written.
+            unsafe { out.write(timespec(now)) }
+        }
         // SAFETY: the arguments are the caller's own; the kernel checks the pointer.
         None => return unsafe { syscall(SYS_CLOCK_GETTIME, c_long::from(clock), out) as c_int },
     }
@@ -92,10 +95,12 @@ pub unsafe extern "C" fn clock_gettime(clock: c_int, out: *mut Timespec) -> c_in
 pub unsafe extern "C" fn gettimeofday(out: *mut Timeval, zone: *mut Timezone) -> c_int {
     let now = now();
     if !out.is_null() {
+        debug_check(out);
         // SAFETY: not null, and the caller's to be written.
         unsafe { out.write(Timeval { sec: now.sec, usec: now.nsec / 1000 }) };
     }
     if !zone.is_null() {
+        debug_check(zone);
         // SAFETY: not null, and the caller's to be written.
         unsafe { zone.write(Timezone { minutes_west: 0, dst_time: 0 }) };
     }
@@ -110,10 +115,19 @@ pub unsafe extern "C" fn gettimeofday(out: *mut Timeval, zone: *mut Timezone) ->
 pub unsafe extern "C" fn time(out: *mut i64) -> i64 {
     let now = now().sec;
     if !out.is_null() {
+        debug_check(out);
         // SAFETY: not null, and the caller's to be written.
         unsafe { out.write(now) };
     }
     now
+}
+
+/// What a caller owes us can be asked of its pointer: that it is one, and aligned. Built for tests, we end otherwise.
+fn debug_check<T>(out: *mut T) {
+    if cfg!(debug_assertions) && (out.is_null() || !out.is_aligned()) {
+        // SAFETY: ends the process.
+        unsafe { abort() }
+    }
 }
 
 fn now() -> Timespec {
@@ -149,7 +163,12 @@ fn counter() -> Option<u64> {
     };
     // SAFETY: `VIRTUAL` is stored after the pointer, which is to a mapping that is never undone, is aligned to a page,
     // and holds eight bytes or more; the other process writes them whole, and any value is a time.
-    (mode == VIRTUAL).then(|| unsafe { (*COUNTER.load(Ordering::Relaxed)).load(Ordering::Relaxed) })
+    (mode == VIRTUAL).then(|| {
+        let counter = COUNTER.load(Ordering::Relaxed);
+        debug_check(counter);
+        // SAFETY: as above.
+        unsafe { (*counter).load(Ordering::Relaxed) }
+    })
 }
 
 /// Two threads may both come here at first: each maps the file, one mapping is used from then on, both stay good.
