@@ -1,0 +1,25 @@
+//! A trace that may say anything. The first byte chooses which fields are asked for.
+
+use dedup_stream::stream::Source;
+use dedup_stream::trace::{Format, TraceOptions, TraceSource, TraceSurvey};
+
+use crate::on_disk::with_file;
+
+pub fn read(bytes: &[u8], format: Format) {
+    let Some((choice, bytes)) = bytes.split_first() else { return };
+    with_file("trace", bytes, |path| {
+        let mut options = TraceOptions { format, max_bad: 1.0, ..TraceOptions::new(path) };
+        options.id_field = (choice & 1 != 0).then(|| "a.id".to_string());
+        options.time_field = (choice & 2 != 0).then(|| "time".to_string());
+        if choice & 4 != 0 && format == Format::Csv {
+            options.id_field = Some("#1".to_string());
+        }
+        let surveyed = TraceSurvey::scan(&options);
+        let Ok(mut source) = TraceSource::open(&options) else { return };
+        assert!(surveyed.is_ok(), "a trace that can be read can be surveyed");
+        let mut events = Vec::new();
+        while source.fill(1000, &mut events).is_ok() && !events.is_empty() {
+            events.clear();
+        }
+    });
+}
