@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use rustix::io::Errno;
 use tempfile::TempPath;
 
 /// A new file in a directory, open for writing, that is gone when it is dropped.
@@ -23,8 +24,11 @@ impl Unnamed {
     pub fn beside(directory: &Path) -> io::Result<Unnamed> {
         let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::TMPFILE | OFlags::CLOEXEC;
         let directory = directory.to_path_buf();
-        if let Ok(file) = rustix::fs::open(&directory, flags, Mode::from_raw_mode(0o666)) {
-            return Ok(Unnamed { file: File::from(file), directory, name: None });
+        match rustix::fs::open(&directory, flags, Mode::from_raw_mode(0o666)) {
+            Ok(file) => return Ok(Unnamed { file: File::from(file), directory, name: None }),
+            // What file systems, and kernels, say that know no such files.
+            Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => {}
+            Err(error) => return Err(error.into()),
         }
         let mut names = names();
         let named = names.permissions(Permissions::from_mode(0o666)).append(true).tempfile_in(&directory);
@@ -55,8 +59,7 @@ impl Unnamed {
 
 /// Without the name of the temporary file, which nobody asked for.
 fn without_name(error: io::Error) -> io::Error {
-    let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<io::Error>());
-    cause.and_then(io::Error::raw_os_error).map_or(error, io::Error::from_raw_os_error)
+    error.kind().into()
 }
 
 fn names() -> tempfile::Builder<'static, 'static> {
