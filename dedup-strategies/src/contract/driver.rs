@@ -48,12 +48,18 @@ impl Driver {
         let judged = || batch.iter().zip(verdicts);
         let new = judged().filter(|(_, verdict)| **verdict == Verdict::New);
         self.settled.extend(new.map(|(ping, _)| delivered(ping)));
-        // In loops of their own, which most batches do not enter: this is part of what is timed.
-        if verdicts.contains(&Verdict::Held) {
-            let kept = judged().filter(|(_, verdict)| **verdict == Verdict::Held);
-            kept.for_each(|(ping, _)| held.hold(ping));
+        // In a loop of its own, which a batch of new pings does not enter: this is part of what is timed.
+        let mut all_judged = true;
+        if self.settled.len() < batch.len() {
+            for (ping, verdict) in judged() {
+                match verdict {
+                    Verdict::Held => held.hold(ping),
+                    Verdict::Unjudged => all_judged = false,
+                    Verdict::New | Verdict::Duplicate | Verdict::InFlight | Verdict::Late => {}
+                }
+            }
         }
-        let unjudged = verdicts.contains(&Verdict::Unjudged).then(|| worker.unjudged());
+        let unjudged = if all_judged { None } else { Some(worker.unjudged()) };
         worker.settle(&self.settled, now).map_err(in_call(Call::Settle))?;
         Ok(Judged { verdicts, unjudged })
     }
