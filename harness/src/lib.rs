@@ -47,6 +47,7 @@ pub fn main_with(further: &[Definition]) -> ExitCode {
     if let Some(ended) = servers::guard::dispatch() {
         return ended;
     }
+    process::survive_size_limits();
     let definitions: Vec<Definition> = STRATEGIES.iter().chain(further).copied().collect();
     if let Some(twice) = name_taken_twice(&definitions) {
         eprintln!("error: two strategies are called {twice:?}; a name in tables and records has to mean one");

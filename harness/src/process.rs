@@ -5,6 +5,7 @@
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -69,6 +70,13 @@ fn status_kib(path: &str, field: &str) -> Option<u64> {
     let status = fs::read_to_string(path).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     line.split_whitespace().next()?.parse().ok()
+}
+
+/// A file that would become larger than this process may write (`ulimit -f`) is an error of the write, as a full disk is:
+/// the signal that comes with it would end the process before it could say so, and tidy up.
+pub fn survive_size_limits() {
+    // Where no handler can be set, the signal does what it did.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
 }
 
 #[cfg(test)]

@@ -91,7 +91,9 @@ impl Reached {
         let spent = self.spent?;
         let percent = match 100.0 * self.share {
             under if under < 1.0 => format!("{under:.1}"),
-            percent => format!("{:.0}", percent.min(100.0)),
+            // All of it is done when it is done.
+            percent if self.share < 1.0 => format!("{:.0}", percent.min(99.0)),
+            _ => "100".to_string(),
         };
         let after = rounded(self.after);
         let to_go = match self.share {
@@ -172,7 +174,7 @@ mod tests {
         let nightly = said(&reached(1.0, 40, 30, 1));
         assert_eq!(nightly, "slow: 100 % after 40 s; at what follows the stream");
         let soon = said(&reached(0.995, 30, 30, 0));
-        assert_eq!(soon, "slow: 100 % after 30 s, about 1 s to go; computing");
+        assert_eq!(soon, "slow: 99 % after 30 s, about 1 s to go; computing");
         let unknown = said(&reached(0.0, 30, 30, 0));
         assert_eq!(unknown, "slow: 0.0 % after 30 s, nobody knows how long to go; computing");
     }
