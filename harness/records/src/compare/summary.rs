@@ -70,7 +70,7 @@ pub struct VerifySummary {
     pub round_trips_count: Option<u64>,
 }
 
-/// What the nightly job left, over all rounds; as in [`StableFigures`].
+/// What the nightly job left, over all rounds; as in [`StableFigures`](crate::record::StableFigures).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "the counts are those of StableFigures")]
 pub struct StableSummary {
