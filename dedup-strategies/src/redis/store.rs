@@ -126,6 +126,10 @@ impl Store {
     }
 }
 
+fn is_out_of_memory(refusal: &str) -> bool {
+    refusal.contains(": OOM ")
+}
+
 impl Session {
     /// Sends a batch; what fails is sent again as the policy has it. An outage that outlasted all tries of one batch is
     /// not waited for anew with each of the next: one try of each tells when it is over, and what fails comes again.
@@ -135,7 +139,9 @@ impl Session {
         }
         let all = self.servers.exchange(batch, &self.everything[..batch.len()], &self.trips);
         let mut replies = Replies { all, again: Vec::new() };
-        let tries = if self.outlasted { 0 } else { usize::MAX };
+        // A server that is full stays so, even if an id that runs out lets one more in: no second try makes it right.
+        self.notice(&replies, is_out_of_memory);
+        let tries = if self.outlasted || self.refused.is_some() { 0 } else { usize::MAX };
         for pause in self.policy.pauses().take(tries) {
             let failed = replies.failed();
             if failed.is_empty() {
@@ -150,20 +156,26 @@ impl Session {
             }
         }
         self.outlasted = !replies.failed().is_empty();
+        self.notice(&replies, |_| true);
+        replies
+    }
+
+    /// Remembers the first refusal of the kind that is looked for.
+    fn notice(&mut self, replies: &Replies, kind: impl Fn(&str) -> bool) {
         if self.refused.is_none()
             && let Some(refusal) = replies.refusal()
+            && kind(refusal)
             && !self.makes_room(refusal)
         {
             self.refused = Some(refusal.to_string());
         }
-        replies
     }
 
     /// Whether a server that says that it is full says so for a moment only, because it evicts: what that costs is for
     /// its figures to show.
     fn makes_room(&mut self, refusal: &str) -> bool {
         let mut policy = || self.servers.info("memory", "maxmemory_policy");
-        refusal.contains(": OOM ") && policy().is_ok_and(|policy| policy != "noeviction")
+        is_out_of_memory(refusal) && policy().is_ok_and(|policy| policy != "noeviction")
     }
 
     /// What the servers refused first, in their own words.
