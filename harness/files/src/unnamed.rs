@@ -55,6 +55,20 @@ impl Unnamed {
         name.persist(path)?;
         Ok(self.file)
     }
+
+    /// The same by way of `name` in the same directory, which nobody else uses: what is there already, left by somebody
+    /// who was killed on the way, goes.
+    pub fn place_by_way_of(self, name: &Path, path: &Path) -> io::Result<()> {
+        let Unnamed { file, name: own, .. } = self;
+        if let Some(own) = own {
+            return Ok(own.persist(path)?);
+        }
+        match std::fs::remove_file(name) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => link(&file, name)?,
+        }
+        std::fs::rename(name, path)
+    }
 }
 
 /// Without the name of the temporary file, which nobody asked for.

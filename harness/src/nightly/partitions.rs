@@ -144,7 +144,8 @@ impl Staged {
 
     /// Puts a file without a name into its place.
     pub(crate) fn finish_unnamed(self, file: Unnamed) -> Result<(), NightlyError> {
-        file.place(&self.place).map(drop).map_err(|error| NightlyError::file(&self.place, error))
+        let placed = file.place_by_way_of(&self.path, &self.place);
+        placed.map_err(|error| NightlyError::file(&self.place, error))
     }
 }
 
