@@ -139,9 +139,9 @@ impl Session {
         }
         let all = self.servers.exchange(batch, &self.everything[..batch.len()], &self.trips);
         let mut replies = Replies { all, again: Vec::new() };
-        // A server that is full stays so, even if an id that runs out lets one more in: no second try makes it right.
+        // A server that is full stays so, even if an id that runs out lets the next try in.
         self.notice(&replies, is_out_of_memory);
-        let tries = if self.outlasted || self.refused.is_some() { 0 } else { usize::MAX };
+        let tries = if self.outlasted { 0 } else { usize::MAX };
         for pause in self.policy.pauses().take(tries) {
             let failed = replies.failed();
             if failed.is_empty() {
