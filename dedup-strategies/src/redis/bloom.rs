@@ -21,44 +21,16 @@ use super::policy::{self, RETRIES, TIMEOUT};
 use super::store::{Session, Store, unexpected, whole_millis};
 use crate::contract::{
     Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, Promise,
-    Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Unavailable,
-    UnderFaults, Verdict, Window, Worker,
+    Role, Routing, Settings, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
 };
+use crate::strategies::common::generations::{IDS, RATE, WINDOW, generations};
 
 /// The line in the list of strategies.
 pub const DEFINITION: Definition = Definition {
     name: "redis-bloom",
     about: "one Bloom filter for all workers: bitmaps in Redis by time, the oldest dropped whole; loses a few uniques",
     role: Role::Candidate,
-    settings: &[
-        SettingDef {
-            name: "window",
-            about: "how long an id is remembered at least after the copy that was let through",
-            kind: SettingKind::Time,
-            default: SettingDefault::ScenarioWindow,
-        },
-        SettingDef {
-            name: "ids",
-            about: "distinct ids in any one window that it is sized for; beyond them more uniques are lost",
-            kind: SettingKind::Count(1 << 40),
-            default: SettingDefault::IdsInWindow,
-        },
-        SettingDef {
-            name: "rate",
-            about: "largest share of uniques that may be lost, over all generations together",
-            kind: SettingKind::Share,
-            default: SettingDefault::Text("0.001"),
-        },
-        SettingDef {
-            name: "generations",
-            about: "slices of a window; an id is forgotten up to one slice late: more are sharper, larger and slower",
-            kind: SettingKind::Count(64),
-            default: SettingDefault::Text("2"),
-        },
-        policy::on_error("retry"),
-        TIMEOUT,
-        RETRIES,
-    ],
+    settings: &[WINDOW, IDS, RATE, generations("2"), policy::on_error("retry"), TIMEOUT, RETRIES],
     needs: Needs::Redis,
     operation: Operation::REDIS,
     forgets: |settings, _| Forgets::InSlices { a_window: settings.count("generations") },

@@ -8,9 +8,10 @@ use parking_lot::Mutex;
 
 use crate::contract::{
     Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Memory, Needs, Operation, Ping,
-    PingKey, Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
-    Unavailable, UnderFaults, Verdict, Window, Worker, saturating_nanos,
+    PingKey, Promise, Role, Routing, Settings, Strategy, Timestamp, Unavailable, UnderFaults, Verdict,
+    Window, Worker, saturating_nanos,
 };
+use crate::strategies::common::generations::{IDS, RATE, WINDOW, generations};
 use crate::structures::bloom::{BloomFilter, BloomPlan, BloomSeed};
 use crate::structures::shards::{Shards, share_of};
 
@@ -19,32 +20,7 @@ pub const DEFINITION: Definition = Definition {
     name: "bloom-rotating",
     about: "Bloom filters by time, the oldest dropped whole: loses a few uniques, never fills up",
     role: Role::Candidate,
-    settings: &[
-        SettingDef {
-            name: "window",
-            about: "how long an id is remembered at least after the copy that was let through",
-            kind: SettingKind::Time,
-            default: SettingDefault::ScenarioWindow,
-        },
-        SettingDef {
-            name: "ids",
-            about: "distinct ids in any one window that it is sized for; beyond them more uniques are lost",
-            kind: SettingKind::Count(1 << 40),
-            default: SettingDefault::IdsInWindow,
-        },
-        SettingDef {
-            name: "rate",
-            about: "largest share of uniques that may be lost, over all generations together",
-            kind: SettingKind::Share,
-            default: SettingDefault::Text("0.001"),
-        },
-        SettingDef {
-            name: "generations",
-            about: "slices of a window; an id is forgotten up to one slice late: more are sharper, larger and slower",
-            kind: SettingKind::Count(64),
-            default: SettingDefault::Text("4"),
-        },
-    ],
+    settings: &[WINDOW, IDS, RATE, generations("4")],
     needs: Needs::Nothing,
     operation: Operation::IN_WORKERS,
     forgets: |settings, _| Forgets::InSlices { a_window: settings.count("generations") },

@@ -1,6 +1,6 @@
 //! One file for each line of the list of strategies.
 
-mod common;
+pub(crate) mod common;
 
 pub mod apbf;
 pub mod apbf_time;

@@ -9,6 +9,7 @@ use crate::contract::{
     Verdict, Window, saturating_nanos,
 };
 use crate::strategies::common::by_key::{ByKey, State, verdict};
+use crate::strategies::common::generations::{RATE, WINDOW};
 use crate::structures::hardware::{prefetch, vectorised};
 use crate::structures::hash::KeyHasher;
 use crate::structures::shards::share_of;
@@ -22,24 +23,14 @@ pub const DEFINITION: Definition = Definition {
     about: "split-block Bloom filters by time: loses a few uniques, one memory access a filter and ping",
     role: Role::Candidate,
     settings: &[
-        SettingDef {
-            name: "window",
-            about: "how long an id is remembered at least after the copy that was let through",
-            kind: SettingKind::Time,
-            default: SettingDefault::ScenarioWindow,
-        },
+        WINDOW,
         SettingDef {
             name: "ids",
             about: "distinct ids in any one window that it is sized for; beyond them the window gets shorter",
             kind: SettingKind::Count(1 << 40),
             default: SettingDefault::IdsInWindow,
         },
-        SettingDef {
-            name: "rate",
-            about: "largest share of uniques that may be lost, over all generations together",
-            kind: SettingKind::Share,
-            default: SettingDefault::Text("0.001"),
-        },
+        RATE,
         SettingDef {
             name: "generations",
             about: "filters that share a window; an id is forgotten up to one of them late: more are sharper and slower",

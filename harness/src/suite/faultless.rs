@@ -66,8 +66,11 @@ impl Plan {
         for (place, Turn { pass, round }) in self.turns() {
             let has_faults = !self.at(place).0.faults().is_empty();
             let is_wanted = pass == Pass::Verify && (!has_faults || self.can_be_troubled(place));
+            if !is_wanted {
+                continue;
+            }
             let stream = self.stream(place, round);
-            if is_wanted && there.insert(stream.clone()) && has_faults {
+            if there.insert(stream.clone()) && has_faults {
                 missing.push((place, stream));
             }
         }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::by_key::{ByKey, State, verdict};
+use super::generations::WINDOW;
 use crate::contract::{
     Bound, BuildError, Context, Definition, Estimate, Footprint, Memory, Ping, Promise, SettingDef,
     SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
@@ -13,12 +14,7 @@ use crate::structures::age_partitioned::{AgePartitioned, Shape};
 use crate::structures::hash::KeyHasher;
 
 pub(crate) const SETTINGS: &[SettingDef] = &[
-    SettingDef {
-        name: "window",
-        about: "how long an id is remembered at least after the copy that was let through",
-        kind: SettingKind::Time,
-        default: SettingDefault::ScenarioWindow,
-    },
+    WINDOW,
     SettingDef {
         name: "ids",
         about: "distinct ids in any one window that it is sized for; beyond them the window gets shorter",

@@ -6,6 +6,7 @@ pub(crate) mod by_key;
 #[cfg(any(feature = "lru", feature = "moka"))]
 pub(crate) mod capacity_and_window;
 pub(crate) mod decaying;
+pub(crate) mod generations;
 pub(crate) mod keyed_catalogue;
 #[cfg(feature = "durable")]
 pub(crate) mod mark_after_delivery;
