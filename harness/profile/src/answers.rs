@@ -75,6 +75,12 @@ impl Profile {
         self.lags(clock).share_below(window)
     }
 
+    /// Whether the traffic is so short that later copies than those that were seen are likely: 99 % of them need a window
+    /// of more than a quarter of it.
+    pub fn is_short(&self) -> bool {
+        self.window_for(0.99, Clock::First).is_some_and(|window| window > self.span() / 4)
+    }
+
     /// Seconds of the traffic in each hour of the day (UTC).
     pub fn seconds_by_hour(&self) -> [f64; 24] {
         const HOUR_US: u64 = 3_600_000_000;
