@@ -107,7 +107,7 @@ fn entries_for(ids: u64, intervals: u64) -> u64 {
 
 /// Bytes for `ids` ids in a window that is cut into `intervals`.
 pub fn bytes_for(ids: u64, fingerprint: Fingerprint, intervals: u64) -> u64 {
-    (entries_for(ids, intervals) as f64 * fingerprint.bits_per_entry() / 8.0).ceil() as u64 + 128
+    CuckooFilter::bytes_for(fingerprint, entries_for(ids, intervals))
 }
 
 /// Pings whose buckets are fetched at once.
@@ -211,6 +211,18 @@ mod tests {
 
     use super::*;
     use crate::contract::{DeliveryId, PingKey};
+
+    #[test]
+    fn what_is_planned_is_what_a_filter_takes_however_small() {
+        for (ids, intervals) in [(1, 1), (17, 120), (4_000, 250), (100_000, 120)] {
+            for fingerprint in [Fingerprint::Bits16, Fingerprint::Bits32] {
+                let filter = CuckooFilter::new(fingerprint, entries_for(ids, intervals), intervals as u8);
+                assert_eq!(bytes_for(ids, fingerprint, intervals), filter.bytes());
+            }
+        }
+        // The counts of 256 intervals are a part of it.
+        assert!(bytes_for(1, Fingerprint::Bits16, 1) > 2048);
+    }
 
     proptest! {
         #[test]

@@ -64,6 +64,12 @@ impl Fingerprint {
     pub fn bits_per_entry(self) -> f64 {
         (LINE * 32) as f64 / (self.buckets_per_line() * BUCKET) as f64
     }
+
+    /// Cache lines for at least `entries` entries.
+    const fn lines(self, entries: u64) -> u64 {
+        let lines = entries.div_ceil((BUCKET * self.buckets_per_line()) as u64);
+        if lines == 0 { 1 } else { lines }
+    }
 }
 
 /// Where an id's entry may lie, and what it is known by.
@@ -92,12 +98,11 @@ impl CuckooFilter {
     /// An empty filter of at least `entries` entries, of which those are live that were seen in this interval or the
     /// `kept` before it.
     pub fn new(kind: Fingerprint, entries: u64, kept: u8) -> Self {
-        let per_line = kind.buckets_per_line() as u64;
-        let lines = entries.div_ceil(BUCKET as u64 * per_line).max(1);
+        let lines = kind.lines(entries);
         CuckooFilter {
             kind,
             words: Table::new(lines as usize * LINE),
-            buckets: lines * per_line,
+            buckets: lines * kind.buckets_per_line() as u64,
             seen_in: [0; INTERVALS],
             interval: 0,
             kept,
@@ -120,9 +125,16 @@ impl CuckooFilter {
         self.live as f64 / self.entries() as f64
     }
 
-    /// Bytes of its buckets.
+    /// Bytes of its buckets, and of the counts of its intervals: 2 KiB, which in a small filter are no trifle.
     pub fn bytes(&self) -> u64 {
-        self.words.bytes()
+        self.words.bytes() + size_of::<Self>() as u64
+    }
+
+    /// What [`bytes`](Self::bytes) says of a filter of `entries` entries, before there is one.
+    pub fn bytes_for(kind: Fingerprint, entries: u64) -> u64 {
+        // The table begins on a line, for which up to one less a word is skipped.
+        let words = kind.lines(entries).saturating_mul(LINE as u64).saturating_add(LINE as u64 - 1);
+        words.saturating_mul(size_of::<u32>() as u64).saturating_add(size_of::<Self>() as u64)
     }
 
     /// Where `hash` belongs.
