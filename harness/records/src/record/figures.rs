@@ -301,18 +301,6 @@ pub struct WeighFigures {
     pub judgement: Judgement,
 }
 
-impl WeighFigures {
-    /// Whether what it held is mostly a least size, divided by few ids: half of them took nearly as much. What is planned
-    /// for a load is no least size, and neither is a large table that has just doubled.
-    pub fn is_least_size(&self) -> bool {
-        let held = self.bytes_per_id.zip(self.window_ids_count);
-        let held = held.map(|(bytes, ids)| bytes * ids as f64);
-        self.planned_bytes.is_none()
-            && self.window_ids_count.is_some_and(|ids| ids < 20_000)
-            && held.zip(self.least_bytes).is_some_and(|(held, least)| least as f64 >= 0.75 * held)
-    }
-}
-
 /// Memory over virtual time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MemoryOverTime {

@@ -6,6 +6,7 @@
 mod error;
 mod figures;
 mod latency;
+mod least_size;
 mod reader;
 mod schema;
 mod writer;
