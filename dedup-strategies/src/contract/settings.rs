@@ -41,9 +41,9 @@ pub enum SettingDefault {
     Text(&'static str),
     /// The window that the scenario asks for.
     ScenarioWindow,
-    /// The ids that the scenario expects within the window, and a tenth more.
+    /// The ids that the scenario expects within the window, and headroom: a tenth more, and for few ids what chance asks.
     IdsInWindow,
-    /// The ids that the scenario expects in all, and a tenth more.
+    /// The ids that the scenario expects in all, and headroom as above.
     IdsTotal,
 }
 
@@ -161,8 +161,8 @@ impl fmt::Display for SettingDefault {
         f.write_str(match self {
             SettingDefault::Text(text) => text,
             SettingDefault::ScenarioWindow => "the scenario's window",
-            SettingDefault::IdsInWindow => "ids expected in a window + 10 %",
-            SettingDefault::IdsTotal => "ids expected in all + 10 %",
+            SettingDefault::IdsInWindow => "ids expected in a window + 10 % or more",
+            SettingDefault::IdsTotal => "ids expected in all + 10 % or more",
         })
     }
 }
@@ -294,13 +294,22 @@ impl SettingKind {
 }
 
 fn default_value(strategy: &'static str, def: &SettingDef, sizing: &Sizing) -> Result<Value, SettingError> {
-    let with_headroom = |ids: u64| ids.saturating_add(ids / 10).max(1);
     Ok(match def.default {
         SettingDefault::Text(text) => parse(strategy, def, text)?,
         SettingDefault::ScenarioWindow => Value::Time(sizing.window),
         SettingDefault::IdsInWindow => Value::Count(with_headroom(sizing.ids_in_window)),
         SettingDefault::IdsTotal => Value::Count(with_headroom(sizing.ids_total)),
     })
+}
+
+/// `ids` that are expected, and headroom: a tenth, and at least what chance alone brings now and then.
+///
+/// The ids of a window are Poisson distributed. That they exceed their mean m by `sqrt(2 m L) + L / 3` has a chance of
+/// `e^-L` at most (Bernstein's inequality). With L = 18 that is `6 sqrt(m) + 6`, and happens in one window of sixty
+/// million: in no stream that is run here, however many windows it has. From about 3,800 ids on a tenth is more.
+fn with_headroom(ids: u64) -> u64 {
+    let chance = 6 * (ids.isqrt() + 1) + 6;
+    ids.saturating_add(chance.max(ids / 10))
 }
 
 fn parse(strategy: &'static str, def: &SettingDef, text: &str) -> Result<Value, SettingError> {
@@ -367,9 +376,25 @@ mod tests {
     }
 
     #[test]
+    fn headroom_is_a_tenth_of_many_ids_and_what_chance_brings_of_few() {
+        assert_eq!([4_000, 16_000, 1_000_000].map(with_headroom), [4_400, 17_600, 1_100_000]);
+        assert_eq!(with_headroom(u64::MAX), u64::MAX);
+        for mean in [0_u64, 1, 2, 10, 100, 1_000, 3_000, 3_779, 3_780] {
+            // The share of Poisson distributed counts above it, summed term by term.
+            let planned = with_headroom(mean);
+            let term = |count: u64| {
+                let log_factorial: f64 = (1..=count).map(|k| (k as f64).ln()).sum();
+                (count as f64 * (mean as f64).ln() - mean as f64 - log_factorial).exp()
+            };
+            let above: f64 = (planned + 1..planned + 200).map(term).sum();
+            assert!(above < (-18_f64).exp(), "{above} of {mean} above {planned}");
+        }
+    }
+
+    #[test]
     fn defaults_come_from_the_scenario() {
         let settings = resolve(&[]).unwrap();
-        assert_eq!(settings.count("capacity"), 1100);
+        assert_eq!(settings.count("capacity"), 1000 + 6 * 32 + 6);
         assert_eq!(settings.time("window"), Duration::from_secs(600));
         assert_eq!(settings.share("rate"), 0.001);
         assert_eq!(settings.word("late"), "drop");

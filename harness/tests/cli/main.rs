@@ -15,5 +15,6 @@ mod scenarios;
 mod stored;
 mod streams;
 mod talk;
+mod thin;
 mod tool;
 mod traces;
