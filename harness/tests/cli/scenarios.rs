@@ -76,3 +76,20 @@ fn every_strategy_is_refused_at_once_where_the_scenario_is_too_large_for_all_of_
         tool.refuses(&["run", "-f", "large.toml", "-s", &only, "-o", "out"], &["large: strategy", "lower"]);
     }
 }
+
+#[test]
+fn causes_that_bring_most_of_their_copies_after_the_end_are_named_unless_it_is_to_be_quiet() {
+    let tool = Tool::new();
+    let text = "about = \"x\"\nwindow = \"1m\"\nduration = \"1h\"\narrival = { process = \"constant\", rate = 1 }\n\
+                [[repeat]]\ncause = \"days later\"\nshare = 0.5\nlag.exponential = \"1day\"\n";
+    tool.write("late.toml", text);
+    let said = |more: &[&str]| {
+        let run = ["run", "-f", "late.toml", "-s", "^noop$", "-p", "verify"];
+        let output = tool.output(&[&run[..], more].concat());
+        assert!(output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let note = "note: late: 2.1 % of the copies of days later come before the stream ends";
+    assert!(said(&[]).contains(note), "{}", said(&[]));
+    assert!(!said(&["-q"]).contains("note:"));
+}

@@ -1,6 +1,7 @@
 //! `run`: strategies on scenarios or on a trace.
 
 mod ending;
+mod late;
 mod plan;
 mod quick;
 mod survey;
@@ -206,8 +207,12 @@ fn carry_out(
     let Some(preflight) = ended(plan.preflight(stop))? else { return Ok(Exit::Interrupted) };
     let record = describe(plan, &preflight);
     let writer = output.directory.as_deref().map(|directory| create(directory, output.force, &record));
+    let writer = writer.transpose()?;
+    if !output.quiet {
+        plan.workloads.iter().for_each(late::tell);
+    }
     let progress = Progress::new(plan.steps(), output.quiet);
-    let mut watcher = Watcher { progress, writer: writer.transpose()?, cells: Vec::new() };
+    let mut watcher = Watcher { progress, writer, cells: Vec::new() };
     let ended = ended(plan.run(preflight, stop, &mut watcher));
     let path = output.directory.clone().unwrap_or_else(|| PathBuf::from("this run"));
     let run = Run { path, run: record, cells: watcher.cells, truncated: None };

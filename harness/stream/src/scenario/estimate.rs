@@ -7,8 +7,10 @@ use dedup_strategies::Sizing;
 use super::model::{Identity, LagFrom, Pick, Repeat, Shape};
 use super::units::LONGEST;
 
-/// Points in the stream's length over which an expectation is averaged.
+/// Points in the stream's length over which an expectation is averaged, and where a cause is to be judged by it, of which a
+/// few copies may come of the first pings alone.
 const SLICES: u32 = 16;
+const FINE_SLICES: u32 = 256;
 
 /// Expected pings, copies included, in the first `length_s` seconds.
 pub(super) fn pings(shape: &Shape, length_s: f64) -> f64 {
@@ -28,14 +30,47 @@ pub(super) fn seconds(shape: &Shape, count: u64) -> f64 {
 }
 
 fn pings_with(shape: &Shape, repeats: &[Means<'_>], length_s: f64) -> f64 {
-    let copies: f64 = repeats.iter().map(|means| copies(shape, means, length_s)).sum();
+    let copies: f64 = repeats.iter().map(|means| copies(shape, means, length_s, SLICES)).sum();
     shape.arrival.expected(length_s) + copies
 }
 
 /// Expected copies, of pings that came before, in the first `length_s` seconds.
 pub(super) fn duplicates(shape: &Shape, length_s: f64) -> f64 {
     let same = shape.repeats.iter().filter(|repeat| repeat.identity == Identity::Same);
-    same.map(|repeat| copies(shape, &Means::of(repeat), length_s)).sum()
+    same.map(|repeat| copies(shape, &Means::of(repeat), length_s, SLICES)).sum()
+}
+
+/// Copies of one cause.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Expected {
+    /// Those that would come if the stream had no end.
+    pub(super) ever: f64,
+    /// Those that come before it ends.
+    pub(super) in_time: f64,
+}
+
+impl Expected {
+    /// The share that comes before the stream ends, to about one in a million.
+    pub(super) fn share_in_time(self) -> f64 {
+        if self.ever > 0.0 { self.in_time / self.ever } else { 1.0 }
+    }
+
+    /// Whether there may as well be none: not one comes before the stream ends although a hundred would, or of a million
+    /// no more than one.
+    pub(super) fn is_practically_none(self) -> bool {
+        let share = self.share_in_time();
+        share <= 2e-6 || share < 0.01 && self.in_time < 1.0
+    }
+}
+
+/// Expected copies of one cause in a stream of `length_s` seconds.
+pub(super) fn expected(shape: &Shape, repeat: &Repeat, length_s: f64) -> Expected {
+    let (from, to) = stretch(repeat, length_s);
+    let firsts = shape.arrival.expected(to) - shape.arrival.expected(from);
+    Expected {
+        ever: picked(repeat, firsts) * repeat.copies.mean(),
+        in_time: copies(shape, &Means::of(repeat), length_s, FINE_SLICES),
+    }
 }
 
 /// Pings of one cause that wait to be repeated at the same time, at most about.
@@ -99,7 +134,7 @@ impl<'a> Means<'a> {
     }
 }
 
-fn copies(shape: &Shape, means: &Means<'_>, length_s: f64) -> f64 {
+fn copies(shape: &Shape, means: &Means<'_>, length_s: f64, slices: u32) -> f64 {
     let (from, to) = stretch(means.repeat, length_s);
     if from >= to {
         return 0.0;
@@ -111,11 +146,11 @@ fn copies(shape: &Shape, means: &Means<'_>, length_s: f64) -> f64 {
         Pick::First(ids) => (to - from) * (ids as f64 / firsts.max(1.0)).min(1.0),
         Pick::Share(_) => to - from,
     };
-    let mean = (0..SLICES)
-        .map(|slice| from + spread * (f64::from(slice) + 0.5) / f64::from(SLICES))
+    let mean = (0..slices)
+        .map(|slice| from + spread * (f64::from(slice) + 0.5) / f64::from(slices))
         .map(|at| means.copies_within(length_s - at))
         .sum::<f64>()
-        / f64::from(SLICES);
+        / f64::from(slices);
     picked * mean
 }
 

@@ -96,6 +96,14 @@ impl Scenario {
         estimate::duplicates(&self.shape, self.virtual_length().as_secs_f64()).round() as u64
     }
 
+    /// Causes most of whose copies would come after the end of the stream, each with the share that comes before it.
+    pub fn mostly_too_late(&self) -> Vec<(&str, f64)> {
+        let length_s = self.virtual_length().as_secs_f64();
+        let share = |repeat: &Repeat| estimate::expected(&self.shape, repeat, length_s).share_in_time();
+        let causes = self.shape.repeats.iter().map(|repeat| (repeat.cause.as_str(), share(repeat)));
+        causes.filter(|(_, share)| *share < 0.5).collect()
+    }
+
     /// How much virtual time the stream covers; an estimate where the length is a number of pings.
     pub fn virtual_length(&self) -> Duration {
         match self.shape.length {

@@ -176,6 +176,18 @@ fn a_cause_of_which_no_copy_comes_in_time_is_refused_with_the_reason() {
             "{error}"
         );
     }
+    for lag in
+        ["lag.exponential = '99y'", "lag.lognormal = { median = '50y', sigma = 3 }", "lag.cdf = [['2y', 1]]"]
+    {
+        let error = hour(lag).unwrap_err();
+        assert!(
+            error.contains(
+                "repeat[1].lag: found lags so long that of 3600 copies fewer than 1 come before the stream ends; \
+                 allowed is a lag shorter than the stream, which ends after about 1h, or a longer duration"
+            ),
+            "{error}"
+        );
+    }
     let error = hour("between = ['1h', '2h']\nlag.fixed = '1s'").unwrap_err();
     assert!(
         error.contains(
@@ -187,6 +199,20 @@ fn a_cause_of_which_no_copy_comes_in_time_is_refused_with_the_reason() {
     {
         assert_eq!(hour(lag), Ok(()));
     }
+}
+
+#[test]
+fn a_cause_most_of_whose_copies_come_too_late_is_known_with_its_share() {
+    let text = "about = 'x'\nwindow = '1m'\nduration = '1h'\narrival = { process = 'constant', rate = 1 }\n\
+                [[repeat]]\ncause = 'days later'\nshare = 1\nlag.exponential = '1day'\n\
+                [[repeat]]\ncause = 'soon'\nshare = 1\nlag.exponential = '1m'";
+    let scenario = read(text).unwrap();
+    // Of a ping at time t of an hour 1 - exp(-(1 - t) / 24), half of a 24th on average.
+    assert!(
+        matches!(scenario.mostly_too_late()[..], [("days later", share)] if (share - 0.0206).abs() < 0.0003),
+        "{:?}",
+        scenario.mostly_too_late()
+    );
 }
 
 /// Every field with a value of its own, however its table is written: its path, and where the value stands.
@@ -221,7 +247,7 @@ fn nonsense_in_any_field_is_answered_with_the_fields_full_path_and_what_was_foun
         event_time = 'fresh'\nsubmission_timestamp = 'same'\nidentity = 'same'\n\
         [[repeat]]\ncause = 'b'\nids = 5\ncopies = { mean = 2 }\nlag = { uniform = ['1s', '2s'] }\n\
         [[repeat]]\ncause = 'd'\nids = 5\ncopies = { 1 = 2 }\nlag = { exponential = '1s' }\n\
-        [[repeat]]\ncause = 'e'\nids = 5\nlag.lognormal = { median = '1s', sigma = 2 }\n\
+        [[repeat]]\ncause = 'e'\nids = 5\nlag.lognormal = { median = '1s', sigma = 3 }\n\
         [[repeat]]\ncause = 'f'\nids = 5\nlag.cdf = [['1s', 0.5], ['2s', 1]]\n\
         [[repeat]]\ncause = 'g'\nids = 5\n[repeat.lag.backoff]\nfirst = '1s'\nfactor = 2\nmax = '5s'\n\
         [[fault]]\nkind = 'store-slow'\nat = '1s'\nfor = '1s'\ndelay = '1s'\n";

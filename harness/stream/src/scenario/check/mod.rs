@@ -279,7 +279,7 @@ fn fits(source: &Source, scenario: &Scenario, length: Range<usize>, repeats: &[R
     Ok(())
 }
 
-/// Refuses a cause of which no copy comes before the stream ends, after about `seconds`.
+/// Refuses a cause of which no copy, or next to none, comes before the stream ends, after about `seconds`.
 fn comes_in_time(
     source: &Source,
     shape: &Shape,
@@ -308,10 +308,15 @@ fn comes_in_time(
     }
     // The shortest lag of a billion.
     let least_s = repeat.lag.quantile(1e-9, 0).as_secs_f64();
-    if from_s + least_s < end_s {
+    let expected = estimate::expected(shape, repeat, end_s);
+    let found = if from_s + least_s >= end_s {
+        format!("no lag below {}, so that no copy comes before the stream ends", shown(least_s))
+    } else if expected.is_practically_none() {
+        let (in_time, ever) = (expected.in_time.ceil().max(1.0), expected.ever.round());
+        format!("lags so long that of {ever} copies fewer than {in_time} come before the stream ends")
+    } else {
         return Ok(());
-    }
-    let found = format!("no lag below {}, so that no copy comes before the stream ends", shown(least_s));
+    };
     let allowed = format!("a lag shorter than the stream, which ends after about {about}, or {longer}");
     Err(source.refuse_found(table.lag.span(), format!("{field}.lag"), found, allowed))
 }
