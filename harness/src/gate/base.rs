@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FlockOperation, flock};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::shared_build::{about, estimate, take_over};
+use super::shared_build::{about, estimate, take_over, usually};
 use super::worker::is_program;
 use crate::wait::{ended, until};
 
@@ -191,17 +191,18 @@ impl Builder<'_> {
                 Some(Err(_)) | None => false,
             };
         let last = fs::read_to_string(self.took()).ok().and_then(|seconds| seconds.parse().ok());
-        let (time, by) = match last {
-            Some(seconds) => (Duration::from_secs(seconds), "as the last time"),
+        let time = match last {
+            Some(seconds) => format!("{} as the last time", about(Duration::from_secs(seconds))),
             None => {
                 let lock = fs::read_to_string(worktree.join("Cargo.lock")).unwrap_or_default();
-                (estimate(&lock, &target, crate::process::cores()), "the first time")
+                let least = estimate(&lock, &target, crate::process::cores());
+                format!("usually {} the first time", usually(least))
             }
         };
         let shared =
             if taken_over { "; dependencies that this program was built with are taken over" } else { "" };
-        let (binary, commit, about) = (self.binary, &commit[..12], about(time));
-        (self.say)(&format!("building {binary} of {asked}, once: {commit}; {about} {by}{shared}"));
+        let (binary, commit) = (self.binary, &commit[..12]);
+        (self.say)(&format!("building {binary} of {asked}, once: {commit}; {time}{shared}"));
         Ok(())
     }
 
