@@ -103,7 +103,8 @@ pub enum HeldPings {
 pub enum Routing {
     /// Any worker may judge any ping: state is shared between workers.
     Any,
-    /// All pings of one key go to the worker named by [`worker_of`]: each worker has state of its own.
+    /// All pings of one key go to the worker named by [`worker_of`]: each worker has state of its own. The promise of such a
+    /// strategy assumes this; where pings go to any worker nobody holds it to its promise.
     ByKey,
 }
 

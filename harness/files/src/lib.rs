@@ -5,10 +5,8 @@
 //! at a flag that a signal sets.
 
 mod copy;
-mod fault;
 mod folder;
 mod input;
-mod line;
 mod output;
 mod place;
 mod space;
@@ -16,11 +14,9 @@ mod unnamed;
 mod waiting;
 
 pub use copy::{Copied, CopyError, copy};
-pub use fault::Fault;
 pub use folder::{Folder, FolderError};
 pub use input::{Unreadable, open, read, read_to_string};
-pub use line::first_line;
-pub use output::{Unwritable, append, replace, write};
+pub use output::{Unwritable, replace, write};
 pub use space::Space;
 pub use unnamed::Unnamed;
 pub use waiting::NEVER;

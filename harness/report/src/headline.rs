@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use dedup_records::compare::{Comparison, Standing};
+use dedup_records::compare::{Block, Comparison, Standing};
 use dedup_records::metrics::{BYTES_PER_ID, Metric, THROUGHPUT};
 use dedup_records::record::Role;
 use dedup_records::stats::{Spread, rule_of_three};
@@ -10,6 +10,7 @@ use dedup_records::units::{plural, short, thousands};
 
 use super::model::{Cell, Fact, Figure, Opening, Table, Tone};
 use super::panel::{Entry, Panel, machine};
+use super::pipeline;
 use super::verdict::{CONTROL, SKIPPED, Verdict, verdict, word};
 use super::words::{
     clip, count_cell, list, nanos, percent, program, rate, share_cell, spread, three, verdict_cell,
@@ -334,6 +335,11 @@ fn notes(panels: &[Panel<'_>]) -> Vec<String> {
             "These records come from {} unlike machines; each is in charts of its own unless a heading says otherwise.",
             machines.len()
         ));
+    }
+    for panel in panels {
+        let said = |block: &&Block| pipeline::notes(block, |row| clip(&row.strategy, 80));
+        let said = panel.blocks.iter().flat_map(said);
+        notes.extend(said.map(|note| format!("{}: {note}", panel.title)));
     }
     if panels.iter().flat_map(|panel| &panel.rows).any(|entry| entry.row.rounds_count < 2) {
         notes.push(

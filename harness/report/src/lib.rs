@@ -14,6 +14,7 @@ mod models;
 pub mod page;
 mod palette;
 mod panel;
+mod pipeline;
 mod sections;
 pub mod slides;
 pub mod splice;

@@ -98,6 +98,7 @@ fn environment(definitions: &[Definition], job: &Job, workload: &Workload) -> Re
         redis: job.redis.clone(),
         time_factor: job.time_factor,
         alive: steps::made,
+        routed: workload.pipeline().routed,
         start: workload.start(),
         ..Environment::new(*definition, settings, job.seed, sizing, job.directory.clone())
     })

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use dedup_strategies::strategies::noop::Noop;
 use dedup_strategies::{Context, Definition, Forgets, Settings, Strategy, Unavailable};
+use dedup_stream::scenario::Routed;
 
+use super::replicas;
 use crate::faults::State;
 use crate::pipeline::Host;
 use crate::servers::StoreControl;
@@ -14,13 +16,19 @@ pub(super) struct Rebuild {
     definition: Definition,
     settings: Settings,
     context: Context,
+    routed: Routed,
     restarts: u32,
     round_trips: u64,
 }
 
 impl Rebuild {
-    pub(super) fn new(definition: Definition, settings: Settings, context: Context) -> Rebuild {
-        Rebuild { definition, settings, context, restarts: 0, round_trips: 0 }
+    pub(super) fn new(
+        definition: Definition,
+        settings: Settings,
+        context: Context,
+        routed: Routed,
+    ) -> Rebuild {
+        Rebuild { definition, settings, context, routed, restarts: 0, round_trips: 0 }
     }
 
     /// As the definition says, with these settings and in this context.
@@ -71,7 +79,8 @@ impl Host for Hosted<'_> {
         if state == State::Lost {
             self.rebuild.empty_directory().map_err(Unavailable::because)?;
         }
-        let built = (self.rebuild.definition.build)(&self.rebuild.settings, &self.rebuild.context);
+        let Rebuild { definition, settings, context, routed, .. } = &*self.rebuild;
+        let built = replicas::build(definition, settings, context, *routed);
         *self.strategy = built.map_err(Unavailable::because)?;
         Ok(())
     }

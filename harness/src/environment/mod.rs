@@ -4,6 +4,7 @@ mod error;
 mod host;
 mod instance;
 mod options;
+mod replicas;
 mod store;
 
 use std::num::NonZeroUsize;
@@ -12,6 +13,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use dedup_strategies::{Context, Definition, Needs, Settings, Sizing, Timestamp, Window};
+use dedup_stream::scenario::Routed;
 
 use crate::nightly::Choice;
 use crate::record::Failure;
@@ -48,6 +50,8 @@ pub struct Environment {
     pub time_factor: f64,
     /// Called now and then while a pass waits for the wall's clock.
     pub alive: fn(),
+    /// Whether workers are threads of one process, or replicas that get any ping.
+    pub routed: Routed,
     /// When the stream begins.
     pub start: Timestamp,
     /// Instances built so far.
@@ -95,6 +99,7 @@ impl Environment {
             redis: RedisChoice::Private,
             time_factor: 1.0,
             alive: || {},
+            routed: Routed::ByKey,
             start: Timestamp::ZERO,
             instances: 0,
         }
@@ -117,9 +122,9 @@ impl Environment {
             redis: store.endpoint(),
             store_time_factor: clock.factor(),
         };
-        let strategy = (self.definition.build)(&self.settings, &context)?;
+        let strategy = replicas::build(&self.definition, &self.settings, &context, self.routed)?;
         self.admit_window(strategy.promise().window, clock.factor())?;
-        let rebuild = Rebuild::new(self.definition, self.settings.clone(), context);
+        let rebuild = Rebuild::new(self.definition, self.settings.clone(), context, self.routed);
         Ok(Instance { strategy, rebuild, store, clock })
     }
 

@@ -59,6 +59,12 @@ pub(super) fn or_inconclusive(judgement: Judgement, never_fired: &[String]) -> J
     Judgement { verdict: Verdict::Inconclusive, findings: never.chain(judgement.findings).collect() }
 }
 
+/// Of state that each worker has for itself, where pings went to any worker.
+pub(super) fn not_by_key() -> Judgement {
+    let finding = "routed at random: its promise assumes that all pings of a key go to one worker";
+    Judgement { verdict: Verdict::Void, findings: vec![finding.to_string()] }
+}
+
 fn overload(promise: &Promise, ids_in_window: u64, capacity: u64) -> String {
     let (load, capacity) = (thousands(ids_in_window), thousands(capacity));
     match promise.window {

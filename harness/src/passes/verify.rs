@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use dedup_strategies::time::saturating_nanos;
-use dedup_strategies::{Needs, Promise};
+use dedup_strategies::{Needs, Promise, Routing, Window};
 use dedup_stream::faults::{Hits, Placed};
+use dedup_stream::scenario::Routed;
 use dedup_stream::stream::{Ahead, Source};
 use dedup_stream::truth::{self, Truth};
 use dedup_stream::workload::Workload;
@@ -13,7 +14,7 @@ use hdrhistogram::Histogram;
 use crate::environment::{CellError, Instance, Timing};
 use crate::faults::most_workers;
 use crate::nightly::DaySink;
-use crate::passes::judgement::{Circumstances, judge, or_inconclusive};
+use crate::passes::judgement::{Circumstances, judge, not_by_key, or_inconclusive};
 use crate::passes::{Bench, stable};
 use crate::pipeline::{Ended, ObservedFault, Pipeline};
 use crate::predict::{Declared, predict};
@@ -59,7 +60,7 @@ pub fn run(mut bench: Bench<'_>) -> Result<VerifyFigures, CellError> {
             ),
         ));
     }
-    let judged = judged(&bench, &ended, &promise);
+    let judged = judged(&bench, &ended, &promise, routing);
     let mut figures =
         VerifyFigures { round_trips_count: round_trips, ..figures(&bench, &causes, ended, judged) };
     if let Some(behind) = behind {
@@ -217,7 +218,10 @@ fn pipeline<'a>(
 }
 
 /// How the run stands to the promise.
-fn judged(bench: &Bench<'_>, ended: &Ended, promise: &Promise) -> Judgement {
+fn judged(bench: &Bench<'_>, ended: &Ended, promise: &Promise, routing: Routing) -> Judgement {
+    if !routes_as_assumed(bench, promise, routing) {
+        return not_by_key();
+    }
     let circumstances = match ended.faults.is_empty() {
         true => Circumstances::Ordinary,
         false => Circumstances::Faults,
@@ -226,6 +230,12 @@ fn judged(bench: &Bench<'_>, ended: &Ended, promise: &Promise) -> Judgement {
     let judgement = in_time(bench, &ended.late_ns, promise, judgement);
     let never = ended.faults.iter().filter(|fault| fault.seen.fired == 0);
     or_inconclusive(judgement, &never.map(|fault| fault.placed.to_string()).collect::<Vec<_>>())
+}
+
+/// A promise of state that each worker has for itself is for pipelines that route by key.
+fn routes_as_assumed(bench: &Bench<'_>, promise: &Promise, routing: Routing) -> bool {
+    let routed = bench.workload.pipeline().routed;
+    routed == Routed::ByKey || routing == Routing::Any || promise.window == Window::Nothing
 }
 
 /// How long a store was away as the stream saw it.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use dedup_strategies::{DeliveryId, Timestamp};
 use dedup_stream::faults::Placed;
 
+use super::chance::drawn;
 use super::host::Host;
 use crate::faults::{CrashPoint, Effects, Fault};
 use crate::servers::Observation;
@@ -92,7 +93,7 @@ impl<'a> ActiveFaults<'a> {
     /// The fault on whose account the publish of a delivery fails, if it does. Drawn from the delivery's id, which is
     /// another one each time that a ping comes.
     pub(super) fn fails_to_publish(&mut self, delivery: DeliveryId) -> Option<usize> {
-        let failing = |(fault, share): &(usize, f64)| drawn(delivery, *fault) < *share;
+        let failing = |(fault, share): &(usize, f64)| drawn(delivery, *fault as u64) < *share;
         let fault = self.failing.iter().find(|one| failing(one))?.0;
         self.all[fault].effects.fired += 1;
         Some(fault)
@@ -133,12 +134,4 @@ impl<'a> ActiveFaults<'a> {
         };
         self.all.iter().map(happened).collect()
     }
-}
-
-/// A number in 0..1 for a delivery and a fault, from the finaliser of SplitMix64 (Steele, Lea and Flood, 2014).
-fn drawn(delivery: DeliveryId, fault: usize) -> f64 {
-    let z = delivery.0.wrapping_add((fault as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
 }

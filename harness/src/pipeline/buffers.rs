@@ -3,24 +3,36 @@
 use std::time::Duration;
 
 use dedup_strategies::{Ping, Routing, Timestamp, worker_of};
-use dedup_stream::scenario::PipelineConfig;
+use dedup_stream::scenario::{PipelineConfig, Routed};
 use dedup_stream::stream::Event;
 
 use super::batch::{BatchId, Pool};
+use super::chance::any_worker;
 
 /// A buffer a worker.
 #[derive(Debug)]
 pub(super) struct Buffers {
-    routing: Routing,
+    goes: Goes,
     full: usize,
     linger: Duration,
     buffers: Vec<Buffer>,
     /// How many of them take part.
     workers: usize,
-    /// Under [`Routing::Any`], the worker that pulls at the moment; the next one does once its batch is taken.
+    /// Where workers pull in turn, the one that pulls at the moment; the next one does once its batch is taken.
     pulling: usize,
     /// The earliest deadline of all buffers, kept so that it costs nothing to ask; the end of time where there is none.
     next_deadline: Timestamp,
+}
+
+/// Which worker a ping goes to.
+#[derive(Clone, Copy, Debug)]
+enum Goes {
+    /// Whole batches to one after the other.
+    InTurn,
+    /// To the one that its key names.
+    ByKey,
+    /// To any, each ping by itself.
+    ByChance,
 }
 
 #[derive(Debug)]
@@ -34,7 +46,11 @@ impl Buffers {
     pub(super) fn new(routing: Routing, config: &PipelineConfig, pool: &mut Pool) -> Self {
         let workers = config.workers.get();
         Buffers {
-            routing,
+            goes: match (config.routed, routing) {
+                (Routed::Random, _) => Goes::ByChance,
+                (Routed::ByKey, Routing::Any) => Goes::InTurn,
+                (Routed::ByKey, Routing::ByKey) => Goes::ByKey,
+            },
             full: config.batch.get(),
             linger: config.linger,
             buffers: (0..workers).map(|_| Buffer { batch: pool.lend(), deadline: Timestamp::END }).collect(),
@@ -47,9 +63,10 @@ impl Buffers {
     /// Adds a ping; the worker whose batch is now full, if one is.
     #[inline(always)]
     pub(super) fn push(&mut self, pool: &mut Pool, ping: Ping, event: &Event, attempt: u32) -> Option<usize> {
-        let worker = match self.routing {
-            Routing::Any => self.pulling,
-            Routing::ByKey => worker_of(ping.key, self.workers),
+        let worker = match self.goes {
+            Goes::InTurn => self.pulling,
+            Goes::ByKey => worker_of(ping.key, self.workers),
+            Goes::ByChance => any_worker(ping.key, ping.delivery, self.workers),
         };
         let Buffer { batch, deadline } = &mut self.buffers[worker];
         if *deadline == Timestamp::END {
@@ -72,9 +89,9 @@ impl Buffers {
         if self.next_deadline > now {
             return None;
         }
-        match self.routing {
-            Routing::Any => Some(self.pulling),
-            Routing::ByKey => self.buffers.iter().position(|buffer| buffer.deadline <= now),
+        match self.goes {
+            Goes::InTurn => Some(self.pulling),
+            Goes::ByKey | Goes::ByChance => self.buffers.iter().position(|buffer| buffer.deadline <= now),
         }
     }
 
@@ -102,13 +119,13 @@ impl Buffers {
         let buffer = &mut self.buffers[worker];
         buffer.deadline = Timestamp::END;
         let batch = std::mem::replace(&mut buffer.batch, pool.lend());
-        match self.routing {
+        match self.goes {
             // Only the worker that pulls has anything in its buffer.
-            Routing::Any => {
+            Goes::InTurn => {
                 self.pulling = if worker + 1 >= self.workers { 0 } else { worker + 1 };
                 self.next_deadline = Timestamp::END;
             }
-            Routing::ByKey => {
+            Goes::ByKey | Goes::ByChance => {
                 let deadlines = self.buffers.iter().map(|buffer| buffer.deadline);
                 self.next_deadline = deadlines.min().unwrap_or(Timestamp::END);
             }

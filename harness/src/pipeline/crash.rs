@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use dedup_strategies::{Ping, Settled, Timestamp, Unavailable, Verdict, Worker};
+use dedup_strategies::{DeliveryId, Ping, Settled, Timestamp, Unavailable, Verdict, Worker};
 use dedup_stream::stream::Event;
 
 use super::batch::BatchId;
@@ -53,7 +53,7 @@ impl Pipeline<'_> {
             if let Some(held) = self.held.get_mut(&delivery) {
                 held.source = SourceOfHeld::GaveUp;
                 let (event, attempt) = (held.event, held.attempt);
-                self.expire(&event, attempt, now);
+                self.expire(delivery, &event, attempt, now);
             }
         }
     }
@@ -74,14 +74,14 @@ impl Pipeline<'_> {
                 continue;
             }
             match progress {
-                Progress::Unjudged => self.expire(&event, attempt, since),
+                Progress::Unjudged => self.expire(delivery, &event, attempt, since),
                 Progress::LetThrough => {
                     self.broker.truth.died(&event);
-                    self.expire(&event, attempt, since);
+                    self.expire(delivery, &event, attempt, since);
                 }
                 Progress::Published => {
                     self.count_effect();
-                    self.broker.expire_decided(&event, attempt, since);
+                    self.broker.expire_decided(delivery, &event, attempt, since);
                 }
             }
         }
@@ -99,9 +99,9 @@ impl Pipeline<'_> {
         }
     }
 
-    fn expire(&mut self, event: &Event, attempt: u32, since: Timestamp) {
+    fn expire(&mut self, delivery: DeliveryId, event: &Event, attempt: u32, since: Timestamp) {
         self.count_effect();
-        self.broker.expire(event, attempt, since);
+        self.broker.expire(delivery, event, attempt, since);
     }
 
     /// One more delivery comes again on the account of the fault that crashes_at.

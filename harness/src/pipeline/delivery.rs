@@ -121,7 +121,7 @@ impl Pipeline<'_> {
         for (ping, event) in batch.pings.iter().zip(&batch.events) {
             let attempt = batch.attempt(ping.delivery);
             if attempt != ACKED {
-                self.broker.ack(event, || attempt, now);
+                self.broker.ack(ping.delivery, event, || attempt, now);
             }
         }
     }

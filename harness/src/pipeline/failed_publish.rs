@@ -58,7 +58,7 @@ impl Pipeline<'_> {
         let batch = &self.pool[refused];
         for (ping, event) in batch.pings.iter().zip(&batch.events) {
             self.broker.truth.died(event);
-            self.broker.nack(event, batch.attempt(ping.delivery), now);
+            self.broker.nack(ping.delivery, event, batch.attempt(ping.delivery), now);
         }
         self.pool.give_back(refused);
         Ok(())

@@ -70,15 +70,15 @@ impl Pipeline<'_> {
                     let attempt = batch.attempt(delivery);
                     let source = match self.held_pings {
                         HeldPings::Volatile => SourceOfHeld::Waits,
-                        HeldPings::Durable => self.broker.ack_held(event, attempt, now),
+                        HeldPings::Durable => self.broker.ack_held(delivery, event, attempt, now),
                     };
                     self.held.insert(delivery, HeldPing { event: *event, covered, attempt, worker, source });
                 }
                 Verdict::InFlight | Verdict::Unjudged => {
-                    self.broker.nack(event, batch.attempt(delivery), now)
+                    self.broker.nack(delivery, event, batch.attempt(delivery), now)
                 }
                 Verdict::Duplicate | Verdict::Late => {
-                    self.broker.ack(event, || batch.attempt(delivery), now);
+                    self.broker.ack(delivery, event, || batch.attempt(delivery), now);
                 }
             }
         }
@@ -112,7 +112,7 @@ impl Pipeline<'_> {
         self.excuse(worker, last.unwrap_or(0), unavailable)?;
         let batch = &self.pool[id];
         for (ping, event) in batch.pings.iter().zip(&batch.events) {
-            self.broker.nack(event, batch.attempt(ping.delivery), now);
+            self.broker.nack(ping.delivery, event, batch.attempt(ping.delivery), now);
         }
         self.pool.give_back(id);
         Ok(())

@@ -8,6 +8,7 @@ mod active_faults;
 mod batch;
 mod broker;
 mod buffers;
+mod chance;
 mod crash;
 mod delivery;
 mod digest;
@@ -17,6 +18,7 @@ mod fault_tests;
 mod held;
 mod host;
 mod judging;
+mod leases;
 mod pace;
 mod schedule;
 mod sink;
@@ -48,6 +50,7 @@ use held::HeldPing;
 use schedule::{Copy, Redelivery, Scheduled};
 
 pub use active_faults::ObservedFault;
+pub(crate) use chance::any_worker;
 pub use host::Host;
 use pace::Clock;
 pub use pace::{Free, Pace, Wall};
@@ -267,7 +270,7 @@ impl<'a> Pipeline<'a> {
             }
             Id::Invalid(_) => self.broker.truth.errored(),
         }
-        self.broker.ack(event, || attempt, at);
+        self.broker.ack_at_once(event, attempt, at);
         Ok(())
     }
 
@@ -280,6 +283,7 @@ impl<'a> Pipeline<'a> {
     ) -> Result<(), PipelineError> {
         let delivery = DeliveryId(self.deliveries);
         self.deliveries += 1;
+        self.broker.delivers(delivery, event, attempt, at);
         let ping = Ping { key, event_time: event.event_time, arrival: at, delivery };
         match self.buffers.push(&mut self.pool, ping, event, attempt) {
             Some(full) => self.judge(full, at),
@@ -317,17 +321,26 @@ impl<'a> Pipeline<'a> {
         match what {
             Scheduled::Publish(publish) => self.deliver(publish, at),
             Scheduled::Mark(publish) => self.mark(publish, at),
-            Scheduled::Redelivery(redelivery) => {
-                let Redelivery { event, attempt, copy } = *redelivery;
-                self.broker.truth.redelivered(&event, at);
-                if copy == Copy::Another {
-                    self.broker.truth.copy_born(&event, at);
-                }
-                self.take_in(&event, at, attempt)
+            Scheduled::Redelivery(redelivery) => self.deliver_again(*redelivery, at),
+            Scheduled::Deadline(lease) => {
+                let again = self.broker.deadline_passes(*lease);
+                self.deliver_again(again, at)
             }
             Scheduled::Begin(fault) => self.begin_fault(fault, at),
             Scheduled::End(fault) => self.end_fault(fault, at),
         }
+    }
+
+    fn deliver_again(
+        &mut self,
+        Redelivery { event, attempt, copy }: Redelivery,
+        at: Timestamp,
+    ) -> Result<(), PipelineError> {
+        self.broker.truth.redelivered(&event, at);
+        if copy == Copy::Another {
+            self.broker.truth.copy_born(&event, at);
+        }
+        self.take_in(&event, at, attempt)
     }
 
     /// The time that it is once `at` was reached.

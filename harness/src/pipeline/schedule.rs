@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use dedup_strategies::Timestamp;
+use dedup_strategies::{DeliveryId, Timestamp};
 use dedup_stream::stream::Event;
 
 use super::WorkerId;
 use super::batch::{BatchId, Pool};
+use super::leases::{Lease, Leases};
 
 /// Pings of one batch that were let through by `worker`. As small as it is, it is passed on in a register.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +43,8 @@ pub(super) enum Scheduled {
     Mark(Publish),
     /// The source delivers a ping again.
     Redelivery(Box<Redelivery>),
+    /// The deadline of a delivery passes.
+    Deadline(Box<Lease>),
     /// A fault begins.
     Begin(usize),
     /// A fault ends.
@@ -54,6 +57,8 @@ pub(super) struct Schedule {
     /// Publishes take equally long, so they end in the order in which they began. Those that do not are among the rest.
     publishes: VecDeque<(Timestamp, Publish)>,
     rest: BinaryHeap<Reverse<Due>>,
+    /// Deadlines that nobody extends.
+    pub(super) leases: Leases,
     asked: u64,
     /// The earliest of all, kept so that it costs nothing to ask; the end of time where there is none.
     next_due: Timestamp,
@@ -69,7 +74,13 @@ struct Due {
 
 impl Schedule {
     pub(super) fn new() -> Schedule {
-        Schedule { publishes: VecDeque::new(), rest: BinaryHeap::new(), asked: 0, next_due: Timestamp::END }
+        Schedule {
+            publishes: VecDeque::new(),
+            rest: BinaryHeap::new(),
+            leases: Leases::default(),
+            asked: 0,
+            next_due: Timestamp::END,
+        }
     }
 
     #[inline]
@@ -85,6 +96,21 @@ impl Schedule {
         self.asked += 1;
         self.rest.push(Reverse(Due { at, order: self.asked, what }));
         self.next_due = self.next_due.min(at);
+    }
+
+    /// The source waits for a delivery until its deadline.
+    pub(super) fn lease(&mut self, delivery: DeliveryId, lease: Lease) {
+        self.leases.insert(delivery, lease);
+        self.next_due = self.next_due.min(lease.until);
+    }
+
+    /// It waits no longer; false where the deadline has passed, or there was none.
+    pub(super) fn end_lease(&mut self, delivery: DeliveryId) -> bool {
+        let waited = self.leases.remove(delivery);
+        if waited.is_some_and(|lease| lease.until <= self.next_due) {
+            self.next_due = self.earliest();
+        }
+        waited.is_some()
     }
 
     /// When the next thing happens; the end of time if nothing will.
@@ -110,12 +136,16 @@ impl Schedule {
 
     fn take_rest(&mut self, now: Timestamp) -> Option<Scheduled> {
         let due = self.rest.peek().is_some_and(|Reverse(due)| due.at <= now);
-        due.then(|| self.rest.pop().map(|Reverse(due)| due.what)).flatten()
+        match due {
+            true => self.rest.pop().map(|Reverse(due)| due.what),
+            false => self.leases.take_passed(now).map(|lease| Scheduled::Deadline(Box::new(lease))),
+        }
     }
 
     fn earliest(&self) -> Timestamp {
         let publish = self.publishes.front().map_or(Timestamp::END, |(at, _)| *at);
-        self.rest.peek().map_or(publish, |Reverse(due)| due.at.min(publish))
+        let rest = self.rest.peek().map_or(Timestamp::END, |Reverse(due)| due.at);
+        publish.min(rest).min(self.leases.next())
     }
 
     /// Leaves the publishes of a worker that died at `now` without anybody who hears of their end; gives their batches.

@@ -1,9 +1,11 @@
 //! The pipeline around strategies that do as they are told and note what they are asked.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 
 use dedup_strategies::{Bound, Footprint, Memory, Promise, Routing, UnderFaults, Window, worker_of};
+use dedup_stream::scenario::{Deadlines, Routed};
 use dedup_stream::stream::{CauseId, InvalidId, Origin};
 
 use super::broker::MAX_ATTEMPTS;
@@ -166,12 +168,14 @@ fn config(workers: usize, batch: usize) -> PipelineConfig {
         publish_latency: Duration::from_millis(500),
         redelivery_delay: Duration::from_secs(60),
         ack_deadline: Duration::from_secs(30),
+        deadlines: Deadlines::Extended,
+        routed: Routed::ByKey,
         mark_lag: Duration::ZERO,
     }
 }
 
 fn run(puppet: &Puppet, config: &PipelineConfig, mut script: Script) -> Result<Ended, PipelineError> {
-    let truth = Truth::new(Window::Forever, 1, Timestamp::ZERO, Duration::from_secs(100));
+    let truth = Truth::new(Window::Forever, 2, Timestamp::ZERO, Duration::from_secs(100));
     let mut pipeline = Pipeline::new(config, puppet, truth, Box::new(Free), Timestamp::ZERO)?;
     while pipeline.run(&mut script, 7)? {}
     pipeline.finish()
@@ -323,4 +327,98 @@ fn the_digest_tells_any_two_decisions_apart() {
         _ => Ok(Verdict::New),
     };
     assert_ne!(digest(NEW), digest(one_other));
+}
+
+/// Workers that know what they have let through, and nothing of each other.
+#[derive(Clone, Default)]
+struct Apart(BTreeSet<PingKey>);
+
+impl Strategy for Apart {
+    fn worker(&self, _index: usize) -> Result<Box<dyn Worker>, Unavailable> {
+        Ok(Box::new(Apart::default()))
+    }
+
+    fn routing(&self) -> Routing {
+        Routing::ByKey
+    }
+
+    fn promise(&self) -> Promise {
+        Puppet::new(Routing::ByKey, NEW).promise()
+    }
+
+    fn footprint(&self) -> Footprint {
+        Footprint::default()
+    }
+}
+
+impl Worker for Apart {
+    fn judge(
+        &mut self,
+        pings: &[Ping],
+        _now: Timestamp,
+        verdicts: &mut Vec<Verdict>,
+    ) -> Result<(), Unavailable> {
+        let verdict = |new| if new { Verdict::New } else { Verdict::Duplicate };
+        verdicts.extend(pings.iter().map(|ping| verdict(self.0.insert(ping.key))));
+        Ok(())
+    }
+}
+
+/// Each key comes twice, as the same ping.
+fn pairs(count: u64) -> Script {
+    let mut script = Script::of((0..2 * count).map(|n| Id::Key(key(u128::from(n % count)))));
+    let twice = |(index, event): (usize, Event)| {
+        let copy = index as u64 >= count;
+        let unique = index as u64 % count;
+        let origin = Origin { unique, cause: CauseId(u8::from(copy)), more_to_come: !copy, ..event.origin };
+        Event { origin, ..event }
+    };
+    let events: Vec<Event> = script.events.by_ref().enumerate().map(twice).collect();
+    Script { events: events.into_iter(), causes: vec!["first".into(), "repeat".into()] }
+}
+
+#[test]
+fn where_pings_go_to_any_worker_a_copy_meets_its_first_by_a_chance_of_one_in_so_many_workers() {
+    for (workers, batch) in [(2usize, 1usize), (3, 1), (3, 16), (7, 4)] {
+        let config = PipelineConfig { routed: Routed::Random, ..config(workers, batch) };
+        let truth = Truth::new(Window::Forever, 2, Timestamp::ZERO, Duration::from_secs(100));
+        let mut pipeline =
+            Pipeline::new(&config, &Apart::default(), truth, Box::new(Free), Timestamp::ZERO).unwrap();
+        let pairs_count = 30_000;
+        let mut script = pairs(pairs_count);
+        while pipeline.run(&mut script, 1_000).unwrap() {}
+        let ended = pipeline.finish().unwrap();
+        let counts = ended.truth.counts();
+        let missed = counts.missed as f64 / pairs_count as f64;
+        let (expected, n) = (1.0 - 1.0 / workers as f64, pairs_count as f64);
+        let deviations = (missed - expected).abs() / (expected * (1.0 - expected) / n).sqrt();
+        assert!(deviations < 5.0, "{workers} workers: missed {missed}, expected {expected}");
+        assert_eq!((counts.lost, counts.delivered), (0, pairs_count));
+    }
+}
+
+#[test]
+fn by_chance_every_worker_gets_its_part_and_the_next_run_is_the_same() {
+    let parts = || {
+        let puppet = Puppet::new(Routing::ByKey, NEW);
+        let config = PipelineConfig { routed: Routed::Random, ..config(3, 4) };
+        assert!(run(&puppet, &config, Script::keys(3_000)).is_ok());
+        let mut parts = [0; 3];
+        puppet.judged().iter().for_each(|(worker, pings, _)| parts[*worker] += pings);
+        parts
+    };
+    assert!(parts().iter().all(|part| (850..1_150).contains(part)), "{:?}", parts());
+    assert_eq!(parts(), parts());
+}
+
+#[test]
+fn state_that_all_workers_share_knows_every_ping_wherever_it_goes() {
+    static SEEN: Mutex<BTreeSet<PingKey>> = Mutex::new(BTreeSet::new());
+    let puppet = Puppet::new(Routing::Any, |ping, _| match SEEN.lock().unwrap().insert(ping.key) {
+        true => Ok(Verdict::New),
+        false => Ok(Verdict::Duplicate),
+    });
+    let config = PipelineConfig { routed: Routed::Random, ..config(3, 4) };
+    let ended = run(&puppet, &config, pairs(1_000)).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((ended.truth.counts().missed, ended.truth.counts().delivered), (0, 1_000));
 }

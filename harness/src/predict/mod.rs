@@ -20,7 +20,7 @@ mod tests;
 mod written;
 
 use dedup_strategies::{Forgets, Promise, Routing};
-use dedup_stream::scenario::{Identity, Repeat, Scenario};
+use dedup_stream::scenario::{Deadlines, Identity, Repeat, Routed, Scenario};
 
 use crate::record::{Prediction, StableFigures, Tables, VerifyFigures};
 use curve::Curve;
@@ -40,7 +40,7 @@ pub struct Declared<'a> {
 
 /// The predictions for each cause and for the stable tables, beside what `seen` counted; none where theory has none.
 pub fn predict(scenario: &Scenario, strategy: Declared<'_>, seen: &VerifyFigures) -> Vec<Prediction> {
-    if !scenario_is_simple(scenario) {
+    if !scenario_is_simple(scenario) || !pipeline_is_simple(scenario) {
         return Vec::new();
     }
     let Some(memory) = declared::memory(scenario, strategy) else { return Vec::new() };
@@ -65,6 +65,13 @@ pub fn predict(scenario: &Scenario, strategy: Declared<'_>, seen: &VerifyFigures
 /// Pings that share a key with others change each other's fate.
 fn scenario_is_simple(scenario: &Scenario) -> bool {
     scenario.shape.repeats.iter().all(|repeat| repeat.identity == Identity::Same)
+}
+
+/// Copies that the pipeline makes itself, and workers that do not know what others have seen, change what is known.
+fn pipeline_is_simple(scenario: &Scenario) -> bool {
+    let pipeline = &scenario.pipeline;
+    let in_time = pipeline.linger + pipeline.publish_latency <= pipeline.ack_deadline;
+    pipeline.routed == Routed::ByKey && (pipeline.deadlines == Deadlines::Extended || in_time)
 }
 
 fn live(repeat: &Repeat, share: Share, because: &str, seen: &VerifyFigures) -> Option<Prediction> {

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use dedup_report::{FAILED, SKIPPED};
 use dedup_strategies::time::saturating_nanos;
+use dedup_stream::scenario;
 
 use super::plan::Plan;
 use super::task::Task;
-use crate::record::{CellRecord, CellResult, Operation, Pass, Role};
+use crate::record::{CellRecord, CellResult, Deadlines, Operation, Pass, Role, Routed};
 
 /// Which pass over a place, and in which round.
 #[derive(Clone, Copy)]
@@ -45,12 +46,28 @@ pub(super) fn record(plan: &Plan, task: &Task<Turn>, took: Duration, result: Cel
         faults: workload.faults().iter().map(|fault| fault.kind.name.to_string()).collect(),
         workers_count: job.workers.get() as u32,
         batch_count: job.batch.get() as u32,
+        deadlines: deadlines(workload.pipeline().deadlines),
+        routed: routed(workload.pipeline().routed),
         time_factor: match (pass, job.redis.keeps_wall_time(strategy.definition.needs)) {
             (Pass::Verify | Pass::Weigh, true) => job.time_factor,
             (Pass::Time, _) | (_, false) => 1.0,
         },
         elapsed_ns: saturating_nanos(took),
         result,
+    }
+}
+
+fn deadlines(deadlines: scenario::Deadlines) -> Deadlines {
+    match deadlines {
+        scenario::Deadlines::Extended => Deadlines::Extended,
+        scenario::Deadlines::Fixed => Deadlines::Fixed,
+    }
+}
+
+fn routed(routed: scenario::Routed) -> Routed {
+    match routed {
+        scenario::Routed::ByKey => Routed::ByKey,
+        scenario::Routed::Random => Routed::Random,
     }
 }
 

@@ -7,6 +7,7 @@ mod faults;
 mod hostile;
 mod kills;
 mod nights;
+mod pipelines;
 mod places;
 mod refused;
 mod reports;

@@ -37,6 +37,7 @@ fn verified_before(scenario: &Scenario, strategy: &str, seed: u64, job: Choice) 
     let mut environment = Environment {
         memory_limit: 4 << 30,
         nightly: (job, None),
+        routed: scenario.pipeline.routed,
         start: scenario.start(),
         ..Environment::new(selected.definition, settings, seed, scenario.sizing(), place)
     };

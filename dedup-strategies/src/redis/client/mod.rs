@@ -15,7 +15,6 @@ mod reply_reader;
 mod servers;
 #[cfg(feature = "tls")]
 mod tls;
-mod unexpected;
 mod wire;
 
 pub use address::{Address, AddressError, with_password};
@@ -26,4 +25,3 @@ pub use link::Link;
 pub use patience::Patience;
 pub(super) use reply::{Failure, Reply, Trips};
 pub use servers::Servers;
-pub(super) use unexpected::unexpected;

@@ -10,7 +10,7 @@ use super::row::Row;
 use super::summary::VerifySummary;
 use crate::filter::Filter;
 use crate::metrics::THROUGHPUT;
-use crate::record::{CellRecord, CellResult, Machine, Pass, Run};
+use crate::record::{CellRecord, CellResult, Deadlines, Machine, Pass, Routed, Run};
 
 /// Strategies on one stream, on one machine.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -46,6 +46,10 @@ pub struct Stream {
     pub workers_counts: BTreeSet<u32>,
     /// Pings a batch; several numbers if cells differ.
     pub batch_counts: BTreeSet<u32>,
+    /// Whether workers extend the ack deadlines of what they have in hand.
+    pub deadlines: Deadlines,
+    /// Which worker a ping goes to.
+    pub routed: Routed,
 }
 
 /// A strategy that could not run, or not in every pass.
@@ -153,6 +157,8 @@ pub(super) fn stream(
         round_seeds: seeds,
         workers_counts: cells.iter().map(|cell| cell.workers_count).collect(),
         batch_counts: cells.iter().map(|cell| cell.batch_count).collect(),
+        deadlines: first.deadlines,
+        routed: first.routed,
     })
 }
 

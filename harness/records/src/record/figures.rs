@@ -22,7 +22,8 @@ pub struct Judgement {
 pub enum Verdict {
     /// Every bound held.
     Kept,
-    /// The load went beyond what the promise covers.
+    /// The promise does not speak of this: the load went beyond it, pings were not routed as it assumes, or a server was too
+    /// slow.
     Void,
     /// What it was to be put through did not happen: a fault of the scenario never fired.
     Inconclusive,

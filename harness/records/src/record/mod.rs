@@ -24,7 +24,8 @@ pub use figures::{
 pub use latency::{HistogramError, Latency, merged};
 pub use reader::{Run, read_run};
 pub use schema::{
-    CellRecord, CellResult, Failure, Line, Machine, Operation, Pass, Role, RunRecord, SCHEMA, Tool,
+    CellRecord, CellResult, Deadlines, Failure, Line, Machine, Operation, Pass, Role, Routed, RunRecord,
+    SCHEMA, Tool,
 };
 pub use writer::RecordWriter;
 

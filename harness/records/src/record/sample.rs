@@ -230,6 +230,8 @@ impl Sample {
             faults: Vec::new(),
             workers_count: 4,
             batch_count: 64,
+            deadlines: Deadlines::Extended,
+            routed: Routed::ByKey,
             time_factor: 1.0,
             elapsed_ns: 912_000_000,
             result,

@@ -118,6 +118,32 @@ impl Role {
     }
 }
 
+/// What becomes of the ack deadlines of what workers have in hand.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Deadlines {
+    /// Workers extend them: a ping comes again only where its worker died or its ack was lost.
+    #[default]
+    Extended,
+    /// Nobody does: a ping that is not acked in time comes again while a worker still has it.
+    Fixed,
+}
+
+/// Which worker a ping goes to.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Routed {
+    /// To the one that its key names, where workers have state of their own.
+    #[default]
+    ByKey,
+    /// To any, by chance: workers are replicas that share nothing but a store beside them.
+    Random,
+}
+
 /// What it takes to operate a strategy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Operation {
@@ -160,6 +186,12 @@ pub struct CellRecord {
     pub workers_count: u32,
     /// Pings a batch, at most.
     pub batch_count: u32,
+    /// Whether workers extend the ack deadlines of what they have in hand; in older records they do.
+    #[serde(default)]
+    pub deadlines: Deadlines,
+    /// Which worker a ping goes to; in older records the one that its key names.
+    #[serde(default)]
+    pub routed: Routed,
     /// By how much the scenario's time was shrunk for a server on wall time; 1 on a virtual clock.
     pub time_factor: f64,
     /// How long the cell took, start of its process included; the longer, the more cells were at work beside it.

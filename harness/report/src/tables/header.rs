@@ -4,6 +4,7 @@ use dedup_records::compare::{Block, Comparison, Source, Standing};
 use dedup_records::record::Tool;
 use dedup_records::units::{bytes, duration, thousands};
 
+use crate::pipeline;
 use crate::verdict::word;
 
 /// The pings: `500,000 pings, ...`.
@@ -29,10 +30,11 @@ pub(super) fn stream(block: &Block) -> String {
     let window = stream.window_ns.map_or("no window".to_string(), |ns| format!("window {}", duration(ns)));
     let digest: String = stream.scenario_digest.chars().take(8).collect();
     format!(
-        "{window}, seed {}, {}, batches of {}, stream {digest}",
+        "{window}, seed {}, {}, batches of {}{}, stream {digest}",
         stream.seed,
         plural(&numbers(&stream.workers_counts), "worker"),
         numbers(&stream.batch_counts),
+        pipeline::phrase(stream),
     )
 }
 

@@ -130,7 +130,7 @@ pub struct RunArgs {
     /// or redis+cluster://USER:PASSWORD@HOST:PORT,HOST:PORT for a cluster
     #[arg(long, value_name = "URL", help_heading = "Redis")]
     pub redis_url: Option<String>,
-    /// Take the password of that server from the first line of this file or pipe; else from the URL, where lists of processes
+    /// Take the password of that server from the first line of this file; else from the URL, where lists of processes
     /// show it, or from DEDUP_REDIS_PASSWORD
     #[arg(long, value_name = "FILE", requires = "redis_url", help_heading = "Redis")]
     pub redis_password_file: Option<PathBuf>,
@@ -231,7 +231,7 @@ fn carry_out(
 
 pub(super) fn create(directory: &Path, force: bool, run: &RunRecord) -> anyhow::Result<RecordWriter> {
     let create = if force { RecordWriter::replace } else { RecordWriter::create };
-    create(directory, run).or_exit_of_output()
+    create(directory, run).or_exit(Exit::Usage)
 }
 
 /// An error in what was asked for is wrong usage; anything else is the tool's own failure.

@@ -21,8 +21,7 @@ use crate::printable::{printable, printable_record};
 use crate::process::leave_no_core;
 use crate::record::{Pass, RunRecord};
 use crate::select::{Selected, select};
-use crate::servers::password::{self, PasswordError};
-use crate::servers::{ServerError, SharedRedis};
+use crate::servers::{ServerError, SharedRedis, password};
 use crate::suite::{Plan, Preflight};
 
 pub(super) fn plan(
@@ -32,7 +31,7 @@ pub(super) fn plan(
     stop: &Arc<AtomicBool>,
 ) -> anyhow::Result<Plan> {
     let strategies: Vec<Selected> = select(definitions, &args.strategies).or_exit(Exit::Usage)?;
-    let redis = redis(args, stop)?;
+    let redis = redis(args)?;
     let workloads = workloads(args, directory, stop)?;
     let mut plan = Plan::new(workloads, strategies, directory.to_path_buf());
     plan.redis = redis;
@@ -162,14 +161,12 @@ fn trace_options(
     Ok(options)
 }
 
-fn redis(args: &RunArgs, stop: &AtomicBool) -> anyhow::Result<RedisChoice> {
+fn redis(args: &RunArgs) -> anyhow::Result<RedisChoice> {
     let Some(url) = &args.redis_url else {
         return Ok(if args.redis_cluster { RedisChoice::Cluster } else { RedisChoice::Private });
     };
     leave_no_core();
-    let url = password::completed(url, args.redis_password_file.as_deref(), stop);
-    let exit = if let Err(PasswordError::Stopped) = &url { Exit::Interrupted } else { Exit::Usage };
-    let url = url.or_exit(exit)?;
+    let url = password::completed(url, args.redis_password_file.as_deref()).or_exit(Exit::Usage)?;
     Ok(RedisChoice::Given { url, prefix: args.redis_prefix.clone() })
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use dedup_strategies::driver::{Driver, Held};
 use dedup_strategies::time::saturating_nanos;
 use dedup_strategies::{DeliveryId, Ping, Promise, Routing, Timestamp, Unavailable, Worker, worker_of};
+use dedup_stream::scenario::Routed;
 use dedup_stream::stream::{Event, Id, Source, SourceError};
 use dedup_stream::workload::Workload;
 use foldhash::fast::FixedState;
@@ -17,7 +18,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::alloc;
 use crate::environment::{CellError, Instance, Timing};
 use crate::passes::Bench;
-use crate::pipeline::{Pace, TICK};
+use crate::pipeline::{Pace, TICK, any_worker};
 use crate::record::{MemoryOverTime, WeighFigures};
 use charged::{Charged, Payloads};
 
@@ -130,6 +131,7 @@ fn samples(instance: &Instance, workload: &Workload) -> u64 {
 struct Scale<'a> {
     instance: &'a Instance,
     routing: Routing,
+    routed: Routed,
     workers: Vec<Charged>,
     pace: Box<dyn Pace + 'a>,
     batches: Vec<Vec<Ping>>,
@@ -162,6 +164,7 @@ impl<'a> Scale<'a> {
         Ok(Scale {
             instance,
             routing: strategy.routing(),
+            routed: workload.pipeline().routed,
             workers: alloc::charged(|| {
                 (0..workers).map(|index| strategy.worker(index).map(Charged)).collect::<Result<_, _>>()
             })?,
@@ -188,11 +191,12 @@ impl<'a> Scale<'a> {
         self.now = self.pace.reach(last.at);
         for (index, event) in events.iter().enumerate() {
             let Id::Key(key) = event.id else { continue };
-            let worker = match self.routing {
-                Routing::Any => index * self.workers.len() / events.len(),
-                Routing::ByKey => worker_of(key, self.workers.len()),
-            };
             let delivery = DeliveryId(self.deliveries);
+            let worker = match (self.routed, self.routing) {
+                (Routed::Random, _) => any_worker(key, delivery, self.workers.len()),
+                (Routed::ByKey, Routing::Any) => index * self.workers.len() / events.len(),
+                (Routed::ByKey, Routing::ByKey) => worker_of(key, self.workers.len()),
+            };
             self.deliveries += 1;
             self.batches[worker].push(Ping {
                 key,

@@ -1,5 +1,6 @@
 //! The pipeline under faults: what theory demands of each way to mark.
 
+mod deadlines;
 mod recount;
 mod stand_ins;
 
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use dedup_strategies::{PingKey, Strategy, Timestamp};
 use dedup_stream::faults::{FAULTS, Placed, Value, Values};
-use dedup_stream::scenario::PipelineConfig;
+use dedup_stream::scenario::{Deadlines, PipelineConfig, Routed};
 use dedup_stream::stream::{CauseId, Event, Id, InvalidId, Origin};
 use dedup_stream::truth::Truth;
 
@@ -75,6 +76,8 @@ fn config(mark_lag: Duration) -> PipelineConfig {
         publish_latency: LATENCY,
         redelivery_delay: Duration::from_secs(15),
         ack_deadline: Duration::from_secs(20),
+        deadlines: Deadlines::Extended,
+        routed: Routed::ByKey,
         mark_lag,
     }
 }
@@ -82,13 +85,16 @@ fn config(mark_lag: Duration) -> PipelineConfig {
 const START: Timestamp = Timestamp::from_secs(1_000);
 
 fn run_logged(mark: Mark, mark_lag: Duration, faults: &[Placed], events: Vec<Event>) -> (Ended, Vec<Said>) {
+    run_in(&config(mark_lag), mark, faults, events)
+}
+
+fn run_in(config: &PipelineConfig, mark: Mark, faults: &[Placed], events: Vec<Event>) -> (Ended, Vec<Said>) {
     let log = Arc::new(Mutex::new(Vec::new()));
     let marker = Marker::new(mark, &log);
     let window = marker.promise().window;
     let truth = Truth::new(window, 2, START, Duration::from_secs(1_000)).under_faults();
-    let config = config(mark_lag);
     let host = Box::new(Hosted { marker });
-    let pipeline = Pipeline::with_faults(&config, faults, host, truth, Box::new(Free), START);
+    let pipeline = Pipeline::with_faults(config, faults, host, truth, Box::new(Free), START);
     let mut pipeline =
         pipeline.unwrap_or_else(|error| panic!("{error}")).with_sink(Box::new(Log(Arc::clone(&log))));
     let mut script = Script { events: events.into_iter(), causes: vec!["first".into(), "repeat".into()] };

@@ -94,7 +94,7 @@ fn recount(events: &[Event], said: &[Said], window: Window) -> dedup_stream::tru
     counts
 }
 
-fn some_fault() -> impl proptest::strategy::Strategy<Value = Placed> {
+pub(super) fn some_fault() -> impl proptest::strategy::Strategy<Value = Placed> {
     let point = prop::sample::select(vec!["before-judge", "before-publish", "before-settle", "before-ack"]);
     let state = prop::sample::select(vec!["kept", "lost"]);
     let kind = prop::sample::select(vec!["workers-added", "workers-removed"]);
@@ -109,7 +109,7 @@ fn some_fault() -> impl proptest::strategy::Strategy<Value = Placed> {
     ]
 }
 
-fn some_mark() -> impl proptest::strategy::Strategy<Value = Mark> {
+pub(super) fn some_mark() -> impl proptest::strategy::Strategy<Value = Mark> {
     prop::sample::select(vec![Mark::Claim, Mark::AfterDelivery, Mark::Lease])
 }
 

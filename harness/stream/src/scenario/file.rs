@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
-use super::model::{EventTime, Identity, KeyField, LagFrom, Submission};
+use super::model::{EventTime, Identity, KeyField, LagFrom, Routed, Submission};
 use super::units::{
     ALLOWED, Bytes, Count, Cumulated, Factor, Few, Instant, PositiveTime, Rate, Seed, Share, Time,
 };
@@ -88,6 +88,8 @@ pub(crate) struct PipelineTable {
     pub(crate) publish_latency: Time,
     pub(crate) redelivery_delay: Time,
     pub(crate) ack_deadline: PositiveTime,
+    pub(crate) extend_deadlines: bool,
+    pub(crate) routing: Routed,
     pub(crate) mark_lag: Time,
 }
 
@@ -214,6 +216,8 @@ impl Default for PipelineTable {
             publish_latency: Time(Duration::from_millis(50)),
             redelivery_delay: Time(Duration::from_secs(60)),
             ack_deadline: PositiveTime(Duration::from_secs(60)),
+            extend_deadlines: true,
+            routing: Routed::ByKey,
             mark_lag: Time(Duration::ZERO),
         }
     }

@@ -29,8 +29,8 @@ pub use error::ScenarioError;
 pub use lag::{Lag, Point};
 pub use library::{embedded, find, find_all};
 pub use model::{
-    BadIds, EventTime, Identity, KeyField, LagFrom, Length, NightlyConfig, Pick, PipelineConfig, Repeat,
-    Scenario, Shape, Submission,
+    BadIds, Deadlines, EventTime, Identity, KeyField, LagFrom, Length, NightlyConfig, Pick, PipelineConfig,
+    Repeat, Routed, Scenario, Shape, Submission,
 };
 pub use units::parse_bytes;
 

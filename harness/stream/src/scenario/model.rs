@@ -69,12 +69,55 @@ pub struct PipelineConfig {
     pub publish_latency: Duration,
     /// Time after which the source delivers again what was refused; it doubles with each further refusal.
     pub redelivery_delay: Duration,
-    /// Time after which the source delivers again of what it hears nothing any more. Only matters under faults.
+    /// Time after which the source delivers again of what it hears nothing any more. Only matters under faults, and
+    /// where deadlines are fixed.
     #[serde(default = "default_ack_deadline", skip_serializing_if = "is_default_ack_deadline")]
     pub ack_deadline: Duration,
+    /// Whether workers extend the deadlines of what they have in hand.
+    #[serde(default, skip_serializing_if = "Deadlines::are_extended")]
+    pub deadlines: Deadlines,
+    /// Which worker a ping goes to.
+    #[serde(default, skip_serializing_if = "Routed::is_by_key")]
+    pub routed: Routed,
     /// How long after a publish a second job marks what it reads back; zero where the worker that published settles.
     #[serde(default, skip_serializing_if = "Duration::is_zero")]
     pub mark_lag: Duration,
+}
+
+/// What becomes of the ack deadline of a delivery that a worker has in hand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deadlines {
+    /// The worker extends it for as long as it lives.
+    #[default]
+    Extended,
+    /// It passes, and the source delivers the ping again, whatever the worker is about to do with it.
+    Fixed,
+}
+
+impl Deadlines {
+    // For serde, which asks by reference.
+    fn are_extended(&self) -> bool {
+        *self == Deadlines::Extended
+    }
+}
+
+/// Which worker a ping goes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Routed {
+    /// To the one that its key names, where workers have state of their own; else to whoever pulls.
+    #[default]
+    ByKey,
+    /// To any, by chance, as behind a balancer that knows nothing of keys.
+    Random,
+}
+
+impl Routed {
+    // For serde, which asks by reference.
+    fn is_by_key(&self) -> bool {
+        *self == Routed::ByKey
+    }
 }
 
 fn default_ack_deadline() -> Duration {

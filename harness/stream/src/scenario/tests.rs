@@ -104,6 +104,8 @@ fn errors_read_well() {
         "[[fault]]\nkind = 'workers-added'\nat = '10s'\ncount = 9_999_999",
         "pipeline = { ack_deadline = '0s' }",
         "pipeline = { mark_lag = '-1s' }",
+        "pipeline = { extend_deadlines = 'no' }",
+        "pipeline = { routing = 'robin' }",
         "window = '10m",
         "window = = 3",
         "repeat = 3",
@@ -241,7 +243,7 @@ fn nonsense_in_any_field_is_answered_with_the_fields_full_path_and_what_was_foun
         bad_id = { missing = 0.1, not_an_id = 0.1, short = 0.1, upper_case = 0.1 }\nevent_time.skew.exponential = '1s'\n\
         nightly = { preceding_days = 1, slices = 2 }\n\
         [pipeline]\nworkers = 1\nbatch = 1\nlinger = '1s'\npublish_latency = '1s'\nredelivery_delay = '1s'\nack_deadline = '1s'\n\
-        mark_lag = '1s'\n\
+        extend_deadlines = false\nrouting = 'random'\nmark_lag = '1s'\n\
         [arrival]\nprocess = 'daily'\nrate = 1\namplitude = 0.5\npeak = '1h'\nramp = { factor = 2, between = ['1m', '2m'] }\n\
         [[repeat]]\ncause = 'a'\nshare = 0.1\ncopies = 2\nlag.fixed = '1s'\nfrom = 'first'\nbetween = ['1s', '2s']\n\
         event_time = 'fresh'\nsubmission_timestamp = 'same'\nidentity = 'same'\n\

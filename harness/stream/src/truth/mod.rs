@@ -164,6 +164,18 @@ impl Truth {
         }
     }
 
+    /// The source delivers a copy again that it has not heard of, and that a worker still has: from now on both are out.
+    pub fn one_more_out(&mut self, event: &Event) {
+        if let Some(open) = self.open.get_mut(&event.origin.unique) {
+            open.unacked += 1;
+        }
+    }
+
+    /// Whether a copy of a ping was let through, and has not been lost on its way.
+    pub fn is_let_through(&self, event: &Event) -> bool {
+        matches!(self.states.get(event.origin.unique), State::Accepted | State::Delivered)
+    }
+
     /// A copy was born in the pipeline, at `at`: a delivery that had been decided came again, or a ping was released
     /// that the source had taken for lost. Its cause is [`CauseId::REDELIVERY`].
     pub fn copy_born(&mut self, event: &Event, at: Timestamp) {

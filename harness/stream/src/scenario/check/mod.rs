@@ -20,7 +20,9 @@ use super::error::{ScenarioError, Source};
 use super::estimate;
 use super::file::{BadIdTable, CopiesField, EventTimeTable, File, NightlyTable, PipelineTable, RepeatTable};
 use super::lag::Lag;
-use super::model::{BadIds, LagFrom, Length, NightlyConfig, Pick, PipelineConfig, Repeat, Scenario, Shape};
+use super::model::{
+    BadIds, Deadlines, LagFrom, Length, NightlyConfig, Pick, PipelineConfig, Repeat, Scenario, Shape,
+};
 use super::units::{LONGEST, Time};
 
 /// 2026-01-01T00:00:00Z: midnight, so that day partitions are easy to see.
@@ -103,6 +105,11 @@ pub(super) fn pipeline(table: &PipelineTable) -> PipelineConfig {
         publish_latency: table.publish_latency.0,
         redelivery_delay: table.redelivery_delay.0,
         ack_deadline: table.ack_deadline.0,
+        deadlines: match table.extend_deadlines {
+            true => Deadlines::Extended,
+            false => Deadlines::Fixed,
+        },
+        routed: table.routing,
         mark_lag: table.mark_lag.0,
     }
 }

@@ -1,0 +1,44 @@
+//! What a scenario's pipeline does that pipelines do not do by default.
+
+use dedup_records::compare::{Block, Row, Stream};
+use dedup_records::record::{Deadlines, Routed};
+use dedup_records::units::thousands;
+
+/// In a few words, for a line about the stream; nothing of an ordinary pipeline.
+pub(crate) fn phrase(stream: &Stream) -> String {
+    let deadlines = match stream.deadlines {
+        Deadlines::Extended => "",
+        Deadlines::Fixed => ", ack deadlines not extended",
+    };
+    let routed = match stream.routed {
+        Routed::ByKey => "",
+        Routed::Random => ", pings to any worker",
+    };
+    format!("{deadlines}{routed}")
+}
+
+/// What it means for the figures.
+pub(crate) fn notes(block: &Block, name: impl Fn(&Row) -> String) -> Vec<String> {
+    let mut notes = Vec::new();
+    if block.stream.deadlines == Deadlines::Fixed {
+        let seen = block.rows.iter().filter_map(|row| Some((row, row.summary.verify.as_ref()?)));
+        let seen = seen.map(|(row, verify)| {
+            let deliveries = thousands(verify.pings_count + verify.redelivered_count);
+            format!("{} {deliveries} of {}", name(row), thousands(verify.pings_count))
+        });
+        let seen: Vec<String> = seen.collect();
+        let seen = if seen.is_empty() { "not counted".to_string() } else { seen.join(", ") };
+        notes.push(format!(
+            "ack deadlines are not extended: what is not acked in time is delivered again, as a copy, while a worker still \
+             has it; deliveries of arrivals: {seen}."
+        ));
+    }
+    if block.stream.routed == Routed::Random {
+        notes.push(
+            "pings go to any worker, not by key: each worker is a replica that shares nothing but a store beside it, and what \
+             one has seen the others do not know."
+                .to_string(),
+        );
+    }
+    notes
+}
