@@ -1,7 +1,7 @@
 //! A trace that may say anything. The first byte chooses which fields are asked for.
 
 use dedup_stream::stream::Source;
-use dedup_stream::trace::{Format, TraceOptions, TraceSource, TraceSurvey};
+use dedup_stream::trace::{Format, IdFields, TraceOptions, TraceSource, TraceSurvey};
 
 use crate::on_disk::with_file;
 
@@ -9,10 +9,15 @@ pub fn read(bytes: &[u8], format: Format) {
     let Some((choice, bytes)) = bytes.split_first() else { return };
     with_file("trace", bytes, |path| {
         let mut options = TraceOptions { format, max_bad: 1.0, ..TraceOptions::new(path) };
-        options.id_field = (choice & 1 != 0).then(|| "a.id".to_string());
+        let named = |fields: &[&str]| IdFields::Named(fields.iter().map(|field| field.to_string()).collect());
+        match choice & 9 {
+            1 => options.id = named(&["a.id"]),
+            8 => options.id = named(&["id", "a.id", "b"]),
+            _ => {}
+        }
         options.time_field = (choice & 2 != 0).then(|| "time".to_string());
         if choice & 4 != 0 && format == Format::Csv {
-            options.id_field = Some("#1".to_string());
+            options.id = named(&["#1"]);
         }
         let surveyed = TraceSurvey::scan(&options);
         let Ok(mut source) = TraceSource::open(&options) else { return };

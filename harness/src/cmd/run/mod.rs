@@ -5,7 +5,6 @@ mod late;
 mod plan;
 mod quick;
 mod survey;
-mod time_unit;
 
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -18,7 +17,8 @@ use clap::{Args, ValueEnum};
 use dedup_report::tables::{Format, Look, render};
 use dedup_strategies::Definition;
 
-use super::values::{cell_memory, count, format, rate, seconds, seed, share, time, whole};
+use super::reading::ReadingArgs;
+use super::values::{cell_memory, count, format, rate, seconds, seed, time, whole};
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
 use crate::filter::Filter;
@@ -31,13 +31,15 @@ use crate::suite::{Completion, Plan, SuiteError};
 pub(super) use ending::{Watcher, exit, stop_on_interrupt};
 pub(super) use plan::{admit, describe};
 pub use quick::run_quick;
-pub use time_unit::TimeUnitArg;
 
 use plan::plan;
 
 /// Options of `run`.
 #[derive(Clone, Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(
+    after_help = EXAMPLES,
+    mut_group("ReadingArgs", |group| group.requires("trace").conflicts_with("scenarios"))
+)]
 pub struct RunArgs {
     /// Only scenarios whose name matches this regular expression, or the path of a scenario file (repeatable)
     #[arg(short = 'f', long = "scenario", value_name = "REGEX|FILE", help_heading = "What to run")]
@@ -58,30 +60,9 @@ pub struct RunArgs {
     /// Take the pings from this file: NDJSON or CSV, plain, gzip or zstd; `-` for standard input
     #[arg(long, value_name = "FILE", conflicts_with = "scenarios", help_heading = "Your own pings")]
     pub trace: Option<PathBuf>,
-    /// Field that holds the id; dots lead into objects, as in attributeMap.document_id
-    #[arg(
-        long,
-        value_name = "FIELD",
-        requires = "trace",
-        conflicts_with = "scenarios",
-        help_heading = "Your own pings"
-    )]
-    pub id_field: Option<String>,
-    /// Field that holds the time; without it the order is the time
-    #[arg(
-        long,
-        value_name = "FIELD",
-        requires = "trace",
-        conflicts_with = "scenarios",
-        help_heading = "Your own pings"
-    )]
-    pub time_field: Option<String>,
-    /// How the time is written
-    #[arg(long, value_name = "UNIT", value_enum, default_value_t = TimeUnitArg::Auto, requires = "trace", conflicts_with = "scenarios", help_heading = "Your own pings")]
-    pub time_unit: TimeUnitArg,
-    /// Share of lines that may be unreadable, from 0 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.01, value_parser = share, requires = "trace", conflicts_with = "scenarios", help_heading = "Your own pings")]
-    pub max_bad: f64,
+    /// How the trace is read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
     /// How far back duplicates should be recognised
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time, requires = "trace", conflicts_with = "scenarios", help_heading = "Your own pings")]
     pub window: Duration,
@@ -160,7 +141,8 @@ Examples:
   dedup-harness run -f my-scenario.toml --rounds 5 -o results/mine
   dedup-harness run -s lru:capacity=1_000_000,window=10m -s lru-tinylfu
   dedup-harness run --trace pages.csv.gz --id-field page -p verify -s lru-exact:capacity=1000
-  zcat pings.gz | dedup-harness run --trace - --id-field attributeMap.document_id";
+  zcat pings.gz | dedup-harness run --trace - --id-field attributeMap.document_id
+  dedup-harness run --trace events.ndjson --id-field source --id-field id --time-field time";
 
 /// What becomes of a run's records.
 #[derive(Clone, Debug, Default, Args)]

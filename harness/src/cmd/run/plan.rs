@@ -148,12 +148,7 @@ fn trace_options(
     directory: &Path,
     stop: &AtomicBool,
 ) -> anyhow::Result<TraceOptions> {
-    let mut options = TraceOptions::new(path);
-    options.id_field = args.id_field.clone();
-    options.time_field = args.time_field.clone();
-    options.time_unit = args.time_unit.into();
-    options.max_bad = args.max_bad;
-    options.window = args.window;
+    let mut options = TraceOptions { window: args.window, ..args.reading.options(path) };
     if options.is_stdin() {
         let spooled = taken(spool_stdin(directory, stop))?;
         options = options.spooled(spooled);

@@ -17,7 +17,7 @@ pub(super) fn text(survey: &TraceSurvey) -> String {
 fn write(survey: &TraceSurvey, text: &mut String) -> fmt::Result {
     let mut line = |label: &str, said: String| writeln!(text, "{label:<14}{said}");
     line("trace", format!("{} ({}{})", survey.name, survey.format, survey.compression))?;
-    line("id", format!("field {}", survey.id_field))?;
+    line("id", survey.id.to_string())?;
     line("time", time_line(survey))?;
     line("read", format!("{} pings", thousands(survey.pings_count)))?;
     line("skipped", count_of(survey.bad_count, survey.pings_count + survey.bad_count, "lines"))?;

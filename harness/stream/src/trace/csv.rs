@@ -7,7 +7,7 @@ use csv_core::{ReadRecordResult, Reader};
 
 use super::bytes::Text;
 use super::error::{BadReason, MAX_LINE_BYTES};
-use super::record::{Record, There, Values};
+use super::record::{Parts, Record, There, Values};
 
 /// Reads a trace in CSV.
 ///
@@ -23,10 +23,10 @@ pub(crate) struct CsvRows {
 }
 
 /// Where the wanted fields are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Columns {
-    /// Index of the id.
-    pub(crate) id: usize,
+    /// Indices of the parts of the id.
+    pub(crate) ids: Vec<usize>,
     /// Index of the time, where there is one.
     pub(crate) time: Option<usize>,
     /// How many columns each line must have.
@@ -79,7 +79,8 @@ impl CsvRows {
         }
         // Two fields that are no text can be one when put together: then the border is inside a character.
         let field = |index| text.get(self.range(index)).map(Cow::Borrowed).ok_or(BadReason::NotUtf8);
-        Ok(Values { id: Some(field(self.columns.id)?), time: self.columns.time.map(field).transpose()? })
+        let id = Parts::gather(self.columns.ids.iter().map(|index| field(*index).map(Some)))?;
+        Ok(Values { id, time: self.columns.time.map(field).transpose()? })
     }
 
     fn range(&self, index: usize) -> std::ops::Range<usize> {
@@ -149,11 +150,11 @@ mod tests {
     use super::*;
 
     fn read(text: &[u8], count: usize) -> Vec<(u64, u64, Result<String, BadReason>)> {
-        let columns = Columns { id: 0, time: None, count };
+        let columns = Columns { ids: vec![0], time: None, count };
         let mut rows = CsvRows::new(Box::new(io::Cursor::new(text.to_vec())), columns);
         let mut found = Vec::new();
         while let Some(record) = rows.next().unwrap() {
-            let id = record.values.map(|values| values.id.unwrap().into_owned());
+            let id = record.values.map(|values| values.id.as_slice()[0].as_deref().unwrap().to_string());
             found.push((record.line, record.lines, id));
         }
         found

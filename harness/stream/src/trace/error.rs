@@ -96,13 +96,13 @@ pub enum TraceError {
     },
     /// The field that was named, or taken because of its name, is there, but no id is in it.
     #[error(
-        "trace {path}: ids are read from field {field}{why}: {found}; allowed is text or a whole number: name the field \
+        "trace {path}: ids are read from {field}{why}: {found}; allowed is text or a whole number: name the field \
          that holds the id with --id-field; the first line has: {fields}"
     )]
     NoIds {
         /// The file.
         path: String,
-        /// The field.
+        /// The field or fields, called such.
         field: String,
         /// Why it was taken, as part of a sentence.
         why: &'static str,

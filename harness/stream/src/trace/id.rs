@@ -4,7 +4,49 @@ use dedup_strategies::PingKey;
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::record::Parts;
 use crate::stream::Id;
+
+/// Makes keys of ids.
+pub(crate) struct Keys {
+    /// Keys of the texts that stand for no id.
+    nulls: Vec<Id>,
+    joined: Vec<u8>,
+}
+
+impl Keys {
+    /// Takes `null_ids` for no id.
+    pub(crate) fn new(null_ids: &[String]) -> Self {
+        Keys { nulls: null_ids.iter().map(|text| id_of(text)).collect(), joined: Vec::new() }
+    }
+
+    /// The key of an id of one part is that of its text (see [`id_of`]). That of several is the 128-bit XXH3 of their
+    /// keys with a mark before each, so that parts never run into each other, and a part that is absent is a value of its
+    /// own; if all are absent, so is the id.
+    pub(crate) fn key(&mut self, parts: &Parts<'_>) -> Id {
+        if let [part] = parts.as_slice() {
+            return self.part(part.as_deref());
+        }
+        self.joined.clear();
+        let mut any = false;
+        for part in parts.as_slice() {
+            match self.part(part.as_deref()) {
+                Id::Key(key) => {
+                    any = true;
+                    self.joined.push(1);
+                    self.joined.extend_from_slice(&key.0);
+                }
+                Id::Missing | Id::Invalid(_) => self.joined.push(0),
+            }
+        }
+        if any { Id::Key(PingKey::from_u128(xxh3_128(&self.joined))) } else { Id::Missing }
+    }
+
+    fn part(&self, text: Option<&str>) -> Id {
+        let id = text.map_or(Id::Missing, id_of);
+        if self.nulls.contains(&id) { Id::Missing } else { id }
+    }
+}
 
 /// The key of an id: a UUID's own 16 bytes, whether written with or without hyphens, in upper or lower case; for any
 /// other text the 128-bit XXH3 of its bytes, under which different texts are different ids for all practical

@@ -5,6 +5,7 @@ use std::io::BufRead;
 use super::bytes::{self, Compression, Text};
 use super::csv::{Columns, CsvRows};
 use super::error::TraceError;
+use super::key::IdFields;
 use super::ndjson::{JsonLines, Paths};
 use super::options::{Format, TraceOptions, USUAL_ID_FIELDS};
 use super::parquet::{Column, Schema};
@@ -15,18 +16,18 @@ use super::time::TimeUnit;
 pub(crate) struct Layout {
     pub(crate) compression: Compression,
     pub(crate) shape: Shape,
-    /// The field with the id.
-    pub(crate) id_field: String,
+    /// The fields that make the id; never [`IdFields::Usual`].
+    pub(crate) id: IdFields,
     /// What the first line has, for messages.
     pub(crate) fields: Vec<String>,
 }
 
 /// How its lines are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     Ndjson,
     Csv { columns: Columns, header: Header },
-    Parquet { id: Column, time: Option<Column> },
+    Parquet { ids: Vec<Column>, time: Option<Column> },
 }
 
 /// What the first line of a CSV file is.
@@ -82,15 +83,12 @@ fn ndjson(options: &TraceOptions, compression: Compression, text: Text) -> Resul
     let fields = JsonLines::new(text, Paths::default())
         .first_fields()
         .map_err(|error| bytes::read_error(options, 0, &error))?;
-    let id_field = match &options.id_field {
-        Some(field) => field.clone(),
-        None => usual_id_field(options, &fields)?,
-    };
-    Ok(Layout { compression, shape: Shape::Ndjson, id_field, fields })
+    let id = id_fields(options, &fields)?;
+    Ok(Layout { compression, shape: Shape::Ndjson, id, fields })
 }
 
 fn csv(options: &TraceOptions, compression: Compression, text: Text) -> Result<Layout, TraceError> {
-    let anything = Columns { id: 0, time: None, count: 0 };
+    let anything = Columns { ids: Vec::new(), time: None, count: 0 };
     let names = CsvRows::new(text, anything)
         .next_fields()
         .map_err(|error| bytes::read_error(options, 0, &error))?
@@ -100,36 +98,35 @@ fn csv(options: &TraceOptions, compression: Compression, text: Text) -> Result<L
         Header::Names => names,
         Header::Absent => (1..=names.len()).map(|number| format!("#{number}")).collect(),
     };
-    let id_field = match &options.id_field {
-        Some(field) => field.clone(),
-        None => usual_id_field(options, &fields)?,
-    };
-    let id = column(options, "--id-field", &id_field, &fields)?;
+    let id = id_fields(options, &fields)?;
+    let ids = id.named().iter().map(|field| column(options, "--id-field", field, &fields));
+    let ids = ids.collect::<Result<_, _>>()?;
     let time = match &options.time_field {
         Some(field) => Some(column(options, "--time-field", field, &fields)?),
         None => None,
     };
-    let columns = Columns { id, time, count: fields.len() };
-    Ok(Layout { compression, shape: Shape::Csv { columns, header }, id_field, fields })
+    let columns = Columns { ids, time, count: fields.len() };
+    Ok(Layout { compression, shape: Shape::Csv { columns, header }, id, fields })
 }
 
 fn parquet(options: &TraceOptions) -> Result<Layout, TraceError> {
     let schema = Schema::find(options)?;
     let fields = schema.names();
-    let id_field = match &options.id_field {
-        Some(field) => field.clone(),
-        None => usual_id_field(options, &fields)?,
-    };
+    let id = id_fields(options, &fields)?;
     let missing = |flag, field: &str| TraceError::NoField {
         path: options.shown(),
         flag,
         field: field.to_string(),
         fields: listed(&fields),
     };
-    for (flag, field) in [("--id-field", Some(&id_field)), ("--time-field", options.time_field.as_ref())] {
-        field.map(|field| the_one(options, flag, field, &fields, "")).transpose()?;
+    let ids = id.named().iter().map(|field| ("--id-field", field));
+    for (flag, field) in ids.chain(options.time_field.iter().map(|field| ("--time-field", field))) {
+        the_one(options, flag, field, &fields, "")?;
     }
-    let id = schema.id(&id_field, options).ok_or_else(|| missing("--id-field", &id_field))??;
+    let ids = id.named().iter().map(|field| {
+        schema.id(field, options).ok_or_else(|| missing("--id-field", field)).and_then(|column| column)
+    });
+    let ids = ids.collect::<Result<_, _>>()?;
     let time = match &options.time_field {
         Some(field) => Some(schema.time(field, options).ok_or_else(|| missing("--time-field", field))??),
         None => None,
@@ -140,14 +137,15 @@ fn parquet(options: &TraceOptions) -> Result<Layout, TraceError> {
     {
         return Err(TraceError::option("--time-unit", options.time_unit, "none: the column's type says it"));
     }
-    Ok(Layout { compression: Compression::Plain, shape: Shape::Parquet { id, time }, id_field, fields })
+    Ok(Layout { compression: Compression::Plain, shape: Shape::Parquet { ids, time }, id, fields })
 }
 
 /// A file of which every field is asked for by number has no line of names.
 fn header_of(options: &TraceOptions) -> Header {
     let by_number = |field: &String| number_of(field).is_some();
     let time_by_number = options.time_field.as_ref().is_none_or(by_number);
-    if options.id_field.as_ref().is_some_and(by_number) && time_by_number {
+    let ids = options.id.named();
+    if !ids.is_empty() && ids.iter().all(by_number) && time_by_number {
         Header::Absent
     } else {
         Header::Names
@@ -198,6 +196,14 @@ fn the_one(
 
 fn number_of(field: &str) -> Option<usize> {
     field.strip_prefix('#')?.parse().ok()
+}
+
+/// The fields that make the id: those that were named, or else the usual one.
+fn id_fields(options: &TraceOptions, fields: &[String]) -> Result<IdFields, TraceError> {
+    match &options.id {
+        IdFields::Usual => Ok(IdFields::Named(vec![usual_id_field(options, fields)?])),
+        named => Ok(named.clone()),
+    }
 }
 
 fn usual_id_field(options: &TraceOptions, fields: &[String]) -> Result<String, TraceError> {

@@ -10,8 +10,10 @@
 
 mod bytes;
 mod csv;
+mod doubt;
 mod error;
 mod id;
+mod key;
 mod layout;
 mod ndjson;
 mod options;
@@ -29,8 +31,11 @@ mod time;
 mod zstd;
 
 pub use bytes::{Compression, spool_stdin};
+pub use doubt::{Doubt, DoubtKind};
 pub use error::{BadLine, BadReason, TraceError};
+pub use key::IdFields;
 pub use options::{Format, TraceOptions};
+pub use rows::{Tally, TracePing, TracePings};
 pub use source::TraceSource;
-pub use survey::{TimeUsed, TraceSurvey};
-pub use time::{TimeUnit, UnitFrom};
+pub use survey::TraceSurvey;
+pub use time::{TimeUnit, TimeUsed, UnitFrom};

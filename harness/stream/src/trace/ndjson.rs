@@ -7,25 +7,42 @@ use std::io::{self, BufRead, Read};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use smallvec::SmallVec;
 
 use super::bytes::Text;
 use super::error::{BadReason, MAX_LINE_BYTES, excerpt};
-use super::record::{Record, There, Values};
+use super::record::{Parts, Record, There, Values};
 
-/// Reads a trace in NDJSON, picking two fields of each line and skipping the rest unparsed.
+/// Reads a trace in NDJSON, picking the wanted fields of each line and skipping the rest unparsed.
 pub(crate) struct JsonLines {
     input: Text,
     line: u64,
     buffer: Vec<u8>,
-    paths: Paths<String>,
+    paths: Paths,
 }
 
-/// What is wanted of an object: the id, and the time where there is one. A path is a dotted one.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Paths<T> {
-    pub(crate) id: Option<T>,
-    pub(crate) time: Option<T>,
+/// What is wanted of an object: the parts of the id, and the time where there is one. A path is a dotted one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Paths {
+    /// Those of the id, in their order, then that of the time.
+    all: Vec<String>,
+    /// How many are of the id.
+    ids: usize,
 }
+
+impl Paths {
+    pub(crate) fn new(ids: &[String], time: Option<&String>) -> Self {
+        Paths { all: ids.iter().chain(time).cloned().collect(), ids: ids.len() }
+    }
+
+    /// What the field at `index` is for.
+    fn role(&self, index: usize) -> &'static str {
+        if index < self.ids { "id" } else { "time" }
+    }
+}
+
+/// What was found for each path.
+type Found<'a> = SmallVec<[Option<&'a RawValue>; 2]>;
 
 enum Line {
     Whole,
@@ -33,7 +50,7 @@ enum Line {
 }
 
 impl JsonLines {
-    pub(crate) fn new(input: Text, paths: Paths<String>) -> Self {
+    pub(crate) fn new(input: Text, paths: Paths) -> Self {
         JsonLines { input, line: 0, buffer: Vec::new(), paths }
     }
 
@@ -42,7 +59,11 @@ impl JsonLines {
         let Some(line) = self.read_line()? else { return Ok(None) };
         let (there, values) = match line {
             Line::Whole => match self.fields() {
-                Ok(found) => (There { id: found.id.is_some(), time: found.time.is_some() }, values(found)),
+                Ok(found) => {
+                    let (ids, time) = found.split_at(self.paths.ids);
+                    let id = ids.iter().any(Option::is_some);
+                    (There { id, time: time.iter().any(Option::is_some) }, values(ids, time))
+                }
                 Err(reason @ BadReason::Twice(_)) => (There::BOTH, Err(reason)),
                 Err(reason) => (There::default(), Err(reason)),
             },
@@ -83,18 +104,20 @@ impl JsonLines {
         }
     }
 
-    fn fields(&self) -> Result<Paths<&RawValue>, BadReason> {
+    fn fields(&self) -> Result<Found<'_>, BadReason> {
         let text = std::str::from_utf8(self.buffer.trim_ascii_end()).map_err(|_| BadReason::NotUtf8)?;
-        let wanted = Paths { id: self.paths.id.as_deref(), time: self.paths.time.as_deref() };
-        pick(text, wanted)
+        let wanted: SmallVec<[&str; 2]> = self.paths.all.iter().map(String::as_str).collect();
+        pick(text, &wanted).map_err(|problem| match problem {
+            PickProblem::Twice(index) => BadReason::Twice(self.paths.role(index)),
+            PickProblem::Json(reason) => reason,
+        })
     }
 }
 
-fn values(found: Paths<&RawValue>) -> Result<Values<'_>, BadReason> {
-    Ok(Values {
-        id: found.id.map(id_text).transpose()?.flatten(),
-        time: found.time.map(time_text).transpose()?.flatten(),
-    })
+fn values<'a>(ids: &[Option<&'a RawValue>], time: &[Option<&'a RawValue>]) -> Result<Values<'a>, BadReason> {
+    let id = |raw: &Option<&'a RawValue>| raw.map(id_text).transpose().map(Option::flatten);
+    let time = time.first().copied().flatten();
+    Ok(Values { id: Parts::gather(ids.iter().map(id))?, time: time.map(time_text).transpose()?.flatten() })
 }
 
 fn list_scalars(value: &Value, path: &str, fields: &mut Vec<String>) {
@@ -147,13 +170,30 @@ fn bad_json(error: serde_json::Error) -> BadReason {
     })
 }
 
-/// Finds the wanted fields in the text of an object. Of one that is there twice nobody knows which one counts.
-fn pick<'a>(json: &'a str, wanted: Paths<&str>) -> Result<Paths<&'a RawValue>, BadReason> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    let found = deserializer.deserialize_map(ObjectVisitor(wanted)).map_err(bad_json)?;
-    deserializer.end().map_err(bad_json)?;
-    found.resolve()
+/// Why the wanted fields of an object cannot be told.
+enum PickProblem {
+    Json(BadReason),
+    /// Nobody knows which one counts of the field at this index.
+    Twice(usize),
 }
+
+/// Finds the fields at the paths `wanted` in the text of an object.
+fn pick<'a>(json: &'a str, wanted: &[&str]) -> Result<Found<'a>, PickProblem> {
+    let bad = |error| PickProblem::Json(bad_json(error));
+    let mut slots: Slots<'a, '_> = wanted.iter().map(|path| Slot { path, hit: None }).collect();
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    deserializer.deserialize_map(ObjectVisitor(&mut slots)).map_err(bad)?;
+    deserializer.end().map_err(bad)?;
+    slots.into_iter().enumerate().map(|(index, slot)| slot.resolve(index)).collect()
+}
+
+/// A path, and the field of the object to which it leads.
+struct Slot<'a, 'p> {
+    path: &'p str,
+    hit: Option<Hit<'a, 'p>>,
+}
+
+type Slots<'a, 'p> = SmallVec<[Slot<'a, 'p>; 2]>;
 
 /// A field of the object, and what is still wanted inside it.
 enum Hit<'a, 'p> {
@@ -174,89 +214,94 @@ impl Hit<'_, '_> {
     }
 }
 
-type Hits<'a, 'p> = Paths<Hit<'a, 'p>>;
+impl<'a, 'p> Slot<'a, 'p> {
+    /// Takes note of a field that leaves `rest` of the path.
+    fn note(&mut self, raw: &'a RawValue, rest: &'p str) {
+        self.hit = Some(match &self.hit {
+            Some(before) if before.has_the_name_of(rest) => Hit::Twice,
+            _ if rest.is_empty() => Hit::Field(raw),
+            _ => Hit::Inside(raw, rest),
+        });
+    }
 
-impl<'a> Hits<'a, '_> {
-    fn resolve(self) -> Result<Paths<&'a RawValue>, BadReason> {
-        let inner = |hit: Option<Hit<'a, '_>>, what| match hit {
+    fn resolve(self, index: usize) -> Result<Option<&'a RawValue>, PickProblem> {
+        match self.hit {
             None => Ok(None),
-            Some(Hit::Twice) => Err(BadReason::Twice(what)),
+            Some(Hit::Twice) => Err(PickProblem::Twice(index)),
             Some(Hit::Field(raw)) => Ok(Some(raw)),
-            Some(Hit::Inside(raw, rest)) if raw.get().starts_with('{') => {
-                pick(raw.get(), Paths { id: Some(rest), time: None }).map(|found| found.id)
-            }
+            Some(Hit::Inside(raw, rest)) if raw.get().starts_with('{') => match pick(raw.get(), &[rest]) {
+                Ok(found) => Ok(found.first().copied().flatten()),
+                Err(PickProblem::Twice(_)) => Err(PickProblem::Twice(index)),
+                Err(problem) => Err(problem),
+            },
             Some(Hit::Inside(..)) => Ok(None),
-        };
-        Ok(Paths { id: inner(self.id, "id")?, time: inner(self.time, "time")? })
+        }
     }
 }
 
-struct ObjectVisitor<'p>(Paths<&'p str>);
+struct ObjectVisitor<'s, 'a, 'p>(&'s mut Slots<'a, 'p>);
 
-impl<'de, 'p> Visitor<'de> for ObjectVisitor<'p> {
-    type Value = Hits<'de, 'p>;
+impl<'de, 'p> Visitor<'de> for ObjectVisitor<'_, 'de, 'p> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut hits = Paths { id: None, time: None };
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(matched) = map.next_key_seed(NameMatcher(self.0))? {
-            if matched == (Paths { id: None, time: None }) {
+            if matched.slots == 0 {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
             let raw: &'de RawValue = map.next_value()?;
-            let hit = |rest: &'p str, before: Option<Hit<'de, 'p>>| match before {
-                Some(before) if before.has_the_name_of(rest) => Hit::Twice,
-                _ if rest.is_empty() => Hit::Field(raw),
-                _ => Hit::Inside(raw, rest),
-            };
-            if let Some(rest) = matched.id {
-                hits.id = Some(hit(rest, hits.id.take()));
-            }
-            if let Some(rest) = matched.time {
-                hits.time = Some(hit(rest, hits.time.take()));
+            for (index, slot) in self.0.iter_mut().enumerate() {
+                if matched.slots & 1 << index != 0 {
+                    // After the name comes a dot, or nothing.
+                    let rest = slot.path.get(matched.name_len + 1..).unwrap_or_default();
+                    slot.note(raw, rest);
+                }
             }
         }
-        Ok(hits)
+        Ok(())
     }
 }
 
-/// Matches a field's name against the wanted paths; gives what is left of each path that it begins, empty for all.
+/// Which slots' paths a field's name begins, a bit each, and how long it is.
+struct Matched {
+    slots: u64,
+    name_len: usize,
+}
+
+/// Matches a field's name against the wanted paths.
 #[derive(Clone, Copy)]
-struct NameMatcher<'p>(Paths<&'p str>);
+struct NameMatcher<'s, 'a, 'p>(&'s Slots<'a, 'p>);
 
-impl<'de, 'p> DeserializeSeed<'de> for NameMatcher<'p> {
-    type Value = Paths<&'p str>;
+impl<'de> DeserializeSeed<'de> for NameMatcher<'_, '_, '_> {
+    type Value = Matched;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Matched, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl<'p> Visitor<'_> for NameMatcher<'p> {
-    type Value = Paths<&'p str>;
+impl Visitor<'_> for NameMatcher<'_, '_, '_> {
+    type Value = Matched;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a field's name")
     }
 
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(Paths {
-            id: self.0.id.and_then(|path| rest_of(path, name)),
-            time: self.0.time.and_then(|path| rest_of(path, name)),
-        })
+    fn visit_str<E>(self, name: &str) -> Result<Matched, E> {
+        let bit = |(index, slot): (usize, &Slot<'_, '_>)| u64::from(begins(slot.path, name)) << index;
+        let slots = self.0.iter().enumerate().map(bit).fold(0, |all, bit| all | bit);
+        Ok(Matched { slots, name_len: name.len() })
     }
 }
 
-/// What is left of `path` below `name`. A name with dots in it is matched as a whole, too.
-fn rest_of<'p>(path: &'p str, name: &str) -> Option<&'p str> {
-    match path.strip_prefix(name)? {
-        "" => Some(""),
-        rest => rest.strip_prefix('.').filter(|rest| !rest.is_empty()),
-    }
+/// Whether `path` is `name`, or leads into it. A name with dots in it is matched as a whole, too.
+fn begins(path: &str, name: &str) -> bool {
+    path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.len() > 1 && rest.starts_with('.'))
 }
 
 #[cfg(test)]
@@ -268,10 +313,13 @@ mod tests {
         id: &str,
         time: Option<&str>,
     ) -> Result<(Option<String>, Option<String>), BadReason> {
-        let paths = Paths { id: Some(id.to_string()), time: time.map(str::to_string) };
+        let paths = Paths::new(&[id.to_string()], time.map(str::to_string).as_ref());
         let mut lines = JsonLines::new(Box::new(io::Cursor::new(line.as_bytes().to_vec())), paths);
         let record = lines.next().unwrap().unwrap();
-        record.values.map(|values| (values.id.map(Cow::into_owned), values.time.map(Cow::into_owned)))
+        record.values.map(|values| {
+            let id = values.id.as_slice()[0].as_deref().map(str::to_string);
+            (id, values.time.map(Cow::into_owned))
+        })
     }
 
     fn id(line: &str, path: &str) -> Option<String> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::error::TraceError;
+use super::key::IdFields;
 use super::time::TimeUnit;
 
 /// Where a trace is and how to read it. Start with [`TraceOptions::new`] and set what differs.
@@ -17,10 +18,11 @@ pub struct TraceOptions {
     pub name: String,
     /// How its lines are written.
     pub format: Format,
-    /// The field with the id: a dotted path in NDJSON; a column's name, or `#N` for the N-th, in CSV. Without it, the
-    /// first of a list of usual names (see `docs/TRACES.md`) that the first line has.
-    pub id_field: Option<String>,
-    /// The field with the time, written like `id_field`. Without it, order is time: one ping a millisecond from the
+    /// The fields that make the id.
+    pub id: IdFields,
+    /// Ids, or parts of them, that stand for none.
+    pub null_ids: Vec<String>,
+    /// The field with the time, written like those of the id. Without it, order is time: one ping a millisecond from the
     /// epoch on.
     pub time_field: Option<String>,
     /// What a number in the time field counts.
@@ -74,7 +76,8 @@ impl TraceOptions {
             name: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
             path,
             format: Format::Auto,
-            id_field: None,
+            id: IdFields::Usual,
+            null_ids: Vec::new(),
             time_field: None,
             time_unit: TimeUnit::Auto,
             max_bad: 0.01,
@@ -111,11 +114,9 @@ impl TraceOptions {
         if self.time_field.is_none() && self.time_unit != TimeUnit::Auto {
             return Err(TraceError::option("--time-unit", self.time_unit, "none without --time-field"));
         }
-        for (flag, field) in [("--id-field", &self.id_field), ("--time-field", &self.time_field)] {
-            if field.as_deref() == Some("") {
-                return Err(TraceError::option(flag, "an empty name", "a field's name"));
-            }
+        if self.time_field.as_deref() == Some("") {
+            return Err(TraceError::option("--time-field", "an empty name", "a field's name"));
         }
-        Ok(())
+        self.id.check()
     }
 }

@@ -1,4 +1,4 @@
-//! Parquet: the two columns that count, decoded batch by batch.
+//! Parquet: the columns that count, decoded batch by batch.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -13,7 +13,7 @@ use parquet::schema::types::ColumnDescriptor;
 
 use super::error::{BadReason, MAX_LINE_BYTES, TraceError};
 use super::options::TraceOptions;
-use super::record::{Record, There, Values};
+use super::record::{Parts, Record, There, Values};
 use super::time::TimeUnit;
 
 /// Rows that are decoded at once.
@@ -161,7 +161,7 @@ fn broken(error: ParquetError) -> io::Error {
 /// Reads a trace in Parquet.
 pub(crate) struct ParquetRows {
     reader: SerializedFileReader<File>,
-    id: Column,
+    ids: Vec<Column>,
     time: Option<Column>,
     next_group: usize,
     group: Option<Group>,
@@ -171,7 +171,7 @@ pub(crate) struct ParquetRows {
 /// The columns of the row group that is being read.
 struct Group {
     rows_left: usize,
-    id: Box<dyn Texts>,
+    ids: Vec<Box<dyn Texts>>,
     time: Option<Box<dyn Texts>>,
     /// Rows of the batch that are still to come.
     in_batch: usize,
@@ -181,10 +181,10 @@ impl ParquetRows {
     /// Opens the file at its first row.
     pub(crate) fn open(
         options: &TraceOptions,
-        id: Column,
+        ids: Vec<Column>,
         time: Option<Column>,
     ) -> Result<ParquetRows, TraceError> {
-        Ok(ParquetRows { reader: open(options)?, id, time, next_group: 0, group: None, line: 0 })
+        Ok(ParquetRows { reader: open(options)?, ids, time, next_group: 0, group: None, line: 0 })
     }
 
     /// The next row.
@@ -214,7 +214,7 @@ impl ParquetRows {
         };
         self.group = Some(Group {
             rows_left: rows,
-            id: column(self.id)?,
+            ids: self.ids.iter().copied().map(column).collect::<Result<_, _>>()?,
             time: self.time.map(column).transpose()?,
             in_batch: 0,
         });
@@ -225,20 +225,25 @@ impl ParquetRows {
 impl Group {
     fn next(&mut self) -> Result<Result<Values<'static>, BadReason>, ParquetError> {
         if self.in_batch == 0 {
-            let most = self.rows_left.min(BATCH);
-            self.in_batch = self.id.load(most)?;
-            let times = self.time.as_mut().map(|time| time.load(self.in_batch)).transpose()?;
-            if self.in_batch == 0 || times.is_some_and(|times| times != self.in_batch) {
-                return Err(ParquetError::EOF("a column ends before its row group does".to_string()));
+            self.in_batch = self.rows_left.min(BATCH);
+            for column in self.ids.iter_mut().chain(&mut self.time) {
+                if column.load(self.in_batch)? != self.in_batch {
+                    return Err(ParquetError::EOF("a column ends before its row group does".to_string()));
+                }
             }
         }
         self.in_batch -= 1;
         self.rows_left -= 1;
-        let (id, time) = (self.id.next(), self.time.as_mut().and_then(|time| time.next()));
-        Ok(match id.transpose() {
-            Ok(id) => Ok(Values { id: id.map(Cow::Owned), time: time.and_then(Result::ok).map(Cow::Owned) }),
-            Err(reason) => Err(reason),
-        })
+        let time = self.time.as_mut().and_then(|time| time.next());
+        // Each column has to be moved on, whatever is in the others.
+        let mut wrong = None;
+        let parts = self.ids.iter_mut().map(|id| {
+            let part = id.next().and_then(|text| text.map_err(|reason| wrong = Some(reason)).ok());
+            Ok::<_, ParquetError>(part.map(Cow::Owned))
+        });
+        let id = Parts::gather(parts)?;
+        let time = time.and_then(Result::ok).map(Cow::Owned);
+        Ok(wrong.map_or(Ok(Values { id, time }), Err))
     }
 }
 

@@ -10,13 +10,13 @@ pub(crate) struct Record<'a> {
     pub(crate) line: u64,
     /// How many lines it spans: more than one for a CSV record with line ends inside quotes.
     pub(crate) lines: u64,
-    /// Which of its two fields it has, whatever they hold.
+    /// Which of the wanted fields it has, whatever they hold.
     pub(crate) there: There,
     /// Its values, or why it has none.
     pub(crate) values: Result<Values<'a>, BadReason>,
 }
 
-/// Which fields a record has, be they empty, null or of a kind that cannot be read.
+/// Which fields a record has (any part of an id is one), be they empty, null or of a kind that cannot be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct There {
     pub(crate) id: bool,
@@ -28,11 +28,39 @@ impl There {
     pub(crate) const BOTH: There = There { id: true, time: true };
 }
 
-/// The two values of a record that count, as text.
-#[derive(Debug, Default, PartialEq)]
+/// A value as text; none if the field is absent or null.
+pub(crate) type Text<'a> = Option<Cow<'a, str>>;
+
+/// The parts of an id in their order. One alone takes no allocation.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Parts<'a> {
+    One(Text<'a>),
+    Several(Vec<Text<'a>>),
+}
+
+impl<'a> Parts<'a> {
+    pub(crate) fn gather<E>(
+        mut parts: impl ExactSizeIterator<Item = Result<Text<'a>, E>>,
+    ) -> Result<Self, E> {
+        match parts.len() {
+            1 => Ok(Parts::One(parts.next().transpose()?.flatten())),
+            _ => Ok(Parts::Several(parts.collect::<Result<_, _>>()?)),
+        }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[Text<'a>] {
+        match self {
+            Parts::One(part) => std::slice::from_ref(part),
+            Parts::Several(parts) => parts,
+        }
+    }
+}
+
+/// The values of a record that count, as text.
+#[derive(Debug, PartialEq)]
 pub(crate) struct Values<'a> {
-    /// The id; none if the field is absent or null.
-    pub(crate) id: Option<Cow<'a, str>>,
-    /// The time; none if the field is absent or null, or none was asked for.
-    pub(crate) time: Option<Cow<'a, str>>,
+    /// The id, of as many parts as it has fields.
+    pub(crate) id: Parts<'a>,
+    /// The time; none also if none was asked for.
+    pub(crate) time: Text<'a>,
 }

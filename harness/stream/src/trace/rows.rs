@@ -1,5 +1,6 @@
 //! The pings of a trace in order of arrival, and a tally of what was met on the way.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dedup_strategies::Timestamp;
@@ -8,13 +9,14 @@ use xxhash_rust::xxh3::Xxh3;
 use super::bytes;
 use super::csv::CsvRows;
 use super::error::{BadLine, BadReason, TraceError, excerpt};
-use super::id::id_of;
+use super::id::Keys;
+use super::key::IdFields;
 use super::layout::{Header, Layout, Shape};
 use super::ndjson::{JsonLines, Paths};
 use super::options::TraceOptions;
 use super::parquet::ParquetRows;
-use super::record::{Record, There, Values};
-use super::time::{Guess, TimeUnit, UnitFrom, guess, time_of};
+use super::record::{Record, There};
+use super::time::{Guess, TimeUnit, TimeUsed, UnitFrom, guess, time_of};
 use crate::stream::Id;
 
 /// How many bad lines are kept to be shown.
@@ -22,19 +24,21 @@ const BAD_LINES_SHOWN: usize = 5;
 
 /// One ping of a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Row {
-    pub(crate) id: Id,
+pub struct TracePing {
+    /// The key of its id.
+    pub id: Id,
     /// The largest time so far: time never goes backwards for a pipeline.
-    pub(crate) at: Timestamp,
+    pub at: Timestamp,
     /// The line's own time.
-    pub(crate) event_time: Timestamp,
+    pub event_time: Timestamp,
 }
 
-/// Reads a trace row by row.
-pub(crate) struct Rows {
+/// The pings of a trace in order of arrival, read one by one.
+pub struct TracePings {
     options: TraceOptions,
     layout: Layout,
     records: Records,
+    keys: Keys,
     clock: Clock,
     tally: Tally,
     line: u64,
@@ -42,15 +46,23 @@ pub(crate) struct Rows {
 
 /// What was met so far.
 #[derive(Clone)]
-pub(crate) struct Tally {
-    pub(crate) pings: u64,
-    pub(crate) bad: u64,
-    pub(crate) first_bad: Vec<BadLine>,
-    pub(crate) missing: u64,
-    pub(crate) out_of_order: u64,
-    pub(crate) furthest_back: Duration,
-    pub(crate) first_at: Timestamp,
-    pub(crate) last_at: Timestamp,
+pub struct Tally {
+    /// Lines that were read.
+    pub pings: u64,
+    /// Lines that could not be read (a bad CSV record counts with every line that it spans).
+    pub bad: u64,
+    /// The first few of them.
+    pub first_bad: Vec<BadLine>,
+    /// Pings without an id.
+    pub missing: u64,
+    /// Pings whose own time is before that of an earlier line.
+    pub out_of_order: u64,
+    /// How far the time went back at most.
+    pub furthest_back: Duration,
+    /// Arrival of the first ping.
+    pub first_at: Timestamp,
+    /// Arrival of the last ping.
+    pub last_at: Timestamp,
     /// Whether any line had the field of the id, and that of the time.
     there: There,
     /// Lines whose id cannot be one, and what the first of them has.
@@ -65,40 +77,48 @@ enum Records {
     Parquet(Box<ParquetRows>),
 }
 
-impl Rows {
+impl TracePings {
     /// Opens the trace at its beginning.
-    pub(crate) fn open(options: &TraceOptions) -> Result<Rows, TraceError> {
+    pub fn open(options: &TraceOptions) -> Result<TracePings, TraceError> {
         options.check()?;
         let layout = Layout::find(options)?;
         let mut line = 0;
         let mut clock = Clock::new(options);
-        let records = match layout.shape {
+        let records = match &layout.shape {
             Shape::Ndjson => {
                 let (_, text) = bytes::open(options)?;
-                let paths = Paths { id: Some(layout.id_field.clone()), time: options.time_field.clone() };
+                let paths = Paths::new(layout.id.named(), options.time_field.as_ref());
                 Records::Ndjson(JsonLines::new(text, paths))
             }
             Shape::Csv { columns, header } => {
                 let (_, text) = bytes::open(options)?;
-                let mut rows = CsvRows::new(text, columns);
-                if header == Header::Names {
+                let mut rows = CsvRows::new(text, columns.clone());
+                if *header == Header::Names {
                     rows.next_fields().map_err(|error| bytes::read_error(options, 0, &error))?;
                     line = 1;
                 }
                 Records::Csv(Box::new(rows))
             }
-            Shape::Parquet { id, time } => {
+            Shape::Parquet { ids, time } => {
                 if let Some(unit) = time.and_then(|time| time.unit) {
                     (clock.unit, clock.unit_from) = (unit, UnitFrom::Type);
                 }
-                Records::Parquet(Box::new(ParquetRows::open(options, id, time)?))
+                Records::Parquet(Box::new(ParquetRows::open(options, ids.clone(), *time)?))
             }
         };
-        Ok(Rows { options: options.clone(), layout, records, clock, tally: Tally::default(), line })
+        let (keys, tally) = (Keys::new(&options.null_ids), Tally::default());
+        Ok(TracePings { options: options.clone(), layout, records, keys, clock, tally, line })
+    }
+
+    /// The next ping, or [`TraceError::Stopped`] once `stop` is set.
+    pub fn next_unless(&mut self, stop: &AtomicBool) -> Result<Option<TracePing>, TraceError> {
+        if stop.load(Ordering::Relaxed) { Err(TraceError::Stopped) } else { self.next() }
     }
 
     /// The next ping; bad lines are counted and passed over. After the last one, checks that the whole made sense.
-    pub(crate) fn next(&mut self) -> Result<Option<Row>, TraceError> {
+    // An iterator would go on after an error.
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> Result<Option<TracePing>, TraceError> {
         loop {
             let record = match self.records.next() {
                 Ok(Some(record)) => record,
@@ -108,10 +128,13 @@ impl Rows {
             self.line = record.line;
             self.tally.there.id |= record.there.id;
             self.tally.there.time |= record.there.time;
-            match record.values.map_err(RowProblem::Bad).and_then(|values| self.clock.row(&values)) {
-                Ok(row) => {
-                    self.tally.count(&row);
-                    return Ok(Some(row));
+            match record.values.map_err(RowProblem::Bad).and_then(|values| {
+                let (at, event_time) = self.clock.times(values.time.as_deref())?;
+                Ok(TracePing { id: self.keys.key(&values.id), at, event_time })
+            }) {
+                Ok(ping) => {
+                    self.tally.count(&ping);
+                    return Ok(Some(ping));
                 }
                 Err(RowProblem::Bad(reason)) => self.tally.count_bad(record.line, record.lines, reason),
                 Err(RowProblem::UnclearUnit(found)) => {
@@ -130,13 +153,20 @@ impl Rows {
         &self.layout
     }
 
-    pub(crate) fn tally(&self) -> &Tally {
+    /// What was met so far.
+    pub fn tally(&self) -> &Tally {
         &self.tally
     }
 
-    /// The unit of the time field and how it was found; none without a time field.
-    pub(crate) fn time_unit(&self) -> Option<(TimeUnit, UnitFrom)> {
-        self.clock.field.as_ref().map(|_| (self.clock.unit, self.clock.unit_from))
+    /// The fields that make the id; never [`IdFields::Usual`].
+    pub fn id_fields(&self) -> &IdFields {
+        &self.layout.id
+    }
+
+    /// Where the times are taken from, as far as read; none without a time field.
+    pub fn time(&self) -> Option<TimeUsed> {
+        let field = self.clock.field.clone()?;
+        Some(TimeUsed { field, unit: self.clock.unit, unit_from: self.clock.unit_from })
     }
 
     pub(crate) fn path(&self) -> String {
@@ -169,23 +199,23 @@ impl Rows {
         if pings == 0 {
             return Err(TraceError::Empty { path: self.path(), what: "no line can be read" });
         }
-        match (self.tally.missing == pings, self.tally.there.id, &self.options.id_field) {
+        match (self.tally.missing == pings, self.tally.there.id, self.options.id.named()) {
             (false, ..) => Ok(()),
             (true, true, _) => Err(self.no_ids(format!("all {pings} values are empty or null"))),
-            (true, false, Some(field)) => Err(self.no_field("--id-field", field)),
-            (true, false, None) => {
+            (true, false, []) => {
                 Err(TraceError::NoIdField { path: self.path(), fields: self.layout.listed() })
             }
+            (true, false, fields) => Err(self.no_field("--id-field", &fields.join(", "))),
         }
     }
 
     fn no_ids(&self, found: String) -> TraceError {
         TraceError::NoIds {
             path: self.path(),
-            field: excerpt(&self.layout.id_field),
-            why: match self.options.id_field {
-                Some(_) => "",
-                None => ", which was taken because of its name",
+            field: self.layout.id.to_string(),
+            why: match self.options.id {
+                IdFields::Usual => ", which was taken because of its name",
+                _ => "",
             },
             found,
             fields: self.layout.listed(),
@@ -193,7 +223,8 @@ impl Rows {
     }
 
     fn read_from(&self) -> String {
-        let id = excerpt(&self.layout.id_field);
+        let fields: Vec<_> = self.layout.id.named().iter().map(|field| excerpt(field)).collect();
+        let id = fields.join(", ");
         match &self.options.time_field {
             Some(time) => format!("Ids are read from {id}, times from {}", excerpt(time)),
             None => format!("Ids are read from {id}"),
@@ -246,15 +277,15 @@ impl Clock {
         }
     }
 
-    fn row(&mut self, values: &Values<'_>) -> Result<Row, RowProblem> {
+    /// When the next ping arrives, and its own time.
+    fn times(&mut self, text: Option<&str>) -> Result<(Timestamp, Timestamp), RowProblem> {
         let event_time = match self.field {
-            Some(_) => self.read(values.time.as_deref())?,
+            Some(_) => self.read(text)?,
             None => Timestamp::from_millis(self.rows),
         };
         self.rows += 1;
         self.latest = self.latest.max(event_time);
-        let id = values.id.as_deref().map_or(Id::Missing, id_of);
-        Ok(Row { id, at: self.latest, event_time })
+        Ok((self.latest, event_time))
     }
 
     fn read(&mut self, text: Option<&str>) -> Result<Timestamp, RowProblem> {
@@ -291,11 +322,11 @@ impl Default for Tally {
 
 impl Tally {
     /// Digest of the ids and times in order: equal for traces that say the same, however they are written.
-    pub(crate) fn digest(&self) -> String {
+    pub fn digest(&self) -> String {
         format!("{:032x}", self.digest.digest128())
     }
 
-    fn count(&mut self, row: &Row) {
+    fn count(&mut self, row: &TracePing) {
         if self.pings == 0 {
             self.first_at = row.at;
         }
@@ -319,7 +350,7 @@ impl Tally {
     }
 }
 
-fn digest_input(row: &Row) -> [u8; 25] {
+fn digest_input(row: &TracePing) -> [u8; 25] {
     let mut bytes = [0; 25];
     if let Id::Key(key) = row.id {
         bytes[0] = 1;

@@ -7,7 +7,7 @@ use hashbrown::hash_map::Entry;
 
 use super::error::TraceError;
 use super::options::TraceOptions;
-use super::rows::{Row, Rows};
+use super::rows::{TracePing, TracePings};
 use crate::stream::{CauseId, Event, Id, Origin, Source, SourceError};
 
 const REPEAT: CauseId = CauseId(1);
@@ -21,7 +21,7 @@ const REPEAT: CauseId = CauseId(1);
 /// once; the stream then reads it again. So `more_to_come` is exact, memory while the stream runs is a table of the
 /// repeated ids alone (which shrinks with the last copy of each), and a trace that was changed in between is noticed.
 pub struct TraceSource {
-    rows: Rows,
+    rows: TracePings,
     repeated: HashMap<PingKey, Repeated, FixedState>,
     next_unique: u64,
     causes: Vec<String>,
@@ -44,7 +44,7 @@ struct First {
 impl TraceSource {
     /// Opens a trace, reading it once from end to end.
     pub fn open(options: &TraceOptions) -> Result<Self, TraceError> {
-        let mut rows = Rows::open(options)?;
+        let mut rows = TracePings::open(options)?;
         let mut copies: HashMap<PingKey, u64, FixedState> = HashMap::default();
         while let Some(row) = rows.next()? {
             if let Id::Key(key) = row.id {
@@ -57,14 +57,14 @@ impl TraceSource {
                 .map(|(key, copies_left)| (key, Repeated { copies_left, first: None }))
                 .collect(),
             digest: rows.tally().digest(),
-            rows: Rows::open(options)?,
+            rows: TracePings::open(options)?,
             next_unique: 0,
             causes: vec!["first".to_string(), "repeat".to_string()],
             ended: false,
         })
     }
 
-    fn event(&mut self, row: Row) -> Event {
+    fn event(&mut self, row: TracePing) -> Event {
         let origin = match row.id {
             Id::Key(key) => self.origin(key, row.at),
             Id::Missing | Id::Invalid(_) => self.only_copy(row.at),

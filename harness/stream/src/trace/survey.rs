@@ -1,19 +1,21 @@
 //! A look at a trace before anything runs on it.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use dedup_files::NEVER;
 use dedup_strategies::{Sizing, Timestamp};
 
 use super::bytes::Compression;
+use super::doubt::Doubt;
 use super::error::{BadLine, TraceError};
+use super::key::IdFields;
 use super::layout::Shape;
 use super::options::{Format, TraceOptions};
-use super::rows::Rows;
+use super::rows::TracePings;
 use super::sizing::WindowCount;
-use super::time::{TimeUnit, UnitFrom};
+use super::time::TimeUsed;
 use crate::stream::Id;
 
 /// What a trace holds.
@@ -25,8 +27,8 @@ pub struct TraceSurvey {
     pub format: Format,
     /// How it is compressed.
     pub compression: Compression,
-    /// The field that the ids were taken from.
-    pub id_field: String,
+    /// The fields that the ids were made of; never [`IdFields::Usual`].
+    pub id: IdFields,
     /// The field that the times were taken from; without one, order is time.
     pub time: Option<TimeUsed>,
     /// Lines that were read: pings.
@@ -51,19 +53,10 @@ pub struct TraceSurvey {
     pub last_at: Timestamp,
     /// The load that the trace brings: ids are distinct keys, pings without an id not among them.
     pub sizing: Sizing,
+    /// What makes all this doubtful, the gravest first.
+    pub doubts: Vec<Doubt>,
     /// Digest of all ids and times in order, as 32 hexadecimal digits; equal for the same data however it is written.
     pub digest: String,
-}
-
-/// Where the times were taken from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TimeUsed {
-    /// The field.
-    pub field: String,
-    /// Its unit.
-    pub unit: TimeUnit,
-    /// How the unit was found.
-    pub unit_from: UnitFrom,
 }
 
 impl TraceSurvey {
@@ -74,12 +67,9 @@ impl TraceSurvey {
 
     /// The same, which ends early with [`TraceError::Stopped`] once `stop` is set.
     pub fn scan_unless(stop: &AtomicBool, options: &TraceOptions) -> Result<TraceSurvey, TraceError> {
-        let mut rows = Rows::open(options)?;
+        let mut rows = TracePings::open(options)?;
         let mut window = WindowCount::new(options.window);
-        while let Some(row) = rows.next()? {
-            if stop.load(Ordering::Relaxed) {
-                return Err(TraceError::Stopped);
-            }
+        while let Some(row) = rows.next_unless(stop)? {
             if let Id::Key(key) = row.id {
                 window.count(key, row.at);
             }
@@ -94,12 +84,8 @@ impl TraceSurvey {
                 Shape::Parquet { .. } => Format::Parquet,
             },
             compression: layout.compression,
-            id_field: layout.id_field.clone(),
-            time: options
-                .time_field
-                .clone()
-                .zip(rows.time_unit())
-                .map(|(field, (unit, unit_from))| TimeUsed { field, unit, unit_from }),
+            id: layout.id.clone(),
+            time: rows.time(),
             pings_count: tally.pings,
             bad_count: tally.bad,
             first_bad: tally.first_bad.clone(),
@@ -111,6 +97,7 @@ impl TraceSurvey {
             first_at: tally.first_at,
             last_at: tally.last_at,
             sizing: Sizing { window: options.window, ids_in_window: window.peak(), ids_total: window.ids() },
+            doubts: Vec::new(),
             digest: tally.digest(),
         })
     }

@@ -43,6 +43,17 @@ pub enum UnitFrom {
     Magnitude,
 }
 
+/// Where the times were taken from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimeUsed {
+    /// The field.
+    pub field: String,
+    /// Its unit.
+    pub unit: TimeUnit,
+    /// How the unit was found.
+    pub unit_from: UnitFrom,
+}
+
 impl TimeUnit {
     /// What is allowed in the field.
     fn allowed(self) -> &'static str {

@@ -1,5 +1,6 @@
 //! Whole traces, from bytes to truth.
 
+mod keys;
 mod refused;
 
 use std::collections::HashMap;
@@ -13,6 +14,11 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::stream::{CauseId, Event, Id, Source};
+
+/// The id of these fields together.
+pub(super) fn named(fields: &[&str]) -> IdFields {
+    IdFields::Named(fields.iter().map(|field| field.to_string()).collect())
+}
 
 /// A file that lives as long as the test.
 pub(super) struct Sample {
@@ -102,7 +108,7 @@ fn the_same_pings_are_the_same_trace_in_every_form() {
     let zst = TraceSurvey::scan(&fixture("pings.csv.zst", "publish_time_ms")).unwrap();
     let json = TraceSurvey::scan(&fixture("pings.ndjson", "publish_time")).unwrap();
     assert_eq!((zst.compression, json.format), (Compression::Zstd, Format::Ndjson));
-    assert_eq!(json.id_field, "attributeMap.document_id");
+    assert_eq!(json.id, named(&["attributeMap.document_id"]));
     assert_eq!((&csv.digest, csv.sizing), (&zst.digest, zst.sizing));
     assert_eq!((&csv.digest, csv.sizing), (&json.digest, json.sizing));
     assert_eq!(
@@ -204,7 +210,7 @@ fn time_never_goes_backwards_but_each_ping_keeps_its_own() {
 #[test]
 fn a_csv_file_without_header_names_its_columns_by_number() {
     let trace = sample("x,1\ny,2\nx,3\n").with(|o| {
-        o.id_field = Some("#1".into());
+        o.id = named(&["#1"]);
         o.time_field = Some("#2".into());
         o.time_unit = TimeUnit::S;
     });
@@ -306,7 +312,7 @@ proptest! {
         let trace = sample([magic, &content].concat()).with(|o| {
             o.format = format;
             o.max_bad = 1.0;
-            o.id_field = id_field.map(str::to_string);
+            o.id = id_field.map_or(IdFields::Usual, |field| named(&[field]));
             o.time_field = time_field.map(str::to_string);
         });
         let survey = TraceSurvey::scan(&trace.options);
@@ -331,7 +337,7 @@ proptest! {
         let trace = sample(&text).with(|o| {
             o.format = format;
             o.max_bad = 1.0;
-            o.id_field = Some("id".into());
+            o.id = named(&["id"]);
         });
         if let Ok(survey) = TraceSurvey::scan(&trace.options) {
             let lines = text.lines().count() as u64;

@@ -30,7 +30,7 @@ fn exactly_the_allowed_share_of_bad_lines_is_allowed() {
 #[test]
 fn a_trace_without_pings_is_an_error() {
     for content in ["", "\n\n", "id,t\n", "\u{feff}"] {
-        let error = sample(content).with(|o| o.id_field = Some("id".into())).error();
+        let error = sample(content).with(|o| o.id = named(&["id"])).error();
         assert!(error.contains("has no pings") || error.contains("no line has it"), "{content:?}: {error}");
     }
     for packed in [gzip(b""), zstd(b"")] {
@@ -44,17 +44,17 @@ fn a_trace_without_pings_is_an_error() {
 fn a_field_that_is_not_there_is_named_with_those_that_are() {
     let json = "{\"key\":\"a\",\"m\":{\"at\":5}}\n".repeat(3);
     assert!(sample(&json).error().contains("--id-field; the first line has: key, m.at"));
-    let error = sample(&json).with(|o| o.id_field = Some("kye".into())).error();
+    let error = sample(&json).with(|o| o.id = named(&["kye"])).error();
     assert!(error.contains("--id-field kye: no line has it; the first line has: key, m.at"), "{error}");
     let error = sample(&json).with(|o| {
-        o.id_field = Some("key".into());
+        o.id = named(&["key"]);
         o.time_field = Some("at".into());
     });
     assert!(error.error().contains("--time-field at: no line has it"));
 
     let csv = "key,at\na,5\n";
     assert!(sample(csv).error().contains("the first line has: key, at"));
-    let error = sample(csv).with(|o| o.id_field = Some("#3".into())).error();
+    let error = sample(csv).with(|o| o.id = named(&["#3"])).error();
     assert!(error.contains("--id-field #3: no line has it; the first line has: #1, #2"), "{error}");
 }
 
@@ -76,7 +76,7 @@ fn ids_that_are_none_blame_the_field_that_they_are_read_from() {
                 && error.contains("--id-field; the first line has: id"),
             "{error}"
         );
-        let error = sample(content).with(|o| o.id_field = Some("id".into())).error();
+        let error = sample(content).with(|o| o.id = named(&["id"])).error();
         assert!(error.contains("read from field id: ") && error.contains(said), "{error}");
     }
     // Arrays are no ids, and a time that was read is not to blame for them.
@@ -87,7 +87,7 @@ fn ids_that_are_none_blame_the_field_that_they_are_read_from() {
         "{error}"
     );
     let error = sample(&arrays).with(|o| {
-        o.id_field = Some("id".into());
+        o.id = named(&["id"]);
         o.time_field = Some("at".into());
     });
     let error = error.error();
@@ -115,7 +115,7 @@ fn a_name_that_two_columns_or_fields_have_is_refused_with_the_reason() {
     assert!(error.contains("--time-field t: columns 2 and 3"), "{error}");
     // What is not read may be there as often as it likes.
     assert_eq!(sample("x,id,x\n1,a,2\n").survey().pings_count, 1);
-    assert_eq!(sample("1,a,2\n").with(|o| o.id_field = Some("#2".into())).survey().pings_count, 1);
+    assert_eq!(sample("1,a,2\n").with(|o| o.id = named(&["#2"])).survey().pings_count, 1);
     let error = sample("{\"id\":\"a\",\"id\":\"b\"}\n").error();
     assert!(
         error.contains("Ids are read from id")
@@ -169,7 +169,7 @@ fn options_that_make_no_sense_are_refused() {
     assert!(
         sample("id\na\n").with(|o| o.time_unit = TimeUnit::Ms).error().starts_with("--time-unit: found ms")
     );
-    assert!(sample("id\na\n").with(|o| o.id_field = Some(String::new())).error().starts_with("--id-field"));
+    assert!(sample("id\na\n").with(|o| o.id = named(&[""])).error().starts_with("--id-field"));
 }
 
 #[test]

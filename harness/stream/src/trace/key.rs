@@ -1,0 +1,61 @@
+//! Which fields of a record make its id.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{TraceError, excerpt};
+
+/// The most fields that one id is made of.
+const MOST_FIELDS: usize = 32;
+
+/// Which fields of a record make its id. A field is a dotted path in NDJSON; a column's name, or `#N` for the N-th, in
+/// CSV; a column's name in Parquet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdFields {
+    /// The first of a list of usual names (see `docs/TRACES.md`) that the first line has.
+    #[default]
+    Usual,
+    /// These together. Their order counts: it is part of the id.
+    Named(Vec<String>),
+}
+
+impl IdFields {
+    /// The fields by name; none where they are still to be found.
+    pub fn named(&self) -> &[String] {
+        match self {
+            IdFields::Usual => &[],
+            IdFields::Named(fields) => fields,
+        }
+    }
+
+    /// Refuses what can be no key.
+    pub(crate) fn check(&self) -> Result<(), TraceError> {
+        const FLAG: &str = "--id-field";
+        let IdFields::Named(fields) = self else { return Ok(()) };
+        let twice = |field: &&String| fields.iter().filter(|other| other == field).count() > 1;
+        if fields.is_empty() || fields.iter().any(String::is_empty) {
+            return Err(TraceError::option(FLAG, "an empty name", "a field's name"));
+        }
+        if let Some(field) = fields.iter().find(twice) {
+            let found = format!("{} more than once", excerpt(field));
+            return Err(TraceError::option(FLAG, found, "each field once"));
+        }
+        if fields.len() > MOST_FIELDS {
+            let found = format!("{} fields", fields.len());
+            return Err(TraceError::option(FLAG, found, "up to 32 of them"));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for IdFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            IdFields::Usual => f.write_str("field of a usual name"),
+            IdFields::Named(fields) if fields.len() == 1 => write!(f, "field {}", fields[0]),
+            IdFields::Named(fields) => write!(f, "fields {}", fields.join(", ")),
+        }
+    }
+}
