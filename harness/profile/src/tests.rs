@@ -303,8 +303,8 @@ fn a_field_that_is_wrong_is_named_with_what_is_there_and_what_may_be() {
         ),
         ("\"ids_count\": 3000,", "", "missing field `ids_count`"),
         (
-            "[130,30]",
-            "[130,29]",
+            "[131,30]",
+            "[131,29]",
             "lag_from_previous: found 29 copies; allowed is as many copies as duplicate_count",
         ),
         ("[131,30]", "[567,30]", "lag_from_previous.bins[0]: found bin 567; allowed is a bin from 0 to 566"),
