@@ -6,6 +6,7 @@ use dedup_strategies::Timestamp;
 use serde::Serialize;
 
 const DAY_NS: u64 = 86_400_000_000_000;
+const HOUR_NS: u64 = DAY_NS / 24;
 /// A daily cycle is followed in steps of a minute, over which its rate changes by less than half a percent of the mean.
 const DAILY_STEP_NS: u64 = 60_000_000_000;
 /// A ramp is climbed in this many steps.
@@ -36,6 +37,11 @@ pub enum Process {
         amplitude: f64,
         /// When the peak is, after midnight.
         peak_ns: u64,
+    },
+    /// Poisson, its rate as given for each hour of the day (UTC).
+    Hourly {
+        /// The rate of each hour from midnight, as a multiple of the mean one; their own mean is 1.
+        hours: [f64; 24],
     },
     /// Poisson, with stretches at another rate.
     Bursts {
@@ -86,6 +92,11 @@ impl Arrival {
                 let rate = self.rate_per_s * (1.0 + amplitude * libm::cos(TAU * phase));
                 (rate.max(0.0), (step + 1) * DAILY_STEP_NS)
             }
+            Process::Hourly { hours } => {
+                let hour = (start.as_nanos() + at_ns) / HOUR_NS;
+                let until = ((hour + 1) * HOUR_NS).saturating_sub(start.as_nanos());
+                (self.rate_per_s * hours[(hour % 24) as usize], until)
+            }
             Process::Bursts { burst_rate_per_s, every_ns, lasts_ns } => {
                 let cycle = at_ns / every_ns;
                 let burst_end = cycle * every_ns + lasts_ns;
@@ -104,6 +115,7 @@ impl Arrival {
         match self.process {
             Process::Constant | Process::Poisson => self.rate_per_s,
             Process::Daily { amplitude, .. } => self.rate_per_s * (1.0 + amplitude),
+            Process::Hourly { hours } => self.rate_per_s * hours.iter().copied().fold(0.0, f64::max),
             Process::Bursts { burst_rate_per_s, every_ns, lasts_ns } => {
                 let (every_s, lasts_s) = (every_ns as f64 / 1e9, lasts_ns as f64 / 1e9);
                 let bursts = (window_s / every_s).ceil();
@@ -117,7 +129,9 @@ impl Arrival {
     /// About how many first arrivals there are in the first `length_s` seconds.
     pub(crate) fn expected(&self, length_s: f64) -> f64 {
         let mean_per_s = match self.process {
-            Process::Constant | Process::Poisson | Process::Daily { .. } => self.rate_per_s,
+            Process::Constant | Process::Poisson | Process::Daily { .. } | Process::Hourly { .. } => {
+                self.rate_per_s
+            }
             Process::Bursts { burst_rate_per_s, every_ns, lasts_ns } => {
                 let (every_s, lasts_s) = (every_ns as f64 / 1e9, lasts_ns as f64 / 1e9);
                 let whole = (length_s / every_s).floor();
@@ -184,6 +198,19 @@ mod tests {
         assert!((integral(&arrival, start, 86_400) / 864_000.0 - 1.0).abs() < 1e-9);
         let at_peak = arrival.segment(start, peak_ns - 5 * 3600 * SECOND).rate_per_ns * 1e9;
         assert!((at_peak - 16.0).abs() < 0.01, "{at_peak}");
+    }
+
+    #[test]
+    fn each_hour_of_a_day_brings_what_is_given_for_it() {
+        let hours = std::array::from_fn(|hour| hour as f64 / 11.5);
+        let arrival = Arrival { process: Process::Hourly { hours }, rate_per_s: 10.0, ramp: None };
+        let start = Timestamp::from_secs(5 * 3600 + 1800);
+        assert!((integral(&arrival, start, 86_400) / 864_000.0 - 1.0).abs() < 1e-9);
+        let half_past_five = integral(&arrival, start, 1800);
+        assert!((half_past_five / (10.0 * 5.0 / 11.5 * 1800.0) - 1.0).abs() < 1e-9, "{half_past_five}");
+        let six = integral(&arrival, start, 5400) - half_past_five;
+        assert!((six / (10.0 * 6.0 / 11.5 * 3600.0) - 1.0).abs() < 1e-9, "{six}");
+        assert_eq!(arrival.busiest_per_s(60.0), 20.0);
     }
 
     #[test]

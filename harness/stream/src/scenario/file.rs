@@ -56,6 +56,7 @@ pub(crate) struct ArrivalTable {
     pub(crate) rate: Spanned<Rate>,
     pub(crate) amplitude: Option<Spanned<Share>>,
     pub(crate) peak: Option<Spanned<Time>>,
+    pub(crate) hours: Option<Spanned<Vec<f64>>>,
     pub(crate) burst_rate: Option<Spanned<Rate>>,
     pub(crate) every: Option<Spanned<PositiveTime>>,
     #[serde(rename = "for")]
@@ -69,6 +70,7 @@ pub(crate) enum ProcessName {
     Constant,
     Poisson,
     Daily,
+    Hourly,
     Bursts,
 }
 

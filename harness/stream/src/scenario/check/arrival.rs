@@ -16,6 +16,7 @@ pub(super) fn arrival(source: &Source, table: &ArrivalTable) -> Checked<Arrival>
     let given = [
         (ProcessName::Daily, "amplitude", table.amplitude.as_ref().map(Spanned::span)),
         (ProcessName::Daily, "peak", table.peak.as_ref().map(Spanned::span)),
+        (ProcessName::Hourly, "hours", table.hours.as_ref().map(Spanned::span)),
         (ProcessName::Bursts, "burst_rate", table.burst_rate.as_ref().map(Spanned::span)),
         (ProcessName::Bursts, "every", table.every.as_ref().map(Spanned::span)),
         (ProcessName::Bursts, "for", table.lasts.as_ref().map(Spanned::span)),
@@ -40,6 +41,10 @@ pub(super) fn arrival(source: &Source, table: &ArrivalTable) -> Checked<Arrival>
             amplitude: table.amplitude.as_ref().map_or(0.0, |share| share.get_ref().0),
             peak_ns: table.peak.as_ref().map_or(Ok(0), |peak| peak_hour(source, peak))?,
         },
+        (ProcessName::Hourly, ..) => {
+            let given = table.hours.as_ref().map(|given| hours(source, given)).transpose()?;
+            Process::Hourly { hours: given.unwrap_or([1.0; 24]) }
+        }
         (ProcessName::Constant, ..) => Process::Constant,
         _ => Process::Poisson,
     };
@@ -58,6 +63,7 @@ fn word(process: ProcessName) -> &'static str {
         ProcessName::Constant => "constant",
         ProcessName::Poisson => "poisson",
         ProcessName::Daily => "daily",
+        ProcessName::Hourly => "hourly",
         ProcessName::Bursts => "bursts",
     }
 }
@@ -76,6 +82,21 @@ fn bursts(
         every_ns: saturating_nanos(every.get_ref().0),
         lasts_ns: saturating_nanos(lasts.get_ref().0),
     })
+}
+
+/// The hours' rates, of which only the proportions count: `rate` is their mean.
+fn hours(source: &Source, given: &Spanned<Vec<f64>>) -> Checked<[f64; 24]> {
+    let hours = <[f64; 24]>::try_from(given.get_ref().as_slice()).ok();
+    let fine = |hours: &[f64; 24]| {
+        hours.iter().all(|hour| (0.0..=1e9).contains(hour)) && hours.iter().sum::<f64>() > 0.0
+    };
+    let Some(hours) = hours.filter(fine) else {
+        let allowed =
+            "24 numbers from 0 to 1e9, not all 0: the rates of the hours of a day (UTC) in proportion";
+        return Err(source.refuse(given.span(), "arrival.hours", allowed));
+    };
+    let mean = hours.iter().sum::<f64>() / 24.0;
+    Ok(hours.map(|hour| hour / mean))
 }
 
 fn peak_hour(source: &Source, peak: &Spanned<Time>) -> Checked<u64> {
