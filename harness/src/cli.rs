@@ -31,6 +31,7 @@ Examples:
   dedup-harness run -f client-retry -s '^(lru|redis-claim)$' --rounds 3 -o results/monday
   dedup-harness run -s lru:capacity=1_000_000,window=10m -s bloom-rotating:rate=0.01
   dedup-harness run --trace pings.ndjson.gz --id-field document_id --time-field received
+  dedup-harness profile pings.ndjson.gz --id-field document_id --time-field received
   dedup-harness talk                              PubsubIO against Redis, as in the 2021 talk
   dedup-harness stream quick --limit 5            the pings themselves, with their truth
   dedup-harness compare results/monday --format markdown
@@ -109,6 +110,8 @@ const WINDOW_REMEDY: &str = "--window belongs to a trace (--trace FILE); a scena
 pub(crate) enum Command {
     /// Run strategies on scenarios, or on your own trace, and print the comparison
     Run(Box<cmd::run::RunArgs>),
+    /// Tell how many duplicates your own traffic has and how late they come, and keep that in one small file
+    Profile(Box<cmd::profile::ProfileArgs>),
     /// Show what there is: strategies, scenarios and faults
     List(cmd::list::ListArgs),
     /// Print a scenario's pings with their truth, as NDJSON
@@ -147,6 +150,7 @@ pub(crate) fn run(
     match command {
         None => cmd::run::run_quick(definitions, out),
         Some(Command::Run(args)) => cmd::run::run(&args, definitions, out),
+        Some(Command::Profile(args)) => cmd::profile::run(&args, out),
         Some(Command::List(args)) => cmd::list::run(&args, definitions, out),
         Some(Command::Stream(args)) => cmd::stream::run(&args, out),
         Some(Command::Talk(args)) => cmd::talk::run(&args, definitions, out),

@@ -14,6 +14,7 @@ mod error;
 mod json;
 mod lags;
 mod profile;
+mod scenario;
 #[cfg(test)]
 mod tests;
 
@@ -26,3 +27,4 @@ pub use lags::{LAG_BINS, LagHistogram, SHORTEST_US, lag_bin, lag_floor_us};
 pub use profile::{
     Copies, HourCounts, Order, Origin, Profile, Sampling, Times, VERSION, WINDOW_LENGTHS_S, WindowIds,
 };
+pub use scenario::{NOT_CARRIED, NoScenario, Wanted};

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod gate;
 pub mod list;
 pub mod nightly;
+pub mod profile;
 pub mod reading;
 pub mod report;
 pub mod run;

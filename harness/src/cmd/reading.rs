@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use clap::Args;
-use dedup_stream::trace::{IdFields, TraceOptions};
+use dedup_stream::trace::{IdFields, TraceError, TraceOptions};
 
 use super::time_unit::TimeUnitArg;
 use super::values::share;
+use crate::exit::{Exit, OrExit};
 
 /// How a trace is read. A command that can do without a trace says so with `mut_group("ReadingArgs", ...)`.
 #[derive(Clone, Debug, Args)]
@@ -45,4 +46,10 @@ impl ReadingArgs {
             ..TraceOptions::new(path)
         }
     }
+}
+
+/// A trace that cannot be read is the user's to mend; that somebody asked to stop meanwhile is not.
+pub(super) fn taken<T>(read: Result<T, TraceError>) -> anyhow::Result<T> {
+    let exit = if let Err(TraceError::Stopped) = &read { Exit::Interrupted } else { Exit::Usage };
+    read.or_exit(exit)
 }

@@ -53,6 +53,11 @@ pub(crate) fn rate(text: &str) -> Result<f64, String> {
     bounded(text, 1e-3, 1e9, "a number from 0.001 to 1e9")
 }
 
+/// By what a rate is multiplied.
+pub(crate) fn scale(text: &str) -> Result<f64, String> {
+    bounded(text, 1e-9, 1e6, "a factor from 0.000000001 to 1000000, such as 0.01")
+}
+
 /// Seconds that something may take.
 pub(crate) fn seconds(text: &str) -> Result<f64, String> {
     bounded(text, 0.01, 86_400.0, "seconds from 0.01 to 86400")

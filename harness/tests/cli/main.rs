@@ -9,6 +9,7 @@ mod kills;
 mod nights;
 mod pipelines;
 mod places;
+mod profiles;
 mod refused;
 mod reports;
 mod runs;

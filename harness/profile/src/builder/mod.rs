@@ -124,6 +124,11 @@ impl ProfileBuilder {
         self.pings
     }
 
+    /// Duplicates so far; an estimate where a part of the ids is looked at.
+    pub fn duplicates_count(&self) -> u64 {
+        self.duplicates
+    }
+
     /// The share of ids that is looked at.
     pub fn sampling_rate(&self) -> f64 {
         self.ids.rate()

@@ -8,11 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::anyhow;
 use dedup_strategies::{Definition, Needs};
 use dedup_stream::scenario;
-use dedup_stream::trace::{TraceError, TraceOptions, TraceSurvey, spool_stdin};
+use dedup_stream::trace::{TraceOptions, TraceSurvey, spool_stdin};
 use dedup_stream::workload::{Trace, Workload};
 
 use super::survey;
 use super::{PassArg, RunArgs};
+use crate::cmd::reading::taken;
 use crate::environment::{RedisChoice, TimeOptions};
 use crate::exit::{Exit, OrExit};
 use crate::machine::run_starting_now;
@@ -134,12 +135,6 @@ fn streams(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow::Resul
     }
     let scenarios = scenario::find_all(&args.scenarios).or_exit(Exit::Usage)?;
     Ok(scenarios.into_iter().map(|scenario| Workload::Scenario(Box::new(scenario))).collect())
-}
-
-/// A trace that cannot be read is the user's to mend; that somebody asked to stop meanwhile is not.
-fn taken<T>(read: Result<T, TraceError>) -> anyhow::Result<T> {
-    let exit = if let Err(TraceError::Stopped) = &read { Exit::Interrupted } else { Exit::Usage };
-    read.or_exit(exit)
 }
 
 fn trace_options(

@@ -29,6 +29,7 @@ pub(super) fn lists(tool: &Tool) -> BTreeMap<&'static str, Names> {
         ("libraries", libraries()),
         ("features", features()),
         ("packages", packages()),
+        ("fields of a profile", fields_of_a_profile()),
         ("sub-commands", commands(tool)),
         ("sections of a page", sections()),
         ("figures of the exact gate", figures_of_the_exact_gate()),
@@ -263,6 +264,11 @@ fn of_schema(schema: &Value, definition: &str) -> Names {
     let own = std::slice::from_ref(definition);
     let parts = definition["oneOf"].as_array().map_or(own, Vec::as_slice);
     parts.iter().flat_map(names).collect()
+}
+
+fn fields_of_a_profile() -> Names {
+    let schema = serde_json::from_str(&read(&root().join("docs/profile.schema.json"))).unwrap();
+    names(&schema).into_iter().collect()
 }
 
 fn names(part: &Value) -> Vec<String> {
