@@ -4,6 +4,7 @@
 //! them.
 
 pub mod compare;
+pub mod curve;
 pub mod filter;
 pub mod metrics;
 pub mod printable;

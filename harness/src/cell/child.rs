@@ -68,6 +68,7 @@ fn work(definitions: &[Definition], job: &Job) -> Result<Option<CellResult>, Cel
         Pass::Verify => CellResult::Verify(Box::new(passes::verify::run(bench)?)),
         Pass::Time => CellResult::Time(Box::new(passes::time::run(bench, &time_options)?)),
         Pass::Weigh => CellResult::Weigh(Box::new(passes::weigh::run(bench)?)),
+        Pass::Scale => return Err(CellError::Refused("the scale pass cannot be run yet".into())),
     }))
 }
 

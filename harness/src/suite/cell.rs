@@ -9,6 +9,7 @@ use dedup_stream::scenario;
 use super::plan::Plan;
 use super::task::Task;
 use crate::record::{CellRecord, CellResult, Deadlines, Operation, Pass, Role, Routed};
+use crate::units::thousands;
 
 /// Which pass over a place, and in which round.
 #[derive(Clone, Copy)]
@@ -50,7 +51,7 @@ pub(super) fn record(plan: &Plan, task: &Task<Turn>, took: Duration, result: Cel
         routed: routed(workload.pipeline().routed),
         time_factor: match (pass, job.redis.keeps_wall_time(strategy.definition.needs)) {
             (Pass::Verify | Pass::Weigh, true) => job.time_factor,
-            (Pass::Time, _) | (_, false) => 1.0,
+            (Pass::Time | Pass::Scale, _) | (_, false) => 1.0,
         },
         elapsed_ns: saturating_nanos(took),
         result,
@@ -101,6 +102,10 @@ pub(super) fn outcome(result: &CellResult) -> String {
         CellResult::Weigh(figures) => match figures.bytes_per_id {
             Some(bytes) => format!("{bytes:.1} B/id"),
             None => "tracks no ids".to_string(),
+        },
+        CellResult::Scale(figures) => match figures.points.last() {
+            Some(last) => format!("{:.0} ns at {} ids", last.steady_ns_per_ping(), thousands(last.ids_count)),
+            None => "no number of ids was reached".to_string(),
         },
         CellResult::Skipped { reason, .. } => format!("{SKIPPED}: {reason}"),
         CellResult::Failed { reason, .. } => format!("{FAILED}: {reason}"),

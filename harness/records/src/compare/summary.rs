@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::values::{Merged, Values};
+use crate::curve::CurvePoint;
 use crate::metrics::{
     DELAYED, DUPLICATES, DUPLICATES_IN_WINDOW, ERRORS, LATE, LOST, LOST_SHARED_KEY, MISSED, MISSED_IN_WINDOW,
     Metric, PINGS, REDELIVERED, REFUSED_UNIQUES, ROUND_TRIPS, STABLE_LOST, STABLE_MISSED, STALLED, UNIQUES,
@@ -12,11 +13,11 @@ use crate::metrics::{
 };
 use crate::record::{
     CauseFigures, CellRecord, CellResult, FaultFigures, FaultlessFigures, HistogramError, LagFigures,
-    Latency, Prediction, TimeFigures, VerifyFigures, WeighFigures, merged,
+    Latency, NotReached, Prediction, ScaleFigures, TimeFigures, VerifyFigures, WeighFigures, merged,
 };
 use crate::stats::{Spread, wilson_95_of_share};
 
-/// What the three passes measured, over all rounds.
+/// What the passes measured, over all rounds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
     /// Robustness.
@@ -25,6 +26,9 @@ pub struct Summary {
     pub time: Option<TimeSummary>,
     /// Memory.
     pub weigh: Option<WeighSummary>,
+    /// Time and memory against ids held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale: Option<ScaleSummary>,
     /// Every metric of the list.
     pub metrics: Values,
 }
@@ -119,6 +123,16 @@ pub struct TimeSummary {
     pub service_ns: LatencySummary,
 }
 
+/// Time and memory against ids held, over all rounds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ScaleSummary {
+    /// From few ids to many.
+    pub points: Vec<CurvePoint>,
+    /// The first number of ids that was asked for and not measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_reached: Option<NotReached>,
+}
+
 /// A distribution over all rounds, and how far its percentiles differ between them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LatencySummary {
@@ -193,11 +207,13 @@ impl Summary {
         let mut verify = Vec::new();
         let mut time = Vec::new();
         let mut weigh = Vec::new();
+        let mut scale = Vec::new();
         for cell in cells {
             match &cell.result {
                 CellResult::Verify(figures) => verify.push(figures.as_ref()),
                 CellResult::Time(figures) => time.push(figures.as_ref()),
                 CellResult::Weigh(figures) => weigh.push(figures.as_ref()),
+                CellResult::Scale(figures) => scale.push(figures.as_ref()),
                 CellResult::Skipped { .. } | CellResult::Failed { .. } => {}
             }
         }
@@ -205,6 +221,7 @@ impl Summary {
             verify: VerifySummary::of(&verify)?,
             time: TimeSummary::of(&time)?,
             weigh: WeighSummary::of(&weigh),
+            scale: ScaleSummary::of(&scale)?,
             metrics: Values::default(),
         };
         summary.metrics = Values::of(cells, summary.merged());
@@ -425,6 +442,16 @@ impl LatencySummary {
             p99: spread(|round| round.p99),
             p999: spread(|round| round.p999),
         }))
+    }
+}
+
+impl ScaleSummary {
+    fn of(rounds: &[&ScaleFigures]) -> Result<Option<ScaleSummary>, HistogramError> {
+        if rounds.is_empty() {
+            return Ok(None);
+        }
+        let (points, not_reached) = crate::curve::points(rounds)?;
+        Ok(Some(ScaleSummary { points, not_reached }))
     }
 }
 

@@ -8,6 +8,7 @@ mod figures;
 mod latency;
 mod least_size;
 mod reader;
+mod scale;
 mod schema;
 mod writer;
 
@@ -23,6 +24,7 @@ pub use figures::{
 };
 pub use latency::{HistogramError, Latency, merged};
 pub use reader::{Run, read_run};
+pub use scale::{NotReached, ScaleFigures, ScalePoint};
 pub use schema::{
     CellRecord, CellResult, Deadlines, Failure, Line, Machine, Operation, Pass, Role, Routed, RunRecord,
     SCHEMA, Tool,

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::figures::{TimeFigures, VerifyFigures, WeighFigures};
+use super::scale::ScaleFigures;
 
 /// The schema that this version writes. The part after the slash is raised when an old reader could misread a file.
 pub const SCHEMA: &str = "dedup-harness-results/1";
@@ -72,7 +73,7 @@ pub struct Machine {
     pub virtualised: bool,
 }
 
-/// The three passes.
+/// The passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pass {
@@ -82,6 +83,8 @@ pub enum Pass {
     Time,
     /// Memory.
     Weigh,
+    /// Time and memory against ids held.
+    Scale,
 }
 
 impl Pass {
@@ -91,6 +94,7 @@ impl Pass {
             Pass::Verify => "verify",
             Pass::Time => "time",
             Pass::Weigh => "weigh",
+            Pass::Scale => "scale",
         }
     }
 }
@@ -210,6 +214,8 @@ pub enum CellResult {
     Time(Box<TimeFigures>),
     /// Figures of the weigh pass.
     Weigh(Box<WeighFigures>),
+    /// Figures of the scale pass.
+    Scale(Box<ScaleFigures>),
     /// It could not run here.
     Skipped {
         /// Why.

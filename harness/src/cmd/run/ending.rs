@@ -22,7 +22,8 @@ pub(in crate::cmd) fn exit(completion: Completion, cells: &[CellRecord]) -> Exit
     let broken = |cell: &CellRecord| match &cell.result {
         CellResult::Verify(figures) => figures.judgement.verdict == Verdict::Broken,
         CellResult::Weigh(figures) => figures.judgement.verdict == Verdict::Broken,
-        CellResult::Failed { .. } | CellResult::Time(_) | CellResult::Skipped { .. } => false,
+        CellResult::Time(_) | CellResult::Scale(_) => false,
+        CellResult::Failed { .. } | CellResult::Skipped { .. } => false,
     };
     let inconclusive = |cell: &CellRecord| match &cell.result {
         CellResult::Verify(figures) => figures.judgement.verdict == Verdict::Inconclusive,

@@ -78,6 +78,8 @@ pub(super) fn lists(tool: &Tool) -> BTreeMap<&'static str, Names> {
         ("figures of stable", "StableFigures"),
         ("figures of time", "TimeFigures"),
         ("figures of weigh", "WeighFigures"),
+        ("figures of scale", "ScaleFigures"),
+        ("fields of a point", "ScalePoint"),
     ];
     let schema = serde_json::from_str(&read(&root().join("docs/results.schema.json"))).unwrap();
     let all = constants.into_iter();
