@@ -58,6 +58,14 @@ if [ -z "${DEDUP_PYTHON:-}" ] && ! python3 -c 'import sqlglot' 2>/dev/null; then
     export DEDUP_PYTHON="$PWD/$python_env/bin/python"
 fi
 
+if ! "${DEDUP_PYTHON:-python3}" -c 'import fastavro, pyarrow' 2>/dev/null; then
+    from_pypi fastavro fastavro/__init__.py DEDUP_PYTHON
+    from_pypi pyarrow pyarrow/__init__.py DEDUP_PYTHON
+    from_pypi sqlglot sqlglot/__init__.py DEDUP_PYTHON
+    export DEDUP_PYTHON="$PWD/$python_env/bin/python"
+fi
+command -v jq >/dev/null || need_package jq
+
 export RUSTDOCFLAGS="-D warnings"
 step cargo fmt --all --check
 # The preload library is compiled by the build script and no module of the crate, so cargo fmt does not see it.

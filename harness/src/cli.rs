@@ -87,7 +87,18 @@ fn with_remedy(mut error: clap::Error) -> clap::Error {
     let both = |option| names(ContextKind::InvalidArg, option) || names(ContextKind::PriorArg, option);
     let lacks_trace =
         error.kind() == ErrorKind::MissingRequiredArgument && names(ContextKind::InvalidArg, "--trace");
-    let of_a_trace = ["--trace", "--id-field", "--time-field", "--time-unit", "--max-bad"];
+    let of_a_trace = [
+        "--trace",
+        "--id-field",
+        "--time-field",
+        "--time-unit",
+        "--time-format",
+        "--time-zone",
+        "--sort",
+        "--records",
+        "--delimiter",
+        "--max-bad",
+    ];
     let remedy = if lacks_trace || conflict && both("--window") && both("--scenario") {
         WINDOW_REMEDY
     } else if conflict && both("--scenario") && of_a_trace.into_iter().any(both) {

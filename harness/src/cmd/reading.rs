@@ -1,9 +1,9 @@
 //! How a trace is read: the options that every command which takes one has in common.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use clap::Args;
-use dedup_stream::trace::{IdFields, TraceError, TraceOptions};
+use dedup_stream::trace::{Delimiter, IdFields, TraceError, TraceOptions};
 
 use super::time_unit::TimeUnitArg;
 use super::values::share;
@@ -13,6 +13,12 @@ use crate::exit::{Exit, OrExit};
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Your own pings")]
 pub struct ReadingArgs {
+    /// Where the records are inside JSON: names with dots between them, as in data.events
+    #[arg(long, value_name = "PATH")]
+    pub records: Option<String>,
+    /// What stands between the columns of a CSV file: one character, or tab; found by its first lines if not given
+    #[arg(long, value_name = "CHAR", value_parser = delimiter)]
+    pub delimiter: Option<Delimiter>,
     /// Field that holds the id; dots lead into objects, as in attributeMap.document_id. Several (repeatable) make one id
     /// together, as source and id do for CloudEvents
     #[arg(long = "id-field", value_name = "FIELD")]
@@ -26,24 +32,38 @@ pub struct ReadingArgs {
     /// How the time is written
     #[arg(long, value_name = "UNIT", value_enum, default_value_t = TimeUnitArg::Auto)]
     pub time_unit: TimeUnitArg,
+    /// The format in which the time is written, as strptime has it: '%d.%m.%Y %H:%M:%S'
+    #[arg(long, value_name = "FORMAT")]
+    pub time_format: Option<String>,
+    /// Zone of times that say none: UTC, +02:00, or a name such as Europe/Berlin
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    pub time_zone: Option<String>,
+    /// Put lines in the order of their times, where the file is not in the order of arrival
+    #[arg(long)]
+    pub sort: bool,
     /// Share of lines that may be unreadable, from 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t = 0.01, value_parser = share)]
     pub max_bad: f64,
 }
 
 impl ReadingArgs {
-    /// The trace in the file `path`, read as these say.
-    pub fn options(&self, path: &Path) -> TraceOptions {
+    /// The trace that these files are, read as these options say; there is at least one.
+    pub fn options(&self, files: &[PathBuf]) -> TraceOptions {
         TraceOptions {
             id: match self.id_fields.as_slice() {
                 [] => IdFields::Usual,
                 fields => IdFields::Named(fields.to_vec()),
             },
+            records: self.records.clone(),
+            delimiter: self.delimiter,
             null_ids: self.null_ids.clone(),
             time_field: self.time_field.clone(),
             time_unit: self.time_unit.into(),
+            time_format: self.time_format.clone(),
+            time_zone: self.time_zone.clone(),
             max_bad: self.max_bad,
-            ..TraceOptions::new(path)
+            sort: self.sort,
+            ..TraceOptions::of_files(files)
         }
     }
 }
@@ -52,4 +72,8 @@ impl ReadingArgs {
 pub(super) fn taken<T>(read: Result<T, TraceError>) -> anyhow::Result<T> {
     let exit = if let Err(TraceError::Stopped) = &read { Exit::Interrupted } else { Exit::Usage };
     read.or_exit(exit)
+}
+
+fn delimiter(text: &str) -> Result<Delimiter, String> {
+    Delimiter::parse(text).map_err(|error| error.to_string())
 }

@@ -6,8 +6,8 @@ use dedup_stream::trace::TimeUnit;
 /// How the time field is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum TimeUnitArg {
-    /// Found from the first value: RFC 3339 if it is no number; else by the field's name (`time_ms`, `publishTimeMicros`);
-    /// else by magnitude, taking the number for a time since 1970 between the years 1973 and 5138.
+    /// Found from the first value: by its form if it is no number; else by the field's name (`time_ms`,
+    /// `publishTimeMicros`) or by magnitude, taking the number for a time since 1970 between the years 1973 and 5138.
     Auto,
     /// Seconds since the epoch.
     S,
@@ -17,8 +17,15 @@ pub enum TimeUnitArg {
     Us,
     /// Nanoseconds since the epoch.
     Ns,
-    /// RFC 3339: `2026-01-31T12:00:00.5Z`. Also read: `2026-01-31 12:00:00.5 UTC`, as BigQuery exports it.
+    /// RFC 3339: `2026-01-31T12:00:00.5Z`. Also read: `2026-01-31 12:00:00.5 UTC`, as BigQuery exports it, and offsets
+    /// such as `-0800`.
     Rfc3339,
+    /// As web servers' logs have it: `31/Jan/2026:12:00:00 +0000`.
+    Log,
+    /// As mail and HTTP have it: `Sat, 31 Jan 2026 12:00:00 GMT`.
+    Rfc2822,
+    /// A date with or without the time of the day, in the zone that --time-zone names: `2026-01-31 12:00:00`.
+    Local,
 }
 
 impl From<TimeUnitArg> for TimeUnit {
@@ -30,6 +37,9 @@ impl From<TimeUnitArg> for TimeUnit {
             TimeUnitArg::Us => TimeUnit::Us,
             TimeUnitArg::Ns => TimeUnit::Ns,
             TimeUnitArg::Rfc3339 => TimeUnit::Rfc3339,
+            TimeUnitArg::Log => TimeUnit::Log,
+            TimeUnitArg::Rfc2822 => TimeUnit::Rfc2822,
+            TimeUnitArg::Local => TimeUnit::Local,
         }
     }
 }

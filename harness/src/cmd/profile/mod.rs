@@ -15,7 +15,7 @@ use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
 use dedup_files::NEVER;
 use dedup_profile::{Memory, NOT_CARRIED, Profile, Wanted};
-use dedup_stream::trace::spool_stdin;
+use dedup_stream::trace::{TraceOptions, find_files, spool_stdin};
 
 use super::reading::{ReadingArgs, taken};
 use super::run::stop_on_interrupt;
@@ -125,7 +125,9 @@ fn scenario(args: &ProfileArgs, profile: &Profile) -> anyhow::Result<String> {
 }
 
 fn profile(args: &ProfileArgs, directory: &Path, stop: &AtomicBool) -> anyhow::Result<Profile> {
-    let mut options = args.reading.options(&args.trace);
+    let files = taken(find_files(std::slice::from_ref(&args.trace)))?;
+    let scratch = Some(directory.to_path_buf());
+    let mut options = TraceOptions { scratch, ..args.reading.options(&files) };
     if options.is_stdin() {
         let spooled = taken(spool_stdin(directory, stop))?;
         options = options.spooled(spooled);

@@ -57,9 +57,16 @@ pub struct RunArgs {
     #[arg(long, value_name = "N", value_parser = seed, help_heading = "What to run")]
     pub seed: Option<u64>,
 
-    /// Take the pings from this file: NDJSON or CSV, plain, gzip or zstd; `-` for standard input
-    #[arg(long, value_name = "FILE", conflicts_with = "scenarios", help_heading = "Your own pings")]
-    pub trace: Option<PathBuf>,
+    /// Take the pings from this file, a pattern such as 'part-*.parquet' or a folder (repeatable: files are merged by
+    /// time): NDJSON, CSV and more, plain, gzip or zstd; `-` for standard input
+    #[arg(
+        long = "trace",
+        id = "trace",
+        value_name = "FILE",
+        conflicts_with = "scenarios",
+        help_heading = "Your own pings"
+    )]
+    pub traces: Vec<PathBuf>,
     /// How the trace is read.
     #[command(flatten)]
     pub reading: ReadingArgs,

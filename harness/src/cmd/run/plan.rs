@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::anyhow;
 use dedup_strategies::{Definition, Needs};
 use dedup_stream::scenario;
-use dedup_stream::trace::{TraceOptions, TraceSurvey, spool_stdin};
+use dedup_stream::trace::{TraceOptions, TraceSurvey, find_files, spool_stdin};
 use dedup_stream::workload::{Trace, Workload};
 
 use super::survey;
@@ -125,8 +125,8 @@ fn workloads(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow::Res
 }
 
 fn streams(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow::Result<Vec<Workload>> {
-    if let Some(path) = &args.trace {
-        let options = trace_options(args, path, directory, stop)?;
+    if !args.traces.is_empty() {
+        let options = trace_options(args, directory, stop)?;
         let survey = taken(TraceSurvey::scan_unless(stop, &options))?;
         if !args.output.quiet {
             anstream::eprintln!("{}", printable(&survey::text(&survey)));
@@ -137,13 +137,10 @@ fn streams(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow::Resul
     Ok(scenarios.into_iter().map(|scenario| Workload::Scenario(Box::new(scenario))).collect())
 }
 
-fn trace_options(
-    args: &RunArgs,
-    path: &Path,
-    directory: &Path,
-    stop: &AtomicBool,
-) -> anyhow::Result<TraceOptions> {
-    let mut options = TraceOptions { window: args.window, ..args.reading.options(path) };
+fn trace_options(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow::Result<TraceOptions> {
+    let files = taken(find_files(&args.traces))?;
+    let scratch = Some(directory.to_path_buf());
+    let mut options = TraceOptions { window: args.window, scratch, ..args.reading.options(&files) };
     if options.is_stdin() {
         let spooled = taken(spool_stdin(directory, stop))?;
         options = options.spooled(spooled);

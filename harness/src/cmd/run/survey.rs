@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use dedup_strategies::Timestamp;
-use dedup_stream::trace::{TimeUsed, TraceSurvey};
+use dedup_stream::trace::{Delimiter, TimeUsed, TraceSurvey};
 
 use crate::units::thousands;
 
@@ -16,7 +16,9 @@ pub(super) fn text(survey: &TraceSurvey) -> String {
 
 fn write(survey: &TraceSurvey, text: &mut String) -> fmt::Result {
     let mut line = |label: &str, said: String| writeln!(text, "{label:<14}{said}");
-    line("trace", format!("{} ({}{})", survey.name, survey.format, survey.compression))?;
+    let delimiter = survey.delimiter.and_then(Delimiter::said);
+    let delimiter = delimiter.map_or(String::new(), |said| format!(" with {said}"));
+    line("trace", format!("{} ({}{delimiter}{})", survey.name, survey.format, survey.compression))?;
     line("id", survey.id.to_string())?;
     line("time", time_line(survey))?;
     line("read", format!("{} pings", thousands(survey.pings_count)))?;
@@ -29,14 +31,14 @@ fn write(survey: &TraceSurvey, text: &mut String) -> fmt::Result {
     line("without id", count_of(survey.missing_count, survey.pings_count, "pings"))?;
     if survey.time.is_some() {
         line("out of order", order_line(survey))?;
-        if survey.clock_is_doubtful() {
-            let doubt =
-                "that is a window or more: is this the sender's clock? Use the time of receipt, or none";
-            line("", doubt.into())?;
-        }
     }
     line("span", span_line(survey))?;
-    line("in a window", window_line(survey))
+    line("in a window", window_line(survey))?;
+    survey
+        .doubts
+        .iter()
+        .enumerate()
+        .try_for_each(|(number, doubt)| line(if number == 0 { "doubtful" } else { "" }, doubt.to_string()))
 }
 
 fn time_line(survey: &TraceSurvey) -> String {
@@ -47,6 +49,9 @@ fn time_line(survey: &TraceSurvey) -> String {
 }
 
 fn order_line(survey: &TraceSurvey) -> String {
+    if let Some(sorted) = survey.sorted_count {
+        return format!("{} before they were sorted", count_of(sorted, survey.pings_count, "pings"));
+    }
     let count = count_of(survey.out_of_order_count, survey.pings_count, "pings");
     match survey.out_of_order_count {
         0 => count,
@@ -120,9 +125,7 @@ in a window   at most 160 ids in any 10m
     #[test]
     fn a_clock_that_goes_back_by_a_window_is_doubted() {
         let doubted = survey(Some("publish_time"), Duration::from_secs(4));
-        assert!(doubted.contains(
-            "by up to 4s 845ms\n              that is a window or more: is this the sender's clock?"
-        ));
+        assert!(doubted.contains("are behind an earlier line by more than 40ms, a hundredth of the window"));
     }
 
     proptest! {

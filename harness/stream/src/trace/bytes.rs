@@ -9,8 +9,11 @@ use std::sync::atomic::AtomicBool;
 use dedup_files::{CopyError, Space, Unreadable};
 use flate2::bufread::MultiGzDecoder;
 
-use super::error::TraceError;
-use super::options::TraceOptions;
+use super::avro::{self, AvroLines};
+use super::dialect::LOOKED_AT;
+use super::error::{TraceError, excerpt};
+use super::options::{Format, TraceOptions};
+use super::unfold::{self, Unfold};
 use super::zstd::ZstdReader;
 
 const BUFFER_BYTES: usize = 1 << 16;
@@ -54,8 +57,53 @@ pub(crate) fn spool(
     }
 }
 
-/// Opens the trace at its beginning, decompressed and without a byte order mark.
+/// Opens the trace at its beginning, decompressed and without a byte order mark; JSON that is not one object a line as if
+/// it were.
 pub(crate) fn open(options: &TraceOptions) -> Result<(Compression, Text), TraceError> {
+    if let Some(records) = avro(options)? {
+        return Ok((Compression::Plain, Box::new(records)));
+    }
+    let (compression, text) = open_text(options)?;
+    Ok(match unfolded(options)? {
+        None => (compression, text),
+        Some(path) => (compression, Box::new(Unfold::new(text, path))),
+    })
+}
+
+/// The names that lead to the records of JSON that is not one object a line; none for anything else.
+pub(crate) fn unfolded(options: &TraceOptions) -> Result<Option<Vec<String>>, TraceError> {
+    match options.format {
+        Format::Auto | Format::Ndjson => {
+            let start = start_of(options)?;
+            let is_json = matches!(start.trim_ascii_start().first(), None | Some(b'{' | b'['));
+            refuse_records(options, is_json)?;
+            Ok(unfold::path_of(&start, options.records.as_deref()))
+        }
+        Format::Csv | Format::Parquet | Format::Json | Format::Avro => Ok(None),
+    }
+}
+
+/// Refuses `--records` for what is no JSON.
+pub(crate) fn refuse_records(options: &TraceOptions, is_json: bool) -> Result<(), TraceError> {
+    match &options.records {
+        Some(path) if !is_json => {
+            Err(TraceError::option("--records", excerpt(path), "none: the trace is no JSON"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The records of an Avro file; none of anything else.
+pub(crate) fn avro(options: &TraceOptions) -> Result<Option<AvroLines>, TraceError> {
+    if options.format != Format::Auto || !begins_with(options, avro::MAGIC)? {
+        return Ok(None);
+    }
+    refuse_records(options, false)?;
+    let broken = |error| read_error(options, 0, &error);
+    AvroLines::new(open_file(options)?).map(Some).map_err(broken)
+}
+
+fn open_text(options: &TraceOptions) -> Result<(Compression, Text), TraceError> {
     let mut raw = BufReader::with_capacity(BUFFER_BYTES, open_file(options)?);
     let start = raw.fill_buf().map_err(|error| read_error(options, 0, &error))?;
     refuse_foreign(options, start)?;
@@ -74,11 +122,24 @@ pub(crate) fn open(options: &TraceOptions) -> Result<(Compression, Text), TraceE
     Ok((compression, text))
 }
 
+/// The first bytes of the trace, decompressed: as many as are looked at to tell what it is. Where they cannot be read to
+/// the end, whoever reads the trace will say so, and name the line.
+pub(crate) fn start_of(options: &TraceOptions) -> Result<Vec<u8>, TraceError> {
+    let (_, text) = open_text(options)?;
+    let mut start = Vec::new();
+    let _ = text.take(LOOKED_AT as u64).read_to_end(&mut start);
+    Ok(start)
+}
+
 /// Whether the file begins as Parquet does.
 pub(crate) fn is_parquet(options: &TraceOptions) -> Result<bool, TraceError> {
+    begins_with(options, b"PAR1")
+}
+
+fn begins_with(options: &TraceOptions, magic: &[u8]) -> Result<bool, TraceError> {
     let mut file = BufReader::with_capacity(16, open_file(options)?);
     let start = file.fill_buf().map_err(|error| read_error(options, 0, &error))?;
-    Ok(start.starts_with(b"PAR1"))
+    Ok(start.starts_with(magic))
 }
 
 /// The error for bytes that cannot be read after `line`.
@@ -140,23 +201,53 @@ fn compression_of(start: &[u8]) -> Compression {
     }
 }
 
+const FROM_FEATHER: &str = "use python3 -c 'import pyarrow.feather as f, pyarrow.parquet as p; \
+     p.write_table(f.read_table(\"FILE\"), \"FILE.parquet\")'";
+
 /// Forms that people are likely to have, which would otherwise show up as nothing but bad lines.
-const FOREIGN: [(&[u8], &str, &str); 7] = [
+const FOREIGN: [(&[u8], &str, &str); 15] = [
     (b"\xfd7zXZ\0", "compressed with xz", "use xzcat FILE | … --trace -"),
     (b"BZh91AY&SY", "compressed with bzip2", "use bzcat FILE | … --trace -"),
     (b"\x04\x22\x4d\x18", "compressed with lz4", "use lz4cat FILE | … --trace -"),
-    (b"PK\x03\x04", "a zip archive", "use unzip -p FILE | … --trace -"),
+    (b"PK\x03\x04", "a zip archive or a workbook", "use unzip -p FILE | … --trace -, or save it as CSV"),
+    (
+        b"ORC",
+        "an ORC file",
+        "use python3 -c 'import pyarrow.orc as o, pyarrow.parquet as p; p.write_table(o.read_table(\"FILE\"), \"FILE.parquet\")'",
+    ),
+    (b"ARROW1", "a Feather or Arrow file", FROM_FEATHER),
+    (b"FEA1", "a Feather file", FROM_FEATHER),
+    (
+        b"SQLite format 3\0",
+        "a SQLite database",
+        "use sqlite3 -csv -header FILE 'select * from TABLE' | … --trace -",
+    ),
+    (b"SEQ", "a Hadoop SequenceFile", "write it as Parquet with the engine that wrote it"),
+    (b"RCF", "a Hive RCFile", "write it as Parquet with the engine that wrote it"),
+    (
+        b"\x89HDF",
+        "an HDF5 file",
+        "use python3 -c 'import pandas; pandas.read_hdf(\"FILE\").to_parquet(\"FILE.parquet\")'",
+    ),
     (
         b"PAR1",
         "a Parquet file within another compression",
         "decompress it; its columns are compressed anyway",
+    ),
+    (
+        avro::MAGIC,
+        "an Avro file within another compression",
+        "decompress it; its blocks are compressed anyway",
     ),
     (b"\xff\xfe", "UTF-16 text", "use iconv -f UTF-16 -t UTF-8 FILE | … --trace -"),
     (b"\xfe\xff", "UTF-16 text", "use iconv -f UTF-16 -t UTF-8 FILE | … --trace -"),
 ];
 
 fn refuse_foreign(options: &TraceOptions, start: &[u8]) -> Result<(), TraceError> {
-    match FOREIGN.iter().find(|(magic, ..)| start.starts_with(magic)) {
+    // A line of names may begin with the same letters.
+    let is_text = !start.iter().take(1 << 9).any(|byte| matches!(byte, 0..=8 | 14..=31));
+    let is_foreign = |magic: &[u8]| start.starts_with(magic) && !(is_text && magic.is_ascii());
+    match FOREIGN.iter().find(|(magic, ..)| is_foreign(magic)) {
         None => Ok(()),
         Some((_, what, remedy)) => Err(TraceError::Unsupported { path: options.shown(), what, remedy }),
     }
@@ -168,7 +259,7 @@ fn refuse_binary(options: &TraceOptions, start: &[u8]) -> Result<(), TraceError>
     let is_text = !line.contains(&0)
         // The buffer may end within a character.
         && std::str::from_utf8(line).err().is_none_or(|error| error.error_len().is_none());
-    if is_text || start.trim_ascii_start().starts_with(b"{") {
+    if is_text || start.trim_ascii_start().starts_with(b"{") || start.trim_ascii_start().starts_with(b"[") {
         return Ok(());
     }
     let (what, remedy) = ("no UTF-8 text", "convert it, with iconv if it is text");

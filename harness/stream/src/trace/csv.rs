@@ -1,4 +1,4 @@
-//! CSV, as RFC 4180 has it: commas, quotes where needed, line ends allowed inside quotes.
+//! CSV: columns with something between them, quotes where needed, line ends allowed inside quotes.
 
 use std::borrow::Cow;
 use std::io::{self, BufRead};
@@ -6,6 +6,7 @@ use std::io::{self, BufRead};
 use csv_core::{ReadRecordResult, Reader};
 
 use super::bytes::Text;
+use super::dialect::Dialect;
 use super::error::{BadReason, MAX_LINE_BYTES};
 use super::record::{Parts, Record, There, Values};
 
@@ -43,10 +44,10 @@ struct Extent {
 }
 
 impl CsvRows {
-    pub(crate) fn new(input: Text, columns: Columns) -> Self {
+    pub(crate) fn new(input: Text, columns: Columns, dialect: Dialect) -> Self {
         CsvRows {
             input,
-            parser: Reader::new(),
+            parser: dialect.parser(),
             skipped_lines: 0,
             columns,
             content: vec![0; 1 << 12],
@@ -151,7 +152,7 @@ mod tests {
 
     fn read(text: &[u8], count: usize) -> Vec<(u64, u64, Result<String, BadReason>)> {
         let columns = Columns { ids: vec![0], time: None, count };
-        let mut rows = CsvRows::new(Box::new(io::Cursor::new(text.to_vec())), columns);
+        let mut rows = CsvRows::new(Box::new(io::Cursor::new(text.to_vec())), columns, Dialect::RFC_4180);
         let mut found = Vec::new();
         while let Some(record) = rows.next().unwrap() {
             let id = record.values.map(|values| values.id.as_slice()[0].as_deref().unwrap().to_string());

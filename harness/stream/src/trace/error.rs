@@ -69,6 +69,39 @@ pub enum TraceError {
         /// Why.
         source: CopyError,
     },
+    /// What a user named leads to no files that could be one trace.
+    #[error("--trace {path}: {what}; allowed is {allowed}")]
+    Files {
+        /// What was named.
+        path: String,
+        /// What is wrong with it.
+        what: &'static str,
+        /// What would do.
+        allowed: &'static str,
+    },
+    /// Two files of one trace have their ids in different fields.
+    #[error(
+        "trace {path}: ids would be taken from {found}, and in {first} from {expected}; allowed are the same in all files: \
+         name them with --id-field"
+    )]
+    OtherFields {
+        /// The file.
+        path: String,
+        /// Its fields.
+        found: String,
+        /// The first file.
+        first: String,
+        /// The fields there.
+        expected: String,
+    },
+    /// Pings could not be put in order.
+    #[error("cannot put pings in order in {directory}: {source}")]
+    Sort {
+        /// Where those are kept that memory does not hold.
+        directory: String,
+        /// Why.
+        source: CopyError,
+    },
     /// Somebody asked to stop.
     #[error("interrupted before the trace was read")]
     Stopped,
@@ -130,6 +163,15 @@ pub enum TraceError {
         /// What else can be done, as part of a sentence.
         remedy: &'static str,
     },
+    /// A file of one column has tabs in it.
+    #[error(
+        "trace {path}: the first line is one column, but there are tabs in the file; allowed are columns that all lines \
+         have: name what stands between them with --delimiter tab, or take the tabs out"
+    )]
+    OneColumn {
+        /// The file.
+        path: String,
+    },
     /// A column of Parquet holds something else than what it was named for.
     #[error("trace {path}: {flag} {field}: the column is {found}; allowed is {allowed}")]
     ColumnType {
@@ -144,11 +186,8 @@ pub enum TraceError {
         /// What would do.
         allowed: &'static str,
     },
-    /// The time could be in several units.
-    #[error(
-        "trace {path}: line {line}: field {field}: found {found}, which is too small to tell its unit: \
-         name it with --time-unit s, ms, us or ns"
-    )]
+    /// The time could be several.
+    #[error("trace {path}: line {line}: field {field}: found {found}, which {why}")]
     UnclearTimeUnit {
         /// The file.
         path: String,
@@ -158,6 +197,8 @@ pub enum TraceError {
         field: String,
         /// Its value.
         found: String,
+        /// What it does not say, and the remedy, as part of a sentence.
+        why: String,
     },
     /// More lines than allowed could not be read.
     #[error(
@@ -203,6 +244,8 @@ impl TraceError {
 /// A line that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadLine {
+    /// The file, where the trace is several.
+    pub file: Option<String>,
     /// Its number in the decompressed file, from 1.
     pub line: u64,
     /// What is wrong with it.
@@ -250,6 +293,9 @@ pub enum BadReason {
 
 impl Display for BadLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = &self.file {
+            write!(f, "{file}: ")?;
+        }
         write!(f, "line {}: {}", self.line, self.reason)
     }
 }

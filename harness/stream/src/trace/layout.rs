@@ -4,6 +4,7 @@ use std::io::BufRead;
 
 use super::bytes::{self, Compression, Text};
 use super::csv::{Columns, CsvRows};
+use super::dialect::{Delimiter, Dialect};
 use super::error::TraceError;
 use super::key::IdFields;
 use super::ndjson::{JsonLines, Paths};
@@ -15,6 +16,7 @@ use super::time::TimeUnit;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Layout {
     pub(crate) compression: Compression,
+    pub(crate) format: Format,
     pub(crate) shape: Shape,
     /// The fields that make the id; never [`IdFields::Usual`].
     pub(crate) id: IdFields,
@@ -26,7 +28,7 @@ pub(crate) struct Layout {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     Ndjson,
-    Csv { columns: Columns, header: Header },
+    Csv { columns: Columns, header: Header, dialect: Dialect },
     Parquet { ids: Vec<Column>, time: Option<Column> },
 }
 
@@ -41,17 +43,21 @@ impl Layout {
     /// Looks at the beginning of the trace.
     pub(crate) fn find(options: &TraceOptions) -> Result<Layout, TraceError> {
         if matches!(options.format, Format::Auto | Format::Parquet) && bytes::is_parquet(options)? {
+            bytes::refuse_records(options, false)?;
             return parquet(options);
         }
         let (compression, mut text) = bytes::open(options)?;
-        match format_of(options, &mut text)? {
+        let format = format_of(options, &mut text)?;
+        match format {
             Format::Parquet => Err(TraceError::Unsupported {
                 path: options.shown(),
                 what: "no Parquet file",
                 remedy: "let the format be found by looking",
             }),
             Format::Csv => csv(options, compression, text),
-            Format::Ndjson | Format::Auto => ndjson(options, compression, text),
+            Format::Ndjson | Format::Json | Format::Avro | Format::Auto => {
+                ndjson(options, format, compression, text)
+            }
         }
     }
 
@@ -68,31 +74,40 @@ fn format_of(options: &TraceOptions, text: &mut Text) -> Result<Format, TraceErr
         return Err(TraceError::Empty { path: path(), what: "the file is empty" });
     }
     match (options.format, start.trim_ascii_start().first()) {
+        (Format::Auto | Format::Json | Format::Avro, _) if bytes::avro(options)?.is_some() => {
+            Ok(Format::Avro)
+        }
+        (Format::Auto | Format::Ndjson, _) if bytes::unfolded(options)?.is_some() => Ok(Format::Json),
         (Format::Auto, Some(b'{')) => Ok(Format::Ndjson),
-        (Format::Auto, Some(b'[')) => Err(TraceError::Unsupported {
-            path: path(),
-            what: "a JSON array",
-            remedy: "use jq -c '.[]' FILE | … --trace -",
-        }),
         (Format::Auto, _) => Ok(Format::Csv),
         (given, _) => Ok(given),
     }
 }
 
-fn ndjson(options: &TraceOptions, compression: Compression, text: Text) -> Result<Layout, TraceError> {
+fn ndjson(
+    options: &TraceOptions,
+    format: Format,
+    compression: Compression,
+    text: Text,
+) -> Result<Layout, TraceError> {
     let fields = JsonLines::new(text, Paths::default())
         .first_fields()
         .map_err(|error| bytes::read_error(options, 0, &error))?;
     let id = id_fields(options, &fields)?;
-    Ok(Layout { compression, shape: Shape::Ndjson, id, fields })
+    Ok(Layout { compression, format, shape: Shape::Ndjson, id, fields })
 }
 
 fn csv(options: &TraceOptions, compression: Compression, text: Text) -> Result<Layout, TraceError> {
     let anything = Columns { ids: Vec::new(), time: None, count: 0 };
-    let names = CsvRows::new(text, anything)
+    let start = bytes::start_of(options)?;
+    let dialect = Dialect::find(&start, options.delimiter);
+    let names = CsvRows::new(text, anything, dialect)
         .next_fields()
         .map_err(|error| bytes::read_error(options, 0, &error))?
         .unwrap_or_default();
+    if names.len() == 1 && dialect.delimiter != Delimiter::TAB && start.contains(&b'\t') {
+        return Err(TraceError::OneColumn { path: options.shown() });
+    }
     let header = header_of(options);
     let fields = match header {
         Header::Names => names,
@@ -106,7 +121,13 @@ fn csv(options: &TraceOptions, compression: Compression, text: Text) -> Result<L
         None => None,
     };
     let columns = Columns { ids, time, count: fields.len() };
-    Ok(Layout { compression, shape: Shape::Csv { columns, header }, id, fields })
+    Ok(Layout {
+        compression,
+        format: Format::Csv,
+        shape: Shape::Csv { columns, header, dialect },
+        id,
+        fields,
+    })
 }
 
 fn parquet(options: &TraceOptions) -> Result<Layout, TraceError> {
@@ -137,7 +158,16 @@ fn parquet(options: &TraceOptions) -> Result<Layout, TraceError> {
     {
         return Err(TraceError::option("--time-unit", options.time_unit, "none: the column's type says it"));
     }
-    Ok(Layout { compression: Compression::Plain, shape: Shape::Parquet { ids, time }, id, fields })
+    if let (Some(format), Some(_)) = (&options.time_format, time.and_then(|time| time.unit)) {
+        return Err(TraceError::option("--time-format", format, "none: the column's type says it"));
+    }
+    Ok(Layout {
+        compression: Compression::Plain,
+        format: Format::Parquet,
+        shape: Shape::Parquet { ids, time },
+        id,
+        fields,
+    })
 }
 
 /// A file of which every field is asked for by number has no line of names.

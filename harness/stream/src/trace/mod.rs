@@ -8,31 +8,41 @@
 //! bytes (decompress) -> ndjson | csv | parquet (one record's id and time as text) -> rows (ids, times, bad lines) -> survey | source
 //! ```
 
+mod avro;
 mod bytes;
 mod csv;
+mod decimal;
+mod dialect;
 mod doubt;
 mod error;
+mod files;
+mod gather;
 mod id;
 mod key;
 mod layout;
 mod ndjson;
 mod options;
+mod order;
 mod parquet;
 #[cfg(test)]
 mod parquet_tests;
 mod record;
 mod rows;
 mod sizing;
+mod sorter;
 mod source;
 mod survey;
 #[cfg(test)]
 mod tests;
 mod time;
+mod unfold;
 mod zstd;
 
 pub use bytes::{Compression, spool_stdin};
+pub use dialect::Delimiter;
 pub use doubt::{Doubt, DoubtKind};
 pub use error::{BadLine, BadReason, TraceError};
+pub use files::find_files;
 pub use key::IdFields;
 pub use options::{Format, TraceOptions};
 pub use rows::{Tally, TracePing, TracePings};

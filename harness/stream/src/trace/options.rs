@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::TraceError;
+use super::dialect::Delimiter;
+use super::error::{TraceError, excerpt};
 use super::key::IdFields;
 use super::time::TimeUnit;
 
@@ -14,10 +15,26 @@ use super::time::TimeUnit;
 pub struct TraceOptions {
     /// The file. For standard input, the file into which [`spool_stdin`](super::spool_stdin) copied it.
     pub path: PathBuf,
+    /// Further files of the same trace, whose pings are put among those of the first by their time.
+    #[serde(default)]
+    pub more: Vec<PathBuf>,
+    /// Whether lines are put in the order of their times.
+    #[serde(default)]
+    pub sort: bool,
+    /// Where pings that are put in order may be kept on disk, to be read again; else they are in the system's folder for
+    /// temporary files while they are read.
+    #[serde(default)]
+    pub scratch: Option<PathBuf>,
     /// What messages and the survey call the trace.
     pub name: String,
     /// How its lines are written.
     pub format: Format,
+    /// The names, with dots between them, that lead to the array of records inside JSON.
+    #[serde(default)]
+    pub records: Option<String>,
+    /// What stands between the columns of a CSV file; else it is found by the first lines.
+    #[serde(default)]
+    pub delimiter: Option<Delimiter>,
     /// The fields that make the id.
     pub id: IdFields,
     /// Ids, or parts of them, that stand for none.
@@ -27,6 +44,12 @@ pub struct TraceOptions {
     pub time_field: Option<String>,
     /// What a number in the time field counts.
     pub time_unit: TimeUnit,
+    /// The format of `strptime` in which the time field is written; else its form is found by looking.
+    #[serde(default)]
+    pub time_format: Option<String>,
+    /// The zone of times that say none: `UTC`, an offset such as `+02:00`, or a name such as `Europe/Berlin`.
+    #[serde(default)]
+    pub time_zone: Option<String>,
     /// The share of lines (0 to 1) that may be unreadable.
     pub max_bad: f64,
     /// How far back duplicates should be recognised; for sizing.
@@ -42,10 +65,14 @@ pub enum Format {
     Auto,
     /// One JSON object a line.
     Ndjson,
-    /// Comma-separated values.
+    /// Values with commas between them, or tabs, or another character.
     Csv,
     /// Parquet.
     Parquet,
+    /// JSON that is not one object a line: found by looking.
+    Json,
+    /// Avro object files: found by looking.
+    Avro,
 }
 
 /// Where an id is looked for when no field is named, in this order: ids made for deduplication before ids of transport,
@@ -75,11 +102,18 @@ impl TraceOptions {
         TraceOptions {
             name: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
             path,
+            more: Vec::new(),
+            sort: false,
+            scratch: None,
             format: Format::Auto,
+            records: None,
+            delimiter: None,
             id: IdFields::Usual,
             null_ids: Vec::new(),
             time_field: None,
             time_unit: TimeUnit::Auto,
+            time_format: None,
+            time_zone: None,
             max_bad: 0.01,
             window: Duration::from_secs(600),
         }
@@ -95,10 +129,55 @@ impl TraceOptions {
         TraceOptions { path, name: STANDARD_INPUT.to_string(), ..self }
     }
 
+    /// The trace that all `files` are together; there is at least one.
+    pub fn of_files(files: &[PathBuf]) -> Self {
+        let (first, more) = files.split_first().expect("a trace is at least one file");
+        let mut options = TraceOptions { more: more.to_vec(), ..TraceOptions::new(first) };
+        if !more.is_empty() {
+            options.name = format!("{} and {} more", options.name, more.len());
+        }
+        options
+    }
+
+    /// All its files, in their order.
+    pub fn files(&self) -> Vec<&Path> {
+        std::iter::once(&self.path).chain(&self.more).map(PathBuf::as_path).collect()
+    }
+
+    /// Whether its pings have to be put in order before they can be read one by one.
+    pub(crate) fn is_gathered(&self) -> bool {
+        self.sort || !self.more.is_empty()
+    }
+
+    /// How to read each of its files by itself.
+    pub(crate) fn each_file(&self) -> impl Iterator<Item = TraceOptions> + '_ {
+        self.files().into_iter().map(|path| match self.more.is_empty() {
+            true => TraceOptions { sort: false, ..self.clone() },
+            false => TraceOptions {
+                name: path.display().to_string(),
+                path: path.to_path_buf(),
+                more: Vec::new(),
+                sort: false,
+                ..self.clone()
+            },
+        })
+    }
+
+    /// Where there is room for what memory does not hold.
+    pub(crate) fn room(&self) -> PathBuf {
+        self.scratch.clone().unwrap_or_else(std::env::temp_dir)
+    }
+
+    /// The file in which pings that were put in order are kept, where any is.
+    pub(crate) fn kept(&self) -> Option<PathBuf> {
+        self.scratch.as_ref().map(|scratch| scratch.join("pings.sorted"))
+    }
+
     /// What it is called in messages: its path, or that it came from standard input.
     pub(crate) fn shown(&self) -> String {
         match self.name.as_str() {
             STANDARD_INPUT => self.name.clone(),
+            _ if !self.more.is_empty() => self.name.clone(),
             _ => self.path.display().to_string(),
         }
     }
@@ -111,8 +190,32 @@ impl TraceOptions {
         if self.window.is_zero() {
             return Err(TraceError::option("--window", "0s", "a length of time above zero, such as 10m"));
         }
-        if self.time_field.is_none() && self.time_unit != TimeUnit::Auto {
-            return Err(TraceError::option("--time-unit", self.time_unit, "none without --time-field"));
+        if self.time_field.is_none() {
+            let format = self.time_format.as_deref().map(|format| ("--time-format", format.to_string()));
+            if self.sort {
+                return Err(TraceError::option(
+                    "--sort",
+                    "no --time-field",
+                    "a field by which lines can be sorted",
+                ));
+            }
+            let zone = self.time_zone.as_deref().map(|zone| ("--time-zone", zone.to_string()));
+            let unit =
+                (self.time_unit != TimeUnit::Auto).then(|| ("--time-unit", self.time_unit.to_string()));
+            if let Some((flag, found)) = unit.or(format).or(zone) {
+                return Err(TraceError::option(flag, excerpt(&found), "none without --time-field"));
+            }
+        }
+        if let (Some(format), true) = (&self.time_format, self.time_unit != TimeUnit::Auto) {
+            let found = excerpt(format);
+            return Err(TraceError::option(
+                "--time-format",
+                found,
+                "none beside --time-unit: one of them says it",
+            ));
+        }
+        if self.records.as_deref().is_some_and(|path| path.split('.').any(str::is_empty)) {
+            return Err(TraceError::option("--records", "an empty name", "names with dots between them"));
         }
         if self.time_field.as_deref() == Some("") {
             return Err(TraceError::option("--time-field", "an empty name", "a field's name"));

@@ -11,10 +11,14 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 
-use super::error::{BadReason, MAX_LINE_BYTES, TraceError};
+use super::decimal::{decimal, decimal_of_bytes, is_exact_whole};
+use super::error::{BadReason, MAX_LINE_BYTES, TraceError, excerpt};
 use super::options::TraceOptions;
 use super::record::{Parts, Record, There, Values};
 use super::time::TimeUnit;
+
+#[path = "glued.rs"]
+mod glued;
 
 /// Rows that are decoded at once.
 const BATCH: usize = 1 << 12;
@@ -32,6 +36,10 @@ pub(crate) enum ColumnType {
     Unsigned,
     /// A number with a fraction.
     Real,
+    /// A number with a fraction where none should be: that of an id.
+    WholeReal,
+    /// A decimal number with so many digits behind the point.
+    Decimal(u32),
     /// A date: days since 1970.
     Days,
     /// The 12 bytes in which older engines keep a time: nanoseconds of a Julian day.
@@ -74,9 +82,16 @@ impl Schema {
 
     /// The column called `field`, to read ids from.
     pub(crate) fn id(&self, field: &str, options: &TraceOptions) -> Option<Result<Column, TraceError>> {
-        const ALLOWED: &str = "text, bytes or a whole number";
+        const ALLOWED: &str = "text, bytes or a number";
         self.column(field, "--id-field", options, ALLOWED, |kind| {
-            matches!(kind, ColumnType::Text | ColumnType::Bytes | ColumnType::Whole | ColumnType::Unsigned)
+            !matches!(kind, ColumnType::Days | ColumnType::Int96)
+        })
+        .map(|column| {
+            // Engines turn whole numbers into floating ones where some are missing.
+            column.map(|column| match column.kind {
+                ColumnType::Real => Column { kind: ColumnType::WholeReal, ..column },
+                _ => column,
+            })
         })
     }
 
@@ -128,10 +143,14 @@ fn column_of(leaf: usize, column: &ColumnDescriptor) -> Result<Column, String> {
         || matches!(logical, Some(LogicalType::Integer(whole)) if !whole.is_signed);
     let is_date =
         matches!(logical, Some(LogicalType::Date)) || column.converted_type() == ConvertedType::DATE;
-    let is_decimal =
-        matches!(logical, Some(LogicalType::Decimal(_))) || column.converted_type() == ConvertedType::DECIMAL;
-    if is_decimal {
-        return Err("a decimal number".to_string());
+    let scale = match logical {
+        Some(LogicalType::Decimal(decimal)) => Some(decimal.scale),
+        _ if column.converted_type() == ConvertedType::DECIMAL => Some(column.type_scale()),
+        _ => None,
+    };
+    if let Some(scale) = scale {
+        let digits = u32::try_from(scale).map_err(|_| format!("a decimal number of scale {scale}"))?;
+        return Ok(Column { leaf, kind: ColumnType::Decimal(digits), unit: None });
     }
     let (kind, unit) = match column.physical_type() {
         Physical::BYTE_ARRAY if is_text => (ColumnType::Text, None),
@@ -149,7 +168,17 @@ fn column_of(leaf: usize, column: &ColumnDescriptor) -> Result<Column, String> {
 fn open(options: &TraceOptions) -> Result<SerializedFileReader<File>, TraceError> {
     let file = super::bytes::open_file(options)?;
     let failed = |error: ParquetError| super::bytes::read_error(options, 0, &broken(error));
-    SerializedFileReader::new(file).map_err(failed)
+    let copy = file.try_clone().map_err(|error| super::bytes::read_error(options, 0, &error))?;
+    let reader = SerializedFileReader::new(file).map_err(failed)?;
+    match glued::is_glued(&copy, reader.metadata()) {
+        Ok(false) => Ok(reader),
+        Ok(true) => Err(TraceError::Unsupported {
+            path: options.shown(),
+            what: "several Parquet files, one glued behind another, of which only the last could be found",
+            remedy: "give each of them by itself: --trace FILE --trace FILE",
+        }),
+        Err(error) => Err(super::bytes::read_error(options, 0, &error)),
+    }
 }
 
 fn broken(error: ParquetError) -> io::Error {
@@ -319,6 +348,7 @@ fn texts(reader: ColumnReader, kind: ColumnType, most: i16) -> Result<Box<dyn Te
         ColumnReader::Int32ColumnReader(reader) => typed(reader, kind, most, |value, kind| {
             Ok(match kind {
                 ColumnType::Unsigned => (*value as u32).to_string(),
+                ColumnType::Decimal(scale) => decimal(i128::from(*value), scale).ok_or_else(no_decimal)?,
                 ColumnType::Days => (i64::from(*value) * 86_400).to_string(),
                 _ => value.to_string(),
             })
@@ -326,14 +356,19 @@ fn texts(reader: ColumnReader, kind: ColumnType, most: i16) -> Result<Box<dyn Te
         ColumnReader::Int64ColumnReader(reader) => typed(reader, kind, most, |value, kind| {
             Ok(match kind {
                 ColumnType::Unsigned => (*value as u64).to_string(),
+                ColumnType::Decimal(scale) => decimal(i128::from(*value), scale).ok_or_else(no_decimal)?,
                 _ => value.to_string(),
             })
         }),
         ColumnReader::FloatColumnReader(reader) => {
-            typed(reader, kind, most, |value, _| Ok(value.to_string()))
+            // Exact to 24 bits, where a double is to 53.
+            typed(reader, kind, most, |value, kind| match kind {
+                ColumnType::WholeReal if value.abs() >= 16_777_216.0 => Err(rounded(value)),
+                _ => real(f64::from(*value), kind, value),
+            })
         }
         ColumnReader::DoubleColumnReader(reader) => {
-            typed(reader, kind, most, |value, _| Ok(value.to_string()))
+            typed(reader, kind, most, |value, kind| real(*value, kind, value))
         }
         ColumnReader::Int96ColumnReader(reader) => typed(reader, kind, most, |value, _| Ok(nanos(value))),
         ColumnReader::BoolColumnReader(_) => {
@@ -342,11 +377,34 @@ fn texts(reader: ColumnReader, kind: ColumnType, most: i16) -> Result<Box<dyn Te
     })
 }
 
+/// A floating number as `shown`. As an id it has to be whole, and what is no number is none.
+fn real(value: f64, kind: ColumnType, shown: &dyn std::fmt::Display) -> Result<String, BadReason> {
+    match kind {
+        ColumnType::WholeReal if value.is_nan() => Ok(String::new()),
+        // Without the sign of a zero.
+        ColumnType::WholeReal if is_exact_whole(value) => Ok((value as i64).to_string()),
+        ColumnType::WholeReal => Err(rounded(&shown)),
+        _ => Ok(shown.to_string()),
+    }
+}
+
+fn rounded(value: &dyn std::fmt::Display) -> BadReason {
+    BadReason::Id(format!(
+        "the floating number {}, which is not whole or was rounded",
+        excerpt(&value.to_string())
+    ))
+}
+
+fn no_decimal() -> BadReason {
+    BadReason::Id("a decimal number of more digits than are read".to_string())
+}
+
 /// A UUID in one of its spellings, text as it is, other bytes in hexadecimal digits.
 fn text_of(bytes: &[u8], kind: ColumnType) -> Result<String, BadReason> {
     match kind {
         _ if bytes.len() > MAX_LINE_BYTES => Err(BadReason::TooLong),
         ColumnType::Text => String::from_utf8(bytes.to_vec()).map_err(|_| BadReason::NotUtf8),
+        ColumnType::Decimal(scale) => decimal_of_bytes(bytes, scale).ok_or_else(no_decimal),
         _ => Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
     }
 }

@@ -41,6 +41,14 @@ fn parquet(schema: &str, rows: &[(Option<Vec<u8>>, i64)], group: usize, codec: C
     std::mem::take(file.inner_mut())
 }
 
+/// These ids and times in milliseconds.
+pub(super) fn sample_file(pings: &[(String, u64)]) -> Vec<u8> {
+    const SCHEMA: &str =
+        "message m { optional binary id (STRING); required int64 t_ms (TIMESTAMP(MILLIS, true)); }";
+    let rows: Vec<_> = pings.iter().map(|(id, t)| (Some(id.clone().into_bytes()), *t as i64)).collect();
+    parquet(SCHEMA, &rows, 12, Codec::SNAPPY)
+}
+
 const UUIDS: &str = "message m { optional fixed_len_byte_array(16) document_id (UUID);
     required int64 t (TIMESTAMP(MILLIS, true)); }";
 const TEXTS: &str = "message m { optional binary document_id (STRING); required int64 t_ms; }";
@@ -125,6 +133,31 @@ fn text_that_is_no_utf8_is_a_bad_line() {
     let survey = sample.survey();
     assert_eq!((survey.pings_count, survey.bad_count), (1, 1));
     assert_eq!(survey.first_bad[0].to_string(), "line 1: not UTF-8");
+}
+
+#[test]
+fn files_glued_together_are_refused() {
+    let rows: Vec<_> = (0..40u8).map(|n| (Some(vec![n; 16]), i64::from(n))).collect();
+    let one = parquet(UUIDS, &rows, 15, Codec::SNAPPY);
+    let other = parquet(UUIDS, &rows[..7], 15, Codec::SNAPPY);
+    for files in [vec![&one, &one], vec![&other, &one], vec![&one, &other], vec![&one, &other, &one]] {
+        let glued: Vec<u8> = files.into_iter().flatten().copied().collect();
+        let error = sample(glued).error();
+        assert!(error.contains("glued") && error.contains("--trace FILE --trace FILE"), "{error}");
+    }
+    assert_eq!(sample(&one).survey().pings_count, 40);
+}
+
+#[test]
+fn decimals_are_read_with_all_their_digits() {
+    const DECIMALS: &str =
+        "message m { optional binary document_id (DECIMAL(38, 0)); required int64 t_s (DECIMAL(18, 3)); }";
+    let number = 12_345_678_901_234_567_890_123_456_789_i128;
+    let rows = [(Some(number.to_be_bytes().to_vec()), 1_700_000_000_250), (Some(vec![7]), 1_700_000_001_000)];
+    let sample = with_time(sample(parquet(DECIMALS, &rows, 5, Codec::UNCOMPRESSED)), "t_s");
+    let events = sample.events();
+    assert_eq!(events[0].id, super::id::id_of(&number.to_string()));
+    assert_eq!((events[1].id, events[0].at.as_millis()), (super::id::id_of("7"), 1_700_000_000_250));
 }
 
 proptest! {

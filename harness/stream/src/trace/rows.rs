@@ -3,20 +3,23 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use dedup_files::NEVER;
 use dedup_strategies::Timestamp;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::bytes;
 use super::csv::CsvRows;
 use super::error::{BadLine, BadReason, TraceError, excerpt};
+use super::gather::Gathered;
 use super::id::Keys;
 use super::key::IdFields;
 use super::layout::{Header, Layout, Shape};
 use super::ndjson::{JsonLines, Paths};
 use super::options::TraceOptions;
+use super::order::Order;
 use super::parquet::ParquetRows;
 use super::record::{Record, There};
-use super::time::{Guess, TimeUnit, TimeUsed, UnitFrom, guess, time_of};
+use super::time::{TimeReader, TimeUnit, TimeUsed};
 use crate::stream::Id;
 
 /// How many bad lines are kept to be shown.
@@ -42,6 +45,14 @@ pub struct TracePings {
     clock: Clock,
     tally: Tally,
     line: u64,
+    gathering: Gathering,
+}
+
+/// Whether pings come from the one file in its order, or have to be put in order first.
+enum Gathering {
+    Not,
+    ToDo,
+    Done(Box<Gathered>),
 }
 
 /// What was met so far.
@@ -68,6 +79,10 @@ pub struct Tally {
     /// Lines whose id cannot be one, and what the first of them has.
     no_id: u64,
     first_no_id: Option<String>,
+    /// Whether times follow lines.
+    pub(crate) order: Order,
+    /// Where lines were sorted: those whose time was before that of an earlier line.
+    pub(crate) sorted: Option<u64>,
     digest: Xxh3,
 }
 
@@ -80,19 +95,25 @@ enum Records {
 impl TracePings {
     /// Opens the trace at its beginning.
     pub fn open(options: &TraceOptions) -> Result<TracePings, TraceError> {
+        if options.is_gathered() {
+            return TracePings::open_gathered(options);
+        }
         options.check()?;
         let layout = Layout::find(options)?;
         let mut line = 0;
-        let mut clock = Clock::new(options);
+        let mut by_type = None;
         let records = match &layout.shape {
             Shape::Ndjson => {
+                if let (Some(field), Some(avro)) = (&options.time_field, bytes::avro(options)?) {
+                    by_type = avro.unit_of(field);
+                }
                 let (_, text) = bytes::open(options)?;
                 let paths = Paths::new(layout.id.named(), options.time_field.as_ref());
                 Records::Ndjson(JsonLines::new(text, paths))
             }
-            Shape::Csv { columns, header } => {
+            Shape::Csv { columns, header, dialect } => {
                 let (_, text) = bytes::open(options)?;
-                let mut rows = CsvRows::new(text, columns.clone());
+                let mut rows = CsvRows::new(text, columns.clone(), *dialect);
                 if *header == Header::Names {
                     rows.next_fields().map_err(|error| bytes::read_error(options, 0, &error))?;
                     line = 1;
@@ -100,25 +121,58 @@ impl TracePings {
                 Records::Csv(Box::new(rows))
             }
             Shape::Parquet { ids, time } => {
-                if let Some(unit) = time.and_then(|time| time.unit) {
-                    (clock.unit, clock.unit_from) = (unit, UnitFrom::Type);
-                }
+                by_type = time.and_then(|time| time.unit);
                 Records::Parquet(Box::new(ParquetRows::open(options, ids.clone(), *time)?))
             }
         };
-        let (keys, tally) = (Keys::new(&options.null_ids), Tally::default());
-        Ok(TracePings { options: options.clone(), layout, records, keys, clock, tally, line })
+        let clock = Clock::new(options, by_type)?;
+        let (keys, tally) = (Keys::new(&options.null_ids), Tally::new(options.window));
+        let gathering = Gathering::Not;
+        Ok(TracePings { options: options.clone(), layout, records, keys, clock, tally, line, gathering })
+    }
+
+    /// Several files, or one to be sorted: the first that is not empty says what the trace looks like.
+    fn open_gathered(options: &TraceOptions) -> Result<TracePings, TraceError> {
+        options.check()?;
+        let mut opened = options.each_file().map(|one| TracePings::open(&one));
+        let first = opened.find(|opened| !matches!(opened, Err(TraceError::Empty { .. })));
+        let nothing = || TraceError::Empty { path: options.shown(), what: "no file holds any" };
+        let first = first.ok_or_else(nothing)??;
+        Ok(TracePings { options: options.clone(), gathering: Gathering::ToDo, ..first })
+    }
+
+    fn next_gathered(&mut self, stop: &AtomicBool) -> Result<Option<TracePing>, TraceError> {
+        if let Gathering::ToDo = self.gathering {
+            let mut gathered = Gathered::read(&self.options, stop)?;
+            if let Some(met) = gathered.met.take() {
+                let sorted = self.options.sort.then_some(met.out_of_order);
+                self.tally = Tally { out_of_order: 0, sorted, ..met };
+            }
+            self.gathering = Gathering::Done(Box::new(gathered));
+        }
+        let Gathering::Done(gathered) = &mut self.gathering else { return Ok(None) };
+        let ping = gathered.next(&self.options)?;
+        ping.iter().for_each(|ping| self.tally.count(ping));
+        Ok(ping)
     }
 
     /// The next ping, or [`TraceError::Stopped`] once `stop` is set.
     pub fn next_unless(&mut self, stop: &AtomicBool) -> Result<Option<TracePing>, TraceError> {
-        if stop.load(Ordering::Relaxed) { Err(TraceError::Stopped) } else { self.next() }
+        match self.gathering {
+            _ if stop.load(Ordering::Relaxed) => Err(TraceError::Stopped),
+            Gathering::Not => self.next_of_file(),
+            Gathering::ToDo | Gathering::Done(_) => self.next_gathered(stop),
+        }
     }
 
     /// The next ping; bad lines are counted and passed over. After the last one, checks that the whole made sense.
     // An iterator would go on after an error.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<TracePing>, TraceError> {
+        self.next_unless(&NEVER)
+    }
+
+    fn next_of_file(&mut self) -> Result<Option<TracePing>, TraceError> {
         loop {
             let record = match self.records.next() {
                 Ok(Some(record)) => record,
@@ -137,12 +191,13 @@ impl TracePings {
                     return Ok(Some(ping));
                 }
                 Err(RowProblem::Bad(reason)) => self.tally.count_bad(record.line, record.lines, reason),
-                Err(RowProblem::UnclearUnit(found)) => {
+                Err(RowProblem::UnclearTime { found, why }) => {
                     return Err(TraceError::UnclearTimeUnit {
                         path: self.options.shown(),
                         line: self.line,
                         field: self.options.time_field.clone().unwrap_or_default(),
                         found,
+                        why,
                     });
                 }
             }
@@ -165,8 +220,14 @@ impl TracePings {
 
     /// Where the times are taken from, as far as read; none without a time field.
     pub fn time(&self) -> Option<TimeUsed> {
+        if let Gathering::Done(gathered) = &self.gathering
+            && gathered.time.is_some()
+        {
+            return gathered.time.clone();
+        }
         let field = self.clock.field.clone()?;
-        Some(TimeUsed { field, unit: self.clock.unit, unit_from: self.clock.unit_from })
+        let (unit, unit_from) = self.clock.reader.unit();
+        Some(TimeUsed { field, unit, unit_from })
     }
 
     pub(crate) fn path(&self) -> String {
@@ -254,27 +315,25 @@ impl Records {
 /// Why a record is no row.
 enum RowProblem {
     Bad(BadReason),
-    UnclearUnit(String),
+    UnclearTime { found: String, why: String },
 }
 
 /// Gives each ping its times.
 struct Clock {
     field: Option<String>,
-    unit: TimeUnit,
-    unit_from: UnitFrom,
+    reader: TimeReader,
     rows: u64,
     latest: Timestamp,
 }
 
 impl Clock {
-    fn new(options: &TraceOptions) -> Self {
-        Clock {
+    fn new(options: &TraceOptions, by_type: Option<TimeUnit>) -> Result<Self, TraceError> {
+        Ok(Clock {
             field: options.time_field.clone(),
-            unit: options.time_unit,
-            unit_from: UnitFrom::Given,
+            reader: TimeReader::new(options, by_type)?,
             rows: 0,
             latest: Timestamp::ZERO,
-        }
+        })
     }
 
     /// When the next ping arrives, and its own time.
@@ -290,19 +349,17 @@ impl Clock {
 
     fn read(&mut self, text: Option<&str>) -> Result<Timestamp, RowProblem> {
         let text = text.filter(|text| !text.is_empty()).ok_or(RowProblem::Bad(BadReason::NoTime))?;
-        if self.unit == TimeUnit::Auto {
-            match guess(self.field.as_deref().unwrap_or_default(), text) {
-                Guess::Unit(unit, from) => (self.unit, self.unit_from) = (unit, from),
-                Guess::Unclear => return Err(RowProblem::UnclearUnit(excerpt(text))),
-                Guess::NoTime => {}
-            }
+        let field = self.field.as_deref().unwrap_or_default();
+        match self.reader.read(field, text) {
+            Ok(time) => time.map_err(RowProblem::Bad),
+            Err(unclear) => Err(RowProblem::UnclearTime { found: excerpt(text), why: unclear.to_string() }),
         }
-        time_of(self.unit, text).map_err(RowProblem::Bad)
     }
 }
 
-impl Default for Tally {
-    fn default() -> Self {
+impl Tally {
+    /// Nothing yet. Windows are as long as `window`.
+    pub(crate) fn new(window: Duration) -> Self {
         Tally {
             pings: 0,
             bad: 0,
@@ -315,12 +372,21 @@ impl Default for Tally {
             there: There::default(),
             no_id: 0,
             first_no_id: None,
+            order: Order::new(window),
+            sorted: None,
             digest: Xxh3::new(),
         }
     }
-}
 
-impl Tally {
+    /// Adds what was met in one of several files, but for the pings, which are counted where they are read in order.
+    pub(crate) fn take_in(&mut self, other: &Tally, file: Option<String>) {
+        self.bad += other.bad;
+        self.out_of_order += other.out_of_order;
+        let named = |bad: &BadLine| BadLine { file: file.clone(), ..bad.clone() };
+        let more = BAD_LINES_SHOWN.saturating_sub(self.first_bad.len());
+        self.first_bad.extend(other.first_bad.iter().take(more).map(named));
+    }
+
     /// Digest of the ids and times in order: equal for traces that say the same, however they are written.
     pub fn digest(&self) -> String {
         format!("{:032x}", self.digest.digest128())
@@ -335,6 +401,7 @@ impl Tally {
         self.missing += u64::from(row.id == Id::Missing);
         self.out_of_order += u64::from(row.event_time < row.at);
         self.furthest_back = self.furthest_back.max(row.at.since(row.event_time));
+        self.order.count(row.event_time);
         self.digest.update(&digest_input(row));
     }
 
@@ -345,7 +412,7 @@ impl Tally {
             self.first_no_id.get_or_insert_with(|| what.clone());
         }
         if self.first_bad.len() < BAD_LINES_SHOWN {
-            self.first_bad.push(BadLine { line, reason });
+            self.first_bad.push(BadLine { file: None, line, reason });
         }
     }
 }

@@ -8,6 +8,7 @@ use dedup_files::NEVER;
 use dedup_strategies::{Sizing, Timestamp};
 
 use super::bytes::Compression;
+use super::dialect::Delimiter;
 use super::doubt::Doubt;
 use super::error::{BadLine, TraceError};
 use super::key::IdFields;
@@ -25,6 +26,8 @@ pub struct TraceSurvey {
     pub name: String,
     /// How its lines are written; never [`Format::Auto`].
     pub format: Format,
+    /// What stands between the columns of CSV.
+    pub delimiter: Option<Delimiter>,
     /// How it is compressed.
     pub compression: Compression,
     /// The fields that the ids were made of; never [`IdFields::Usual`].
@@ -45,6 +48,8 @@ pub struct TraceSurvey {
     pub missing_count: u64,
     /// Pings whose own time is before that of an earlier line.
     pub out_of_order_count: u64,
+    /// Where lines were sorted: those whose time was before that of an earlier line in the file.
+    pub sorted_count: Option<u64>,
     /// How far the time went back at most.
     pub furthest_back: Duration,
     /// Arrival of the first ping.
@@ -78,10 +83,10 @@ impl TraceSurvey {
         let unique_count = window.ids() + tally.missing;
         Ok(TraceSurvey {
             name: options.name.clone(),
-            format: match layout.shape {
-                Shape::Ndjson => Format::Ndjson,
-                Shape::Csv { .. } => Format::Csv,
-                Shape::Parquet { .. } => Format::Parquet,
+            format: layout.format,
+            delimiter: match layout.shape {
+                Shape::Csv { dialect, .. } => Some(dialect.delimiter),
+                Shape::Ndjson | Shape::Parquet { .. } => None,
             },
             compression: layout.compression,
             id: layout.id.clone(),
@@ -93,11 +98,12 @@ impl TraceSurvey {
             duplicate_count: tally.pings - unique_count,
             missing_count: tally.missing,
             out_of_order_count: tally.out_of_order,
+            sorted_count: tally.sorted,
             furthest_back: tally.furthest_back,
             first_at: tally.first_at,
             last_at: tally.last_at,
             sizing: Sizing { window: options.window, ids_in_window: window.peak(), ids_total: window.ids() },
-            doubts: Vec::new(),
+            doubts: tally.order.doubt().into_iter().collect(),
             digest: tally.digest(),
         })
     }
@@ -115,6 +121,8 @@ impl fmt::Display for Format {
             Format::Ndjson => "NDJSON",
             Format::Csv => "CSV",
             Format::Parquet => "Parquet",
+            Format::Json => "JSON",
+            Format::Avro => "Avro",
         })
     }
 }

@@ -1,7 +1,12 @@
 //! Whole traces, from bytes to truth.
 
+mod columns;
+mod json;
 mod keys;
+mod mutated;
 mod refused;
+mod several;
+mod writers;
 
 use std::collections::HashMap;
 use std::io::{Seek, Write};

@@ -133,8 +133,14 @@ fn a_number_that_could_be_any_unit_is_asked_about() {
 #[test]
 fn other_forms_are_named_with_what_to_do() {
     for (content, what) in [
-        (&b"[{\"id\":1}]"[..], "a JSON array"),
-        (b"PAR1\x15\x04", "Parquet"),
+        (&b"PAR1\x15\x04"[..], "Parquet"),
+        (b"ORC\x11\0", "an ORC file"),
+        (b"ARROW1\0\0", "Feather"),
+        (b"FEA1\0", "Feather"),
+        (b"SQLite format 3\0", "SQLite"),
+        (b"SEQ\x06", "SequenceFile"),
+        (b"RCF\x01", "RCFile"),
+        (b"\x89HDF\r\n", "HDF5"),
         (b"\xfd7zXZ\0\0", "xz"),
         (b"\xff\xfei\0d\0", "UTF-16"),
     ] {
@@ -182,4 +188,22 @@ fn a_trace_that_changes_between_its_two_readings_is_noticed() {
     std::fs::write(&trace.options.path, text).unwrap();
     let error = source.fill(usize::MAX, &mut Vec::new()).unwrap_err();
     assert!(error.to_string().contains("was changed while it was read"));
+}
+
+#[test]
+fn an_id_that_cannot_be_one_is_blamed_and_not_the_time_beside_it() {
+    let error = sample("{\"a\":1.5,\"t\":1772323200}\n").with(|o| {
+        o.id = named(&["a"]);
+        o.time_field = Some("t".into());
+    });
+    let error = error.error();
+    assert!(error.contains("field a: none of 1 values can be an id, the first is the number 1.5"), "{error}");
+    assert!(!error.contains("--time-field"), "{error}");
+}
+
+#[test]
+fn a_line_of_names_that_begins_like_another_form_is_a_line_of_names() {
+    for content in ["ORC,id\n1,a\n", "SEQ,id\n1,a\n", "ARROW1,id\n1,a\n"] {
+        assert_eq!(sample(content).survey().pings_count, 1);
+    }
 }

@@ -1,0 +1,239 @@
+//! Avro object files, each record as a line of JSON: what reads JSON finds fields, ids and times in it.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde_avro_fast::de::read::ReaderRead;
+use serde_avro_fast::object_container_file_encoding::Reader;
+use serde_json::Value;
+
+use super::error::MAX_LINE_BYTES;
+use super::time::TimeUnit;
+
+/// What an Avro object file begins with.
+pub(crate) const MAGIC: &[u8] = b"Obj\x01";
+
+/// Blocks are decompressed in memory.
+const MOST_BYTES_AT_ONCE: usize = 64 << 20;
+
+/// Reads an Avro object file as lines of JSON.
+pub(crate) struct AvroLines {
+    reader: Reader<ReaderRead<BufReader<File>>>,
+    line: Vec<u8>,
+    given: usize,
+}
+
+impl AvroLines {
+    pub(crate) fn new(file: File) -> io::Result<Self> {
+        let mut input = ReaderRead::new(BufReader::new(file));
+        input.max_alloc_size = MOST_BYTES_AT_ONCE;
+        let reader = Reader::new(input).map_err(|error| broken(&error))?;
+        Ok(AvroLines { reader, line: Vec::new(), given: 0 })
+    }
+
+    /// The unit that the schema gives the field at the dotted path `field`.
+    pub(crate) fn unit_of(&self, field: &str) -> Option<TimeUnit> {
+        let schema = serde_json::from_str(self.reader.schema().json()).ok()?;
+        unit_in(&schema, field)
+    }
+
+    /// Puts the next record into the line; false where there is none.
+    fn next_line(&mut self) -> io::Result<bool> {
+        self.given = 0;
+        self.line.clear();
+        let next = self.reader.deserialize_seed_next(Json(&mut self.line));
+        if next.map_err(|error| broken(&error))?.is_none() {
+            self.line.clear();
+            return Ok(false);
+        }
+        self.line.push(b'\n');
+        Ok(true)
+    }
+}
+
+fn broken(error: &dyn fmt::Display) -> io::Error {
+    io::Error::other(format!("not a sound Avro file: {error}"))
+}
+
+/// The unit of the time at `path` in a schema, which may be one of several in a union.
+fn unit_in(schema: &Value, path: &str) -> Option<TimeUnit> {
+    match schema {
+        Value::Array(union) => union.iter().find_map(|one| unit_in(one, path)),
+        Value::Object(object) => {
+            match (object.get("type"), object.get("logicalType").and_then(Value::as_str)) {
+                (_, Some(logical)) if path.is_empty() => {
+                    match logical.strip_prefix("local-").unwrap_or(logical) {
+                        "timestamp-millis" => Some(TimeUnit::Ms),
+                        "timestamp-micros" => Some(TimeUnit::Us),
+                        "timestamp-nanos" => Some(TimeUnit::Ns),
+                        _ => None,
+                    }
+                }
+                (Some(Value::String(kind)), _) if kind == "record" => {
+                    object.get("fields")?.as_array()?.iter().find_map(|field| {
+                        let rest = path.strip_prefix(field.get("name")?.as_str()?)?;
+                        let rest = if rest.is_empty() { rest } else { rest.strip_prefix('.')? };
+                        unit_in(field.get("type")?, rest)
+                    })
+                }
+                (Some(inner), _) if !inner.is_string() => unit_in(inner, path),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Writes whatever it is given as JSON.
+struct Json<'a>(&'a mut Vec<u8>);
+
+impl Json<'_> {
+    fn write<E: Error>(self, value: &impl serde::Serialize) -> Result<(), E> {
+        if self.0.len() > MAX_LINE_BYTES {
+            return Err(E::custom("a record is longer than 16 MiB"));
+        }
+        serde_json::to_writer(self.0, value).map_err(E::custom)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Json<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Json<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value of Avro")
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
+        self.write(&value)
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
+        self.write(&value)
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
+        self.write(&value)
+    }
+
+    fn visit_i128<E: Error>(self, value: i128) -> Result<(), E> {
+        self.write(&value)
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
+        self.write(&value)
+    }
+
+    fn visit_f32<E: Error>(self, value: f32) -> Result<(), E> {
+        self.write(&value)
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
+        self.write(&value)
+    }
+
+    /// As hexadecimal digits: sixteen bytes are a UUID.
+    fn visit_bytes<E: Error>(self, value: &[u8]) -> Result<(), E> {
+        self.write(&value.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.write(&())
+    }
+
+    fn visit_none<E: Error>(self) -> Result<(), E> {
+        self.write(&())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        self.deserialize(deserializer)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        self.0.push(b'[');
+        let start = self.0.len();
+        while items.next_element_seed(Json(self.0))?.is_some() {
+            self.0.push(b',');
+        }
+        end(self.0, start, b']');
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        self.0.push(b'{');
+        let start = self.0.len();
+        while fields.next_key_seed(Json(self.0))?.is_some() {
+            self.0.push(b':');
+            fields.next_value_seed(Json(self.0))?;
+            self.0.push(b',');
+        }
+        end(self.0, start, b'}');
+        Ok(())
+    }
+}
+
+/// Ends a list that began at `start`, without the comma behind its last item.
+fn end(line: &mut Vec<u8>, start: usize, with: u8) {
+    if line.len() > start {
+        line.pop();
+    }
+    line.push(with);
+}
+
+impl Read for AvroLines {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(to)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl BufRead for AvroLines {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.given == self.line.len() {
+            self.next_line()?;
+        }
+        Ok(&self.line[self.given..])
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.given += count;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_says_what_a_time_counts() {
+        let schema = serde_json::json!({"type": "record", "name": "r", "fields": [
+            {"name": "a", "type": {"type": "long", "logicalType": "timestamp-micros"}},
+            {"name": "b", "type": ["null", {"type": "long", "logicalType": "local-timestamp-millis"}]},
+            {"name": "c", "type": {"type": "record", "name": "s", "fields": [
+                {"name": "d", "type": {"type": "long", "logicalType": "timestamp-nanos"}},
+                {"name": "e", "type": "long"},
+            ]}},
+        ]});
+        for (path, unit) in [
+            ("a", Some(TimeUnit::Us)),
+            ("b", Some(TimeUnit::Ms)),
+            ("c.d", Some(TimeUnit::Ns)),
+            ("c.e", None),
+            ("c", None),
+            ("ab", None),
+        ] {
+            assert_eq!(unit_in(&schema, path), unit, "{path}");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! JSON in which records are not one a line.
+
+use super::*;
+
+const LINES: &str =
+    "{\"id\":12345678901234567890123,\"t\":5}\n{\"id\":\"b\",\"t\":6}\n{\"id\":\"b\",\"t\":7}\n";
+
+fn timed(content: impl AsRef<[u8]>) -> Sample {
+    sample(content).with(|o| (o.time_field, o.time_unit) = (Some("t".into()), TimeUnit::S))
+}
+
+#[test]
+fn the_same_records_are_the_same_trace_however_they_are_spread() {
+    let lines = timed(LINES).survey();
+    assert_eq!((lines.pings_count, lines.duplicate_count), (3, 1));
+    let objects: Vec<_> = LINES.lines().collect();
+    let pretty = objects.join("").replace(['{'], "{\n  ").replace(',', ",\n  ").replace('}', "\n}\n");
+    for content in [
+        format!("[{}]", objects.join(",")),
+        format!(" [\n{}\n]\n", objects.join(",\n")),
+        objects.join(""),
+        pretty,
+        format!("{{\"Records\":[{}]}}", objects.join(",")),
+        format!("{{\"Records\": [\n{}]}}\n{{\"Records\":[{}]}}", objects[..2].join(",\n"), objects[2]),
+    ] {
+        for content in [content.as_bytes().to_vec(), gzip(content.as_bytes())] {
+            let survey = timed(&content).survey();
+            let text = String::from_utf8_lossy(&content);
+            assert_eq!((&survey.digest, survey.bad_count), (&lines.digest, 0), "{text}");
+            assert_eq!(timed(&content).events(), timed(LINES).events());
+        }
+    }
+    let inside = format!("{{\"meta\":{{\"id\":9}},\"data\":{{\"events\":[{}]}}}}", objects.join(","));
+    let inside = timed(inside).with(|o| o.records = Some("data.events".into()));
+    assert_eq!(inside.survey().digest, lines.digest);
+}
+
+#[test]
+fn json_that_is_cut_short_or_holds_no_records_is_an_error() {
+    for content in ["[{\"id\":1},{\"id\":2}", "[{\"id\":1},{\"id\"", "{\n\"id\":1}{\"id\":2"] {
+        let error = sample(content).with(|o| o.max_bad = 1.0).error();
+        assert!(error.contains("cut short"), "{content}: {error}");
+    }
+    assert!(sample("[]").error().contains("has no pings"));
+    let none = sample("{\"data\":[{\"id\":1}]}").with(|o| o.records = Some("date".into()));
+    assert!(none.error().contains("has no pings"), "{}", none.error());
+    let empty = sample("{\"id\":1}").with(|o| o.records = Some("a..b".into()));
+    assert!(empty.error().starts_with("--records"));
+    let csv = sample("id\na\n").with(|o| o.records = Some("data".into()));
+    assert!(csv.error().contains("--records: found data; allowed is none: the trace is no JSON"));
+    // What is no object among them is a bad line.
+    let scalars = sample("[{\"id\":1},7,{\"id\":2}]").with(|o| o.max_bad = 0.5).survey();
+    assert_eq!((scalars.pings_count, scalars.bad_count), (2, 1));
+}

@@ -1,0 +1,264 @@
+//! From the text of a time to a point in time.
+
+mod epoch;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::fmt;
+
+use dedup_strategies::Timestamp;
+use jiff::fmt::temporal::DateTimeParser;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use self::epoch::{epoch, unit_in_name, unit_of};
+use self::text::{FORMS, Says, formatted, says};
+use super::error::{BadReason, TraceError, excerpt};
+use super::options::TraceOptions;
+
+/// How the time field is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeUnit {
+    /// Found from the first value: by its form if it is no number; else by the field's name (`time_ms`,
+    /// `publishTimeMicros`) or by magnitude, taking the number for a time since 1970 between the years 1973 and 5138.
+    #[default]
+    Auto,
+    /// Seconds since the epoch.
+    S,
+    /// Milliseconds since the epoch.
+    Ms,
+    /// Microseconds since the epoch.
+    Us,
+    /// Nanoseconds since the epoch.
+    Ns,
+    /// RFC 3339: `2026-01-31T12:00:00.5Z`. Also read: `2026-01-31 12:00:00.5 UTC`, as BigQuery exports it, and offsets
+    /// such as `-0800`.
+    Rfc3339,
+    /// As web servers' logs have it: `31/Jan/2026:12:00:00 +0000`.
+    Log,
+    /// RFC 2822, as mail and HTTP have it: `Sat, 31 Jan 2026 12:00:00 GMT`.
+    Rfc2822,
+    /// A date with or without the time of the day, and no zone: `2026-01-31 12:00:00`.
+    Local,
+    /// In a format that was given.
+    Format,
+}
+
+/// How the unit was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnitFrom {
+    /// It was given.
+    Given,
+    /// By the type of its column.
+    Type,
+    /// By the form of the first value.
+    Form,
+    /// By the field's name.
+    Name,
+    /// By the magnitude of the first value.
+    Magnitude,
+}
+
+/// Where the times were taken from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimeUsed {
+    /// The field.
+    pub field: String,
+    /// Its unit.
+    pub unit: TimeUnit,
+    /// How the unit was found.
+    pub unit_from: UnitFrom,
+}
+
+impl TimeUnit {
+    /// What is allowed in the field.
+    fn allowed(self) -> &'static str {
+        match self {
+            TimeUnit::Auto | TimeUnit::Rfc3339 => {
+                "RFC 3339 with an offset, such as 2026-01-31T12:00:00Z, from 1970 to 2554"
+            }
+            TimeUnit::S | TimeUnit::Ms | TimeUnit::Us | TimeUnit::Ns => {
+                "a number since the epoch, from 1970 to 2554"
+            }
+            TimeUnit::Log => "such as 31/Jan/2026:12:00:00 +0000, from 1970 to 2554",
+            TimeUnit::Rfc2822 => "RFC 2822, such as Sat, 31 Jan 2026 12:00:00 GMT, from 1970 to 2554",
+            TimeUnit::Local => "a date and a time, such as 2026-01-31 12:00:00, from 1970 to 2554",
+            TimeUnit::Format => "what --time-format says, from 1970 to 2554",
+        }
+    }
+}
+
+impl fmt::Display for TimeUnit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            TimeUnit::Auto => "auto",
+            TimeUnit::S => "s",
+            TimeUnit::Ms => "ms",
+            TimeUnit::Us => "us",
+            TimeUnit::Ns => "ns",
+            TimeUnit::Rfc3339 => "RFC 3339",
+            TimeUnit::Log => "the form of web servers' logs",
+            TimeUnit::Rfc2822 => "RFC 2822",
+            TimeUnit::Local => "date and time without a zone",
+            TimeUnit::Format => "the format given",
+        })
+    }
+}
+
+impl fmt::Display for UnitFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            UnitFrom::Given => "as given",
+            UnitFrom::Type => "by its type",
+            UnitFrom::Form => "by its form",
+            UnitFrom::Name => "by its name",
+            UnitFrom::Magnitude => "by its magnitude",
+        })
+    }
+}
+
+/// Why the first value does not say how times are written.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Unclear {
+    /// The number is too small for its magnitude to tell.
+    Small,
+    /// The field's name says the first unit, the magnitude the second.
+    Contradicted(TimeUnit, TimeUnit),
+    /// It says no time zone, and none was given.
+    NoZone,
+}
+
+impl fmt::Display for Unclear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unclear::Small => {
+                f.write_str("is too small to tell its unit: name it with --time-unit s, ms, us or ns")
+            }
+            Unclear::Contradicted(name, magnitude) => write!(
+                f,
+                "is in {magnitude} by its magnitude and in {name} by the field's name: say which with --time-unit \
+                 {magnitude} or --time-unit {name}"
+            ),
+            Unclear::NoZone => f.write_str(
+                "says no time zone: name it with --time-zone UTC, or another one, such as +02:00 or Europe/Berlin",
+            ),
+        }
+    }
+}
+
+/// Reads the times of one field.
+#[derive(Clone, Debug)]
+pub(crate) struct TimeReader {
+    unit: TimeUnit,
+    unit_from: UnitFrom,
+    zone: Option<TimeZone>,
+    format: Option<String>,
+}
+
+impl TimeReader {
+    /// A reader as `options` ask for; `by_type` is the unit that the type of the column says.
+    pub(crate) fn new(options: &TraceOptions, by_type: Option<TimeUnit>) -> Result<TimeReader, TraceError> {
+        let zone = options.time_zone.as_deref().map(zone_of).transpose()?;
+        let (unit, unit_from) = match (by_type, &options.time_format) {
+            (Some(unit), _) => (unit, UnitFrom::Type),
+            (None, Some(_)) => (TimeUnit::Format, UnitFrom::Given),
+            (None, None) => (options.time_unit, UnitFrom::Given),
+        };
+        if let Some(format) = &options.time_format
+            && says(format).map_err(|why| wrong_format(format, &why))? == Says::Local
+            && zone.is_none()
+        {
+            return Err(TraceError::option(
+                "--time-format",
+                format,
+                "one with %z, or --time-zone UTC beside it",
+            ));
+        }
+        if unit == TimeUnit::Local && zone.is_none() {
+            return Err(TraceError::option("--time-unit", "local", "none without --time-zone, such as UTC"));
+        }
+        Ok(TimeReader { unit, unit_from, zone, format: options.time_format.clone() })
+    }
+
+    /// How the times are written, and how that was found.
+    pub(crate) fn unit(&self) -> (TimeUnit, UnitFrom) {
+        (self.unit, self.unit_from)
+    }
+
+    /// The time that `text` says. Where the unit is to be found, the first value of the field `field` tells it.
+    pub(crate) fn read(&mut self, field: &str, text: &str) -> Result<Result<Timestamp, BadReason>, Unclear> {
+        if self.unit == TimeUnit::Auto
+            && let Some((unit, from)) = self.guess(field, text)?
+        {
+            (self.unit, self.unit_from) = (unit, from);
+        }
+        Ok(self.time_of(text))
+    }
+
+    /// The unit of `text`; none if that is no time at all: the line is bad, and the next one may tell.
+    fn guess(&self, field: &str, text: &str) -> Result<Option<(TimeUnit, UnitFrom)>, Unclear> {
+        // The widest range of values is that of nanoseconds.
+        let Some(number) = epoch(text, 1) else { return self.guess_form(text) };
+        match (unit_in_name(field), unit_of(number)) {
+            (Some(name), Some(magnitude)) if name != magnitude => Err(Unclear::Contradicted(name, magnitude)),
+            (Some(name), _) => Ok(Some((name, UnitFrom::Name))),
+            (None, Some(magnitude)) => Ok(Some((magnitude, UnitFrom::Magnitude))),
+            (None, None) => Err(Unclear::Small),
+        }
+    }
+
+    fn guess_form(&self, text: &str) -> Result<Option<(TimeUnit, UnitFrom)>, Unclear> {
+        match FORMS.iter().find(|form| (form.read)(text, &TimeZone::UTC).is_some()) {
+            Some(form) if form.unit == TimeUnit::Local && self.zone.is_none() => Err(Unclear::NoZone),
+            form => Ok(form.map(|form| (form.unit, UnitFrom::Form))),
+        }
+    }
+
+    fn time_of(&self, text: &str) -> Result<Timestamp, BadReason> {
+        let nanos = match self.unit {
+            TimeUnit::S => epoch(text, 1_000_000_000),
+            TimeUnit::Ms => epoch(text, 1_000_000),
+            TimeUnit::Us => epoch(text, 1_000),
+            TimeUnit::Ns => epoch(text, 1),
+            unit => self.said(unit, text).and_then(|time| u64::try_from(time.as_nanosecond()).ok()),
+        };
+        // The last nanosecond stands for the end of all input.
+        match nanos.map(Timestamp::from_nanos) {
+            Some(time) if time != Timestamp::END => Ok(time),
+            _ => Err(BadReason::Time { found: excerpt(text), allowed: self.unit.allowed() }),
+        }
+    }
+
+    fn said(&self, unit: TimeUnit, text: &str) -> Option<jiff::Timestamp> {
+        let utc = TimeZone::UTC;
+        let zone = self.zone.as_ref().unwrap_or(&utc);
+        match &self.format {
+            Some(format) => formatted(format, text, zone),
+            None => {
+                let form = FORMS.iter().find(|form| form.unit == unit).unwrap_or(&FORMS[0]);
+                (form.read)(text, zone)
+            }
+        }
+    }
+}
+
+fn zone_of(name: &str) -> Result<TimeZone, TraceError> {
+    let parsed = match name {
+        "Z" => Ok(TimeZone::UTC),
+        name => DateTimeParser::new().parse_time_zone(name),
+    };
+    parsed.map_err(|_| {
+        TraceError::option("--time-zone", excerpt(name), "UTC, +02:00, or a name such as Europe/Berlin")
+    })
+}
+
+fn wrong_format(format: &str, why: &str) -> TraceError {
+    let found = format!("{} ({why})", excerpt(format));
+    TraceError::option(
+        "--time-format",
+        found,
+        "a format of strptime with a day, such as %d.%m.%Y %H:%M:%S %z",
+    )
+}
