@@ -9,10 +9,13 @@
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod contract;
+#[cfg(all(test, feature = "durable", feature = "lru"))]
+mod interleavings;
 #[cfg(feature = "redis")]
 pub mod redis;
 pub mod strategies;
 pub mod structures;
+mod sync;
 #[cfg(test)]
 mod testing;
 

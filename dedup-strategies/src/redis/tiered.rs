@@ -18,7 +18,6 @@ use std::time::Duration;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use lru::LruCache;
-use parking_lot::Mutex;
 
 use super::{bloom, claim, lease, mozilla, policy};
 use crate::contract::{
@@ -26,6 +25,7 @@ use crate::contract::{
     Ping, PingKey, Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled,
     Strategy, Timestamp, Unavailable, Verdict, Worker,
 };
+use crate::sync::Mutex;
 
 /// The line in the list of strategies.
 pub const DEFINITION: Definition = Definition {

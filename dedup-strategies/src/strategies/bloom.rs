@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use crate::contract::{
     Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Memory, Needs, Operation, Ping,
     Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
@@ -11,6 +9,7 @@ use crate::contract::{
 };
 use crate::structures::bloom::{BloomFilter, BloomPlan, BloomSeed};
 use crate::structures::shards::{Shards, share_of};
+use crate::sync::Mutex;
 
 /// The line in the list of strategies.
 pub const DEFINITION: Definition = Definition {

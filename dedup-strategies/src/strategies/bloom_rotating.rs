@@ -4,8 +4,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
 use crate::contract::{
     Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Memory, Needs, Operation, Ping,
     PingKey, Promise, Role, Routing, Settings, Strategy, Timestamp, Unavailable, UnderFaults, Verdict,
@@ -14,6 +12,7 @@ use crate::contract::{
 use crate::strategies::common::generations::{IDS, RATE, WINDOW, generations};
 use crate::structures::bloom::{BloomFilter, BloomPlan, BloomSeed};
 use crate::structures::shards::{Shards, share_of};
+use crate::sync::Mutex;
 
 /// The line in the list of strategies.
 pub const DEFINITION: Definition = Definition {

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
-use parking_lot::Mutex;
 
 use crate::contract::{
     Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, PingKey,
@@ -14,6 +13,7 @@ use crate::contract::{
     Unavailable, UnderFaults, Verdict, Window, Worker, saturating_nanos,
 };
 use crate::structures::shards::Shards;
+use crate::sync::Mutex;
 
 /// The line in the list of strategies.
 pub const DEFINITION: Definition = Definition {

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use super::common::capacity_and_window;
 use crate::contract::{
     Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Memory, Needs, Operation, Ping,
     Promise, Role, Routing, Settings, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 use crate::structures::lru_window::{LruWindow, bytes_for};
+use crate::sync::Mutex;
 
 /// The line in the list of strategies.
 pub const DEFINITION: Definition = Definition {

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use foldhash::fast::FixedState;
 use lru::LruCache;
-use parking_lot::Mutex;
 
 use super::common::keyed_catalogue;
 use crate::contract::{
@@ -20,6 +19,7 @@ use crate::contract::{
 };
 use crate::structures::id_catalogue::WINDOW;
 use crate::structures::lru_window::bytes_for;
+use crate::sync::Mutex;
 
 /// The line in the list of strategies.
 pub const DEFINITION: Definition = Definition {

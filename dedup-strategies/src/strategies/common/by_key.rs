@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use crate::contract::{
     Context, Footprint, Ping, Promise, Routing, Strategy, Timestamp, Unavailable, Verdict, Worker,
 };
 use crate::structures::shards::Shards;
+use crate::sync::Mutex;
 
 /// The state of one worker: never unavailable, and it holds no ping.
 pub(crate) trait State: Send + 'static {

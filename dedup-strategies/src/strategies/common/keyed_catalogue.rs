@@ -4,8 +4,6 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use crate::contract::{
     Bound, BuildError, Context, Footprint, Forgets, Memory, Operation, Ping, Promise, Routing, Settled,
     Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker, worker_of,
@@ -13,6 +11,7 @@ use crate::contract::{
 use crate::structures::id_catalogue::{Catalogue, Hit, Kept, Manner};
 use crate::structures::shards::Shards;
 use crate::structures::window_set::SLICES;
+use crate::sync::Mutex;
 
 /// How a catalogue forgets: its ids are in sets that forget in slices.
 pub(crate) const FORGETS: Forgets = Forgets::InSlices { a_window: SLICES };

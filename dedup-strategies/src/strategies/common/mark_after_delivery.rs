@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
-use parking_lot::Mutex;
 
 use crate::contract::{
     Bound, Footprint, Forgets, Memory, Outcome, Ping, PingKey, Promise, Routing, Settled, Strategy,
@@ -15,6 +14,7 @@ use crate::contract::{
 };
 use crate::structures::mark_store::{MEMORY_BUDGET, MarkStore, NegativeCache};
 use crate::structures::shards::Shards;
+use crate::sync::Mutex;
 
 /// How both forget: leases are in memory, and last until the mark.
 pub(crate) const FORGETS: Forgets = Forgets::AfterMark { lease: Duration::MAX };

@@ -5,12 +5,16 @@
 //! the worker's handle holds a lease on the id in memory, and a copy that meets it is
 //! [`InFlight`](crate::Verdict::InFlight). If the worker dies its leases die with it, and what was in flight is new when it comes again.
 
+mod disk;
 mod failure;
 mod negative;
 mod store;
 
+#[cfg(test)]
+pub(crate) use disk::Disk;
+pub(crate) use disk::MEMORY_BUDGET;
 pub(crate) use negative::NegativeCache;
-pub(crate) use store::{MEMORY_BUDGET, MarkStore, StoreSettings, Sync};
+pub(crate) use store::{MarkStore, StoreSettings, Sync};
 
 use crate::contract::{SettingDef, SettingDefault, SettingKind};
 

@@ -6,28 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use fjall::compaction::filter::{
-    CompactionFilter, CompactionFilterResult, Context as Compaction, Factory, ItemAccessor, Verdict as Fate,
-};
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
-use parking_lot::Mutex;
+use fjall::PersistMode;
 
 use super::SLICES;
+use super::disk::{Disk, Fjall};
 use super::failure::{cause, failure, is_full};
 use crate::contract::{BuildError, Context, PingKey, Settings, Timestamp, Unavailable, saturating_nanos};
+use crate::sync::Mutex;
 
 /// Bytes of a mark at least, on disk or in memory: id, time, and the store's sequence number.
 const LEAST_BYTES: u64 = 32;
-
-/// Memory in which new marks are sorted before they are written to a file.
-const MEMTABLE_BYTES: u64 = 16 << 20;
-
-/// Memory for blocks read from disk.
-const CACHE_BYTES: u64 = 32 << 20;
-
-/// What these two may come to: new marks go on to a second buffer while a full one is written to a file, and the writer
-/// has a copy of what it works on.
-pub(crate) const MEMORY_BUDGET: u64 = CACHE_BYTES + 4 * MEMTABLE_BYTES;
 
 /// When marks are forced to the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +52,7 @@ pub(crate) struct StoreSettings {
 pub(crate) struct MarkStore {
     path: PathBuf,
     settings: StoreSettings,
-    database: Database,
-    marks: Keyspace,
+    disk: Box<dyn Disk>,
     /// The latest time that was passed in, in nanoseconds: what the merging of files goes by.
     now: Arc<AtomicU64>,
     counts: Mutex<BTreeMap<Slice, u64>>,
@@ -92,27 +79,19 @@ impl MarkStore {
 
     fn open_at(path: &Path, settings: StoreSettings) -> fjall::Result<Self> {
         let now = Arc::new(AtomicU64::new(0));
-        let expiry: Arc<dyn Factory> =
-            Arc::new(Expiry { now: Arc::clone(&now), window: saturating_nanos(settings.window) });
-        let database = Database::builder(path)
-            .cache_size(CACHE_BYTES)
-            .worker_threads(1)
-            .manual_journal_persist(true)
-            .with_compaction_filter_factories(Arc::new(move |_| Some(Arc::clone(&expiry))))
-            .open()?;
-        let marks = database.keyspace("marks", || {
-            KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES).manual_journal_persist(true)
-        })?;
-        let counts = Mutex::default();
-        let store = MarkStore {
-            path: path.to_path_buf(),
-            settings,
-            database,
-            marks,
-            now,
-            counts,
-            synced: Mutex::new(Instant::now()),
-        };
+        let disk = Fjall::open(path, Arc::clone(&now), settings.window)?;
+        MarkStore::over(Box::new(disk), path, settings, now)
+    }
+
+    /// With what is on `disk`, which may look at `now`.
+    pub(crate) fn over(
+        disk: Box<dyn Disk>,
+        path: &Path,
+        settings: StoreSettings,
+        now: Arc<AtomicU64>,
+    ) -> fjall::Result<Self> {
+        let (path, counts, synced) = (path.to_path_buf(), Mutex::default(), Mutex::new(Instant::now()));
+        let store = MarkStore { path, settings, disk, now, counts, synced };
         store.for_each(|_, slice| *store.counts.lock().entry(slice).or_default() += 1)?;
         Ok(store)
     }
@@ -133,19 +112,13 @@ impl MarkStore {
 
     /// Whether `key` was marked less than a window before `now`.
     pub(crate) fn is_marked(&self, key: PingKey, now: Timestamp) -> Result<bool, Unavailable> {
-        let found = self.marks.get(key.0).map_err(|error| self.unavailable(error))?;
-        Ok(found.is_some_and(|value| now.since(time_in(&value)) < self.settings.window))
+        let found = self.disk.marked_at(key).map_err(|error| self.unavailable(error))?;
+        Ok(found.is_some_and(|at| now.since(at) < self.settings.window))
     }
 
     /// Calls `each` with every mark that is stored.
     pub(crate) fn for_each(&self, mut each: impl FnMut(PingKey, Slice)) -> fjall::Result<()> {
-        for entry in self.marks.iter() {
-            let (key, value) = entry.into_inner()?;
-            if let Ok(key) = <[u8; 16]>::try_from(&key[..]) {
-                each(PingKey(key), self.slice_of(time_in(&value)));
-            }
-        }
-        Ok(())
+        self.disk.for_each(&mut |key, at| each(key, self.slice_of(at)))
     }
 
     /// Marks `keys` at `now`, as lastingly as was asked for.
@@ -157,15 +130,12 @@ impl MarkStore {
 
     fn write(&self, keys: &[PingKey], now: Timestamp) -> fjall::Result<()> {
         self.now.fetch_max(now.as_nanos(), Ordering::Relaxed);
-        let mut batch = self.database.batch().durability(match self.settings.sync {
+        let durability = match self.settings.sync {
             Sync::Batch => Some(PersistMode::SyncData),
             Sync::Interval(_) => Some(PersistMode::Buffer),
             Sync::None => None,
-        });
-        for key in keys {
-            batch.insert(&self.marks, key.0, now.as_nanos().to_be_bytes());
-        }
-        batch.commit()?;
+        };
+        self.disk.mark(keys, now, durability)?;
         self.sync_when_due()
     }
 
@@ -173,7 +143,7 @@ impl MarkStore {
         let Sync::Interval(interval) = self.settings.sync else { return Ok(()) };
         let mut synced = self.synced.lock();
         if synced.elapsed() >= interval {
-            self.database.persist(PersistMode::SyncData)?;
+            self.disk.persist(PersistMode::SyncData)?;
             *synced = Instant::now();
         }
         Ok(())
@@ -183,7 +153,7 @@ impl MarkStore {
     pub(crate) fn advance(&self, now: Timestamp) -> Result<(), Unavailable> {
         // The end of the input is not the end of what is remembered.
         if now == Timestamp::END {
-            let synced = self.database.persist(PersistMode::SyncData);
+            let synced = self.disk.persist(PersistMode::SyncData);
             return synced.map_err(|error| self.unavailable(error));
         }
         self.now.fetch_max(now.as_nanos(), Ordering::Relaxed);
@@ -204,7 +174,7 @@ impl MarkStore {
 
     /// Bytes of files, without the log; or what the marks take in memory at least, as long as that is more.
     pub(crate) fn bytes(&self) -> u64 {
-        self.marks.disk_space().max(self.ids() * LEAST_BYTES)
+        self.disk.bytes().max(self.ids() * LEAST_BYTES)
     }
 }
 
@@ -212,40 +182,8 @@ impl Drop for MarkStore {
     /// An orderly end keeps everything, whatever `sync` is. There is nobody to tell if it fails: what was promised is
     /// kept by then.
     fn drop(&mut self) {
-        let _ = self.database.persist(PersistMode::SyncAll);
+        let _ = self.disk.persist(PersistMode::SyncAll);
     }
-}
-
-/// Leaves out marks whose window is over when files are merged.
-struct Expiry {
-    now: Arc<AtomicU64>,
-    window: u64,
-}
-
-impl Factory for Expiry {
-    fn name(&self) -> &str {
-        "expiry"
-    }
-
-    fn make_filter(&self, _: &Compaction) -> Box<dyn CompactionFilter> {
-        Box::new(ExpiredBefore(self.now.load(Ordering::Relaxed).saturating_sub(self.window)))
-    }
-}
-
-/// A mark at this time, in nanoseconds, or earlier is over. (A mark without time left in the file would be older still.)
-struct ExpiredBefore(u64);
-
-impl CompactionFilter for ExpiredBefore {
-    fn filter_item(&mut self, item: ItemAccessor<'_>, _: &Compaction) -> CompactionFilterResult {
-        let over = time_in(&item.value()?).as_nanos() <= self.0;
-        // An older mark of the same id that comes to light again is over as well.
-        Ok(if over { Fate::Destroy } else { Fate::Keep })
-    }
-}
-
-fn time_in(value: &[u8]) -> Timestamp {
-    // Anything else was not written by us; it counts as marked at the epoch, which is over.
-    Timestamp::from_nanos(value.try_into().map_or(0, u64::from_be_bytes))
 }
 
 fn complaint(strategy: &str, path: &Path, error: fjall::Error) -> std::io::Error {
