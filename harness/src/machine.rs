@@ -51,6 +51,7 @@ pub fn run_starting_now(seed: u64, rounds_count: u32) -> RunRecord {
         tool: tool(),
         machine: machine(),
         servers: Default::default(),
+        doubts: Vec::new(),
     }
 }
 

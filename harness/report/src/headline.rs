@@ -11,6 +11,7 @@ use dedup_records::units::{plural, short, thousands};
 use super::model::{Cell, Fact, Figure, Opening, Table, Tone};
 use super::panel::{Entry, Panel, machine};
 use super::pipeline;
+use super::tables::doubts;
 use super::verdict::{CONTROL, SKIPPED, Verdict, verdict, word};
 use super::words::{
     clip, count_cell, list, nanos, percent, program, rate, share_cell, spread, three, verdict_cell,
@@ -24,7 +25,7 @@ pub(super) fn opening(panels: &[Panel<'_>], comparison: &Comparison) -> Opening 
         facts: facts(panels, comparison),
         verdicts: verdicts(panels),
         figures: in_order(panels).map(table).collect(),
-        notes: notes(panels),
+        notes: [doubts(comparison), notes(panels)].concat(),
     }
 }
 

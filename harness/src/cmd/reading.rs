@@ -23,6 +23,10 @@ pub struct ReadingArgs {
     /// together, as source and id do for CloudEvents
     #[arg(long = "id-field", value_name = "FIELD")]
     pub id_fields: Vec<String>,
+    /// Make the id a digest of everything in the record but these fields, such as the time of receipt: for records that
+    /// hold no id
+    #[arg(long = "id-all-but", value_name = "FIELD", num_args = 1.., conflicts_with_all = ["id_fields", "null_ids"])]
+    pub id_all_but: Vec<String>,
     /// An id, or a part of one, that stands for none, such as NULL (repeatable)
     #[arg(long = "null-id", value_name = "TEXT")]
     pub null_ids: Vec<String>,
@@ -50,9 +54,10 @@ impl ReadingArgs {
     /// The trace that these files are, read as these options say; there is at least one.
     pub fn options(&self, files: &[PathBuf]) -> TraceOptions {
         TraceOptions {
-            id: match self.id_fields.as_slice() {
-                [] => IdFields::Usual,
-                fields => IdFields::Named(fields.to_vec()),
+            id: match (self.id_fields.as_slice(), self.id_all_but.as_slice()) {
+                ([], []) => IdFields::Usual,
+                ([], fields) => IdFields::AllBut(fields.to_vec()),
+                (fields, _) => IdFields::Named(fields.to_vec()),
             },
             records: self.records.clone(),
             delimiter: self.delimiter,

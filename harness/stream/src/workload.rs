@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::faults::Placed;
 use crate::scenario::{NightlyConfig, PipelineConfig, Scenario, Submission};
 use crate::stream::{Source, SourceError};
-use crate::trace::{TraceOptions, TraceSource, TraceSurvey};
+use crate::trace::{Doubt, TraceOptions, TraceSource, TraceSurvey};
 
 /// A scenario or a trace, ready to be read any number of times.
 #[derive(Clone, Debug)]
@@ -24,6 +24,9 @@ pub enum Workload {
 pub struct Trace {
     /// How to read it.
     pub options: TraceOptions,
+    /// What makes figures measured on it doubtful.
+    #[serde(default)]
+    pub doubts: Vec<Doubt>,
     digest: String,
     window: Duration,
     ids_in_window: u64,
@@ -40,6 +43,7 @@ impl Trace {
     pub fn new(options: TraceOptions, survey: &TraceSurvey) -> Self {
         Trace {
             options,
+            doubts: survey.doubts.clone(),
             digest: survey.digest.clone(),
             window: survey.sizing.window,
             ids_in_window: survey.sizing.ids_in_window,
@@ -74,6 +78,14 @@ impl Workload {
         match self {
             Workload::Scenario(scenario) => scenario.digest(),
             Workload::Trace(trace) => trace.digest.clone(),
+        }
+    }
+
+    /// What makes figures measured on it doubtful; nothing on a scenario.
+    pub fn doubts(&self) -> &[Doubt] {
+        match self {
+            Workload::Scenario(_) => &[],
+            Workload::Trace(trace) => &trace.doubts,
         }
     }
 

@@ -46,6 +46,8 @@ fn an_option_without_the_one_that_it_belongs_to_is_refused() {
     let tool = Tool::with_tiny();
     for (option, value, other) in [
         ("--id-field", Some("id"), "--trace"),
+        ("--id-all-but", Some("t"), "--trace"),
+        ("--null-id", Some("NULL"), "--trace"),
         ("--time-field", Some("t"), "--trace"),
         ("--window", Some("5m"), "--trace"),
         ("--redis-prefix", Some("x:"), "--redis-url"),

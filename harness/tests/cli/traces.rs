@@ -102,3 +102,48 @@ fn fields_that_a_trace_does_not_have_are_refused_with_those_that_it_has() {
     tool.refuses(&run(trace, &["--time-unit", "years"]), &["years", "auto, s, ms, us, ns, rfc3339"]);
     tool.refuses(&run("clock.csv", &["--time-field", "t"]), &["line 2: field t: found 5", "--time-unit"]);
 }
+
+/// By CloudEvents there is no duplicate here; by `id` alone there are two.
+const CLOUD_EVENTS: &str = "\
+{\"specversion\":\"1.0\",\"type\":\"t\",\"id\":\"1\",\"source\":\"/a\",\"data\":1}
+{\"specversion\":\"1.0\",\"type\":\"t\",\"id\":\"1\",\"source\":\"/b\",\"data\":2}
+{\"specversion\":\"1.0\",\"type\":\"t\",\"id\":\"2\",\"source\":\"/a\",\"data\":3}
+{\"specversion\":\"1.0\",\"type\":\"t\",\"id\":\"2\",\"source\":\"/b\",\"data\":4}
+";
+
+#[test]
+fn a_key_that_is_none_is_doubted_everywhere_and_the_right_one_is_proposed() {
+    let doubt = "2 of 2 copies differ from their first in `source`, `data`: this may not be the key";
+    let remedy = "--id-field source --id-field id (the key of CloudEvents)";
+    let tool = Tool::new();
+    tool.write("events.ndjson", CLOUD_EVENTS);
+    let output = tool.command(&run("events.ndjson", &["-o", "out", "-q"])).assert().success();
+    let output = output.get_output();
+    let shown =
+        |bytes: &[u8]| String::from_utf8_lossy(bytes).split_whitespace().collect::<Vec<_>>().join(" ");
+    let (table, error) = (shown(&output.stdout), shown(&output.stderr));
+    for text in [&table, &error] {
+        assert!(text.contains(&format!("doubt: {doubt}: {remedy}")), "{text}");
+    }
+    let run_record = &tool.records("out")[0];
+    assert_eq!(run_record["doubts"][0], serde_json::json!({"kind": "key", "text": doubt, "remedy": remedy}));
+    assert!(tool.prints(&["report", "out"]).contains("this may not be the key"));
+
+    let right = ["--id-field", "source", "--id-field", "id", "-o", "right"];
+    let output = tool.command(&run("events.ndjson", &right)).assert().success();
+    let survey = shown(&output.get_output().stderr);
+    assert!(
+        survey.contains("id fields source, id") && survey.contains("duplicates 0 of 4 pings"),
+        "{survey}"
+    );
+    assert!(!survey.contains("doubt"), "{survey}");
+    assert!(tool.records("right")[0].get("doubts").is_none());
+
+    let digest = ["--id-all-but", "specversion", "type"];
+    let output = tool.command(&run("events.ndjson", &digest)).assert().success();
+    assert!(shown(&output.get_output().stderr).contains("id digest of all fields but specversion, type"));
+    tool.refuses(
+        &run("events.ndjson", &["--id-all-but", "x", "--id-field", "id"]),
+        &["--id-all-but", "--id-field"],
+    );
+}

@@ -31,6 +31,7 @@ pub fn run_record() -> RunRecord {
             virtualised: true,
         },
         servers: BTreeMap::from([("redis".into(), "7.0.15".into())]),
+        doubts: Vec::new(),
     }
 }
 

@@ -39,6 +39,30 @@ pub struct RunRecord {
     /// Versions of servers that took part, by name.
     #[serde(default)]
     pub servers: BTreeMap<String, String>,
+    /// What makes its figures doubtful: found in the trace that it ran on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<DoubtRecord>,
+}
+
+/// A reason to doubt the figures of a run on somebody's own pings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DoubtRecord {
+    /// What is in doubt: `key`, `no_id`, `order`, `time`; later versions may have others.
+    pub kind: String,
+    /// What was found.
+    pub text: String,
+    /// What to do about it, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+}
+
+impl std::fmt::Display for DoubtRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.remedy {
+            None => f.write_str(&self.text),
+            Some(remedy) => write!(f, "{}: {remedy}", self.text),
+        }
+    }
 }
 
 /// The program that made a record.

@@ -16,6 +16,10 @@ pub(super) fn render(comparison: &Comparison) -> String {
         let matrices = Matrix::all(&faulted, comparison);
         blocks.extend(matrices.iter().map(|matrix| under_faults(matrix, comparison)));
     }
+    let doubts = notes::doubts(comparison);
+    if !doubts.is_empty() {
+        blocks.push(doubts.iter().map(|doubt| format!("- {}\n", escape(doubt))).collect());
+    }
     blocks.join("\n")
 }
 

@@ -18,6 +18,7 @@ mod verdict;
 pub use grid::Align;
 pub use list::List;
 pub use markdown::escape;
+pub(crate) use notes::doubts;
 pub use text::{Text, Tone};
 
 #[cfg(test)]

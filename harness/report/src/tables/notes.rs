@@ -1,6 +1,8 @@
 //! What stands below a table: how to read it, what it leaves out, and what did not fit.
 
-use dedup_records::compare::{Block, Certainty, Clock, Difference, Row, VerifySummary, WeighSummary};
+use dedup_records::compare::{
+    Block, Certainty, Clock, Comparison, Difference, Row, Source, VerifySummary, WeighSummary,
+};
 use dedup_records::metrics::{DELAYED, LOST, MISSED, MISSED_IN_WINDOW, Metric, WINDOW_IDS};
 use dedup_records::stats::rule_of_three;
 use dedup_records::units::{plural, short, thousands};
@@ -34,6 +36,17 @@ pub(super) fn notes(block: &Block, verdict_width: usize) -> Vec<String> {
     notes.extend(findings(block, verdict_width));
     notes.extend(skipped(block));
     notes
+}
+
+/// What makes the runs that are shown doubtful.
+pub(crate) fn doubts(comparison: &Comparison) -> Vec<String> {
+    let several = comparison.runs.len() > 1;
+    let of = |source: &Source| {
+        let label = if several { format!("{}: ", source.label) } else { String::new() };
+        let said = source.run.doubts.iter().map(move |doubt| format!("doubt: {label}{doubt}."));
+        said.collect::<Vec<_>>()
+    };
+    comparison.runs.iter().flat_map(of).collect()
 }
 
 /// What zero means: below which share the truth is, by the row that saw least.

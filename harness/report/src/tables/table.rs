@@ -56,6 +56,11 @@ pub(super) fn render(comparison: &Comparison, look: Look) -> String {
         let drawn: Vec<_> = matrices.iter().map(|matrix| under_faults(matrix, comparison, look)).collect();
         lines.extend(drawn.join(&String::new()));
     }
+    let doubts = notes::doubts(comparison);
+    if !doubts.is_empty() {
+        lines.push(String::new());
+        lines.extend(doubts.iter().flat_map(|doubt| prose(doubt, look)));
+    }
     lines.push(String::new());
     lines.join("\n")
 }

@@ -20,7 +20,7 @@ use crate::machine::run_starting_now;
 use crate::pacing::Pacing;
 use crate::printable::{printable, printable_record};
 use crate::process::leave_no_core;
-use crate::record::{Pass, RunRecord};
+use crate::record::{DoubtRecord, Pass, RunRecord};
 use crate::select::{Selected, select};
 use crate::servers::{ServerError, SharedRedis, password};
 use crate::suite::{Plan, Preflight};
@@ -128,8 +128,11 @@ fn streams(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow::Resul
     if !args.traces.is_empty() {
         let options = trace_options(args, directory, stop)?;
         let survey = taken(TraceSurvey::scan_unless(stop, &options))?;
-        if !args.output.quiet {
-            anstream::eprintln!("{}", printable(&survey::text(&survey)));
+        match args.output.quiet {
+            true => survey.doubts.iter().for_each(|doubt| {
+                anstream::eprintln!("doubt: {}", printable(&doubt.to_string()));
+            }),
+            false => anstream::eprintln!("{}", printable(&survey::text(&survey))),
         }
         return Ok(vec![Workload::Trace(Box::new(Trace::new(options, &survey)))]);
     }
@@ -195,7 +198,16 @@ const NO_WALL_TIME: &str = "--time-factor: nothing here keeps wall time; it goes
 /// The first line of the records of `plan`.
 pub(in crate::cmd) fn describe(plan: &Plan, preflight: &Preflight) -> RunRecord {
     let seed = plan.seed.unwrap_or_else(|| plan.workloads.first().map_or(0, Workload::seed));
-    printable_record(RunRecord { servers: preflight.servers.clone(), ..run_starting_now(seed, plan.rounds) })
+    let doubts = plan.workloads.iter().flat_map(Workload::doubts).map(|doubt| DoubtRecord {
+        kind: doubt.kind.name().to_string(),
+        text: doubt.text.clone(),
+        remedy: doubt.remedy.clone(),
+    });
+    printable_record(RunRecord {
+        servers: preflight.servers.clone(),
+        doubts: doubts.collect(),
+        ..run_starting_now(seed, plan.rounds)
+    })
 }
 
 #[cfg(test)]

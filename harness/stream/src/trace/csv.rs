@@ -8,6 +8,7 @@ use csv_core::{ReadRecordResult, Reader};
 use super::bytes::Text;
 use super::dialect::Dialect;
 use super::error::{BadReason, MAX_LINE_BYTES};
+use super::fields::{Fields, of_text};
 use super::record::{Parts, Record, There, Values};
 
 /// Reads a trace in CSV.
@@ -30,8 +31,8 @@ pub(crate) struct Columns {
     pub(crate) ids: Vec<usize>,
     /// Index of the time, where there is one.
     pub(crate) time: Option<usize>,
-    /// How many columns each line must have.
-    pub(crate) count: usize,
+    /// What they are called: as many as each line must have.
+    pub(crate) names: Vec<String>,
 }
 
 /// What was read into the buffers.
@@ -58,9 +59,11 @@ impl CsvRows {
     /// The next record that is not blank.
     pub(crate) fn next(&mut self) -> io::Result<Option<Record<'_>>> {
         let Some(extent) = self.read()? else { return Ok(None) };
-        let values = self.values(&extent);
+        let this: &Self = self;
+        let values = this.values(&extent);
         let lines = 1 + if values.is_ok() { 0 } else { extent.line_ends };
-        Ok(Some(Record { line: extent.line, lines, there: There::BOTH, values }))
+        let fields: Option<&dyn Fields> = if values.is_ok() { Some(this) } else { None };
+        Ok(Some(Record { line: extent.line, lines, there: There::BOTH, fields, values }))
     }
 
     /// The fields of the next record, as the names of columns.
@@ -75,8 +78,8 @@ impl CsvRows {
             return Err(BadReason::TooLong);
         }
         let text = std::str::from_utf8(&self.content[..extent.bytes]).map_err(|_| BadReason::NotUtf8)?;
-        if extent.fields != self.columns.count {
-            return Err(BadReason::Columns { found: extent.fields, expected: self.columns.count });
+        if extent.fields != self.columns.names.len() {
+            return Err(BadReason::Columns { found: extent.fields, expected: self.columns.names.len() });
         }
         // Two fields that are no text can be one when put together: then the border is inside a character.
         let field = |index| text.get(self.range(index)).map(Cow::Borrowed).ok_or(BadReason::NotUtf8);
@@ -146,12 +149,24 @@ impl CsvRows {
     }
 }
 
+impl Fields for CsvRows {
+    fn each(&self, visit: &mut dyn FnMut(&str, u128)) {
+        for (index, name) in self.columns.names.iter().enumerate() {
+            match std::str::from_utf8(&self.content[self.range(index)]) {
+                Ok("") | Err(_) => {}
+                Ok(text) => visit(name, of_text(text)),
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn read(text: &[u8], count: usize) -> Vec<(u64, u64, Result<String, BadReason>)> {
-        let columns = Columns { ids: vec![0], time: None, count };
+        let names = (0..count).map(|number| number.to_string()).collect();
+        let columns = Columns { ids: vec![0], time: None, names };
         let mut rows = CsvRows::new(Box::new(io::Cursor::new(text.to_vec())), columns, Dialect::RFC_4180);
         let mut found = Vec::new();
         while let Some(record) = rows.next().unwrap() {

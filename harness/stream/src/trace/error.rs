@@ -107,13 +107,15 @@ pub enum TraceError {
     Stopped,
     /// No field was named for the id, and none that usually holds one is there.
     #[error(
-        "trace {path}: no field is known to hold the id: name it with --id-field; the first line has: {fields}"
+        "trace {path}: no field is known to hold the id: name it with --id-field; the first line has: {fields}{known}"
     )]
     NoIdField {
         /// The file.
         path: String,
         /// What the first line has.
         fields: String,
+        /// The key of the format that has these, as part of a sentence.
+        known: String,
     },
     /// A field that was named is nowhere in the file.
     #[error("trace {path}: {flag} {field}: no line has it; the first line has: {fields}")]

@@ -7,6 +7,7 @@ use dedup_files::CopyError;
 use dedup_strategies::Timestamp;
 
 use super::error::TraceError;
+use super::examine::Examiner;
 use super::key::IdFields;
 use super::options::TraceOptions;
 use super::rows::{Tally, TracePing, TracePings};
@@ -24,14 +25,19 @@ pub(crate) struct Gathered {
 
 impl Gathered {
     /// Reads all files of `options`. Without a time field their lines follow each other as the files do.
-    pub(crate) fn read(options: &TraceOptions, stop: &AtomicBool) -> Result<Gathered, TraceError> {
+    /// An examiner sees the pings of all.
+    pub(crate) fn read(
+        options: &TraceOptions,
+        examiner: &mut Option<Box<Examiner>>,
+        stop: &AtomicBool,
+    ) -> Result<Gathered, TraceError> {
         if let Some(kept) = options.kept().filter(|kept| kept.exists()) {
             let sorted = Sorted::kept(&kept).map_err(|error| failed(options, error.into()))?;
             return Ok(Gathered { sorted, latest: Timestamp::ZERO, met: None, time: None });
         }
         let mut gathering = Gathering::new(options);
         for one in options.each_file() {
-            gathering.take_in(&one, stop)?;
+            gathering.take_in(&one, examiner, stop)?;
         }
         gathering.finish(stop)
     }
@@ -63,25 +69,43 @@ impl Gathering<'_> {
         Gathering { options, sorter, pings: 0, met, first: None, time: None }
     }
 
-    fn take_in(&mut self, one: &TraceOptions, stop: &AtomicBool) -> Result<(), TraceError> {
-        match self.try_take_in(one, stop) {
+    fn take_in(
+        &mut self,
+        one: &TraceOptions,
+        examiner: &mut Option<Box<Examiner>>,
+        stop: &AtomicBool,
+    ) -> Result<(), TraceError> {
+        match self.try_take_in(one, examiner, stop) {
             // Engines write parts without rows.
             Err(TraceError::Empty { .. }) if self.options.files().len() > 1 => Ok(()),
             taken => taken,
         }
     }
 
-    fn try_take_in(&mut self, one: &TraceOptions, stop: &AtomicBool) -> Result<(), TraceError> {
-        let mut pings = TracePings::open(one)?;
+    fn try_take_in(
+        &mut self,
+        one: &TraceOptions,
+        examiner: &mut Option<Box<Examiner>>,
+        stop: &AtomicBool,
+    ) -> Result<(), TraceError> {
+        let mut pings = TracePings::opened(one, examiner.is_some())?;
         self.same_fields(one, &pings)?;
         let before = self.pings;
-        while let Some(ping) = pings.next_unless(stop)? {
-            self.push(ping, before)?;
-        }
+        std::mem::swap(&mut pings.examiner, examiner);
+        let read = self.push_all(&mut pings, before, stop);
+        std::mem::swap(&mut pings.examiner, examiner);
+        read?;
         let file = (self.options.files().len() > 1).then(|| one.shown());
         self.met.take_in(pings.tally(), file);
         if self.time.is_none() {
             self.time = pings.time();
+        }
+        Ok(())
+    }
+
+    fn push_all(&mut self, pings: &mut TracePings, before: u64, stop: &AtomicBool) -> Result<(), TraceError> {
+        while let Some(ping) = pings.next_unless(stop)? {
+            self.push(ping, before)?;
         }
         Ok(())
     }

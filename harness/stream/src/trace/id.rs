@@ -4,6 +4,9 @@ use dedup_strategies::PingKey;
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::error::{BadReason, excerpt};
+use super::fields::{Fields, of_field};
+use super::options::TraceOptions;
 use super::record::Parts;
 use crate::stream::Id;
 
@@ -12,18 +15,42 @@ pub(crate) struct Keys {
     /// Keys of the texts that stand for no id.
     nulls: Vec<Id>,
     joined: Vec<u8>,
+    /// The fields that an id of all others leaves out, and whether any record had them.
+    all_but: Option<Vec<(String, bool)>>,
 }
 
 impl Keys {
-    /// Takes `null_ids` for no id.
-    pub(crate) fn new(null_ids: &[String]) -> Self {
-        Keys { nulls: null_ids.iter().map(|text| id_of(text)).collect(), joined: Vec::new() }
+    pub(crate) fn new(options: &TraceOptions) -> Self {
+        let all_but = |fields: &[String]| fields.iter().map(|field| (field.clone(), false)).collect();
+        Keys {
+            nulls: options.null_ids.iter().map(|text| id_of(text)).collect(),
+            joined: Vec::new(),
+            all_but: options.id.all_but().map(all_but),
+        }
+    }
+
+    /// The key of a record.
+    pub(crate) fn key(&mut self, parts: &Parts<'_>, fields: Option<&dyn Fields>) -> Result<Id, BadReason> {
+        if let Some(but) = &mut self.all_but {
+            return Ok(fields.map_or(Id::Missing, |fields| all_but(but, fields)));
+        }
+        if let Some(text) = parts.as_slice().iter().flatten().find(|text| is_rounded(text)) {
+            let found = format!("{}, which a spreadsheet has rounded", excerpt(text));
+            return Err(BadReason::Id(found));
+        }
+        Ok(self.key_of(parts))
+    }
+
+    /// A field that is left out of the digest, and that no record had.
+    pub(crate) fn never_met(&self) -> impl Iterator<Item = &str> {
+        let fields = self.all_but.iter().flatten();
+        fields.filter(|(_, was_met)| !was_met).map(|(field, _)| field.as_str())
     }
 
     /// The key of an id of one part is that of its text (see [`id_of`]). That of several is the 128-bit XXH3 of their
     /// keys with a mark before each, so that parts never run into each other, and a part that is absent is a value of its
     /// own; if all are absent, so is the id.
-    pub(crate) fn key(&mut self, parts: &Parts<'_>) -> Id {
+    fn key_of(&mut self, parts: &Parts<'_>) -> Id {
         if let [part] = parts.as_slice() {
             return self.part(part.as_deref());
         }
@@ -46,6 +73,34 @@ impl Keys {
         let id = text.map_or(Id::Missing, id_of);
         if self.nulls.contains(&id) { Id::Missing } else { id }
     }
+}
+
+/// A digest of all fields but these and what is below them, in whatever order; no fields are no id.
+fn all_but(but: &mut [(String, bool)], fields: &dyn Fields) -> Id {
+    let mut sum: Option<u128> = None;
+    fields.each(&mut |path, value| match but.iter_mut().find(|(field, _)| is_below(path, field)) {
+        Some((_, was_met)) => *was_met = true,
+        None => sum = Some(sum.unwrap_or_default().wrapping_add(of_field(path, value))),
+    });
+    sum.map_or(Id::Missing, |sum| Id::Key(PingKey::from_u128(xxh3_128(&sum.to_le_bytes()))))
+}
+
+/// Whether `path` is that of `field`, or leads further into it.
+pub(crate) fn is_below(path: &str, field: &str) -> bool {
+    path.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// Whether a text is a large number of which a spreadsheet has kept the first digits: `4.959034E+55`. Different ids are
+/// one when written so.
+fn is_rounded(text: &str) -> bool {
+    const LONGEST: usize = 30;
+    if text.len() > LONGEST || !text.starts_with(|first: char| first.is_ascii_digit() || first == '-') {
+        return false;
+    }
+    let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else { return false };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let mantissa = mantissa.trim_start_matches('-').replacen([',', '.'], "", 1);
+    digits(&mantissa) && exponent.strip_prefix('+').is_some_and(digits)
 }
 
 /// The key of an id: a UUID's own 16 bytes, whether written with or without hyphens, in upper or lower case; for any
@@ -87,6 +142,18 @@ mod tests {
             texts.iter().map(|text| format!("{:?}", id_of(text))).collect();
         assert_eq!(keys.len(), texts.len());
         assert_eq!(id_of("a"), Id::Key(PingKey::from_u128(xxh3_128(b"a"))));
+    }
+
+    #[test]
+    fn only_what_a_spreadsheet_writes_is_rounded() {
+        for text in ["4.959034E+55", "1E+20", "-1.5e+17", "4,95E+55"] {
+            assert!(is_rounded(text), "{text}");
+        }
+        for text in
+            ["1E5", "12e45678", "4.5", "E+5", "1E+", "1E+5x", "a1E+5", "1.2.3E+5", "12345678901234567890"]
+        {
+            assert!(!is_rounded(text), "{text}");
+        }
     }
 
     #[test]

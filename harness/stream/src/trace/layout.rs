@@ -6,6 +6,7 @@ use super::bytes::{self, Compression, Text};
 use super::csv::{Columns, CsvRows};
 use super::dialect::{Delimiter, Dialect};
 use super::error::TraceError;
+use super::formats::recognise;
 use super::key::IdFields;
 use super::ndjson::{JsonLines, Paths};
 use super::options::{Format, TraceOptions, USUAL_ID_FIELDS};
@@ -18,7 +19,7 @@ pub(crate) struct Layout {
     pub(crate) compression: Compression,
     pub(crate) format: Format,
     pub(crate) shape: Shape,
-    /// The fields that make the id; never [`IdFields::Usual`].
+    /// The fields that make the id; [`IdFields::Usual`] only where no line is known to have fields.
     pub(crate) id: IdFields,
     /// What the first line has, for messages.
     pub(crate) fields: Vec<String>,
@@ -98,7 +99,7 @@ fn ndjson(
 }
 
 fn csv(options: &TraceOptions, compression: Compression, text: Text) -> Result<Layout, TraceError> {
-    let anything = Columns { ids: Vec::new(), time: None, count: 0 };
+    let anything = Columns { ids: Vec::new(), time: None, names: Vec::new() };
     let start = bytes::start_of(options)?;
     let dialect = Dialect::find(&start, options.delimiter);
     let names = CsvRows::new(text, anything, dialect)
@@ -120,7 +121,7 @@ fn csv(options: &TraceOptions, compression: Compression, text: Text) -> Result<L
         Some(field) => Some(column(options, "--time-field", field, &fields)?),
         None => None,
     };
-    let columns = Columns { ids, time, count: fields.len() };
+    let columns = Columns { ids, time, names: fields.clone() };
     Ok(Layout {
         compression,
         format: Format::Csv,
@@ -174,7 +175,7 @@ fn parquet(options: &TraceOptions) -> Result<Layout, TraceError> {
 fn header_of(options: &TraceOptions) -> Header {
     let by_number = |field: &String| number_of(field).is_some();
     let time_by_number = options.time_field.as_ref().is_none_or(by_number);
-    let ids = options.id.named();
+    let ids = options.id.all_but().unwrap_or(options.id.named());
     if !ids.is_empty() && ids.iter().all(by_number) && time_by_number {
         Header::Absent
     } else {
@@ -231,19 +232,30 @@ fn number_of(field: &str) -> Option<usize> {
 /// The fields that make the id: those that were named, or else the usual one.
 fn id_fields(options: &TraceOptions, fields: &[String]) -> Result<IdFields, TraceError> {
     match &options.id {
+        // No line is an object, which the reader says better.
+        IdFields::Usual if fields.is_empty() => Ok(IdFields::Usual),
         IdFields::Usual => Ok(IdFields::Named(vec![usual_id_field(options, fields)?])),
         named => Ok(named.clone()),
     }
 }
 
 fn usual_id_field(options: &TraceOptions, fields: &[String]) -> Result<String, TraceError> {
-    let usual = USUAL_ID_FIELDS.iter().find(|usual| fields.iter().any(|field| field == *usual));
-    match usual {
-        Some(usual) => Ok(usual.to_string()),
-        // No line is an object, which the reader says better.
-        None if fields.is_empty() => Ok(USUAL_ID_FIELDS[0].to_string()),
-        None => Err(TraceError::NoIdField { path: options.shown(), fields: listed(fields) }),
+    let find = |fits: fn(&str, &str) -> bool| {
+        let of = |usual: &&str| fields.iter().find(|field| fits(field, usual));
+        USUAL_ID_FIELDS.iter().find_map(of)
+    };
+    match find(|field, usual| field == usual).or_else(|| find(str::eq_ignore_ascii_case)) {
+        Some(usual) => Ok(usual.clone()),
+        None => {
+            Err(TraceError::NoIdField { path: options.shown(), fields: listed(fields), known: known(fields) })
+        }
     }
+}
+
+/// What is to be said of the key of a format that is known by its fields.
+pub(super) fn known(fields: &[String]) -> String {
+    recognise(fields)
+        .map_or(String::new(), |known| format!(" (they are those of {}: {})", known.name, known.options()))
 }
 
 fn listed(fields: &[String]) -> String {

@@ -11,6 +11,8 @@ use smallvec::SmallVec;
 
 use super::bytes::Text;
 use super::error::{BadReason, MAX_LINE_BYTES, excerpt};
+use super::fields::Fields;
+use super::json_fields::JsonFields;
 use super::record::{Parts, Record, There, Values};
 
 /// Reads a trace in NDJSON, picking the wanted fields of each line and skipping the rest unparsed.
@@ -57,10 +59,11 @@ impl JsonLines {
     /// The next line that is not blank.
     pub(crate) fn next(&mut self) -> io::Result<Option<Record<'_>>> {
         let Some(line) = self.read_line()? else { return Ok(None) };
+        let this: &Self = self;
         let (there, values) = match line {
-            Line::Whole => match self.fields() {
+            Line::Whole => match this.wanted() {
                 Ok(found) => {
-                    let (ids, time) = found.split_at(self.paths.ids);
+                    let (ids, time) = found.split_at(this.paths.ids);
                     let id = ids.iter().any(Option::is_some);
                     (There { id, time: time.iter().any(Option::is_some) }, values(ids, time))
                 }
@@ -69,7 +72,7 @@ impl JsonLines {
             },
             Line::TooLong => (There::default(), Err(BadReason::TooLong)),
         };
-        Ok(Some(Record { line: self.line, lines: 1, there, values }))
+        Ok(Some(Record { line: this.line, lines: 1, there, fields: Some(this), values }))
     }
 
     /// The dotted paths of the scalars in the first line that is a JSON object, and of its arrays, which are marked as
@@ -104,13 +107,21 @@ impl JsonLines {
         }
     }
 
-    fn fields(&self) -> Result<Found<'_>, BadReason> {
+    fn wanted(&self) -> Result<Found<'_>, BadReason> {
         let text = std::str::from_utf8(self.buffer.trim_ascii_end()).map_err(|_| BadReason::NotUtf8)?;
         let wanted: SmallVec<[&str; 2]> = self.paths.all.iter().map(String::as_str).collect();
         pick(text, &wanted).map_err(|problem| match problem {
             PickProblem::Twice(index) => BadReason::Twice(self.paths.role(index)),
             PickProblem::Json(reason) => reason,
         })
+    }
+}
+
+impl Fields for JsonLines {
+    fn each(&self, visit: &mut dyn FnMut(&str, u128)) {
+        if let Ok(text) = std::str::from_utf8(&self.buffer) {
+            JsonFields(text.trim_ascii()).each(visit);
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use parquet::schema::types::ColumnDescriptor;
 use super::decimal::{decimal, decimal_of_bytes, is_exact_whole};
 use super::error::{BadReason, MAX_LINE_BYTES, TraceError, excerpt};
 use super::options::TraceOptions;
+use super::parquet_fields::{OtherColumns, Others};
 use super::record::{Parts, Record, There, Values};
 use super::time::TimeUnit;
 
@@ -192,6 +193,7 @@ pub(crate) struct ParquetRows {
     reader: SerializedFileReader<File>,
     ids: Vec<Column>,
     time: Option<Column>,
+    others: OtherColumns,
     next_group: usize,
     group: Option<Group>,
     line: u64,
@@ -212,8 +214,11 @@ impl ParquetRows {
         options: &TraceOptions,
         ids: Vec<Column>,
         time: Option<Column>,
+        others: Others,
     ) -> Result<ParquetRows, TraceError> {
-        Ok(ParquetRows { reader: open(options)?, ids, time, next_group: 0, group: None, line: 0 })
+        let reader = open(options)?;
+        let others = OtherColumns::new(reader.metadata().file_metadata().schema_descr(), others);
+        Ok(ParquetRows { reader, ids, time, others, next_group: 0, group: None, line: 0 })
     }
 
     /// The next row.
@@ -229,7 +234,8 @@ impl ParquetRows {
         let line = self.line;
         let group = self.group.as_mut().expect("it was opened");
         let values = group.next().map_err(broken)?;
-        Ok(Some(Record { line, lines: 1, there: There::BOTH, values }))
+        self.others.next().map_err(broken)?;
+        Ok(Some(Record { line, lines: 1, there: There::BOTH, fields: self.others.fields(), values }))
     }
 
     fn open_group(&mut self) -> Result<(), ParquetError> {
@@ -241,6 +247,7 @@ impl ParquetRows {
             let most = group.metadata().column(leaf).column_descr().max_def_level();
             texts(group.get_column_reader(leaf)?, kind, most)
         };
+        self.others.open(group.as_ref(), rows)?;
         self.group = Some(Group {
             rows_left: rows,
             ids: self.ids.iter().copied().map(column).collect::<Result<_, _>>()?,

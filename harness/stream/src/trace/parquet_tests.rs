@@ -175,3 +175,22 @@ proptest! {
         prop_assert!(TraceSurvey::scan(&short.options).is_err());
     }
 }
+
+#[test]
+fn all_columns_of_a_row_make_an_id_and_copies_are_compared_by_them() {
+    let row = |id: &str, time: i64| (Some(id.as_bytes().to_vec()), time);
+    let rows = [row("a", 1), row("b", 2), row("a", 1), row("a", 3), (None, 4)];
+    let schema = "message m { optional binary document_id (STRING); required int64 size; }";
+    for group in [1, 2, 5] {
+        let trace = sample(parquet(schema, &rows, group, Codec::SNAPPY));
+        let survey = trace.survey();
+        assert_eq!((survey.compared.copies_count, survey.compared.differing_count), (2, 1));
+        assert!(
+            survey.doubts[0].text.contains("1 of 2 copies differs from their first in `size`"),
+            "{survey:?}"
+        );
+        let all = trace.with(|o| o.id = IdFields::AllBut(vec!["document_id".into()]));
+        assert_eq!((all.survey().duplicate_count, all.survey().missing_count), (1, 0));
+        assert_eq!(all.events().len(), 5);
+    }
+}

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::error::BadReason;
+use super::fields::Fields;
 
 /// One record.
 pub(crate) struct Record<'a> {
@@ -12,6 +13,8 @@ pub(crate) struct Record<'a> {
     pub(crate) lines: u64,
     /// Which of the wanted fields it has, whatever they hold.
     pub(crate) there: There,
+    /// All its fields, where they were asked for and can be read.
+    pub(crate) fields: Option<&'a dyn Fields>,
     /// Its values, or why it has none.
     pub(crate) values: Result<Values<'a>, BadReason>,
 }

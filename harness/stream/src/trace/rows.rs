@@ -9,15 +9,18 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::bytes;
 use super::csv::CsvRows;
+use super::doubt::Doubt;
 use super::error::{BadLine, BadReason, TraceError, excerpt};
+use super::examine::{Compared, Examiner};
 use super::gather::Gathered;
-use super::id::Keys;
+use super::id::{Keys, is_below};
 use super::key::IdFields;
-use super::layout::{Header, Layout, Shape};
+use super::layout::{Header, Layout, Shape, known};
 use super::ndjson::{JsonLines, Paths};
 use super::options::TraceOptions;
 use super::order::Order;
 use super::parquet::ParquetRows;
+use super::parquet_fields::Others;
 use super::record::{Record, There};
 use super::time::{TimeReader, TimeUnit, TimeUsed};
 use crate::stream::Id;
@@ -42,6 +45,7 @@ pub struct TracePings {
     layout: Layout,
     records: Records,
     keys: Keys,
+    pub(crate) examiner: Option<Box<Examiner>>,
     clock: Clock,
     tally: Tally,
     line: u64,
@@ -95,8 +99,17 @@ enum Records {
 impl TracePings {
     /// Opens the trace at its beginning.
     pub fn open(options: &TraceOptions) -> Result<TracePings, TraceError> {
+        TracePings::opened(options, false)
+    }
+
+    /// The same, to look at all fields of its pings for [`doubts`](TracePings::doubts) meanwhile.
+    pub fn open_to_examine(options: &TraceOptions) -> Result<TracePings, TraceError> {
+        TracePings::opened(options, true)
+    }
+
+    pub(crate) fn opened(options: &TraceOptions, examine: bool) -> Result<TracePings, TraceError> {
         if options.is_gathered() {
-            return TracePings::open_gathered(options);
+            return TracePings::open_gathered(options, examine);
         }
         options.check()?;
         let layout = Layout::find(options)?;
@@ -121,20 +134,26 @@ impl TracePings {
                 Records::Csv(Box::new(rows))
             }
             Shape::Parquet { ids, time } => {
+                let others = match (options.id.all_but(), examine) {
+                    (Some(_), _) => Others::Needed,
+                    (None, true) => Others::Wanted,
+                    (None, false) => Others::Skipped,
+                };
                 by_type = time.and_then(|time| time.unit);
-                Records::Parquet(Box::new(ParquetRows::open(options, ids.clone(), *time)?))
+                Records::Parquet(Box::new(ParquetRows::open(options, ids.clone(), *time, others)?))
             }
         };
         let clock = Clock::new(options, by_type)?;
-        let (keys, tally) = (Keys::new(&options.null_ids), Tally::new(options.window));
-        let gathering = Gathering::Not;
-        Ok(TracePings { options: options.clone(), layout, records, keys, clock, tally, line, gathering })
+        let (keys, tally) = (Keys::new(options), Tally::new(options.window));
+        let examiner = examine.then(|| Box::new(Examiner::new(options, &layout.id, &layout.fields)));
+        let (options, gathering) = (options.clone(), Gathering::Not);
+        Ok(TracePings { options, layout, records, keys, examiner, clock, tally, line, gathering })
     }
 
     /// Several files, or one to be sorted: the first that is not empty says what the trace looks like.
-    fn open_gathered(options: &TraceOptions) -> Result<TracePings, TraceError> {
+    fn open_gathered(options: &TraceOptions, examine: bool) -> Result<TracePings, TraceError> {
         options.check()?;
-        let mut opened = options.each_file().map(|one| TracePings::open(&one));
+        let mut opened = options.each_file().map(|one| TracePings::opened(&one, examine));
         let first = opened.find(|opened| !matches!(opened, Err(TraceError::Empty { .. })));
         let nothing = || TraceError::Empty { path: options.shown(), what: "no file holds any" };
         let first = first.ok_or_else(nothing)??;
@@ -143,7 +162,7 @@ impl TracePings {
 
     fn next_gathered(&mut self, stop: &AtomicBool) -> Result<Option<TracePing>, TraceError> {
         if let Gathering::ToDo = self.gathering {
-            let mut gathered = Gathered::read(&self.options, stop)?;
+            let mut gathered = Gathered::read(&self.options, &mut self.examiner, stop)?;
             if let Some(met) = gathered.met.take() {
                 let sorted = self.options.sort.then_some(met.out_of_order);
                 self.tally = Tally { out_of_order: 0, sorted, ..met };
@@ -180,12 +199,17 @@ impl TracePings {
                 Err(error) => return Err(bytes::read_error(&self.options, self.line, &error)),
             };
             self.line = record.line;
-            self.tally.there.id |= record.there.id;
+            self.tally.there.id |= record.there.id || self.layout.id.all_but().is_some();
             self.tally.there.time |= record.there.time;
-            match record.values.map_err(RowProblem::Bad).and_then(|values| {
+            let ping = record.values.map_err(RowProblem::Bad).and_then(|values| {
+                let id = self.keys.key(&values.id, record.fields).map_err(RowProblem::Bad)?;
                 let (at, event_time) = self.clock.times(values.time.as_deref())?;
-                Ok(TracePing { id: self.keys.key(&values.id), at, event_time })
-            }) {
+                if let (Some(examiner), Id::Key(key)) = (&mut self.examiner, id) {
+                    examiner.see(record.line, key, &values.id, record.fields);
+                }
+                Ok(TracePing { id, at, event_time })
+            });
+            match ping {
                 Ok(ping) => {
                     self.tally.count(&ping);
                     return Ok(Some(ping));
@@ -211,6 +235,18 @@ impl TracePings {
     /// What was met so far.
     pub fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// How copies compare with their first so far; nothing if the trace was not opened to be examined.
+    pub fn compared(&self) -> Compared {
+        self.examiner.as_ref().map_or(Compared::default(), |examiner| examiner.compared())
+    }
+
+    /// What makes the pings doubtful that were read, of which so many are duplicates; the gravest first. Nothing is said of
+    /// ids if the trace was not opened to be examined.
+    pub fn doubts(&self, duplicates: u64) -> Vec<Doubt> {
+        let of_ids = self.examiner.iter().flat_map(|examiner| examiner.doubts(self.tally.pings, duplicates));
+        self.tally.order.doubt().into_iter().chain(of_ids).collect()
     }
 
     /// The fields that make the id; never [`IdFields::Usual`].
@@ -260,12 +296,18 @@ impl TracePings {
         if pings == 0 {
             return Err(TraceError::Empty { path: self.path(), what: "no line can be read" });
         }
+        let is_nowhere = |field: &&str| !self.layout.fields.iter().any(|own| is_below(own, field));
+        if let Some(field) = self.keys.never_met().find(is_nowhere) {
+            return Err(self.no_field("--id-all-but", field));
+        }
         match (self.tally.missing == pings, self.tally.there.id, self.options.id.named()) {
             (false, ..) => Ok(()),
             (true, true, _) => Err(self.no_ids(format!("all {pings} values are empty or null"))),
-            (true, false, []) => {
-                Err(TraceError::NoIdField { path: self.path(), fields: self.layout.listed() })
-            }
+            (true, false, []) => Err(TraceError::NoIdField {
+                path: self.path(),
+                fields: self.layout.listed(),
+                known: known(&self.layout.fields),
+            }),
             (true, false, fields) => Err(self.no_field("--id-field", &fields.join(", "))),
         }
     }
@@ -285,7 +327,10 @@ impl TracePings {
 
     fn read_from(&self) -> String {
         let fields: Vec<_> = self.layout.id.named().iter().map(|field| excerpt(field)).collect();
-        let id = fields.join(", ");
+        let id = match fields.as_slice() {
+            [] => self.layout.id.to_string(),
+            fields => fields.join(", "),
+        };
         match &self.options.time_field {
             Some(time) => format!("Ids are read from {id}, times from {}", excerpt(time)),
             None => format!("Ids are read from {id}"),

@@ -11,6 +11,7 @@ use super::bytes::Compression;
 use super::dialect::Delimiter;
 use super::doubt::Doubt;
 use super::error::{BadLine, TraceError};
+use super::examine::Compared;
 use super::key::IdFields;
 use super::layout::Shape;
 use super::options::{Format, TraceOptions};
@@ -58,6 +59,8 @@ pub struct TraceSurvey {
     pub last_at: Timestamp,
     /// The load that the trace brings: ids are distinct keys, pings without an id not among them.
     pub sizing: Sizing,
+    /// How copies compare with their first.
+    pub compared: Compared,
     /// What makes all this doubtful, the gravest first.
     pub doubts: Vec<Doubt>,
     /// Digest of all ids and times in order, as 32 hexadecimal digits; equal for the same data however it is written.
@@ -72,7 +75,7 @@ impl TraceSurvey {
 
     /// The same, which ends early with [`TraceError::Stopped`] once `stop` is set.
     pub fn scan_unless(stop: &AtomicBool, options: &TraceOptions) -> Result<TraceSurvey, TraceError> {
-        let mut rows = TracePings::open(options)?;
+        let mut rows = TracePings::open_to_examine(options)?;
         let mut window = WindowCount::new(options.window);
         while let Some(row) = rows.next_unless(stop)? {
             if let Id::Key(key) = row.id {
@@ -103,7 +106,8 @@ impl TraceSurvey {
             first_at: tally.first_at,
             last_at: tally.last_at,
             sizing: Sizing { window: options.window, ids_in_window: window.peak(), ids_total: window.ids() },
-            doubts: tally.order.doubt().into_iter().collect(),
+            compared: rows.compared(),
+            doubts: rows.doubts(tally.pings - unique_count),
             digest: tally.digest(),
         })
     }

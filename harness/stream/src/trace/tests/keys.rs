@@ -53,6 +53,122 @@ fn a_key_that_makes_no_sense_is_refused() {
     assert!(error.contains("--id-field no, none: no line has it"), "{error}");
 }
 
+fn said(survey: &TraceSurvey) -> Vec<String> {
+    survey.doubts.iter().map(Doubt::to_string).collect()
+}
+
+#[test]
+fn copies_that_differ_put_the_key_in_doubt_and_the_key_of_a_known_format_is_proposed() {
+    let survey = sample(CLOUD_EVENTS).survey();
+    let doubt = "2 of 2 copies differ from their first in `source`, `data`: this may not be the key: --id-field id --id-field \
+         source if they are different pings";
+    assert_eq!(said(&survey), [doubt]);
+    let whole = CLOUD_EVENTS.replace("\"data\"", "\"specversion\":\"1.0\",\"type\":\"t\",\"data\"");
+    let survey = sample(&whole).survey();
+    assert!(said(&survey)[0].ends_with("--id-field source --id-field id (the key of CloudEvents)"));
+    let right = sample(&whole).with(|o| o.id = named(&["source", "id"])).survey();
+    assert_eq!(said(&right), [""; 0]);
+}
+
+#[test]
+fn copies_may_differ_in_what_two_deliveries_of_a_ping_differ_in() {
+    let text = "id,received,publish_time,offset,x\na,1,2,3,4\na,2,3,4,4\n";
+    let survey =
+        sample(text).with(|o| (o.time_field, o.time_unit) = (Some("received".into()), TimeUnit::S)).survey();
+    assert_eq!(said(&survey), [""; 0]);
+    let fields = ["received", "publish_time", "offset"].map(|name| (name.to_string(), 1));
+    assert_eq!((survey.compared.copies_count, survey.compared.fields), (1, fields.to_vec()));
+    // But an offset is no key, and what it leaves apart is told.
+    let text = "offset,partition\n1,0\n1,1\n";
+    let survey = sample(text).with(|o| o.id = named(&["offset"])).survey();
+    assert!(said(&survey)[0].contains("in `partition`"), "{survey:?}");
+}
+
+#[test]
+fn nulls_in_disguise_are_said_with_their_share_until_they_are_taken_for_none() {
+    let text = "id\nNULL\nNULL\n\\N\na\n00000000-0000-0000-0000-000000000000\n";
+    let trace = sample(text);
+    assert_eq!(
+        said(&trace.survey()),
+        [
+            "1 of 5 pings (20.00 %) has 00000000-0000-0000-0000-000000000000 for an id, or as a part of one: --null-id \
+             00000000-0000-0000-0000-000000000000",
+            "2 of 5 pings (40.00 %) have NULL for an id, or as a part of one: --null-id NULL",
+            "1 of 5 pings (20.00 %) has \\\\N for an id, or as a part of one: --null-id '\\N'",
+        ]
+    );
+    let nulls = ["NULL", "\\N", "00000000000000000000000000000000"].map(str::to_string);
+    let survey = trace.with(|o| o.null_ids = nulls.to_vec()).survey();
+    assert_eq!((said(&survey), survey.missing_count), (Vec::new(), 4));
+}
+
+#[test]
+fn one_id_that_a_large_share_of_pings_have_is_said() {
+    let rows: String = (0..1000).map(|n| if n % 10 == 0 { "x\n".into() } else { format!("{n}\n") }).collect();
+    let survey = sample(format!("id\n{rows}")).survey();
+    assert!(
+        said(&survey)[0].starts_with("at least 97 of 1000 pings")
+            || said(&survey)[0].contains("one id, that of line 2")
+    );
+    assert_eq!(survey.doubts[0].kind, DoubtKind::NoId);
+}
+
+#[test]
+fn ids_that_a_spreadsheet_has_rounded_are_refused() {
+    let error = sample("id,x\n4.959034E+55,1\n4.959034E+55,2\n").error();
+    assert!(error.contains("the first is 4.959034E+55, which a spreadsheet has rounded"), "{error}");
+}
+
+#[test]
+fn usual_names_are_known_in_any_case_of_letters() {
+    for name in ["Event_ID", "EVENTID", "Uuid"] {
+        assert_eq!(sample(format!("x,{name}\n1,a\n")).survey().id, named(&[name]));
+        assert_eq!(sample(format!("{{\"{name}\":\"a\"}}\n")).survey().id, named(&[name]));
+    }
+}
+
+#[test]
+fn a_format_that_is_known_has_its_key_proposed_where_no_usual_name_is_there() {
+    let error = sample("{\"topic\":\"t\",\"partition\":0,\"offset\":1,\"payload\":\"x\"}\n").error();
+    assert!(
+        error.ends_with("(they are those of Kafka: --id-field topic --id-field partition --id-field offset)"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_file_without_known_fields_blames_no_field_that_nobody_typed() {
+    for text in ["{}\n{}\n", "{\n{\n", "{\"a\":1.5}\n"] {
+        assert!(!sample(text).error().contains("document_id"), "{text}");
+    }
+    let error = sample("{\"a\":1.5,\"t\":1772323200}\n")
+        .with(|o| (o.id, o.time_field) = (named(&["a"]), Some("t".into())));
+    assert!(error.error().contains("ids are read from field a: none of 1 values"), "{}", error.error());
+}
+
+fn all_but(fields: &[&str]) -> IdFields {
+    IdFields::AllBut(fields.iter().map(|field| field.to_string()).collect())
+}
+
+#[test]
+fn a_digest_of_all_but_some_fields_is_the_same_however_a_record_is_written() {
+    let text = "\
+{\"at\":1,\"a\":{\"b\":1,\"c\":\"x\"},\"n\":100}
+ { \"n\" : 1e2, \"a\":{\"c\":\"\\u0078\",\"b\":1.0, \"d\":null} ,\"at\":2}
+{\"at\":3,\"a\":{\"b\":2,\"c\":\"x\"},\"n\":100}
+";
+    let json = sample(text).with(|o| o.id = all_but(&["at"])).survey();
+    assert_eq!((json.duplicate_count, json.unique_count), (1, 2));
+    assert_eq!(said(&json), [""; 0]);
+    let inner = sample(text).with(|o| o.id = all_but(&["at", "a"])).survey();
+    assert_eq!(inner.duplicate_count, 2);
+    let csv =
+        sample("n,at,a.b,a.c\n100,1,1,x\n100,2,1,x\n100,3,2,x\n").with(|o| o.id = all_but(&["at"])).survey();
+    assert_eq!(csv.digest, json.digest);
+    let error = sample(text).with(|o| o.id = all_but(&["ta"])).error();
+    assert!(error.contains("--id-all-but ta: no line has it"), "{error}");
+}
+
 /// Two parts of few letters, so that they are often alike when put together.
 fn parts() -> impl Strategy<Value = Vec<(String, String)>> {
     prop::collection::vec(("[ab|]{0,3}", "[ab|]{0,3}"), 1..40)
@@ -73,5 +189,17 @@ proptest! {
                 prop_assert_eq!(one == other, left == right, "{:?} {:?}", one, other);
             }
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_doubt_is_found_exactly_where_copies_differ(rows in prop::collection::vec((0u8..6, 0u8..3), 1..40)) {
+        let text: String = rows.iter().map(|(id, x)| format!("{{\"x\":{x},\"id\":{id}}}\n")).collect();
+        let survey = sample(text).survey();
+        let first = |id: &u8| rows.iter().find(|(other, _)| other == id).map(|(_, x)| *x);
+        let differing = rows.iter().filter(|(id, x)| first(id) != Some(*x)).count();
+        prop_assert_eq!(survey.compared.differing_count, differing as u64);
+        prop_assert_eq!(survey.doubts.iter().any(|doubt| doubt.kind == DoubtKind::Key), differing > 0);
     }
 }

@@ -1,0 +1,154 @@
+//! Ids that are likely to stand for none: nulls that became texts, and one id that too many pings have.
+
+use std::collections::BTreeMap;
+
+use dedup_strategies::PingKey;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use crate::stream::Id;
+use crate::trace::id::id_of;
+
+/// What programs write where there is nothing, in small letters.
+const NULLS: [&str; 12] = [
+    "\\n",
+    "null",
+    "(null)",
+    "<null>",
+    "none",
+    "undefined",
+    "nan",
+    "nil",
+    "n/a",
+    "#n/a",
+    "00000000-0000-0000-0000-000000000000",
+    "00000000000000000000000000000000",
+];
+
+/// Ids, or parts of them, that are nulls in disguise.
+#[derive(Default)]
+pub(super) struct Nulls {
+    met: BTreeMap<String, u64>,
+    /// Those that are taken for no id anyway.
+    except: Vec<Id>,
+}
+
+impl Nulls {
+    pub(super) fn except(null_ids: &[String]) -> Self {
+        Nulls { met: BTreeMap::new(), except: null_ids.iter().map(|text| id_of(text)).collect() }
+    }
+
+    pub(super) fn see(&mut self, part: &str) {
+        let longest = NULLS[10].len();
+        if part.len() > longest
+            || !NULLS.iter().any(|null| null.eq_ignore_ascii_case(part))
+            || self.except.contains(&id_of(part))
+        {
+            return;
+        }
+        match self.met.get_mut(part) {
+            Some(count) => *count += 1,
+            None => drop(self.met.insert(part.to_string(), 1)),
+        }
+    }
+
+    /// Each spelling that was met, and how often.
+    pub(super) fn met(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.met.iter().map(|(text, count)| (text.as_str(), *count))
+    }
+}
+
+/// How many ids are counted at once.
+const COUNTERS: usize = 256;
+/// An id that fewer pings have is nothing to wonder at.
+const FEWEST: u64 = 50;
+/// Nor is one of a smaller share of all pings.
+const LEAST_SHARE: f64 = 0.01;
+/// And it has so many times as many as the next.
+const TIMES_THE_NEXT: u64 = 10;
+
+/// Finds the heaviest ids with few counters (Misra and Gries, "Finding repeated elements", 1982): a count is too low by at
+/// most a 257th of all pings.
+#[derive(Default)]
+pub(super) struct Heaviest(HashMap<PingKey, Counter, FixedState>);
+
+#[derive(Clone, Copy)]
+struct Counter {
+    count: u64,
+    first_line: u64,
+}
+
+/// An id that an unlikely share of all pings have.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Heavy {
+    pub(super) key: PingKey,
+    pub(super) first_line: u64,
+    /// At least so many.
+    pub(super) count: u64,
+}
+
+impl Heaviest {
+    pub(super) fn see(&mut self, key: PingKey, line: u64) {
+        if let Some(counter) = self.0.get_mut(&key) {
+            counter.count += 1;
+        } else if self.0.len() < COUNTERS {
+            self.0.insert(key, Counter { count: 1, first_line: line });
+        } else {
+            self.0.retain(|_, counter| {
+                counter.count -= 1;
+                counter.count > 0
+            });
+        }
+    }
+
+    pub(super) fn unlikely(&self, pings: u64) -> Option<Heavy> {
+        let (key, top) = self.0.iter().max_by_key(|(_, counter)| counter.count)?;
+        let rest = self.0.iter().filter(|(other, _)| *other != key);
+        let next = rest.map(|(_, counter)| counter.count).max().unwrap_or(0);
+        let is_unlikely = top.count >= FEWEST
+            && top.count as f64 >= LEAST_SHARE * pings as f64
+            && top.count >= TIMES_THE_NEXT * next;
+
+        is_unlikely.then_some(Heavy { key: *key, first_line: top.first_line, count: top.count })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heavy_of(keys: impl Iterator<Item = u128>) -> Option<Heavy> {
+        let mut heaviest = Heaviest::default();
+        let mut pings = 0;
+        for key in keys {
+            pings += 1;
+            heaviest.see(PingKey::from_u128(key), pings);
+        }
+        heaviest.unlikely(pings)
+    }
+
+    #[test]
+    fn one_id_with_a_share_far_above_all_others_is_found_among_many() {
+        let keys = (0..100_000u128).map(|n| if n % 20 == 7 { 0 } else { n });
+        let heavy = heavy_of(keys).unwrap();
+        assert_eq!(heavy.key, PingKey::from_u128(0));
+        assert!((4_600..=5_001).contains(&heavy.count), "{heavy:?}");
+    }
+
+    #[test]
+    fn ids_that_come_about_as_often_as_each_other_are_likely() {
+        assert_eq!(heavy_of((0..10_000).map(|n| n % 10)), None);
+        assert_eq!(heavy_of(0..10_000), None);
+        assert_eq!(heavy_of((0..40).map(|_| 1)), None);
+    }
+
+    #[test]
+    fn nulls_are_known_in_any_case_of_letters() {
+        let mut nulls = Nulls::default();
+        for part in ["NULL", "null", "\\N", "None", "NaN", "a", "nullable", "null", "nul\u{130}"] {
+            nulls.see(part);
+        }
+        let met: Vec<_> = nulls.met().collect();
+        assert_eq!(met, [("NULL", 1), ("NaN", 1), ("None", 1), ("\\N", 1), ("null", 2)]);
+    }
+}

@@ -1,0 +1,188 @@
+//! Known formats: which fields they are recognised by, and which key their specifications, or those who know them, give.
+
+use super::key::IdFields;
+
+/// A format of events.
+struct Known {
+    name: &'static str,
+    /// Every one of these is there.
+    signs: &'static [&'static str],
+    /// The fields of the key. One that begins with `?` is left out where the first line lacks it.
+    key: &'static [&'static str],
+}
+
+/// The formats, the more special first. Names are compared without regard to case, `_` and `-`, and may lie below one
+/// common object (see [`BELOW`]).
+const KNOWN: [Known; 15] = [
+    // CloudEvents 1.0: "Producers MUST ensure that source + id is unique for each distinct event."
+    Known { name: "CloudEvents", signs: &["specversion", "source", "id", "type"], key: &["source", "id"] },
+    // The same as headers of Kafka and HTTP.
+    Known {
+        name: "CloudEvents",
+        signs: &["ce_specversion", "ce_source", "ce_id"],
+        key: &["ce_source", "ce_id"],
+    },
+    // Debezium: one position in the log may hold several rows.
+    Known {
+        name: "Debezium (MySQL)",
+        signs: &["op", "source.file", "source.pos", "source.row"],
+        key: &["?source.server_id", "source.file", "source.pos", "source.row"],
+    },
+    Known {
+        name: "Debezium (SQL Server)",
+        signs: &["op", "source.change_lsn", "source.event_serial_no"],
+        key: &["source.change_lsn", "source.event_serial_no", "op"],
+    },
+    Known {
+        name: "Debezium (PostgreSQL), to be completed by the row's own key",
+        signs: &["op", "source.lsn"],
+        key: &["?source.schema", "?source.table", "source.lsn", "op", "?before.id", "?after.id"],
+    },
+    // Kafka: an offset is one of a partition of a topic.
+    Known { name: "Kafka", signs: &["topic", "partition", "offset"], key: &["topic", "partition", "offset"] },
+    Known {
+        name: "Kafka Connect",
+        signs: &["kafka_topic", "kafka_partition", "kafka_offset"],
+        key: &["kafka_topic", "kafka_partition", "kafka_offset"],
+    },
+    // Snowplow: two events with one id are the same if their fingerprints are.
+    Known {
+        name: "Snowplow",
+        signs: &["event_id", "collector_tstamp"],
+        key: &["event_id", "?event_fingerprint"],
+    },
+    // Google Analytics 4 in BigQuery has no id.
+    Known {
+        name: "Google Analytics 4",
+        signs: &["event_timestamp", "event_name", "user_pseudo_id"],
+        key: &[
+            "user_pseudo_id",
+            "event_timestamp",
+            "event_name",
+            "?event_bundle_sequence_id",
+            "?batch_ordering_id",
+            "?batch_event_index",
+        ],
+    },
+    Known { name: "Segment", signs: &["messageId", "anonymousId", "type"], key: &["messageId"] },
+    Known { name: "Segment", signs: &["messageId", "userId", "type"], key: &["messageId"] },
+    // Kinesis: sequence numbers are of a shard.
+    Known {
+        name: "Kinesis",
+        signs: &["sequenceNumber", "partitionKey"],
+        key: &["?shardId", "sequenceNumber", "?subSequenceNumber"],
+    },
+    Known { name: "OpenTelemetry (spans)", signs: &["traceId", "spanId"], key: &["traceId", "spanId"] },
+    Known { name: "Pub/Sub", signs: &["messageId", "publishTime"], key: &["messageId"] },
+    Known { name: "Pub/Sub", signs: &["messageId", "subscription_name"], key: &["messageId"] },
+];
+
+/// Objects in which a format's fields may lie, as in an envelope with a schema.
+const BELOW: [&str; 6] = ["", "payload.", "value.", "message.", "data.", "kinesis."];
+
+/// A format that was recognised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Recognised {
+    pub(crate) name: &'static str,
+    /// Its key, as the fields are called here.
+    pub(crate) key: Vec<String>,
+}
+
+/// The format that has these fields.
+pub(crate) fn recognise(fields: &[String]) -> Option<Recognised> {
+    let plain: Vec<String> = fields.iter().map(|field| plain(field)).collect();
+    let find = |below: &str, name: &str| {
+        let wanted = self::plain(&format!("{below}{name}"));
+        plain.iter().position(|field| *field == wanted).map(|index| fields[index].clone())
+    };
+    KNOWN.iter().find_map(|known| {
+        let below = BELOW.iter().find(|below| known.signs.iter().all(|sign| find(below, sign).is_some()))?;
+        let key = known.key.iter().filter_map(|name| find(below, name.trim_start_matches('?')));
+        Some(Recognised { name: known.name, key: key.collect() })
+    })
+}
+
+impl Recognised {
+    /// Whether `id` is a part of the key alone: of these fields, and not of all.
+    pub(crate) fn is_more_than(&self, id: &IdFields) -> bool {
+        let named = id.named();
+        !named.is_empty()
+            && named.len() < self.key.len()
+            && named.iter().all(|field| self.key.contains(field))
+    }
+
+    /// The options for its key, ready to paste.
+    pub(crate) fn options(&self) -> String {
+        options(&self.key)
+    }
+}
+
+/// The options for these fields, ready to paste into a shell.
+pub(crate) fn options(fields: &[String]) -> String {
+    fields.iter().map(|field| format!("--id-field {}", quoted(field))).collect::<Vec<_>>().join(" ")
+}
+
+/// A word as a shell takes it.
+pub(crate) fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-/:".contains(letter);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_string(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+fn plain(name: &str) -> String {
+    name.chars().filter(|letter| !matches!(letter, '_' | '-')).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(fields: &str) -> Option<String> {
+        let fields: Vec<String> = fields.split(' ').map(str::to_string).collect();
+        recognise(&fields).map(|known| format!("{}: {}", known.name, known.key.join(" ")))
+    }
+
+    #[test]
+    fn formats_are_known_by_their_fields_in_any_case_of_letters() {
+        for (fields, expected) in [
+            ("id source specversion type data", "CloudEvents: source id"),
+            ("ID Source SpecVersion Type", "CloudEvents: Source ID"),
+            ("ce-id ce-source ce-specversion value", "CloudEvents: ce-source ce-id"),
+            ("topic partition offset tstype ts key payload", "Kafka: topic partition offset"),
+            (
+                "_kafka_topic _kafka_partition _kafka_offset",
+                "Kafka Connect: _kafka_topic _kafka_partition _kafka_offset",
+            ),
+            (
+                "payload.op payload.source.file payload.source.pos payload.source.row payload.after.id",
+                "Debezium (MySQL): payload.source.file payload.source.pos payload.source.row",
+            ),
+            (
+                "before after.id op source.lsn source.table source.schema ts_ms",
+                "Debezium (PostgreSQL), to be completed by the row's own key: source.schema source.table source.lsn op after.id",
+            ),
+            ("EVENT_ID COLLECTOR_TSTAMP EVENT_FINGERPRINT", "Snowplow: EVENT_ID EVENT_FINGERPRINT"),
+            (
+                "event_date event_timestamp event_name user_pseudo_id",
+                "Google Analytics 4: user_pseudo_id event_timestamp event_name",
+            ),
+            ("messageId anonymousId type", "Segment: messageId"),
+            ("Data PartitionKey SequenceNumber", "Kinesis: SequenceNumber"),
+            ("kinesis.partitionKey kinesis.sequenceNumber eventID", "Kinesis: kinesis.sequenceNumber"),
+            ("traceId spanId name", "OpenTelemetry (spans): traceId spanId"),
+            ("message.messageId message.publishTime subscription", "Pub/Sub: message.messageId"),
+            ("message_id publish_time data", "Pub/Sub: message_id"),
+        ] {
+            assert_eq!(key(fields).as_deref(), Some(expected), "{fields}");
+        }
+        assert_eq!(key("id source data"), None);
+    }
+
+    #[test]
+    fn options_can_be_pasted() {
+        let fields = ["a.b", "it's", "x y"].map(str::to_string);
+        assert_eq!(options(&fields), r"--id-field a.b --id-field 'it'\''s' --id-field 'x y'");
+    }
+}
