@@ -76,6 +76,11 @@ pub fn peak_bytes() -> u64 {
     PEAK.load(Ordering::Relaxed).max(0) as u64
 }
 
+/// Forgets how many there ever were at once but for what there is now.
+pub fn forget_peak() {
+    PEAK.store(LIVE.load(Ordering::Relaxed), Ordering::Relaxed);
+}
+
 fn count(bytes: i64) {
     if COUNTING.load(Ordering::Relaxed) && CHARGED.get() {
         let live = LIVE.fetch_add(bytes, Ordering::Relaxed) + bytes;

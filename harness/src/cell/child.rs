@@ -11,7 +11,7 @@ use super::job::{Input, Job, Message, Work};
 use super::slow::WaitsFor;
 use super::steps;
 use crate::alloc;
-use crate::environment::{CellError, Environment, RedisChoice, TimeOptions, Timing, named};
+use crate::environment::{CellError, Environment, PassOptions, RedisChoice, Timing, named};
 use crate::passes::{self, Bench};
 use crate::process::leave_no_core;
 use crate::record::{CellResult, Pass};
@@ -47,10 +47,10 @@ pub fn run(definitions: &[Definition]) -> ExitCode {
 fn work(definitions: &[Definition], job: &Job) -> Result<Option<CellResult>, CellError> {
     let workload = workload(job)?;
     let mut environment = environment(definitions, job, &workload)?;
-    let (pass, time_options) = match job.work {
+    let (pass, options) = match job.work {
         Work::Measure(pass, options) => (Some(pass), options),
-        Work::Faultless => (Some(Pass::Verify), TimeOptions::default()),
-        Work::Build => (None, TimeOptions::default()),
+        Work::Faultless => (Some(Pass::Verify), PassOptions::default()),
+        Work::Build => (None, PassOptions::default()),
     };
     let Some(pass) = pass else {
         let instance = environment.instance(workload.pipeline().workers, Timing::Scenario)?;
@@ -60,15 +60,15 @@ fn work(definitions: &[Definition], job: &Job) -> Result<Option<CellResult>, Cel
         return Ok(None);
     };
     send(&Message::WaitsFor(waits_for(&environment, pass)));
-    if pass == Pass::Weigh {
+    if matches!(pass, Pass::Weigh | Pass::Scale) {
         alloc::start_counting();
     }
     let bench = Bench { environment: &mut environment, workload: &workload, progress: &mut steps::done };
     Ok(Some(match pass {
         Pass::Verify => CellResult::Verify(Box::new(passes::verify::run(bench)?)),
-        Pass::Time => CellResult::Time(Box::new(passes::time::run(bench, &time_options)?)),
+        Pass::Time => CellResult::Time(Box::new(passes::time::run(bench, &options.time)?)),
         Pass::Weigh => CellResult::Weigh(Box::new(passes::weigh::run(bench)?)),
-        Pass::Scale => return Err(CellError::Refused("the scale pass cannot be run yet".into())),
+        Pass::Scale => CellResult::Scale(Box::new(passes::scale::run(bench, &job.given, &options.scale)?)),
     }))
 }
 

@@ -8,7 +8,7 @@ use dedup_stream::workload::{Trace, Workload};
 use serde::{Deserialize, Serialize};
 
 use super::slow::WaitsFor;
-use crate::environment::{RedisChoice, TimeOptions};
+use crate::environment::{PassOptions, RedisChoice};
 use crate::nightly::Choice;
 use crate::record::{CellResult, Pass};
 
@@ -21,6 +21,8 @@ pub struct Job {
     pub strategy: String,
     /// Its settings, resolved.
     pub settings: Settings,
+    /// Those of them that were asked for; the others are defaults for the load.
+    pub given: Vec<(String, String)>,
     /// What to do with it.
     pub work: Work,
     /// The round's seed.
@@ -77,7 +79,7 @@ pub enum Work {
     /// The verify pass, without the faults of the scenario.
     Faultless,
     /// A pass.
-    Measure(Pass, TimeOptions),
+    Measure(Pass, PassOptions),
 }
 
 /// One line from a cell to its parent.

@@ -99,6 +99,55 @@ pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     })
 }
 
+/// A range of numbers of ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ids {
+    /// The fewest.
+    pub fewest: u64,
+    /// The most.
+    pub most: u64,
+}
+
+/// From how many ids to how many: `2^14..2^27`, `1_000..64_000`.
+pub(crate) fn ids(text: &str) -> Result<Ids, String> {
+    let number = |text: &str| match text.trim().split_once('^') {
+        Some((base, power)) => base.parse::<u64>().ok()?.checked_pow(power.parse().ok()?),
+        None => text.trim().replace('_', "").parse().ok(),
+    };
+    let (fewest, most) = text.split_once("..").unwrap_or((text, text));
+    let allowed = 2..=1 << 32;
+    let both = number(fewest).zip(number(most));
+    let both =
+        both.filter(|(fewest, most)| fewest <= most && allowed.contains(fewest) && allowed.contains(most));
+    both.map(|(fewest, most)| Ids { fewest, most }).ok_or_else(|| {
+        "allowed is FEWEST..MOST, both from 2 to 2^32, such as 2^14..2^27 or 1_000..64_000".to_string()
+    })
+}
+
+/// Time and memory that something may take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Budget {
+    /// The time.
+    pub time: Option<Duration>,
+    /// The memory.
+    pub bytes: Option<u64>,
+}
+
+/// A time, a number of bytes, or both, in any order: `10m,8GiB`.
+pub(crate) fn budget(text: &str) -> Result<Budget, String> {
+    let add = |budget: Option<Budget>, part: &str| {
+        let budget = budget?;
+        match (time(part.trim()), bytes(part.trim())) {
+            (Ok(time), _) if budget.time.is_none() => Some(Budget { time: Some(time), ..budget }),
+            (_, Ok(bytes)) if budget.bytes.is_none() => Some(Budget { bytes: Some(bytes), ..budget }),
+            _ => None,
+        }
+    };
+    text.split(',').fold(Some(Budget::default()), add).ok_or_else(|| {
+        "allowed is a time, a number of bytes, or both, such as 10m, 8GiB or 10m,8GiB".to_string()
+    })
+}
+
 /// Memory for a cell: no less than its process takes whatever the strategy.
 pub(crate) fn cell_memory(text: &str) -> Result<u64, String> {
     let given = bytes(text)?;
@@ -114,6 +163,28 @@ pub(crate) fn cell_memory(text: &str) -> Result<u64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_range_of_ids_may_be_written_in_powers() {
+        let range = |fewest, most| Ok(Ids { fewest, most });
+        assert_eq!(ids("2^14..2^27"), range(1 << 14, 1 << 27));
+        assert_eq!(ids("1_000 .. 64_000"), range(1_000, 64_000));
+        assert_eq!(ids("2^10"), range(1 << 10, 1 << 10));
+        for text in ["", "..", "1..2", "9..8", "2..2^33", "2^..3", "2^99..2^99", "x..y", "-2..3"] {
+            assert!(ids(text).unwrap_err().contains("2^14..2^27"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_budget_is_of_time_or_memory_or_both() {
+        let (minute, gib) = (Some(Duration::from_secs(60)), Some(1 << 30));
+        assert_eq!(budget("1m"), Ok(Budget { time: minute, bytes: None }));
+        assert_eq!(budget("1GiB"), Ok(Budget { time: None, bytes: gib }));
+        assert_eq!(budget("1GiB, 1m"), Ok(Budget { time: minute, bytes: gib }));
+        for text in ["", "1m,", "1m,2m", "1GiB,2GiB", "1m,1GiB,1m", "much"] {
+            assert!(budget(text).unwrap_err().contains("10m,8GiB"), "{text}");
+        }
+    }
 
     #[test]
     fn whole_numbers_may_be_grouped_and_nothing_else_is_taken_for_one() {

@@ -24,7 +24,7 @@ use store::{Clock, Store};
 pub use error::CellError;
 pub use host::Hosted;
 pub use instance::Instance;
-pub use options::{RedisChoice, TimeOptions};
+pub use options::{PassOptions, RedisChoice, ScaleOptions, TimeOptions};
 
 /// Where and with what a cell's strategy is built.
 pub struct Environment {

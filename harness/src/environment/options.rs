@@ -27,6 +27,43 @@ impl Default for TimeOptions {
     }
 }
 
+/// How the passes are run that take options.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PassOptions {
+    /// The time pass.
+    pub time: TimeOptions,
+    /// The scale pass.
+    pub scale: ScaleOptions,
+}
+
+/// How the scale pass is run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScaleOptions {
+    /// The fewest ids in a window.
+    pub fewest_ids: u64,
+    /// The most.
+    pub most_ids: u64,
+    /// How long a strategy may take for all of them.
+    pub seconds: f64,
+    /// Bytes that it may take.
+    /// Half of what its process may take, where none are given.
+    pub memory_bytes: Option<u64>,
+}
+
+impl Default for ScaleOptions {
+    fn default() -> Self {
+        ScaleOptions { fewest_ids: 1 << 14, most_ids: 1 << 27, seconds: 120.0, memory_bytes: None }
+    }
+}
+
+impl ScaleOptions {
+    /// Each four times the one before it, and the most.
+    pub fn sizes(&self) -> Vec<u64> {
+        let next = |ids: &u64| (*ids < self.most_ids).then(|| ids.saturating_mul(4).min(self.most_ids));
+        std::iter::successors(Some(self.fewest_ids.min(self.most_ids)), next).collect()
+    }
+}
+
 /// Which Redis server to use.
 #[derive(Clone, Serialize, Deserialize)]
 pub enum RedisChoice {

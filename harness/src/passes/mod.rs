@@ -1,6 +1,7 @@
-//! The three passes over one strategy: is it right, how fast is it, what does it hold.
+//! The passes over one strategy: is it right, how fast is it, what does it hold, and how do the latter two grow with ids.
 
 mod judgement;
+pub mod scale;
 mod stable;
 pub mod time;
 pub mod verify;

@@ -14,7 +14,7 @@ use super::seed::seed_of;
 use super::task::{Place, Sharing, Task};
 use super::worker_pool::WorkerPool;
 use crate::cell::{Input, Job, LEAST_MEMORY_BYTES, Limits, Work};
-use crate::environment::{RedisChoice, TimeOptions};
+use crate::environment::{PassOptions, RedisChoice};
 use crate::nightly::Choice;
 use crate::pacing::Pacing;
 use crate::record::{CellResult, Pass};
@@ -34,8 +34,8 @@ pub struct Plan {
     pub rounds: u32,
     /// The seed, where not the scenario's own.
     pub seed: Option<u64>,
-    /// The time pass.
-    pub time: TimeOptions,
+    /// The passes that take options.
+    pub options: PassOptions,
     /// Where Redis is.
     pub redis: RedisChoice,
     /// Our claim on the prefix, where the server was given. What a cell that was killed left there is deleted.
@@ -70,7 +70,7 @@ impl Plan {
             passes: vec![Pass::Verify, Pass::Time, Pass::Weigh],
             rounds: 1,
             seed: None,
-            time: TimeOptions::default(),
+            options: PassOptions::default(),
             redis: RedisChoice::Private,
             claim: None,
             pacing: Pacing { asked: None, round_trip: Duration::ZERO },
@@ -136,6 +136,7 @@ impl Plan {
             input: Input::of(workload),
             strategy: strategy.definition.name.to_string(),
             settings: settings.clone(),
+            given: strategy.given.clone(),
             work,
             seed: seed_of(self.seed.unwrap_or(workload.seed()), round),
             workers: workload.pipeline().workers,
@@ -181,7 +182,7 @@ impl Plan {
 
 /// What keeps virtual time is not disturbed by others, and a short stream leaves them room.
 fn sharing(work: Work, on_wall_time: bool, pings: u64, worker_bytes: u64) -> Sharing {
-    let is_timed = matches!(work, Work::Measure(Pass::Time, _));
+    let is_timed = matches!(work, Work::Measure(Pass::Time | Pass::Scale, _));
     let is_large = pings.saturating_mul(BYTES_A_PING) > worker_bytes;
     if is_timed || on_wall_time || is_large { Sharing::Alone } else { Sharing::Shared }
 }
@@ -192,12 +193,14 @@ mod tests {
 
     #[test]
     fn what_is_timed_or_keeps_wall_time_or_is_large_is_alone() {
-        let measured = |pass| Work::Measure(pass, TimeOptions::default());
+        let measured = |pass| Work::Measure(pass, PassOptions::default());
         for work in [Work::Build, measured(Pass::Verify), measured(Pass::Weigh)] {
             assert_eq!(sharing(work, false, 1_000, 1_000 * BYTES_A_PING), Sharing::Shared);
             assert_eq!(sharing(work, false, 1_001, 1_000 * BYTES_A_PING), Sharing::Alone);
             assert_eq!(sharing(work, true, 1, u64::MAX), Sharing::Alone);
         }
-        assert_eq!(sharing(measured(Pass::Time), false, 1, u64::MAX), Sharing::Alone);
+        for pass in [Pass::Time, Pass::Scale] {
+            assert_eq!(sharing(measured(pass), false, 1, u64::MAX), Sharing::Alone);
+        }
     }
 }

@@ -26,7 +26,7 @@ impl Plan {
             return Ok(Completion::Interrupted);
         };
         let tasks = self.turns().map(|(place, turn)| {
-            let work = Work::Measure(turn.pass, self.time);
+            let work = Work::Measure(turn.pass, self.options);
             self.task(place, &settings[&place], turn, turn.round, work)
         });
         self.pool(stop).run(tasks, known, &mut Measured { plan: self, observer, faultless })

@@ -61,6 +61,7 @@ fn task((index, sketch): (usize, &Sketch)) -> Task<Tag> {
         input: Input::Scenario { name: String::new(), toml: String::new() },
         strategy: String::new(),
         settings: noop::DEFINITION.resolve(&[], &sizing).expect("it takes none"),
+        given: Vec::new(),
         work: Work::Build,
         seed: 0,
         workers: NonZeroUsize::MIN,

@@ -70,7 +70,7 @@ impl WorkerPool<'_> {
         let stall = match job.work {
             // Its loops say nothing, so as not to disturb what they measure.
             Work::Measure(Pass::Time, options) => {
-                self.limits.stall + Duration::from_secs_f64(options.seconds)
+                self.limits.stall + Duration::from_secs_f64(options.time.seconds)
             }
             _ => self.limits.stall,
         };

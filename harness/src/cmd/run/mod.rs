@@ -18,7 +18,7 @@ use dedup_report::tables::{Format, Look, render};
 use dedup_strategies::Definition;
 
 use super::reading::ReadingArgs;
-use super::values::{cell_memory, count, format, rate, seconds, seed, time, whole};
+use super::values::{Budget, Ids, budget, cell_memory, count, format, ids, rate, seconds, seed, time, whole};
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
 use crate::filter::Filter;
@@ -100,6 +100,13 @@ pub struct RunArgs {
     /// Pings made beforehand for the time pass, at most; 40 to 80 bytes each
     #[arg(long, value_name = "N", default_value_t = 2_000_000, value_parser = whole(1, 200_000_000u32), help_heading = "How to run")]
     pub time_pings: u32,
+    /// Ids held in the scale pass, from the fewest to the most, each time four times as many; 2^14..2^27 if not given
+    #[arg(long, value_name = "FEWEST..MOST", value_parser = ids, help_heading = "How to run")]
+    pub ids: Option<Ids>,
+    /// Time and memory that a strategy may take in the scale pass, such as 10m,8GiB or one of the two; 2m and half of its
+    /// memory limit if not given. What does not fit is left out, and said
+    #[arg(long, value_name = "TIME,BYTES", value_parser = budget, help_heading = "How to run")]
+    pub budget: Option<Budget>,
     /// Without progress for this long, a strategy hangs and is ended
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time, help_heading = "How to run")]
     pub stall_timeout: Duration,
@@ -177,6 +184,8 @@ pub enum PassArg {
     Time,
     /// Memory
     Weigh,
+    /// Time and memory against ids held; takes minutes a strategy, and is run where it is asked for
+    Scale,
 }
 
 /// Runs, prints, and says how the program ends.

@@ -14,7 +14,7 @@ use dedup_stream::workload::{Trace, Workload};
 use super::survey;
 use super::{PassArg, RunArgs};
 use crate::cmd::reading::taken;
-use crate::environment::{RedisChoice, TimeOptions};
+use crate::environment::{PassOptions, RedisChoice, ScaleOptions, TimeOptions};
 use crate::exit::{Exit, OrExit};
 use crate::machine::run_starting_now;
 use crate::pacing::Pacing;
@@ -43,13 +43,9 @@ pub(super) fn plan(
     plan.limits.stall = args.stall_timeout;
     plan.limits.memory_bytes = args.memory_limit.unwrap_or(plan.limits.memory_bytes);
     plan.jobs = args.jobs.unwrap_or(plan.jobs);
-    plan.time = TimeOptions {
-        threads: usize::from(args.threads),
-        rate_per_s: args.rate,
-        pings: args.time_pings as usize,
-        seconds: args.time_budget,
-    };
+    plan.options = PassOptions { time: time_options(args), scale: scale_options(args) };
     admit_time_factor(args, &plan).or_exit(Exit::Usage)?;
+    admit_scale(args, &plan).or_exit(Exit::Usage)?;
     admit_passes(args, &plan).or_exit(Exit::Usage)?;
     admit(&plan).or_exit(Exit::Usage)?;
     plan.claim = claim(&plan.redis, &plan.strategies, stop)?;
@@ -59,12 +55,42 @@ pub(super) fn plan(
     Ok(plan)
 }
 
+fn time_options(args: &RunArgs) -> TimeOptions {
+    TimeOptions {
+        threads: usize::from(args.threads),
+        rate_per_s: args.rate,
+        pings: args.time_pings as usize,
+        seconds: args.time_budget,
+    }
+}
+
+fn scale_options(args: &RunArgs) -> ScaleOptions {
+    let default = ScaleOptions::default();
+    let budget = args.budget.unwrap_or_default();
+    ScaleOptions {
+        fewest_ids: args.ids.map_or(default.fewest_ids, |ids| ids.fewest),
+        most_ids: args.ids.map_or(default.most_ids, |ids| ids.most),
+        seconds: budget.time.map_or(default.seconds, |time| time.as_secs_f64()),
+        memory_bytes: budget.bytes,
+    }
+}
+
 fn admit_time_factor(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
     let on_wall_time = |workload: &Workload| match plan.redis.under(workload.faults()) {
         RedisChoice::Private => false,
         RedisChoice::Cluster | RedisChoice::Given { .. } => true,
     };
     anyhow::ensure!(args.time_factor.is_none() || plan.workloads.iter().any(on_wall_time), NO_WALL_TIME);
+    Ok(())
+}
+
+/// What belongs to the scale pass is of no use without it.
+fn admit_scale(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
+    let is_asked = args.ids.is_some() || args.budget.is_some();
+    anyhow::ensure!(
+        !is_asked || plan.passes.contains(&Pass::Scale),
+        "--ids and --budget belong to the scale pass, which is run where it is asked for: add --pass scale"
+    );
     Ok(())
 }
 
@@ -95,7 +121,7 @@ pub(in crate::cmd) fn admit(plan: &Plan) -> anyhow::Result<()> {
         return Ok(());
     }
     let most = plan.workloads.iter().map(Workload::expected_pings).max().unwrap_or(0);
-    let pings = most.min(plan.time.pings as u64);
+    let pings = most.min(plan.options.time.pings as u64);
     let needed = pings.saturating_mul(2 * size_of::<dedup_strategies::Ping>() as u64);
     let memory_bytes = plan.limits.memory_bytes;
     anyhow::ensure!(
@@ -108,9 +134,11 @@ pub(in crate::cmd) fn admit(plan: &Plan) -> anyhow::Result<()> {
 }
 
 fn passes(asked: &[PassArg]) -> Vec<Pass> {
-    let all = [(PassArg::Verify, Pass::Verify), (PassArg::Time, Pass::Time), (PassArg::Weigh, Pass::Weigh)];
-    let chosen = all.into_iter().filter(|(arg, _)| asked.is_empty() || asked.contains(arg));
-    chosen.map(|(_, pass)| pass).collect()
+    // The one that takes minutes a strategy has to be asked for.
+    let usual = [(PassArg::Verify, Pass::Verify), (PassArg::Time, Pass::Time), (PassArg::Weigh, Pass::Weigh)];
+    let chosen = usual.into_iter().filter(|(arg, _)| asked.is_empty() || asked.contains(arg));
+    let scale = asked.contains(&PassArg::Scale).then_some(Pass::Scale);
+    chosen.map(|(_, pass)| pass).chain(scale).collect()
 }
 
 /// What to run on, in the pipeline's shape that was asked for.

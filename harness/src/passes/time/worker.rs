@@ -1,16 +1,16 @@
 //! One worker on its clock.
 
-use dedup_strategies::driver::{Call, DriveError, Driver, Tally};
-use dedup_strategies::{Ping, Strategy, Timestamp, Unavailable, Worker};
+use dedup_strategies::driver::{BrokenContract, Call, DriveError, Driver, Held, Tally};
+use dedup_strategies::{Ping, Strategy, Timestamp, Unavailable, Verdict, Worker};
 
 use crate::pipeline::{Pace, TICK};
 
-/// A worker that is told of time as the pipeline's are.
-pub(crate) struct PacedWorker<'a> {
+/// A worker that is told of time as the pipeline's are, and what it holds.
+pub(crate) struct PacedWorker<'a, H = Tally> {
     worker: Box<dyn Worker>,
     pace: Box<dyn Pace + 'a>,
     driver: Driver,
-    held: Tally,
+    held: H,
     next_tick: Timestamp,
 }
 
@@ -21,22 +21,37 @@ impl<'a> PacedWorker<'a> {
         index: usize,
         pace: Box<dyn Pace + 'a>,
     ) -> Result<Self, DriveError> {
-        Ok(PacedWorker {
-            worker: strategy
-                .worker(index)
-                .map_err(|error| DriveError::Unavailable { call: Call::Worker, error })?,
-            pace,
-            driver: Driver::default(),
-            held: Tally::default(),
-            next_tick: Timestamp::ZERO,
-        })
+        let worker = strategy.worker(index);
+        let worker = worker.map_err(|error| DriveError::Unavailable { call: Call::Worker, error })?;
+        Ok(PacedWorker::of(worker, pace, Tally::default()))
+    }
+
+    /// What it holds, as far as its own account goes.
+    pub(super) fn held(&self) -> Tally {
+        self.held
+    }
+}
+
+impl<'a, H: Held> PacedWorker<'a, H> {
+    /// A worker that was opened already.
+    pub(crate) fn of(worker: Box<dyn Worker>, pace: Box<dyn Pace + 'a>, held: H) -> Self {
+        PacedWorker { worker, pace, driver: Driver::default(), held, next_tick: Timestamp::ZERO }
     }
 
     /// Has the worker judge `batch`, settles what it let through, and lets time pass.
     pub(crate) fn judge(&mut self, batch: &[Ping]) -> Result<(), DriveError> {
+        self.judge_and(batch, |_| {})
+    }
+
+    /// The same, and shows the verdicts.
+    pub(crate) fn judge_and(
+        &mut self,
+        batch: &[Ping],
+        see: impl FnOnce(&[Verdict]),
+    ) -> Result<(), DriveError> {
         let Some(last) = batch.last() else { return Ok(()) };
         let now = self.pace.reach(last.arrival);
-        self.driver.judge(self.worker.as_mut(), batch, now, &mut self.held)?.all()?;
+        see(self.driver.judge(self.worker.as_mut(), batch, now, &mut self.held)?.all()?);
         if now >= self.next_tick {
             self.next_tick = now.plus(TICK);
             self.driver.advance(self.worker.as_mut(), now, &mut self.held)?;
@@ -45,7 +60,7 @@ impl<'a> PacedWorker<'a> {
     }
 
     /// The input has ended.
-    pub(super) fn end(&mut self) -> Result<(), DriveError> {
+    pub(crate) fn end(&mut self) -> Result<(), DriveError> {
         self.driver.advance(self.worker.as_mut(), Timestamp::END, &mut self.held)?;
         match self.worker.refused() {
             Some(what) => {
@@ -55,8 +70,8 @@ impl<'a> PacedWorker<'a> {
         }
     }
 
-    /// What it holds, as far as its own account goes.
-    pub(super) fn held(&self) -> Tally {
-        self.held
+    /// Whether everything that it held has come out.
+    pub(crate) fn nothing_left(&self) -> Result<(), BrokenContract> {
+        self.held.nothing_left()
     }
 }

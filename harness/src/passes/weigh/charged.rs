@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use crate::alloc;
 
 /// A worker whose every allocation is charged.
-pub(super) struct Charged(pub(super) Box<dyn Worker>);
+pub(in crate::passes) struct Charged(pub(in crate::passes) Box<dyn Worker>);
 
 impl Worker for Charged {
     fn judge(
@@ -38,14 +38,14 @@ impl Worker for Charged {
 }
 
 /// The payloads of held pings, which whoever holds pings has to keep.
-pub(super) struct Payloads {
+pub(in crate::passes) struct Payloads {
     bytes: usize,
     held: HashMap<DeliveryId, Box<[u8]>, FixedState>,
 }
 
 impl Payloads {
     /// Of `bytes` each.
-    pub(super) fn new(bytes: usize) -> Payloads {
+    pub(in crate::passes) fn new(bytes: usize) -> Payloads {
         Payloads { bytes, held: HashMap::with_hasher(FixedState::with_seed(0)) }
     }
 }

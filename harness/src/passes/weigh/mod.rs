@@ -20,7 +20,7 @@ use crate::environment::{CellError, Instance, Timing};
 use crate::passes::Bench;
 use crate::pipeline::{Pace, TICK, any_worker};
 use crate::record::{MemoryOverTime, WeighFigures};
-use charged::{Charged, Payloads};
+pub(super) use charged::{Charged, Payloads};
 
 /// Samples over the stream.
 const SAMPLES: u64 = 64;
@@ -104,14 +104,14 @@ impl Stretch<'_> {
 }
 
 /// The sample with the most ids, of which there are some.
-struct Fullest {
+pub(super) struct Fullest {
     at: Duration,
-    ids: u64,
-    bytes: u64,
+    pub(super) ids: u64,
+    pub(super) bytes: u64,
 }
 
 impl Fullest {
-    fn of(series: &MemoryOverTime) -> Option<Fullest> {
+    pub(super) fn of(series: &MemoryOverTime) -> Option<Fullest> {
         let index = (0..series.ids_count.len()).max_by_key(|index| series.ids_count[*index])?;
         let (ids, bytes) = (series.ids_count[index], series.live_bytes[index]);
         (ids > 0).then(|| Fullest { at: Duration::from_nanos(series.t_ns[index]), ids, bytes })
