@@ -281,6 +281,20 @@ fn measurements_are_one_a_line_and_hold_what_the_records_hold() {
 }
 
 #[test]
+fn measurements_of_the_scale_pass_say_how_many_ids_there_were() {
+    let mut runs = [sample::run()];
+    runs[0].cells = sample::scale();
+    let report = report_of(&runs, Mix::Apart);
+    let lines = tidy::measurements(&runs, &report.comparison);
+    let steady = lines.iter().filter(|line| line.strategy == "exact" && line.metric == "steady_ns_per_ping");
+    let steady: Vec<_> = steady.map(|line| (line.ids_count, line.value)).collect();
+    assert_eq!(steady, [(Some(1 << 14), Some(100.0)), (Some(1 << 16), Some(140.0))]);
+    let missing = lines.iter().find(|line| line.metric == "not_reached").unwrap();
+    assert_eq!(missing.ids_count, Some(1 << 18));
+    assert!(missing.text.as_ref().unwrap().contains("--budget"));
+}
+
+#[test]
 fn a_filter_leaves_out_of_the_data_what_it_leaves_out_of_the_page() {
     let runs = [sample::run()];
     let filter = Filter::new(&[], &["^bloom$".to_string()]).unwrap();

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use dedup_records::compare::{Comparison, Standing};
 use dedup_records::metrics::ALL;
-use dedup_records::record::{CellRecord, CellResult, Run, RunRecord};
+use dedup_records::record::{CellRecord, CellResult, NotReached, Run, RunRecord, ScalePoint};
 use serde::Serialize;
 
 use super::model::{Report, Table};
@@ -37,6 +37,8 @@ pub struct Measurement<'a> {
     pub round: u32,
     /// The round's seed.
     pub seed: u64,
+    /// Ids in a window, of a figure of the scale pass; none of others.
+    pub ids_count: Option<u64>,
     /// What was measured, with its unit in the name.
     pub metric: String,
     /// The value; none where `text` says it.
@@ -53,9 +55,22 @@ pub fn measurements<'a>(runs: &'a [Run], comparison: &'a Comparison) -> Vec<Meas
     for (run, source) in runs.iter().zip(&comparison.runs) {
         for cell in run.cells.iter().filter(|cell| shown(cell, &source.label, comparison)) {
             let record = &run.run;
+            let about = About { label: &source.label, run: record, cell };
             figures(cell, &mut |metric, value, of_count, text| {
-                lines.push(line(&source.label, record, cell, metric, value, of_count, text));
+                lines.push(Measurement { value, of_count, text, ..about.line(metric) });
             });
+            if let CellResult::Scale(figures) = &cell.result {
+                for point in &figures.points {
+                    let ids_count = Some(point.ids_count);
+                    by_ids(point, &mut |metric, value, of_count, text| {
+                        lines.push(Measurement { ids_count, value, of_count, text, ..about.line(metric) });
+                    });
+                }
+                if let Some(NotReached { ids_count, because }) = &figures.not_reached {
+                    let (ids_count, text) = (Some(*ids_count), Some(because.clone()));
+                    lines.push(Measurement { ids_count, text, ..about.line("not_reached") });
+                }
+            }
         }
     }
     lines
@@ -69,31 +84,34 @@ fn shown(cell: &CellRecord, label: &str, comparison: &Comparison) -> bool {
     })
 }
 
-fn line<'a>(
+/// Where a measurement comes from.
+struct About<'a> {
     label: &'a str,
     run: &'a RunRecord,
     cell: &'a CellRecord,
-    metric: &str,
-    value: Option<f64>,
-    of_count: Option<u64>,
-    text: Option<String>,
-) -> Measurement<'a> {
-    Measurement {
-        run: label,
-        started_at: &run.started_at,
-        commit: &run.tool.commit,
-        cpu: &run.machine.cpu,
-        scenario: &cell.scenario,
-        scenario_digest: &cell.scenario_digest,
-        strategy: &cell.strategy,
-        role: cell.role.name(),
-        pass: cell.pass.name(),
-        round: cell.round,
-        seed: cell.seed,
-        metric: metric.to_string(),
-        value,
-        of_count,
-        text,
+}
+
+impl<'a> About<'a> {
+    /// A line that has no value yet.
+    fn line(&self, metric: &str) -> Measurement<'a> {
+        Measurement {
+            run: self.label,
+            started_at: &self.run.started_at,
+            commit: &self.run.tool.commit,
+            cpu: &self.run.machine.cpu,
+            scenario: &self.cell.scenario,
+            scenario_digest: &self.cell.scenario_digest,
+            strategy: &self.cell.strategy,
+            role: self.cell.role.name(),
+            pass: self.cell.pass.name(),
+            round: self.cell.round,
+            seed: self.cell.seed,
+            ids_count: None,
+            metric: metric.to_string(),
+            value: None,
+            of_count: None,
+            text: None,
+        }
     }
 }
 
@@ -112,6 +130,34 @@ fn figures(cell: &CellRecord, sink: Sink<'_>) {
         CellResult::Time(_) | CellResult::Weigh(_) | CellResult::Scale(_) => return,
     };
     sink(said.0, None, None, Some(said.1));
+}
+
+/// Every figure of a number of ids.
+fn by_ids(point: &ScalePoint, sink: Sink<'_>) {
+    let batches = &point.steady_batch_ns;
+    let count = |count: u64| Some(count as f64);
+    sink("filling_ns_per_ping", Some(point.filling_ns_per_ping()), Some(point.filling_pings_count), None);
+    sink("steady_ns_per_ping", Some(point.steady_ns_per_ping()), Some(point.steady_pings_count), None);
+    sink("steady_batch_p50_ns", count(batches.p50), Some(batches.count), None);
+    sink("steady_batch_p99_ns", count(batches.p99), Some(batches.count), None);
+    sink("steady_batch_p999_ns", count(batches.p999), Some(batches.count), None);
+    sink("recognised_count", count(point.recognised_count), Some(point.copies_count), None);
+    sink(
+        "lost_count",
+        count(point.lost_count),
+        Some(point.filling_pings_count + point.steady_pings_count),
+        None,
+    );
+    sink("peak_ids_count", count(point.peak_ids_count), None, None);
+    sink("live_bytes", count(point.live_bytes), None, None);
+    let there_may_be = [
+        ("bytes_per_id", point.bytes_per_id()),
+        ("server_used_bytes", point.server_used_bytes.and_then(count)),
+        ("round_trips_per_ping", point.round_trips_per_ping()),
+    ];
+    for (name, value) in there_may_be.into_iter().filter(|(_, value)| value.is_some()) {
+        sink(name, value, None, None);
+    }
 }
 
 /// All measurements as CSV, with a line of names first.

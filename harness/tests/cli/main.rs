@@ -13,6 +13,7 @@ mod profiles;
 mod refused;
 mod reports;
 mod runs;
+mod scale;
 mod scenarios;
 mod stored;
 mod streams;

@@ -46,6 +46,45 @@ pub fn run() -> Run {
     }
 }
 
+/// Two strategies with more and more ids held, the second of which does not hold them.
+pub fn scale() -> Vec<CellRecord> {
+    let exact = ScaleFigures {
+        points: vec![scale_point(1 << 14, 100, 1), scale_point(1 << 16, 140, 1)],
+        not_reached: Some(NotReached {
+            ids_count: 1 << 18,
+            because: "262,144 ids would take about 9 MiB of the 8 MiB that they may (--budget)".into(),
+        }),
+    };
+    let small = ScaleFigures { points: vec![scale_point(1 << 14, 50, 2)], not_reached: None };
+    let cell = |strategy, figures| {
+        Sample { strategy, ..GOOD }.cell(0, Pass::Scale, CellResult::Scale(Box::new(figures)))
+    };
+    vec![cell("exact", exact), cell("lru-exact:capacity=1000", small)]
+}
+
+/// So many ids, at so many nanoseconds a ping, one copy of so many recognised.
+fn scale_point(ids: u64, nanos: u64, one_of: u64) -> ScalePoint {
+    let mut batches = recorder();
+    batches.record_n(64 * nanos, ids / 64).expect("any number fits");
+    ScalePoint {
+        ids_count: ids,
+        settings: BTreeMap::from([("window".into(), "10m".into())]),
+        filling_pings_count: ids,
+        filling_ns: 2 * ids * nanos,
+        steady_pings_count: ids,
+        steady_ns: ids * nanos,
+        steady_batch_ns: Latency::from_histogram(&batches),
+        steady_round_trips_count: None,
+        copies_count: ids / 16,
+        recognised_count: ids / 16 / one_of,
+        lost_count: 0,
+        held_bytes: Some(32 * ids),
+        peak_ids_count: ids,
+        live_bytes: 40 * ids,
+        server_used_bytes: None,
+    }
+}
+
 /// What one strategy of the sample measures; made into nine cells.
 pub struct Sample {
     /// Its name.

@@ -6,7 +6,7 @@ use super::grid::Align;
 use super::matrix::Matrix;
 use super::sheet::{Column, Sheet};
 use super::text::{Text, Tone, one_line};
-use super::{header, notes, predicted};
+use super::{header, notes, predicted, scale};
 
 pub(super) fn render(comparison: &Comparison) -> String {
     let (faulted, ordinary): (Vec<&Block>, Vec<&Block>) =
@@ -48,18 +48,43 @@ fn section(block: &Block, comparison: &Comparison) -> String {
     let mut about = vec![header::pings(block), header::stream(block), header::machine(block)];
     about.extend(header::programs(block, comparison));
     about.extend(header::loops(block));
-    let sheet = Sheet::of(block);
     let mut lines = vec![format!("### {}", escape(&block.stream.scenario)), String::new()];
     lines.push(about.iter().map(|line| escape(line)).collect::<Vec<_>>().join("  \n"));
     lines.push(String::new());
-    lines.push(row(sheet.columns.iter().map(title)));
+    if !scale::is_all(block) {
+        lines.extend(figures(block));
+    }
+    lines.extend(predicted_lines(block));
+    lines.extend(scale_lines(block));
+    lines.join("\n")
+}
+
+/// The table of a block, and its notes.
+fn figures(block: &Block) -> Vec<String> {
+    let sheet = Sheet::of(block);
+    let mut lines = vec![row(sheet.columns.iter().map(title))];
     lines.push(row(sheet.columns.iter().map(|column| rule(column.align))));
     lines.extend(sheet.lines().iter().map(|cells| row(cells.iter().map(cell))));
     lines.push(String::new());
     lines.extend(notes::notes(block, usize::MAX).iter().map(|note| format!("- {}", escape(note))));
     lines.push(String::new());
-    lines.extend(predicted_lines(block));
-    lines.join("\n")
+    lines
+}
+
+/// Time and memory against ids held, where that was measured.
+fn scale_lines(block: &Block) -> Vec<String> {
+    let mut lines = Vec::new();
+    for by_ids in scale::by_ids(block) {
+        lines.extend([escape(by_ids.title), String::new()]);
+        lines.push(row(by_ids.columns.iter().map(|(title, _)| escape(title))));
+        lines.push(row(by_ids.columns.iter().map(|(_, align)| rule(*align))));
+        lines.extend(by_ids.rows.iter().map(|cells| row(cells.iter().map(cell))));
+        lines.push(String::new());
+    }
+    let notes = scale::notes(block);
+    lines.extend(notes.iter().map(|note| format!("- {}", escape(note))));
+    lines.extend((!notes.is_empty()).then(String::new));
+    lines
 }
 
 /// Theory beside observation, where there is something to say.

@@ -9,6 +9,7 @@ mod markdown;
 mod matrix;
 mod notes;
 mod predicted;
+mod scale;
 mod sheet;
 mod table;
 pub mod talk;

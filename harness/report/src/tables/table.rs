@@ -7,7 +7,7 @@ use super::grid::Grid;
 use super::matrix::{self, Matrix};
 use super::sheet::{Keep, Sheet};
 use super::text::{Text, Tone, one_line, wrap};
-use super::{Look, header, notes, predicted};
+use super::{Look, header, notes, predicted, scale};
 
 /// How wide lines of prose get where the terminal would allow more.
 const PROSE: usize = 110;
@@ -34,19 +34,11 @@ pub(super) fn render(comparison: &Comparison, look: Look) -> String {
             lines.extend(about.iter().flat_map(|line| prose(line, look)));
         }
         lines.extend(header::loops(block).iter().flat_map(|line| prose(line, look)));
-        lines.push(String::new());
-        let (grid, left_out) = grid(block, look);
-        lines.extend(grid.render(look));
-        let mut notes = notes::notes(block, grid.last_width(look));
-        if !left_out.is_empty() {
-            let names = left_out.join(", ");
-            notes.insert(0, format!("left out for want of room: {names} (--format csv has them)."));
-        }
-        if !notes.is_empty() {
-            lines.push(String::new());
-            lines.extend(notes.iter().flat_map(|note| prose(note, look)));
+        if !scale::is_all(block) {
+            lines.extend(figures(block, look));
         }
         lines.extend(predicted_lines(block, look));
+        lines.extend(scale_lines(block, look));
     }
     if !faulted.is_empty() {
         if !lines.is_empty() {
@@ -63,6 +55,43 @@ pub(super) fn render(comparison: &Comparison, look: Look) -> String {
     }
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// The table of a block, and its notes.
+fn figures(block: &Block, look: Look) -> Vec<String> {
+    let (grid, left_out) = grid(block, look);
+    let mut lines = vec![String::new()];
+    lines.extend(grid.render(look));
+    let mut notes = notes::notes(block, grid.last_width(look));
+    if !left_out.is_empty() {
+        let names = left_out.join(", ");
+        notes.insert(0, format!("left out for want of room: {names} (--format csv has them)."));
+    }
+    if !notes.is_empty() {
+        lines.push(String::new());
+        lines.extend(notes.iter().flat_map(|note| prose(note, look)));
+    }
+    lines
+}
+
+/// Time and memory against ids held, where that was measured.
+fn scale_lines(block: &Block, look: Look) -> Vec<String> {
+    let mut lines = Vec::new();
+    for by_ids in scale::by_ids(block) {
+        let mut grid = Grid::new(by_ids.columns.iter().map(|(_, align)| *align).collect());
+        grid.line(by_ids.columns.iter().map(|(title, _)| Text::new(title.as_str(), Tone::Strong)).collect());
+        grid.rule();
+        by_ids.rows.into_iter().for_each(|row| grid.line(row));
+        lines.push(String::new());
+        lines.extend(prose(by_ids.title, look));
+        lines.extend(grid.render(look));
+    }
+    let notes = scale::notes(block);
+    if !notes.is_empty() {
+        lines.push(String::new());
+        lines.extend(notes.iter().flat_map(|note| prose(note, look)));
+    }
+    lines
 }
 
 /// One matrix for all scenarios with faults.

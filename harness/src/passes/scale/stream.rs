@@ -10,7 +10,7 @@ use dedup_stream::workload::Workload;
 const COPY_EVERY: u64 = 16;
 
 /// Pings in steady state, at least: few batches have no 99th percentile.
-const LEAST_STEADY: u64 = 1 << 17;
+const LEAST_STEADY: u64 = 1 << 16;
 
 /// What the strategy is put under.
 pub(super) struct Load {
