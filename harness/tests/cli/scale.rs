@@ -90,13 +90,13 @@ fn a_server_is_private_weighed_and_asked_in_round_trips() {
 #[test]
 fn a_budget_that_is_too_small_gives_fewer_points_and_the_table_says_so() {
     let tool = Tool::with_tiny();
-    let bloom = ["-s", "^bloom$", "--ids", "2^10..2^30", "--budget", "1h,64KiB", "-o", "out"];
+    let bloom = ["-s", "^bloom$", "--ids", "2^10..2^30", "--budget", "1h,1MiB", "-o", "out"];
     let table = run(&tool, &bloom);
     assert!(table.contains("bloom: not measured from "), "{table}");
     let records = tool.records("out");
     let missing = &scaled(&records, "bloom")["not_reached"];
     assert!(
-        missing["because"].as_str().unwrap().contains("of the 64 KiB that they may (--budget)"),
+        missing["because"].as_str().unwrap().contains("of the 1 MiB that they may (--budget)"),
         "{missing}"
     );
     let last = points(&records, "bloom").last().unwrap()["ids_count"].as_u64().unwrap();

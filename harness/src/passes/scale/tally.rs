@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use dedup_strategies::Verdict;
+use dedup_strategies::time::saturating_nanos;
 use hdrhistogram::Histogram;
 
 use crate::alloc;
@@ -31,7 +32,8 @@ impl Stretch {
     pub(super) fn add(&mut self, pings: usize, took: Duration, seen: Seen) {
         self.pings += pings as u64;
         self.took += took;
-        self.batches.saturating_record(dedup_strategies::time::saturating_nanos(took).max(1));
+        let nanos = saturating_nanos(took).clamp(1, u64::MAX / 2);
+        self.batches.record(nanos).expect("a recorder grows up to there");
         self.copies += seen.copies;
         self.recognised += seen.recognised;
         self.lost += seen.lost;

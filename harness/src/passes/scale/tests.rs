@@ -137,6 +137,11 @@ fn an_exact_strategy_holds_just_the_ids_of_a_window_and_recognises_every_copy() 
     for point in &figures.points {
         assert_eq!(point.filling_pings_count, point.ids_count);
         assert_eq!(point.steady_batch_ns.count, point.steady_pings_count.div_ceil(64));
+        // The batches took what all of them took: their histogram is exact to three digits.
+        assert!(
+            point.steady_batch_ns.max as f64 * 1.001
+                >= point.steady_ns as f64 / point.steady_batch_ns.count as f64
+        );
         assert_eq!(point.copies_count, point.steady_pings_count / 16);
         assert_eq!((point.recognised_count, point.lost_count), (point.copies_count, 0));
         let held = point.peak_ids_count as f64 / point.ids_count as f64;
