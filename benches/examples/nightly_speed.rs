@@ -6,7 +6,9 @@
 use std::path::Path;
 use std::time::Instant;
 
-use dedup_harness::nightly::{Day, Duckdb, LiveRow, LiveWriter, Night, Table, copy_deduplicated, table};
+use dedup_harness::nightly::{
+    Columns, Day, Duckdb, Keep, Layout, LiveRow, LiveWriter, Night, Table, copy_deduplicated, table,
+};
 use dedup_harness::process::peak_rss_bytes;
 use dedup_stream::stream::KeyCipher;
 
@@ -22,8 +24,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let began = Instant::now();
     let live = write(&dir.path().join("live"), rows)?;
     let written = began.elapsed().as_secs_f64();
-    let night =
-        Night { preceding_days: 0, slices: 1, memory_bytes, threads, scratch: dir.path().to_path_buf() };
+    let night = Night {
+        columns: Columns::default(),
+        keep: Keep::First,
+        preceding_days: 0,
+        slices: 1,
+        memory_bytes,
+        threads,
+        scratch: dir.path().to_path_buf(),
+    };
     let duckdb = Duckdb::find()?;
     println!("{rows} rows in {} days, {threads} threads, duckdb {}", live.days.len(), duckdb.version);
     println!("written in {written:.2} s, {:.0} ns a row", written * 1e9 / rows as f64);
@@ -81,5 +90,5 @@ fn write(dir: &Path, rows: u64) -> Result<Table, Box<dyn std::error::Error>> {
         })?;
     }
     writer.finish()?;
-    Ok(table(dir)?)
+    Ok(table(dir, &Layout::default())?)
 }

@@ -9,8 +9,8 @@ use clap::{Args, ValueEnum};
 use super::values::{bytes, whole};
 use crate::exit::{Exit, OrExit};
 use crate::nightly::{
-    Day, DayDone, Dialect, Duckdb, Live, MEMORY_BYTES, Night, NightlyError, Query, Stable, Table, TableName,
-    Tables, copy_deduplicated, tables,
+    ColumnName, Columns, Day, DayDone, Dialect, Duckdb, Keep, Layout, Live, MEMORY_BYTES, Night,
+    NightlyError, Query, Stable, Table, TableName, Tables, columns_there, copy_deduplicated, tables,
 };
 use crate::servers::Guarded;
 use crate::units::{fixed, thousands};
@@ -19,7 +19,8 @@ use crate::units::{fixed, thousands};
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct NightlyArgs {
-    /// The live tables: DIR/submission_date=YYYY-MM-DD/*.parquet, or DIR/TABLE/submission_date=YYYY-MM-DD/*.parquet
+    /// The live tables: DIR/submission_date=YYYY-MM-DD/*.parquet, or DIR/TABLE/submission_date=YYYY-MM-DD/*.parquet, unless
+    /// --partition says otherwise
     #[arg(value_name = "DIR", required_unless_present = "emit_sql")]
     pub dir: Option<PathBuf>,
     /// Where the stable tables go; DIR with `live` in its name replaced by `stable`, or with `_stable` added, if not given
@@ -34,6 +35,22 @@ pub struct NightlyArgs {
     /// Parts in which a day is worked off, each from the beginning of what it looks at
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole(1, 2_880u32))]
     pub slices: u32,
+    /// Which of the rows with one id stays
+    #[arg(long, value_enum, default_value_t = Keep::First)]
+    pub keep: Keep,
+    /// With --keep last: the column whose greatest value is the last row's; the latest time is, if not given
+    #[arg(long, value_name = "COLUMN")]
+    pub version_column: Option<ColumnName>,
+    /// The column with the ids [default: document_id]
+    #[arg(long, value_name = "COLUMN")]
+    pub id_column: Option<ColumnName>,
+    /// The column with the times, which say to which day a row belongs [default: submission_timestamp]
+    #[arg(long, value_name = "COLUMN")]
+    pub time_column: Option<ColumnName>,
+    /// How the directory of a day is called, such as date=%Y-%m-%d or year=%Y/month=%m/day=%d
+    /// [default: submission_date=%Y-%m-%d]
+    #[arg(long, value_name = "PATTERN")]
+    pub partition: Option<Layout>,
     /// What does the work
     #[arg(long, value_enum, default_value_t = Engine::Nightly)]
     pub engine: Engine,
@@ -72,11 +89,52 @@ pub enum Engine {
 
 /// Does the nights, or prints the query.
 pub fn run(args: &NightlyArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    refuse_what_last_has_not(args).or_exit(Exit::Usage)?;
     match (args.emit_sql, &args.dir) {
         (Some(dialect), _) => emit(args, dialect, out),
         (None, Some(dir)) => work(args, dir, out),
         (None, None) => Err(anyhow!("DIR is missing")).or_exit(Exit::Usage),
     }
+}
+
+/// The last row is the day's own: no other days are looked at, and no part of a day knows it.
+fn refuse_what_last_has_not(args: &NightlyArgs) -> anyhow::Result<()> {
+    let refused = |option: &str, found: String, allowed: &str| {
+        Err(anyhow!("{option}: found {found}; allowed with --keep {} is {allowed}", name_of(args.keep)))
+    };
+    match (args.keep, &args.version_column) {
+        (Keep::First, Some(column)) => {
+            refused("--version-column", column.to_string(), "none: give --keep last as well")
+        }
+        (Keep::Last, _) if args.preceding_days > 0 => refused(
+            "--preceding-days",
+            args.preceding_days.to_string(),
+            "0: the days before are not written again, and the day's own last row stays",
+        ),
+        (Keep::Last, _) if args.slices > 1 => refused(
+            "--slices",
+            args.slices.to_string(),
+            "1: which row is the last is not known before the day's end",
+        ),
+        _ => Ok(()),
+    }
+}
+
+fn name_of(keep: Keep) -> String {
+    keep.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default()
+}
+
+fn columns(args: &NightlyArgs) -> Columns {
+    let usual = Columns::default();
+    Columns {
+        id: args.id_column.clone().unwrap_or(usual.id),
+        time: args.time_column.clone().unwrap_or(usual.time),
+        version: args.version_column.clone(),
+    }
+}
+
+fn layout(args: &NightlyArgs) -> Layout {
+    args.partition.clone().unwrap_or_default()
 }
 
 /// The least that the job's own buffers need.
@@ -88,7 +146,7 @@ fn work(args: &NightlyArgs, dir: &Path, out: &mut dyn Write) -> anyhow::Result<E
         let found = format!("--memory-limit: found {memory_bytes} bytes; allowed are 8MiB and more");
         return Err(anyhow!(found)).or_exit(Exit::Usage);
     }
-    let live = tables(dir).or_exit(Exit::Usage)?;
+    let live = tables(dir, &layout(args)).or_exit(Exit::Usage)?;
     let stable = args.out.clone().unwrap_or_else(|| stable_beside(dir));
     if is_same(dir, &stable) {
         return Err(NightlyError::SamePlace { dir: stable }).or_exit(Exit::Usage);
@@ -100,10 +158,20 @@ fn work(args: &NightlyArgs, dir: &Path, out: &mut dyn Write) -> anyhow::Result<E
     };
     let planned = live.iter().map(|table| days(table, args.day).map(|days| (table, days)));
     let planned: Vec<_> = planned.collect::<Result<_, _>>().or_exit(Exit::Usage)?;
+    if duckdb.is_none() {
+        let columns = columns(args);
+        let days = planned.iter().flat_map(|(table, days)| days.iter().map(move |day| (table, *day)));
+        // What cannot be read for another reason says so in its turn.
+        let wrong = days.map(|(table, day)| columns_there(table, day, &columns));
+        let wrong = wrong.filter_map(Result::err).find(|error| matches!(error, NightlyError::Column { .. }));
+        wrong.map_or(Ok(()), Err).or_exit(Exit::Usage)?;
+    }
     let scratch = Guarded::directory().context("temporary directory")?;
     let night = Night {
         preceding_days: args.preceding_days,
         slices: args.slices,
+        columns: columns(args),
+        keep: args.keep,
         memory_bytes,
         threads,
         scratch: scratch.dir().to_path_buf(),
@@ -118,6 +186,7 @@ fn work(args: &NightlyArgs, dir: &Path, out: &mut dyn Write) -> anyhow::Result<E
                 None => copy_deduplicated(table, day, &stable, &night)?,
             };
             writeln!(out, "{}", Line { table: &table.name, done: &done })?;
+            warn_of_rows_outside(table, &done, &night.columns);
         }
     }
     anstream::eprintln!(
@@ -126,6 +195,19 @@ fn work(args: &NightlyArgs, dir: &Path, out: &mut dyn Write) -> anyhow::Result<E
         crate::units::bytes(crate::process::peak_rss_bytes())
     );
     Ok(Exit::Ok)
+}
+
+/// Rows that stand in another day's partition, or in none by their time, are in no stable partition.
+fn warn_of_rows_outside(table: &Table, done: &DayDone, columns: &Columns) {
+    if done.outside > 0 {
+        anstream::eprintln!(
+            "warning: {}: {} rows in the partition of {} have no {} in that day, and do not stay",
+            crate::printable::printable(&table.name),
+            thousands(done.outside),
+            done.day,
+            columns.time,
+        );
+    }
 }
 
 fn days(table: &Table, asked: Option<Day>) -> Result<Vec<Day>, NightlyError> {
@@ -169,7 +251,7 @@ impl Line<'_> {
 
 impl std::fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let DayDone { day, live_rows, stable_rows, without_id, spilled_bytes, seconds } = self.done;
+        let DayDone { day, live_rows, stable_rows, without_id, spilled_bytes, seconds, .. } = self.done;
         write!(
             f,
             "{:<20}  {}  {:>12}  {:>12}  {:>12}  {:>12}  {:>11}  {:>6}",
@@ -195,12 +277,21 @@ fn emit(args: &NightlyArgs, dialect: Dialect, out: &mut dyn Write) -> anyhow::Re
     let tables = match dialect {
         Dialect::Bigquery => Tables::Bigquery { live, stable },
         Dialect::Spark => Tables::Spark { live, stable },
+        Dialect::Snowflake => Tables::Snowflake { live, stable },
+        Dialect::Redshift => Tables::Redshift { live, stable },
         Dialect::Duckdb => Tables::Duckdb {
             live: args.live_table.clone().map_or_else(|| files(args, day), Live::Table),
             stable: args.stable_table.clone().map_or_else(|| file(args, day), Stable::Table),
         },
     };
-    let query = Query { tables, day, preceding_days: args.preceding_days, slices: args.slices };
+    let query = Query {
+        tables,
+        columns: columns(args),
+        keep: args.keep,
+        day,
+        preceding_days: args.preceding_days,
+        slices: args.slices,
+    };
     out.write_all(query.text().as_bytes())?;
     Ok(Exit::Ok)
 }
@@ -212,7 +303,8 @@ fn live_dir(args: &NightlyArgs) -> PathBuf {
 /// What DuckDB reads where no table is named.
 fn files(args: &NightlyArgs, day: Day) -> Live {
     let files = |day: Day| {
-        live_dir(args).join(format!("submission_date={day}/*.parquet")).to_string_lossy().into_owned()
+        let partition = layout(args).partition(&live_dir(args), day);
+        partition.join("*.parquet").to_string_lossy().into_owned()
     };
     let all = (0..=args.preceding_days).rev().map(|days| files(day.before(days))).collect();
     Live::Files { all, of_day: vec![files(day)] }
@@ -221,7 +313,8 @@ fn files(args: &NightlyArgs, day: Day) -> Live {
 /// What DuckDB writes where no table is named.
 fn file(args: &NightlyArgs, day: Day) -> Stable {
     let dir = args.out.clone().unwrap_or_else(|| live_dir(args).with_file_name("stable"));
-    Stable::File(dir.join(format!("submission_date={day}.parquet")).to_string_lossy().into_owned())
+    let file = format!("{}.parquet", layout(args).name_of(day));
+    Stable::File(dir.join(file).to_string_lossy().into_owned())
 }
 
 /// The job of a night is the day before it.

@@ -9,9 +9,11 @@ use dedup_stream::scenario::{NightlyConfig, Submission};
 use dedup_stream::workload::Workload;
 use serde::{Deserialize, Serialize};
 
+use super::columns::{Columns, Keep};
 use super::day::Day;
 use super::duckdb::Duckdb;
 use super::error::NightlyError;
+use super::layout::Layout;
 use super::partitions::table;
 use super::score::{Score, score};
 use super::sink::{DaySink, Written};
@@ -137,6 +139,8 @@ impl Behind {
         let night = Night {
             preceding_days: config.preceding_days,
             slices: config.slices,
+            columns: Columns::default(),
+            keep: Keep::First,
             memory_bytes: memory_bytes.min(MEMORY_BYTES),
             threads: 2,
             scratch: dir,
@@ -162,18 +166,18 @@ impl Behind {
 
     fn do_nights(self, arrived: &Arrived<'_>) -> Result<StableFigures, NightlyError> {
         self.written.finish()?;
-        let live = table(&self.live)?;
+        let live = table(&self.live, &Layout::default())?;
         let mut scores: Vec<(&str, Vec<DayDone>, Score)> = Vec::new();
         if self.jobs.nightly {
             let done = live.days.keys().map(|day| copy_deduplicated(&live, *day, &self.ours, &self.night));
             let done = done.collect::<Result<_, _>>()?;
-            scores.push(("nightly", done, score(&table(&self.ours)?)?));
+            scores.push(("nightly", done, score(&table(&self.ours, &Layout::default())?)?));
         }
         if let Some(duckdb) = &self.duckdb {
             let night = |day: &Day| duckdb.copy_deduplicated(&live, *day, &self.theirs, &self.night);
             let done = live.days.keys().map(night);
             let done = done.collect::<Result<_, _>>()?;
-            scores.push(("nightly-duckdb", done, score(&table(&self.theirs)?)?));
+            scores.push(("nightly-duckdb", done, score(&table(&self.theirs, &Layout::default())?)?));
         }
         if let [(_, _, ours), (_, _, theirs)] = scores.as_slice() {
             agree(ours, theirs)?;

@@ -20,6 +20,7 @@ use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::Type;
 
+use super::columns::Columns;
 use super::earliest::Marks;
 use super::error::NightlyError;
 use super::live::LiveFile;
@@ -30,6 +31,7 @@ const BATCH: usize = 1 << 13;
 /// A row group of one of the day's files.
 struct Group<'a> {
     path: &'a Path,
+    columns: &'a Columns,
     group: usize,
     /// The numbers of its rows in the day.
     rows: Range<u64>,
@@ -44,12 +46,13 @@ struct Copied {
 /// Writes the marked rows of `files` to `out`, which errors call `path`; how many they were.
 pub(crate) fn copy_marked(
     files: &[&Path],
+    columns: &Columns,
     marks: &Marks,
     threads: usize,
     out: &File,
     path: &Path,
 ) -> Result<u64, NightlyError> {
-    let (schema, groups) = groups(files, marks)?;
+    let (schema, groups) = groups(files, columns, marks)?;
     let failed = |error: &dyn std::fmt::Display| NightlyError::file(path, error);
     let out = out.try_clone().map_err(|error| failed(&error))?;
     let mut out = SerializedFileWriter::new(out, schema, Arc::default()).map_err(|error| failed(&error))?;
@@ -63,12 +66,16 @@ pub(crate) fn copy_marked(
 }
 
 /// The schema that all files share, and the row groups that hold marked rows.
-fn groups<'a>(files: &[&'a Path], marks: &Marks) -> Result<(Arc<Type>, Vec<Group<'a>>), NightlyError> {
+fn groups<'a>(
+    files: &[&'a Path],
+    columns: &'a Columns,
+    marks: &Marks,
+) -> Result<(Arc<Type>, Vec<Group<'a>>), NightlyError> {
     let mut schema: Option<(Arc<Type>, &Path)> = None;
     let mut groups = Vec::new();
     let mut row = 0;
     for path in files {
-        let live = LiveFile::open(path)?;
+        let live = LiveFile::open(path, columns)?;
         let own = live.metadata().file_metadata().schema_descr().root_schema_ptr();
         match &schema {
             None => schema = Some((own, path)),
@@ -81,7 +88,7 @@ fn groups<'a>(files: &[&'a Path], marks: &Marks) -> Result<(Arc<Type>, Vec<Group
             let rows = row..row + group_rows;
             row = rows.end;
             if marks.any(rows.clone()) {
-                groups.push(Group { path, group, rows });
+                groups.push(Group { path, columns, group, rows });
             }
         }
     }
@@ -111,7 +118,7 @@ fn copy_groups(groups: &[Group<'_>], marks: &Marks) -> Result<Vec<Copied>, Night
 }
 
 fn copy_group(group: &Group<'_>, marks: &Marks) -> Result<Copied, NightlyError> {
-    let live = LiveFile::open(group.path)?;
+    let live = LiveFile::open(group.path, group.columns)?;
     let schema = live.metadata().file_metadata().schema_descr().root_schema_ptr();
     let copy = || {
         let from = live.reader.get_row_group(group.group)?;

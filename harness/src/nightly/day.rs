@@ -7,9 +7,6 @@ use jiff::civil::Date;
 
 const DAY_US: i64 = 86_400_000_000;
 
-/// What the directory of a day's partition begins with.
-pub(crate) const PARTITION_PREFIX: &str = "submission_date=";
-
 /// A day of UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(i32);
@@ -42,7 +39,8 @@ impl Day {
         (0..slices).map(move |slice| (at(slice), at(slice + 1)))
     }
 
-    fn date(self) -> Option<Date> {
+    /// The same as a date; none beyond the years that dates have.
+    pub(super) fn date(self) -> Option<Date> {
         let epoch = Date::constant(1970, 1, 1);
         epoch.checked_add(jiff::Span::new().try_days(i64::from(self.0)).ok()?).ok()
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 
 use super::answer::answer;
+use super::columns::Columns;
 use super::day::Day;
 use super::error::NightlyError;
 use super::partitions::{Staged, Table};
@@ -68,7 +69,7 @@ impl Duckdb {
         night: &Night,
     ) -> Result<DayDone, NightlyError> {
         let began = Instant::now();
-        let staged = Staged::alone(stable, day)?;
+        let staged = Staged::alone(&table.layout.partition(stable, day))?;
         let named = |files: Vec<&Path>| -> Vec<String> {
             files.iter().map(|path| path.to_string_lossy().into_owned()).collect()
         };
@@ -76,15 +77,18 @@ impl Duckdb {
         let before = named(table.files_before(day, day.before(night.preceding_days)));
         let all = before.into_iter().chain(of_day.iter().cloned()).collect();
         let stable = staged.path.to_string_lossy().into_owned();
-        let counting = counting(&of_day, day, &stable);
+        let counting = counting(&night.columns, &of_day, day, &stable);
         let tables = Tables::Duckdb { live: Live::Files { all, of_day }, stable: Stable::File(stable) };
-        let query = Query { tables, day, preceding_days: night.preceding_days, slices: night.slices };
+        let (columns, keep) = (night.columns.clone(), night.keep);
+        let (preceding_days, slices) = (night.preceding_days, night.slices);
+        let query = Query { tables, columns, keep, day, preceding_days, slices };
         let counts = self.counts(&(settings(night) + &query.text() + &counting))?;
         staged.finish()?;
         Ok(DayDone {
             day,
             live_rows: counts.live,
             stable_rows: counts.stable,
+            outside: counts.read - counts.live,
             without_id: counts.without_id,
             spilled_bytes: None,
             seconds: began.elapsed().as_secs_f64(),
@@ -126,12 +130,14 @@ impl Duckdb {
 }
 
 /// The query that counts what was read of `day` and what was written.
-fn counting(live: &[String], day: Day, stable: &str) -> String {
+fn counting(columns: &Columns, live: &[String], day: Day, stable: &str) -> String {
     let (live, stable, start, end) = (read_parquet(live), quoted(stable), day.start_us(), day.end_us());
+    let (id, time) = (columns.id.within('"'), columns.time.within('"'));
+    let of_day = format!("epoch_us({time}) >= {start} AND epoch_us({time}) < {end}");
     format!(
-        "SELECT live, live - with_id AS without_id, stable FROM (\n  SELECT COUNT(*) AS live, COUNT(document_id) AS with_id \
-         FROM {live}\n  WHERE epoch_us(submission_timestamp) >= {start} AND epoch_us(submission_timestamp) < {end}\n),\n(SELECT \
-         COUNT(*) AS stable FROM read_parquet({stable}, hive_partitioning = false));\n"
+        "SELECT read, live, live - with_id AS without_id, stable FROM (\n  SELECT COUNT(*) AS read, \
+         COUNT(*) FILTER (WHERE {of_day}) AS live, COUNT({id}) FILTER (WHERE {of_day}) AS with_id \
+         FROM {live}\n),\n(SELECT COUNT(*) AS stable FROM read_parquet({stable}, hive_partitioning = false));\n"
     )
 }
 
@@ -156,6 +162,7 @@ fn settings(night: &Night) -> String {
 
 #[derive(Deserialize)]
 struct Counts {
+    read: u64,
     live: u64,
     without_id: u64,
     stable: u64,

@@ -1,7 +1,7 @@
-//! Which rows of a day stay: of each id the earliest, if no earlier one was seen in the days before.
+//! Which rows of a day stay: of each id the earliest, if no earlier one was seen in the days before; or the last.
 //!
 //! Rows are dealt into buckets by id, so that each bucket can be looked at by itself. Among equal times the first row of
-//! the day's files wins: any would do, and this one is the same in every run.
+//! the day's files wins, or the last where that is to stay: any would do, and this one is the same in every run.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -9,12 +9,17 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry as Slot;
 
+use super::columns::{Columns, Keep};
 use super::error::NightlyError;
-use super::live::LiveFile;
+use super::live::{LiveFile, LiveRowKey};
 use super::spill::{Buckets, Dealer, Dealing, Entry};
 
 /// One slice of a day, and what is looked at for it.
 pub(crate) struct Slice<'a> {
+    /// The columns that count.
+    pub(crate) columns: &'a Columns,
+    /// Which row of an id stays. The last one is that of the whole day, without any before.
+    pub(crate) keep: Keep,
     /// The files of the days before, as far as they count.
     pub(crate) before: Vec<&'a Path>,
     /// The files of the day.
@@ -122,7 +127,7 @@ fn files<'a>(slice: &Slice<'a>) -> impl Iterator<Item = (&'a Path, bool)> {
 fn tasks(slice: &Slice<'_>) -> Result<(Vec<Task>, u64), NightlyError> {
     let (mut tasks, mut rows, mut row_of_day) = (Vec::new(), 0, 0);
     for (file, (path, of_day)) in files(slice).enumerate() {
-        let live = LiveFile::open(path)?;
+        let live = LiveFile::open(path, slice.columns)?;
         for (group, group_rows) in live.group_rows().enumerate() {
             let first_row = of_day.then_some(row_of_day);
             row_of_day += if of_day { group_rows } else { 0 };
@@ -147,11 +152,11 @@ fn deal(
     let mut seen = Seen::default();
     while let Some(Task { file, group, first_row }) = following(next, tasks.len()).map(|task| &tasks[task]) {
         if open.as_ref().is_none_or(|(opened, _)| opened != file) {
-            open = Some((*file, LiveFile::open(paths[*file])?));
+            open = Some((*file, LiveFile::open(paths[*file], slice.columns)?));
         }
         let (_, live) = open.as_ref().expect("it was opened");
         let mut trouble = Ok(());
-        live.each_row(*group, |row, time_us, id| {
+        live.each_row(*group, |LiveRowKey { row, time_us, rank, id }| {
             if time_us < slice.from_us || time_us >= slice.end_us {
                 return;
             }
@@ -160,11 +165,8 @@ fn deal(
                 seen.without_id += u64::from(id.is_none());
             }
             if let (Some(id), Ok(())) = (id, &trouble) {
-                trouble = dealer.deal(Entry {
-                    id,
-                    time_us,
-                    row: first_row.map_or(NOT_OF_DAY, |first| first + row),
-                });
+                trouble =
+                    dealer.deal(Entry { id, rank, row: first_row.map_or(NOT_OF_DAY, |first| first + row) });
             }
         })?;
         trouble?;
@@ -185,13 +187,21 @@ fn look_at(buckets: &Buckets, bucket: usize, slice: &Slice<'_>, marks: &Marks) -
         match slot {
             Slot::Vacant(vacant) => drop(vacant.insert(entry)),
             Slot::Occupied(mut there) => {
-                if (entry.time_us, entry.row) < (there.get().time_us, there.get().row) {
+                let place = |entry: &Entry| (entry.rank, entry.row);
+                let is_better = match slice.keep {
+                    Keep::First => place(&entry) < place(there.get()),
+                    Keep::Last => place(&entry) > place(there.get()),
+                };
+                if is_better {
                     *there.get_mut() = entry;
                 }
             }
         }
     })?;
-    let stays = |entry: &&Entry| entry.time_us >= slice.start_us && entry.row != NOT_OF_DAY;
+    let stays = |entry: &&Entry| match slice.keep {
+        Keep::First => entry.rank >= slice.start_us && entry.row != NOT_OF_DAY,
+        Keep::Last => true,
+    };
     earliest.iter().filter(stays).for_each(|entry| marks.set(entry.row));
     Ok(())
 }

@@ -3,20 +3,24 @@
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use super::day::{Day, PARTITION_PREFIX};
+use super::columns::ColumnName;
+use super::day::Day;
+use super::layout::Layout;
 
 /// A nightly job that cannot be done.
 #[derive(Debug, thiserror::Error)]
 pub enum NightlyError {
     /// There is nothing to work on.
     #[error(
-        "{}: holds no day partition; allowed is a directory with {}YYYY-MM-DD/*.parquet in it, or with tables that have \
-         such partitions",
-        dir.display(), PARTITION_PREFIX
+        "{}: holds no day partition; allowed is a directory with {layout}/*.parquet in it (--partition), or with tables \
+         that have such partitions",
+        dir.display()
     )]
     NoPartitions {
         /// Where they were looked for.
         dir: PathBuf,
+        /// How they would be called.
+        layout: Layout,
     },
     /// The day that was asked for is not there.
     #[error("{}: has no partition of {day}; it has those of {there}", table.display())]
@@ -54,12 +58,14 @@ pub enum NightlyError {
         path: PathBuf,
     },
     /// A column is missing, or of a kind that the job cannot work on.
-    #[error("{}: column {column}: found {found}; allowed is {allowed}", path.display())]
+    #[error("{}: column {column} ({option}): found {found}; allowed is {allowed}", path.display())]
     Column {
         /// The file.
         path: PathBuf,
         /// The column.
-        column: &'static str,
+        column: ColumnName,
+        /// The option that names it.
+        option: &'static str,
         /// What it is.
         found: String,
         /// What would do.

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use parquet::basic::{LogicalType, TimeUnit, Type as Physical};
+use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::column::reader::{ColumnReaderImpl, get_typed_column_reader};
 use parquet::data_type::{ByteArrayType, DataType, FixedLenByteArrayType, Int64Type};
 use parquet::errors::ParquetError;
@@ -13,13 +13,8 @@ use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnDescriptor;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::columns::{ColumnName, Columns};
 use super::error::NightlyError;
-
-/// The column with the id.
-pub(crate) const ID: &str = "document_id";
-
-/// The column with the time.
-pub(crate) const TIME: &str = "submission_timestamp";
 
 /// Rows that are decoded at once.
 const BATCH: usize = 1 << 13;
@@ -35,6 +30,21 @@ pub(crate) struct LiveFile {
     pub(crate) reader: SerializedFileReader<File>,
     id: (usize, IdKind),
     time: (usize, i64),
+    version: Option<usize>,
+}
+
+/// What of a row says whether it stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LiveRowKey {
+    /// Its number within the group.
+    pub(crate) row: u64,
+    /// Its time in microseconds.
+    pub(crate) time_us: i64,
+    /// What rows with one id are compared by: the version, where there is a column of versions (the least possible one
+    /// where the row has none), else the time.
+    pub(crate) rank: i64,
+    /// Its id.
+    pub(crate) id: Option<LiveId>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,19 +56,34 @@ enum IdKind {
 
 impl LiveFile {
     /// Opens a file and finds its columns.
-    pub(crate) fn open(path: &Path) -> Result<LiveFile, NightlyError> {
+    pub(crate) fn open(path: &Path, names: &Columns) -> Result<LiveFile, NightlyError> {
         let failed = |error: &dyn std::fmt::Display| NightlyError::file(path, error);
         let file = dedup_files::open(path).map_err(|error| failed(&error))?;
         let reader = SerializedFileReader::new(file).map_err(|error| failed(&error))?;
         let columns = reader.metadata().file_metadata().schema_descr().columns();
-        let find = |name: &'static str, allowed: &'static str| {
-            let found = columns.iter().position(|column| column.path().string() == name);
-            found.ok_or_else(|| column_error(path, name, "none".to_string(), allowed))
+        let wrong = |column: &Column<'_>, found: String| NightlyError::Column {
+            path: path.to_path_buf(),
+            column: column.name.clone(),
+            option: column.option,
+            found,
+            allowed: column.allowed,
         };
-        let (id, time) = (find(ID, IDS)?, find(TIME, TIMES)?);
-        let id_kind = id_kind(path, &columns[id])?;
-        let unit = unit_us(path, &columns[time])?;
-        Ok(LiveFile { path: path.to_path_buf(), id: (id, id_kind), time: (time, unit), reader })
+        let find = |column: &Column<'_>| {
+            let found = columns.iter().position(|other| other.path().string() == column.name.as_str());
+            found.ok_or_else(|| wrong(column, "none".to_string()))
+        };
+        let id = Column { name: &names.id, option: "--id-column", allowed: IDS };
+        let time = Column { name: &names.time, option: "--time-column", allowed: TIMES };
+        let (at_id, at_time) = (find(&id)?, find(&time)?);
+        let kind = id_kind(&columns[at_id]).map_err(|found| wrong(&id, found))?;
+        let unit = unit_us(&columns[at_time]).map_err(|found| wrong(&time, found))?;
+        let version = names.version.as_ref().map(|name| {
+            let version = Column { name, option: "--version-column", allowed: VERSIONS };
+            let at = find(&version)?;
+            ordered(&columns[at]).map_err(|found| wrong(&version, found)).map(|()| at)
+        });
+        let version = version.transpose()?;
+        Ok(LiveFile { path: path.to_path_buf(), id: (at_id, kind), time: (at_time, unit), version, reader })
     }
 
     /// What the file says of itself.
@@ -79,34 +104,39 @@ impl LiveFile {
         }
     }
 
-    /// Calls `take` with the number within the group, the time in microseconds and the id of each row that has a time.
-    pub(crate) fn each_row(
-        &self,
-        group: usize,
-        take: impl FnMut(u64, i64, Option<LiveId>),
-    ) -> Result<(), NightlyError> {
+    /// Calls `take` with each row that has a time.
+    pub(crate) fn each_row(&self, group: usize, take: impl FnMut(LiveRowKey)) -> Result<(), NightlyError> {
         self.read(group, take).map_err(|error| NightlyError::file(&self.path, error))
     }
 
-    fn read(&self, group: usize, mut take: impl FnMut(u64, i64, Option<LiveId>)) -> Result<(), ParquetError> {
+    fn read(&self, group: usize, mut take: impl FnMut(LiveRowKey)) -> Result<(), ParquetError> {
         let group = self.reader.get_row_group(group)?;
         let rows = group.metadata().num_rows() as usize;
         let (time, unit) = self.time;
         let mut times = Values::<Int64Type>::of(group.as_ref(), time)?;
         let mut ids = Ids::of(group.as_ref(), self.id)?;
+        let versions = self.version.map(|column| Values::<Int64Type>::of(group.as_ref(), column));
+        let mut versions = versions.transpose()?;
         let mut row = 0;
         while row < rows {
             let read = times.next(BATCH)?;
-            if read == 0 || ids.next(read)? != read {
+            let same = |other: Result<usize, ParquetError>| other.map(|other| other == read);
+            let versions_too = versions.as_mut().map_or(Ok(true), |versions| same(versions.next(read)))?;
+            if read == 0 || !same(ids.next(read))? || !versions_too {
                 return Err(ParquetError::EOF(format!("row {row} of {rows} is the last that can be read")));
             }
             let mut time_at = times.values.iter();
+            let mut version_at = 0;
             for index in 0..read {
                 let id = ids.get(index);
+                let version = versions
+                    .as_ref()
+                    .map(|versions| following(versions, &mut version_at, index).copied().unwrap_or(i64::MIN));
                 if times.is_there(index)
                     && let Some(time) = time_at.next()
                 {
-                    take((row + index) as u64, time.saturating_mul(unit), id);
+                    let (row, time_us) = ((row + index) as u64, time.saturating_mul(unit));
+                    take(LiveRowKey { row, time_us, rank: version.unwrap_or(time_us), id });
                 }
             }
             row += read;
@@ -118,28 +148,43 @@ impl LiveFile {
 const IDS: &str = "a UUID, text, bytes or a whole number of 64 bits";
 const TIMES: &str = "a timestamp in microseconds or milliseconds";
 
-fn column_error(path: &Path, column: &'static str, found: String, allowed: &'static str) -> NightlyError {
-    NightlyError::Column { path: path.to_path_buf(), column, found, allowed }
+const VERSIONS: &str = "a whole number of 64 bits with a sign, or a timestamp of 64 bits";
+
+/// A column that is looked for.
+struct Column<'a> {
+    name: &'a ColumnName,
+    option: &'static str,
+    allowed: &'static str,
 }
 
-fn id_kind(path: &Path, column: &ColumnDescriptor) -> Result<IdKind, NightlyError> {
+/// The kind of ids, or what else a column has.
+fn id_kind(column: &ColumnDescriptor) -> Result<IdKind, String> {
     match column.physical_type() {
         Physical::FIXED_LEN_BYTE_ARRAY if column.type_length() == 16 => Ok(IdKind::Uuid),
         Physical::BYTE_ARRAY => Ok(IdKind::Bytes),
         Physical::INT64 => Ok(IdKind::Number),
-        other => Err(column_error(path, ID, other.to_string(), IDS)),
+        other => Err(other.to_string()),
     }
 }
 
 /// Microseconds in a unit of the column.
-fn unit_us(path: &Path, column: &ColumnDescriptor) -> Result<i64, NightlyError> {
+fn unit_us(column: &ColumnDescriptor) -> Result<i64, String> {
     match (column.physical_type(), column.logical_type_ref()) {
         (Physical::INT64, Some(LogicalType::Timestamp(time))) => match time.unit {
             TimeUnit::MICROS => Ok(1),
             TimeUnit::MILLIS => Ok(1_000),
-            TimeUnit::NANOS => Err(column_error(path, TIME, "nanoseconds".to_string(), TIMES)),
+            TimeUnit::NANOS => Err("nanoseconds".to_string()),
         },
-        (other, _) => Err(column_error(path, TIME, other.to_string(), TIMES)),
+        (other, _) => Err(other.to_string()),
+    }
+}
+
+/// Whether the numbers of a column have the order of what they stand for.
+fn ordered(column: &ColumnDescriptor) -> Result<(), String> {
+    match (column.physical_type(), column.converted_type()) {
+        (Physical::INT64, ConvertedType::UINT_64) => Err("a number without a sign".to_string()),
+        (Physical::INT64, _) => Ok(()),
+        (other, _) => Err(other.to_string()),
     }
 }
 

@@ -11,13 +11,16 @@
 
 mod answer;
 mod behind;
+mod columns;
 mod copy;
 mod day;
 mod duckdb;
 mod earliest;
 mod error;
+mod layout;
 mod live;
 mod partitions;
+mod rows;
 mod score;
 mod sink;
 mod spill;
@@ -30,9 +33,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 pub use behind::{Arrived, Behind, Choice, DISK_BYTES_PER_PING, Jobs, MEMORY_BYTES, NotEnough};
+pub use columns::{ColumnName, Columns, Keep};
 pub use day::Day;
 pub use duckdb::{DUCKDB_VARIABLE, Duckdb};
 pub use error::{INSTALL, NightlyError};
+pub use layout::Layout;
 pub use partitions::{Table, table, tables};
 pub use sink::{DaySink, LiveRow, LiveWriter, Written};
 pub use sql::{Dialect, Live, Query, Stable, Tables};
@@ -49,6 +54,10 @@ pub struct Night {
     pub preceding_days: u32,
     /// Parts in which a day is worked off, each from the beginning of what it looks at, as upstream does it.
     pub slices: u32,
+    /// The columns that count.
+    pub columns: Columns,
+    /// Which row of an id stays. Where it is the last, no other days are looked at, and there is one slice.
+    pub keep: Keep,
     /// Bytes that rows may take in memory; what goes beyond is spilled.
     pub memory_bytes: u64,
     /// Threads to use.
@@ -66,6 +75,8 @@ pub struct DayDone {
     pub live_rows: u64,
     /// Rows of the stable one.
     pub stable_rows: u64,
+    /// Rows of the partition's files that have no time in the day: none of them stays.
+    pub outside: u64,
     /// Rows dropped for want of an id.
     pub without_id: u64,
     /// Bytes that went through the disk; none where the engine does not say.
@@ -89,30 +100,46 @@ pub fn copy_deduplicated(
     night: &Night,
 ) -> Result<DayDone, NightlyError> {
     let began = Instant::now();
-    let staged = Staged::alone(stable, day)?;
+    let staged = Staged::alone(&table.layout.partition(stable, day))?;
     let from = day.before(night.preceding_days);
     let files = table.files_of(day)?;
-    let marks = Marks::new(rows_of(&files)?);
+    let rows = rows_of(&files, &night.columns)?;
+    let marks = Marks::new(rows);
     // The bits for the day's rows are part of the bargain.
     let memory_bytes = night.memory_bytes.saturating_sub(marks.bytes()).max(night.memory_bytes / 4);
     let means = Means { memory_bytes, threads: night.threads, scratch: night.scratch.clone() };
-    let mut done =
-        DayDone { day, live_rows: 0, stable_rows: 0, without_id: 0, spilled_bytes: Some(0), seconds: 0.0 };
+    let mut done = DayDone {
+        day,
+        live_rows: 0,
+        stable_rows: 0,
+        outside: 0,
+        without_id: 0,
+        spilled_bytes: Some(0),
+        seconds: 0.0,
+    };
     for (start_us, end_us) in day.cuts(night.slices) {
         let before = table.files_before(day, from);
-        let slice = Slice { before, day: files.clone(), from_us: from.start_us(), start_us, end_us };
+        let (columns, keep, from_us) = (&night.columns, night.keep, from.start_us());
+        let slice = Slice { columns, keep, before, day: files.clone(), from_us, start_us, end_us };
         let seen = mark(&slice, &means, &marks)?;
         done.live_rows += seen.rows;
         done.without_id += seen.without_id;
         done.spilled_bytes = done.spilled_bytes.map(|bytes| bytes + seen.spilled_bytes);
     }
+    done.outside = rows - done.live_rows;
     let file = staged.unnamed()?;
-    done.stable_rows = copy::copy_marked(&files, &marks, night.threads, file.file(), &staged.path)?;
+    done.stable_rows =
+        copy::copy_marked(&files, &night.columns, &marks, night.threads, file.file(), &staged.path)?;
     staged.finish_unnamed(file)?;
     done.seconds = began.elapsed().as_secs_f64();
     Ok(done)
 }
 
-fn rows_of(files: &[&Path]) -> Result<u64, NightlyError> {
-    files.iter().map(|path| Ok(LiveFile::open(path)?.group_rows().sum::<u64>())).sum()
+/// Sees that the files of a day have the columns that count, of kinds that can be worked on.
+pub fn columns_there(table: &Table, day: Day, columns: &Columns) -> Result<(), NightlyError> {
+    rows_of(&table.files_of(day)?, columns).map(drop)
+}
+
+fn rows_of(files: &[&Path], columns: &Columns) -> Result<u64, NightlyError> {
+    files.iter().map(|path| Ok(LiveFile::open(path, columns)?.group_rows().sum::<u64>())).sum()
 }

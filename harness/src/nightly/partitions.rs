@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use dedup_files::{Folder, Unnamed};
 
-use super::day::{Day, PARTITION_PREFIX};
+use super::day::Day;
 use super::error::NightlyError;
+use super::layout::Layout;
 
 /// The one file of a partition that we write.
 const PART: &str = "part-0.parquet";
@@ -23,38 +24,40 @@ pub struct Table {
     pub name: String,
     /// Its directory.
     pub dir: PathBuf,
+    /// How the directories of its days are called.
+    pub layout: Layout,
     /// The files of each day, in the order of their names.
     pub days: BTreeMap<Day, Vec<PathBuf>>,
 }
 
 /// The tables in `dir`: itself, if it has partitions, else every directory in it that has.
-pub fn tables(dir: &Path) -> Result<Vec<Table>, NightlyError> {
+pub fn tables(dir: &Path, layout: &Layout) -> Result<Vec<Table>, NightlyError> {
+    let none = || NightlyError::NoPartitions { dir: dir.to_path_buf(), layout: layout.clone() };
     if dir.exists() && !dir.is_dir() {
-        return Err(NightlyError::NoPartitions { dir: dir.to_path_buf() });
+        return Err(none());
     }
-    let itself = table(dir)?;
+    let itself = table(dir, layout)?;
     if !itself.days.is_empty() {
         return Ok(vec![itself]);
     }
     let mut found = Vec::new();
     for child in listed(dir)?.into_iter().filter(|path| path.is_dir()) {
-        let table = table(&child)?;
+        let table = table(&child, layout)?;
         if !table.days.is_empty() {
             found.push(table);
         }
     }
     match found.is_empty() {
-        true => Err(NightlyError::NoPartitions { dir: dir.to_path_buf() }),
+        true => Err(none()),
         false => Ok(found),
     }
 }
 
 /// The table in the directory `dir`, which may have no partition.
-pub fn table(dir: &Path) -> Result<Table, NightlyError> {
+pub fn table(dir: &Path, layout: &Layout) -> Result<Table, NightlyError> {
     let mut days = BTreeMap::new();
-    for path in listed(dir)? {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if let Some(day) = name.strip_prefix(PARTITION_PREFIX).and_then(|day| day.parse().ok()) {
+    for (below, path) in directories(dir, layout.depth())? {
+        if let Some(day) = layout.day_of(&below) {
             let is_parquet = |path: &PathBuf| {
                 path.extension().is_some_and(|extension| extension == "parquet") && !path.is_dir()
             };
@@ -67,7 +70,25 @@ pub fn table(dir: &Path) -> Result<Table, NightlyError> {
         }
     }
     let name = dir.file_name().unwrap_or(dir.as_os_str()).to_string_lossy().into_owned();
-    Ok(Table { name, dir: dir.to_path_buf(), days })
+    Ok(Table { name, dir: dir.to_path_buf(), layout: layout.clone(), days })
+}
+
+/// What lies so many directories below one: each path below it, and as a whole.
+fn directories(dir: &Path, depth: usize) -> Result<Vec<(String, PathBuf)>, NightlyError> {
+    let mut found = vec![(String::new(), dir.to_path_buf())];
+    for level in 0..depth {
+        let mut inner = Vec::new();
+        // What is no directory has nothing below it; only one that would be a partition has to be one.
+        for (below, path) in found.into_iter().filter(|(_, path)| level == 0 || path.is_dir()) {
+            for child in listed(&path)? {
+                let name = child.file_name().unwrap_or_default().to_string_lossy();
+                let below = if below.is_empty() { name.into_owned() } else { format!("{below}/{name}") };
+                inner.push((below, child));
+            }
+        }
+        found = inner;
+    }
+    Ok(found)
 }
 
 impl Table {
@@ -80,15 +101,10 @@ impl Table {
     pub fn files_of(&self, day: Day) -> Result<Vec<&Path>, NightlyError> {
         let files: Vec<&Path> = self.days.get(&day).into_iter().flatten().map(PathBuf::as_path).collect();
         match files.is_empty() {
-            true => Err(NightlyError::EmptyPartition { partition: partition(&self.dir, day) }),
+            true => Err(NightlyError::EmptyPartition { partition: self.layout.partition(&self.dir, day) }),
             false => Ok(files),
         }
     }
-}
-
-/// The directory of a day in that of its table.
-fn partition(table: &Path, day: Day) -> PathBuf {
-    table.join(format!("{PARTITION_PREFIX}{day}"))
 }
 
 fn listed(dir: &Path) -> Result<Vec<PathBuf>, NightlyError> {
@@ -111,14 +127,14 @@ pub(crate) struct Staged {
 }
 
 impl Staged {
-    /// Prepares to replace the partition of `day` in the table's directory `dir`, which nobody else may do meanwhile.
-    pub(crate) fn alone(dir: &Path, day: Day) -> Result<Staged, NightlyError> {
-        Staged::within(Folder::alone(&partition(dir, day))?)
+    /// Prepares to replace the partition in this directory, which nobody else may do meanwhile.
+    pub(crate) fn alone(partition: &Path) -> Result<Staged, NightlyError> {
+        Staged::within(Folder::alone(partition)?)
     }
 
     /// The same in a directory of our own, for hundreds of days at once.
-    pub(crate) fn private(dir: &Path, day: Day) -> Result<Staged, NightlyError> {
-        Staged::within(Folder::shared(&partition(dir, day))?)
+    pub(crate) fn private(partition: &Path) -> Result<Staged, NightlyError> {
+        Staged::within(Folder::shared(partition)?)
     }
 
     fn within(folder: Folder) -> Result<Staged, NightlyError> {

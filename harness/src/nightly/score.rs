@@ -7,6 +7,7 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, RowGroupReader};
 use xxhash_rust::xxh3::Xxh3;
 
+use super::columns::Columns;
 use super::day::Day;
 use super::error::NightlyError;
 use super::live::{LiveFile, Values};
@@ -92,7 +93,7 @@ impl Row<'_> {
 }
 
 fn each_row(path: &Path, mut take: impl FnMut(Row<'_>)) -> Result<(), NightlyError> {
-    let live = LiveFile::open(path)?;
+    let live = LiveFile::open(path, &Columns::default())?;
     let groups = live.metadata().num_row_groups();
     let mut read =
         || (0..groups).try_for_each(|group| rows_of(live.reader.get_row_group(group)?.as_ref(), &mut take));

@@ -24,6 +24,7 @@ use parquet::schema::types::ColumnPath;
 
 use super::day::Day;
 use super::error::NightlyError;
+use super::layout::Layout;
 use super::partitions::Staged;
 use crate::pipeline::Sink;
 
@@ -204,7 +205,7 @@ impl LiveWriter {
                 format!("has more than {MOST_DAYS} days; allowed are as many: run without a nightly job");
             return Err(NightlyError::file(&self.dir, reason));
         }
-        let staged = Staged::private(&self.dir, day)?;
+        let staged = Staged::private(&Layout::default().partition(&self.dir, day))?;
         let file = File::create(&staged.path).map_err(|error| NightlyError::file(&staged.path, error))?;
         let file = SerializedFileWriter::new(file, self.schema.clone(), self.properties.clone())
             .map_err(|error| NightlyError::file(&staged.path, error))?;

@@ -14,7 +14,8 @@ use super::live::LiveId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) id: LiveId,
-    pub(crate) time_us: i64,
+    /// Its time in microseconds, or its version.
+    pub(crate) rank: i64,
     /// Its number among the day's rows.
     pub(crate) row: u64,
 }
@@ -33,7 +34,7 @@ impl Entry {
 
     fn bytes(&self) -> [u8; ENTRY_BYTES] {
         let mut bytes = [0; ENTRY_BYTES];
-        let words = [self.id[0], self.id[1], self.time_us as u64, self.row];
+        let words = [self.id[0], self.id[1], self.rank as u64, self.row];
         for (part, word) in bytes.chunks_exact_mut(8).zip(words) {
             part.copy_from_slice(&word.to_le_bytes());
         }
@@ -44,7 +45,7 @@ impl Entry {
         let word = |index: usize| {
             u64::from_le_bytes(bytes[index * 8..][..8].try_into().expect("the slice has eight bytes"))
         };
-        Entry { id: [word(0), word(1)], time_us: word(2) as i64, row: word(3) }
+        Entry { id: [word(0), word(1)], rank: word(2) as i64, row: word(3) }
     }
 }
 
@@ -241,7 +242,7 @@ mod tests {
 
     fn entries() -> impl Strategy<Value = Vec<Entry>> {
         let entry = (any::<[u64; 2]>(), any::<i64>(), any::<u64>());
-        proptest::collection::vec(entry.prop_map(|(id, time_us, row)| Entry { id, time_us, row }), 0..300)
+        proptest::collection::vec(entry.prop_map(|(id, rank, row)| Entry { id, rank, row }), 0..300)
     }
 
     proptest! {
@@ -263,7 +264,7 @@ mod tests {
                     back.push(entry);
                 }).unwrap();
             }
-            let key = |entry: &Entry| (entry.id, entry.time_us, entry.row);
+            let key = |entry: &Entry| (entry.id, entry.rank, entry.row);
             back.sort_by_key(key);
             let mut expected = entries.clone();
             expected.sort_by_key(key);

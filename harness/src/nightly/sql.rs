@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
+use super::columns::{ColumnName, Columns, Keep};
 use super::day::Day;
+use super::rows::{self, Read, Rows};
 use super::table_name::TableName;
 
 /// An engine's own SQL.
@@ -12,8 +14,23 @@ pub enum Dialect {
     Bigquery,
     /// Spark SQL, from 3.0 on
     Spark,
+    /// Snowflake
+    Snowflake,
+    /// Amazon Redshift
+    Redshift,
     /// DuckDB, from 1.3 on; the one that `nightly-duckdb` runs
     Duckdb,
+}
+
+impl Dialect {
+    /// A column as the dialect has it.
+    pub(super) fn column(self, name: &ColumnName) -> String {
+        match self {
+            Dialect::Bigquery | Dialect::Spark => name.within('`'),
+            Dialect::Redshift | Dialect::Duckdb => name.within('"'),
+            Dialect::Snowflake => name.in_snowflake(),
+        }
+    }
 }
 
 /// Where the rows are, and where those go that stay, in the terms of an engine.
@@ -28,6 +45,20 @@ pub enum Tables {
     },
     /// Tables of Spark.
     Spark {
+        /// The live one.
+        live: TableName,
+        /// The stable one.
+        stable: TableName,
+    },
+    /// Tables of Snowflake.
+    Snowflake {
+        /// The live one.
+        live: TableName,
+        /// The stable one.
+        stable: TableName,
+    },
+    /// Tables of Redshift.
+    Redshift {
         /// The live one.
         live: TableName,
         /// The stable one.
@@ -70,6 +101,10 @@ pub enum Stable {
 pub struct Query {
     /// Where the rows are and go.
     pub tables: Tables,
+    /// The columns that count.
+    pub columns: Columns,
+    /// Which row of an id stays; the last is that of the whole day, without any before.
+    pub keep: Keep,
     /// The day.
     pub day: Day,
     /// Days before it that are looked at.
@@ -86,11 +121,19 @@ impl Query {
         let rows = slices.join("\nUNION ALL\n");
         let dialect = self.dialect();
         let [start, end] = [self.day.start_us(), self.day.end_us()].map(|us| literal(dialect, us));
+        let time = dialect.column(&self.columns.time);
+        // In one transaction, so that no reader sees half of a day.
+        let replaced = |session: &str, table: String| {
+            format!(
+                "{session}\nBEGIN;\nDELETE FROM {table}\nWHERE {time} >= {start} AND {time} < {end};\n\
+                 INSERT INTO {table}\n{rows};\nCOMMIT;\n"
+            )
+        };
         match &self.tables {
-            // One statement, so that no reader sees half of a day; a condition that is never true replaces.
+            // One statement, for the same reason; a condition that is never true replaces.
             Tables::Bigquery { stable, .. } => format!(
                 "MERGE INTO {} AS stable\nUSING (\n{}\n) AS kept\nON FALSE\n\
-                 WHEN NOT MATCHED BY SOURCE AND stable.submission_timestamp >= {start} AND stable.submission_timestamp < {end} THEN\n  \
+                 WHEN NOT MATCHED BY SOURCE AND stable.{time} >= {start} AND stable.{time} < {end} THEN\n  \
                  DELETE\nWHEN NOT MATCHED BY TARGET THEN\n  INSERT ROW;\n",
                 stable.in_bigquery(),
                 indented(&rows),
@@ -100,18 +143,17 @@ impl Query {
                  INSERT OVERWRITE TABLE {}\n{rows};\n",
                 stable.in_spark()
             ),
+            Tables::Snowflake { stable, .. } => {
+                replaced("ALTER SESSION SET TIMEZONE = 'UTC';", stable.in_snowflake())
+            }
+            Tables::Redshift { stable, .. } => replaced("SET timezone TO 'UTC';", stable.in_duckdb()),
             Tables::Duckdb { stable: Stable::File(file), .. } => format!(
                 "SET TimeZone = 'UTC';\nCOPY (\n{}\n) TO {} (FORMAT parquet);\n",
                 indented(&rows),
                 quoted(file)
             ),
-            // In one transaction, for the same reason.
             Tables::Duckdb { stable: Stable::Table(table), .. } => {
-                let table = table.in_duckdb();
-                format!(
-                    "SET TimeZone = 'UTC';\nBEGIN;\nDELETE FROM {table}\nWHERE submission_timestamp >= {start} AND \
-                     submission_timestamp < {end};\nINSERT INTO {table}\n{rows};\nCOMMIT;\n"
-                )
+                replaced("SET TimeZone = 'UTC';", table.in_duckdb())
             }
         }
     }
@@ -120,6 +162,8 @@ impl Query {
         match self.tables {
             Tables::Bigquery { .. } => Dialect::Bigquery,
             Tables::Spark { .. } => Dialect::Spark,
+            Tables::Snowflake { .. } => Dialect::Snowflake,
+            Tables::Redshift { .. } => Dialect::Redshift,
             Tables::Duckdb { .. } => Dialect::Duckdb,
         }
     }
@@ -129,53 +173,26 @@ impl Query {
         let dialect = self.dialect();
         let [from, start, end] = [self.day.before(self.preceding_days).start_us(), start_us, end_us]
             .map(|us| literal(dialect, us));
-        let first_seen = |live: &str| {
-            format!(
-                "  SELECT document_id, MIN(submission_timestamp) AS submission_timestamp\n  FROM {live}\n  \
-                 WHERE submission_timestamp >= {from} AND submission_timestamp < {end}\n  \
-                 GROUP BY document_id\n  HAVING MIN(submission_timestamp) >= {start}\n"
-            )
-        };
-        let of_slice = format!("live.submission_timestamp >= {start} AND live.submission_timestamp < {end}");
+        let rows = Rows::new(&self.columns, dialect, [from, start, end]);
+        // Equal rows of files are told apart by their places, those of tables by what they hold.
+        let in_table = |live: String, tie| rows.that_stay(self.keep, &Read::table(live), tie);
         match &self.tables {
-            Tables::Bigquery { live, .. } => {
-                let live = live.in_bigquery();
-                format!(
-                    "SELECT live.*\nFROM {live} AS live\nJOIN (\n{}) AS first_seen\n\
-                     USING (document_id, submission_timestamp)\nWHERE {of_slice}\n\
-                     -- Equal times: any row would do; the fingerprint makes it the same one in every run.\n\
-                     QUALIFY ROW_NUMBER() OVER (PARTITION BY document_id ORDER BY FARM_FINGERPRINT(TO_JSON_STRING(live))) = 1",
-                    first_seen(&live)
-                )
-            }
-            Tables::Spark { live, .. } => {
-                let live = live.in_spark();
-                format!(
-                    "SELECT kept.*\nFROM (\n  \
-                     -- Equal times: any row would do; the hash makes it the same one in every run.\n  \
-                     SELECT MIN_BY(STRUCT(live.*), XXHASH64(STRUCT(live.*))) AS kept\n  FROM {live} AS live\n  JOIN (\n{}\n  ) AS first_seen\n  \
-                     ON live.document_id = first_seen.document_id AND live.submission_timestamp = first_seen.submission_timestamp\n  \
-                     WHERE {of_slice}\n  GROUP BY live.document_id\n)",
-                    indented(first_seen(&live).trim_end())
-                )
-            }
-            Tables::Duckdb { live: Live::Files { all, of_day }, .. } => format!(
-                "SELECT live.* EXCLUDE (filename, file_row_number)\nFROM {} AS live\nJOIN (\n{}) AS first_seen\n\
-                 USING (document_id, submission_timestamp)\nWHERE {of_slice}\n\
-                 -- Equal times: any row would do; this is the first of the files.\n\
-                 QUALIFY ROW_NUMBER() OVER (PARTITION BY document_id ORDER BY filename, file_row_number) = 1",
-                read_parquet(of_day),
-                first_seen(&read_parquet(all)),
-            ),
-            Tables::Duckdb { live: Live::Table(live), .. } => {
-                let live = live.in_duckdb();
-                format!(
-                    "SELECT live.*\nFROM {live} AS live\nJOIN (\n{}) AS first_seen\n\
-                     USING (document_id, submission_timestamp)\nWHERE {of_slice}\n\
-                     -- Equal times: any row would do; the hash makes it the same one in every run.\n\
-                     QUALIFY ROW_NUMBER() OVER (PARTITION BY document_id ORDER BY hash(live)) = 1",
-                    first_seen(&live)
-                )
+            Tables::Bigquery { live, .. } => in_table(live.in_bigquery(), rows::FINGERPRINT),
+            Tables::Spark { live, .. } => rows.that_stay_in_spark(self.keep, &live.in_spark()),
+            Tables::Snowflake { live, .. } => in_table(live.in_snowflake(), rows::HASH_OF_ALL),
+            Tables::Redshift { live, .. } => in_table(live.in_duckdb(), rows::TIME_ALONE),
+            Tables::Duckdb { live: Live::Table(live), .. } => in_table(live.in_duckdb(), rows::HASH),
+            Tables::Duckdb { live: Live::Files { all, of_day }, .. } => {
+                let read = Read {
+                    what: "live.* EXCLUDE (filename, file_row_number)",
+                    of_day: read_parquet(of_day),
+                    all: read_parquet(all),
+                };
+                let tie = match self.keep {
+                    Keep::First => rows::FIRST_OF_FILES,
+                    Keep::Last => rows::LAST_OF_FILES,
+                };
+                rows.that_stay(self.keep, &read, tie)
             }
         }
     }
@@ -196,7 +213,7 @@ pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-fn indented(text: &str) -> String {
+pub(super) fn indented(text: &str) -> String {
     let mut indented = String::with_capacity(text.len() + 64);
     for line in text.lines() {
         let _ = writeln!(indented, "  {line}");
@@ -212,11 +229,13 @@ fn literal(dialect: Dialect, us: i64) -> String {
     let (seconds, micros) = (within / 1_000_000, within % 1_000_000);
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     let fraction = if micros > 0 { format!(".{micros:06}") } else { String::new() };
-    let kind = match dialect {
-        Dialect::Bigquery | Dialect::Spark => "TIMESTAMP",
-        Dialect::Duckdb => "TIMESTAMPTZ",
-    };
-    format!("{kind} '{day} {hour:02}:{minute:02}:{second:02}{fraction}+00:00'")
+    let moment = |gap| format!("'{day}{gap}{hour:02}:{minute:02}:{second:02}{fraction}+00:00'");
+    match dialect {
+        Dialect::Bigquery | Dialect::Spark => format!("TIMESTAMP {}", moment(" ")),
+        Dialect::Duckdb => format!("TIMESTAMPTZ {}", moment(" ")),
+        Dialect::Snowflake => format!("{}::TIMESTAMP_TZ", moment("T")),
+        Dialect::Redshift => format!("{}::TIMESTAMPTZ", moment(" ")),
+    }
 }
 
 #[cfg(test)]
@@ -224,7 +243,16 @@ mod tests {
     use super::*;
 
     fn query(tables: Tables, preceding_days: u32, slices: u32) -> String {
-        Query { tables, day: "2026-03-01".parse().unwrap(), preceding_days, slices }.text()
+        let (columns, keep) = (Columns::default(), Keep::First);
+        Query { tables, columns, keep, day: "2026-03-01".parse().unwrap(), preceding_days, slices }.text()
+    }
+
+    /// The last row of each id, by a column of versions, with columns of other names.
+    fn last(tables: Tables) -> String {
+        let [id, time, version] = ["id", "order", "it's \"new\""].map(|name| name.parse().unwrap());
+        let columns = Columns { id, time, version: Some(version) };
+        let day = "2026-03-01".parse().unwrap();
+        Query { tables, columns, keep: Keep::Last, day, preceding_days: 0, slices: 1 }.text()
     }
 
     fn names() -> [TableName; 2] {
@@ -245,6 +273,24 @@ mod tests {
         insta::assert_snapshot!("duckdb", query(Tables::Duckdb { live: files, stable: file }, 0, 1));
         let tables = Tables::Duckdb { live: Live::Table(live), stable: Stable::Table(stable) };
         insta::assert_snapshot!("duckdb_tables", query(tables, 0, 1));
+        let [live, stable] = names();
+        let snowflake = Tables::Snowflake { live: live.clone(), stable: stable.clone() };
+        insta::assert_snapshot!("snowflake", query(snowflake, 1, 1));
+        insta::assert_snapshot!("redshift", query(Tables::Redshift { live, stable }, 1, 1));
+    }
+
+    #[test]
+    fn the_last_row_and_columns_of_other_names_read_as_they_should() {
+        let [live, stable] = names();
+        let of = |tables: fn(TableName, TableName) -> Tables| last(tables(live.clone(), stable.clone()));
+        let all = [
+            of(|live, stable| Tables::Bigquery { live, stable }),
+            of(|live, stable| Tables::Spark { live, stable }),
+            of(|live, stable| Tables::Snowflake { live, stable }),
+            of(|live, stable| Tables::Redshift { live, stable }),
+            of(|live, stable| Tables::Duckdb { live: Live::Table(live), stable: Stable::Table(stable) }),
+        ];
+        insta::assert_snapshot!("last", all.join("\n"));
     }
 
     #[test]

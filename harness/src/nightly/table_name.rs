@@ -24,11 +24,24 @@ impl TableName {
         self.each_in('"')
     }
 
+    /// As Snowflake has it: double quotes around each part, in which names that need none are in the capitals that Snowflake
+    /// gives them.
+    pub(super) fn in_snowflake(&self) -> String {
+        TableName(self.0.iter().map(|part| folded(part)).collect()).in_duckdb()
+    }
+
     fn each_in(&self, quote: char) -> String {
         let doubled = format!("{quote}{quote}");
         let parts = self.0.iter().map(|part| format!("{quote}{}{quote}", part.replace(quote, &doubled)));
         parts.collect::<Vec<_>>().join(".")
     }
+}
+
+/// A name as Snowflake stores it: one that needs no quotes in capitals, any other as it is.
+pub(super) fn folded(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '$');
+    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    if begins && name.chars().all(plain) { name.to_ascii_uppercase() } else { name.to_string() }
 }
 
 /// Parts are joined by dots; one that holds a dot or a quote stands in backticks or double quotes of its own, in which
@@ -93,6 +106,7 @@ mod tests {
         assert_eq!(plain.in_bigquery(), "`my-project.telemetry_live.main_v5`");
         assert_eq!(plain.in_spark(), "`my-project`.`telemetry_live`.`main_v5`");
         assert_eq!(plain.in_duckdb(), "\"my-project\".\"telemetry_live\".\"main_v5\"");
+        assert_eq!(name("db.live.`Main v5`").in_snowflake(), "\"DB\".\"LIVE\".\"Main v5\"");
         let nasty = name("`a``b\"\\`.c; DROP TABLE d --");
         assert_eq!(nasty.in_bigquery(), "`a\\`b\"\\\\.c; DROP TABLE d --`");
         assert_eq!(nasty.in_spark(), "`a``b\"\\`.`c; DROP TABLE d --`");

@@ -142,7 +142,7 @@ fn a_night_that_is_killed_leaves_the_day_as_it_was_or_whole() {
 fn what_cannot_be_done_is_refused_before_anything_is_written() {
     let tool = Tool::new();
     tool.refuses(&["nightly", "nowhere"], &["nowhere"]);
-    tool.refuses(&["nightly", "."], &["holds no day partition", "submission_date=YYYY-MM-DD"]);
+    tool.refuses(&["nightly", "."], &["holds no day partition", "submission_date=%Y-%m-%d"]);
     write_live(&tool, 100);
     tool.refuses(
         &["nightly", "main_live", "--day", "2026-02-01"],
@@ -171,12 +171,19 @@ fn a_partition_that_holds_something_else_is_not_replaced() {
 #[test]
 fn the_query_is_printed_for_each_engine() {
     let tool = Tool::new();
-    for (engine, said) in
-        [("bigquery", "MERGE INTO"), ("spark", "INSERT OVERWRITE TABLE"), ("duckdb", "COPY (")]
-    {
+    for (engine, said) in [
+        ("bigquery", "MERGE INTO"),
+        ("spark", "INSERT OVERWRITE TABLE"),
+        ("duckdb", "COPY ("),
+        ("snowflake", "INSERT INTO \"TELEMETRY_STABLE\".\"MAIN_V5\""),
+        ("redshift", "SET timezone"),
+    ] {
         let printed =
             tool.prints(&["nightly", "--emit-sql", engine, "--day", "2026-01-31", "--preceding-days", "1"]);
-        assert!(printed.contains(said) && printed.contains("2026-01-30 00:00:00"), "{printed}");
+        assert!(
+            printed.contains(said) && printed.replace("30T", "30 ").contains("2026-01-30 00:00:00"),
+            "{printed}"
+        );
     }
 }
 
@@ -314,4 +321,66 @@ fn names_of_tables_stay_within_their_quotes_in_a_printed_query() {
     assert!(query("bigquery", name).contains("FROM `p.c'; DROP TABLE d; --\\\\` AS live"));
     assert!(query("spark", name).contains("INSERT OVERWRITE TABLE `p`.`c'; DROP TABLE d; --\\`\n"));
     assert!(query("duckdb", name).contains("DELETE FROM \"p\".\"c'; DROP TABLE d; --\\\"\n"));
+}
+
+#[test]
+fn columns_and_partitions_of_other_names_and_the_last_row() {
+    let tool = Tool::new();
+    let live = write_live(&tool, 3_000);
+    let usual = tool.prints(&["nightly", "main_live", "--keep", "last"]);
+    for day in ["2026-01-01", "2026-01-02"] {
+        let to = tool.work().join(format!("other/{}", day.replace('-', "/")));
+        std::fs::create_dir_all(&to).unwrap();
+        std::fs::copy(live.join(format!("submission_date={day}/part-0.parquet")), to.join("a.parquet"))
+            .unwrap();
+    }
+    let columns = ["--id-column", "document_id", "--time-column", "submission_timestamp"];
+    let args = ["nightly", "other", "--partition", "%Y/%m/%d", "--keep", "last", "--out", "there"];
+    let other = tool.prints(&[&args[..], &columns[..]].concat());
+    let counts = |printed: &str| -> Vec<Vec<String>> {
+        let days = printed.lines().filter(|line| line.contains("2026-01-0"));
+        days.map(|line| line.split_whitespace().skip(1).take(5).map(str::to_string).collect()).collect()
+    };
+    assert_eq!((counts(&other).len(), counts(&other)), (2, counts(&usual)));
+    let bytes = |path: &str| std::fs::read(tool.work().join(path)).unwrap();
+    assert_eq!(bytes("there/2026/01/02/part-0.parquet"), bytes(STABLE));
+    let first = tool.prints(&["nightly", "main_live", "--out", "first"]);
+    assert_eq!(counts(&first), counts(&usual), "as many rows stay, and other ones");
+    // Of the second day's rows, what is a copy is one of a row of the first day.
+    let first_day = |table: &str| bytes(&format!("{table}/submission_date=2026-01-01/part-0.parquet"));
+    assert_ne!(first_day("first"), first_day("main_stable"));
+}
+
+#[test]
+fn what_the_nightly_job_cannot_do_is_refused_and_nothing_is_written() {
+    let tool = Tool::new();
+    write_live(&tool, 30);
+    let before = entries(&tool.work());
+    for (args, said) in [
+        (&["--partition", "%Y-%m"][..], "date=%Y-%m-%d"),
+        (
+            &["--partition", "date=%Y-%m-%d"][..],
+            "holds no day partition; allowed is a directory with date=%Y-%m-%d/*.parquet",
+        ),
+        (&["--id-column", "uuid"][..], "column uuid (--id-column): found none"),
+        (
+            &["--time-column", "document_id"][..],
+            "column document_id (--time-column): found FIXED_LEN_BYTE_ARRAY",
+        ),
+        (&["--id-column", "a.b"][..], "name of a column at the top"),
+        (&["--version-column", "truth_unique"][..], "none: give --keep last as well"),
+        (
+            &["--keep", "last", "--version-column", "truth_cause"][..],
+            "column truth_cause (--version-column): found INT32",
+        ),
+        (
+            &["--keep", "last", "--preceding-days", "1"][..],
+            "--preceding-days: found 1; allowed with --keep last is 0",
+        ),
+        (&["--keep", "last", "--slices", "2"][..], "--slices: found 2; allowed with --keep last is 1"),
+        (&["--keep", "newest"][..], "first, last"),
+    ] {
+        tool.refuses(&[&["nightly", "main_live"][..], args].concat(), &[said]);
+        assert_eq!(entries(&tool.work()), before, "{args:?}");
+    }
 }

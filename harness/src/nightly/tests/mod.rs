@@ -1,6 +1,7 @@
 //! The two jobs against each other and against what a day's rows say, on days made at random.
 
 mod dialects;
+mod last;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -28,12 +29,20 @@ fn rows(files: &[PathBuf]) -> Vec<String> {
 }
 
 fn stable_rows(dir: &Path) -> BTreeMap<Day, Vec<String>> {
-    table(dir).unwrap().days.into_iter().map(|(day, files)| (day, rows(&files))).collect()
+    table(dir, &Layout::default()).unwrap().days.into_iter().map(|(day, files)| (day, rows(&files))).collect()
 }
 
 fn night(dir: &Path) -> Night {
     // DuckDB takes some of it for each slice, however small.
-    Night { preceding_days: 0, slices: 1, memory_bytes: 1 << 28, threads: 2, scratch: dir.to_path_buf() }
+    Night {
+        preceding_days: 0,
+        slices: 1,
+        columns: Columns::default(),
+        keep: Keep::First,
+        memory_bytes: 1 << 28,
+        threads: 2,
+        scratch: dir.to_path_buf(),
+    }
 }
 
 fn write_live(dir: &Path, rows: impl IntoIterator<Item = LiveRow>) -> Table {
@@ -41,7 +50,7 @@ fn write_live(dir: &Path, rows: impl IntoIterator<Item = LiveRow>) -> Table {
     let mut writer = LiveWriter::new(dir);
     rows.into_iter().for_each(|row| writer.push(row).unwrap());
     writer.finish().unwrap();
-    table(dir).unwrap()
+    table(dir, &Layout::default()).unwrap()
 }
 
 fn id(number: u64) -> Option<[u8; 16]> {

@@ -1,0 +1,136 @@
+//! The rows of a day that stay, as a query.
+
+use super::columns::{Columns, Keep};
+use super::sql::{Dialect, indented};
+
+/// How rows are told apart that are equal in what counts: what is said of it, and what they are ordered by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tie {
+    said: &'static str,
+    by: &'static str,
+}
+
+/// By what they hold.
+pub(super) const FINGERPRINT: Tie = Tie {
+    said: "the fingerprint makes it the same one in every run",
+    by: "FARM_FINGERPRINT(TO_JSON_STRING(live))",
+};
+pub(super) const HASH: Tie = Tie { said: "the hash makes it the same one in every run", by: "hash(live)" };
+pub(super) const HASH_OF_ALL: Tie =
+    Tie { said: "the hash makes it the same one in every run", by: "HASH(live.*)" };
+/// Not at all: the engine has no digest of a row.
+pub(super) const TIME_ALONE: Tie =
+    Tie { said: "which one is not said, and may differ from run to run", by: "" };
+/// By their places.
+pub(super) const FIRST_OF_FILES: Tie =
+    Tie { said: "this is the first of the files", by: "filename, file_row_number" };
+pub(super) const LAST_OF_FILES: Tie =
+    Tie { said: "this is the last of the files", by: "filename DESC, file_row_number DESC" };
+
+/// Where rows are read from.
+pub(super) struct Read {
+    /// What of them is taken.
+    pub(super) what: &'static str,
+    /// Those of the day.
+    pub(super) of_day: String,
+    /// Those of all days that count.
+    pub(super) all: String,
+}
+
+impl Read {
+    /// A table.
+    pub(super) fn table(name: String) -> Read {
+        Read { what: "live.*", of_day: name.clone(), all: name }
+    }
+}
+
+/// The rows of a slice, in an engine's terms.
+pub(super) struct Rows {
+    id: String,
+    time: String,
+    rank: String,
+    from: String,
+    start: String,
+    end: String,
+}
+
+impl Rows {
+    /// Those between the last two of these moments, where the first is the earliest that is looked at.
+    pub(super) fn new(columns: &Columns, dialect: Dialect, [from, start, end]: [String; 3]) -> Rows {
+        let [id, time] = [&columns.id, &columns.time].map(|name| dialect.column(name));
+        let rank = columns.version.as_ref().map_or_else(|| time.clone(), |name| dialect.column(name));
+        Rows { id, time, rank, from, start, end }
+    }
+
+    /// Those that stay.
+    pub(super) fn that_stay(&self, keep: Keep, read: &Read, tie: Tie) -> String {
+        let Rows { id, time, rank, .. } = self;
+        let Tie { said, by } = tie;
+        let Read { what, of_day, all } = read;
+        let of_slice = self.of_slice();
+        match keep {
+            Keep::First => {
+                let by = if by.is_empty() { time } else { by };
+                format!(
+                    "SELECT {what}\nFROM {of_day} AS live\nJOIN (\n{}) AS first_seen\nUSING ({id}, {time})\nWHERE {of_slice}\n\
+                     -- Equal times: any row would do; {said}.\n\
+                     QUALIFY ROW_NUMBER() OVER (PARTITION BY {id} ORDER BY {by}) = 1",
+                    self.first_seen(all)
+                )
+            }
+            Keep::Last => {
+                let by = if by.is_empty() { String::new() } else { format!(", {by}") };
+                format!(
+                    "SELECT {what}\nFROM {of_day} AS live\nWHERE {of_slice} AND live.{id} IS NOT NULL\n\
+                     -- Equally late: any row would do; {said}.\n\
+                     QUALIFY ROW_NUMBER() OVER (PARTITION BY live.{id} ORDER BY live.{rank} DESC NULLS LAST{by}) = 1"
+                )
+            }
+        }
+    }
+
+    /// The same without QUALIFY, which Spark has not.
+    pub(super) fn that_stay_in_spark(&self, keep: Keep, live: &str) -> String {
+        let Rows { id, time, rank, .. } = self;
+        let (equal, seen, name, on) = match keep {
+            Keep::First => {
+                let on = format!("live.{id} = first_seen.{id} AND live.{time} = first_seen.{time}");
+                ("Equal times", self.first_seen(live), "first_seen", on)
+            }
+            Keep::Last => {
+                // A row without a version is the last of those that have none.
+                let on = format!("live.{id} = last_seen.{id} AND live.{rank} <=> last_seen.last_rank");
+                ("Equally late", self.last_seen(live), "last_seen", on)
+            }
+        };
+        format!(
+            "SELECT kept.*\nFROM (\n  \
+             -- {equal}: any row would do; the hash makes it the same one in every run.\n  \
+             SELECT MIN_BY(STRUCT(live.*), XXHASH64(STRUCT(live.*))) AS kept\n  FROM {live} AS live\n  JOIN (\n{}\n  ) AS {name}\n  \
+             ON {on}\n  WHERE {}\n  GROUP BY live.{id}\n)",
+            indented(seen.trim_end()),
+            self.of_slice()
+        )
+    }
+
+    fn of_slice(&self) -> String {
+        let Rows { time, start, end, .. } = self;
+        format!("live.{time} >= {start} AND live.{time} < {end}")
+    }
+
+    fn first_seen(&self, live: &str) -> String {
+        let Rows { id, time, from, start, end, .. } = self;
+        format!(
+            "  SELECT {id}, MIN({time}) AS {time}\n  FROM {live}\n  WHERE {time} >= {from} AND {time} < {end}\n  \
+             GROUP BY {id}\n  HAVING MIN({time}) >= {start}\n"
+        )
+    }
+
+    fn last_seen(&self, live: &str) -> String {
+        let Rows { id, time, rank, start, end, .. } = self;
+        format!(
+            "  SELECT {id}, MAX({rank}) AS last_rank\n  FROM {live}\n  WHERE {time} >= {start} AND {time} < {end}\n  \
+             GROUP BY {id}\n"
+        )
+    }
+}
