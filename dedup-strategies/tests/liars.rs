@@ -179,6 +179,7 @@ fn verdict_of(law: &str, build: Build) -> Result<(), String> {
         operation: Operation::IN_WORKERS,
         forgets: |_, _| Forgets::Unknown,
         estimate: None,
+        prospect: None,
         build,
     };
     let law = LAWS.iter().find(|known| known.name == law).expect("a law of that name");

@@ -27,6 +27,7 @@ pub(crate) struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   dedup-harness                                   the quick comparison
+  dedup-harness advise --rate 3000/s --duplicates 1%    which strategy, how large, at what cost
   dedup-harness list                              strategies with their settings, and scenarios
   dedup-harness run -f client-retry -s '^(lru|redis-claim)$' --rounds 3 -o results/monday
   dedup-harness run -s lru:capacity=1_000_000,window=10m -s bloom-rotating:rate=0.01
@@ -121,6 +122,8 @@ const WINDOW_REMEDY: &str = "--window belongs to a trace (--trace FILE); a scena
 pub(crate) enum Command {
     /// Run strategies on scenarios, or on your own trace, and print the comparison
     Run(Box<cmd::run::RunArgs>),
+    /// Which strategy, how large, and what it will miss, lose and cost: from requirements and traffic
+    Advise(Box<cmd::advise::AdviseArgs>),
     /// Tell how many duplicates your own traffic has and how late they come, and keep that in one small file
     Profile(Box<cmd::profile::ProfileArgs>),
     /// Show what there is: strategies, scenarios and faults
@@ -161,6 +164,7 @@ pub(crate) fn run(
     match command {
         None => cmd::run::run_quick(definitions, out),
         Some(Command::Run(args)) => cmd::run::run(&args, definitions, out),
+        Some(Command::Advise(args)) => cmd::advise::run(&args, definitions, out),
         Some(Command::Profile(args)) => cmd::profile::run(&args, out),
         Some(Command::List(args)) => cmd::list::run(&args, definitions, out),
         Some(Command::Stream(args)) => cmd::stream::run(&args, out),

@@ -5,6 +5,7 @@
 //!
 //! A team's own strategies join from outside: [`main_with`] takes their definitions and is the whole command line.
 
+pub mod advise;
 pub mod alloc;
 pub mod cell;
 mod cli;

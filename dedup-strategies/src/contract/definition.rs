@@ -5,6 +5,7 @@ use std::fmt;
 use super::context::{BuildError, Context, Estimate};
 use super::forgets::Forgets;
 use super::operation::Operation;
+use super::prospect::Prospect;
 use super::settings::{SettingDef, SettingError, Settings};
 use super::sizing::Sizing;
 use super::strategy::Strategy;
@@ -31,6 +32,9 @@ pub struct Definition {
     /// The memory that it plans for in advance, with these settings and in this context; none where it takes memory only
     /// as ids arrive. Has to be cheap, and to allocate nothing of the kind.
     pub estimate: Option<fn(&Settings, &Context) -> Estimate>,
+    /// What it comes to with these settings and in this context, without being built: what advice is made from. None where
+    /// nothing is to be advised about it. Has to be cheap, as the estimate.
+    pub prospect: Option<fn(&Settings, &Context) -> Prospect>,
     /// Builds it with fresh state, or with what an earlier instance left in the context's directory.
     pub build: Build,
 }

@@ -12,6 +12,7 @@ mod forgets;
 mod in_part;
 mod operation;
 pub mod promise;
+mod prospect;
 pub mod settings;
 mod sizing;
 mod strategy;
@@ -23,6 +24,7 @@ pub use forgets::{Eviction, Forgets, Resets};
 pub use in_part::judge_each;
 pub use operation::Operation;
 pub use promise::{Bound, Memory, Promise, UnderFaults, Window};
+pub use prospect::{Kept, Prospect, WhileAway};
 pub use settings::{SettingDef, SettingDefault, SettingError, SettingKind, Settings};
 pub use sizing::Sizing;
 pub use strategy::{

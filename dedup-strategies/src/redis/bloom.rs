@@ -18,10 +18,12 @@ use ::redis::{Value, cmd};
 use super::bloom_layout::{Layout, Plan};
 use super::client::{Calls, Failure, Reply, Servers, keyspace};
 use super::policy::{self, RETRIES, TIMEOUT};
+use super::sizing;
 use super::store::{Session, Store, unexpected, whole_millis};
 use crate::contract::{
     Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, Promise,
-    Role, Routing, Settings, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
+    Prospect, Role, Routing, Settings, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window,
+    Worker,
 };
 use crate::strategies::common::generations::{IDS, RATE, WINDOW, generations};
 
@@ -35,6 +37,7 @@ pub const DEFINITION: Definition = Definition {
     operation: Operation::REDIS,
     forgets: |settings, _| Forgets::InSlices { a_window: settings.count("generations") },
     estimate: None,
+    prospect: Some(prospect),
     build: &build,
 };
 
@@ -75,6 +78,24 @@ if fresh > 0 then
 end
 return table.concat(judged)";
 
+/// What it promises.
+fn promise(window: Duration, ids: u64, rate: f64) -> Promise {
+    Promise {
+        window: Window::Since(window),
+        missed: Bound::Never,
+        lost: Bound::AtMost(rate),
+        capacity: Some(ids),
+        memory: Memory::Bounded,
+        under_faults: UnderFaults::UNBOUNDED,
+    }
+}
+
+fn prospect(settings: &Settings, _: &Context) -> Prospect {
+    let (ids, rate) = (settings.count("ids"), settings.share("rate"));
+    let bytes = sizing::bloom_bytes_for(ids, rate, settings.count("generations"));
+    Prospect::in_server(promise(settings.time("window"), ids, rate), bytes, 1, policy::while_away(settings))
+}
+
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
     let (window, ids, rate) = (settings.time("window"), settings.count("ids"), settings.share("rate"));
     let plan = Plan::new(window, ids, rate, settings.count("generations"));
@@ -108,14 +129,7 @@ impl Strategy for RedisBloom {
     }
 
     fn promise(&self) -> Promise {
-        Promise {
-            window: Window::Since(self.window),
-            missed: Bound::Never,
-            lost: Bound::AtMost(self.rate),
-            capacity: Some(self.ids),
-            memory: Memory::Bounded,
-            under_faults: UnderFaults::UNBOUNDED,
-        }
+        promise(self.window, self.ids, self.rate)
     }
 
     fn footprint(&self) -> Footprint {

@@ -20,11 +20,12 @@ use ::redis::Value;
 use super::client::{Batch, Id, Owner, Word};
 use super::client::{Failure, Reply};
 use super::policy::{self, RETRIES, TIMEOUT};
+use super::sizing;
 use super::store::{Replies, Session, Store, unexpected, whole_millis};
 use crate::contract::{
     Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, Promise,
-    Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Unavailable,
-    UnderFaults, Verdict, Window, Worker,
+    Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
+    Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 
 /// The line in the list of strategies.
@@ -54,6 +55,7 @@ pub const DEFINITION: Definition = Definition {
     operation: Operation::REDIS,
     forgets: |_, _| Forgets::AtWindowEnd,
     estimate: None,
+    prospect: Some(prospect),
     build: &build,
 };
 
@@ -64,10 +66,34 @@ enum Ownership {
     Delivery,
 }
 
+/// What it promises.
+fn promise(window: Duration) -> Promise {
+    Promise {
+        window: Window::Since(window),
+        missed: Bound::Never,
+        lost: Bound::Never,
+        capacity: None,
+        memory: Memory::Bounded,
+        under_faults: UnderFaults::UNBOUNDED,
+    }
+}
+
+fn prospect(settings: &Settings, context: &Context) -> Prospect {
+    // The name of a delivery.
+    let owner = if ownership(settings) == Ownership::Delivery { 16 } else { 0 };
+    let an_id = sizing::PerId { bytes: sizing::CLAIM.bytes + owner };
+    let bytes = an_id.bytes_for(context.sizing.ids_in_window);
+    Prospect::in_server(promise(settings.time("window")), bytes, 1, policy::while_away(settings))
+}
+
+fn ownership(settings: &Settings) -> Ownership {
+    if settings.word("owner") == "delivery" { Ownership::Delivery } else { Ownership::None }
+}
+
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
     Ok(Box::new(Claims {
         window: settings.time("window"),
-        ownership: if settings.word("owner") == "delivery" { Ownership::Delivery } else { Ownership::None },
+        ownership: ownership(settings),
         store: Store::open(settings, context)?,
     }))
 }
@@ -102,14 +128,7 @@ impl Strategy for Claims {
     }
 
     fn promise(&self) -> Promise {
-        Promise {
-            window: Window::Since(self.window),
-            missed: Bound::Never,
-            lost: Bound::Never,
-            capacity: None,
-            memory: Memory::Bounded,
-            under_faults: UnderFaults::UNBOUNDED,
-        }
+        promise(self.window)
     }
 
     fn footprint(&self) -> Footprint {

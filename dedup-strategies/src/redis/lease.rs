@@ -18,11 +18,12 @@ use ::redis::Value;
 
 use super::client::{Batch, Failure, Id, Owner, Word};
 use super::policy::{self, RETRIES, TIMEOUT};
+use super::sizing;
 use super::store::{Replies, Session, Store, unexpected, whole_millis};
 use crate::contract::{
     Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Outcome, Ping,
-    Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled, Strategy, Timestamp,
-    Unavailable, UnderFaults, Verdict, Window, Worker,
+    Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled, Strategy,
+    Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 
 /// The line in the list of strategies.
@@ -52,6 +53,7 @@ pub const DEFINITION: Definition = Definition {
     operation: Operation::REDIS,
     forgets: |settings, _| Forgets::AfterMark { lease: settings.time("lease") },
     estimate: None,
+    prospect: Some(prospect),
     build: &build,
 };
 
@@ -70,6 +72,23 @@ elseif not held or held == ARGV[1] or held == '1' then
   return 1
 end
 return 0";
+
+/// What it promises.
+fn promise(window: Duration) -> Promise {
+    Promise {
+        window: Window::Since(window),
+        missed: Bound::Never,
+        lost: Bound::Never,
+        capacity: None,
+        memory: Memory::Bounded,
+        under_faults: UnderFaults::LOSES_NOTHING,
+    }
+}
+
+fn prospect(settings: &Settings, context: &Context) -> Prospect {
+    let bytes = sizing::LEASE.bytes_for(context.sizing.ids_in_window);
+    Prospect::in_server(promise(settings.time("window")), bytes, 2, policy::while_away(settings))
+}
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
     let store = Store::open(settings, context)?;
@@ -125,14 +144,7 @@ impl Strategy for Leases {
     }
 
     fn promise(&self) -> Promise {
-        Promise {
-            window: Window::Since(self.window),
-            missed: Bound::Never,
-            lost: Bound::Never,
-            capacity: None,
-            memory: Memory::Bounded,
-            under_faults: UnderFaults::LOSES_NOTHING,
-        }
+        promise(self.window)
     }
 
     fn footprint(&self) -> Footprint {

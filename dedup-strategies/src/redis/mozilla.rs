@@ -19,11 +19,12 @@ use ::redis::Value;
 use super::client::{Batch, Id, Owner, Word};
 use super::client::{Failure, Reply};
 use super::policy::{self, RETRIES, TIMEOUT};
+use super::sizing;
 use super::store::{Session, Store, unexpected, whole_millis};
 use crate::contract::{
     Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Outcome, Ping,
-    PingKey, Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled, Strategy,
-    Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
+    PingKey, Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled,
+    Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 
 /// The line in the list of strategies.
@@ -46,8 +47,26 @@ pub const DEFINITION: Definition = Definition {
     operation: Operation::REDIS,
     forgets: |_, _| Forgets::AtWindowEnd,
     estimate: None,
+    prospect: Some(prospect),
     build: &build,
 };
+
+/// What it promises.
+fn promise(window: Duration) -> Promise {
+    Promise {
+        window: Window::SinceMarked(window),
+        missed: Bound::Never,
+        lost: Bound::Never,
+        capacity: None,
+        memory: Memory::Bounded,
+        under_faults: UnderFaults::LOSES_NOTHING,
+    }
+}
+
+fn prospect(settings: &Settings, context: &Context) -> Prospect {
+    let bytes = sizing::MOZILLA.bytes_for(context.sizing.ids_in_window);
+    Prospect::in_server(promise(settings.time("window")), bytes, 2, policy::while_away(settings))
+}
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
     Ok(Box::new(Mozilla { window: settings.time("window"), store: Store::open(settings, context)? }))
@@ -74,14 +93,7 @@ impl Strategy for Mozilla {
     }
 
     fn promise(&self) -> Promise {
-        Promise {
-            window: Window::SinceMarked(self.window),
-            missed: Bound::Never,
-            lost: Bound::Never,
-            capacity: None,
-            memory: Memory::Bounded,
-            under_faults: UnderFaults::LOSES_NOTHING,
-        }
+        promise(self.window)
     }
 
     fn footprint(&self) -> Footprint {

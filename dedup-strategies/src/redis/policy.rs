@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::contract::{SettingDef, SettingDefault, SettingKind, Settings};
+use crate::contract::{SettingDef, SettingDefault, SettingKind, Settings, WhileAway};
 
 /// What to do about a command that has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,14 @@ pub(crate) const RETRIES: SettingDef = SettingDef {
     kind: SettingKind::Count(100),
     default: SettingDefault::Text("8"),
 };
+
+/// What becomes of pings while the server is away.
+pub(super) fn while_away(settings: &Settings) -> WhileAway {
+    match Policy::of(settings).on_error {
+        OnError::Open => WhileAway::Passes,
+        OnError::Closed | OnError::Retry => WhileAway::Waits,
+    }
+}
 
 impl Policy {
     pub(super) fn of(settings: &Settings) -> Policy {

@@ -22,8 +22,8 @@ use lru::LruCache;
 use super::{bloom, claim, lease, mozilla, policy};
 use crate::contract::{
     BuildError, Context, Definition, DeliveryId, Estimate, Footprint, Forgets, Needs, Operation, Outcome,
-    Ping, PingKey, Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled,
-    Strategy, Timestamp, Unavailable, Verdict, Worker,
+    Ping, PingKey, Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings,
+    Settled, Strategy, Timestamp, Unavailable, Verdict, Worker,
 };
 use crate::sync::Mutex;
 
@@ -64,6 +64,7 @@ pub const DEFINITION: Definition = Definition {
     operation: Operation::REDIS,
     forgets,
     estimate: Some(estimate),
+    prospect: Some(prospect),
     build: &build,
 };
 
@@ -95,6 +96,15 @@ fn forgets(settings: &Settings, context: &Context) -> Forgets {
     let back = back_of(settings);
     let theirs = back.resolve_part(settings, &context.sizing);
     theirs.map_or(Forgets::Unknown, |theirs| (back.forgets)(&theirs, context))
+}
+
+/// That of the strategy behind, and the front's memory.
+fn prospect(settings: &Settings, context: &Context) -> Prospect {
+    let back = back_of(settings);
+    let theirs = back.resolve_part(settings, &context.sizing);
+    let of_back = theirs.ok().zip(back.prospect).map(|(theirs, prospect)| prospect(&theirs, context));
+    let of_back = of_back.expect("each strategy behind has one, and takes its own defaults");
+    Prospect { process_bytes: estimate(settings, context).bytes, ..of_back }
 }
 
 fn back_of(settings: &Settings) -> &'static Definition {

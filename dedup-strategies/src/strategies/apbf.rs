@@ -17,6 +17,9 @@ pub const DEFINITION: Definition = Definition {
     operation: Operation::IN_WORKERS,
     forgets,
     estimate: Some(estimate),
+    prospect: Some(|settings, context| {
+        age_partitioned::prospect(shape(settings, context), settings, context)
+    }),
     build: &build,
 };
 

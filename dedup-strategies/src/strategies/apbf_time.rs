@@ -18,6 +18,9 @@ pub const DEFINITION: Definition = Definition {
     operation: Operation::IN_WORKERS,
     forgets,
     estimate: Some(estimate),
+    prospect: Some(|settings, context| {
+        age_partitioned::prospect(plan(settings, context).shape, settings, context)
+    }),
     build: &build,
 };
 

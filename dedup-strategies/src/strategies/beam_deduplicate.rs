@@ -15,15 +15,19 @@ pub const DEFINITION: Definition = Definition {
     operation: keyed_catalogue::OPERATION,
     forgets: |_, _| keyed_catalogue::FORGETS,
     estimate: None,
+    prospect: Some(|settings, context| keyed_catalogue::prospect(manner(settings), context)),
     build: &build,
 };
 
-fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
-    let manner = Manner {
+fn manner(settings: &Settings) -> Manner {
+    Manner {
         window: settings.time("window"),
         hit: Hit::Leaves,
         negative_cache: Negative::None,
         cadence: Cadence::Commits(COMMIT_EVERY),
-    };
-    Keyed::build(DEFINITION.name, manner, context)
+    }
+}
+
+fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
+    Keyed::build(DEFINITION.name, manner(settings), context)
 }

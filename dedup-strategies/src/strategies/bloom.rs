@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::contract::{
     Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Memory, Needs, Operation, Ping,
-    Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
+    Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
     Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 use crate::structures::bloom::{BloomFilter, BloomPlan, BloomSeed};
@@ -34,6 +34,7 @@ pub const DEFINITION: Definition = Definition {
     operation: Operation::IN_WORKERS,
     forgets: |_, _| Forgets::Never,
     estimate: Some(estimate),
+    prospect: Some(prospect),
     build: &build,
 };
 
@@ -47,6 +48,23 @@ fn estimate(settings: &Settings, context: &Context) -> Estimate {
         what: format!("a filter for {} ids", settings.count("ids")),
         bytes: plan(settings, context).bytes.saturating_mul(context.workers.get() as u64),
     }
+}
+
+/// What it promises.
+fn promise(ids: u64, rate: f64) -> Promise {
+    Promise {
+        window: Window::Forever,
+        missed: Bound::Never,
+        lost: Bound::AtMost(rate),
+        capacity: Some(ids),
+        memory: Memory::Bounded,
+        under_faults: UnderFaults::UNBOUNDED,
+    }
+}
+
+fn prospect(settings: &Settings, context: &Context) -> Prospect {
+    let promise = promise(settings.count("ids"), settings.share("rate"));
+    Prospect::in_process(promise, Routing::ByKey, estimate(settings, context).bytes)
 }
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
@@ -79,14 +97,7 @@ impl Strategy for OneBloom {
     }
 
     fn promise(&self) -> Promise {
-        Promise {
-            window: Window::Forever,
-            missed: Bound::Never,
-            lost: Bound::AtMost(self.rate),
-            capacity: Some(self.ids),
-            memory: Memory::Bounded,
-            under_faults: UnderFaults::UNBOUNDED,
-        }
+        promise(self.ids, self.rate)
     }
 
     fn footprint(&self) -> Footprint {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::contract::{
     Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Memory, Needs, Operation, Ping,
-    PingKey, Promise, Role, Routing, Settings, Strategy, Timestamp, Unavailable, UnderFaults, Verdict,
-    Window, Worker, saturating_nanos,
+    PingKey, Promise, Prospect, Role, Routing, Settings, Strategy, Timestamp, Unavailable, UnderFaults,
+    Verdict, Window, Worker, saturating_nanos,
 };
 use crate::strategies::common::generations::{IDS, RATE, WINDOW, generations};
 use crate::structures::bloom::{BloomFilter, BloomPlan, BloomSeed};
@@ -24,6 +24,7 @@ pub const DEFINITION: Definition = Definition {
     operation: Operation::IN_WORKERS,
     forgets: |settings, _| Forgets::InSlices { a_window: settings.count("generations") },
     estimate: Some(estimate),
+    prospect: Some(prospect),
     build: &build,
 };
 
@@ -39,6 +40,23 @@ fn estimate(settings: &Settings, context: &Context) -> Estimate {
         what: format!("{generations} generations of filters for {ids} ids in a window"),
         bytes: plan(settings, context).most_bytes().saturating_mul(context.workers.get() as u64),
     }
+}
+
+/// What it promises.
+fn promise(window: Duration, ids: u64, rate: f64) -> Promise {
+    Promise {
+        window: Window::Since(window),
+        missed: Bound::Never,
+        lost: Bound::AtMost(rate),
+        capacity: Some(ids),
+        memory: Memory::Bounded,
+        under_faults: UnderFaults::UNBOUNDED,
+    }
+}
+
+fn prospect(settings: &Settings, context: &Context) -> Prospect {
+    let promise = promise(settings.time("window"), settings.count("ids"), settings.share("rate"));
+    Prospect::in_process(promise, Routing::ByKey, estimate(settings, context).bytes)
 }
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
@@ -70,14 +88,7 @@ impl Strategy for BloomRotating {
     }
 
     fn promise(&self) -> Promise {
-        Promise {
-            window: Window::Since(self.window),
-            missed: Bound::Never,
-            lost: Bound::AtMost(self.rate),
-            capacity: Some(self.ids),
-            memory: Memory::Bounded,
-            under_faults: UnderFaults::UNBOUNDED,
-        }
+        promise(self.window, self.ids, self.rate)
     }
 
     fn footprint(&self) -> Footprint {

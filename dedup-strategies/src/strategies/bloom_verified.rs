@@ -37,6 +37,10 @@ pub const DEFINITION: Definition = Definition {
     operation: Operation::ON_DISK,
     forgets: |_, _| mark_after_delivery::FORGETS,
     estimate: Some(estimate),
+    prospect: Some(|settings, context| {
+        let (ids, filters) = (settings.count("ids"), estimate(settings, context).bytes);
+        mark_after_delivery::prospect(settings.time("window"), ids, filters)
+    }),
     build: &|settings, context| Ok(Box::new(BloomVerified::build(settings, context)?)),
 };
 

@@ -1,9 +1,11 @@
 //! A cuckoo filter with expiring intervals, after the one in Mozilla's pipeline on AWS.
 
+use std::time::Duration;
+
 use crate::contract::{
     Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Memory, Needs, Operation, Ping,
-    Promise, Role, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults,
-    Verdict, Window, saturating_nanos,
+    Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
+    UnderFaults, Verdict, Window, saturating_nanos,
 };
 use crate::strategies::common::by_key::{ByKey, State, verdict};
 use crate::structures::cuckoo::{CuckooFilter, Fingerprint, INTERVALS, Probe, false_positive_rate};
@@ -45,6 +47,7 @@ pub const DEFINITION: Definition = Definition {
     operation: Operation::IN_WORKERS,
     forgets: |settings, _| Forgets::InSlices { a_window: settings.count("intervals") },
     estimate: Some(estimate),
+    prospect: Some(prospect),
     build: &build,
 };
 
@@ -72,19 +75,28 @@ fn estimate(settings: &Settings, context: &Context) -> Estimate {
     }
 }
 
-fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
-    context.admit(DEFINITION.name, estimate(settings, context))?;
-    let (window, ids) = (settings.time("window"), settings.count("ids"));
-    let (fingerprint, intervals) = (fingerprint(settings), settings.count("intervals"));
-    let share = share_of(ids, context.workers);
-    let promise = Promise {
+fn promise(window: Duration, ids: u64, fingerprint: Fingerprint) -> Promise {
+    Promise {
         window: Window::SinceSeen(window),
         missed: Bound::Never,
         lost: Bound::AtMost(false_positive_rate(fingerprint.bits(), MOST_LOAD)),
         capacity: Some(ids),
         memory: Memory::Bounded,
         under_faults: UnderFaults::UNBOUNDED,
-    };
+    }
+}
+
+fn prospect(settings: &Settings, context: &Context) -> Prospect {
+    let promise = promise(settings.time("window"), settings.count("ids"), fingerprint(settings));
+    Prospect::in_process(promise, Routing::ByKey, estimate(settings, context).bytes)
+}
+
+fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
+    context.admit(DEFINITION.name, estimate(settings, context))?;
+    let (window, ids) = (settings.time("window"), settings.count("ids"));
+    let (fingerprint, intervals) = (fingerprint(settings), settings.count("intervals"));
+    let share = share_of(ids, context.workers);
+    let promise = promise(window, ids, fingerprint);
     Ok(ByKey::build(promise, context, |worker| Cuckoo {
         filter: CuckooFilter::new(fingerprint, entries_for(share, intervals), intervals as u8),
         hasher: KeyHasher::new(context.seed, worker),

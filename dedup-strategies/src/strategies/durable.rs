@@ -14,6 +14,9 @@ pub const DEFINITION: Definition = Definition {
     operation: Operation::ON_DISK,
     forgets: |_, _| mark_after_delivery::FORGETS,
     estimate: None,
+    prospect: Some(|settings, context| {
+        mark_after_delivery::prospect(settings.time("window"), context.sizing.ids_in_window, 0)
+    }),
     build: &|settings, context| {
         let of_store = StoreSettings { window: settings.time("window"), sync: Sync::of(settings) };
         let store = MarkStore::open(DEFINITION.name, of_store, context)?;

@@ -9,10 +9,10 @@ use hashbrown::HashSet;
 
 use crate::contract::{
     Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, PingKey,
-    Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
+    Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
     Unavailable, UnderFaults, Verdict, Window, Worker, saturating_nanos,
 };
-use crate::structures::shards::Shards;
+use crate::structures::shards::{Shards, share_of};
 use crate::sync::Mutex;
 
 /// The line in the list of strategies.
@@ -30,8 +30,36 @@ pub const DEFINITION: Definition = Definition {
     operation: Operation::IN_WORKERS,
     forgets: |_, _| Forgets::AtWindowEnd,
     estimate: None,
+    prospect: Some(prospect),
     build: &build,
 };
+
+/// What it promises.
+fn promise(window: Duration) -> Promise {
+    Promise {
+        window: Window::Since(window),
+        missed: Bound::Never,
+        lost: Bound::Never,
+        capacity: None,
+        memory: Memory::Bounded,
+        under_faults: UnderFaults::UNBOUNDED,
+    }
+}
+
+fn prospect(settings: &Settings, context: &Context) -> Prospect {
+    let (ids, workers) = (context.sizing.ids_in_window, context.workers);
+    let bytes = bytes_for(share_of(ids, workers)).saturating_mul(workers.get() as u64);
+    Prospect::in_process(promise(settings.time("window")), Routing::ByKey, bytes)
+}
+
+/// Bytes for `ids` ids in a window on one worker, at the fullest moment: the table has a power of two of places, of which it
+/// fills seven eighths, and the queue one of entries; while the larger of them grows, its old half is there too.
+pub fn bytes_for(ids: u64) -> u64 {
+    let power = |places: u64| places.max(4).checked_next_power_of_two().unwrap_or(1 << 63);
+    let table = power(ids.saturating_add(ids / 7 + 1)).saturating_mul(size_of::<PingKey>() as u64 + 1);
+    let queue = power(ids).saturating_mul(size_of::<(u64, PingKey)>() as u64);
+    table.saturating_add(queue).saturating_add(table.max(queue) / 2)
+}
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
     let window = settings.time("window");
@@ -56,14 +84,7 @@ impl Strategy for Exact {
     }
 
     fn promise(&self) -> Promise {
-        Promise {
-            window: Window::Since(self.window),
-            missed: Bound::Never,
-            lost: Bound::Never,
-            capacity: None,
-            memory: Memory::Bounded,
-            under_faults: UnderFaults::UNBOUNDED,
-        }
+        promise(self.window)
     }
 
     fn footprint(&self) -> Footprint {

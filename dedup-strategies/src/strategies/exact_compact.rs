@@ -4,6 +4,9 @@ use crate::contract::{Bound, Definition, Needs, Operation, Role};
 use crate::strategies::common::window_set::{self, Claim};
 use crate::structures::window_set::ExactSet;
 
+/// It loses nothing, and however many ids come its window stays whole.
+const CLAIM: fn(u64) -> Claim = |_| Claim { lost: Bound::Never, capacity: None };
+
 /// The line in the list of strategies.
 pub const DEFINITION: Definition = Definition {
     name: "exact-compact",
@@ -14,14 +17,8 @@ pub const DEFINITION: Definition = Definition {
     operation: Operation::IN_WORKERS,
     forgets: |_, _| window_set::FORGETS,
     estimate: Some(window_set::estimate::<u128>),
-    build: &|settings, context| {
-        window_set::build::<u128>(
-            DEFINITION.name,
-            |_| Claim { lost: Bound::Never, capacity: None },
-            settings,
-            context,
-        )
-    },
+    prospect: Some(|settings, context| window_set::prospect::<u128>(CLAIM, settings, context)),
+    build: &|settings, context| window_set::build::<u128>(DEFINITION.name, CLAIM, settings, context),
 };
 
 /// Bytes for `ids` ids in a window, on one worker. There is no error to bound.

@@ -4,6 +4,8 @@ use crate::contract::{Bound, Definition, Needs, Operation, Role};
 use crate::strategies::common::window_set::{self, Claim};
 use crate::structures::window_set::FingerprintSet;
 
+const CLAIM: fn(u64) -> Claim = |ids| Claim { lost: Bound::AtMost(loss_bound(ids)), capacity: Some(ids) };
+
 /// The line in the list of strategies.
 pub const DEFINITION: Definition = Definition {
     name: "fingerprint-64",
@@ -14,14 +16,8 @@ pub const DEFINITION: Definition = Definition {
     operation: Operation::IN_WORKERS,
     forgets: |_, _| window_set::FORGETS,
     estimate: Some(window_set::estimate::<u64>),
-    build: &|settings, context| {
-        window_set::build::<u64>(
-            DEFINITION.name,
-            |ids| Claim { lost: Bound::AtMost(loss_bound(ids)), capacity: Some(ids) },
-            settings,
-            context,
-        )
-    },
+    prospect: Some(|settings, context| window_set::prospect::<u64>(CLAIM, settings, context)),
+    build: &|settings, context| window_set::build::<u64>(DEFINITION.name, CLAIM, settings, context),
 };
 
 /// The share of uniques that may be lost while at most `ids` distinct ids arrive in a window.

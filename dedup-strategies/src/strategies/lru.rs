@@ -15,5 +15,6 @@ pub const DEFINITION: Definition = Definition {
     operation: Operation::IN_WORKERS,
     forgets: |_, _| Forgets::LeastRecentlySeen,
     estimate: Some(moka_cache::estimate),
+    prospect: Some(moka_cache::prospect),
     build: &|settings, context| moka_cache::build(settings, context, EvictionPolicy::lru()),
 };

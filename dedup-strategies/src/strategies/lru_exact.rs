@@ -1,11 +1,13 @@
 //! The last `capacity` ids in strict order of their last access, behind one lock.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::common::capacity_and_window;
 use crate::contract::{
     Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Memory, Needs, Operation, Ping,
-    Promise, Role, Routing, Settings, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
+    Promise, Prospect, Role, Routing, Settings, Strategy, Timestamp, Unavailable, UnderFaults, Verdict,
+    Window, Worker,
 };
 use crate::structures::lru_window::{LruWindow, bytes_for};
 use crate::sync::Mutex;
@@ -20,12 +22,30 @@ pub const DEFINITION: Definition = Definition {
     operation: Operation::IN_WORKERS,
     forgets: |_, _| Forgets::LeastRecentlySeen,
     estimate: Some(estimate),
+    prospect: Some(prospect),
     build: &build,
 };
 
 fn estimate(settings: &Settings, _: &Context) -> Estimate {
     let capacity = settings.count("capacity");
     Estimate { setting: "capacity", what: format!("an LRU of {capacity} ids"), bytes: bytes_for(capacity) }
+}
+
+/// What it promises.
+fn promise(window: Duration, capacity: u64) -> Promise {
+    Promise {
+        window: Window::Since(window),
+        missed: Bound::Never,
+        lost: Bound::Never,
+        capacity: Some(capacity),
+        memory: Memory::Bounded,
+        under_faults: UnderFaults::UNBOUNDED,
+    }
+}
+
+fn prospect(settings: &Settings, context: &Context) -> Prospect {
+    let promise = promise(settings.time("window"), settings.count("capacity"));
+    Prospect::in_process(promise, Routing::Any, estimate(settings, context).bytes)
 }
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
@@ -49,14 +69,7 @@ impl Strategy for LruExact {
 
     fn promise(&self) -> Promise {
         let seen = self.0.lock();
-        Promise {
-            window: Window::Since(seen.window()),
-            missed: Bound::Never,
-            lost: Bound::Never,
-            capacity: Some(seen.capacity()),
-            memory: Memory::Bounded,
-            under_faults: UnderFaults::UNBOUNDED,
-        }
+        promise(seen.window(), seen.capacity())
     }
 
     fn footprint(&self) -> Footprint {

@@ -85,12 +85,36 @@ pub const STRATEGIES: &[Definition] = &[
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroUsize;
     use std::time::Duration;
 
     use super::STRATEGIES;
-    use crate::contract::{SettingKind, Sizing};
+    use crate::contract::{Context, Kept, Needs, SettingKind, Sizing};
 
     const SIZING: Sizing = Sizing { window: Duration::from_secs(600), ids_in_window: 1000, ids_total: 5000 };
+
+    #[test]
+    fn what_a_strategy_comes_to_without_being_built_is_what_it_promises_once_it_is() {
+        for definition in STRATEGIES {
+            let prospect = definition.prospect.expect("each of ours has one");
+            let state = tempfile::tempdir().unwrap();
+            let workers = NonZeroUsize::new(3).unwrap();
+            let state_dir = state.path().to_path_buf();
+            let context = Context { workers, state_dir, ..Context::embedded(SIZING) };
+            let settings = definition.resolve(&[], &SIZING).unwrap();
+            let prospect = prospect(&settings, &context);
+            assert_eq!(prospect.round_trips > 0, definition.needs == Needs::Redis, "{}", definition.name);
+            if definition.needs != Needs::Nothing {
+                continue;
+            }
+            let built = (definition.build)(&settings, &context).unwrap();
+            assert_eq!(prospect.promise, built.promise(), "{}", definition.name);
+            assert_eq!(prospect.routing, built.routing(), "{}", definition.name);
+            let planned = definition.estimate.map_or(0, |estimate| estimate(&settings, &context).bytes);
+            assert!(prospect.process_bytes >= planned, "{}", definition.name);
+            assert_eq!(prospect.disk_bytes > 0, prospect.kept == Kept::OnDisk, "{}", definition.name);
+        }
+    }
 
     fn beyond(kind: SettingKind) -> Vec<String> {
         match kind {

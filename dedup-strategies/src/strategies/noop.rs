@@ -1,8 +1,8 @@
 //! Lets everything through: the floor under every other figure.
 
 use crate::contract::{
-    Bound, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, Promise, Role, Routing, Strategy,
-    Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
+    Bound, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, Promise, Prospect, Role, Routing,
+    Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 
 /// The line in the list of strategies.
@@ -15,7 +15,17 @@ pub const DEFINITION: Definition = Definition {
     operation: Operation::NOTHING,
     forgets: |_, _| Forgets::AtOnce,
     estimate: None,
+    prospect: Some(|_, _| Prospect::in_process(PROMISE, Routing::Any, 0)),
     build: &|_, _| Ok(Box::new(Noop)),
+};
+
+const PROMISE: Promise = Promise {
+    window: Window::Nothing,
+    missed: Bound::Unbounded,
+    lost: Bound::Never,
+    capacity: None,
+    memory: Memory::Bounded,
+    under_faults: UnderFaults::LOSES_NOTHING,
 };
 
 /// Judges every ping [`Verdict::New`].
@@ -32,14 +42,7 @@ impl Strategy for Noop {
     }
 
     fn promise(&self) -> Promise {
-        Promise {
-            window: Window::Nothing,
-            missed: Bound::Unbounded,
-            lost: Bound::Never,
-            capacity: None,
-            memory: Memory::Bounded,
-            under_faults: UnderFaults::LOSES_NOTHING,
-        }
+        PROMISE
     }
 
     fn footprint(&self) -> Footprint {

@@ -20,18 +20,22 @@ pub const DEFINITION: Definition = Definition {
     operation: keyed_catalogue::OPERATION,
     forgets: |_, _| keyed_catalogue::FORGETS,
     estimate: None,
+    prospect: Some(|settings, context| keyed_catalogue::prospect(manner(settings), context)),
     build: &build,
 };
 
 /// Commits are written in groups this long, in the pipeline's time: a kill of the process forgets as much.
 pub(super) const COMMIT_EVERY: Duration = Duration::from_secs(10);
 
-fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
-    let manner = Manner {
+fn manner(settings: &Settings) -> Manner {
+    Manner {
         window: settings.time("window"),
         hit: Hit::Leaves,
         negative_cache: Negative::Filters,
         cadence: Cadence::Commits(COMMIT_EVERY),
-    };
-    Keyed::build(DEFINITION.name, manner, context)
+    }
+}
+
+fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
+    Keyed::build(DEFINITION.name, manner(settings), context)
 }

@@ -14,8 +14,8 @@ use lru::LruCache;
 use super::common::keyed_catalogue;
 use crate::contract::{
     Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Memory, Needs, Operation, Ping,
-    PingKey, Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
-    Unavailable, UnderFaults, Verdict, Window, Worker,
+    PingKey, Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy,
+    Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 use crate::structures::id_catalogue::WINDOW;
 use crate::structures::lru_window::bytes_for;
@@ -39,6 +39,7 @@ pub const DEFINITION: Definition = Definition {
     operation: OPERATION,
     forgets: |_, _| Forgets::LeastRecentlySeen,
     estimate: Some(estimate),
+    prospect: Some(prospect),
     build: &build,
 };
 
@@ -48,6 +49,23 @@ const OPERATION: Operation = Operation::of_model(keyed_catalogue::SYSTEM, Operat
 fn estimate(settings: &Settings, _: &Context) -> Estimate {
     let capacity = settings.count("capacity");
     Estimate { setting: "capacity", what: format!("a cache of {capacity} ids"), bytes: bytes_for(capacity) }
+}
+
+/// What it promises.
+fn promise(window: Duration, capacity: u64) -> Promise {
+    Promise {
+        window: Window::SinceSeen(window),
+        missed: Bound::Never,
+        lost: Bound::Never,
+        capacity: Some(capacity),
+        memory: Memory::Bounded,
+        under_faults: UnderFaults::UNBOUNDED,
+    }
+}
+
+fn prospect(settings: &Settings, context: &Context) -> Prospect {
+    let promise = promise(settings.time("window"), settings.count("capacity"));
+    Prospect::in_process(promise, Routing::Any, estimate(settings, context).bytes)
 }
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
@@ -71,14 +89,7 @@ impl Strategy for Direct {
 
     fn promise(&self) -> Promise {
         let seen = self.0.lock();
-        Promise {
-            window: Window::SinceSeen(seen.window),
-            missed: Bound::Never,
-            lost: Bound::Never,
-            capacity: Some(seen.ids.cap().get() as u64),
-            memory: Memory::Bounded,
-            under_faults: UnderFaults::UNBOUNDED,
-        }
+        promise(seen.window, seen.ids.cap().get() as u64)
     }
 
     fn footprint(&self) -> Footprint {

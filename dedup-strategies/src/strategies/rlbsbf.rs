@@ -17,5 +17,8 @@ pub const DEFINITION: Definition = Definition {
         biased_sampling::forgets(Deletion::ByLoad, resets, settings, context)
     },
     estimate: Some(|settings, context| biased_sampling::estimate(Deletion::ByLoad, settings, context)),
+    prospect: Some(|settings, context| {
+        decaying::prospect(settings, biased_sampling::estimate(Deletion::ByLoad, settings, context))
+    }),
     build: &|settings, context| biased_sampling::build(&DEFINITION, Deletion::ByLoad, settings, context),
 };

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::contract::{
     Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Memory, Needs, Operation, Ping,
-    Promise, Role, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults,
-    Verdict, Window, saturating_nanos,
+    Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
+    UnderFaults, Verdict, Window, saturating_nanos,
 };
 use crate::strategies::common::by_key::{ByKey, State, verdict};
 use crate::strategies::common::generations::{RATE, WINDOW};
@@ -42,6 +42,7 @@ pub const DEFINITION: Definition = Definition {
     operation: Operation::IN_WORKERS,
     forgets: |settings, _| Forgets::InSlices { a_window: settings.count("generations") },
     estimate: Some(estimate),
+    prospect: Some(prospect),
     build: &build,
 };
 
@@ -59,18 +60,27 @@ fn estimate(settings: &Settings, context: &Context) -> Estimate {
     }
 }
 
-fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
-    context.admit(DEFINITION.name, estimate(settings, context))?;
-    let (window, rate, ids) = (settings.time("window"), settings.share("rate"), settings.count("ids"));
-    let plan = plan(settings, context);
-    let promise = Promise {
+fn promise(window: Duration, ids: u64, rate: f64) -> Promise {
+    Promise {
         window: Window::Since(window),
         missed: Bound::Never,
         lost: Bound::AtMost(rate),
         capacity: Some(ids),
         memory: Memory::Bounded,
         under_faults: UnderFaults::UNBOUNDED,
-    };
+    }
+}
+
+fn prospect(settings: &Settings, context: &Context) -> Prospect {
+    let promise = promise(settings.time("window"), settings.count("ids"), settings.share("rate"));
+    Prospect::in_process(promise, Routing::ByKey, estimate(settings, context).bytes)
+}
+
+fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
+    context.admit(DEFINITION.name, estimate(settings, context))?;
+    let (window, rate, ids) = (settings.time("window"), settings.share("rate"), settings.count("ids"));
+    let plan = plan(settings, context);
+    let promise = promise(window, ids, rate);
     Ok(ByKey::build(promise, context, |worker| Generations::new(plan, KeyHasher::new(context.seed, worker))))
 }
 

@@ -17,6 +17,7 @@ pub const DEFINITION: Definition = Definition {
     operation: Operation::IN_WORKERS,
     forgets,
     estimate: Some(estimate),
+    prospect: Some(|settings, context| decaying::prospect(settings, estimate(settings, context))),
     build: &build,
 };
 

@@ -9,7 +9,7 @@ use hashbrown::HashSet;
 
 use crate::contract::{
     Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, PingKey,
-    Promise, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
+    Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
     Unavailable, UnderFaults, Verdict, Window, Worker, saturating_nanos,
 };
 use crate::structures::shards::Shards;
@@ -50,15 +50,44 @@ pub const DEFINITION: Definition = Definition {
     operation: Operation::IN_WORKERS,
     forgets: |_, _| Forgets::InEventTime,
     estimate: None,
+    prospect: Some(prospect),
     build: &build,
 };
+
+/// What it promises.
+fn promise(window: Duration, late: Late) -> Promise {
+    Promise {
+        window: Window::Tumbling(window),
+        missed: match late {
+            Late::Drop => Bound::Never,
+            Late::Pass => Bound::Unbounded,
+        },
+        lost: Bound::Never,
+        capacity: None,
+        memory: Memory::Bounded,
+        under_faults: UnderFaults::UNBOUNDED,
+    }
+}
+
+/// An id takes a place in a table that is 44 % full at the least, and a ping is held for each.
+fn prospect(settings: &Settings, context: &Context) -> Prospect {
+    let (ids, window) = (context.sizing.ids_in_window, settings.time("window"));
+    Prospect {
+        held_pings: ids,
+        ..Prospect::in_process(promise(window, late(settings)), Routing::ByKey, ids.saturating_mul(39))
+    }
+}
+
+fn late(settings: &Settings) -> Late {
+    if settings.word("late") == "pass" { Late::Pass } else { Late::Drop }
+}
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
     let plan = Plan {
         window: settings.time("window"),
         out_of_orderness: settings.time("out_of_orderness"),
         lateness: settings.time("lateness"),
-        late: if settings.word("late") == "pass" { Late::Pass } else { Late::Drop },
+        late: late(settings),
         seed: context.seed,
     };
     Ok(Box::new(WindowBatch { plan, shards: Shards::new(context.workers, || Windows::new(plan)) }))
@@ -111,17 +140,7 @@ impl Strategy for WindowBatch {
     }
 
     fn promise(&self) -> Promise {
-        Promise {
-            window: Window::Tumbling(self.plan.window),
-            missed: match self.plan.late {
-                Late::Drop => Bound::Never,
-                Late::Pass => Bound::Unbounded,
-            },
-            lost: Bound::Never,
-            capacity: None,
-            memory: Memory::Bounded,
-            under_faults: UnderFaults::UNBOUNDED,
-        }
+        promise(self.plan.window, self.plan.late)
     }
 
     fn footprint(&self) -> Footprint {

@@ -29,6 +29,7 @@ pub const DEFINITION: Definition = Definition {
     operation: Operation::IN_WORKERS,
     forgets: |_, _| Forgets::InSlices { a_window: 1 },
     estimate: None,
+    prospect: None,
     build: &|settings, context| {
         let window = settings.time("window");
         let shards = Shards::new(context.workers, || Sets::new(context.seed));

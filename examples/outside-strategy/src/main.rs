@@ -11,6 +11,7 @@ const LAST_ID: Definition = Definition {
     operation: Operation::IN_WORKERS,
     forgets: |_, _| Forgets::Unknown,
     estimate: None,
+    prospect: None,
     build: &|_, _| Ok(Box::new(LastId)),
 };
 

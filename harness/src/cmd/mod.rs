@@ -1,5 +1,6 @@
 //! The sub-commands, one thin file each.
 
+pub mod advise;
 mod again;
 pub mod compare;
 pub mod gate;

@@ -15,9 +15,12 @@ mod nightly;
 mod random;
 mod rule;
 mod sampled;
+mod shares;
 #[cfg(test)]
 mod tests;
 mod written;
+
+pub use shares::{MissedShares, missed_shares};
 
 use dedup_strategies::{Forgets, Promise, Routing};
 use dedup_stream::scenario::{Deadlines, Identity, Repeat, Routed, Scenario};
@@ -48,7 +51,7 @@ pub fn predict(scenario: &Scenario, strategy: Declared<'_>, seen: &VerifyFigures
     let firsts = Curve::of_firsts(scenario);
     let share = |(cause, repeat)| {
         let pings = SampledPings::of(scenario, cause, &firsts);
-        (repeat, pings.shares(&memory.forgetting, strategy.routing, nights.as_ref()))
+        (repeat, pings.shares(sampled::COPIES, &memory.forgetting, strategy.routing, nights.as_ref()))
     };
     let shares: Vec<(&Repeat, sampled::Shares)> =
         scenario.shape.repeats.iter().enumerate().map(share).collect();

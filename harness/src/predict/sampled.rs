@@ -11,7 +11,7 @@ use super::random::Random;
 use super::rule::Forgetting;
 
 /// Copies that are looked at for each cause: the error of a share is then below a thousandth.
-const COPIES: f64 = 400_000.0;
+pub(super) const COPIES: f64 = 400_000.0;
 
 /// Copies that are looked at to see how many are let through when: what depends on that depends on it weakly.
 const FEWER_COPIES: f64 = 40_000.0;
@@ -77,16 +77,17 @@ impl<'a> SampledPings<'a> {
         }
     }
 
-    /// Averages over all of them.
+    /// Averages over so many copies of them.
     pub(super) fn shares(
         mut self,
+        copies: f64,
         forgetting: &Forgetting,
         routing: Routing,
         nights: Option<&Nights>,
     ) -> Shares {
         let (cause, scenario) = (self.cause, self.scenario);
         let (mut live, mut stable) = (Tally::default(), Tally::default());
-        self.each(COPIES, forgetting, routing, |ping, _| {
+        self.each(copies, forgetting, routing, |ping, _| {
             live.count(cause, &ping.causes, &ping.passed);
             if let Some(nights) = nights {
                 ping.stamp(&scenario.shape.repeats);

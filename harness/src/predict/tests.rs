@@ -24,6 +24,7 @@ fn shares(name: &str, window_ns: u64, preceding_days: u32) -> Shares {
     let nights = Nights::new(&scenario, preceding_days);
     let forgetting = Forgetting::By(Rule::Since { window_ns, idle_ns: u64::MAX });
     SampledPings::of(&scenario, 0, &Curve::of_firsts(&scenario)).shares(
+        super::sampled::COPIES,
         &forgetting,
         Routing::Any,
         Some(&nights),

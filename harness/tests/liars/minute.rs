@@ -18,6 +18,7 @@ pub(crate) const DEFINITION: Definition = Definition {
     operation: Operation::IN_WORKERS,
     forgets: |_, _| Forgets::AtWindowEnd,
     estimate: None,
+    prospect: None,
     build: &|_, _| Ok(Box::new(Minute::default())),
 };
 

@@ -54,6 +54,7 @@ const fn liar(name: &'static str, build: Build) -> Definition {
         operation: Operation::IN_WORKERS,
         forgets: |_, _| Forgets::Never,
         estimate: None,
+        prospect: None,
         build,
     }
 }

@@ -1,13 +1,12 @@
 //! What the strategies over age-partitioned Bloom filters have in common: all but how ids age.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use super::by_key::{ByKey, State, verdict};
 use super::generations::WINDOW;
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Estimate, Footprint, Memory, Ping, Promise, SettingDef,
-    SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
+    Bound, BuildError, Context, Definition, Estimate, Footprint, Memory, Ping, Promise, Prospect, Routing,
+    SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
     saturating_nanos,
 };
 use crate::structures::age_partitioned::{AgePartitioned, Shape};
@@ -48,6 +47,23 @@ pub(crate) fn estimate(shape: Shape, settings: &Settings, context: &Context) -> 
     }
 }
 
+/// What it comes to with filters of this shape.
+pub(crate) fn prospect(shape: Shape, settings: &Settings, context: &Context) -> Prospect {
+    let bytes = estimate(shape, settings, context).bytes;
+    Prospect::in_process(promise(settings), Routing::ByKey, bytes)
+}
+
+fn promise(settings: &Settings) -> Promise {
+    Promise {
+        window: Window::Since(settings.time("window")),
+        missed: Bound::Never,
+        lost: Bound::AtMost(settings.share("rate")),
+        capacity: Some(settings.count("ids")),
+        memory: Memory::Bounded,
+        under_faults: UnderFaults::UNBOUNDED,
+    }
+}
+
 /// The strategy of `definition`, whose ids age so in filters of this shape.
 pub(crate) fn build(
     definition: &Definition,
@@ -56,17 +72,9 @@ pub(crate) fn build(
     shape: Shape,
     ageing: Ageing,
 ) -> Result<Box<dyn Strategy>, BuildError> {
-    let (window, ids): (Duration, u64) = (settings.time("window"), settings.count("ids"));
+    let window = settings.time("window");
     context.admit(definition.name, estimate(shape, settings, context))?;
-    let promise = Promise {
-        window: Window::Since(window),
-        missed: Bound::Never,
-        lost: Bound::AtMost(settings.share("rate")),
-        capacity: Some(ids),
-        memory: Memory::Bounded,
-        under_faults: UnderFaults::UNBOUNDED,
-    };
-    Ok(ByKey::build(promise, context, |worker| {
+    Ok(ByKey::build(promise(settings), context, |worker| {
         Apbf::new(shape, ageing, saturating_nanos(window), context.seed, worker)
     }))
 }

@@ -1,8 +1,8 @@
 //! What the strategies have in common whose filter forgets at random: settings, promise, and the worker around it.
 
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Estimate, Footprint, Memory, Ping, Promise, SettingDef,
-    SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
+    Bound, BuildError, Context, Definition, Estimate, Footprint, Memory, Ping, Promise, Prospect, Routing,
+    SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
 };
 use crate::strategies::common::by_key::{ByKey, State, verdict};
 use crate::structures::hash::KeyHasher;
@@ -71,6 +71,11 @@ pub(crate) fn build<F: DecayingFilter>(
         ids: 0,
         most_ids: ids / workers,
     }))
+}
+
+/// What one comes to whose memory is that of `estimate`.
+pub(crate) fn prospect(settings: &Settings, estimate: Estimate) -> Prospect {
+    Prospect::in_process(promise(settings), Routing::ByKey, estimate.bytes)
 }
 
 /// What they promise: bounds on both errors, at the window's edge and once they are full.

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::contract::{
-    Bound, BuildError, Context, Footprint, Forgets, Memory, Operation, Ping, Promise, Routing, Settled,
-    Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker, worker_of,
+    Bound, BuildError, Context, Footprint, Forgets, Memory, Operation, Ping, Promise, Prospect, Routing,
+    Settled, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker, worker_of,
 };
-use crate::structures::id_catalogue::{Catalogue, Hit, Kept, Manner};
-use crate::structures::shards::Shards;
-use crate::structures::window_set::SLICES;
+use crate::structures::id_catalogue::{self, Catalogue, Hit, Kept, Manner, Negative};
+use crate::structures::shards::{Shards, share_of};
+use crate::structures::window_set::{ExactSet, SLICES};
 use crate::sync::Mutex;
 
 /// How a catalogue forgets: its ids are in sets that forget in slices.
@@ -22,6 +22,32 @@ pub(crate) const OPERATION: Operation =
 
 /// What all models of Beam's runners are models of.
 pub(crate) const SYSTEM: &str = "Beam and Dataflow";
+
+/// What one comes to.
+pub(crate) fn prospect(manner: Manner, context: &Context) -> Prospect {
+    let ids = share_of(context.sizing.ids_in_window, context.workers);
+    let bytes = match manner.negative_cache {
+        Negative::Filters => id_catalogue::bytes_for(ids),
+        Negative::None => ExactSet::bytes_for(ids),
+    };
+    let bytes = bytes.saturating_mul(context.workers.get() as u64);
+    let of_runner = crate::contract::Kept::ByRunner;
+    Prospect { kept: of_runner, ..Prospect::in_process(promise(manner), Routing::ByKey, bytes) }
+}
+
+fn promise(manner: Manner) -> Promise {
+    Promise {
+        window: match manner.hit {
+            Hit::Leaves => Window::Since(manner.window),
+            Hit::Extends => Window::SinceSeen(manner.window),
+        },
+        missed: Bound::Never,
+        lost: Bound::Never,
+        capacity: None,
+        memory: Memory::Bounded,
+        under_faults: UnderFaults::LOSES_NOTHING,
+    }
+}
 
 /// Ids partitioned by key, as the runners do it.
 pub(crate) struct Keyed {
@@ -72,17 +98,7 @@ impl Strategy for Keyed {
     }
 
     fn promise(&self) -> Promise {
-        Promise {
-            window: match self.manner.hit {
-                Hit::Leaves => Window::Since(self.manner.window),
-                Hit::Extends => Window::SinceSeen(self.manner.window),
-            },
-            missed: Bound::Never,
-            lost: Bound::Never,
-            capacity: None,
-            memory: Memory::Bounded,
-            under_faults: UnderFaults::LOSES_NOTHING,
-        }
+        promise(self.manner)
     }
 
     fn footprint(&self) -> Footprint {

@@ -9,9 +9,10 @@ use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 
 use crate::contract::{
-    Bound, Footprint, Forgets, Memory, Outcome, Ping, PingKey, Promise, Routing, Settled, Strategy,
-    Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker, judge_each, worker_of,
+    Bound, Footprint, Forgets, Kept, Memory, Outcome, Ping, PingKey, Promise, Prospect, Routing, Settled,
+    Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker, judge_each, worker_of,
 };
+use crate::strategies::durable;
 use crate::structures::mark_store::{MEMORY_BUDGET, MarkStore, NegativeCache};
 use crate::structures::shards::Shards;
 use crate::sync::Mutex;
@@ -28,6 +29,15 @@ fn promise(window: Duration) -> Promise {
         capacity: None,
         memory: Memory::Budgeted(MEMORY_BUDGET),
         under_faults: UnderFaults::LOSES_NOTHING,
+    }
+}
+
+/// What both come to for so many ids, with so many bytes of filters.
+pub(crate) fn prospect(window: Duration, ids: u64, filter_bytes: u64) -> Prospect {
+    Prospect {
+        kept: Kept::OnDisk,
+        disk_bytes: durable::disk_bytes_for(ids),
+        ..Prospect::in_process(promise(window), Routing::ByKey, filter_bytes.saturating_add(MEMORY_BUDGET))
     }
 }
 

@@ -7,8 +7,8 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use crate::contract::{
-    Bound, BuildError, Context, Estimate, Footprint, Memory, Ping, PingKey, Promise, Routing, Settings,
-    Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
+    Bound, BuildError, Context, Estimate, Footprint, Memory, Ping, PingKey, Promise, Prospect, Routing,
+    Settings, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 
 /// Bytes that one entry takes in moka 0.12: key and value behind counted pointers, the bookkeeping of its policy, a
@@ -22,6 +22,23 @@ pub(crate) fn estimate(settings: &Settings, _: &Context) -> Estimate {
         setting: "capacity",
         what: format!("a cache of {capacity} ids"),
         bytes: capacity.saturating_mul(ENTRY_BYTES),
+    }
+}
+
+/// What it comes to.
+pub(crate) fn prospect(settings: &Settings, context: &Context) -> Prospect {
+    let promise = promise(settings.time("window"), settings.count("capacity"));
+    Prospect::in_process(promise, Routing::Any, estimate(settings, context).bytes)
+}
+
+fn promise(window: Duration, capacity: u64) -> Promise {
+    Promise {
+        window: Window::Since(window),
+        missed: Bound::Never,
+        lost: Bound::Never,
+        capacity: Some(capacity),
+        memory: Memory::Bounded,
+        under_faults: UnderFaults::UNBOUNDED,
     }
 }
 
@@ -54,14 +71,7 @@ impl Strategy for Lru {
     }
 
     fn promise(&self) -> Promise {
-        Promise {
-            window: Window::Since(self.window),
-            missed: Bound::Never,
-            lost: Bound::Never,
-            capacity: Some(self.capacity),
-            memory: Memory::Bounded,
-            under_faults: UnderFaults::UNBOUNDED,
-        }
+        promise(self.window, self.capacity)
     }
 
     fn footprint(&self) -> Footprint {

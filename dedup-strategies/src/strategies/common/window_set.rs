@@ -1,8 +1,10 @@
 //! What the strategies whose state is a [`WindowSet`] for each worker share: all but their promise.
 
+use std::time::Duration;
+
 use crate::contract::{
-    Bound, BuildError, Context, Estimate, Footprint, Forgets, Memory, Ping, Promise, SettingDef,
-    SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
+    Bound, BuildError, Context, Estimate, Footprint, Forgets, Memory, Ping, Promise, Prospect, Routing,
+    SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
 };
 use crate::strategies::common::by_key::{ByKey, State, verdict};
 use crate::structures::shards::share_of;
@@ -44,6 +46,27 @@ pub(crate) fn estimate<S: Slot>(settings: &Settings, context: &Context) -> Estim
     }
 }
 
+/// What it comes to with this claim.
+pub(crate) fn prospect<S: Slot>(
+    claim: impl Fn(u64) -> Claim,
+    settings: &Settings,
+    context: &Context,
+) -> Prospect {
+    let promise = promise(settings.time("window"), claim(settings.count("ids")));
+    Prospect::in_process(promise, Routing::ByKey, estimate::<S>(settings, context).bytes)
+}
+
+fn promise(window: Duration, claim: Claim) -> Promise {
+    Promise {
+        window: Window::Since(window),
+        missed: Bound::Never,
+        lost: claim.lost,
+        capacity: claim.capacity,
+        memory: Memory::Bounded,
+        under_faults: UnderFaults::UNBOUNDED,
+    }
+}
+
 /// Builds the strategy called `name` with [`SETTINGS`].
 pub(crate) fn build<S: Slot>(
     name: &'static str,
@@ -54,16 +77,9 @@ pub(crate) fn build<S: Slot>(
     let (window, ids) = (settings.time("window"), settings.count("ids"));
     let share = share_of(ids, context.workers);
     context.admit(name, estimate::<S>(settings, context))?;
-    let claim = claim(ids);
-    let promise = Promise {
-        window: Window::Since(window),
-        missed: Bound::Never,
-        lost: claim.lost,
-        capacity: claim.capacity,
-        memory: Memory::Bounded,
-        under_faults: UnderFaults::UNBOUNDED,
-    };
-    Ok(ByKey::build(promise, context, |_| WindowSet::<S>::new(window, share, context.seed)))
+    Ok(ByKey::build(promise(window, claim(ids)), context, |_| {
+        WindowSet::<S>::new(window, share, context.seed)
+    }))
 }
 
 impl<S: Slot> State for WindowSet<S> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use dedup_decide::NEEDS;
 use dedup_harness::strategies::{STRATEGIES, conformance::LAWS};
 use dedup_harness::talk;
 use dedup_records::metrics::ALL;
@@ -21,6 +22,7 @@ type Names = BTreeSet<String>;
 pub(super) fn lists(tool: &Tool) -> BTreeMap<&'static str, Names> {
     let constants = [
         ("strategies", STRATEGIES.iter().map(|definition| definition.name.to_string()).collect()),
+        ("requirements", NEEDS.iter().map(|need| need.name.to_string()).collect()),
         ("laws", LAWS.iter().map(|law| law.name.to_string()).collect()),
         ("exit codes", exit_codes()),
         ("usual names of the id", literals("harness", "USUAL_ID_FIELDS")),

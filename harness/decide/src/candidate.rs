@@ -1,0 +1,86 @@
+//! What a strategy comes to at a window, as whoever knows strategies worked it out.
+
+use serde::Serialize;
+
+use dedup_records::curve::{Known, Origin};
+
+/// A strategy at a window.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Candidate {
+    /// The strategy's name.
+    pub strategy: String,
+    /// It and its settings, as `run -s` takes them.
+    pub spec: String,
+    /// Its window in seconds; none where it has none.
+    pub window_s: Option<f64>,
+    /// The system that it is a model of, whose own figures these are not.
+    pub model_of: Option<String>,
+    /// What has to be operated for it.
+    pub operates: String,
+    /// Where its state is.
+    pub place: Place,
+    /// When it marks an id as seen.
+    pub marks: Marks,
+    /// Ids in its window when that is fullest.
+    pub ids: f64,
+    /// The share of all copies that it lets through.
+    pub missed_live: Known,
+    /// The share of all copies that is left after the nightly job, where there is one.
+    pub missed_stable: Option<Known>,
+    /// What that comes from, in words.
+    pub because: String,
+    /// The share of unique pings that it takes for copies, at most.
+    pub false_positives: Known,
+    /// Bytes in the memory of one worker, at the fullest moment.
+    pub worker_bytes: Known,
+    /// Bytes in the memory of the server.
+    pub server_bytes: Known,
+    /// Bytes on the disk of one worker.
+    pub disk_bytes: Known,
+    /// Round trips to the server for a batch.
+    pub round_trips: u32,
+    /// Seconds for which it holds pings back.
+    pub holds_s: f64,
+    /// Nanoseconds a ping in steady state on one worker, where that was measured.
+    pub ping_ns: Option<Known>,
+    /// The 99th percentile of a batch, in nanoseconds, where that was measured.
+    pub p99_ns: Option<Known>,
+}
+
+/// Where a strategy's state is, and so what takes it away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// In the workers' memory.
+    Worker,
+    /// On the workers' disks.
+    Disk,
+    /// In what the engine keeps that runs the pipeline.
+    Engine,
+    /// In a server; while that is away, pings wait.
+    Server,
+    /// In a server; while that is away, pings pass.
+    OpenServer,
+}
+
+impl Place {
+    /// Whether it is a server.
+    pub fn is_server(self) -> bool {
+        matches!(self, Place::Server | Place::OpenServer)
+    }
+}
+
+/// When an id counts as seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Marks {
+    /// At the check, before anybody knows of a delivery.
+    AtCheck,
+    /// Once its ping was delivered.
+    AfterDelivery,
+}
+
+/// A figure that a formula gives.
+pub const fn modelled(value: f64) -> Known {
+    Known { value, origin: Origin::Modelled }
+}

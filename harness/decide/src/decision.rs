@@ -1,0 +1,287 @@
+//! Constraints first, then cost.
+
+use std::cmp::Ordering;
+
+use serde::Serialize;
+
+use crate::candidate::Candidate;
+use crate::loss::{Assessment, assess};
+use crate::needs::Needs;
+use crate::traffic::Traffic;
+
+/// A candidate, what it comes to, and what it fails.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Judged {
+    /// The candidate.
+    pub candidate: Candidate,
+    /// What it comes to.
+    pub assessment: Assessment,
+    /// Requirements that it fails, the worst first; none where it survives.
+    pub fails: Vec<Failure>,
+    /// Whether no other survivor is at least as good in price, duplicates and losses, and better in one.
+    pub on_front: bool,
+}
+
+/// A requirement that is failed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Failure {
+    /// Its name, as the options call it.
+    pub requirement: &'static str,
+    /// What there is.
+    pub found: f64,
+    /// What may be at most.
+    pub allowed: f64,
+}
+
+impl Failure {
+    /// How many times too much; infinite where nothing was allowed.
+    pub fn times(&self) -> f64 {
+        match self.allowed {
+            allowed if allowed > 0.0 => self.found / allowed,
+            _ => f64::INFINITY,
+        }
+    }
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Decision {
+    /// What it is about.
+    pub traffic: Traffic,
+    /// What was asked for.
+    pub needs: Needs,
+    /// Survivors, one of each strategy at its best window, the cheapest first.
+    pub survivors: Vec<Judged>,
+    /// The others, one of each strategy at the window with which it is nearest, the nearest first.
+    pub excluded: Vec<Judged>,
+    /// Where nothing survives: the one requirement without which something would, and what that would be.
+    pub give_up: Option<(&'static str, Box<Judged>)>,
+}
+
+/// Decides.
+pub fn decide(traffic: &Traffic, needs: &Needs, candidates: &[Candidate]) -> Decision {
+    let judged: Vec<Judged> = candidates.iter().map(|candidate| judge(candidate, traffic, needs)).collect();
+    let (survivors, excluded): (Vec<_>, Vec<_>) =
+        judged.iter().cloned().partition(|judged| judged.fails.is_empty());
+    let mut survivors = best_of_each(survivors, |judged| order(&judged.assessment));
+    mark_front(&mut survivors);
+    let out =
+        |judged: &Judged| survivors.iter().all(|other| other.candidate.strategy != judged.candidate.strategy);
+    let excluded = excluded.into_iter().filter(out).collect();
+    let give_up = survivors.is_empty().then(|| give_up(&judged)).flatten();
+    Decision {
+        traffic: traffic.clone(),
+        needs: needs.clone(),
+        excluded: best_of_each(excluded, nearness),
+        survivors,
+        give_up,
+    }
+}
+
+/// What a candidate comes to, and what it fails.
+fn judge(candidate: &Candidate, traffic: &Traffic, needs: &Needs) -> Judged {
+    let assessment = assess(candidate, traffic, needs);
+    let fails = failures(candidate, &assessment, traffic, needs);
+    Judged { candidate: candidate.clone(), assessment, fails, on_front: false }
+}
+
+pub(crate) fn failures(
+    candidate: &Candidate,
+    found: &Assessment,
+    traffic: &Traffic,
+    needs: &Needs,
+) -> Vec<Failure> {
+    const YEAR_S: f64 = 365.25 * 86_400.0;
+    let uniques = traffic.uniques_per_s() * YEAR_S;
+    let all_per_day = traffic.pings_per_s * 86_400.0;
+    let p99_s = candidate.p99_ns.map_or(0.0, |p99| p99.value / 1e9).max(candidate.holds_s);
+    let limits = [
+        ("lost", found.lost_per_year() / uniques, needs.lost),
+        ("missed", found.left_per_day() / all_per_day, needs.missed),
+        ("p99", p99_s, needs.p99.map_or(f64::INFINITY, |p99| p99.as_secs_f64())),
+        ("memory", candidate.worker_bytes.value, needs.memory_bytes as f64),
+        ("disk", candidate.disk_bytes.value, needs.disk_bytes as f64),
+        ("redis", found.maxmemory, needs.redis_bytes.map_or(0.0, |bytes| bytes as f64)),
+        ("workers", found.busy.map_or(0.0, |busy| busy.value), 1.0),
+    ];
+    let mut failures: Vec<Failure> = limits
+        .into_iter()
+        .filter(|(_, found, allowed)| found > allowed)
+        .map(|(requirement, found, allowed)| Failure { requirement, found, allowed })
+        .collect();
+    failures.sort_by(|a, b| b.times().total_cmp(&a.times()));
+    failures
+}
+
+/// By price to the cent, then by what is delivered twice and lost.
+pub(crate) fn order(found: &Assessment) -> (f64, f64, f64) {
+    ((found.price * 100.0).round(), found.left_per_day(), found.lost_per_year())
+}
+
+/// Which of two comes first.
+pub(crate) fn compare(a: &(f64, f64, f64), b: &(f64, f64, f64)) -> Ordering {
+    a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.total_cmp(&b.2))
+}
+
+/// The fewest requirements failed, and the least by how much the worst of them is.
+fn nearness(judged: &Judged) -> (f64, f64, f64) {
+    let worst = judged.fails.first().map_or(0.0, Failure::times);
+    (judged.fails.len() as f64, worst, judged.assessment.price)
+}
+
+fn best_of_each(mut judged: Vec<Judged>, key: impl Fn(&Judged) -> (f64, f64, f64)) -> Vec<Judged> {
+    judged.sort_by(|a, b| compare(&key(a), &key(b)));
+    let mut seen = std::collections::BTreeSet::new();
+    judged.retain(|judged| seen.insert(judged.candidate.strategy.clone()));
+    judged
+}
+
+fn mark_front(survivors: &mut [Judged]) {
+    let points: Vec<[f64; 3]> = survivors
+        .iter()
+        .map(|judged| {
+            let (price, left, lost) = order(&judged.assessment);
+            [price, left, lost]
+        })
+        .collect();
+    for (judged, point) in survivors.iter_mut().zip(&points) {
+        let beats = |other: &[f64; 3]| {
+            other.iter().zip(point).all(|(a, b)| a <= b) && other.iter().zip(point).any(|(a, b)| a < b)
+        };
+        judged.on_front = !points.iter().any(beats);
+    }
+}
+
+/// Of all that fails one requirement alone, the one that fails it least.
+fn give_up(judged: &[Judged]) -> Option<(&'static str, Box<Judged>)> {
+    let alone = judged.iter().filter(|judged| judged.fails.len() == 1);
+    let least = alone.min_by(|a, b| a.fails[0].times().total_cmp(&b.fails[0].times()))?;
+    Some((least.fails[0].requirement, Box::new(least.clone())))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::candidate::{Marks, Place, modelled};
+    use crate::testing::{candidate, traffic};
+
+    const GIB: f64 = (1u64 << 30) as f64;
+
+    fn sized(name: &str, worker_gib: f64, missed: f64) -> Candidate {
+        let mut candidate = candidate(name, Place::Disk);
+        candidate.marks = Marks::AfterDelivery;
+        candidate.worker_bytes = modelled(worker_gib * GIB);
+        candidate.missed_live = modelled(missed);
+        candidate
+    }
+
+    #[test]
+    fn the_cheapest_that_meets_everything_is_first_and_the_rest_says_what_it_fails_and_by_how_much() {
+        let candidates = [sized("large", 3.0, 0.0), sized("small", 1.0, 0.005), sized("forgetful", 0.5, 0.5)];
+        let found = decide(&traffic(), &Needs::default(), &candidates);
+        let names: Vec<_> = found.survivors.iter().map(|judged| judged.candidate.strategy.as_str()).collect();
+        assert_eq!(names, ["small", "large"]);
+        assert!(found.survivors.iter().all(|judged| judged.on_front));
+        let [out] = &found.excluded[..] else { panic!("{:?}", found.excluded) };
+        // A tenth of the pings are copies, half of which pass, and a thousandth may.
+        assert_eq!(out.fails[0].requirement, "missed");
+        assert!((out.fails[0].times() - 50.0).abs() < 1e-6, "{:?}", out.fails);
+    }
+
+    #[test]
+    fn of_one_strategy_the_cheapest_window_is_shown() {
+        let found = decide(&traffic(), &Needs::default(), &[sized("a", 2.0, 0.0), sized("a", 1.0, 0.001)]);
+        assert_eq!(found.survivors.len(), 1);
+        assert_eq!(found.survivors[0].candidate.worker_bytes.value, GIB);
+        assert!(found.excluded.is_empty());
+    }
+
+    #[test]
+    fn a_survivor_that_another_beats_in_everything_is_not_on_the_front() {
+        let found = decide(&traffic(), &Needs::default(), &[sized("a", 1.0, 0.0), sized("b", 2.0, 0.001)]);
+        assert_eq!(found.survivors.iter().map(|judged| judged.on_front).collect::<Vec<_>>(), [true, false]);
+    }
+
+    #[test]
+    fn requirements_that_nothing_meets_say_which_one_to_give_up() {
+        let found = decide(&traffic(), &Needs::default(), &[sized("a", 5.0, 0.0), sized("b", 1.0, 0.9)]);
+        assert!(found.survivors.is_empty());
+        let (requirement, judged) = found.give_up.unwrap();
+        assert_eq!((requirement, judged.candidate.strategy.as_str()), ("memory", "a"));
+    }
+
+    #[test]
+    fn without_a_server_nothing_in_one_survives() {
+        let mut claim = candidate("claim", Place::Server);
+        claim.marks = Marks::AfterDelivery;
+        claim.server_bytes = modelled(1.0);
+        let needs = Needs { redis_bytes: None, ..Needs::default() };
+        let found = decide(&traffic(), &needs, &[claim.clone()]);
+        assert_eq!(found.excluded[0].fails[0].requirement, "redis");
+        assert_eq!(decide(&traffic(), &Needs::default(), &[claim]).survivors.len(), 1);
+    }
+
+    fn any_candidates() -> impl Strategy<Value = Vec<Candidate>> {
+        let one = (0.0..8.0f64, 0.0..1.0f64, 0.0..20.0f64, 0.0..1e-5f64, 0..4u8, any::<bool>());
+        prop::collection::vec(one, 1..20).prop_map(|all| {
+            let build = |(index, (worker, missed, server, wrong, place, at_check)): (
+                usize,
+                (f64, f64, f64, f64, u8, bool),
+            )| {
+                let place =
+                    [Place::Worker, Place::Disk, Place::Server, Place::OpenServer][usize::from(place)];
+                let mut candidate = sized(&format!("s{}", index % 5), worker, missed * missed * 0.05);
+                candidate.place = place;
+                candidate.marks = if at_check { Marks::AtCheck } else { Marks::AfterDelivery };
+                candidate.false_positives = modelled(wrong);
+                candidate.server_bytes = modelled(if place.is_server() { server * GIB } else { 0.0 });
+                candidate
+            };
+            all.into_iter().enumerate().map(build).collect()
+        })
+    }
+
+    fn names(decision: &Decision) -> Vec<String> {
+        decision.survivors.iter().map(|judged| judged.candidate.strategy.clone()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn more_memory_never_excludes_more(candidates in any_candidates(), gib in 0.0..10.0f64, more in 1.0..4.0f64) {
+            let with = |gib: f64| Needs {
+                memory_bytes: (gib * GIB) as u64,
+                redis_bytes: Some((gib * GIB) as u64),
+                ..Needs::default()
+            };
+            let (few, many) = (decide(&traffic(), &with(gib), &candidates), decide(&traffic(), &with(gib * more), &candidates));
+            for name in names(&few) {
+                prop_assert!(names(&many).contains(&name));
+            }
+        }
+
+        #[test]
+        fn a_stricter_requirement_never_adds_a_survivor(
+            candidates in any_candidates(), lost in 0.0..1e-5f64, missed in 0.0..0.01f64, part in 0.0..1.0f64,
+        ) {
+            let with = |part: f64| Needs { lost: lost * part, missed: missed * part, ..Needs::default() };
+            let (lax, strict) = (decide(&traffic(), &with(1.0), &candidates), decide(&traffic(), &with(part), &candidates));
+            for name in names(&strict) {
+                prop_assert!(names(&lax).contains(&name));
+            }
+        }
+
+        #[test]
+        fn every_strategy_is_a_survivor_or_excluded_and_never_both(candidates in any_candidates()) {
+            let found = decide(&traffic(), &Needs::default(), &candidates);
+            let mut all = names(&found);
+            all.extend(found.excluded.iter().map(|judged| judged.candidate.strategy.clone()));
+            all.sort();
+            let mut wanted: Vec<_> = candidates.iter().map(|candidate| candidate.strategy.clone()).collect();
+            wanted.sort();
+            wanted.dedup();
+            prop_assert_eq!(all, wanted);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! From requirements, traffic and what strategies come to at that load to a decision.
+//!
+//! Constraints first: who fails a requirement is out, with by how much. What is left is put in order by cost; there is no
+//! blended score. Pure data and formulas: no strategy, no server and no pipeline is known here. Whoever makes the candidates
+//! says of each figure where it comes from.
+
+mod candidate;
+mod decision;
+mod loss;
+mod needs;
+mod quantity;
+pub mod render;
+mod sensitivity;
+#[cfg(test)]
+mod testing;
+mod traffic;
+
+pub use candidate::{Candidate, Marks, Place, modelled};
+pub use decision::{Decision, Failure, Judged, decide};
+pub use dedup_records::curve::{Known, Origin};
+pub use loss::{Assessment, Term, assess};
+pub use needs::{NEEDS, Need, NeedError, Needs, Nightly, Prices};
+pub use quantity::{Allowed, often, rate, share};
+pub use sensitivity::{Change, changes};
+pub use traffic::{Lags, Traffic, TrafficError};

@@ -1,0 +1,283 @@
+//! What a candidate loses and misses, and what it costs: sums of terms, each with the model that it comes from.
+//!
+//! `docs/ADVISE.md` has every formula.
+
+use serde::Serialize;
+
+use crate::candidate::{Candidate, Marks, Place};
+use crate::needs::{Needs, Nightly};
+use crate::traffic::Traffic;
+use dedup_records::curve::{Known, Origin};
+
+const YEAR_S: f64 = 365.25 * 86_400.0;
+const DAY_S: f64 = 86_400.0;
+const GIB: f64 = (1u64 << 30) as f64;
+
+/// What is set aside in a server beyond what its ids take.
+const SERVER_RESERVE: f64 = 1.1;
+
+/// Equal shares of the copies over whose lags a term is averaged.
+const SLICES: u32 = 100;
+
+/// A part of a sum.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Term {
+    /// What it is, as a part of a sentence.
+    pub of: &'static str,
+    /// The formula, in words.
+    pub model: &'static str,
+    /// Pings a year.
+    pub per_year: f64,
+    /// How sure that is.
+    pub origin: Origin,
+}
+
+/// What a candidate comes to under the requirements.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Assessment {
+    /// Unique pings that are lost, a year.
+    pub lost: Vec<Term>,
+    /// Duplicates that are delivered, a year.
+    pub delivered: Vec<Term>,
+    /// Duplicates that are left after the nightly job, a year; none where there is none.
+    pub left: Option<f64>,
+    /// The `maxmemory` to set, in bytes, its reserve included.
+    pub maxmemory: f64,
+    /// Money a month.
+    pub price: f64,
+    /// Connections to the server.
+    pub connections: u32,
+    /// The share of one worker's time that the rate takes, where that is known.
+    pub busy: Option<Known>,
+}
+
+impl Assessment {
+    /// Unique pings that are lost, a year.
+    pub fn lost_per_year(&self) -> f64 {
+        self.lost.iter().map(|term| term.per_year).sum()
+    }
+
+    /// Duplicates that are delivered, a day.
+    pub fn delivered_per_day(&self) -> f64 {
+        self.delivered.iter().map(|term| term.per_year).sum::<f64>() * DAY_S / YEAR_S
+    }
+
+    /// Duplicates that are there in the end, a day.
+    pub fn left_per_day(&self) -> f64 {
+        self.left.map_or(self.delivered_per_day(), |left| left * DAY_S / YEAR_S)
+    }
+}
+
+/// Works it out.
+pub fn assess(candidate: &Candidate, traffic: &Traffic, needs: &Needs) -> Assessment {
+    let copies = traffic.copies_per_s() * YEAR_S;
+    let emptied = Emptied::of(candidate, traffic, needs);
+    let (of_outage, of_replica) = failovers(candidate, traffic, needs);
+    let base = candidate.missed_live;
+    // What is let through anyway cannot be let through once more.
+    let room = copies * (1.0 - base.value);
+    let emptied_live = (copies * emptied.live).min(room);
+    let delivered = vec![
+        Term {
+            of: "copies beyond what it remembers",
+            model: "copies x share let through, from how it forgets",
+            per_year: copies * base.value,
+            origin: base.origin,
+        },
+        Term {
+            of: "copies of what a restart or a crash forgot",
+            model: "copies x share that a restart comes before, within the window",
+            per_year: emptied_live,
+            origin: Origin::Modelled,
+        },
+        Term {
+            of: "copies while the server is away",
+            model: "failovers x outage x copies a second, twice: those that come, and those of what was not marked",
+            per_year: of_outage.min(room),
+            origin: Origin::Modelled,
+        },
+        Term {
+            of: "copies of marks that the replica did not have",
+            model: "failovers x replication lag x copies a second",
+            per_year: of_replica.min(room),
+            origin: Origin::Modelled,
+        },
+    ];
+    let left = candidate.missed_stable.map(|stable| {
+        let by_faults = of_outage + of_replica;
+        (copies * (stable.value + emptied.stable) + by_faults).min(copies)
+    });
+    let maxmemory = candidate.server_bytes.value * SERVER_RESERVE;
+    let workers = f64::from(needs.workers);
+    let of_workers = needs.price.memory * candidate.worker_bytes.value * workers
+        + needs.price.disk * candidate.disk_bytes.value * workers;
+    Assessment {
+        lost: losses(candidate, traffic, needs),
+        delivered,
+        left,
+        maxmemory,
+        price: (of_workers + needs.price.redis * maxmemory) / GIB,
+        connections: if candidate.place.is_server() { needs.workers } else { 0 },
+        busy: candidate.ping_ns.map(|ping| Known {
+            value: ping.value * 1e-9 * traffic.busiest_per_s / workers,
+            origin: ping.origin,
+        }),
+    }
+}
+
+/// Unique pings that are lost.
+fn losses(candidate: &Candidate, traffic: &Traffic, needs: &Needs) -> Vec<Term> {
+    let at_check = candidate.marks == Marks::AtCheck;
+    let if_at_check = |per_year: f64| if at_check { per_year } else { 0.0 };
+    let in_hand = traffic.uniques_per_s() / f64::from(needs.workers)
+        * (needs.linger.as_secs_f64() + needs.publish.as_secs_f64());
+    let in_flight = match candidate.place.is_server() {
+        true => traffic.uniques_per_s() * needs.round_trip.as_secs_f64(),
+        false => 0.0,
+    };
+    vec![
+        Term {
+            of: "taken for copies by mistake",
+            model: "uniques x false positives, at most",
+            per_year: traffic.uniques_per_s() * YEAR_S * candidate.false_positives.value,
+            origin: candidate.false_positives.origin,
+        },
+        Term {
+            of: "marked and not published when a worker died",
+            model: "crashes x rate / workers x (linger + publish), where ids are marked at the check",
+            per_year: if_at_check(needs.crashes_per_year * in_hand),
+            origin: Origin::Modelled,
+        },
+        Term {
+            of: "claimed by a command whose answer a failover took",
+            model: "failovers x rate x round trip, where ids are marked at the check",
+            per_year: if_at_check(needs.failovers_per_year * in_flight),
+            origin: Origin::Modelled,
+        },
+    ]
+}
+
+/// Shares of the copies that pass because the memory was emptied after their first came.
+struct Emptied {
+    live: f64,
+    stable: f64,
+}
+
+impl Emptied {
+    /// The memory of a worker is emptied at random times by restarts, which meet all workers, and by crashes, which meet one.
+    /// A copy that comes a lag L later meets an emptied memory with `1 - exp(-r L)`.
+    fn of(candidate: &Candidate, traffic: &Traffic, needs: &Needs) -> Emptied {
+        let crashes = needs.crashes_per_year / f64::from(needs.workers);
+        let per_s = (needs.restarts_per_year + crashes) / YEAR_S;
+        if candidate.place != Place::Worker || per_s == 0.0 || candidate.missed_live.value >= 1.0 {
+            return Emptied { live: 0.0, stable: 0.0 };
+        }
+        let window = candidate.window_s.unwrap_or(f64::INFINITY);
+        let (mut live, mut stable) = (0.0, 0.0);
+        for lag in traffic.lags.slices(SLICES).filter(|lag| *lag < window) {
+            let emptied = -libm::expm1(-per_s * lag);
+            live += emptied;
+            if let Nightly::Days(before) = needs.nightly {
+                stable += emptied * (lag / DAY_S - f64::from(before)).clamp(0.0, 1.0);
+            }
+        }
+        Emptied { live: live / f64::from(SLICES), stable: stable / f64::from(SLICES) }
+    }
+}
+
+/// Copies that failovers of the server let through: while it is away, and for what its replica did not have.
+fn failovers(candidate: &Candidate, traffic: &Traffic, needs: &Needs) -> (f64, f64) {
+    let copies = needs.failovers_per_year * traffic.copies_per_s();
+    let outage = match candidate.place {
+        Place::OpenServer => 2.0 * copies * needs.outage.as_secs_f64(),
+        _ => 0.0,
+    };
+    let replica = match candidate.place.is_server() {
+        true => copies * needs.replication.as_secs_f64(),
+        false => 0.0,
+    };
+    (outage, replica)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::candidate::modelled;
+    use crate::testing::{candidate, traffic};
+
+    fn needs() -> Needs {
+        Needs {
+            workers: 10,
+            crashes_per_year: 20.0,
+            restarts_per_year: 0.0,
+            failovers_per_year: 4.0,
+            linger: Duration::from_millis(20),
+            publish: Duration::from_millis(80),
+            outage: Duration::from_secs(10),
+            ..Needs::default()
+        }
+    }
+
+    /// Sums of one kind; traffic is 1,000 a second, a tenth of it copies, half of them within an hour and half at a day.
+    fn found(terms: &[Term]) -> Vec<f64> {
+        terms.iter().map(|term| (term.per_year * 1e3).round() / 1e3).collect()
+    }
+
+    #[test]
+    fn losses_are_what_a_hand_computes() {
+        let year = 900.0 * YEAR_S;
+        let mut claim = candidate("claim", Place::Server);
+        claim.false_positives = modelled(1e-6);
+        // 20 crashes x 900 / 10 x 0.1 s; 4 failovers x 900 x 1 ms.
+        assert_eq!(
+            found(&assess(&claim, &traffic(), &needs()).lost),
+            [(year * 1e-6 * 1e3).round() / 1e3, 180.0, 3.6]
+        );
+        claim.marks = Marks::AfterDelivery;
+        assert_eq!(found(&assess(&claim, &traffic(), &needs()).lost)[1..], [0.0, 0.0]);
+        let embedded = candidate("set", Place::Worker);
+        assert_eq!(found(&assess(&embedded, &traffic(), &needs()).lost)[1..], [180.0, 0.0]);
+    }
+
+    #[test]
+    fn duplicates_are_what_a_hand_computes() {
+        let mut open = candidate("open", Place::OpenServer);
+        open.missed_live = modelled(0.25);
+        let year = 100.0 * YEAR_S;
+        // 4 failovers x 100 a second x 10 s, twice; x 1 s.
+        assert_eq!(found(&assess(&open, &traffic(), &needs()).delivered), [year * 0.25, 0.0, 8000.0, 400.0]);
+        open.place = Place::Server;
+        assert_eq!(found(&assess(&open, &traffic(), &needs()).delivered), [year * 0.25, 0.0, 0.0, 400.0]);
+    }
+
+    #[test]
+    fn a_memory_that_is_emptied_once_a_day_forgets_by_the_lag() {
+        let embedded = candidate("set", Place::Worker);
+        let daily = Needs { restarts_per_year: 365.25, crashes_per_year: 0.0, ..needs() };
+        let share =
+            |needs: &Needs| assess(&embedded, &traffic(), needs).delivered[1].per_year / (100.0 * YEAR_S);
+        // Lags from 0 to 1 h, and from there to 24 h, evenly: the integral of 1 - exp(-t), t in days.
+        let below = |t: f64| t - 1.0 + (-t).exp();
+        let hour = 1.0 / 24.0;
+        let expected = 0.5 * below(hour) / hour + 0.5 * (below(1.0) - below(hour)) / (1.0 - hour);
+        assert!((share(&daily) - expected).abs() < 1e-3, "{} for {expected}", share(&daily));
+        // A crash of one of ten workers is a tenth of a restart.
+        let crashes = Needs { restarts_per_year: 0.0, crashes_per_year: 3652.5, ..daily.clone() };
+        assert!((share(&crashes) - share(&daily)).abs() < 1e-12);
+        let on_disk = candidate("disk", Place::Disk);
+        assert_eq!(assess(&on_disk, &traffic(), &daily).delivered[1].per_year, 0.0);
+    }
+
+    #[test]
+    fn money_is_memory_of_all_workers_and_the_server_with_its_reserve() {
+        let mut both = candidate("both", Place::Server);
+        both.worker_bytes = modelled(GIB);
+        both.server_bytes = modelled(2.0 * GIB);
+        // 10 GiB at 3, and 2.2 GiB at 10.
+        let found = assess(&both, &traffic(), &needs());
+        assert!((found.price - 52.0).abs() < 1e-9, "{}", found.price);
+        assert_eq!(found.connections, 10);
+    }
+}

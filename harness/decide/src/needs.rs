@@ -1,0 +1,409 @@
+//! What is asked of a strategy, and what it will have to live with.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::quantity::{self, Allowed};
+
+/// Requirements and circumstances; every one has a default.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Needs {
+    /// The largest share of unique pings that may be lost, in a year.
+    pub lost: f64,
+    /// The largest share of delivered pings that may be duplicates: after the nightly job, where there is one.
+    pub missed: f64,
+    /// The longest that a batch may take at its 99th percentile; none where that does not matter.
+    pub p99: Option<Duration>,
+    /// Bytes of memory that each worker may take for it.
+    pub memory_bytes: u64,
+    /// Bytes of disk that each worker may take for it.
+    pub disk_bytes: u64,
+    /// The `maxmemory` of the Redis that may be had; none where there is to be no server.
+    pub redis_bytes: Option<u64>,
+    /// Workers, each a process.
+    pub workers: u32,
+    /// Workers that die, a year, all together.
+    pub crashes_per_year: f64,
+    /// Deploys a year: every worker ends in good order, and starts again.
+    pub restarts_per_year: f64,
+    /// Failovers of the server a year.
+    pub failovers_per_year: f64,
+    /// The nightly job behind it.
+    pub nightly: Nightly,
+    /// What memory costs.
+    pub price: Prices,
+    /// Pings a batch, at most.
+    pub batch: u32,
+    /// How long a batch waits to be filled.
+    pub linger: Duration,
+    /// From the verdict to the sink's acknowledgement.
+    pub publish: Duration,
+    /// How long a failover takes.
+    pub outage: Duration,
+    /// How far a replica is behind.
+    pub replication: Duration,
+    /// A round trip to the server.
+    pub round_trip: Duration,
+}
+
+/// Whether a job removes duplicates behind the pipeline, each night those of a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Nightly {
+    /// None does.
+    No,
+    /// One does, and looks at so many days before its own.
+    Days(u32),
+}
+
+/// Prices of a GiB for a month, in whatever money.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Prices {
+    /// Of the workers' memory.
+    pub memory: f64,
+    /// Of the server's memory, replicas included.
+    pub redis: f64,
+    /// Of the workers' disks.
+    pub disk: f64,
+}
+
+/// One requirement, as it is given on the command line and in a file.
+pub struct Need {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is where it is not given.
+    pub default: &'static str,
+    /// What it is.
+    pub about: &'static str,
+    set: fn(&mut Needs, &str) -> Result<(), Allowed>,
+}
+
+/// Every one.
+pub const NEEDS: &[Need] = &[
+    Need {
+        name: "lost",
+        default: "1e-6",
+        about: "the largest share of unique pings that may be lost in a year: none, 1e-6",
+        set: |needs, text| {
+            needs.lost = quantity::share(text)?;
+            Ok(())
+        },
+    },
+    Need {
+        name: "missed",
+        default: "0.1%",
+        about: "the largest share of delivered pings that may be duplicates, after the nightly job where there is one",
+        set: |needs, text| {
+            needs.missed = quantity::share(text)?;
+            Ok(())
+        },
+    },
+    Need {
+        name: "p99",
+        default: "any",
+        about: "the longest that a batch may take in the strategy at its 99th percentile: 5ms, any",
+        set: |needs, text| {
+            needs.p99 = if text == "any" { None } else { Some(quantity::time(text)?) };
+            Ok(())
+        },
+    },
+    Need {
+        name: "memory",
+        default: "4GiB",
+        about: "memory that each worker may take",
+        set: |needs, text| {
+            needs.memory_bytes = quantity::bytes(text)?;
+            Ok(())
+        },
+    },
+    Need {
+        name: "disk",
+        default: "100GiB",
+        about: "disk that each worker may take",
+        set: |needs, text| {
+            needs.disk_bytes = quantity::bytes(text)?;
+            Ok(())
+        },
+    },
+    Need {
+        name: "redis",
+        default: "8GiB",
+        about: "maxmemory of the Redis that may be had, or none",
+        set: |needs, text| {
+            needs.redis_bytes = if text == "none" { None } else { Some(quantity::bytes(text)?) };
+            Ok(())
+        },
+    },
+    Need {
+        name: "workers",
+        default: "4",
+        about: "workers, each a process; pings are routed to them by their id",
+        set: |needs, text| {
+            needs.workers = whole(text, 1, 100_000)?;
+            Ok(())
+        },
+    },
+    Need {
+        name: "crashes",
+        default: "1/month",
+        about: "how often a worker dies, of all together",
+        set: |needs, text| {
+            needs.crashes_per_year = quantity::often(text)?;
+            Ok(())
+        },
+    },
+    Need {
+        name: "restarts",
+        default: "1/day",
+        about: "how often all workers are started again, in good order (deploys)",
+        set: |needs, text| {
+            needs.restarts_per_year = quantity::often(text)?;
+            Ok(())
+        },
+    },
+    Need {
+        name: "failovers",
+        default: "2/year",
+        about: "how often the Redis fails over",
+        set: |needs, text| {
+            needs.failovers_per_year = quantity::often(text)?;
+            Ok(())
+        },
+    },
+    Need {
+        name: "nightly",
+        default: "no",
+        about: "a job that removes duplicates each night: no, yes, or the days before its own at which it looks",
+        set: |needs, text| {
+            needs.nightly = nightly(text)?;
+            Ok(())
+        },
+    },
+    Need {
+        name: "price",
+        default: "memory=3,redis=10,disk=0.1",
+        about: "a GiB for a month, in your money",
+        set: |needs, text| {
+            needs.price = prices(needs.price, text)?;
+            Ok(())
+        },
+    },
+    Need {
+        name: "batch",
+        default: "20",
+        about: "pings a batch, at most",
+        set: |needs, text| {
+            needs.batch = whole(text, 1, 1_000_000)?;
+            Ok(())
+        },
+    },
+    Need {
+        name: "linger",
+        default: "10ms",
+        about: "how long a batch waits to be filled",
+        set: |needs, text| {
+            needs.linger = quantity::time(text)?;
+            Ok(())
+        },
+    },
+    Need {
+        name: "publish",
+        default: "50ms",
+        about: "from the verdict to the sink's acknowledgement",
+        set: |needs, text| {
+            needs.publish = quantity::time(text)?;
+            Ok(())
+        },
+    },
+    Need {
+        name: "outage",
+        default: "15s",
+        about: "how long a failover of the Redis takes",
+        set: |needs, text| {
+            needs.outage = quantity::time(text)?;
+            Ok(())
+        },
+    },
+    Need {
+        name: "replication",
+        default: "1s",
+        about: "how far a replica is behind when it takes over",
+        set: |needs, text| {
+            needs.replication = quantity::time(text)?;
+            Ok(())
+        },
+    },
+    Need {
+        name: "roundtrip",
+        default: "1ms",
+        about: "a round trip to the Redis",
+        set: |needs, text| {
+            needs.round_trip = quantity::time(text)?;
+            Ok(())
+        },
+    },
+];
+
+/// What is wrong with a requirement.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NeedError {
+    /// It means nothing.
+    #[error("{from}: {name}: found {found:?}; allowed is {allowed}")]
+    Value {
+        /// The file, or the command line.
+        from: String,
+        /// The requirement.
+        name: String,
+        /// What was given.
+        found: String,
+        /// What may be given.
+        allowed: &'static str,
+    },
+    /// There is none of that name.
+    #[error("{from}: found {name:?}, which is no requirement; allowed are {allowed}")]
+    Unknown {
+        /// The file.
+        from: String,
+        /// What was given.
+        name: String,
+        /// What there is.
+        allowed: String,
+    },
+    /// The file is not TOML.
+    #[error("{from}: found {found}; allowed is TOML with lines such as lost = \"1e-6\"")]
+    NoToml {
+        /// The file.
+        from: String,
+        /// Why not.
+        found: String,
+    },
+}
+
+impl Default for Needs {
+    fn default() -> Needs {
+        let mut needs = Needs {
+            lost: 0.0,
+            missed: 0.0,
+            p99: None,
+            memory_bytes: 0,
+            disk_bytes: 0,
+            redis_bytes: None,
+            workers: 1,
+            crashes_per_year: 0.0,
+            restarts_per_year: 0.0,
+            failovers_per_year: 0.0,
+            nightly: Nightly::No,
+            price: Prices { memory: 0.0, redis: 0.0, disk: 0.0 },
+            batch: 1,
+            linger: Duration::ZERO,
+            publish: Duration::ZERO,
+            outage: Duration::ZERO,
+            replication: Duration::ZERO,
+            round_trip: Duration::ZERO,
+        };
+        for need in NEEDS {
+            (need.set)(&mut needs, need.default).expect("a default is a value that is allowed");
+        }
+        needs
+    }
+}
+
+impl Needs {
+    /// Sets one; `from` is what errors call the place where it was found.
+    pub fn set(&mut self, from: &str, name: &str, text: &str) -> Result<(), NeedError> {
+        let Some(need) = NEEDS.iter().find(|need| need.name == name) else {
+            let allowed = NEEDS.iter().map(|need| need.name).collect::<Vec<_>>().join(", ");
+            return Err(NeedError::Unknown { from: from.into(), name: name.into(), allowed });
+        };
+        (need.set)(self, text.trim()).map_err(|Allowed(allowed)| NeedError::Value {
+            from: from.into(),
+            name: name.into(),
+            found: text.into(),
+            allowed,
+        })
+    }
+
+    /// Names and texts of a file, in the order of their names; numbers and truth values as they would be typed.
+    pub fn read_file(from: &str, text: &str) -> Result<BTreeMap<String, String>, NeedError> {
+        let no_toml = |found: String| NeedError::NoToml { from: from.into(), found };
+        let table: toml::Table = toml::from_str(text)
+            .map_err(|error| no_toml(error.message().lines().collect::<Vec<_>>().join(" ")))?;
+        let text_of = |(name, value): (String, toml::Value)| match value {
+            toml::Value::String(text) => Ok((name, text)),
+            toml::Value::Integer(_) | toml::Value::Float(_) => Ok((name, value.to_string())),
+            toml::Value::Boolean(yes) => Ok((name, if yes { "yes" } else { "no" }.to_string())),
+            other => Err(no_toml(format!("{name} = {}", other.type_str()))),
+        };
+        table.into_iter().map(text_of).collect()
+    }
+}
+
+fn whole(text: &str, least: u32, most: u32) -> Result<u32, Allowed> {
+    let number = text.replace('_', "").parse().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or(Allowed("a whole number of at least 1, such as 12"))
+}
+
+fn nightly(text: &str) -> Result<Nightly, Allowed> {
+    match text {
+        "no" => Ok(Nightly::No),
+        "yes" => Ok(Nightly::Days(0)),
+        days => days
+            .parse()
+            .ok()
+            .filter(|days| *days <= 60)
+            .map(Nightly::Days)
+            .ok_or(Allowed("no, yes, or a number of days up to 60 that it looks back, such as 1")),
+    }
+}
+
+fn prices(mut prices: Prices, text: &str) -> Result<Prices, Allowed> {
+    const ALLOWED: Allowed = Allowed("prices of a GiB for a month, such as memory=3,redis=10,disk=0.1");
+    for part in text.split(',') {
+        let (name, price) = part.split_once('=').ok_or(ALLOWED)?;
+        let price = price.trim().trim_end_matches("/GiB-month").parse::<f64>().ok();
+        let price = price.filter(|price| price.is_finite() && *price >= 0.0).ok_or(ALLOWED)?;
+        match name.trim() {
+            "memory" => prices.memory = price,
+            "redis" => prices.redis = price,
+            "disk" => prices.disk = price,
+            _ => return Err(ALLOWED),
+        }
+    }
+    Ok(prices)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_says_what_the_command_line_says() {
+        let text = "lost = \"none\"\nmissed = \"0.5%\"\nworkers = 12\nnightly = true\nprice = \"redis=20/GiB-month\"\n";
+        let mut needs = Needs::default();
+        for (name, text) in Needs::read_file("needs.toml", text).unwrap() {
+            needs.set("needs.toml", &name, &text).unwrap();
+        }
+        assert_eq!((needs.lost, needs.missed, needs.workers), (0.0, 0.005, 12));
+        assert_eq!(needs.nightly, Nightly::Days(0));
+        assert_eq!(needs.price, Prices { memory: 3.0, redis: 20.0, disk: 0.1 });
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_what_is_there_and_what_may_be() {
+        let mut needs = Needs::default();
+        for need in NEEDS {
+            let error = needs.set("needs.toml", need.name, "x?").unwrap_err().to_string();
+            let named = format!("needs.toml: {}: found \"x?\"; allowed is ", need.name);
+            assert!(error.starts_with(&named), "{error}");
+        }
+        assert_eq!(needs, Needs::default());
+        let unknown = needs.set("needs.toml", "speed", "1").unwrap_err().to_string();
+        assert!(unknown.contains("\"speed\"") && unknown.contains("lost, missed"), "{unknown}");
+        for text in ["lost = ", "lost = [1]", "a b"] {
+            let error = Needs::read_file("needs.toml", text).unwrap_err().to_string();
+            assert!(error.starts_with("needs.toml: found ") && !error.contains('\n'), "{error}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The answer in one sentence.
+
+use std::time::Duration;
+
+use dedup_records::units;
+
+use crate::decision::{Decision, Failure, Judged};
+
+/// The answer in one sentence.
+pub fn sentence(decision: &Decision) -> String {
+    match (&decision.survivors[..], &decision.give_up) {
+        ([first, rest @ ..], _) => {
+            let next = match rest.first() {
+                Some(second) => format!(
+                    "; next is {} at {} a month",
+                    second.candidate.strategy,
+                    money(second.assessment.price)
+                ),
+                None => "; nothing else meets the requirements".to_string(),
+            };
+            format!("Take {}: {}{next}.", named(first), figures(decision, first))
+        }
+        ([], Some((requirement, judged))) => format!(
+            "Nothing meets every requirement; without {requirement} it would be {}, which {}.",
+            named(judged),
+            failure(&judged.fails[0])
+        ),
+        ([], None) => "Nothing meets the requirements, and none of them alone stands in the way.".to_string(),
+    }
+}
+
+fn named(judged: &Judged) -> String {
+    match judged.candidate.window_s {
+        Some(window) => format!("{} with a window of {}", judged.candidate.strategy, seconds(window)),
+        None => judged.candidate.strategy.clone(),
+    }
+}
+
+fn figures(decision: &Decision, judged: &Judged) -> String {
+    let found = &judged.assessment;
+    let all = decision.traffic.pings_per_s * 86_400.0;
+    let size = match judged.candidate.place.is_server() {
+        true => format!("{} in the Redis", bytes(found.maxmemory)),
+        false => format!("{} a worker", bytes(judged.candidate.worker_bytes.value)),
+    };
+    let left = match found.left {
+        Some(_) => " after the nightly job",
+        None => "",
+    };
+    format!(
+        "{} % of pings are duplicates{left}, {} pings lost a year, {size}, {} a month",
+        units::short(found.left_per_day() / all * 100.0),
+        count(found.lost_per_year()),
+        money(found.price)
+    )
+}
+
+/// What is failed, and by how much, as the end of a sentence.
+pub(super) fn failure(failure: &Failure) -> String {
+    let Failure { requirement, found, allowed } = *failure;
+    let show = |value: f64| match requirement {
+        "lost" | "missed" => format!("{} %", units::short(value * 100.0)),
+        "p99" => seconds(value),
+        "workers" => format!("{} of a worker", units::short(value)),
+        _ => bytes(value),
+    };
+    let says = match requirement {
+        "lost" => "loses",
+        "missed" => "lets through",
+        "p99" => "takes",
+        _ => "needs",
+    };
+    match failure.times() {
+        times if times.is_finite() => {
+            format!("{says} {} ({} times the {} allowed)", show(found), units::short(times), show(allowed))
+        }
+        _ if requirement == "redis" => format!("{says} {} in a Redis, and there is none", show(found)),
+        _ => format!("{says} {}, and none is allowed", show(found)),
+    }
+}
+
+pub(super) fn seconds(seconds: f64) -> String {
+    units::duration(Duration::from_secs_f64(seconds.clamp(0.0, 1e11)).as_nanos() as u64)
+}
+
+pub(super) fn bytes(bytes: f64) -> String {
+    units::bytes(bytes.clamp(0.0, 1e19) as u64)
+}
+
+pub(super) fn money(price: f64) -> String {
+    match price {
+        price if price < 100.0 => units::fixed(price, 2),
+        price => units::fixed(price, 0),
+    }
+}
+
+/// A count, to three digits: `0`, `12.3`, `1,230`, `1.23 M`.
+pub(super) fn count(count: f64) -> String {
+    match count {
+        count if count >= 1e9 => format!("{} G", units::short(count / 1e9)),
+        count if count >= 1e6 => format!("{} M", units::short(count / 1e6)),
+        count if count >= 100.0 => units::fixed(count, 0),
+        count => units::short(count),
+    }
+}

@@ -1,0 +1,278 @@
+//! A decision as text of 80 columns, and as Markdown.
+
+use std::fmt::Write;
+
+use dedup_records::units;
+
+use crate::candidate::Candidate;
+use crate::decision::{Decision, Judged};
+use crate::loss::Term;
+use crate::needs::Nightly;
+use crate::render::sentence::{bytes, count, failure, money, seconds};
+use crate::render::{Recipe, recipe, sentence};
+use crate::sensitivity::Change;
+
+const WIDTH: usize = 80;
+/// Changes that are shown: the nearest.
+const MOST_CHANGES: usize = 6;
+
+/// For a terminal.
+pub fn text(decision: &Decision, changes: &[Change]) -> String {
+    let mut out = String::new();
+    wrapped(&mut out, "", &sentence(decision));
+    wrapped(&mut out, "", &question(decision));
+    if !decision.survivors.is_empty() {
+        section(&mut out, "What meets every requirement, the cheapest first");
+        out.push_str(&survivors(decision));
+        wrapped(&mut out, "  ", NOTE);
+    }
+    if !decision.excluded.is_empty() {
+        section(&mut out, "What does not, the nearest first");
+        for judged in &decision.excluded {
+            let name = format!("{:<17}", judged.candidate.strategy);
+            wrapped_after(&mut out, &format!("  {name} "), &fails(judged));
+        }
+    }
+    section(&mut out, "What would change the answer");
+    for line in change_lines(decision, changes) {
+        wrapped_after(&mut out, "  ", &line);
+    }
+    if let Some(first) = decision.survivors.first() {
+        section(&mut out, "Where the figures of the first come from");
+        for line in origins(decision, first) {
+            wrapped_after(&mut out, "  ", &line);
+        }
+        section(&mut out, "What to do");
+        for line in recipe_lines(&recipe(&first.candidate, &first.assessment, decision)) {
+            let _ = writeln!(out, "  {line}");
+        }
+    }
+    out
+}
+
+/// For a review or a page.
+pub fn markdown(decision: &Decision, changes: &[Change]) -> String {
+    let mut out = format!("# {}\n\n{}\n", sentence(decision), question(decision));
+    if !decision.survivors.is_empty() {
+        out.push_str("\n## What meets every requirement, the cheapest first\n\n");
+        let rows = rows(decision);
+        let mut line = |cells: &[String]| {
+            let _ = writeln!(out, "| {} |", cells.join(" | "));
+        };
+        line(&HEAD.map(str::to_string));
+        line(&HEAD.map(|_| "---".to_string()));
+        rows.iter().for_each(|row| line(row));
+        let _ = writeln!(out, "\n{NOTE}");
+    }
+    if !decision.excluded.is_empty() {
+        out.push_str("\n## What does not, the nearest first\n\n");
+        for judged in &decision.excluded {
+            let _ = writeln!(out, "- `{}` {}", judged.candidate.strategy, fails(judged));
+        }
+    }
+    out.push_str("\n## What would change the answer\n\n");
+    for line in change_lines(decision, changes) {
+        let _ = writeln!(out, "- {line}");
+    }
+    if let Some(first) = decision.survivors.first() {
+        out.push_str("\n## Where the figures of the first come from\n\n");
+        for line in origins(decision, first) {
+            let _ = writeln!(out, "- {line}");
+        }
+        out.push_str("\n## What to do\n\n```\n");
+        for line in recipe_lines(&recipe(&first.candidate, &first.assessment, decision)) {
+            let _ = writeln!(out, "{line}");
+        }
+        out.push_str("```\n");
+    }
+    out
+}
+
+const NOTE: &str = "* on the front: nothing else is at least as good in price, duplicates and losses. Duplicates: of \
+                    all pings that are delivered. Lost: unique pings a year. m: a model of another system, whose own \
+                    figures these are not.";
+
+const HEAD: [&str; 7] = ["strategy", "window", "duplicates", "lost/yr", "worker", "redis", "a month"];
+
+fn rows(decision: &Decision) -> Vec<[String; 7]> {
+    let all = decision.traffic.pings_per_s * 86_400.0;
+    let row = |judged: &Judged| {
+        let (candidate, found) = (&judged.candidate, &judged.assessment);
+        let server = match candidate.place.is_server() {
+            true => bytes(found.maxmemory),
+            false => "-".to_string(),
+        };
+        [
+            format!(
+                "{}{}{}",
+                candidate.strategy,
+                if judged.on_front { " *" } else { "" },
+                if candidate.model_of.is_some() { " m" } else { "" }
+            ),
+            candidate.window_s.map_or("-".to_string(), seconds),
+            format!("{} %", units::short(found.left_per_day() / all * 100.0)),
+            count(found.lost_per_year()),
+            bytes(candidate.worker_bytes.value),
+            server,
+            money(found.price),
+        ]
+    };
+    decision.survivors.iter().map(row).collect()
+}
+
+fn survivors(decision: &Decision) -> String {
+    let rows = rows(decision);
+    let widths: [usize; 7] = std::array::from_fn(|column| {
+        rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0).max(HEAD[column].len())
+    });
+    let mut out = String::new();
+    let mut line = |cells: [&str; 7]| {
+        let mut text = format!("  {:<width$}", cells[0], width = widths[0]);
+        for (cell, width) in cells.iter().zip(widths).skip(1) {
+            let _ = write!(text, "  {cell:>width$}");
+        }
+        let _ = writeln!(out, "{text}");
+    };
+    line(HEAD);
+    rows.iter().for_each(|row| line(std::array::from_fn(|column| row[column].as_str())));
+    out
+}
+
+fn question(decision: &Decision) -> String {
+    let (traffic, needs) = (&decision.traffic, &decision.needs);
+    let nightly = match needs.nightly {
+        Nightly::No => "no nightly job".to_string(),
+        Nightly::Days(0) => "a nightly job".to_string(),
+        Nightly::Days(days) => format!("a nightly job that looks back {}", units::plural(days.into(), "day")),
+    };
+    let redis = needs
+        .redis_bytes
+        .map_or("no Redis".to_string(), |bytes| format!("a Redis of {}", units::bytes(bytes)));
+    format!(
+        "Asked: {}, {}/s, {} % duplicates, half of them within {} and the last after {}; lost at most {} %, \
+         duplicates at most {} % of what is delivered; {} with {} each, {redis}, {nightly}.",
+        traffic.name,
+        units::short(traffic.pings_per_s),
+        units::short(traffic.duplicates * 100.0),
+        seconds(traffic.lags.quantile(0.5)),
+        seconds(traffic.lags.longest()),
+        units::short(needs.lost * 100.0),
+        units::short(needs.missed * 100.0),
+        units::plural(needs.workers.into(), "worker"),
+        units::bytes(needs.memory_bytes),
+    )
+}
+
+fn fails(judged: &Judged) -> String {
+    let window = judged.candidate.window_s.map_or(String::new(), |window| format!("{}: ", seconds(window)));
+    format!("{window}{}", judged.fails.iter().map(failure).collect::<Vec<_>>().join("; "))
+}
+
+fn change_lines(decision: &Decision, changes: &[Change]) -> Vec<String> {
+    if changes.is_empty() {
+        return vec!["Nothing: no assumption does so within 64 times its value.".to_string()];
+    }
+    let lines = changes.iter().take(MOST_CHANGES).map(|change| {
+        let winner = match &change.winner {
+            Some(winner) => format!("{winner} is the answer"),
+            None => "nothing meets the requirements".to_string(),
+        };
+        format!(
+            "{} {} ({} times): {winner}",
+            change.assumption,
+            shown(decision, change),
+            units::short(change.factor)
+        )
+    });
+    lines.collect()
+}
+
+fn shown(_: &Decision, change: &Change) -> String {
+    let show = |value: f64| match change.assumption {
+        "rate" => format!("{}/s", units::short(value)),
+        "duplicates" | "lost" | "missed" => format!("{} %", units::short(value * 100.0)),
+        "memory" | "redis" => bytes(value),
+        "crashes" | "restarts" | "failovers" => format!("{}/year", units::short(value)),
+        _ => units::short(value),
+    };
+    format!("from {} to {}", show(change.from), show(change.from * change.factor))
+}
+
+fn origins(decision: &Decision, judged: &Judged) -> Vec<String> {
+    let (candidate, found) = (&judged.candidate, &judged.assessment);
+    let mut lines = vec![
+        format!("duplicates let through: {} ({})", candidate.because, candidate.missed_live.origin.name()),
+        format!(
+            "bytes for {} ids in the window: from how it is built ({})",
+            count(candidate.ids),
+            candidate.worker_bytes.origin.name()
+        ),
+    ];
+    let terms = |kind: &str, terms: &[Term]| -> Vec<String> {
+        let there = terms.iter().filter(|term| term.per_year > 0.0);
+        there
+            .map(|term| {
+                format!(
+                    "{kind} {} a year: {} ({}; {})",
+                    count(term.per_year),
+                    term.of,
+                    term.model,
+                    term.origin.name()
+                )
+            })
+            .collect()
+    };
+    lines.extend(terms("delivered twice", &found.delivered));
+    lines.extend(terms("lost", &found.lost));
+    lines.push(speed(candidate, decision));
+    lines
+}
+
+fn speed(candidate: &Candidate, decision: &Decision) -> String {
+    match candidate.ping_ns {
+        Some(ping) => format!(
+            "time: {} ns a ping on a worker ({}), which has {} ns",
+            units::short(ping.value),
+            ping.origin.name(),
+            units::short(1e9 * f64::from(decision.needs.workers) / decision.traffic.busiest_per_s)
+        ),
+        None => "time a ping and p99: unknown, as nobody measured it at so many ids".to_string(),
+    }
+}
+
+fn recipe_lines(recipe: &Recipe) -> Vec<String> {
+    let mut lines = vec![recipe.run.clone()];
+    let groups =
+        [("redis.conf", &recipe.redis_conf), ("Flink SQL", &recipe.flink_sql), ("Spark", &recipe.spark)];
+    for (name, group) in groups.into_iter().filter(|(_, group)| !group.is_empty()) {
+        lines.push(format!("# {name}"));
+        lines.extend(group.iter().cloned());
+    }
+    lines
+}
+
+fn section(out: &mut String, title: &str) {
+    let _ = writeln!(out, "\n{title}");
+}
+
+fn wrapped(out: &mut String, indent: &str, text: &str) {
+    wrapped_after(out, indent, text);
+}
+
+/// The text after `begins`, further lines indented as far.
+fn wrapped_after(out: &mut String, begins: &str, text: &str) {
+    let indent = begins.chars().count();
+    let mut line = begins.to_string();
+    for word in text.split_whitespace() {
+        let empty = line.trim().is_empty() || line == begins;
+        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            let _ = writeln!(out, "{line}");
+            line = " ".repeat(indent);
+        }
+        if !(line.trim().is_empty() || line == begins) {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    let _ = writeln!(out, "{}", line.trim_end());
+}

@@ -1,0 +1,49 @@
+//! Windows worth having.
+
+use std::time::Duration;
+
+use dedup_decide::{Needs, Traffic};
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+/// Lengths that people choose, in seconds.
+const LENGTHS_S: [u64; 14] = [
+    MINUTE,
+    10 * MINUTE,
+    30 * MINUTE,
+    HOUR,
+    4 * HOUR,
+    8 * HOUR,
+    12 * HOUR,
+    DAY,
+    2 * DAY,
+    3 * DAY,
+    4 * DAY,
+    7 * DAY,
+    14 * DAY,
+    28 * DAY,
+];
+
+/// Lengths that people choose, up to the first that all copies come within; and the shortest that is just long enough for what
+/// may be missed, half of that, and a tenth, as there are other causes of misses, too.
+pub fn windows(traffic: &Traffic, needs: &Needs) -> Vec<Duration> {
+    let longest = traffic.lags.longest();
+    let before_the_longest = LENGTHS_S.partition_point(|length| (*length as f64) < longest);
+    let mut lengths: Vec<u64> = LENGTHS_S[..LENGTHS_S.len().min(before_the_longest + 1)].to_vec();
+    if traffic.duplicates > 0.0 {
+        let just = [1.0, 0.5, 0.1].map(|part| 1.0 - needs.missed * part / traffic.duplicates);
+        let needed = just.into_iter().filter(|caught| *caught > 0.0).map(|caught| traffic.window_for(caught));
+        lengths.extend(needed.map(|window| rounded_up(window.as_secs())));
+    }
+    lengths.sort_unstable();
+    lengths.dedup();
+    lengths.into_iter().map(Duration::from_secs).collect()
+}
+
+/// To a whole minute, or a whole hour of what is longer than a day.
+fn rounded_up(seconds: u64) -> u64 {
+    let unit = if seconds > DAY { HOUR } else { MINUTE };
+    (seconds + 1).div_ceil(unit) * unit
+}

@@ -1,0 +1,100 @@
+//! `advise`: from requirements and traffic to a decision.
+
+mod options;
+mod question;
+mod sizes;
+
+use std::io::Write;
+
+use anyhow::{Context, anyhow};
+use clap::{Args, ValueEnum};
+use dedup_decide::{changes, decide, render};
+use dedup_strategies::Definition;
+
+use crate::advise::candidates;
+use crate::exit::{Exit, OrExit};
+use options::{NeedArgs, TrafficArgs};
+
+/// Options of `advise`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct AdviseArgs {
+    /// A TOML file with requirements and traffic, each under the name of its option: lost = "1e-6"
+    #[arg(value_name = "FILE")]
+    file: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    traffic: TrafficArgs,
+    #[command(flatten)]
+    needs: NeedArgs,
+    /// Only how large every strategy is for the ids of a window
+    #[arg(long, conflicts_with = "format")]
+    sizes: bool,
+    /// With --sizes: how long ids are remembered
+    #[arg(long, value_name = "TIME", requires = "sizes", default_value = "24h", value_parser = length)]
+    window: std::time::Duration,
+    /// With --sizes: distinct ids in a window, in the place of --rate
+    #[arg(long, value_name = "N", requires = "sizes", conflicts_with = "rate", value_parser = ids)]
+    ids: Option<u64>,
+    /// How the decision is shown
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  dedup-harness advise --rate 3000/s --duplicates 1% --lags 50%=10m,90%=8h,99.9%=3d --workers 12 --redis 8GiB
+  dedup-harness advise --rate 16000/s --duplicates 0.1% --lags nightly --nightly --missed 0.01%
+  dedup-harness advise needs.toml --format markdown
+  dedup-harness advise --profile traffic.json --lost none
+  dedup-harness advise --sizes --ids 1_000_000_000 --window 24h
+docs/ADVISE.md has every formula and default.";
+
+/// How a decision is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a terminal of 80 columns
+    Text,
+    /// Every figure, with where it comes from
+    Json,
+    /// For a review
+    Markdown,
+}
+
+/// Decides, and prints it.
+pub fn run(args: &AdviseArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let given = question::given(args).or_exit(Exit::Usage)?;
+    let needs = given.needs().or_exit(Exit::Usage)?;
+    let text = match args.sizes {
+        true => {
+            let ids = match args.ids {
+                Some(ids) => ids,
+                None => given.traffic().or_exit(Exit::Usage)?.ids_in(args.window).ceil().max(1.0) as u64,
+            };
+            sizes::table(definitions, ids, args.window, &needs)
+        }
+        false => {
+            let traffic = given.traffic().or_exit(Exit::Usage)?;
+            let candidates = candidates(definitions, &traffic, &needs);
+            let decision = decide(&traffic, &needs, &candidates);
+            let changes = changes(&traffic, &needs, &candidates);
+            match args.format {
+                Format::Text => render::text(&decision, &changes),
+                Format::Json => render::json(&decision, &changes),
+                Format::Markdown => render::markdown(&decision, &changes),
+            }
+        }
+    };
+    out.write_all(text.as_bytes()).context("standard output")?;
+    Ok(Exit::Ok)
+}
+
+fn length(text: &str) -> Result<std::time::Duration, String> {
+    let allowed = "allowed is a length of time from 1s to 10years, such as 24h";
+    let (least, most) = (std::time::Duration::from_secs(1), std::time::Duration::from_secs(3653 * 86_400));
+    let found = humantime::parse_duration(text).map_err(|_| anyhow!(allowed).to_string())?;
+    (least..=most).contains(&found).then_some(found).ok_or_else(|| allowed.to_string())
+}
+
+fn ids(text: &str) -> Result<u64, String> {
+    super::values::whole(1, 1u64 << 40)(text)
+}

@@ -1,0 +1,151 @@
+//! What is asked: a file's lines, and over them what was typed.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail};
+use dedup_decide::{Allowed, Lags, Needs, Traffic, TrafficError, rate, share};
+use dedup_profile::Profile;
+use dedup_stream::scenario::{Lag, Scenario, find, parse_bytes};
+
+use super::AdviseArgs;
+use super::options::TRAFFIC;
+use crate::advise::traffic_of;
+
+/// The scenario whose copies come as late as they were measured to.
+const MEASURED: &str = "mozilla-client-retry";
+
+/// Texts, each with the place where it was found.
+pub(super) struct Given(BTreeMap<String, (String, String)>);
+
+const TYPED: &str = "command line";
+
+/// Everything that was given.
+pub(super) fn given(args: &AdviseArgs) -> anyhow::Result<Given> {
+    let mut given = BTreeMap::new();
+    if let Some(path) = &args.file {
+        let from = path.display().to_string();
+        let bytes = dedup_files::read(path).with_context(|| format!("{from}: cannot be read"))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| anyhow!("{from}: found bytes that are no UTF-8; allowed is a TOML file"))?;
+        for (name, value) in Needs::read_file(&from, &text)? {
+            given.insert(name, (from.clone(), value));
+        }
+    }
+    for (name, value) in args.traffic.0.iter().chain(&args.needs.0) {
+        given.insert(name.clone(), (TYPED.to_string(), value.clone()));
+    }
+    Ok(Given(given))
+}
+
+impl Given {
+    /// The requirements, and defaults for the rest.
+    pub(super) fn needs(&self) -> anyhow::Result<Needs> {
+        let mut needs = Needs::default();
+        let of_traffic = |name: &str| TRAFFIC.iter().any(|(traffic, ..)| *traffic == name);
+        for (name, (from, text)) in self.0.iter().filter(|(name, _)| !of_traffic(name)) {
+            needs.set(from, name, text)?;
+        }
+        Ok(needs)
+    }
+
+    /// The traffic, from the one thing that says what it is.
+    pub(super) fn traffic(&self) -> anyhow::Result<Traffic> {
+        let sources: Vec<&str> =
+            ["rate", "profile", "scenario"].into_iter().filter(|name| self.0.contains_key(*name)).collect();
+        match sources[..] {
+            ["rate"] => self.numbers(),
+            ["profile"] => self.profile(),
+            ["scenario"] => self.scenario(),
+            [] => bail!(
+                "found no traffic; allowed is one of --rate 3000/s (with --duplicates and --lags), --profile FILE \
+                 and --scenario NAME, or a file with one of them"
+            ),
+            _ => bail!("found {}; allowed is one of them", sources.join(" and ")),
+        }
+    }
+
+    fn text(&self, name: &str, default: &str) -> (String, String) {
+        self.0.get(name).cloned().unwrap_or_else(|| ("default".to_string(), default.to_string()))
+    }
+
+    fn numbers(&self) -> anyhow::Result<Traffic> {
+        let pings_per_s = self.read("rate", "", rate)?;
+        let duplicates = self.read("duplicates", "1%", |text| {
+            share(text).ok().filter(|share| *share < 1.0).ok_or(Allowed("a share below 1, such as 1%"))
+        })?;
+        let (from, lags) = self.text("lags", "nightly");
+        let lags = match lags.as_str() {
+            "nightly" => measured(),
+            points => Lags::parse(&from, points)?,
+        };
+        Ok(Traffic::steady("traffic by numbers", pings_per_s, duplicates, lags, self.payload()?))
+    }
+
+    fn profile(&self) -> anyhow::Result<Traffic> {
+        self.alone("profile")?;
+        let (_, path) = self.text("profile", "");
+        let profile = Profile::read(Path::new(&path))?;
+        Ok(Traffic::of_profile(&path, &profile, self.payload()?)?)
+    }
+
+    fn scenario(&self) -> anyhow::Result<Traffic> {
+        self.alone("scenario")?;
+        let (from, name) = self.text("scenario", "");
+        let scenario = match name.ends_with(".toml") {
+            true => Scenario::load(&name)?,
+            false => {
+                let pattern = format!("^{}$", regex::escape(&name));
+                let found = find(&pattern).ok().and_then(|mut found| found.pop());
+                found.ok_or_else(|| {
+                    anyhow!(
+                        "{from}: scenario: found {name:?}; allowed is a name from \"dedup-harness list scenarios\", \
+                         or a file that ends in .toml"
+                    )
+                })?
+            }
+        };
+        Ok(traffic_of(&scenario))
+    }
+
+    /// What has a rate and lags of its own takes none.
+    fn alone(&self, source: &str) -> anyhow::Result<()> {
+        match ["duplicates", "lags"].into_iter().find(|name| self.0.contains_key(*name)) {
+            Some(name) => {
+                let (from, text) = self.text(name, "");
+                bail!(
+                    "{from}: {name}: found {text:?} beside {source}, which says that itself; leave out one of the two"
+                )
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn payload(&self) -> anyhow::Result<u64> {
+        self.read("payload", "1KB", |text| {
+            let bytes = parse_bytes(text).filter(|bytes| *bytes <= 1 << 30);
+            bytes.ok_or(Allowed("a size of at most 1GiB, such as 1KB"))
+        })
+    }
+
+    fn read<T>(
+        &self,
+        name: &'static str,
+        default: &str,
+        reader: impl Fn(&str) -> Result<T, Allowed>,
+    ) -> anyhow::Result<T> {
+        let (from, text) = self.text(name, default);
+        reader(&text).map_err(|Allowed(allowed)| {
+            TrafficError { from, field: name, found: format!("{text:?}"), allowed }.into()
+        })
+    }
+}
+
+/// The delays that were measured for Firefox nightly.
+fn measured() -> Lags {
+    let scenario = find(&format!("^{MEASURED}$")).ok().and_then(|mut found| found.pop());
+    let lag = scenario.and_then(|scenario| Some(scenario.shape.repeats.first()?.lag.clone()));
+    let Some(Lag::Cdf(points)) = lag else { unreachable!("the scenario has measured lags") };
+    let points = points.iter().map(|point| (point.ns / 1e9, point.share)).collect();
+    Lags::new(points).expect("measured shares ascend to one")
+}
