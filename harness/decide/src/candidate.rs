@@ -39,8 +39,6 @@ pub struct Candidate {
     pub disk_bytes: Known,
     /// Round trips to the server for a batch.
     pub round_trips: u32,
-    /// Seconds for which it holds pings back.
-    pub holds_s: f64,
     /// Nanoseconds a ping in steady state on one worker, where that was measured.
     pub ping_ns: Option<Known>,
     /// The 99th percentile of a batch, in nanoseconds, where that was measured.

@@ -94,7 +94,7 @@ pub(crate) fn failures(
     const YEAR_S: f64 = 365.25 * 86_400.0;
     let uniques = traffic.uniques_per_s() * YEAR_S;
     let all_per_day = traffic.pings_per_s * 86_400.0;
-    let p99_s = candidate.p99_ns.map_or(0.0, |p99| p99.value / 1e9).max(candidate.holds_s);
+    let p99_s = candidate.p99_ns.map_or(0.0, |p99| p99.value / 1e9);
     let limits = [
         ("lost", found.lost_per_year() / uniques, needs.lost),
         ("missed", found.left_per_day() / all_per_day, needs.missed),

@@ -28,7 +28,6 @@ pub(crate) fn candidate(strategy: &str, place: Place) -> Candidate {
         server_bytes: nothing,
         disk_bytes: nothing,
         round_trips: 1,
-        holds_s: 0.0,
         ping_ns: None,
         p99_ns: None,
     }

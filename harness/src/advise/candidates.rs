@@ -82,6 +82,10 @@ impl Theory<'_> {
         let settings = definition.resolve(&[], &sizing).ok()?;
         let prospect = definition.prospect?(&settings, &context);
         let forgets = (definition.forgets)(&settings, &context);
+        // It refuses what comes after its window, and traffic does not say how late events arrive.
+        if matches!(prospect.promise.window, Window::Tumbling(_)) {
+            return None;
+        }
         let missed = self.missed(forgets, &prospect, window)?;
         Some(self.describe(definition, &settings, sizing, prospect, missed))
     }
@@ -89,11 +93,9 @@ impl Theory<'_> {
     /// Strategies that forget by the same rule miss the same.
     fn missed(&mut self, forgets: Forgets, prospect: &Prospect, window: Duration) -> Option<MissedShares> {
         let promise = &prospect.promise;
-        let key = format!("{forgets:?} {:?} {:?} {:?}", promise.window, promise.capacity, prospect.routing);
-        let key = match promise.lost {
-            Bound::AtMost(rate) => format!("{key} {rate}"),
-            _ => key,
-        };
+        let capacity = promise.capacity.filter(|_| matches!(forgets, Forgets::LeastRecentlySeen));
+        let wrong = matches!(promise.lost, Bound::AtMost(rate) if rate > 0.001);
+        let key = format!("{forgets:?} {:?} {capacity:?} {:?} {wrong}", promise.window, prospect.routing);
         let scenario = || scenario_of(self.traffic, self.needs, window);
         let preceding = match self.needs.nightly {
             Nightly::No => None,
@@ -141,10 +143,6 @@ impl Theory<'_> {
             server_bytes: modelled(prospect.server_bytes as f64),
             disk_bytes: a_worker(prospect.disk_bytes),
             round_trips: prospect.round_trips,
-            holds_s: match window {
-                Window::Tumbling(length) => length.as_secs_f64(),
-                _ => 0.0,
-            },
             ping_ns: None,
             p99_ns: None,
         }

@@ -18,7 +18,8 @@ use crate::units;
 /// of which only the bound is known.
 const MOST_FALSE_POSITIVES: f64 = 0.01;
 
-pub(super) fn memory(scenario: &Scenario, strategy: Declared<'_>) -> Option<Memory> {
+/// Where ids push out others, `copies` are looked at to see how many are written.
+pub(super) fn memory(scenario: &Scenario, strategy: Declared<'_>, copies: f64) -> Option<Memory> {
     let window = strategy.promise.window;
     if matches!(strategy.promise.lost, Bound::AtMost(rate) if rate > MOST_FALSE_POSITIVES) {
         return None;
@@ -32,10 +33,10 @@ pub(super) fn memory(scenario: &Scenario, strategy: Declared<'_>) -> Option<Memo
             (lease > mark_after(scenario)).then(|| leased(scenario, window)).flatten()
         }
         Forgets::InSlices { a_window } => in_slices(window, a_window),
-        Forgets::InGenerations { kept, ids } => in_generations(scenario, strategy, kept, ids),
+        Forgets::InGenerations { kept, ids } => in_generations(scenario, strategy, (kept, ids), copies),
         Forgets::LeastRecentlySeen => with_capacity(scenario, strategy),
         Forgets::InEventTime => in_event_time(scenario),
-        Forgets::AtRandom(eviction) => Some(at_random(scenario, strategy, eviction)),
+        Forgets::AtRandom(eviction) => Some(at_random(scenario, strategy, eviction, copies)),
     }
 }
 
@@ -132,9 +133,14 @@ fn with_capacity(scenario: &Scenario, strategy: Declared<'_>) -> Option<Memory> 
 }
 
 /// Forgets a generation of ids or of time at once, whichever ends first.
-fn in_generations(scenario: &Scenario, strategy: Declared<'_>, kept: u32, generation: u64) -> Option<Memory> {
+fn in_generations(
+    scenario: &Scenario,
+    strategy: Declared<'_>,
+    (kept, generation): (u32, u64),
+    copies: f64,
+) -> Option<Memory> {
     let length = strategy.promise.window.length()?;
-    let forgetting = written::settled(scenario, strategy.routing, |written| {
+    let forgetting = written::settled(scenario, strategy.routing, copies, |written| {
         let start_ns = scenario.start().as_nanos();
         let window_ns = saturating_nanos(length);
         let ids = generation as f64;
@@ -148,10 +154,10 @@ fn in_generations(scenario: &Scenario, strategy: Declared<'_>, kept: u32, genera
 }
 
 /// Forgets by chance with every id that is written.
-fn at_random(scenario: &Scenario, strategy: Declared<'_>, eviction: Eviction) -> Memory {
+fn at_random(scenario: &Scenario, strategy: Declared<'_>, eviction: Eviction, copies: f64) -> Memory {
     let start_ns = scenario.start().as_nanos();
     let cells = |written: Curve| Forgetting::AtRandom(Cells::of(eviction, written, start_ns));
-    let forgetting = written::settled(scenario, strategy.routing, cells);
+    let forgetting = written::settled(scenario, strategy.routing, copies, cells);
     Memory { forgetting, because: "cells reset at random by the ids that come between".into() }
 }
 

@@ -46,7 +46,7 @@ pub fn predict(scenario: &Scenario, strategy: Declared<'_>, seen: &VerifyFigures
     if !scenario_is_simple(scenario) || !pipeline_is_simple(scenario) {
         return Vec::new();
     }
-    let Some(memory) = declared::memory(scenario, strategy) else { return Vec::new() };
+    let Some(memory) = declared::memory(scenario, strategy, sampled::FEWER_COPIES) else { return Vec::new() };
     let nights = seen.stable.as_ref().map(|stable| nightly::Nights::new(scenario, stable.preceding_days));
     let firsts = Curve::of_firsts(scenario);
     let share = |(cause, repeat)| {

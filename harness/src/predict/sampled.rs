@@ -14,7 +14,7 @@ use super::rule::Forgetting;
 pub(super) const COPIES: f64 = 400_000.0;
 
 /// Copies that are looked at to see how many are let through when: what depends on that depends on it weakly.
-const FEWER_COPIES: f64 = 40_000.0;
+pub(super) const FEWER_COPIES: f64 = 40_000.0;
 
 /// And pings at least and at most.
 const SAMPLES: (f64, f64) = (200.0, 400_000.0);
@@ -103,9 +103,15 @@ impl<'a> SampledPings<'a> {
     }
 
     /// Adds to each piece of the stream the copies of this cause, with a usable id, that are expected to be let through in it.
-    pub(super) fn add_let_through(mut self, forgetting: &Forgetting, routing: Routing, pieces: &mut [f64]) {
+    pub(super) fn add_let_through(
+        mut self,
+        copies: f64,
+        forgetting: &Forgetting,
+        routing: Routing,
+        pieces: &mut [f64],
+    ) {
         let (cause, firsts) = (self.cause, self.firsts);
-        self.each(FEWER_COPIES, forgetting, routing, |ping, pings| {
+        self.each(copies, forgetting, routing, |ping, pings| {
             let copies = ping.arrivals.iter().zip(&ping.causes).zip(&ping.passed);
             let ours = copies.filter(|((_, from), passed)| **from == Some(cause) && **passed);
             if ping.id == Id::Usable {

@@ -10,6 +10,9 @@ use super::{Declared, declared, scenario_is_simple};
 /// Copies that are looked at for each cause: the error of a share is then below half a percent of all copies.
 const COPIES: f64 = 20_000.0;
 
+/// Copies that are looked at to see how many are written.
+const FEWER_COPIES: f64 = 2_000.0;
+
 /// What theory says of all copies of a scenario.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MissedShares {
@@ -31,7 +34,7 @@ pub fn missed_shares(
     if !scenario_is_simple(scenario) {
         return None;
     }
-    let memory = declared::memory(scenario, strategy)?;
+    let memory = declared::memory(scenario, strategy, FEWER_COPIES)?;
     let nights = preceding_days.map(|days| Nights::new(scenario, days));
     let firsts = Curve::of_firsts(scenario);
     let (mut copies, mut live, mut stable) = (0.0, 0.0, 0.0);

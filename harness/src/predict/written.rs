@@ -12,8 +12,13 @@ use super::sampled::SampledPings;
 const ROUNDS: usize = 3;
 
 /// How a memory forgets, which `by` says for the ids that each worker writes: those of pings that arrive first, and of
-/// copies that it lets through.
-pub(super) fn settled(scenario: &Scenario, routing: Routing, by: impl Fn(Curve) -> Forgetting) -> Forgetting {
+/// copies that it lets through, of which so many are looked at.
+pub(super) fn settled(
+    scenario: &Scenario,
+    routing: Routing,
+    looked_at: f64,
+    by: impl Fn(Curve) -> Forgetting,
+) -> Forgetting {
     let workers = scenario.pipeline.workers.get() as f64;
     let all = Curve::of_firsts(scenario);
     let firsts = all.times(scenario.shape.bad_ids.usable());
@@ -21,7 +26,12 @@ pub(super) fn settled(scenario: &Scenario, routing: Routing, by: impl Fn(Curve) 
     for _ in 0..ROUNDS {
         let mut copies = vec![0.0; PIECES];
         for cause in 0..scenario.shape.repeats.len() {
-            SampledPings::of(scenario, cause, &all).add_let_through(&forgetting, routing, &mut copies);
+            SampledPings::of(scenario, cause, &all).add_let_through(
+                looked_at,
+                &forgetting,
+                routing,
+                &mut copies,
+            );
         }
         forgetting = by(firsts.and(&copies).times(1.0 / workers));
     }

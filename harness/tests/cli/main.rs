@@ -1,5 +1,6 @@
 //! The binary from outside: what it prints, how it ends, and what it leaves behind.
 
+mod advice;
 mod documents;
 mod endings;
 mod faces;

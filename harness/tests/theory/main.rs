@@ -1,6 +1,7 @@
 //! Predicted against seen: what theory says of the duplicates that a strategy misses holds in the pipeline, for every
 //! embedded strategy that theory speaks of.
 
+mod advice;
 mod beam;
 mod predictions;
 #[path = "../common/predictions.rs"]

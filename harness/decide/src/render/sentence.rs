@@ -21,7 +21,7 @@ pub fn sentence(decision: &Decision) -> String {
             format!("Take {}: {}{next}.", named(first), figures(decision, first))
         }
         ([], Some((requirement, judged))) => format!(
-            "Nothing meets every requirement; without {requirement} it would be {}, which {}.",
+            "Nothing meets every requirement. Give up {requirement}: {} {}.",
             named(judged),
             failure(&judged.fails[0])
         ),

@@ -1,0 +1,160 @@
+//! `advise` from outside.
+
+use serde_json::Value;
+
+use crate::tool::Tool;
+
+const STORY: [&str; 11] = [
+    "advise",
+    "--rate",
+    "3000/s",
+    "--duplicates",
+    "1%",
+    "--lags",
+    "50%=10m,90%=8h,99.9%=3d",
+    "--workers",
+    "12",
+    "--redis",
+    "8GiB",
+];
+
+fn json(tool: &Tool, args: &[&str]) -> Value {
+    let text = tool.prints(&[args, &["--format", "json"]].concat());
+    serde_json::from_str(&text).unwrap()
+}
+
+fn names(decision: &Value, list: &str) -> Vec<String> {
+    let rows = decision["decision"][list].as_array().unwrap();
+    rows.iter().map(|row| row["candidate"]["strategy"].as_str().unwrap().to_string()).collect()
+}
+
+#[test]
+fn a_decision_has_its_parts_and_fits_into_eighty_columns() {
+    let text = Tool::new().prints(&STORY);
+    assert!(text.starts_with("Take "), "{text}");
+    for part in [
+        "What meets every requirement, the cheapest first",
+        "What does not, the nearest first",
+        "What would change the answer",
+        "What to do",
+        "dedup-harness run -p verify",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains('\u{1b}'), "{text}");
+    // A line to be typed is not broken.
+    let long = text.lines().filter(|line| line.chars().count() > 80 && !line.contains("dedup-harness run"));
+    assert_eq!(long.collect::<Vec<_>>(), Vec::<&str>::new());
+}
+
+#[test]
+fn each_survivor_meets_the_requirements_and_each_excluded_fails_one() {
+    let decision = json(&Tool::new(), &STORY);
+    let rows = |list: &str| decision["decision"][list].as_array().unwrap().clone();
+    assert!(!rows("survivors").is_empty() && !rows("excluded").is_empty());
+    assert!(rows("survivors").iter().all(|row| row["fails"].as_array().unwrap().is_empty()));
+    for row in rows("excluded") {
+        let fails = row["fails"].as_array().unwrap();
+        assert!(fails.iter().all(|fail| fail["found"].as_f64() > fail["allowed"].as_f64()), "{row}");
+        assert!(!fails.is_empty());
+    }
+    let prices: Vec<f64> =
+        rows("survivors").iter().map(|row| row["assessment"]["price"].as_f64().unwrap()).collect();
+    // To the cent.
+    assert!(prices.windows(2).all(|pair| pair[0] <= pair[1] + 0.01), "{prices:?}");
+}
+
+#[test]
+fn who_must_lose_nothing_gets_nothing_that_marks_at_the_check() {
+    let decision = json(&Tool::new(), &[&STORY[..], &["--lost", "none"]].concat());
+    let survivors = decision["decision"]["survivors"].as_array().unwrap();
+    assert!(!survivors.is_empty());
+    for row in survivors {
+        assert_eq!(row["candidate"]["marks"], "after_delivery", "{row}");
+    }
+    assert!(names(&decision, "excluded").contains(&"redis-claim".to_string()));
+}
+
+#[test]
+fn what_cannot_be_met_says_which_requirement_to_give_up() {
+    let args =
+        [&STORY[..], &["--missed", "none", "--memory", "1KB", "--disk", "1KB", "--no-server"]].concat();
+    let args: Vec<&str> = args.into_iter().filter(|arg| !["--redis", "8GiB"].contains(arg)).collect();
+    let text = Tool::new().prints(&args);
+    assert!(text.starts_with("Nothing meets"), "{text}");
+}
+
+#[test]
+fn a_file_asks_the_same_as_the_command_line_which_goes_before_it() {
+    let tool = Tool::new();
+    tool.write(
+        "needs.toml",
+        "rate = \"3000/s\"\nduplicates = \"1%\"\nlags = \"50%=10m,90%=8h,99.9%=3d\"\nworkers = 12\nredis = \"8GiB\"\n",
+    );
+    assert_eq!(json(&tool, &["advise", "needs.toml"]), json(&tool, &STORY));
+    let typed = json(&tool, &["advise", "needs.toml", "--workers", "3"]);
+    assert_eq!(typed["decision"]["needs"]["workers"], 3);
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_with_the_field_what_was_found_and_what_is_allowed() {
+    let tool = Tool::new();
+    for (option, value, allowed) in [
+        ("--rate", "3000", "3000/s"),
+        ("--duplicates", "100%", "below 1"),
+        ("--lags", "50%=1h,40%=2h", "50%=10m"),
+        ("--payload", "heavy", "1KB"),
+        ("--lost", "some", "1e-6"),
+        ("--missed", "-1%", "0.1%"),
+        ("--p99", "fast", "10m"),
+        ("--memory", "much", "4GiB"),
+        ("--workers", "0", "12"),
+        ("--crashes", "often", "2/month"),
+        ("--price", "gold=1", "memory=3"),
+        ("--nightly=maybe", "", "no, yes"),
+    ] {
+        let mut args = vec!["advise", option];
+        args.extend((!value.is_empty()).then_some(value));
+        if option != "--rate" {
+            args.extend(["--rate", "10/s"]);
+        }
+        tool.refuses(&args, &["found", "allowed is", allowed]);
+    }
+    tool.refuses(&["advise"], &["no traffic", "--rate 3000/s"]);
+    tool.refuses(&["advise", "--rate", "1/s", "--scenario", "quick"], &["rate and scenario", "one of them"]);
+    tool.refuses(&["advise", "--scenario", "quick", "--lags", "nightly"], &["lags", "leave out one"]);
+    tool.refuses(&["advise", "--scenario", "quack"], &["quack", "list scenarios"]);
+    tool.refuses(&["advise", "--profile", "none.json"], &["none.json", "cannot be read"]);
+    tool.refuses(&["advise", "none.toml"], &["none.toml", "cannot be read"]);
+    tool.write("needs.toml", "speed = 1\n");
+    tool.refuses(&["advise", "needs.toml", "--rate", "1/s"], &["needs.toml", "speed", "lost, missed"]);
+    tool.write("needs.toml", "lost = [1]\n");
+    tool.refuses(&["advise", "needs.toml", "--rate", "1/s"], &["needs.toml", "lost = array", "TOML"]);
+}
+
+#[test]
+fn traffic_comes_from_a_scenario_too_and_is_shown_as_markdown() {
+    let text = Tool::new().prints(&[
+        "advise",
+        "--scenario",
+        "mozilla-client-retry",
+        "--nightly",
+        "--format",
+        "markdown",
+    ]);
+    assert!(text.starts_with("# Take ") && text.contains("mozilla-client-retry"), "{text}");
+    assert!(text.contains("| strategy | window |"), "{text}");
+}
+
+#[test]
+fn sizes_are_a_line_for_each_strategy() {
+    let tool = Tool::new();
+    let text = tool.prints(&["advise", "--sizes", "--ids", "1_000_000_000", "--window", "24h"]);
+    for name in ["exact-compact", "redis-claim", "durable", "bloom-rotating"] {
+        assert!(text.lines().any(|line| line.starts_with(name)), "{name}: {text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    let by_rate = tool.prints(&["advise", "--sizes", "--rate", "3000/s", "--window", "1h"]);
+    assert!(by_rate.contains("in a window of 60 min") || by_rate.contains("in a window of 1 h"), "{by_rate}");
+    tool.refuses(&["advise", "--sizes", "--ids", "0"], &["--ids", "allowed is a whole number from 1"]);
+}
