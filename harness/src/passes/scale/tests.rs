@@ -38,6 +38,7 @@ const fn liar(name: &'static str, build: dedup_strategies::Build) -> Definition 
         operation: Operation::NOTHING,
         forgets: |_, _| Forgets::AtWindowEnd,
         estimate: None,
+        prospect: None,
         build,
     }
 }
