@@ -33,6 +33,7 @@ impl Args for NeedArgs {
             let arg = Arg::new(need.name)
                 .long(need.name)
                 .value_name("VALUE")
+                .allow_hyphen_values(need.name != "nightly")
                 .help(format!("{} [default: {}]", need.about, need.default))
                 .help_heading("Requirements and circumstances");
             match need.name {
@@ -82,7 +83,12 @@ impl FromArgMatches for NeedArgs {
 impl Args for TrafficArgs {
     fn augment_args(command: Command) -> Command {
         command.args(TRAFFIC.map(|(name, value, help)| {
-            Arg::new(name).long(name).value_name(value).help(help).help_heading("Traffic")
+            Arg::new(name)
+                .long(name)
+                .value_name(value)
+                .allow_hyphen_values(true)
+                .help(help)
+                .help_heading("Traffic")
         }))
     }
 

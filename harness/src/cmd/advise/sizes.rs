@@ -16,7 +16,7 @@ pub(super) fn table(definitions: &[Definition], ids: u64, window: Duration, need
     let workers = NonZeroUsize::new(needs.workers as usize).unwrap_or(NonZeroUsize::MIN);
     let context = Context { workers, state_dir: PathBuf::new(), ..Context::embedded(sizing) };
     let mut out = format!(
-        "{} ids in a window of {}, {}; bytes at the fullest moment, modelled\n\n",
+        "{} ids in a window of {}, {}; modelled\nBytes at the fullest moment.\n\n",
         units::thousands(ids),
         units::duration(window.as_nanos() as u64),
         units::plural(needs.workers.into(), "worker"),
