@@ -54,15 +54,16 @@ pub(super) fn notes(block: &Block) -> Vec<String> {
     notes
 }
 
-/// Whether there is nothing else to show.
+/// Whether there is nothing else to show. Of a block without rows there are notes on what was left out.
 pub(super) fn is_all(block: &Block) -> bool {
-    block.rows.iter().all(|row| {
-        let summary = &row.summary;
-        summary.scale.is_some()
-            && summary.verify.is_none()
-            && summary.time.is_none()
-            && summary.weigh.is_none()
-    })
+    !block.rows.is_empty()
+        && block.rows.iter().all(|row| {
+            let summary = &row.summary;
+            summary.scale.is_some()
+                && summary.verify.is_none()
+                && summary.time.is_none()
+                && summary.weigh.is_none()
+        })
 }
 
 fn points(row: &Row) -> &[CurvePoint] {
