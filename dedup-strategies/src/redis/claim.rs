@@ -11,7 +11,7 @@
 //! *source* delivers again, because the worker died or the retries came to an end: that is another delivery, and
 //! nothing tells the claim of one that was never published from that of one that was.
 //!
-//! Sizing: [`sizing::CLAIM`](super::sizing::CLAIM) bytes an id.
+//! Sizing: [`sizing::CLAIM`] bytes an id.
 
 use std::time::Duration;
 

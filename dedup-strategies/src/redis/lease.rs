@@ -10,7 +10,7 @@
 //! The lease should be longer than a publish may take: one that runs out before lets a copy pass. And shorter than the
 //! source takes to give up on a ping that was never acknowledged.
 //!
-//! Sizing: [`sizing::LEASE`](super::sizing::LEASE) bytes an id. Needs Redis 7.0 (`SET` with both `NX` and `GET`).
+//! Sizing: [`sizing::LEASE`] bytes an id. Needs Redis 7.0 (`SET` with both `NX` and `GET`).
 
 use std::time::Duration;
 

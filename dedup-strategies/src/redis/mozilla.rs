@@ -10,7 +10,7 @@
 //! difference: upstream passes on connection errors alone, and sends a ping to the error output where Redis answers
 //! with an error; here `on_error` decides for both.
 //!
-//! Sizing: [`sizing::MOZILLA`](super::sizing::MOZILLA) bytes an id.
+//! Sizing: [`sizing::MOZILLA`] bytes an id.
 
 use std::time::Duration;
 
