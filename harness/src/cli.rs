@@ -43,8 +43,8 @@ Examples:
 
 Exit codes:
     0  well
-    1  the tool failed, or a strategy did not come to its end
-    2  wrong usage
+    1  the tool failed, a strategy did not come to its end, or an output had no room
+    2  wrong usage, a wrong path among it
     3  a gate: slower or heavier than tolerated
     4  a promise was broken, or a gate: wrong answers that were right
     5  inconclusive

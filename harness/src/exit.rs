@@ -1,6 +1,9 @@
 //! How the program ends.
 
+use std::io;
 use std::process::ExitCode;
+
+use dedup_files::Fault;
 
 /// The exit codes, the same for every command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,7 +11,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// All is well.
     Ok = 0,
-    /// The tool itself failed, or a cell did not come to its end.
+    /// The tool itself failed, a cell did not come to its end, or an output's place gave out: a full disk, a pipe that
+    /// nobody reads any more.
     ToolFailed = 1,
     /// It was used wrongly: an option, a file or a name that does not work.
     Usage = 2,
@@ -49,12 +53,33 @@ struct Ending {
 pub trait OrExit<T> {
     /// The value, or the error marked with `exit`.
     fn or_exit(self, exit: Exit) -> anyhow::Result<T>;
+
+    /// The same for an output that cannot be written: a wrong path is wrong usage, a place that gave
+    /// out is not.
+    fn or_exit_of_output(self) -> anyhow::Result<T>;
 }
 
 impl<T, E: Into<anyhow::Error>> OrExit<T> for Result<T, E> {
     fn or_exit(self, exit: Exit) -> anyhow::Result<T> {
-        self.map_err(|error| Ending { exit, message: chain(&error.into()) }.into())
+        self.map_err(|error| ending(exit, &error.into()))
     }
+
+    fn or_exit_of_output(self) -> anyhow::Result<T> {
+        self.map_err(|error| {
+            let error = error.into();
+            let fault = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>()).map(Fault::of);
+            let exit = match fault {
+                Some(Fault::Place) => Exit::ToolFailed,
+                Some(Fault::Stopped) => Exit::Interrupted,
+                Some(Fault::Path) | None => Exit::Usage,
+            };
+            ending(exit, &error)
+        })
+    }
+}
+
+fn ending(exit: Exit, error: &anyhow::Error) -> anyhow::Error {
+    Ending { exit, message: chain(error) }.into()
 }
 
 /// An error and its causes in one line. Some errors say their cause themselves: nothing is said twice.
@@ -86,6 +111,36 @@ mod tests {
         let error =
             anyhow::anyhow!("disk full").context("a.txt: cannot be written: disk full").context("sorry");
         assert_eq!(chain(&error), "sorry: a.txt: cannot be written: disk full");
+    }
+
+    #[test]
+    fn an_output_whose_place_gave_out_is_no_wrong_usage_however_deep_that_is_said() {
+        for (cause, exit) in [
+            (io::ErrorKind::StorageFull, Exit::ToolFailed),
+            (io::ErrorKind::NotFound, Exit::Usage),
+            (io::ErrorKind::Interrupted, Exit::Interrupted),
+        ] {
+            let unwritable = || dedup_files::Unwritable::new("a".as_ref(), cause.into());
+            let folder = || dedup_files::FolderError::from(unwritable());
+            for error in [
+                Err::<(), anyhow::Error>(unwritable().into()),
+                Err(folder().into()),
+                Err(crate::record::RecordError::from(folder()).into()),
+                Err(crate::record::RecordError::Write { path: "a".into(), source: cause.into() }.into()),
+                Err(crate::gate::baseline::BaselineError::from(unwritable()).into()),
+                Err(crate::gate::baseline::BaselineError::from(folder()).into()),
+                Err(crate::gate::accept::AcceptError::from(unwritable()).into()),
+                Err(dedup_report::splice::SpliceError::Write(unwritable()).into()),
+            ] {
+                let error = error.or_exit_of_output().unwrap_err();
+                assert_eq!(Exit::of(&error), exit, "{error}");
+                assert_eq!(
+                    error.to_string().matches(&io::Error::from(cause).to_string()).count(),
+                    1,
+                    "{error}"
+                );
+            }
+        }
     }
 
     #[test]

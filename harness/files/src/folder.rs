@@ -9,6 +9,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use rustix::io::Errno;
 
 use crate::output::Unwritable;
+use crate::place::Place;
 
 /// A folder that cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -58,15 +59,29 @@ impl Folder {
 
     /// The same, and no other program can have it until this is dropped.
     pub fn alone(path: &Path) -> Result<Folder, FolderError> {
-        let mut folder = Folder::shared(path)?;
+        Folder::shared(path)?.locked()
+    }
+
+    /// The folder of the file to which `path` leads, for whoever reads that and writes it anew: what another program puts
+    /// in meanwhile would be lost. Nothing is made; where there is no folder, writing the file says so.
+    pub fn around(path: &Path) -> Result<Folder, FolderError> {
+        let file = match Place::of(path) {
+            Ok(Place::File(file)) => file,
+            _ => path.to_path_buf(),
+        };
+        let path = file.parent().unwrap_or(Path::new("")).to_path_buf();
+        Folder { path, made: Vec::new(), _lock: None }.locked()
+    }
+
+    fn locked(mut self) -> Result<Folder, FolderError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         // A folder that may be written and not read, and a file system without locks, have to do without one.
-        let Ok(lock) = rustix::fs::open(folder.path(), flags, Mode::empty()) else { return Ok(folder) };
+        let Ok(lock) = rustix::fs::open(self.path(), flags, Mode::empty()) else { return Ok(self) };
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Err(Errno::WOULDBLOCK) => Err(FolderError::Taken { path: path.to_path_buf() }),
+            Err(Errno::WOULDBLOCK) => Err(FolderError::Taken { path: self.path().to_path_buf() }),
             _ => {
-                folder._lock = Some(lock);
-                Ok(folder)
+                self._lock = Some(lock);
+                Ok(self)
             }
         }
     }
@@ -116,6 +131,22 @@ mod tests {
         assert!(error.contains("another run is writing into it"), "{error}");
         drop(first);
         Folder::alone(directory.path()).unwrap();
+    }
+
+    #[test]
+    fn whoever_writes_a_file_anew_is_alone_with_it_by_whichever_link_he_comes() {
+        let directory = tempfile::tempdir().unwrap();
+        let named = |name: &str| directory.path().join(name);
+        fs::create_dir(named("below")).unwrap();
+        std::os::unix::fs::symlink("below/file", named("link")).unwrap();
+        let first = Folder::around(&named("link")).unwrap();
+        assert!(
+            matches!(Folder::around(&named("below/file")), Err(FolderError::Taken { path }) if path == named("below"))
+        );
+        drop(first);
+        Folder::around(&named("below/file")).unwrap();
+        Folder::around(&named("absent/file")).unwrap();
+        assert!(!named("absent").exists());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! at a flag that a signal sets.
 
 mod copy;
+mod fault;
 mod folder;
 mod input;
 mod output;
@@ -14,9 +15,10 @@ mod unnamed;
 mod waiting;
 
 pub use copy::{Copied, CopyError, copy};
+pub use fault::Fault;
 pub use folder::{Folder, FolderError};
 pub use input::{Unreadable, open, read, read_to_string};
-pub use output::{Unwritable, replace, write};
+pub use output::{Unwritable, append, replace, write};
 pub use space::Space;
 pub use unnamed::Unnamed;
 pub use waiting::NEVER;

@@ -47,6 +47,17 @@ pub fn write(path: &Path, bytes: &[u8], stop: &AtomicBool) -> Result<(), Unwrita
     written.map_err(|source| Unwritable::new(path, source))
 }
 
+/// Appends `bytes` to the file to which `path` leads, which may not be there, or to an open descriptor of ours. Nothing
+/// is waited for: a pipe or a device with another name is refused.
+pub fn append(path: &Path, bytes: &[u8]) -> Result<(), Unwritable> {
+    let appended = Place::of(path).and_then(|place| match place {
+        Place::File(path) => File::options().create(true).append(true).open(path)?.write_all(bytes),
+        Place::Descriptor(descriptor) => File::from(descriptor).write_all(bytes),
+        Place::Other(_) => Err(io::Error::new(io::ErrorKind::InvalidInput, NOT_A_FILE)),
+    });
+    appended.map_err(|source| Unwritable::new(path, source))
+}
+
 /// Puts a file of these bytes, synced, in the place of the regular file to which `path` leads, which may not be there,
 /// in one step: the file, open for writing at its end.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<File> {
@@ -196,6 +207,28 @@ mod tests {
         // Opened, and full.
         let _reader = rustix::fs::open(&pipe, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty()).unwrap();
         write(&pipe, b"text", &stopped).unwrap_err();
+    }
+
+    #[test]
+    fn what_is_appended_stands_behind_what_was_there_and_is_never_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let named = |name: &str| directory.path().join(name);
+        std::os::unix::fs::symlink("file", named("link")).unwrap();
+        append(&named("link"), b"one ").unwrap();
+        append(&named("file"), b"two").unwrap();
+        assert_eq!(fs::read(named("file")).unwrap(), b"one two");
+        fifo(&named("pipe"));
+        for path in [named("pipe"), "/dev/full".into()] {
+            let error = append(&path, b"text").unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{}: ", path.display())), "{error}");
+            assert!(error.contains("no regular file"), "{error}");
+        }
+        let (mut ours, theirs) = UnixStream::pair().unwrap();
+        append(format!("/dev/fd/{}", theirs.as_raw_fd()).as_ref(), b"text").unwrap();
+        drop(theirs);
+        let mut arrived = String::new();
+        ours.read_to_string(&mut arrived).unwrap();
+        assert_eq!(arrived, "text");
     }
 
     #[test]

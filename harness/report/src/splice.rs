@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dedup_files::{NEVER, Unreadable, Unwritable};
+use dedup_files::{Folder, FolderError, NEVER, Unreadable, Unwritable};
 
 /// A file into which nothing can be spliced. Every message names the file.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +17,10 @@ pub enum SpliceError {
     },
     /// It cannot be written; what was there is still there.
     #[error("{0}; the file is as it was")]
-    Write(Unwritable),
+    Write(#[source] Unwritable),
+    /// Somebody else writes beside it.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// A marker is missing, twice there, or the closing one comes first.
     #[error("{}: {what}; put <!-- {marker} --> and <!-- /{marker} --> on lines of their own, once each, around what is to be replaced", path.display())]
     Markers {
@@ -32,6 +35,8 @@ pub enum SpliceError {
 
 /// Replaces what stands between the lines `<!-- marker -->` and `<!-- /marker -->` of the file at `path` by `text`.
 pub fn splice(path: &Path, marker: &str, text: &str) -> Result<(), SpliceError> {
+    // What another puts between other markers meanwhile would be lost.
+    let _alone = Folder::around(path)?;
     let old = dedup_files::read_to_string(path)
         .map_err(|source| SpliceError::Read { path: path.into(), source })?;
     let new = spliced(&old, marker, text).map_err(|what| SpliceError::Markers {

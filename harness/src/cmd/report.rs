@@ -90,8 +90,8 @@ pub fn run(args: &ReportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
         false => text(&report, &runs, format),
     };
     match (&args.splice, &args.output) {
-        (Some(path), _) => splice::splice(path, &args.marker, &text).or_exit(Exit::Usage)?,
-        (None, Some(path)) => dedup_files::write(path, text.as_bytes(), &NEVER).or_exit(Exit::Usage)?,
+        (Some(path), _) => splice::splice(path, &args.marker, &text).or_exit_of_output()?,
+        (None, Some(path)) => dedup_files::write(path, text.as_bytes(), &NEVER).or_exit_of_output()?,
         (None, None) => out.write_all(text.as_bytes()).context("standard output")?,
     }
     Ok(Exit::Ok)
@@ -134,9 +134,9 @@ fn is_plain(letter: char) -> bool {
 }
 
 fn write_all<'a>(directory: &Path, files: impl Iterator<Item = (&'a str, &'a str)>) -> anyhow::Result<()> {
-    let folder = Folder::alone(directory).or_exit(Exit::Usage)?;
+    let folder = Folder::alone(directory).or_exit_of_output()?;
     for (name, text) in files {
-        dedup_files::write(&folder.path().join(name), text.as_bytes(), &NEVER).or_exit(Exit::Usage)?;
+        dedup_files::write(&folder.path().join(name), text.as_bytes(), &NEVER).or_exit_of_output()?;
     }
     Ok(())
 }

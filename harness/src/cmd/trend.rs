@@ -48,7 +48,7 @@ pub fn run(args: &TrendArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
         TrendFormat::Html => page::render(&report(&trend)),
     };
     match &args.output {
-        Some(path) => dedup_files::write(path, text.as_bytes(), &NEVER).or_exit(Exit::Usage)?,
+        Some(path) => dedup_files::write(path, text.as_bytes(), &NEVER).or_exit_of_output()?,
         None => out.write_all(text.as_bytes()).context("standard output")?,
     }
     Ok(Exit::Ok)

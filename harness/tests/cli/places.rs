@@ -101,9 +101,13 @@ fn a_device_is_written_into_and_stays_one() {
         ],
         &["gate", "accept", "a/b/c", "--reason", "r", "--until", "2999-01-01", "--accepted", "absent/x"],
     ] {
-        let error = tool.command(args).assert().code(2).get_output().stderr.clone();
+        // A path that is wrong is wrong usage, a place without room is not.
+        let (code, named) = match args.contains(&"absent/x") {
+            true => (2, "absent/x"),
+            false => (1, "No space left on device"),
+        };
+        let error = tool.command(args).assert().code(code).get_output().stderr.clone();
         let error = String::from_utf8(error).unwrap();
-        let named = if args.contains(&"absent/x") { "absent/x" } else { "No space left on device" };
         assert!(error.contains(named) && error.contains("cannot be written"), "{args:?} {error}");
         assert_eq!(error.matches("error:").count(), 1, "{args:?} {error}");
     }
@@ -234,11 +238,15 @@ fn with_room(tool: &Tool, kib: u32, args: &[&str]) -> std::process::Output {
 #[test]
 fn where_there_is_no_room_nothing_is_left_and_the_cause_is_said_once_with_the_path() {
     let tool = furnished();
+    let page = "<!-- report -->\n<!-- /report -->\n";
+    tool.write("README.md", page);
     let before = entries(&tool.work());
     for (path, args) in [
         ("new/page.html", &["report", "a", "-o", "new/page.html"][..]),
         ("page.html", &["report", "a", "-o", "page.html"]),
         ("new/assets/", &["report", "a", "--assets", "new/assets"]),
+        ("README.md", &["report", "a", "--splice", "README.md"]),
+        ("gate-accepted.toml", &["gate", "accept", "a/b/c", "--reason", "r", "--until", "2999-01-01"]),
         ("trend.html", &["trend", "a", "--format", "html", "-o", "trend.html"]),
         ("out/below/records.jsonl", &["run", "-q", "-f", "tiny.toml", "-s", "^noop$", "-o", "out/below"]),
         (
@@ -260,9 +268,54 @@ fn where_there_is_no_room_nothing_is_left_and_the_cause_is_said_once_with_the_pa
     ] {
         let output = with_room(&tool, 0, args);
         let error = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{args:?} {error}");
+        // Where the folder is missing too, the path is what is wrong.
+        let code = if path == "new/page.html" { 2 } else { 1 };
+        assert_eq!(output.status.code(), Some(code), "{args:?} {error}");
         assert!(error.contains(path) && error.matches("error").count() == 2, "{args:?} {error}");
         assert_eq!(entries(&tool.work()), before, "{args:?} {error}");
+    }
+    assert_eq!(fs::read_to_string(tool.work().join("README.md")).unwrap(), page);
+}
+
+#[test]
+fn a_pipe_whose_reader_goes_away_is_an_output_that_failed_and_no_wrong_usage() {
+    let tool = furnished();
+    let child = tool.process(&["report", "a", "-o", "pipe"]).stderr(Stdio::piped()).spawn().unwrap();
+    // Opened once the writer is there, and closed before it can be done: a page is longer than a pipe takes at once.
+    drop(File::open(tool.work().join("pipe")).unwrap());
+    let output = child.wait_with_output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.starts_with("error: pipe: cannot be written: Broken pipe"), "{error}");
+}
+
+#[test]
+fn two_who_write_one_file_anew_are_not_let_in_at_once() {
+    let tool = furnished();
+    let page = "<!-- report -->\n<!-- /report -->\n";
+    tool.write("README.md", page);
+    let taken = "another run is writing into it";
+    let accept = ["gate", "accept", "a/b/c", "--reason", "r", "--until", "2999-01-01"];
+    let splice = ["report", "a", "--splice", "README.md"];
+    let alone = File::open(tool.work()).unwrap();
+    rustix::fs::flock(&alone, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    tool.refuses(&accept, &[taken]);
+    tool.refuses(&splice, &[taken]);
+    assert_eq!(fs::read_to_string(tool.work().join("README.md")).unwrap(), page);
+    drop(alone);
+    tool.prints(&accept);
+    tool.prints(&splice);
+}
+
+#[test]
+fn what_is_there_and_is_no_baseline_is_not_to_be_made_one() {
+    let tool = furnished();
+    for (name, says_how) in [("pipe", false), ("zeros", false), ("a", false), ("absent", true)] {
+        let output = tool.output(&["gate", "check", "--baseline", name]);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(6), "{error}");
+        assert!(error.contains(&format!("{name}: cannot be read")), "{error}");
+        assert_eq!(error.contains("--update"), says_how, "{error}");
     }
 }
 
@@ -290,6 +343,6 @@ fn results_that_are_to_be_replaced_stay_where_there_is_no_room_for_new_ones() {
     let tool = furnished();
     let before = fs::read(tool.work().join("a/records.jsonl")).unwrap();
     let run = [&VERIFY[..], &["-f", "tiny.toml", "-o", "a", "--force"]].concat();
-    assert_eq!(with_room(&tool, 0, &run).status.code(), Some(2));
+    assert_eq!(with_room(&tool, 0, &run).status.code(), Some(1));
     assert_eq!(fs::read(tool.work().join("a/records.jsonl")).unwrap(), before);
 }

@@ -117,6 +117,20 @@ fn delivered() {
     assert_eq!(ended.code, Some(4));
     assert!(ended.err.contains("::error title=FAIL tiny/wrapped-exact/lost_count::"), "{}", ended.err);
     assert!(std::fs::read_to_string(&summary).unwrap().starts_with("### Gate: FAIL"));
+    // What cannot be shown beside it is a warning, and nothing waits for it.
+    let pipe = tool.path("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0)
+        .unwrap();
+    for (place, why) in [
+        (pipe.to_str().unwrap(), "no regular file"),
+        ("/dev/full", "no regular file"),
+        ("absent/x", "No such file"),
+    ] {
+        let ended = tool.gate_with(CHECK, &[github[0], ("GITHUB_STEP_SUMMARY", place)]);
+        assert_eq!(ended.code, Some(0), "{}", ended.err);
+        let said = format!("warning: step summary: {place}: cannot be written: ");
+        assert!(ended.err.contains(&said) && ended.err.contains(why), "{}", ended.err);
+    }
     let verdict = std::fs::read_to_string(tool.path("gate/verdict.json")).unwrap();
     let verdict: serde_json::Value = serde_json::from_str(&verdict).unwrap();
     assert_eq!((&verdict["decision"], &verdict["exit_code"]), (&"fail".into(), &4.into()));

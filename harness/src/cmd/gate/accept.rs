@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
+use dedup_files::Folder;
 
 use crate::cmd::values::ratio;
 use crate::exit::{Exit, OrExit};
@@ -38,9 +39,11 @@ pub(super) fn run(args: &AcceptArgs, out: &mut dyn Write) -> anyhow::Result<Exit
         let error = anyhow!("--until {}: that day is over; allowed is today or later", args.until);
         return Err(error).or_exit(Exit::Usage);
     }
+    // Until it is written again nobody else may put an entry in.
+    let _alone = Folder::around(&args.accepted).or_exit_of_output()?;
     let mut accepted = Acceptances::read(&args.accepted).or_exit(Exit::Usage)?;
     accepted.accept(entry);
-    accepted.write(&args.accepted).or_exit(Exit::Usage)?;
+    accepted.write(&args.accepted).or_exit_of_output()?;
     let file = args.accepted.display();
     let said = format!("{file}: {} is accepted until {}; commit it", args.metric, args.until);
     writeln!(out, "{}", printable(&said)).context("standard output")?;

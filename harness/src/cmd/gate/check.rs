@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
@@ -18,7 +18,7 @@ use crate::cmd::again::again_with;
 use crate::cmd::run::stop_on_interrupt;
 use crate::cmd::values::{cell_memory, time};
 use crate::exit::{Exit, OrExit};
-use crate::gate::baseline::{Baseline, SCHEMA};
+use crate::gate::baseline::{Baseline, BaselineError, SCHEMA};
 use crate::gate::check::{Checked, Now, check};
 use crate::gate::design::Decision;
 use crate::gate::verdict::{GateKind, Party, Verdict};
@@ -97,15 +97,19 @@ pub(super) fn run(args: &CheckArgs, definitions: &[Definition], out: &mut dyn Wr
                 metrics,
                 notes: [new_strategies(baseline, definitions), measured.notes, notes].concat(),
             };
-            args.output.deliver(verdict, &accepted, folder.as_ref(), out)
+            args.output.deliver(verdict, &accepted, folder.as_ref(), &stop, out)
         }
     }
 }
 
-/// The baseline; where there is none that can be used, the command that makes one of the same choice.
+/// The baseline; where there is none that can be used, the command that makes one of the same choice. In the place of
+/// what is there and cannot be read, a pipe or somebody else's file, none can be made.
 fn read(path: &Path) -> anyhow::Result<Baseline> {
     Baseline::read(path)
-        .map_err(|error| anyhow!("{error}; make one with: {}", again_with("--update")))
+        .map_err(|error| match &error {
+            BaselineError::Read { source, .. } if !source.is_absence() => error.into(),
+            _ => anyhow!("{error}; make one with: {}", again_with("--update")),
+        })
         .or_exit(Exit::Incomparable)
 }
 
@@ -148,8 +152,7 @@ fn update(
         servers: measured.servers,
         cells,
     };
-    let written = baseline.write(&args.baseline, stop);
-    written.or_exit(if stop.load(Ordering::Relaxed) { Exit::Interrupted } else { Exit::Usage })?;
+    baseline.write(&args.baseline, stop).or_exit_of_output()?;
     left_out.iter().for_each(|note| anstream::eprintln!("note: {}", printable(note)));
     let file = args.baseline.display().to_string();
     let file = printable(&file);

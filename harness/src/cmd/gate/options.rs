@@ -2,11 +2,12 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::Context;
 use clap::Args;
-use dedup_files::{Folder, NEVER, Unwritable};
+use dedup_files::{Folder, Unwritable};
 use dedup_strategies::Definition;
 use dedup_stream::scenario::{self, Scenario};
 
@@ -15,6 +16,7 @@ use crate::gate::accept::{Acceptances, FILE_NAME};
 use crate::gate::cells::candidates;
 use crate::gate::render::{Format, github, junit, markdown, render};
 use crate::gate::verdict::{Party, Strictness, Verdict};
+use crate::printable::printable;
 use crate::progress::Progress;
 use crate::select::{Selected, select};
 
@@ -72,26 +74,27 @@ impl OutputArgs {
 
     /// The directory for the files, taken before anything is measured.
     pub(super) fn folder(&self) -> anyhow::Result<Option<Folder>> {
-        self.output.as_deref().map(|directory| Folder::alone(directory).or_exit(Exit::Usage)).transpose()
+        self.output.as_deref().map(|directory| Folder::alone(directory).or_exit_of_output()).transpose()
     }
 
     /// Applies what is accepted, concludes, and delivers: to standard output, to files, and to the CI server that runs
-    /// this, where there is one.
+    /// this, where there is one. `stop` ends the wait for somebody who takes a file, where it is a pipe.
     pub(super) fn deliver(
         &self,
         mut verdict: Verdict,
         accepted: &Acceptances,
         folder: Option<&Folder>,
+        stop: &AtomicBool,
         out: &mut dyn Write,
     ) -> anyhow::Result<Exit> {
         accepted.apply(&mut verdict, jiff::Zoned::now().date());
         let strictness = if self.strict { Strictness::Strict } else { Strictness::Lenient };
         let verdict = verdict.concluded(strictness);
         // What was measured is printed, whatever becomes of the files.
-        let kept = folder.map_or(Ok(()), |folder| keep(&verdict, folder));
+        let kept = folder.map_or(Ok(()), |folder| keep(&verdict, folder, stop));
         out.write_all(render(&verdict, self.format).as_bytes()).context("standard output")?;
         self.tell_github(&verdict)?;
-        kept?;
+        kept.or_exit_of_output()?;
         Ok(exit(&verdict))
     }
 
@@ -101,16 +104,18 @@ impl OutputArgs {
         }
         // To standard error, which the runner reads as well: standard output may be a file or a pipe.
         std::io::stderr().write_all(github::annotations(verdict).as_bytes()).context("standard error")?;
-        let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
-            return Ok(());
-        };
-        let path = Path::new(&path);
-        github::step_summary(verdict, path).with_context(|| format!("{}: cannot be written", path.display()))
+        if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty())
+            && let Err(error) = github::step_summary(verdict, Path::new(&path))
+        {
+            // The verdict is what the step ends with, whatever becomes of what is shown beside it.
+            anstream::eprintln!("warning: step summary: {}", printable(&error.to_string()));
+        }
+        Ok(())
     }
 }
 
 /// Writes the verdict's files.
-fn keep(verdict: &Verdict, folder: &Folder) -> Result<(), Unwritable> {
+fn keep(verdict: &Verdict, folder: &Folder, stop: &AtomicBool) -> Result<(), Unwritable> {
     let files = [
         ("verdict.json", crate::gate::render::json(verdict)),
         ("gate.md", markdown(verdict)),
@@ -118,7 +123,7 @@ fn keep(verdict: &Verdict, folder: &Folder) -> Result<(), Unwritable> {
     ];
     files
         .iter()
-        .try_for_each(|(name, text)| dedup_files::write(&folder.path().join(name), text.as_bytes(), &NEVER))
+        .try_for_each(|(name, text)| dedup_files::write(&folder.path().join(name), text.as_bytes(), stop))
 }
 
 fn exit(verdict: &Verdict) -> Exit {

@@ -119,7 +119,7 @@ pub(super) fn run(args: &RunArgs, definitions: &[Definition], out: &mut dyn Writ
     let progress = Shown::new(2 + plan.design.looks.len(), args.output.quiet);
     let measured = measured(&plan, &args.how, [base_program, candidate_program], names, &stop, progress);
     match measured {
-        Ok((verdict, _)) => args.output.deliver(verdict, &accepted, folder.as_ref(), out),
+        Ok((verdict, _)) => args.output.deliver(verdict, &accepted, folder.as_ref(), &stop, out),
         Err(error) if interrupted(&error) => Ok(Exit::Interrupted),
         Err(error) => Err(error),
     }

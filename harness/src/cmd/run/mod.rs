@@ -229,7 +229,7 @@ fn carry_out(
 
 pub(super) fn create(directory: &Path, force: bool, run: &RunRecord) -> anyhow::Result<RecordWriter> {
     let create = if force { RecordWriter::replace } else { RecordWriter::create };
-    create(directory, run).or_exit(Exit::Usage)
+    create(directory, run).or_exit_of_output()
 }
 
 /// An error in what was asked for is wrong usage; anything else is the tool's own failure.

@@ -1,7 +1,8 @@
 //! GitHub Actions: annotations and the step summary.
 
-use std::io::Write;
 use std::path::Path;
+
+use dedup_files::Unwritable;
 
 use super::{headline, markdown};
 use crate::gate::design::Decision;
@@ -31,9 +32,8 @@ fn annotation(metric: &MetricVerdict) -> String {
 }
 
 /// Appends the Markdown to the file that GitHub names.
-pub fn step_summary(verdict: &Verdict, path: &Path) -> std::io::Result<()> {
-    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
-    file.write_all(markdown(verdict).as_bytes())
+pub fn step_summary(verdict: &Verdict, path: &Path) -> Result<(), Unwritable> {
+    dedup_files::append(path, markdown(verdict).as_bytes())
 }
 
 /// What a command's message may not hold as it is.
