@@ -1,5 +1,6 @@
 //! What a worker of a strategy on Redis sends its batches through, and what such a strategy knows of its servers.
 
+use std::cell::LazyCell;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::thread;
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use ::redis::Value;
 
-use super::client::keyspace;
+use super::client::{self, keyspace};
 use super::client::{Commands, Owner};
 use super::client::{Failure, Patience, Reply, Servers, Trips};
 use super::policy::{OnError, Policy};
@@ -160,22 +161,15 @@ impl Session {
         replies
     }
 
-    /// Remembers the first refusal of the kind that is looked for.
+    /// Remembers the first refusal of the kind that is looked for. A server that says that it is full and evicts says so
+    /// for a moment only: what that costs is for its figures to show.
     fn notice(&mut self, replies: &Replies, kind: impl Fn(&str) -> bool) {
-        if self.refused.is_none()
-            && let Some(refusal) = replies.refusal()
-            && kind(refusal)
-            && !self.makes_room(refusal)
-        {
-            self.refused = Some(refusal.to_string());
+        if self.refused.is_none() {
+            let servers = &mut self.servers;
+            let evicts =
+                || servers.info("memory", "maxmemory_policy").is_ok_and(|policy| policy != "noeviction");
+            self.refused = replies.refusal(kind, evicts).map(str::to_string);
         }
-    }
-
-    /// Whether a server that says that it is full says so for a moment only, because it evicts: what that costs is for
-    /// its figures to show.
-    fn makes_room(&mut self, refusal: &str) -> bool {
-        let mut policy = || self.servers.info("memory", "maxmemory_policy");
-        is_out_of_memory(refusal) && policy().is_ok_and(|policy| policy != "noeviction")
     }
 
     /// What the servers refused first, in their own words.
@@ -227,11 +221,14 @@ impl Replies {
         failed.map(|(index, _)| index).collect()
     }
 
-    fn refusal(&self) -> Option<&str> {
-        self.all.iter().find_map(|reply| match reply {
+    /// The first refusal of a kind, wherever in the batch it is. Whether the server evicts is asked once at most.
+    fn refusal(&self, kind: impl Fn(&str) -> bool, evicts: impl FnOnce() -> bool) -> Option<&str> {
+        let refusals = self.all.iter().filter_map(|reply| match reply {
             Err(Failure::Refused(what)) => Some(&what[..]),
             _ => None,
-        })
+        });
+        let evicts = LazyCell::new(evicts);
+        refusals.filter(|what| kind(what)).find(|what| !(is_out_of_memory(what) && *evicts))
     }
 
     /// Whether the command at `index` was sent more than once: then an earlier try may have been carried out.
@@ -246,7 +243,7 @@ impl Replies {
 
 /// For an answer that no such command has.
 pub(super) fn unexpected(command: &str, reply: &Value) -> Failure {
-    Failure::Refused(format!("{command} was answered with {reply:?}"))
+    Failure::Refused(client::unexpected(command, reply))
 }
 
 /// Rounded up, so that nothing inside the window is forgotten: Redis counts whole milliseconds on a clock that it
@@ -258,6 +255,26 @@ pub(super) fn whole_millis(length: Duration) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_that_counts_is_found_behind_others_that_do_not() {
+        let refused = |what: &str| Err(Failure::Refused(format!("redis://h: {what}")));
+        let (oom, loading) = (|| refused("OOM command not allowed"), || refused("LOADING Redis is loading"));
+        let replies = |all: Vec<Reply>| Replies { all, again: Vec::new() };
+        let full = replies(vec![Ok(Value::Okay), loading(), Err(Failure::Unanswered(String::new())), oom()]);
+        assert_eq!(full.refusal(is_out_of_memory, || false), Some("redis://h: OOM command not allowed"));
+        assert_eq!(full.refusal(is_out_of_memory, || true), None);
+        assert_eq!(full.refusal(|_| true, || panic!("asked")), Some("redis://h: LOADING Redis is loading"));
+        // One that evicts is asked once, not for each of a whole batch.
+        let asked = std::cell::Cell::new(0);
+        let evicting = replies(vec![oom(), oom(), loading()]);
+        let evicts = || {
+            asked.set(asked.get() + 1);
+            true
+        };
+        assert_eq!(evicting.refusal(|_| true, evicts), Some("redis://h: LOADING Redis is loading"));
+        assert_eq!(asked.get(), 1);
+    }
 
     #[test]
     fn a_window_is_rounded_up_to_whole_milliseconds() {

@@ -4,9 +4,12 @@
 //! environment of a process is its owner's alone, but goes to all that it starts, unless it is taken away.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use dedup_files::Unreadable;
 
 use dedup_strategies::redis::{Address, AddressError, with_password};
 
@@ -14,7 +17,10 @@ use dedup_strategies::redis::{Address, AddressError, with_password};
 pub const VARIABLE: &str = "DEDUP_REDIS_PASSWORD";
 
 /// More than this is no password.
-const LONGEST: u64 = 4096;
+const LONGEST: usize = 4096;
+
+/// A program that tells a password through a pipe may ask somebody for it first.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A password that cannot be used. Never shows it.
 #[derive(Debug, thiserror::Error)]
@@ -25,11 +31,20 @@ pub enum PasswordError {
         /// The file.
         path: PathBuf,
         /// Why not.
-        source: io::Error,
+        source: Unreadable,
     },
+    /// Nobody told it.
+    #[error("--redis-password-file {}: no line came through this pipe within {PATIENCE:?}", path.display())]
+    Late {
+        /// The pipe.
+        path: PathBuf,
+    },
+    /// Somebody asked to stop meanwhile.
+    #[error("interrupted")]
+    Stopped,
     /// What was found is no password.
     #[error(
-        "{place}: found {found}; allowed is a regular file whose first line is the password, in UTF-8, up to {LONGEST} bytes"
+        "{place}: found {found}; allowed is a regular file or a pipe whose first line is the password, in UTF-8, up to {LONGEST} bytes"
     )]
     Found {
         /// Where.
@@ -43,14 +58,20 @@ pub enum PasswordError {
 }
 
 /// `url` with the password from `file`; where there is no file and none in the URL, with that of the environment.
-pub fn completed(url: &str, file: Option<&Path>) -> Result<String, PasswordError> {
-    complete(url, file, std::env::var_os(VARIABLE))
+/// `stop` ends the wait for a pipe.
+pub fn completed(url: &str, file: Option<&Path>, stop: &AtomicBool) -> Result<String, PasswordError> {
+    complete(url, file, std::env::var_os(VARIABLE), stop)
 }
 
-fn complete(url: &str, file: Option<&Path>, variable: Option<OsString>) -> Result<String, PasswordError> {
+fn complete(
+    url: &str,
+    file: Option<&Path>,
+    variable: Option<OsString>,
+    stop: &AtomicBool,
+) -> Result<String, PasswordError> {
     let has_password = Address::parse(url)?.has_password();
     let password = match (file, variable) {
-        (Some(file), _) => in_file(file)?,
+        (Some(file), _) => in_file(file, stop)?,
         (None, Some(variable)) if !has_password && !variable.is_empty() => in_variable(&variable)?,
         (None, _) => return Ok(url.to_string()),
     };
@@ -63,21 +84,22 @@ fn in_variable(variable: &OsString) -> Result<String, PasswordError> {
     password.map(str::to_string).ok_or_else(|| PasswordError::Found { place: VARIABLE.to_string(), found })
 }
 
-/// The first line. No device and no pipe is opened: either could keep us for ever.
-fn in_file(path: &Path) -> Result<String, PasswordError> {
-    let unread = |source| PasswordError::File { path: path.to_path_buf(), source };
+/// The first line. No device is opened.
+fn in_file(path: &Path, stop: &AtomicBool) -> Result<String, PasswordError> {
     let found =
         |found| PasswordError::Found { place: format!("--redis-password-file {}", path.display()), found };
-    if !std::fs::metadata(path).map_err(unread)?.is_file() {
-        return Err(found("what is no regular file"));
-    }
-    let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes)).map_err(unread)?;
-    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let line = dedup_files::first_line(path, LONGEST + 1, PATIENCE, stop).map_err(|source| match source {
+        Unreadable::NotAFile { .. } => found("what is no regular file and no pipe"),
+        Unreadable::System(error) if error.kind() == io::ErrorKind::Interrupted => PasswordError::Stopped,
+        Unreadable::System(error) if error.kind() == io::ErrorKind::TimedOut => {
+            PasswordError::Late { path: path.to_path_buf() }
+        }
+        source => PasswordError::File { path: path.to_path_buf(), source },
+    })?;
+    let line = line.strip_suffix(b"\r").unwrap_or(&line);
     match std::str::from_utf8(line) {
         Ok("") => Err(found("an empty line")),
-        Ok(line) if line.len() as u64 <= LONGEST => Ok(line.to_string()),
+        Ok(line) if line.len() <= LONGEST => Ok(line.to_string()),
         Ok(_) => Err(found("a longer line")),
         Err(_) => Err(found("what is no text")),
     }
@@ -85,6 +107,8 @@ fn in_file(path: &Path) -> Result<String, PasswordError> {
 
 #[cfg(test)]
 mod tests {
+    use dedup_files::NEVER;
+
     use super::*;
 
     fn written(bytes: &[u8]) -> tempfile::NamedTempFile {
@@ -105,9 +129,9 @@ mod tests {
             (bare, None, None, bare),
             (complete_url, None, variable(), complete_url),
         ] {
-            assert_eq!(complete(url, file, variable).unwrap(), expected);
+            assert_eq!(complete(url, file, variable, &NEVER).unwrap(), expected);
         }
-        let error = complete(complete_url, Some(file.path()), None).unwrap_err().to_string();
+        let error = complete(complete_url, Some(file.path()), None, &NEVER).unwrap_err().to_string();
         assert!(error.contains("leave one of them out") && !error.contains("in-url"), "{error}");
     }
 
@@ -121,17 +145,17 @@ mod tests {
             (long.as_bytes(), "a longer line"),
         ] {
             let file = written(bytes);
-            let error = complete("redis://h", Some(file.path()), None).unwrap_err().to_string();
+            let error = complete("redis://h", Some(file.path()), None, &NEVER).unwrap_err().to_string();
             let place = format!("--redis-password-file {}: found {found}; allowed is", file.path().display());
             assert!(error.starts_with(&place) && !error.contains("SECRET"), "{error}");
         }
         for (path, said) in
             [("/dev/zero", "no regular file"), ("/", "no regular file"), ("/nowhere/p", "No such file")]
         {
-            let error = complete("redis://h", Some(Path::new(path)), None).unwrap_err().to_string();
+            let error = complete("redis://h", Some(Path::new(path)), None, &NEVER).unwrap_err().to_string();
             assert!(error.contains(path) && error.contains(said), "{error}");
         }
-        let error = complete("redis://h", None, Some("SEC\nRET".into())).unwrap_err().to_string();
+        let error = complete("redis://h", None, Some("SEC\nRET".into()), &NEVER).unwrap_err().to_string();
         assert!(error.starts_with(VARIABLE) && !error.contains("SEC"), "{error}");
     }
 }

@@ -18,6 +18,9 @@ const LONGEST_PREFIX: usize = 100;
 const MARK: &str = "in-use";
 /// How long a claim outlives a holder that was killed.
 const MARK_LASTS: Duration = Duration::from_secs(3600);
+/// What walks over all keys of a server may take this long altogether. One thousand keys take less than a millisecond;
+/// what is still not at its end by then has none.
+const WALK: Duration = Duration::from_secs(120);
 /// Pings that are sent to learn how long one takes.
 const TRIES: usize = 15;
 
@@ -30,6 +33,8 @@ pub struct SharedRedis {
     shown: String,
     endpoint: RedisEndpoint,
     hold: Hold,
+    /// How long clearing up may take.
+    walk: Duration,
 }
 
 /// Whether the keys under the prefix are ours to delete.
@@ -49,7 +54,8 @@ impl SharedRedis {
         if !is_usable(prefix) {
             return Err(ServerError::Prefix { found: prefix.to_string() });
         }
-        let mut servers = Servers::with_patience(url, Patience::default().until_stopped(stop))?;
+        let patience = Patience::default().until_stopped(stop).until(Instant::now() + WALK);
+        let mut servers = Servers::with_patience(url, patience)?;
         servers.connect()?;
         let mut shared = SharedRedis::look(url, prefix, servers)?;
         match shared.mark().map_err(ServerError::Refused)? {
@@ -64,7 +70,10 @@ impl SharedRedis {
 
     /// Part number `part` of a prefix that another process has claimed, with no keys in it yet.
     pub fn claim_part(url: &str, prefix: &str, part: u32) -> Result<SharedRedis, ServerError> {
-        Ok(SharedRedis::look(url, &format!("{prefix}{part}:"), Servers::at(url)?)?.owner())
+        let servers = Servers::with_patience(url, Patience::default().until(Instant::now() + WALK))?;
+        let mut shared = SharedRedis::look(url, &format!("{prefix}{part}:"), servers)?;
+        shared.servers = Servers::at(url)?;
+        Ok(shared.owner())
     }
 
     /// Sees that nothing is there; nothing is ours yet.
@@ -73,7 +82,7 @@ impl SharedRedis {
         let shown = address.to_string();
         let found = first_key(&mut servers, prefix).map_err(ServerError::Refused)?;
         let endpoint = RedisEndpoint { url: url.to_string(), prefix: prefix.to_string() };
-        let shared = SharedRedis { servers, address, shown, endpoint, hold: Hold::None };
+        let shared = SharedRedis { servers, address, shown, endpoint, hold: Hold::None, walk: WALK };
         match found {
             None => Ok(shared),
             Some(example) => Err(shared.taken(example)),
@@ -133,23 +142,17 @@ impl SharedRedis {
 
     /// Deletes every key under the prefix, and says how many there were.
     pub fn clear(&mut self) -> Result<u64, Unavailable> {
+        let patience = Patience::default().until(Instant::now() + self.walk);
+        let mut servers =
+            Servers::with_patience(&self.endpoint.url, patience).map_err(Unavailable::because)?;
         let mut all = 0;
         loop {
             // Once more: commands of a client that was killed may have been on their way still.
-            match self.unlink_all()? {
+            match unlink_all(&mut servers, &self.endpoint.prefix)? {
                 0 => return Ok(all),
                 deleted => all += deleted,
             }
         }
-    }
-
-    fn unlink_all(&mut self) -> Result<u64, Unavailable> {
-        let mut deleted = 0;
-        keyspace::visit(&mut self.servers, &self.endpoint.prefix, |link, keys| {
-            deleted += keyspace::unlink(link, keys)?;
-            Ok(true)
-        })?;
-        Ok(deleted)
     }
 
     /// Sets the key that stands for the claim, unless it exists. Whether it did not.
@@ -190,6 +193,15 @@ impl Drop for SharedRedis {
     }
 }
 
+fn unlink_all(servers: &mut Servers, prefix: &str) -> Result<u64, Unavailable> {
+    let mut deleted = 0;
+    keyspace::visit(servers, prefix, |link, keys| {
+        deleted += keyspace::unlink(link, keys)?;
+        Ok(true)
+    })?;
+    Ok(deleted)
+}
+
 /// Not empty, or the whole database would be deleted; plain, so that it can be typed in a shell.
 fn is_usable(prefix: &str) -> bool {
     !prefix.is_empty()
@@ -204,4 +216,47 @@ fn first_key(servers: &mut Servers, prefix: &str) -> Result<Option<String>, Unav
         Ok(false)
     })?;
     Ok(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::thread;
+
+    use super::*;
+
+    /// A server that answers everything with the same bytes; its URL.
+    fn server(answer: &'static [u8]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let serve = move |mut caller: TcpStream| {
+            while caller.read(&mut [0; 4096]).is_ok_and(|read| read > 0) && caller.write_all(answer).is_ok() {
+            }
+        };
+        thread::spawn(move || {
+            listener
+                .incoming()
+                .map_while(Result::ok)
+                .for_each(|caller| drop(thread::spawn(move || serve(caller))));
+        });
+        format!("redis://127.0.0.1:{port}")
+    }
+
+    #[test]
+    fn a_walk_over_keys_that_has_no_end_is_given_up() {
+        let url = server(b"*2\r\n$1\r\n7\r\n*0\r\n");
+        let mut shared = SharedRedis {
+            servers: Servers::at(&url).unwrap(),
+            address: Address::parse(&url).unwrap(),
+            shown: url.clone(),
+            endpoint: RedisEndpoint { url: url.clone(), prefix: "t:".to_string() },
+            hold: Hold::None,
+            walk: Duration::from_millis(50),
+        };
+        for cleared in [shared.clear().map(drop), shared.sweep(), shared.release().map(drop)] {
+            let error = cleared.unwrap_err().to_string();
+            assert!(error.starts_with(&url) && error.contains("longer than is waited for"), "{error}");
+        }
+    }
 }

@@ -384,3 +384,21 @@ fn what_the_nightly_job_cannot_do_is_refused_and_nothing_is_written() {
         assert_eq!(entries(&tool.work()), before, "{args:?}");
     }
 }
+
+#[test]
+fn a_day_that_another_job_writes_is_left_to_it_and_stays_as_it_was() {
+    let tool = Tool::new();
+    write_live(&tool, 300);
+    tool.prints(&["nightly", "main_live"]);
+    let before = bytes_of(&tool);
+    let partition = tool.work().join(STABLE).parent().unwrap().to_path_buf();
+    let alone = std::fs::File::open(&partition).unwrap();
+    rustix::fs::flock(&alone, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let output = tool.output(&["nightly", "main_live", "--preceding-days", "1"]);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success(), "{error}");
+    assert!(error.contains("submission_date=2026-01-02: another run is writing into it"), "{error}");
+    assert_eq!(bytes_of(&tool), before);
+    drop(alone);
+    tool.prints(&["nightly", "main_live", "--preceding-days", "1"]);
+}

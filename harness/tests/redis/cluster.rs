@@ -163,6 +163,8 @@ fn a_failover_in_the_middle_loses_nothing() {
         ("redis-mozilla", &[][..]),
         ("redis-claim", &[]),
         ("redis-lease", &[("lease", "1s"), ("retries", "3")]),
+        // Bits do not say who set them: it tries for as long as it takes, since what comes again would be known.
+        ("redis-bloom", &[("retries", "100"), ("rate", "1e-9"), ("ids", "10_000")]),
     ] {
         let cluster = cluster();
         let mut control = cluster.control();

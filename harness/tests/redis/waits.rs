@@ -7,6 +7,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
+use rustix::fs::{CWD, FileType, Mode};
+use rustix::process::{Pid, Signal, kill_process};
+
 /// A server that does `serve` with whoever calls; where it is.
 fn server(serve: impl Fn(TcpStream) + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -70,6 +73,41 @@ fn a_wait_for_a_server_hears_signals() {
         let (code, said) = end(child);
         assert_eq!((code, said.trim_end()), (Some(130), "error: interrupted"));
     }
+}
+
+/// No more than a line is waited for, and no longer than until a signal.
+#[test]
+fn a_password_comes_through_a_pipe_and_one_that_says_nothing_hears_signals() {
+    let directory = tempfile::tempdir().unwrap();
+    let pipe = directory.path().join("pipe");
+    rustix::fs::mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let (url, asked) = without_an_end();
+    let run = |file: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dedup-harness"));
+        command.args(["run", "-f", "^quick$", "-s", "^redis-claim$", "--redis-url", &url]);
+        command.args(["--redis-password-file", file]).stdin(Stdio::null()).stderr(Stdio::piped());
+        command
+    };
+    // The writer keeps it open.
+    let child = run(pipe.to_str().unwrap()).spawn().unwrap();
+    let mut writer = std::fs::File::options().write(true).open(&pipe).unwrap();
+    writer.write_all(b"s3cret\n").unwrap();
+    asked.recv_timeout(Duration::from_secs(120)).unwrap();
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert_eq!(end(child).0, Some(130));
+    drop(writer);
+
+    let child = run(pipe.to_str().unwrap()).spawn().unwrap();
+    // It is open, and nothing comes.
+    let writer = std::fs::File::options().write(true).open(&pipe).unwrap();
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    let (code, said) = end(child);
+    assert_eq!((code, said.trim_end()), (Some(130), "error: interrupted"));
+    drop(writer);
+
+    let (code, said) = end(run("/dev/zero").spawn().unwrap());
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("/dev/zero: found what is no regular file and no pipe"), "{said}");
 }
 
 #[test]

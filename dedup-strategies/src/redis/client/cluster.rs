@@ -81,7 +81,7 @@ impl Cluster {
             let moved = matches!(whereto(&value), Whereto::Moved);
             match reply(&primary.link, value) {
                 Ok(value) => {
-                    return T::from_redis_value(value).map_err(|error| primary.link.complaint(error));
+                    return primary.link.read(command, &value);
                 }
                 Err(failure) if moved => last = failure.into(),
                 Err(failure) => return Err(failure.into()),

@@ -4,6 +4,7 @@ use ::redis::{Value, cmd};
 
 use super::link::Link;
 use super::servers::Servers;
+use super::unexpected::unexpected;
 use crate::contract::Unavailable;
 
 /// Keys that one `SCAN` looks at: enough to make round trips cheap, few enough (about 0.1 ms) not to stall others.
@@ -60,7 +61,7 @@ pub fn unlink(link: &mut Link, keys: &[Vec<u8>]) -> Result<u64, Unavailable> {
     let count = |reply: &Value| match reply {
         Value::Int(count) => Ok(*count as u64),
         Value::ServerError(error) => Err(link.refusal(error)),
-        other => Err(link.complaint(format!("UNLINK was answered with {other:?}"))),
+        other => Err(link.complaint(unexpected("UNLINK", other))),
     };
     replies.iter().map(count).sum()
 }

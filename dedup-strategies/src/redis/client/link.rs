@@ -8,6 +8,7 @@ use super::address::{Address, AddressError, Topology};
 use super::patience::Patience;
 use super::refusal;
 use super::reply::Failure;
+use super::unexpected::{asked, unexpected};
 use super::wire::Wire;
 use crate::contract::Unavailable;
 
@@ -78,7 +79,8 @@ impl Link {
 
     /// Runs one command.
     pub fn query<T: FromRedisValue>(&mut self, command: &Cmd) -> Result<T, Unavailable> {
-        Ok(self.attempt(|wire| Ok(T::from_redis_value(wire.ask(command)?)?))?)
+        let value = self.attempt(|wire| wire.ask(command))?;
+        self.read(command, &value)
     }
 
     /// One field of the server's `INFO`, such as `used_memory` of `memory`.
@@ -94,6 +96,11 @@ impl Link {
     pub fn used_memory(&mut self) -> Result<u64, Unavailable> {
         let text = self.info("memory", "used_memory")?;
         text.parse().map_err(|_| Unavailable(format!("{}: used_memory is {text:?}", self.shown)))
+    }
+
+    /// What came for `command`, as what it should be.
+    pub(super) fn read<T: FromRedisValue>(&self, command: &Cmd, value: &Value) -> Result<T, Unavailable> {
+        T::from_redis_value_ref(value).map_err(|_| self.complaint(unexpected(&asked(command), value)))
     }
 
     /// An error of this server's.
@@ -126,6 +133,10 @@ impl Link {
             (_, Some(code)) => {
                 let words = format!("{code} {}", error.detail().unwrap_or_default());
                 Failure::Refused(said(&refusal::with_remedy(code, words.trim_end())))
+            }
+            // The crate would say of what kind that is.
+            (ErrorKind::Parse, None) if error.detail().is_some() => {
+                Failure::Unanswered(said(error.detail().unwrap_or_default()))
             }
             // The operating system's words, "resource temporarily unavailable", say nothing to a reader.
             _ if error.is_timeout() => Failure::Unanswered(said("no answer in time")),
@@ -224,6 +235,37 @@ mod tests {
         let patience = Patience::of(Duration::from_secs(100_000)).until_stopped(&stop);
         let mut link = link(&format!("redis://{place}"), patience);
         assert!(link.connect().unwrap_err().0.ends_with("stopped"));
+    }
+
+    #[test]
+    fn what_no_such_server_says_is_shown_with_what_was_asked() {
+        type Ask = fn(&mut Link) -> Result<(), Unavailable>;
+        let scan: Ask = |link| link.query::<(u64, Vec<Vec<u8>>)>(cmd("SCAN").arg(0)).map(drop);
+        let count: Ask = |link| link.query::<u64>(&cmd("DBSIZE")).map(drop);
+        let many: Ask = |link| super::super::keyspace::unlink(link, &[b"t:1".to_vec()]).map(drop);
+        let cases: [(&str, Ask, &str); 5] = [
+            ("$3\r\nabc\r\n", scan, "SCAN 0 was answered with the text \"abc\""),
+            ("*1\r\n:1\r\n", scan, "SCAN 0 was answered with a list of 1 that begins with the number 1"),
+            ("+PONG\r\n", count, "DBSIZE was answered with the status \"PONG\""),
+            ("$-1\r\n", many, "UNLINK was answered with nothing"),
+            (
+                "HTTP/1.1 400 Bad Request\r\n",
+                count,
+                "it sent \"HTTP/1.1 400 Bad Request\", which is no reply of a Redis",
+            ),
+        ];
+        for (sent, ask, said) in cases {
+            let place = server(move |mut caller| {
+                // The greeting, then what it has to say to everything.
+                let _ = caller.read(&mut [0; 1000]).and_then(|_| caller.write_all(b"+PONG\r\n"));
+                while caller.read(&mut [0; 1000]).is_ok_and(|read| read > 0) {
+                    let _ = caller.write_all(sent.as_bytes());
+                }
+            });
+            let error = ask(&mut link(&format!("redis://{place}"), Patience::default())).unwrap_err().0;
+            assert!(error.starts_with(&format!("redis://{place}: {said}")), "{error}");
+            assert!(!error.contains("incompatible") && !error.contains("Parse"), "{error}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod reply_reader;
 mod servers;
 #[cfg(feature = "tls")]
 mod tls;
+mod unexpected;
 mod wire;
 
 pub use address::{Address, AddressError, with_password};
@@ -25,3 +26,4 @@ pub use link::Link;
 pub use patience::Patience;
 pub(super) use reply::{Failure, Reply, Trips};
 pub use servers::Servers;
+pub(super) use unexpected::unexpected;

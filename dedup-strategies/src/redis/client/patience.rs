@@ -20,6 +20,8 @@ const LOOK_UP: Duration = Duration::from_millis(50);
 pub struct Patience {
     wait: Duration,
     stop: Option<Arc<AtomicBool>>,
+    /// When all waits together are over.
+    over: Option<Instant>,
 }
 
 impl Default for Patience {
@@ -31,7 +33,7 @@ impl Default for Patience {
 impl Patience {
     /// Waits as long as this, and nothing ends it before.
     pub fn of(wait: Duration) -> Patience {
-        Patience { wait, stop: None }
+        Patience { wait, stop: None, over: None }
     }
 
     /// The same, and a wait ends at once when `stop` is set.
@@ -39,13 +41,44 @@ impl Patience {
         Patience { stop: Some(Arc::clone(stop)), ..self }
     }
 
+    /// The same, and all waits together are over by then: for what consists of many, of which each would be in time.
+    pub fn until(self, over: Instant) -> Patience {
+        Patience { over: Some(over), ..self }
+    }
+
     /// The same for connecting.
     pub(super) fn to_connect(&self) -> Patience {
         Patience { wait: self.wait.min(CONNECT), ..self.clone() }
     }
 
-    pub(super) fn wait(&self) -> Duration {
-        self.wait
+    /// What is left until `until` for whoever waits, and may be told to stop meanwhile: then it is not all at once.
+    fn left(&self, until: Instant) -> io::Result<Duration> {
+        if self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+            return Err(io::Error::other("stopped"));
+        }
+        let now = Instant::now();
+        if self.over.is_some_and(|over| over <= now) {
+            return Err(io::Error::other("it goes on for longer than is waited for altogether"));
+        }
+        let left = self.over.map_or(until, |over| over.min(until)).saturating_duration_since(now);
+        match left.is_zero() {
+            true => Err(io::ErrorKind::TimedOut.into()),
+            false if self.stop.is_some() => Ok(left.min(LOOK_UP)),
+            false => Ok(left),
+        }
+    }
+
+    /// Calls `act`, which waits as long as it is told, until it has something.
+    pub(super) fn wait_for<T>(
+        &self,
+        mut act: impl FnMut(Duration) -> io::Result<Option<T>>,
+    ) -> io::Result<T> {
+        let until = Instant::now() + self.wait;
+        loop {
+            if let Some(done) = act(self.left(until)?)? {
+                return Ok(done);
+            }
+        }
     }
 }
 
@@ -80,14 +113,7 @@ impl Timed {
     /// Sees that the next read or write ends in time. The system is told only where its bound is far from what is left:
     /// of a usual reply, never.
     fn arm(&mut self) -> io::Result<()> {
-        if self.patience.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
-            return Err(io::Error::other("stopped"));
-        }
-        let left = self.until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        let bound = if self.patience.stop.is_some() { left.min(LOOK_UP) } else { left };
+        let bound = self.patience.left(self.until)?;
         if self.armed < bound / 2 || self.armed > bound + self.patience.wait / 64 {
             self.socket.wait_at_most(bound)?;
             self.armed = bound;

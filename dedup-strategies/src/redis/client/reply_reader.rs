@@ -10,6 +10,8 @@ use std::ops::Range;
 
 use ::redis::{ErrorKind, RedisError, RedisResult, Value, parse_redis_value};
 
+use super::unexpected;
+
 /// What is asked of the socket at once: more than the replies to a batch.
 const READ_AT_ONCE: usize = 16 * 1024;
 
@@ -59,7 +61,8 @@ impl ReplyReader {
                     .map(Value::Array),
                 None => Ok(Value::Nil),
             },
-            _ => Err(nonsense("a reply of no type that it may have")),
+            b'*' => Err(nonsense("lists in lists beyond all that are asked for")),
+            _ => Err(nonsense(&unexpected::line(&self.buffer[line]))),
         }
     }
 
@@ -138,7 +141,8 @@ fn length(text: &[u8], most: usize) -> RedisResult<Option<usize>> {
 }
 
 fn nonsense(found: &str) -> RedisError {
-    (ErrorKind::Parse, "not a server of this protocol", format!("it sent {found}")).into()
+    let said = format!("it sent {found}, which is no reply of a Redis");
+    (ErrorKind::Parse, "not a server of this protocol", said).into()
 }
 
 #[cfg(test)]

@@ -1,14 +1,17 @@
 //! An open connection: bytes out, reader in.
 
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::Duration;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 
 use ::redis::{
     Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, RedisConnectionInfo, RedisResult, ServerError, Value, cmd,
 };
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::net::sockopt::{self, Timeout};
 use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
@@ -27,19 +30,18 @@ impl Wire {
     /// Connects, authenticates and selects the database.
     pub(super) fn open(server: &ConnectionInfo, patience: &Patience) -> RedisResult<Wire> {
         let at_first = patience.to_connect();
-        let wait = at_first.wait();
         let channel = match server.addr() {
             ConnectionAddr::Tcp(host, port) => {
-                let socket = Socket::Tcp(connect((host, *port), wait)?);
+                let socket = Socket::Tcp(connect((host, *port), &at_first)?);
                 Channel::Plain(Timed::new(socket, at_first))
             }
             ConnectionAddr::Unix(path) => {
-                let socket = Socket::Unix(connect_local(path, wait)?);
+                let socket = Socket::Unix(connect_local(path, &at_first)?);
                 Channel::Plain(Timed::new(socket, at_first))
             }
             #[cfg(feature = "tls")]
             ConnectionAddr::TcpTls { host, port, .. } => {
-                let socket = Socket::Tcp(connect((host, *port), wait)?);
+                let socket = Socket::Tcp(connect((host, *port), &at_first)?);
                 Channel::Tls(encrypted(Timed::new(socket, at_first), host)?)
             }
             _ => return Err((ErrorKind::InvalidClientConfig, "an address of no known kind").into()),
@@ -161,10 +163,10 @@ impl Write for Channel {
 }
 
 /// The first of a host's addresses that answers.
-fn connect(host: (&str, u16), timeout: Duration) -> io::Result<TcpStream> {
+fn connect(host: (&str, u16), patience: &Patience) -> io::Result<TcpStream> {
     let mut refused = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-    for address in host.to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, timeout) {
+    for address in addresses(host, patience)? {
+        match reach(&address, patience) {
             Ok(socket) => {
                 // A batch is written at once; there is nothing to wait for.
                 socket.set_nodelay(true)?;
@@ -176,18 +178,126 @@ fn connect(host: (&str, u16), timeout: Duration) -> io::Result<TcpStream> {
     Err(refused)
 }
 
+/// The system looks a name up for as long as it likes, and hears nobody meanwhile: it is left to it, in a thread.
+fn addresses((host, port): (&str, u16), patience: &Patience) -> io::Result<Vec<SocketAddr>> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let (tell, told) = mpsc::channel();
+    let host = host.to_string();
+    let look_up = move || {
+        // Whoever asked may have gone.
+        let _ = tell.send((&host[..], port).to_socket_addrs().map(Vec::from_iter));
+    };
+    thread::Builder::new().spawn(look_up)?;
+    patience.wait_for(|time| match told.recv_timeout(time) {
+        Ok(found) => found.map(Some),
+        Err(RecvTimeoutError::Timeout) => Ok(None),
+        Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("its address cannot be looked up")),
+    })
+}
+
+fn reach(address: &SocketAddr, patience: &Patience) -> io::Result<TcpStream> {
+    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = net::socket_with(family, SocketType::STREAM, flags, None)?;
+    match net::connect(&socket, address) {
+        Ok(()) | Err(Errno::INPROGRESS) => {}
+        Err(error) => return Err(error.into()),
+    }
+    patience.wait_for(|time| {
+        let time = Timespec::try_from(time).map_err(io::Error::other)?;
+        match poll(&mut [PollFd::new(&socket, PollFlags::OUT)], Some(&time)) {
+            Ok(0) | Err(Errno::INTR) => Ok(None),
+            Ok(_) => Ok(Some(())),
+            Err(error) => Err(error.into()),
+        }
+    })?;
+    sockopt::socket_error(&socket)??;
+    let socket = TcpStream::from(socket);
+    socket.set_nonblocking(false)?;
+    Ok(socket)
+}
+
 /// Waits where so many others wait for the server that there is no place in its queue.
-fn connect_local(path: &Path, timeout: Duration) -> io::Result<UnixStream> {
+fn connect_local(path: &Path, patience: &Patience) -> io::Result<UnixStream> {
     let socket = net::socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
-    // The bound on a write is the bound on waiting for that place, too (unix(7)).
-    sockopt::set_socket_timeout(&socket, Timeout::Send, Some(timeout))?;
-    net::connect(&socket, &SocketAddrUnix::new(path)?)?;
+    let address = SocketAddrUnix::new(path)?;
+    patience.wait_for(|time| {
+        // The bound on a write is the bound on waiting for that place, too (unix(7)).
+        sockopt::set_socket_timeout(&socket, Timeout::Send, Some(time))?;
+        match net::connect(&socket, &address) {
+            Ok(()) => Ok(Some(())),
+            Err(Errno::AGAIN | Errno::INTR) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    })?;
     Ok(UnixStream::from(socket))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+    use std::time::{Duration, Instant};
+
     use super::*;
+
+    /// A queue that is soon full, of a server that accepts nobody: who comes then is not even refused.
+    #[test]
+    fn connecting_has_an_end_and_hears_whoever_asks_to_stop() {
+        let server = net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        net::bind(&server, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        net::listen(&server, 0).unwrap();
+        let server = TcpListener::from(server);
+        let place = server.local_addr().unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("socket");
+        let local = net::socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+        net::bind(&local, &SocketAddrUnix::new(&path).unwrap()).unwrap();
+        net::listen(&local, 0).unwrap();
+        let short = Patience::of(Duration::from_millis(20));
+        type Connect<'a> = Box<dyn Fn(&Patience) -> io::Result<Socket> + 'a>;
+        let ways: [Connect<'_>; 2] = [
+            Box::new(|patience| connect(("127.0.0.1", place.port()), patience).map(Socket::Tcp)),
+            Box::new(|patience| connect_local(&path, patience).map(Socket::Unix)),
+        ];
+        for connect in ways {
+            let tries: Vec<_> = (0..8).map(|_| connect(&short)).collect();
+            let refused = tries.iter().find_map(|tried| tried.as_ref().err()).unwrap();
+            assert_eq!(refused.kind(), io::ErrorKind::TimedOut);
+            let long = Patience::of(Duration::from_secs(100_000));
+            let stop = Arc::new(AtomicBool::new(false));
+            let told = connect_told_to_stop(&connect, &long.clone().until_stopped(&stop), &stop);
+            assert_eq!(told, "stopped");
+            let over = connect(&long.until(Instant::now() + Duration::from_millis(20))).err().unwrap();
+            assert!(over.to_string().contains("altogether"), "{over}");
+        }
+    }
+
+    /// Asks to stop while it waits: what it says then.
+    fn connect_told_to_stop(
+        connect: &dyn Fn(&Patience) -> io::Result<Socket>,
+        patience: &Patience,
+        stop: &Arc<AtomicBool>,
+    ) -> String {
+        let stop = Arc::clone(stop);
+        let asks = thread::spawn(move || stop.store(true, std::sync::atomic::Ordering::Relaxed));
+        let said = connect(patience).err().unwrap().to_string();
+        asks.join().unwrap();
+        said
+    }
+
+    #[test]
+    fn a_host_is_found_by_name_and_what_has_none_is_said_so() {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = server.local_addr().unwrap().port();
+        connect(("localhost", port), &Patience::default()).unwrap();
+        drop(server);
+        let refused = connect(("127.0.0.1", port), &Patience::default()).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+    }
 
     #[test]
     fn nobody_waits_for_ever_in_the_queue_of_a_local_server() {
@@ -197,14 +307,11 @@ mod tests {
         net::bind(&server, &SocketAddrUnix::new(&path).unwrap()).unwrap();
         net::listen(&server, 0).unwrap();
         // A server that accepts nobody, whose queue is soon full.
-        let connect = || connect_local(&path, Duration::from_millis(20));
+        let connect = || connect_local(&path, &Patience::of(Duration::from_millis(20)));
         let tries: Vec<io::Result<UnixStream>> = (0..8).map(|_| connect()).collect();
         assert!(tries[0].is_ok());
         let refused = tries.iter().filter_map(|tried| tried.as_ref().err());
         let kinds: Vec<io::ErrorKind> = refused.map(io::Error::kind).collect();
-        assert!(
-            !kinds.is_empty() && kinds.iter().all(|kind| *kind == io::ErrorKind::WouldBlock),
-            "{kinds:?}"
-        );
+        assert!(!kinds.is_empty() && kinds.iter().all(|kind| *kind == io::ErrorKind::TimedOut), "{kinds:?}");
     }
 }

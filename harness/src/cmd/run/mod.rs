@@ -125,7 +125,7 @@ pub struct RunArgs {
     /// or redis+cluster://USER:PASSWORD@HOST:PORT,HOST:PORT for a cluster
     #[arg(long, value_name = "URL", help_heading = "Redis")]
     pub redis_url: Option<String>,
-    /// Take the password of that server from the first line of this file; else from the URL, where lists of processes
+    /// Take the password of that server from the first line of this file or pipe; else from the URL, where lists of processes
     /// show it, or from DEDUP_REDIS_PASSWORD
     #[arg(long, value_name = "FILE", requires = "redis_url", help_heading = "Redis")]
     pub redis_password_file: Option<PathBuf>,

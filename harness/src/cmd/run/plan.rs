@@ -22,7 +22,8 @@ use crate::printable::{printable, printable_record};
 use crate::process::leave_no_core;
 use crate::record::{DoubtRecord, Pass, RunRecord};
 use crate::select::{Selected, select};
-use crate::servers::{ServerError, SharedRedis, password};
+use crate::servers::password::{self, PasswordError};
+use crate::servers::{ServerError, SharedRedis};
 use crate::suite::{Plan, Preflight};
 
 pub(super) fn plan(
@@ -32,7 +33,7 @@ pub(super) fn plan(
     stop: &Arc<AtomicBool>,
 ) -> anyhow::Result<Plan> {
     let strategies: Vec<Selected> = select(definitions, &args.strategies).or_exit(Exit::Usage)?;
-    let redis = redis(args)?;
+    let redis = redis(args, stop)?;
     let workloads = workloads(args, directory, stop)?;
     let mut plan = Plan::new(workloads, strategies, directory.to_path_buf());
     plan.redis = redis;
@@ -179,12 +180,14 @@ fn trace_options(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow:
     Ok(options)
 }
 
-fn redis(args: &RunArgs) -> anyhow::Result<RedisChoice> {
+fn redis(args: &RunArgs, stop: &AtomicBool) -> anyhow::Result<RedisChoice> {
     let Some(url) = &args.redis_url else {
         return Ok(if args.redis_cluster { RedisChoice::Cluster } else { RedisChoice::Private });
     };
     leave_no_core();
-    let url = password::completed(url, args.redis_password_file.as_deref()).or_exit(Exit::Usage)?;
+    let url = password::completed(url, args.redis_password_file.as_deref(), stop);
+    let exit = if let Err(PasswordError::Stopped) = &url { Exit::Interrupted } else { Exit::Usage };
+    let url = url.or_exit(exit)?;
     Ok(RedisChoice::Given { url, prefix: args.redis_prefix.clone() })
 }
 
