@@ -11,10 +11,15 @@ use std::thread;
 use std::time::SystemTime;
 
 use common::{eventually, launch, private_redis};
-use dedup_harness::servers::{PrivateCluster, PrivateRedis, ServerError, VirtualClock};
+use dedup_harness::servers::{
+    Guarded, Launch, PrivateCluster, PrivateRedis, ServerError, Stay, VirtualClock,
+};
 use dedup_strategies::Timestamp;
 use dedup_strategies::redis::Link;
 use redis::cmd;
+
+/// Names another program as the guard of an owner that is no test.
+const GUARD: &str = "DEDUP_TEST_GUARD";
 
 const DAY_MS: u64 = 24 * 3600 * 1000;
 
@@ -228,14 +233,14 @@ fn a_server_that_is_off_the_clock_is_refused() {
 
 #[test]
 fn several_servers_share_a_guard_and_one_may_die_alone() {
-    use dedup_harness::servers::Guarded;
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().to_path_buf();
     let command = |name: &str| {
         let script = format!("echo $$ > {name}; exec sleep 1000");
         ["NAME=value", "/bin/sh", "-c", &script].map(Into::into).to_vec()
     };
-    let servers = Guarded::start(&launch().guard, dir, &[command("a"), command("b")]).unwrap();
+    let commands = |_: &Path| vec![command("a"), command("b")];
+    let servers = Guarded::make(&launch().guard, &std::env::temp_dir(), commands).unwrap();
+    let path = servers.dir().to_path_buf();
+    (0..2).for_each(|index| servers.start(index).unwrap());
     let process = |name: &str| {
         let file = path.join(name);
         eventually("its start", || fs::read_to_string(&file).is_ok_and(|text| text.ends_with('\n')));
@@ -248,6 +253,67 @@ fn several_servers_share_a_guard_and_one_may_die_alone() {
     assert!(runs(b));
     drop(servers);
     assert!(!runs(b) && !path.exists());
+}
+
+/// So there is no moment at which a directory is there and nobody sees to its end.
+#[test]
+fn nothing_is_made_before_its_guard_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let (guard, tmp) = (dir.path().join("guard"), dir.path().join("tmp"));
+    fs::create_dir(&tmp).unwrap();
+    let begun = dir.path().join("begun");
+    // A guard that has begun, and does not come to making anything until it is let go.
+    let script = format!("#!/bin/sh\necho > {}\nread line\n", begun.display());
+    fs::write(&guard, script).unwrap();
+    fs::set_permissions(&guard, fs::Permissions::from_mode(0o700)).unwrap();
+    let mut owner = Command::new(std::env::current_exe().unwrap());
+    owner.args(["--exact", "owner_of_a_server", "--ignored"]).env("TMPDIR", &tmp).env(GUARD, &guard);
+    let mut owner = owner.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    eventually("the guard's beginning", || begun.exists());
+    assert_eq!(fs::read_dir(&tmp).unwrap().count(), 0);
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    assert_eq!(fs::read_dir(&tmp).unwrap().count(), 0);
+}
+
+#[test]
+fn a_guard_whose_owner_is_gone_already_leaves_nothing() {
+    let tmp = tempfile::tempdir().unwrap();
+    let dir = tmp.path().join("dedup-harness-late");
+    let mut guard = Command::new(launch().guard);
+    let output = guard.arg("__guard").arg(&dir).stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.stdout, b"made\n");
+    assert!(!dir.exists());
+}
+
+#[test]
+fn a_directory_of_somebody_else_is_neither_taken_nor_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut guard = Command::new(launch().guard);
+    let output = guard.arg("__guard").arg(dir.path()).stdin(Stdio::null()).output().unwrap();
+    assert!(!output.status.success() && output.stdout == b"17\n", "{output:?}");
+    assert!(dir.path().exists());
+}
+
+/// A process that is slow where its owner was killed would make the directory anew.
+#[test]
+fn a_directory_stays_until_nobody_works_in_it_and_then_nobody_can() {
+    let tmp = tempfile::tempdir().unwrap();
+    let dir = tmp.path().join("dedup-harness-busy");
+    let mut guard = Command::new(launch().guard);
+    let mut guard =
+        guard.arg("__guard").arg(&dir).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    eventually("the directory", || dir.exists());
+    let stay = Stay::within(&dir.join("cell/state")).unwrap();
+    drop(guard.stdin.take());
+    let opened = |process: u32| fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten();
+    let waits = || opened(guard.id()).any(|fd| fs::read_link(fd.path()).is_ok_and(|file| file == dir));
+    eventually("the guard's wait", waits);
+    assert!(dir.exists());
+    drop(stay);
+    assert!(guard.wait().unwrap().success());
+    assert!(!dir.exists());
+    Stay::within(&dir.join("cell/state")).unwrap_err();
 }
 
 #[test]
@@ -288,7 +354,9 @@ fn owner_of_a_cluster() {
 #[test]
 #[ignore = "started by other tests, as the owner of a server"]
 fn owner_of_a_server() {
-    let redis = private_redis();
+    let launch = launch();
+    let guard = std::env::var_os(GUARD).map_or(launch.guard.clone(), PathBuf::from);
+    let redis = PrivateRedis::start(&Launch { guard, ..launch }).unwrap();
     let (process, dir) = traces(&redis);
     println!("\nowner: {process} {}", dir.display());
     // Until the pipe that the starting test holds is closed.

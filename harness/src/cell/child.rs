@@ -15,6 +15,7 @@ use crate::environment::{CellError, Environment, PassOptions, RedisChoice, Timin
 use crate::passes::{self, Bench};
 use crate::process::leave_no_core;
 use crate::record::{CellResult, Pass};
+use crate::servers::Stay;
 
 /// Runs the job that stands on standard input and reports on standard output. `definitions` are all strategies that
 /// this program knows.
@@ -28,6 +29,8 @@ pub fn run(definitions: &[Definition]) -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    // Whoever started this is gone where the directory is.
+    let Ok(_stay) = Stay::within(&job.directory) else { return ExitCode::FAILURE };
     if matches!(job.redis, RedisChoice::Given { .. }) {
         leave_no_core();
     }

@@ -7,9 +7,8 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::ops::ControlFlow;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -18,6 +17,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::shared_build::{about, estimate, take_over, usually};
 use super::worker::is_program;
+use crate::servers::Group;
 use crate::wait::{ended, until};
 
 /// Environment variables that change what cargo builds.
@@ -103,6 +103,9 @@ pub struct Builder<'a> {
     pub binary: &'a str,
     /// The program that may have been built with the same dependencies.
     pub exe: Option<&'a Path>,
+    /// A program whose `main` begins with [`guard::dispatch`](crate::servers::guard::dispatch), which sees that no build
+    /// outlives us.
+    pub guard: &'a Path,
     /// The longest that a build may take.
     pub patience: Duration,
     /// Whether somebody asked to stop.
@@ -259,18 +262,12 @@ impl Builder<'_> {
             commit: commit[..12].to_string(),
             why,
         };
-        let child = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(["build", "--release", "--locked", "--bin", self.binary, "--target-dir"])
-            .arg(&target)
-            .current_dir(worktree)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            // A group of its own, to be ended with all compilers that it started.
-            .process_group(0)
-            .spawn()
-            .map_err(io("cargo cannot be run, and the base has to be built".into()))?;
-        let mut build = Build(child);
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let build = Group::start(self.guard, cargo, |cargo| {
+            cargo.args(["build", "--release", "--locked", "--bin", self.binary, "--target-dir"]).arg(&target);
+            cargo.current_dir(worktree).stdout(Stdio::null()).stderr(Stdio::piped());
+        });
+        let mut build = build.map_err(io("cargo cannot be run, and the base has to be built".into()))?;
         let stderr = BufReader::new(build.0.stderr.take().expect("standard error is piped"));
         let said = std::thread::spawn(move || errors(stderr));
         let ended = self.until(self.patience, || ended(&mut build.0))?.transpose();
@@ -367,20 +364,6 @@ impl Drop for Worktree<'_> {
     }
 }
 
-/// A running cargo. Dropping it ends it, with everything that it started.
-struct Build(Child);
-
-impl Drop for Build {
-    fn drop(&mut self) {
-        if self.0.try_wait().is_ok_and(|ended| ended.is_some()) {
-            return;
-        }
-        let group = rustix::process::Pid::from_child(&self.0);
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        let _ = self.0.wait();
-    }
-}
-
 /// Where binaries are kept unless it is said otherwise.
 pub fn default_cache() -> PathBuf {
     let given = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -404,6 +387,15 @@ mod tests {
     fn runs(program: &str, words: &[&str], dir: &Path) {
         let output = Command::new(program).args(words).current_dir(dir).output().unwrap();
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// This test's own program is no guard: one that runs what it is given, and does not look after it.
+    fn no_guard(dir: &Path) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt;
+        let path = dir.join("no-guard");
+        fs::write(&path, "#!/bin/sh\nshift 2\nexec \"$@\"\n").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+        path
     }
 
     #[test]
@@ -442,6 +434,7 @@ mod tests {
             cache: home.path(),
             binary: "old",
             exe: Some(&exe),
+            guard: &no_guard(home.path()),
             patience: Duration::from_secs(600),
             stop: &AtomicBool::new(false),
             say: &|text| said.lock().unwrap().push_str(text),

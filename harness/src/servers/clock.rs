@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -70,9 +70,12 @@ impl VirtualClock {
     }
 }
 
-/// Writes the preload library to `library`, and gives the environment that makes a server load it and read the clock
-/// at `clock`.
-pub(super) fn install(library: &Path, clock: &Path) -> io::Result<[(&'static str, std::path::PathBuf); 2]> {
-    std::fs::write(library, LIBRARY)?;
-    Ok([("LD_PRELOAD", library.to_path_buf()), (CLOCK_VARIABLE, clock.to_path_buf())])
+/// Writes the preload library to `library`.
+pub(super) fn install(library: &Path) -> io::Result<()> {
+    std::fs::write(library, LIBRARY)
+}
+
+/// The environment that makes a server load the preload library and read the clock at `clock`.
+pub(super) fn environment(library: &Path, clock: &Path) -> [(&'static str, PathBuf); 2] {
+    [("LD_PRELOAD", library.to_path_buf()), (CLOCK_VARIABLE, clock.to_path_buf())]
 }

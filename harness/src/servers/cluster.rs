@@ -19,8 +19,8 @@ use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket, sockopt}
 
 use super::control_cluster::ClusterControl;
 use super::error::ServerError;
-use super::guarded::Guarded;
-use super::private::{Launch, private_dir, wait_until_ready};
+use super::guarded::{Guarded, ServerCommand};
+use super::private::{Launch, guarded, wait_until_ready};
 use crate::wait::until;
 
 /// Primaries; as many nodes again are replicas.
@@ -71,20 +71,21 @@ impl Port {
 impl PrivateCluster {
     /// Starts six nodes, makes them a cluster, and waits until it takes commands and every replica follows.
     pub fn start(launch: &Launch) -> Result<PrivateCluster, ServerError> {
-        let dir = private_dir()?;
         let reserve = || Ok(Node { clients: Port::reserve()?, bus: Port::reserve()? });
         let nodes: Vec<Node> = (0..NODES)
             .map(|_| reserve())
             .collect::<std::io::Result<_>>()
             .map_err(ServerError::io("finding free ports on the loopback"))?;
-        let mut commands = Vec::new();
-        for (index, node) in nodes.iter().enumerate() {
-            let home = dir.path().join(format!("node-{index}"));
+        let home = |dir: &Path, index: usize| dir.join(format!("node-{index}"));
+        let guarded = guarded(launch, |dir| {
+            let nodes = nodes.iter().enumerate();
+            nodes.map(|(index, node)| node_command(launch, node, &home(dir, index))).collect()
+        })?;
+        for index in 0..NODES {
+            let home = home(guarded.dir(), index);
             fs::create_dir(&home).map_err(ServerError::io(format!("making {}", home.display())))?;
-            commands.push(node_command(launch, node, &home));
+            guarded.start(index).map_err(ServerError::io("starting redis-server"))?;
         }
-        let guarded = Guarded::start(&launch.guard, dir, &commands)
-            .map_err(ServerError::io(format!("starting {}", launch.guard.display())))?;
         let seeds: Vec<String> =
             nodes.iter().map(|node| format!("127.0.0.1:{}", node.clients.number)).collect();
         let url = format!("redis+cluster://{}", seeds.join(","));
@@ -161,7 +162,7 @@ impl PrivateCluster {
 
     /// Starts a node again after it was killed, with nothing in it but what it knows of the cluster.
     pub(super) fn start_again(&self, index: usize) -> Result<(), ServerError> {
-        self.guarded.start_again(index).map_err(ServerError::io("starting a node again"))?;
+        self.guarded.start(index).map_err(ServerError::io("starting a node again"))?;
         wait_until_ready(&self.guarded, &mut self.link(index)?)
     }
 
@@ -270,10 +271,10 @@ fn cluster(name: &str) -> Cmd {
     command
 }
 
-fn node_command(launch: &Launch, node: &Node, home: &Path) -> Vec<OsString> {
+fn node_command(launch: &Launch, node: &Node, home: &Path) -> ServerCommand {
     let (port, bus) = (node.clients.number.to_string(), node.bus.number.to_string());
     let timeout = NODE_TIMEOUT.as_millis().to_string();
-    let mut command: Vec<OsString> = vec![launch.server.clone().into()];
+    let mut command: ServerCommand = vec![launch.server.clone().into()];
     command.extend(["--bind", "127.0.0.1", "--port", &port, "--cluster-port", &bus].map(Into::into));
     command.extend(["--cluster-enabled", "yes", "--cluster-node-timeout", &timeout].map(Into::into));
     command.extend(["--save", "", "--appendonly", "no", "--dir"].map(Into::into));

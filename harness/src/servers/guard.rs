@@ -1,23 +1,26 @@
-//! The guard: a process between us and the servers that we start, so that no server outlives us.
+//! The guard: a process between us and what is not to outlive us, a private directory and servers.
 //!
-//! It is our own binary under a hidden sub-command. It starts the servers, waits until its standard input ends, stops
-//! the servers, removes their directory, and ends. The other end of that input is a pipe that we hold: however we end,
-//! the kernel closes it. Should the guard itself be killed, the kernel kills its servers, because each asked for that
-//! before it became a server.
+//! It is our own binary under a hidden sub-command. It makes the directory, waits until its standard input ends, stops
+//! the servers that were started, removes the directory once nobody works in it, and ends. The other end of that input
+//! is a pipe that we hold: however we end, the kernel closes it. So there is no moment at which the directory is there
+//! and nobody sees to its end. Should the guard itself be killed, the kernel kills its servers, because each asked for
+//! that before it became a server.
 //!
 //! ```text
-//! dedup-harness __guard DIR [-- [NAME=VALUE]... PROGRAM [ARGUMENT]...]...         start these, hold, clean up
+//! dedup-harness __guard DIR [-- [NAME=VALUE]... PROGRAM [ARGUMENT]...]...         make DIR, start these, clean up
 //! dedup-harness __guard --exec PARENT [NAME=VALUE]... PROGRAM [ARGUMENT]...       become this one server
 //! ```
 //!
-//! On that pipe it takes two requests, a line each, for faults: `kill N` ends server N (counted from 0) with SIGKILL,
-//! `start N` starts it again.
+//! It says in a line on its standard output that the directory is [`MADE`], or the number of the error. On its standard
+//! input it takes two requests, a line each: `start N` starts server N (counted from 0), `kill N` ends it with SIGKILL,
+//! after which it can be started again.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
@@ -27,7 +30,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, getppid, kill_process, waitid};
 
-use super::password;
+use super::group::{GROUP, oversee};
+use super::{password, stay};
 use crate::wait::until;
 
 /// The hidden sub-command.
@@ -38,6 +42,11 @@ pub(super) const ENDED: &str = "ended";
 /// The file in the private directory to which the guard adds a line whenever a server has ended that was to be killed.
 pub(super) const KILLED: &str = "killed";
 
+/// What the guard says once the directory is there.
+pub(super) const MADE: &str = "made";
+/// What servers and guard print, in the private directory.
+pub(super) const LOG: &str = "log";
+
 /// Between the commands of several servers.
 const SEPARATOR: &str = "--";
 /// Instead of a directory: become the server.
@@ -45,8 +54,8 @@ const EXEC: &str = "--exec";
 
 /// How long a server may take to end when asked, before it is killed.
 const GRACE: Duration = Duration::from_secs(2);
-/// How long the directory may resist its removal: processes that use it may be ending at the same moment.
-const REMOVAL: Duration = Duration::from_secs(5);
+/// How long the directory may resist its removal. Nobody waits for that but us.
+const REMOVAL: Duration = Duration::from_secs(60);
 
 /// Runs the guard if this process was started as one. To be called first thing in `main`, with nothing parsed yet.
 pub fn dispatch() -> Option<ExitCode> {
@@ -57,15 +66,17 @@ pub fn dispatch() -> Option<ExitCode> {
 /// Runs the guard with the arguments that follow [`COMMAND`].
 pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.collect();
+    let done = |()| ExitCode::SUCCESS;
     let outcome = match args.split_first() {
-        Some((first, rest)) if first == EXEC => become_server(rest),
-        Some((dir, rest)) => hold(Path::new(dir), rest),
+        Some((first, rest)) if first == EXEC => become_server(rest).map(done),
+        Some((first, rest)) if first == GROUP => oversee(rest),
+        Some((dir, rest)) => hold(Path::new(dir), rest).map(done),
         None => Err(io::Error::other("no directory given")),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
-            // Standard error is the log in the private directory.
+            // A server's is the log in the private directory.
             eprintln!("guard: {error}");
             ExitCode::FAILURE
         }
@@ -77,32 +88,33 @@ enum Event {
     Released,
     /// This server is to be killed.
     Kill(usize),
-    /// This server, which was killed, is to run again.
+    /// This server is to run.
     Start(usize),
     /// This child has ended and is still to be reaped.
     Ended(usize),
 }
 
 fn hold(dir: &Path, commands: &[OsString]) -> io::Result<()> {
+    let made = DirBuilder::new().mode(0o700).create(dir);
+    let said = match &made {
+        Ok(()) => MADE.to_string(),
+        Err(error) => error.raw_os_error().unwrap_or_default().to_string(),
+    };
+    // Whoever does not listen is gone, which our input's end says too.
+    let _ = writeln!(io::stdout(), "{said}");
+    made?;
     let (tell, events) = channel();
-    let mut servers = Vec::new();
-    let started = commands
-        .split(|word| word == SEPARATOR)
-        .filter(|command| !command.is_empty())
-        .try_for_each(|command| {
-            servers.push(Server::start(command, servers.len(), &tell)?);
-            Ok(())
-        });
-    let held = started.and_then(|()| {
-        let reporter = tell.clone();
-        thread::spawn(move || {
-            // An error means as much as the end: nothing more can come.
-            let requests = io::stdin().lines().map_while(Result::ok);
-            requests.filter_map(|line| request(&line)).try_for_each(|event| reporter.send(event)).ok();
-            let _ = reporter.send(Event::Released);
-        });
-        watch(dir, &mut servers, &tell, &events)
+    let commands = commands.split(|word| word == SEPARATOR).filter(|command| !command.is_empty());
+    let mut servers: Vec<Server> = commands.map(Server::of).collect();
+    let reporter = tell.clone();
+    thread::spawn(move || {
+        // An error means as much as the end: nothing more can come.
+        let requests = io::stdin().lines().map_while(Result::ok);
+        requests.filter_map(|line| request(&line)).try_for_each(|event| reporter.send(event)).ok();
+        let _ = reporter.send(Event::Released);
     });
+    // Not where we were called, which others may want to remove.
+    let held = std::env::set_current_dir(dir).and_then(|()| watch(dir, &mut servers, &tell, &events));
     stop(&mut servers, &events);
     held.and(remove(dir))
 }
@@ -134,8 +146,8 @@ fn watch(
                 }
             }
             Ok(Event::Start(index)) => {
-                if let Some(server) = servers.get_mut(index).filter(|server| !server.running) {
-                    *server = Server::start(&server.command, index, tell)?;
+                if let Some(server) = servers.get_mut(index).filter(|server| server.child.is_none()) {
+                    server.start(dir, index, tell)?;
                 }
             }
             Ok(Event::Ended(index)) => note_end(dir, &mut servers[index], index)?,
@@ -145,7 +157,7 @@ fn watch(
 }
 
 fn note_end(dir: &Path, server: &mut Server, index: usize) -> io::Result<()> {
-    let status = server.reap()?;
+    let Some(status) = server.reap()? else { return Ok(()) };
     let (file, line) = match server.to_be_killed {
         true => (KILLED, format!("{index} {status}")),
         false => (ENDED, format!("{} ended by itself: {status}", server.program().display())),
@@ -153,8 +165,9 @@ fn note_end(dir: &Path, server: &mut Server, index: usize) -> io::Result<()> {
     writeln!(File::options().create(true).append(true).open(dir.join(file))?, "{line}")
 }
 
-/// Removes the directory and what is in it; again where something was put there meanwhile.
+/// Removes the directory and what is in it once nobody works there; again where something was put there meanwhile.
 fn remove(dir: &Path) -> io::Result<()> {
+    let _alone = stay::alone(dir, REMOVAL);
     until(REMOVAL, || match fs::remove_dir_all(dir) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => ControlFlow::Continue(error),
         Ok(()) | Err(_) => ControlFlow::Break(()),
@@ -165,7 +178,7 @@ fn remove(dir: &Path) -> io::Result<()> {
 fn stop(servers: &mut [Server], events: &Receiver<Event>) {
     servers.iter().for_each(|server| server.signal(Signal::TERM));
     let deadline = Instant::now() + GRACE;
-    while servers.iter().any(|server| server.running) {
+    while servers.iter().any(|server| server.child.is_some()) {
         let Ok(event) = events.recv_timeout(deadline.saturating_duration_since(Instant::now())) else {
             break;
         };
@@ -181,14 +194,21 @@ fn stop(servers: &mut [Server], events: &Receiver<Event>) {
 
 struct Server {
     command: Vec<OsString>,
-    child: Child,
-    running: bool,
+    /// While it runs, and until its end was noted.
+    child: Option<Child>,
     to_be_killed: bool,
 }
 
 impl Server {
-    fn start(command: &[OsString], index: usize, tell: &Sender<Event>) -> io::Result<Server> {
-        let child = ending_with_us(&own_executable()?).args(command).stdin(Stdio::null()).spawn()?;
+    fn of(command: &[OsString]) -> Server {
+        Server { command: command.to_vec(), child: None, to_be_killed: false }
+    }
+
+    fn start(&mut self, dir: &Path, index: usize, tell: &Sender<Event>) -> io::Result<()> {
+        let log = File::options().create(true).append(true).open(dir.join(LOG))?;
+        let mut command = ending_with_us(&own_executable()?);
+        command.args(&self.command).current_dir(dir).stdin(Stdio::null());
+        let child = command.stdout(log.try_clone()?).stderr(log).spawn()?;
         let pid = Pid::from_child(&child);
         let tell = tell.clone();
         thread::spawn(move || {
@@ -198,7 +218,8 @@ impl Server {
             let _ = rustix::io::retry_on_intr(|| waitid(WaitId::Pid(pid), options));
             let _ = tell.send(Event::Ended(index));
         });
-        Ok(Server { command: command.to_vec(), child, running: true, to_be_killed: false })
+        (self.child, self.to_be_killed) = (Some(child), false);
+        Ok(())
     }
 
     fn program(&self) -> &Path {
@@ -207,15 +228,14 @@ impl Server {
     }
 
     fn signal(&self, signal: Signal) {
-        if self.running {
+        if let Some(child) = &self.child {
             // It can only fail because the child has ended, which is what is wanted.
-            let _ = kill_process(Pid::from_child(&self.child), signal);
+            let _ = kill_process(Pid::from_child(child), signal);
         }
     }
 
-    fn reap(&mut self) -> io::Result<ExitStatus> {
-        self.running = false;
-        self.child.wait()
+    fn reap(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.child.take().map(|mut child| child.wait()).transpose()
     }
 }
 

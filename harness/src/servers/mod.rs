@@ -8,11 +8,13 @@ mod control_private;
 pub mod guard;
 
 mod error;
+mod group;
 mod guarded;
 pub mod password;
 mod private;
 mod proxy;
 mod shared;
+mod stay;
 mod store_fault;
 
 pub use clock::VirtualClock;
@@ -21,8 +23,10 @@ pub use control::{Observation, Outage, StoreControl};
 pub use control_cluster::ClusterControl;
 pub use control_private::PrivateControl;
 pub use error::ServerError;
-pub use guarded::Guarded;
+pub(crate) use group::Group;
+pub use guarded::{Guarded, ServerCommand};
 pub use private::{Launch, PrivateRedis};
 pub use proxy::{Proxy, TrafficCounts};
 pub use shared::SharedRedis;
+pub use stay::Stay;
 pub use store_fault::{EvictionPolicy, StoreFault};

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io;
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
@@ -13,20 +13,21 @@ use std::time::Duration;
 use dedup_strategies::redis::{Link, Servers, keyspace};
 use dedup_strategies::{RedisEndpoint, Timestamp, Unavailable};
 use redis::cmd;
-use tempfile::TempDir;
 
 use super::clock::{self, VirtualClock};
 use super::control_private::PrivateControl;
 use super::error::ServerError;
 use super::guard;
-use super::guarded::Guarded;
+use super::guarded::{Guarded, ServerCommand};
 use super::proxy::Proxy;
+use super::stay::PREFIX;
 use crate::wait::until;
 
 /// The variable that names the server's program.
 const SERVER_VARIABLE: &str = "DEDUP_REDIS_SERVER";
-/// How long a server may take to answer its first PING; 10 to 50 ms are usual.
-const START_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a server may take to answer its first PING; 10 to 50 ms are usual, and far more on a machine that is busy with
+/// others. Less than a cell may stand still.
+const START_PATIENCE: Duration = Duration::from_secs(25);
 /// What the path of a Unix socket may take on Linux, its final zero byte left out.
 const LONGEST_SOCKET_PATH: usize = 107;
 
@@ -95,15 +96,13 @@ pub struct PrivateRedis {
 impl PrivateRedis {
     /// Starts a server and waits until it answers.
     pub fn start(launch: &Launch) -> Result<PrivateRedis, ServerError> {
-        let dir = private_dir()?;
-        let socket = dir.path().join(SOCKET);
-        let url = format!("redis+unix://{}", percent_encoded(&dir.path().join(DOOR)));
-        symlink(SOCKET, dir.path().join(DOOR))
-            .map_err(ServerError::io(format!("making a socket in {}", dir.path().display())))?;
-        let (clock, environment) = prepare_clock(dir.path(), launch.start_at)?;
-        let command = server_command(launch, &environment, dir.path(), &socket);
-        let guarded = Guarded::start(&launch.guard, dir, &[command])
-            .map_err(ServerError::io(format!("starting {}", launch.guard.display())))?;
+        let guarded = guarded(launch, |dir| vec![server_command(launch, dir)])?;
+        let dir = guarded.dir();
+        let url = format!("redis+unix://{}", percent_encoded(&dir.join(DOOR)));
+        symlink(SOCKET, dir.join(DOOR))
+            .map_err(ServerError::io(format!("making a socket in {}", dir.display())))?;
+        let clock = prepare_clock(dir, launch.start_at)?;
+        guarded.start(0).map_err(ServerError::io("starting redis-server"))?;
         let mut link = Link::to(&url)?;
         wait_until_ready(&guarded, &mut link)?;
         let version = link.info("server", "redis_version")?;
@@ -150,7 +149,7 @@ impl PrivateRedis {
 
     /// Starts it again after it was killed, with nothing in it, at the same address and on the same clock.
     pub(super) fn start_again(&self) -> Result<(), ServerError> {
-        self.guarded.start_again(0).map_err(ServerError::io("starting redis-server again"))?;
+        self.guarded.start(0).map_err(ServerError::io("starting redis-server again"))?;
         wait_until_ready(&self.guarded, &mut self.link()?)
     }
 
@@ -234,46 +233,54 @@ impl PrivateRedis {
     }
 }
 
-/// A directory that only we can enter, with a path short enough for a socket in it.
-pub(super) fn private_dir() -> Result<TempDir, ServerError> {
-    const PREFIX: &str = "dedup-harness-";
+/// A private directory for servers, with a path short enough for a socket in it.
+pub(super) fn guarded(
+    launch: &Launch,
+    servers: impl Fn(&Path) -> Vec<ServerCommand>,
+) -> Result<Guarded, ServerError> {
     let parent =
         absolute(env::temp_dir()).map_err(ServerError::io("finding the directory for temporary files"))?;
     let longest = parent.as_os_str().len() + "/".len() + PREFIX.len() + "XXXXXX/server.sock".len();
     let parent = if longest <= LONGEST_SOCKET_PATH { parent } else { PathBuf::from("/tmp") };
-    tempfile::Builder::new()
-        .prefix(PREFIX)
-        .permissions(Permissions::from_mode(0o700))
-        .tempdir_in(&parent)
-        .map_err(ServerError::io(format!("making a private directory in {}", parent.display())))
+    Guarded::make(&launch.guard, &parent, servers).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => ServerError::Ended { how: error.to_string(), log: String::new() },
+        _ => ServerError::io("making a private directory")(error),
+    })
 }
 
 fn clock_path(dir: &Path) -> PathBuf {
     dir.join("clock")
 }
 
-/// The clock, and the assignments that put a server on it.
-fn prepare_clock(
-    dir: &Path,
-    start_at: Timestamp,
-) -> Result<(Option<VirtualClock>, Vec<OsString>), ServerError> {
+/// Where the preload library is.
+const LIBRARY: &str = "virtual_clock.so";
+
+/// The clock; none where this system has none.
+fn prepare_clock(dir: &Path, start_at: Timestamp) -> Result<Option<VirtualClock>, ServerError> {
     if !VirtualClock::is_supported() {
-        return Ok((None, Vec::new()));
+        return Ok(None);
     }
-    let path = clock_path(dir);
     let failed = || ServerError::io(format!("making a clock in {}", dir.display()));
-    let clock = VirtualClock::create(&path, start_at).map_err(failed())?;
-    let environment = clock::install(&dir.join("virtual_clock.so"), &path).map_err(failed())?;
-    let assignments = environment.into_iter().map(|(name, value)| {
+    clock::install(&dir.join(LIBRARY)).map_err(failed())?;
+    VirtualClock::create(&clock_path(dir), start_at).map(Some).map_err(failed())
+}
+
+/// The assignments that put a server on the clock in `dir`.
+fn on_the_clock(dir: &Path) -> Vec<OsString> {
+    if !VirtualClock::is_supported() {
+        return Vec::new();
+    }
+    let assignments = clock::environment(&dir.join(LIBRARY), &clock_path(dir)).map(|(name, value)| {
         let mut assignment = OsString::from(format!("{name}="));
         assignment.push(value);
         assignment
     });
-    Ok((Some(clock), assignments.collect()))
+    assignments.to_vec()
 }
 
-fn server_command(launch: &Launch, environment: &[OsString], dir: &Path, socket: &Path) -> Vec<OsString> {
-    let mut command = environment.to_vec();
+fn server_command(launch: &Launch, dir: &Path) -> ServerCommand {
+    let socket = dir.join(SOCKET);
+    let mut command = on_the_clock(dir);
     command.push(launch.server.clone().into());
     let mut option = |words: &[&OsString]| command.extend(words.iter().map(|word| (*word).clone()));
     let word = |text: &str| OsString::from(text);
@@ -312,6 +319,8 @@ fn percent_encoded(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tempfile::TempDir;
+
     use super::*;
 
     #[test]

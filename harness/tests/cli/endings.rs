@@ -1,5 +1,8 @@
 //! Runs that are stopped half-way.
 
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Stdio};
 
@@ -7,10 +10,27 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::tool::{Tool, entries, eventually};
 
+/// Waits for what a run brings about; fails at once, with what it said, where it ends before.
+fn eventually_of(child: &mut Child, what: &str, mut holds: impl FnMut() -> bool) {
+    let mut ended = None;
+    eventually(what, || {
+        ended = child.try_wait().unwrap();
+        ended.is_some() || holds()
+    });
+    if let Some(status) = ended.filter(|_| !holds()) {
+        let mut said = String::new();
+        let outputs = [child.stdout.take().map(OwnedFd::from), child.stderr.take().map(OwnedFd::from)];
+        for output in outputs.into_iter().flatten() {
+            File::from(output).read_to_string(&mut said).unwrap();
+        }
+        panic!("{what} did not come about before the end of the run, {status}:\n{said}");
+    }
+}
+
 /// Starts a run whose time pass takes ten minutes, in a process group of its own, and waits until the verify cells are
 /// done and Redis is being timed.
 fn started(tool: &Tool) -> Child {
-    let child = tool
+    let mut child = tool
         .process(&[
             "run",
             "-f",
@@ -30,8 +50,8 @@ fn started(tool: &Tool) -> Child {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    eventually("two cells", || lines(tool) == 3);
-    eventually("a server", || tool.processes().iter().any(|name| name == "redis-server"));
+    eventually_of(&mut child, "two cells", || lines(tool) == 3);
+    eventually_of(&mut child, "a server", || tool.processes().iter().any(|name| name == "redis-server"));
     child
 }
 
@@ -120,4 +140,30 @@ fn a_talk_that_is_killed_leaves_no_directory() {
     child.wait().unwrap();
     eventually("the end of every process", || tool.processes().is_empty());
     eventually("the end of every directory", || entries(&tool.tmp()).is_empty());
+}
+
+/// Cargo starts compilers, which go on where it alone is killed.
+#[test]
+fn a_gate_that_is_killed_while_its_base_is_built_takes_the_build_with_it() {
+    let tool = Tool::with_tiny();
+    // A build that starts something, and comes to no end.
+    let cargo = tool.write("cargo", "#!/bin/sh\nsleep 1000 &\nwait\n");
+    std::fs::set_permissions(&cargo, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let git = |words: &[&str]| {
+        let git = std::process::Command::new("git").args(words).current_dir(tool.work()).output().unwrap();
+        assert!(git.status.success(), "{words:?}");
+    };
+    git(&["init", "-q"]);
+    git(&["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "old"]);
+    for signal in [Signal::KILL, Signal::TERM] {
+        let mut gate =
+            tool.process(&["gate", "run", "-q", "--base", "HEAD", "-f", "tiny.toml", "--cache", "cache"]);
+        let mut gate = gate.env("CARGO", &cargo).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        eventually("a build", || tool.processes().iter().any(|name| name == "sleep"));
+        kill_process(Pid::from_child(&gate), signal).unwrap();
+        let code = gate.wait().unwrap().code();
+        assert_eq!(code, (signal == Signal::TERM).then_some(130));
+        eventually("the end of every process", || tool.processes().is_empty());
+        assert!(entries(&tool.tmp()).is_empty());
+    }
 }

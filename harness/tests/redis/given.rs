@@ -26,17 +26,19 @@ struct Given {
 impl Given {
     fn start(arguments: &[&str]) -> Given {
         let port = free_port();
-        let given = Given::launch(&["--port", &port], arguments, TempDir::new().unwrap(), port.clone());
+        let given = Given::launch(&["--port", &port], arguments, port.clone());
         given.link().query::<()>(cmd("SET").arg("foreign").arg("kept")).unwrap();
         given
     }
 
-    fn launch(port_options: &[&str], arguments: &[&str], dir: TempDir, port: String) -> Given {
+    fn launch(port_options: &[&str], arguments: &[&str], port: String) -> Given {
         let mut command = vec![launch().server.into_os_string()];
         command.extend(port_options.iter().map(Into::into));
         command.extend(["--requirepass", PASSWORD, "--save", "", "--bind", "127.0.0.1"].map(Into::into));
         command.extend(arguments.iter().map(Into::into));
-        let guarded = Guarded::start(&launch().guard, dir, &[command]).unwrap();
+        let commands = |_: &Path| vec![command.clone()];
+        let guarded = Guarded::make(&launch().guard, &std::env::temp_dir(), commands).unwrap();
+        guarded.start(0).unwrap();
         eventually("a listening server", || {
             std::net::TcpStream::connect(format!("127.0.0.1:{port}")).is_ok()
         });
@@ -496,7 +498,7 @@ fn a_server_is_used_over_tls() {
     let (dir, port) = (TempDir::new().unwrap(), free_port());
     let (key, certificate) = self_signed(dir.path());
     let tls = ["--tls-cert-file", &certificate, "--tls-key-file", &key, "--tls-auth-clients", "no"];
-    let given = Given::launch(&["--port", "0", "--tls-port", &port], &tls, dir, port.clone());
+    let given = Given::launch(&["--port", "0", "--tls-port", &port], &tls, port.clone());
     let url = format!("rediss://:{PASSWORD}@127.0.0.1:{port}");
     let ran = begin(&url, STREAM, &["-p", "time"]).end();
     assert_eq!(ran.code, Some(2));

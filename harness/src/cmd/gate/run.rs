@@ -24,7 +24,7 @@ use crate::gate::speed::{self, Outcome, SpeedError, SpeedPlan};
 use crate::gate::verdict::{GateKind, Party, SCHEMA, Verdict};
 use crate::gate::worker::{Program, Side, WorkerError};
 use crate::printable::printable;
-use crate::servers::Guarded;
+use crate::servers::{Guarded, guard};
 
 /// Options of `gate run`.
 #[derive(Clone, Debug, Args)]
@@ -137,11 +137,13 @@ fn base(args: &RunArgs, stop: &AtomicBool) -> anyhow::Result<Option<Found>> {
             anstream::eprintln!("{}", printable(text));
         }
     };
+    let guard = guard::own_executable().context("this program's own path")?;
     let builder = Builder {
         repository: Path::new("."),
         cache: &cache,
         binary,
         exe: Some(&exe),
+        guard: &guard,
         patience: args.build_timeout,
         stop,
         say: &say,

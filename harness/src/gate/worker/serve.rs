@@ -15,6 +15,7 @@ use super::drag::Drag;
 use super::protocol::{Answer, Measured, PROTOCOL, Ready, Request, Task};
 use crate::environment::{CellError, Environment, Timing, named};
 use crate::passes::time::{PacedWorker, prepare};
+use crate::servers::Stay;
 
 /// Serves one gate over standard input and output. `definitions` are all strategies that this program knows.
 pub fn run(definitions: &[Definition]) -> ExitCode {
@@ -38,6 +39,7 @@ pub fn run(definitions: &[Definition]) -> ExitCode {
 }
 
 fn work(definitions: &[Definition], task: &Task) -> Result<(), CellError> {
+    let _stay = Stay::within(&task.directory).map_err(CellError::refused)?;
     // Before the strategy is built: its threads and servers are to stay on the core as well.
     let not_pinned = task.core.and_then(|core| pin(core).err());
     let scenario = Scenario::from_toml(&task.scenario, &task.toml).map_err(CellError::refused)?;
