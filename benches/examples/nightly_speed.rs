@@ -32,6 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         memory_bytes,
         threads,
         scratch: dir.path().to_path_buf(),
+        stop: Default::default(),
     };
     let duckdb = Duckdb::find()?;
     println!("{rows} rows in {} days, {threads} threads, duckdb {}", live.days.len(), duckdb.version);

@@ -24,7 +24,7 @@ pub enum Exit {
     Inconclusive = 5,
     /// A baseline that is missing, or records that cannot be compared.
     Incomparable = 6,
-    /// Stopped by Ctrl-C.
+    /// Stopped by Ctrl-C, or asked to terminate.
     Interrupted = 130,
 }
 

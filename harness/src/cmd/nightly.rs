@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
 
+use super::run::stop_on_interrupt;
 use super::values::{bytes, whole};
 use crate::exit::{Exit, OrExit};
 use crate::nightly::{
@@ -166,6 +167,7 @@ fn work(args: &NightlyArgs, dir: &Path, out: &mut dyn Write) -> anyhow::Result<E
         let wrong = wrong.filter_map(Result::err).find(|error| matches!(error, NightlyError::Column { .. }));
         wrong.map_or(Ok(()), Err).or_exit(Exit::Usage)?;
     }
+    let stop = stop_on_interrupt()?;
     let scratch = Guarded::directory().context("temporary directory")?;
     let night = Night {
         preceding_days: args.preceding_days,
@@ -175,16 +177,24 @@ fn work(args: &NightlyArgs, dir: &Path, out: &mut dyn Write) -> anyhow::Result<E
         memory_bytes,
         threads,
         scratch: scratch.dir().to_path_buf(),
+        stop,
     };
+    let (all, mut ended) = (planned.iter().map(|(_, days)| days.len()).sum::<usize>(), 0);
     writeln!(out, "{}", Line::HEAD)?;
     for (table, days) in planned {
         // One table is the directory itself; of several, each has one of its own below.
         let stable = if table.dir == dir { stable.clone() } else { stable.join(&table.name) };
         for day in days {
             let done = match &duckdb {
-                Some(duckdb) => duckdb.copy_deduplicated(table, day, &stable, &night)?,
-                None => copy_deduplicated(table, day, &stable, &night)?,
+                Some(duckdb) => duckdb.copy_deduplicated(table, day, &stable, &night),
+                None => copy_deduplicated(table, day, &stable, &night),
             };
+            if matches!(done, Err(NightlyError::Stopped)) {
+                anstream::eprintln!("interrupted: {ended} of {all} days were done");
+                return Ok(Exit::Interrupted);
+            }
+            let done = done?;
+            ended += 1;
             writeln!(out, "{}", Line { table: &table.name, done: &done })?;
             warn_of_rows_outside(table, &done, &night.columns);
         }

@@ -2,11 +2,15 @@
 
 use std::io::{self, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::wait::until_ended;
+
+/// How often the wish to stop is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// How a process ended, and what it printed.
 pub(super) struct Answer {
@@ -15,8 +19,14 @@ pub(super) struct Answer {
     pub(super) stderr: String,
 }
 
-/// Runs `command`, with `input` for it to read, and waits no longer than `patience` for its end: then it is killed.
-pub(super) fn answer(mut command: Command, input: &str, patience: Duration) -> io::Result<Answer> {
+/// Runs `command`, with `input` for it to read, and waits no longer than `patience` for its end: then it is killed, and
+/// where `stop` asks for that ([`io::ErrorKind::Interrupted`]).
+pub(super) fn answer(
+    mut command: Command,
+    input: &str,
+    patience: Duration,
+    stop: &AtomicBool,
+) -> io::Result<Answer> {
     let deadline = Instant::now() + patience;
     let too_long = || {
         let patience = humantime::format_duration(patience);
@@ -30,12 +40,18 @@ pub(super) fn answer(mut command: Command, input: &str, patience: Duration) -> i
     let input = input.to_string();
     // A program that has ended already says why on its standard error.
     thread::Builder::new().spawn(move || drop(stdin.write_all(input.as_bytes())))?;
-    let within = |said: mpsc::Receiver<io::Result<String>>| {
-        said.recv_timeout(deadline.saturating_duration_since(Instant::now())).map_err(|_| too_long())?
+    let left = || deadline.saturating_duration_since(Instant::now());
+    let within = |said: mpsc::Receiver<io::Result<String>>| loop {
+        match said.recv_timeout(left().min(LOOK_EVERY)) {
+            Ok(said) => return said,
+            Err(_) if stop.load(Ordering::Relaxed) => return Err(io::ErrorKind::Interrupted.into()),
+            Err(RecvTimeoutError::Timeout) if !left().is_zero() => {}
+            Err(_) => return Err(too_long()),
+        }
     };
     let (stdout, stderr) = (within(stdout)?, within(stderr)?);
     // It has said everything: its end is near, unless it only closed its outputs.
-    let ended = until_ended(&mut running.0, deadline.saturating_duration_since(Instant::now()))?;
+    let ended = until_ended(&mut running.0, left())?;
     Ok(Answer { status: ended.ok_or_else(too_long)?, stdout, stderr })
 }
 
@@ -62,6 +78,8 @@ impl Drop for Running {
 
 #[cfg(test)]
 mod tests {
+    use dedup_files::NEVER;
+
     use super::*;
 
     fn shell(script: &str) -> Command {
@@ -72,7 +90,8 @@ mod tests {
 
     #[test]
     fn an_answer_is_what_was_printed_and_how_it_ended() {
-        let answer = answer(shell("cat; echo no >&2; exit 3"), "yes", Duration::from_secs(60)).unwrap();
+        let answer =
+            answer(shell("cat; echo no >&2; exit 3"), "yes", Duration::from_secs(60), &NEVER).unwrap();
         assert_eq!((answer.stdout.as_str(), answer.stderr.as_str()), ("yes", "no\n"));
         assert_eq!(answer.status.code(), Some(3));
     }
@@ -80,8 +99,15 @@ mod tests {
     #[test]
     fn a_program_that_never_ends_is_killed() {
         for script in ["exec sleep 1000", "exec sleep 1000 >&- 2>&-"] {
-            let error = answer(shell(script), "", Duration::from_millis(20)).err().unwrap();
+            let error = answer(shell(script), "", Duration::from_millis(20), &NEVER).err().unwrap();
             assert!(error.to_string().contains("did not end within 20ms"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_program_that_somebody_does_not_want_to_wait_for_is_killed() {
+        let stop = AtomicBool::new(true);
+        let error = answer(shell("exec sleep 1000"), "", Duration::from_secs(900), &stop).err().unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::Interrupted);
     }
 }

@@ -1,6 +1,7 @@
 //! The nightly job behind a pipeline: a sink that writes live tables, the job over them, and the score.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -144,6 +145,8 @@ impl Behind {
             memory_bytes: memory_bytes.min(MEMORY_BYTES),
             threads: 2,
             scratch: dir,
+            // A cell is ended from outside.
+            stop: Arc::default(),
         };
         Ok((sink, Behind { written, live, ours, theirs, jobs, duckdb, night }))
     }

@@ -21,7 +21,7 @@ use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::Type;
 
 use super::columns::Columns;
-use super::earliest::Marks;
+use super::earliest::{Marks, Means};
 use super::error::NightlyError;
 use super::live::LiveFile;
 
@@ -48,7 +48,7 @@ pub(crate) fn copy_marked(
     files: &[&Path],
     columns: &Columns,
     marks: &Marks,
-    threads: usize,
+    means: &Means,
     out: &File,
     path: &Path,
 ) -> Result<u64, NightlyError> {
@@ -56,8 +56,8 @@ pub(crate) fn copy_marked(
     let failed = |error: &dyn std::fmt::Display| NightlyError::file(path, error);
     let out = out.try_clone().map_err(|error| failed(&error))?;
     let mut out = SerializedFileWriter::new(out, schema, Arc::default()).map_err(|error| failed(&error))?;
-    for round in groups.chunks(threads) {
-        for copied in copy_groups(round, marks)? {
+    for round in groups.chunks(means.threads) {
+        for copied in copy_groups(round, marks, means)? {
             append(&mut out, &copied).map_err(|error| failed(&error))?;
         }
     }
@@ -103,13 +103,13 @@ fn same_fields(one: &Type, other: &Type) -> bool {
     one.get_fields() == other.get_fields()
 }
 
-fn copy_groups(groups: &[Group<'_>], marks: &Marks) -> Result<Vec<Copied>, NightlyError> {
+fn copy_groups(groups: &[Group<'_>], marks: &Marks, means: &Means) -> Result<Vec<Copied>, NightlyError> {
     if let [group] = groups {
-        return Ok(vec![copy_group(group, marks)?]);
+        return Ok(vec![copy_group(group, marks, means)?]);
     }
     std::thread::scope(|scope| {
         let started: Vec<_> =
-            groups.iter().map(|group| scope.spawn(move || copy_group(group, marks))).collect();
+            groups.iter().map(|group| scope.spawn(move || copy_group(group, marks, means))).collect();
         started
             .into_iter()
             .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
@@ -117,24 +117,23 @@ fn copy_groups(groups: &[Group<'_>], marks: &Marks) -> Result<Vec<Copied>, Night
     })
 }
 
-fn copy_group(group: &Group<'_>, marks: &Marks) -> Result<Copied, NightlyError> {
+fn copy_group(group: &Group<'_>, marks: &Marks, means: &Means) -> Result<Copied, NightlyError> {
     let live = LiveFile::open(group.path, group.columns)?;
     let schema = live.metadata().file_metadata().schema_descr().root_schema_ptr();
-    let copy = || {
-        let from = live.reader.get_row_group(group.group)?;
-        let properties = Arc::new(properties(from.metadata()));
-        let mut file = SerializedFileWriter::new(Vec::new(), schema.clone(), properties)?;
-        let mut to = file.next_row_group()?;
-        let mut index = 0;
-        while let Some(column) = to.next_column()? {
-            copy_column(from.as_ref(), index, &group.rows, marks, column)?;
-            index += 1;
-        }
-        to.close()?;
-        let metadata = file.finish()?;
-        Ok(Copied { file: Bytes::from(std::mem::take(file.inner_mut())), metadata })
-    };
-    copy().map_err(|error: ParquetError| NightlyError::file(group.path, error))
+    let failed = |error: ParquetError| NightlyError::file(group.path, error);
+    let from = live.reader.get_row_group(group.group).map_err(failed)?;
+    let properties = Arc::new(properties(from.metadata()));
+    let mut file = SerializedFileWriter::new(Vec::new(), schema, properties).map_err(failed)?;
+    let mut to = file.next_row_group().map_err(failed)?;
+    let mut index = 0;
+    while let Some(column) = to.next_column().map_err(failed)? {
+        means.go_on()?;
+        copy_column(from.as_ref(), index, &group.rows, marks, column).map_err(failed)?;
+        index += 1;
+    }
+    to.close().map_err(failed)?;
+    let metadata = file.finish().map_err(failed)?;
+    Ok(Copied { file: Bytes::from(std::mem::take(file.inner_mut())), metadata })
 }
 
 /// Writes columns as they were written before.

@@ -1,10 +1,13 @@
 //! The same job on a real engine: the DuckDB command line.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use dedup_files::NEVER;
 use serde::Deserialize;
 
 use super::answer::answer;
@@ -45,7 +48,8 @@ impl Duckdb {
         let missing = |reason: String| NightlyError::NoDuckdb { reason: format!("{shown}: {reason}") };
         let mut command = Command::new(&program);
         command.args(["-no-init", "-version"]);
-        let said = answer(command, "", PATIENCE_FOR_ITS_NAME).map_err(|error| missing(error.to_string()))?;
+        let said = answer(command, "", PATIENCE_FOR_ITS_NAME, &NEVER);
+        let said = said.map_err(|error| missing(error.to_string()))?;
         if !said.status.success() {
             return Err(missing(format!("it ended with {}", said.status)));
         }
@@ -82,7 +86,7 @@ impl Duckdb {
         let (columns, keep) = (night.columns.clone(), night.keep);
         let (preceding_days, slices) = (night.preceding_days, night.slices);
         let query = Query { tables, columns, keep, day, preceding_days, slices };
-        let counts = self.counts(&(settings(night) + &query.text() + &counting))?;
+        let counts = self.counts(&(settings(night) + &query.text() + &counting), &night.stop)?;
         staged.finish()?;
         Ok(DayDone {
             day,
@@ -95,8 +99,8 @@ impl Duckdb {
         })
     }
 
-    fn counts(&self, sql: &str) -> Result<Counts, NightlyError> {
-        let answer = self.run(sql)?;
+    fn counts(&self, sql: &str, stop: &AtomicBool) -> Result<Counts, NightlyError> {
+        let answer = self.run(sql, stop)?;
         let last = answer.lines().rfind(|line| line.starts_with('{')).unwrap_or_default();
         serde_json::from_str(last)
             .map_err(|_| NightlyError::Duckdb { reason: format!("answered {answer:?}, which is no count") })
@@ -113,12 +117,14 @@ impl Duckdb {
         }
     }
 
-    /// Runs statements; what it printed.
-    pub(super) fn run(&self, sql: &str) -> Result<String, NightlyError> {
+    /// Runs statements, unless somebody wants it to `stop`; what it printed.
+    pub(super) fn run(&self, sql: &str, stop: &AtomicBool) -> Result<String, NightlyError> {
         let mut command = self.command();
         command.args(["-no-init", "-batch", "-bail", "-jsonlines", ":memory:"]);
-        let answer = answer(command, sql, PATIENCE)
-            .map_err(|error| NightlyError::Duckdb { reason: error.to_string() })?;
+        let answer = answer(command, sql, PATIENCE, stop).map_err(|error| match error.kind() {
+            io::ErrorKind::Interrupted => NightlyError::Stopped,
+            _ => NightlyError::Duckdb { reason: error.to_string() },
+        })?;
         match answer.status.success() && answer.stderr.trim().is_empty() {
             true => Ok(answer.stdout),
             false => {

@@ -4,7 +4,8 @@
 //! the day's files wins, or the last where that is to stay: any would do, and this one is the same in every run.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry as Slot;
@@ -41,6 +42,18 @@ pub(crate) struct Means {
     pub(crate) threads: usize,
     /// Where it may spill.
     pub(crate) scratch: PathBuf,
+    /// Set by whoever wants it to end.
+    pub(crate) stop: Arc<AtomicBool>,
+}
+
+impl Means {
+    /// An error where somebody wants it to end.
+    pub(crate) fn go_on(&self) -> Result<(), NightlyError> {
+        match self.stop.load(Ordering::Relaxed) {
+            true => Err(NightlyError::Stopped),
+            false => Ok(()),
+        }
+    }
 }
 
 /// What was met on the way.
@@ -103,13 +116,14 @@ pub(crate) fn mark(slice: &Slice<'_>, means: &Means, marks: &Marks) -> Result<Se
     );
     let next = AtomicUsize::new(0);
     let mut seen = Seen::default();
-    for part in in_threads(means.threads, || deal(slice, &tasks, &next, &buckets))? {
+    for part in in_threads(means.threads, || deal(slice, &tasks, means, &next, &buckets))? {
         seen.rows += part.rows;
         seen.without_id += part.without_id;
     }
     let next = AtomicUsize::new(0);
     in_threads(means.threads, || {
         while let Some(bucket) = following(&next, buckets.len()) {
+            means.go_on()?;
             look_at(&buckets, bucket, slice, marks)?;
         }
         Ok(())
@@ -143,6 +157,7 @@ fn tasks(slice: &Slice<'_>) -> Result<(Vec<Task>, u64), NightlyError> {
 fn deal(
     slice: &Slice<'_>,
     tasks: &[Task],
+    means: &Means,
     next: &AtomicUsize,
     buckets: &Buckets,
 ) -> Result<Seen, NightlyError> {
@@ -151,6 +166,7 @@ fn deal(
     let mut dealer = Dealer::new(buckets);
     let mut seen = Seen::default();
     while let Some(Task { file, group, first_row }) = following(next, tasks.len()).map(|task| &tasks[task]) {
+        means.go_on()?;
         if open.as_ref().is_none_or(|(opened, _)| opened != file) {
             open = Some((*file, LiveFile::open(paths[*file], slice.columns)?));
         }

@@ -102,6 +102,9 @@ pub enum NightlyError {
         /// Its last words.
         reason: String,
     },
+    /// Somebody asked it to end.
+    #[error("interrupted")]
+    Stopped,
     /// The two jobs did not come to the same.
     #[error("nightly and nightly-duckdb disagree on {day}: {difference}")]
     Disagree {

@@ -30,6 +30,8 @@ mod table_name;
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 pub use behind::{Arrived, Behind, Choice, DISK_BYTES_PER_PING, Jobs, MEMORY_BYTES, NotEnough};
@@ -64,6 +66,8 @@ pub struct Night {
     pub threads: usize,
     /// Where to spill.
     pub scratch: PathBuf,
+    /// Set by whoever wants it to end: then it is [`NightlyError::Stopped`], and the day stays as it was.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// What became of one day.
@@ -107,7 +111,12 @@ pub fn copy_deduplicated(
     let marks = Marks::new(rows);
     // The bits for the day's rows are part of the bargain.
     let memory_bytes = night.memory_bytes.saturating_sub(marks.bytes()).max(night.memory_bytes / 4);
-    let means = Means { memory_bytes, threads: night.threads, scratch: night.scratch.clone() };
+    let means = Means {
+        memory_bytes,
+        threads: night.threads,
+        scratch: night.scratch.clone(),
+        stop: night.stop.clone(),
+    };
     let mut done = DayDone {
         day,
         live_rows: 0,
@@ -128,8 +137,7 @@ pub fn copy_deduplicated(
     }
     done.outside = rows - done.live_rows;
     let file = staged.unnamed()?;
-    done.stable_rows =
-        copy::copy_marked(&files, &night.columns, &marks, night.threads, file.file(), &staged.path)?;
+    done.stable_rows = copy::copy_marked(&files, &night.columns, &marks, &means, file.file(), &staged.path)?;
     staged.finish_unnamed(file)?;
     done.seconds = began.elapsed().as_secs_f64();
     Ok(done)

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Stdio};
 
 use dedup_harness::nightly::{LiveRow, LiveWriter};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::tool::{TINY, Tool, entries, eventually};
 
@@ -243,6 +244,33 @@ fn a_night_on_another_engine_that_is_killed_takes_the_engine_with_it() {
         killed.wait().unwrap();
         eventually("the end of every process", || tool.processes().is_empty());
         eventually("the end of every directory", || entries(&tool.tmp()).is_empty());
+    }
+}
+
+/// As every command that has something to clear up.
+#[test]
+fn a_night_that_is_interrupted_says_how_far_it_came_and_leaves_nothing() {
+    let tool = Tool::new();
+    write_live(&tool, 300);
+    // An engine that does nothing but write a part of the day, and goes on for ever.
+    let engine = "#!/bin/sh\ncase $* in *-version*) echo v9 ;; *) \
+         echo half > main_stable/submission_date=2026-01-01/.part-0.unfinished; exec sleep 600 ;; esac\n";
+    let program = tool.write("engine", engine);
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let before = entries(&tool.work());
+    for signal in [Signal::INT, Signal::TERM] {
+        let mut night = tool.process(&["nightly", "main_live", "--engine", "duckdb"]);
+        night.env("DEDUP_DUCKDB", &program).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let night = night.spawn().unwrap();
+        eventually("the engine", || tool.processes().iter().any(|name| name == "sleep"));
+        kill_process(Pid::from_child(&night), signal).unwrap();
+        let output = night.wait_with_output().unwrap();
+        let log = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(130), "{log}");
+        assert!(log.contains("interrupted: 0 of 2 days were done") && !log.contains("error"), "{log}");
+        assert!(tool.processes().is_empty());
+        assert_eq!(entries(&tool.work()), before);
+        assert!(entries(&tool.tmp()).is_empty());
     }
 }
 

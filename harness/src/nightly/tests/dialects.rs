@@ -73,7 +73,7 @@ fn left_by(duckdb: &Duckdb, live: &Path, columns: &Columns, translated: &str, ti
     let sql = tables_of(live, columns)
         + &translated.repeat(times)
         + "SELECT truth_unique AS \"unique\" FROM telemetry_stable.main_v5 ORDER BY truth_unique;\n";
-    let answer = duckdb.run(&sql).unwrap_or_else(|error| panic!("{error}\n{sql}"));
+    let answer = duckdb.run(&sql, &NEVER).unwrap_or_else(|error| panic!("{error}\n{sql}"));
     let rows = answer.lines().filter(|line| line.starts_with("{\"unique\""));
     rows.map(|line| serde_json::from_str::<Left>(line).unwrap().unique).collect()
 }

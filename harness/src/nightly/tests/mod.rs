@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use dedup_files::NEVER;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use proptest::prelude::*;
 
@@ -42,6 +43,7 @@ fn night(dir: &Path) -> Night {
         memory_bytes: 1 << 28,
         threads: 2,
         scratch: dir.to_path_buf(),
+        stop: Arc::default(),
     }
 }
 
@@ -166,4 +168,27 @@ proptest! {
         }
         prop_assert_eq!(stable_rows(&ours), stable_rows(&theirs));
     }
+}
+
+/// Whichever engine does it, and whether there was a day before or not.
+#[test]
+fn a_night_that_is_asked_to_stop_leaves_the_day_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let rows = (0..30).map(|at| LiveRow {
+        submission_us: START + at,
+        document_id: id(at as u64 % 20),
+        unique: 0,
+        cause: 0,
+    });
+    let live = write_live(&dir.path().join("live"), rows);
+    let (day, stable) = (Day::of_micros(START), dir.path().join("stable"));
+    let stopped = Night { stop: Arc::new(true.into()), ..night(dir.path()) };
+    let error = copy_deduplicated(&live, day, &stable, &stopped).unwrap_err();
+    assert!(matches!(error, NightlyError::Stopped), "{error}");
+    assert!(!stable.exists());
+    copy_deduplicated(&live, day, &stable, &night(dir.path())).unwrap();
+    let before = stable_rows(&stable);
+    assert_eq!(before[&day].len(), 20);
+    copy_deduplicated(&live, day, &stable, &stopped).unwrap_err();
+    assert_eq!(stable_rows(&stable), before);
 }
