@@ -1,5 +1,4 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -327,21 +326,6 @@ fn a_profile_is_told_from_other_json() {
     for other in ["", "{\"profile\": \"me\"}", "[1]", "{\"id\": 1}\n{\"profile\": 1}\n", "profile"] {
         assert!(!Profile::is_one(other.as_bytes()), "{other}");
     }
-}
-
-const SCHEMA_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/profile.schema.json");
-
-#[test]
-fn the_published_schema_is_that_of_the_type() {
-    if std::env::var_os("UPDATE_SCHEMA").is_some() {
-        fs::write(SCHEMA_FILE, json_schema()).unwrap();
-    }
-    let published = fs::read_to_string(SCHEMA_FILE).unwrap_or_default();
-    assert!(
-        published == json_schema(),
-        "docs/profile.schema.json is not up to date; rewrite it with: \
-         UPDATE_SCHEMA=1 cargo test -p dedup-profile published_schema"
-    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod code;
 mod markdown;
+mod schemas;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
