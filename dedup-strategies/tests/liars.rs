@@ -11,19 +11,13 @@ use std::time::Duration;
 use common::context;
 use dedup_strategies::conformance::{LAWS, Subject};
 use dedup_strategies::{
-    Bound, Build, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, PingKey, Promise, Role,
-    Routing, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
+    Build, Definition, Footprint, Forgets, Needs, Operation, Ping, PingKey, Promise, Role, Routing, Strategy,
+    Timestamp, Unavailable, Verdict, Window, Worker,
 };
 
 /// What every liar claims: to be perfect.
-const PERFECT: Promise = Promise {
-    window: Window::Since(Duration::from_secs(600)),
-    missed: Bound::Never,
-    lost: Bound::Never,
-    capacity: Some(1000),
-    memory: Memory::Bounded,
-    under_faults: UnderFaults::UNBOUNDED,
-};
+const PERFECT: Promise =
+    Promise { capacity: Some(1000), ..Promise::remembering(Window::Since(Duration::from_secs(600))) };
 
 /// In which way it lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

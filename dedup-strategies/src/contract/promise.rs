@@ -23,6 +23,21 @@ pub struct Promise {
     pub under_faults: UnderFaults,
 }
 
+impl Promise {
+    /// To remember a window whatever comes in it, in bounded memory, and to miss and lose nothing as long as nothing
+    /// breaks. Of a strategy that promises less, set what differs.
+    pub const fn remembering(window: Window) -> Promise {
+        Promise {
+            window,
+            missed: Bound::Never,
+            lost: Bound::Never,
+            capacity: None,
+            memory: Memory::Bounded,
+            under_faults: UnderFaults::UNBOUNDED,
+        }
+    }
+}
+
 /// The bounds that hold under faults too, in the place of [`Promise::missed`] and [`Promise::lost`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct UnderFaults {

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::{is_caught, judged};
 use crate::contract::{
-    Bound, Context, Footprint, Memory, Ping, PingKey, Promise, Routing, Sizing, Strategy, Timestamp,
-    Unavailable, UnderFaults, Verdict, Window, Worker,
+    Context, Footprint, Memory, Ping, PingKey, Promise, Routing, Sizing, Strategy, Timestamp, Unavailable,
+    Verdict, Window, Worker,
 };
 use crate::strategies::{lru_exact, pubsubio_direct};
 use crate::sync::{Mutex, every_interleaving};
@@ -63,14 +63,7 @@ impl Strategy for ChecksThenInserts {
     }
 
     fn promise(&self) -> Promise {
-        Promise {
-            window: Window::Forever,
-            missed: Bound::Never,
-            lost: Bound::Never,
-            capacity: None,
-            memory: Memory::Grows,
-            under_faults: UnderFaults::UNBOUNDED,
-        }
+        Promise { memory: Memory::Grows, ..Promise::remembering(Window::Forever) }
     }
 
     fn footprint(&self) -> Footprint {

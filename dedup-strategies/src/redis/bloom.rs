@@ -21,9 +21,8 @@ use super::policy::{self, RETRIES, TIMEOUT};
 use super::sizing;
 use super::store::{Session, Store, unexpected, whole_millis};
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, Promise,
-    Prospect, Role, Routing, Settings, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window,
-    Worker,
+    Bound, BuildError, Context, Definition, Footprint, Forgets, Needs, Operation, Ping, Promise, Prospect,
+    Role, Routing, Settings, Strategy, Timestamp, Unavailable, Verdict, Window, Worker,
 };
 use crate::strategies::common::generations::{IDS, RATE, WINDOW, generations};
 
@@ -80,14 +79,7 @@ return table.concat(judged)";
 
 /// What it promises.
 fn promise(window: Duration, ids: u64, rate: f64) -> Promise {
-    Promise {
-        window: Window::Since(window),
-        missed: Bound::Never,
-        lost: Bound::AtMost(rate),
-        capacity: Some(ids),
-        memory: Memory::Bounded,
-        under_faults: UnderFaults::UNBOUNDED,
-    }
+    Promise { lost: Bound::AtMost(rate), capacity: Some(ids), ..Promise::remembering(Window::Since(window)) }
 }
 
 fn prospect(settings: &Settings, _: &Context) -> Prospect {

@@ -23,9 +23,9 @@ use super::policy::{self, RETRIES, TIMEOUT};
 use super::sizing;
 use super::store::{Replies, Session, Store, unexpected, whole_millis};
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, Promise,
-    Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
-    Unavailable, UnderFaults, Verdict, Window, Worker,
+    BuildError, Context, Definition, Footprint, Forgets, Needs, Operation, Ping, Promise, Prospect, Role,
+    Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Unavailable, Verdict,
+    Window, Worker,
 };
 
 /// The line in the list of strategies.
@@ -68,14 +68,7 @@ enum Ownership {
 
 /// What it promises.
 fn promise(window: Duration) -> Promise {
-    Promise {
-        window: Window::Since(window),
-        missed: Bound::Never,
-        lost: Bound::Never,
-        capacity: None,
-        memory: Memory::Bounded,
-        under_faults: UnderFaults::UNBOUNDED,
-    }
+    Promise::remembering(Window::Since(window))
 }
 
 fn prospect(settings: &Settings, context: &Context) -> Prospect {

@@ -22,9 +22,9 @@ use super::policy::{self, RETRIES, TIMEOUT};
 use super::sizing;
 use super::store::{Session, Store, unexpected, whole_millis};
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Outcome, Ping,
-    PingKey, Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled,
-    Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
+    BuildError, Context, Definition, Footprint, Forgets, Needs, Operation, Outcome, Ping, PingKey, Promise,
+    Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled, Strategy, Timestamp,
+    Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 
 /// The line in the list of strategies.
@@ -53,14 +53,7 @@ pub const DEFINITION: Definition = Definition {
 
 /// What it promises.
 fn promise(window: Duration) -> Promise {
-    Promise {
-        window: Window::SinceMarked(window),
-        missed: Bound::Never,
-        lost: Bound::Never,
-        capacity: None,
-        memory: Memory::Bounded,
-        under_faults: UnderFaults::LOSES_NOTHING,
-    }
+    Promise { under_faults: UnderFaults::LOSES_NOTHING, ..Promise::remembering(Window::SinceMarked(window)) }
 }
 
 fn prospect(settings: &Settings, context: &Context) -> Prospect {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Memory, Needs, Operation, Ping,
-    Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
-    Unavailable, UnderFaults, Verdict, Window, Worker,
+    Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Needs, Operation, Ping, Promise,
+    Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
+    Unavailable, Verdict, Window, Worker,
 };
 use crate::structures::bloom::{BloomFilter, BloomPlan, BloomSeed};
 use crate::structures::shards::{Shards, share_of};
@@ -52,14 +52,7 @@ fn estimate(settings: &Settings, context: &Context) -> Estimate {
 
 /// What it promises.
 fn promise(ids: u64, rate: f64) -> Promise {
-    Promise {
-        window: Window::Forever,
-        missed: Bound::Never,
-        lost: Bound::AtMost(rate),
-        capacity: Some(ids),
-        memory: Memory::Bounded,
-        under_faults: UnderFaults::UNBOUNDED,
-    }
+    Promise { lost: Bound::AtMost(rate), capacity: Some(ids), ..Promise::remembering(Window::Forever) }
 }
 
 fn prospect(settings: &Settings, context: &Context) -> Prospect {

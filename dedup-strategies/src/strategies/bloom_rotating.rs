@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Memory, Needs, Operation, Ping,
-    PingKey, Promise, Prospect, Role, Routing, Settings, Strategy, Timestamp, Unavailable, UnderFaults,
-    Verdict, Window, Worker, saturating_nanos,
+    Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Needs, Operation, Ping, PingKey,
+    Promise, Prospect, Role, Routing, Settings, Strategy, Timestamp, Unavailable, Verdict, Window, Worker,
+    saturating_nanos,
 };
 use crate::strategies::common::generations::{IDS, RATE, WINDOW, generations};
 use crate::structures::bloom::{BloomFilter, BloomPlan, BloomSeed};
@@ -44,14 +44,7 @@ fn estimate(settings: &Settings, context: &Context) -> Estimate {
 
 /// What it promises.
 fn promise(window: Duration, ids: u64, rate: f64) -> Promise {
-    Promise {
-        window: Window::Since(window),
-        missed: Bound::Never,
-        lost: Bound::AtMost(rate),
-        capacity: Some(ids),
-        memory: Memory::Bounded,
-        under_faults: UnderFaults::UNBOUNDED,
-    }
+    Promise { lost: Bound::AtMost(rate), capacity: Some(ids), ..Promise::remembering(Window::Since(window)) }
 }
 
 fn prospect(settings: &Settings, context: &Context) -> Prospect {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Memory, Needs, Operation, Ping,
-    Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
-    UnderFaults, Verdict, Window, saturating_nanos,
+    Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Needs, Operation, Ping, Promise,
+    Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Verdict,
+    Window, saturating_nanos,
 };
 use crate::strategies::common::by_key::{ByKey, State, verdict};
 use crate::structures::cuckoo::{CuckooFilter, Fingerprint, INTERVALS, Probe, false_positive_rate};
@@ -77,12 +77,9 @@ fn estimate(settings: &Settings, context: &Context) -> Estimate {
 
 fn promise(window: Duration, ids: u64, fingerprint: Fingerprint) -> Promise {
     Promise {
-        window: Window::SinceSeen(window),
-        missed: Bound::Never,
         lost: Bound::AtMost(false_positive_rate(fingerprint.bits(), MOST_LOAD)),
         capacity: Some(ids),
-        memory: Memory::Bounded,
-        under_faults: UnderFaults::UNBOUNDED,
+        ..Promise::remembering(Window::SinceSeen(window))
     }
 }
 

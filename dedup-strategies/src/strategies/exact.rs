@@ -8,9 +8,9 @@ use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, PingKey,
-    Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
-    Unavailable, UnderFaults, Verdict, Window, Worker, saturating_nanos,
+    BuildError, Context, Definition, Footprint, Forgets, Needs, Operation, Ping, PingKey, Promise, Prospect,
+    Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Unavailable,
+    Verdict, Window, Worker, saturating_nanos,
 };
 use crate::structures::shards::{Shards, share_of};
 use crate::sync::Mutex;
@@ -36,14 +36,7 @@ pub const DEFINITION: Definition = Definition {
 
 /// What it promises.
 fn promise(window: Duration) -> Promise {
-    Promise {
-        window: Window::Since(window),
-        missed: Bound::Never,
-        lost: Bound::Never,
-        capacity: None,
-        memory: Memory::Bounded,
-        under_faults: UnderFaults::UNBOUNDED,
-    }
+    Promise::remembering(Window::Since(window))
 }
 
 fn prospect(settings: &Settings, context: &Context) -> Prospect {

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use super::common::capacity_and_window;
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Memory, Needs, Operation, Ping,
-    Promise, Prospect, Role, Routing, Settings, Strategy, Timestamp, Unavailable, UnderFaults, Verdict,
-    Window, Worker,
+    BuildError, Context, Definition, Estimate, Footprint, Forgets, Needs, Operation, Ping, Promise, Prospect,
+    Role, Routing, Settings, Strategy, Timestamp, Unavailable, Verdict, Window, Worker,
 };
 use crate::structures::lru_window::{LruWindow, bytes_for};
 use crate::sync::Mutex;
@@ -33,14 +32,7 @@ fn estimate(settings: &Settings, _: &Context) -> Estimate {
 
 /// What it promises.
 fn promise(window: Duration, capacity: u64) -> Promise {
-    Promise {
-        window: Window::Since(window),
-        missed: Bound::Never,
-        lost: Bound::Never,
-        capacity: Some(capacity),
-        memory: Memory::Bounded,
-        under_faults: UnderFaults::UNBOUNDED,
-    }
+    Promise { capacity: Some(capacity), ..Promise::remembering(Window::Since(window)) }
 }
 
 fn prospect(settings: &Settings, context: &Context) -> Prospect {

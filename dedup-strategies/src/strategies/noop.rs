@@ -1,7 +1,7 @@
 //! Lets everything through: the floor under every other figure.
 
 use crate::contract::{
-    Bound, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, Promise, Prospect, Role, Routing,
+    Bound, Definition, Footprint, Forgets, Needs, Operation, Ping, Promise, Prospect, Role, Routing,
     Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 
@@ -20,12 +20,9 @@ pub const DEFINITION: Definition = Definition {
 };
 
 const PROMISE: Promise = Promise {
-    window: Window::Nothing,
     missed: Bound::Unbounded,
-    lost: Bound::Never,
-    capacity: None,
-    memory: Memory::Bounded,
     under_faults: UnderFaults::LOSES_NOTHING,
+    ..Promise::remembering(Window::Nothing)
 };
 
 /// Judges every ping [`Verdict::New`].

@@ -13,9 +13,9 @@ use lru::LruCache;
 
 use super::common::keyed_catalogue;
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Memory, Needs, Operation, Ping,
-    PingKey, Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy,
-    Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
+    BuildError, Context, Definition, Estimate, Footprint, Forgets, Needs, Operation, Ping, PingKey, Promise,
+    Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
+    Unavailable, Verdict, Window, Worker,
 };
 use crate::structures::id_catalogue::WINDOW;
 use crate::structures::lru_window::bytes_for;
@@ -53,14 +53,7 @@ fn estimate(settings: &Settings, _: &Context) -> Estimate {
 
 /// What it promises.
 fn promise(window: Duration, capacity: u64) -> Promise {
-    Promise {
-        window: Window::SinceSeen(window),
-        missed: Bound::Never,
-        lost: Bound::Never,
-        capacity: Some(capacity),
-        memory: Memory::Bounded,
-        under_faults: UnderFaults::UNBOUNDED,
-    }
+    Promise { capacity: Some(capacity), ..Promise::remembering(Window::SinceSeen(window)) }
 }
 
 fn prospect(settings: &Settings, context: &Context) -> Prospect {

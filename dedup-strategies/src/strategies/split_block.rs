@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Memory, Needs, Operation, Ping,
-    Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
-    UnderFaults, Verdict, Window, saturating_nanos,
+    Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Needs, Operation, Ping, Promise,
+    Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Verdict,
+    Window, saturating_nanos,
 };
 use crate::strategies::common::by_key::{ByKey, State, verdict};
 use crate::strategies::common::generations::{RATE, WINDOW};
@@ -61,14 +61,7 @@ fn estimate(settings: &Settings, context: &Context) -> Estimate {
 }
 
 fn promise(window: Duration, ids: u64, rate: f64) -> Promise {
-    Promise {
-        window: Window::Since(window),
-        missed: Bound::Never,
-        lost: Bound::AtMost(rate),
-        capacity: Some(ids),
-        memory: Memory::Bounded,
-        under_faults: UnderFaults::UNBOUNDED,
-    }
+    Promise { lost: Bound::AtMost(rate), capacity: Some(ids), ..Promise::remembering(Window::Since(window)) }
 }
 
 fn prospect(settings: &Settings, context: &Context) -> Prospect {

@@ -8,9 +8,9 @@ use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, PingKey,
-    Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
-    Unavailable, UnderFaults, Verdict, Window, Worker, saturating_nanos,
+    Bound, BuildError, Context, Definition, Footprint, Forgets, Needs, Operation, Ping, PingKey, Promise,
+    Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
+    Unavailable, Verdict, Window, Worker, saturating_nanos,
 };
 use crate::structures::shards::Shards;
 use crate::sync::Mutex;
@@ -57,15 +57,11 @@ pub const DEFINITION: Definition = Definition {
 /// What it promises.
 fn promise(window: Duration, late: Late) -> Promise {
     Promise {
-        window: Window::Tumbling(window),
         missed: match late {
             Late::Drop => Bound::Never,
             Late::Pass => Bound::Unbounded,
         },
-        lost: Bound::Never,
-        capacity: None,
-        memory: Memory::Bounded,
-        under_faults: UnderFaults::UNBOUNDED,
+        ..Promise::remembering(Window::Tumbling(window))
     }
 }
 

@@ -8,9 +8,8 @@ use hashbrown::HashSet;
 use parking_lot::Mutex;
 
 use crate::contract::{
-    Bound, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, PingKey, Promise, Role, Routing,
-    SettingDef, SettingDefault, SettingKind, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window,
-    Worker,
+    Definition, Footprint, Forgets, Needs, Operation, Ping, PingKey, Promise, Role, Routing, SettingDef,
+    SettingDefault, SettingKind, Strategy, Timestamp, Unavailable, Verdict, Window, Worker,
 };
 use crate::structures::shards::Shards;
 
@@ -64,14 +63,7 @@ impl Strategy for TwoSets {
     }
 
     fn promise(&self) -> Promise {
-        Promise {
-            window: Window::Since(self.window),
-            missed: Bound::Never,
-            lost: Bound::Never,
-            capacity: None,
-            memory: Memory::Bounded,
-            under_faults: UnderFaults::UNBOUNDED,
-        }
+        Promise::remembering(Window::Since(self.window))
     }
 
     fn footprint(&self) -> Footprint {

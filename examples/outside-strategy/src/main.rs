@@ -26,15 +26,7 @@ impl Strategy for LastId {
         Routing::ByKey
     }
     fn promise(&self) -> Promise {
-        let (window, missed, lost) = (Window::Nothing, Bound::Unbounded, Bound::Never);
-        Promise {
-            window,
-            missed,
-            lost,
-            capacity: None,
-            memory: Memory::Bounded,
-            under_faults: UnderFaults::UNBOUNDED,
-        }
+        Promise { missed: Bound::Unbounded, ..Promise::remembering(Window::Nothing) }
     }
     fn footprint(&self) -> Footprint {
         Footprint::default()

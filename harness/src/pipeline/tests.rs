@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 
-use dedup_strategies::{Bound, Footprint, Memory, Promise, Routing, UnderFaults, Window, worker_of};
+use dedup_strategies::{Footprint, Promise, Routing, Window, worker_of};
 use dedup_stream::scenario::{Deadlines, Routed};
 use dedup_stream::stream::{CauseId, InvalidId, Origin};
 
@@ -100,15 +100,7 @@ impl Strategy for Puppet {
     }
 
     fn promise(&self) -> Promise {
-        let (missed, lost, memory) = (Bound::Never, Bound::Never, Memory::Bounded);
-        Promise {
-            window: Window::Forever,
-            missed,
-            lost,
-            capacity: None,
-            memory,
-            under_faults: UnderFaults::UNBOUNDED,
-        }
+        Promise::remembering(Window::Forever)
     }
 
     fn footprint(&self) -> Footprint {

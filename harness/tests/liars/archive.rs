@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dedup_harness::strategies::{
-    Bound, BuildError, DeliveryId, Footprint, HeldPings, Memory, Outcome, Ping, PingKey, Promise, Routing,
-    Settled, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
+    BuildError, DeliveryId, Footprint, HeldPings, Memory, Outcome, Ping, PingKey, Promise, Routing, Settled,
+    Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 
 /// How long a ping is held.
@@ -89,12 +89,9 @@ impl Strategy for Archive {
 
     fn promise(&self) -> Promise {
         Promise {
-            window: Window::Forever,
-            missed: Bound::Never,
-            lost: Bound::Never,
-            capacity: None,
             memory: Memory::Grows,
             under_faults: UnderFaults::LOSES_NOTHING,
+            ..Promise::remembering(Window::Forever)
         }
     }
 

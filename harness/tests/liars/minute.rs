@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dedup_harness::strategies::{
-    Bound, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, PingKey, Promise, Role, Routing,
-    Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
+    Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, PingKey, Promise, Role, Routing,
+    Strategy, Timestamp, Unavailable, Verdict, Window, Worker,
 };
 
 pub(crate) const DEFINITION: Definition = Definition {
@@ -38,14 +38,7 @@ impl Strategy for Minute {
     }
 
     fn promise(&self) -> Promise {
-        Promise {
-            window: Window::Since(WINDOW),
-            missed: Bound::Never,
-            lost: Bound::Never,
-            capacity: None,
-            memory: Memory::Grows,
-            under_faults: UnderFaults::UNBOUNDED,
-        }
+        Promise { memory: Memory::Grows, ..Promise::remembering(Window::Since(WINDOW)) }
     }
 
     fn footprint(&self) -> Footprint {

@@ -6,9 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dedup_harness::strategies::{
-    Bound, Build, BuildError, Definition, DeliveryId, Footprint, Forgets, Memory, Needs, Operation, Ping,
-    PingKey, Promise, Role, Routing, Settled, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window,
-    Worker,
+    Build, BuildError, Definition, DeliveryId, Footprint, Forgets, Memory, Needs, Operation, Ping, PingKey,
+    Promise, Role, Routing, Settled, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 
 use crate::archive::{self, Keeps};
@@ -144,15 +143,12 @@ impl Strategy for Liar {
 
     fn promise(&self) -> Promise {
         Promise {
-            window: Window::Since(Duration::from_secs(600)),
-            missed: Bound::Never,
-            lost: Bound::Never,
-            capacity: None,
             memory: if matches!(self.lie, Lie::Grows) { Memory::Bounded } else { Memory::Grows },
             under_faults: match self.lie {
                 Lie::Eager => UnderFaults::LOSES_NOTHING,
                 _ => UnderFaults::UNBOUNDED,
             },
+            ..Promise::remembering(Window::Since(Duration::from_secs(600)))
         }
     }
 

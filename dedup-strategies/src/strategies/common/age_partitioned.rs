@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use super::by_key::{ByKey, State, verdict};
 use super::generations::WINDOW;
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Estimate, Footprint, Memory, Ping, Promise, Prospect, Routing,
-    SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
+    Bound, BuildError, Context, Definition, Estimate, Footprint, Ping, Promise, Prospect, Routing,
+    SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Verdict, Window,
     saturating_nanos,
 };
 use crate::structures::age_partitioned::{AgePartitioned, Shape};
@@ -55,12 +55,9 @@ pub(crate) fn prospect(shape: Shape, settings: &Settings, context: &Context) -> 
 
 fn promise(settings: &Settings) -> Promise {
     Promise {
-        window: Window::Since(settings.time("window")),
-        missed: Bound::Never,
         lost: Bound::AtMost(settings.share("rate")),
         capacity: Some(settings.count("ids")),
-        memory: Memory::Bounded,
-        under_faults: UnderFaults::UNBOUNDED,
+        ..Promise::remembering(Window::Since(settings.time("window")))
     }
 }
 

@@ -1,8 +1,8 @@
 //! What the strategies have in common whose filter forgets at random: settings, promise, and the worker around it.
 
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Estimate, Footprint, Memory, Ping, Promise, Prospect, Routing,
-    SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
+    Bound, BuildError, Context, Definition, Estimate, Footprint, Ping, Promise, Prospect, Routing,
+    SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Verdict, Window,
 };
 use crate::strategies::common::by_key::{ByKey, State, verdict};
 use crate::structures::hash::KeyHasher;
@@ -81,12 +81,10 @@ pub(crate) fn prospect(settings: &Settings, estimate: Estimate) -> Prospect {
 /// What they promise: bounds on both errors, at the window's edge and once they are full.
 fn promise(settings: &Settings) -> Promise {
     Promise {
-        window: Window::Since(settings.time("window")),
         missed: Bound::AtMost(settings.share("missed")),
         lost: Bound::AtMost(settings.share("rate")),
         capacity: Some(settings.count("ids")),
-        memory: Memory::Bounded,
-        under_faults: UnderFaults::UNBOUNDED,
+        ..Promise::remembering(Window::Since(settings.time("window")))
     }
 }
 

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::contract::{
-    Bound, BuildError, Context, Footprint, Forgets, Memory, Operation, Ping, Promise, Prospect, Routing,
-    Settled, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker, worker_of,
+    BuildError, Context, Footprint, Forgets, Operation, Ping, Promise, Prospect, Routing, Settled, Strategy,
+    Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker, worker_of,
 };
 use crate::structures::id_catalogue::{self, Catalogue, Hit, Kept, Manner, Negative};
 use crate::structures::shards::{Shards, share_of};
@@ -37,15 +37,11 @@ pub(crate) fn prospect(manner: Manner, context: &Context) -> Prospect {
 
 fn promise(manner: Manner) -> Promise {
     Promise {
-        window: match manner.hit {
+        under_faults: UnderFaults::LOSES_NOTHING,
+        ..Promise::remembering(match manner.hit {
             Hit::Leaves => Window::Since(manner.window),
             Hit::Extends => Window::SinceSeen(manner.window),
-        },
-        missed: Bound::Never,
-        lost: Bound::Never,
-        capacity: None,
-        memory: Memory::Bounded,
-        under_faults: UnderFaults::LOSES_NOTHING,
+        })
     }
 }
 

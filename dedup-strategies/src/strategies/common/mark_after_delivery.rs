@@ -9,8 +9,8 @@ use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 
 use crate::contract::{
-    Bound, Footprint, Forgets, Kept, Memory, Outcome, Ping, PingKey, Promise, Prospect, Routing, Settled,
-    Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker, judge_each, worker_of,
+    Footprint, Forgets, Kept, Memory, Outcome, Ping, PingKey, Promise, Prospect, Routing, Settled, Strategy,
+    Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker, judge_each, worker_of,
 };
 use crate::strategies::durable;
 use crate::structures::mark_store::{MEMORY_BUDGET, MarkStore, NegativeCache};
@@ -23,12 +23,9 @@ pub(crate) const FORGETS: Forgets = Forgets::AfterMark { lease: Duration::MAX };
 /// What both strategies promise: a mark is only ever made after a delivery.
 fn promise(window: Duration) -> Promise {
     Promise {
-        window: Window::SinceMarked(window),
-        missed: Bound::Never,
-        lost: Bound::Never,
-        capacity: None,
         memory: Memory::Budgeted(MEMORY_BUDGET),
         under_faults: UnderFaults::LOSES_NOTHING,
+        ..Promise::remembering(Window::SinceMarked(window))
     }
 }
 

@@ -7,8 +7,8 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use crate::contract::{
-    Bound, BuildError, Context, Estimate, Footprint, Memory, Ping, PingKey, Promise, Prospect, Routing,
-    Settings, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
+    BuildError, Context, Estimate, Footprint, Ping, PingKey, Promise, Prospect, Routing, Settings, Strategy,
+    Timestamp, Unavailable, Verdict, Window, Worker,
 };
 
 /// Bytes that one entry takes in moka 0.12: key and value behind counted pointers, the bookkeeping of its policy, a
@@ -32,14 +32,7 @@ pub(crate) fn prospect(settings: &Settings, context: &Context) -> Prospect {
 }
 
 fn promise(window: Duration, capacity: u64) -> Promise {
-    Promise {
-        window: Window::Since(window),
-        missed: Bound::Never,
-        lost: Bound::Never,
-        capacity: Some(capacity),
-        memory: Memory::Bounded,
-        under_faults: UnderFaults::UNBOUNDED,
-    }
+    Promise { capacity: Some(capacity), ..Promise::remembering(Window::Since(window)) }
 }
 
 /// Builds the cache with the given policy.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::contract::{
-    Bound, BuildError, Context, Estimate, Footprint, Forgets, Memory, Ping, Promise, Prospect, Routing,
-    SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, UnderFaults, Verdict, Window,
+    Bound, BuildError, Context, Estimate, Footprint, Forgets, Ping, Promise, Prospect, Routing, SettingDef,
+    SettingDefault, SettingKind, Settings, Strategy, Timestamp, Verdict, Window,
 };
 use crate::strategies::common::by_key::{ByKey, State, verdict};
 use crate::structures::shards::share_of;
@@ -57,14 +57,7 @@ pub(crate) fn prospect<S: Slot>(
 }
 
 fn promise(window: Duration, claim: Claim) -> Promise {
-    Promise {
-        window: Window::Since(window),
-        missed: Bound::Never,
-        lost: claim.lost,
-        capacity: claim.capacity,
-        memory: Memory::Bounded,
-        under_faults: UnderFaults::UNBOUNDED,
-    }
+    Promise { lost: claim.lost, capacity: claim.capacity, ..Promise::remembering(Window::Since(window)) }
 }
 
 /// Builds the strategy called `name` with [`SETTINGS`].

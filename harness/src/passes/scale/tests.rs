@@ -4,8 +4,8 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use dedup_strategies::{
-    Bound, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Ping, PingKey, Promise, Role,
-    Routing, STRATEGIES, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
+    Context, Definition, Footprint, Forgets, Needs, Operation, Ping, PingKey, Promise, Role, Routing,
+    STRATEGIES, Strategy, Timestamp, Unavailable, Verdict, Window, Worker,
 };
 use dedup_stream::scenario::Scenario;
 use dedup_stream::workload::Workload;
@@ -62,14 +62,7 @@ impl Strategy for Remembers {
     }
 
     fn promise(&self) -> Promise {
-        Promise {
-            window: Window::Forever,
-            missed: Bound::Never,
-            lost: Bound::Never,
-            capacity: None,
-            memory: Memory::Bounded,
-            under_faults: UnderFaults::UNBOUNDED,
-        }
+        Promise::remembering(Window::Forever)
     }
 
     fn footprint(&self) -> Footprint {

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dedup_strategies::{
-    Bound, DeliveryId, Footprint, Memory, PingKey, Promise, Routing, Strategy, Timestamp, Unavailable,
-    UnderFaults, Verdict, Window, Worker, worker_of,
+    Bound, DeliveryId, Footprint, PingKey, Promise, Routing, Strategy, Timestamp, Unavailable, Verdict,
+    Window, Worker, worker_of,
 };
 use hdrhistogram::Histogram;
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
@@ -32,15 +32,7 @@ impl Strategy for &'static Counter {
     }
 
     fn promise(&self) -> Promise {
-        let (missed, lost, memory) = (Bound::Unbounded, Bound::Never, Memory::Bounded);
-        Promise {
-            window: Window::Nothing,
-            missed,
-            lost,
-            capacity: None,
-            memory,
-            under_faults: UnderFaults::UNBOUNDED,
-        }
+        Promise { missed: Bound::Unbounded, ..Promise::remembering(Window::Nothing) }
     }
 
     fn footprint(&self) -> Footprint {

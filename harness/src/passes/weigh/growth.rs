@@ -71,7 +71,7 @@ fn load(window: u64, at: u64, series: &MemoryOverTime, judged: &[u64]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dedup_strategies::{Bound, UnderFaults, Window};
+    use dedup_strategies::Window;
 
     const WINDOW: Duration = Duration::from_secs(600);
 
@@ -89,15 +89,7 @@ mod tests {
             ids_count: Vec::new(),
         };
         let judged: Vec<u64> = minutes().map(pings).collect();
-        let (missed, lost) = (Bound::Never, Bound::Never);
-        let promise = Promise {
-            window: Window::Since(WINDOW),
-            missed,
-            lost,
-            capacity: None,
-            memory,
-            under_faults: UnderFaults::UNBOUNDED,
-        };
+        let promise = Promise { memory, ..Promise::remembering(Window::Since(WINDOW)) };
         judge(&promise, WINDOW, &series, &judged)
     }
 

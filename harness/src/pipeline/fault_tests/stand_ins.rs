@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dedup_strategies::{
-    Bound, Footprint, Memory, Outcome, Ping, PingKey, Promise, Routing, Settled, Strategy, Timestamp,
-    Unavailable, UnderFaults, Verdict, Window, Worker,
+    Footprint, Outcome, Ping, PingKey, Promise, Routing, Settled, Strategy, Timestamp, Unavailable, Verdict,
+    Window, Worker,
 };
 use dedup_stream::stream::{Event, Source, SourceError};
 
@@ -82,17 +82,10 @@ impl Strategy for Marker {
     }
 
     fn promise(&self) -> Promise {
-        Promise {
-            window: match self.mark {
-                Mark::Claim => Window::Since(WINDOW),
-                Mark::AfterDelivery | Mark::Lease => Window::SinceMarked(WINDOW),
-            },
-            missed: Bound::Never,
-            lost: Bound::Never,
-            capacity: None,
-            memory: Memory::Bounded,
-            under_faults: UnderFaults::UNBOUNDED,
-        }
+        Promise::remembering(match self.mark {
+            Mark::Claim => Window::Since(WINDOW),
+            Mark::AfterDelivery | Mark::Lease => Window::SinceMarked(WINDOW),
+        })
     }
 
     fn footprint(&self) -> Footprint {
