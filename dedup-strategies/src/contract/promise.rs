@@ -16,6 +16,9 @@ pub struct Promise {
     pub lost: Bound,
     /// The bounds hold while no more than this many distinct ids arrive within the window.
     pub capacity: Option<u64>,
+    /// The bounds hold while every ping that was let through is settled (see [`Worker::settle`](crate::Worker::settle))
+    /// sooner than this after its check.
+    pub settled_within: Option<Duration>,
     /// Whether memory stops growing once the window has filled.
     pub memory: Memory,
     /// What still holds while workers crash, stores fail and acks are late. The bounds above are for a pipeline in
@@ -32,6 +35,7 @@ impl Promise {
             missed: Bound::Never,
             lost: Bound::Never,
             capacity: None,
+            settled_within: None,
             memory: Memory::Bounded,
             under_faults: UnderFaults::UNBOUNDED,
         }

@@ -7,8 +7,8 @@
 //! lease has run out and the copy takes its place). So nothing is lost, and two workers never deliver the same id.
 //! Settling is a script, because it must not touch what another delivery claimed meanwhile.
 //!
-//! The lease should be longer than a publish may take: one that runs out before lets a copy pass. And shorter than the
-//! source takes to give up on a ping that was never acknowledged.
+//! The lease should be longer than a publish may take: one that runs out before lets a copy pass, so the promise is for
+//! pings that are settled within it. And shorter than the source takes to give up on a ping that was never acknowledged.
 //!
 //! Sizing: [`sizing::LEASE`] bytes an id. Needs Redis 7.0 (`SET` with both `NX` and `GET`).
 
@@ -21,9 +21,9 @@ use super::policy::{self, RETRIES, TIMEOUT};
 use super::sizing;
 use super::store::{Replies, Session, Store, unexpected, whole_millis};
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Forgets, Memory, Needs, Operation, Outcome, Ping,
-    Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled, Strategy,
-    Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
+    BuildError, Context, Definition, Footprint, Forgets, Needs, Operation, Outcome, Ping, Promise, Prospect,
+    Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled, Strategy, Timestamp,
+    Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 
 /// The line in the list of strategies.
@@ -74,20 +74,18 @@ end
 return 0";
 
 /// What it promises.
-fn promise(window: Duration) -> Promise {
+fn promise(window: Duration, lease: Duration) -> Promise {
     Promise {
-        window: Window::Since(window),
-        missed: Bound::Never,
-        lost: Bound::Never,
-        capacity: None,
-        memory: Memory::Bounded,
+        settled_within: Some(lease),
         under_faults: UnderFaults::LOSES_NOTHING,
+        ..Promise::remembering(Window::Since(window))
     }
 }
 
 fn prospect(settings: &Settings, context: &Context) -> Prospect {
     let bytes = sizing::LEASE.bytes_for(context.sizing.ids_in_window);
-    Prospect::in_server(promise(settings.time("window")), bytes, 2, policy::while_away(settings))
+    let promise = promise(settings.time("window"), settings.time("lease"));
+    Prospect::in_server(promise, bytes, 2, policy::while_away(settings))
 }
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
@@ -144,7 +142,7 @@ impl Strategy for Leases {
     }
 
     fn promise(&self) -> Promise {
-        promise(self.window)
+        promise(self.window, self.lease)
     }
 
     fn footprint(&self) -> Footprint {

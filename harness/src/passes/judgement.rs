@@ -1,5 +1,7 @@
 //! Holds a strategy to its promise.
 
+use std::time::Duration;
+
 use dedup_strategies::{Bound, Promise, Window};
 use dedup_stream::truth::Counts;
 
@@ -65,6 +67,15 @@ pub(super) fn not_by_key() -> Judgement {
     Judgement { verdict: Verdict::Void, findings: vec![finding.to_string()] }
 }
 
+/// Of a strategy that holds a ping only for a while until it is settled, where that `takes` longer.
+pub(super) fn settled_too_late(promise: &Promise, takes: Duration) -> Option<Judgement> {
+    let within = promise.settled_within.filter(|within| takes >= *within)?;
+    let [takes, within] = [takes, within].map(humantime::format_duration);
+    let finding =
+        format!("a ping is settled {takes} after its check: its promise assumes less than {within}");
+    Some(Judgement { verdict: Verdict::Void, findings: vec![finding] })
+}
+
 fn overload(promise: &Promise, ids_in_window: u64, capacity: u64) -> String {
     let (load, capacity) = (thousands(ids_in_window), thousands(capacity));
     match promise.window {
@@ -92,23 +103,12 @@ fn percent(count: u64, of: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use dedup_strategies::{Memory, UnderFaults};
-
     use super::*;
 
     const WINDOW: Duration = Duration::from_secs(10);
 
     fn promise(window: Window) -> Promise {
-        Promise {
-            window,
-            missed: Bound::Never,
-            lost: Bound::Never,
-            capacity: None,
-            memory: Memory::Bounded,
-            under_faults: UnderFaults::UNBOUNDED,
-        }
+        Promise::remembering(window)
     }
 
     #[test]
@@ -126,6 +126,17 @@ mod tests {
         assert_eq!(never.findings, ["lost 1 of 2 uniques, promised none"]);
         let share = Promise { lost: Bound::AtMost(0.001), ..promise(Window::Forever) };
         assert_eq!(judge(&share, Circumstances::Ordinary, &one_lost, 2).verdict, Verdict::Kept);
+    }
+
+    #[test]
+    fn a_settlement_that_takes_longer_than_the_promise_assumes_voids_it() {
+        let lease = Promise { settled_within: Some(WINDOW), ..promise(Window::Since(6 * WINDOW)) };
+        let late = |takes| settled_too_late(&lease, takes).map(|judgement| judgement.verdict);
+        assert_eq!(late(WINDOW - Duration::from_millis(1)), None);
+        assert_eq!(late(WINDOW), Some(Verdict::Void));
+        assert_eq!(settled_too_late(&promise(Window::Since(WINDOW)), 100 * WINDOW), None);
+        let findings = settled_too_late(&lease, 4 * WINDOW).unwrap().findings;
+        assert_eq!(findings, ["a ping is settled 40s after its check: its promise assumes less than 10s"]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use hdrhistogram::Histogram;
 use crate::environment::{CellError, Instance, Timing};
 use crate::faults::most_workers;
 use crate::nightly::DaySink;
-use crate::passes::judgement::{Circumstances, judge, not_by_key, or_inconclusive};
+use crate::passes::judgement::{Circumstances, judge, not_by_key, or_inconclusive, settled_too_late};
 use crate::passes::{Bench, stable};
 use crate::pipeline::{Ended, ObservedFault, Pipeline};
 use crate::predict::{Declared, predict};
@@ -221,6 +221,11 @@ fn pipeline<'a>(
 fn judged(bench: &Bench<'_>, ended: &Ended, promise: &Promise, routing: Routing) -> Judgement {
     if !routes_as_assumed(bench, promise, routing) {
         return not_by_key();
+    }
+    let pipeline = bench.workload.pipeline();
+    let settled = pipeline.publish_latency.saturating_add(pipeline.mark_lag);
+    if let Some(judgement) = settled_too_late(promise, settled) {
+        return judgement;
     }
     let circumstances = match ended.faults.is_empty() {
         true => Circumstances::Ordinary,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Output};
 
-use dedup_harness::record::{CellResult, Line, Tables, VerifyFigures, WeighFigures};
+use dedup_harness::record::{CellResult, Line, Tables, Verdict, VerifyFigures, WeighFigures};
 use tempfile::TempDir;
 
 use crate::predictions::deviations;
@@ -137,6 +137,21 @@ fn what_theory_predicts_of_the_strategies_on_redis_is_what_is_seen() {
     let (_, mozilla) = &verified(&late, &["-s", "^redis-mozilla$"])[0];
     let twins = mozilla.predicted.iter().find(|prediction| prediction.cause == "twin").unwrap();
     assert!((0.3..0.5).contains(&twins.predicted_ratio), "15 of 40 seconds: {twins:?}");
+}
+
+/// It is not the strategy that breaks a promise then: what it assumes is not given.
+#[test]
+fn a_lease_that_a_publish_outlasts_is_not_judged_and_says_why() {
+    let slow = DELAYS.replace("publish_latency = \"50ms\"", "publish_latency = \"40s\"");
+    let slow =
+        slow.replace("500ms\"]", "40s\"]").replace("redelivery_delay = \"10s\"", "redelivery_delay = \"1s\"");
+    let seen = verified(&slow, &["-s", "^redis-lease$", "-s", "redis-lease:lease=50s"]);
+    let [(_, outlasted), (_, longer)] = &seen[..] else { panic!("{seen:?}") };
+    assert!(outlasted.missed_in_window_count > 0, "{outlasted:?}");
+    let judgement = &outlasted.judgement;
+    assert_eq!(judgement.verdict, Verdict::Void, "{judgement:?}");
+    assert!(judgement.findings[0].contains("40s after its check") && judgement.findings[0].contains("30s"));
+    assert_eq!(longer.judgement.verdict, Verdict::Kept, "{longer:?}");
 }
 
 #[test]
