@@ -1,4 +1,4 @@
-//! A trace that may say anything. The first byte chooses which fields are asked for.
+//! A trace that may say anything. The first byte chooses what is asked for.
 
 use dedup_stream::stream::Source;
 use dedup_stream::trace::{Format, IdFields, TraceOptions, TraceSource, TraceSurvey};
@@ -9,16 +9,24 @@ pub fn read(bytes: &[u8], format: Format) {
     let Some((choice, bytes)) = bytes.split_first() else { return };
     with_file("trace", bytes, |path| {
         let mut options = TraceOptions { format, max_bad: 1.0, ..TraceOptions::new(path) };
-        let named = |fields: &[&str]| IdFields::Named(fields.iter().map(|field| field.to_string()).collect());
+        let fields = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
         match choice & 9 {
-            1 => options.id = named(&["a.id"]),
-            8 => options.id = named(&["id", "a.id", "b"]),
+            1 => options.id = IdFields::Named(fields(&["a.id"])),
+            8 => options.id = IdFields::Named(fields(&["id", "a.id", "b"])),
             _ => {}
         }
-        options.time_field = (choice & 2 != 0).then(|| "time".to_string());
         if choice & 4 != 0 && format == Format::Csv {
-            options.id = named(&["#1"]);
+            options.id = IdFields::Named(fields(&["#1"]));
         }
+        if choice & 16 != 0 {
+            options.id = IdFields::AllBut(fields(&["time", "a.id"]));
+        }
+        options.time_field = (choice & 2 != 0).then(|| "time".to_string());
+        options.sort = choice & 34 == 34;
+        if choice & 64 != 0 {
+            options.null_ids = fields(&["k1", "null"]);
+        }
+        options.records = (choice & 128 != 0 && format == Format::Json).then(|| "Records".to_string());
         let surveyed = TraceSurvey::scan(&options);
         let Ok(mut source) = TraceSource::open(&options) else { return };
         assert!(surveyed.is_ok(), "a trace that can be read can be surveyed");
