@@ -7,13 +7,13 @@ use super::root;
 
 #[test]
 fn every_published_schema_is_that_of_its_types() {
-    let schemas: [(&str, fn() -> String); 3] = [
-        ("gate.schema.json", verdict::json_schema),
-        ("profile.schema.json", dedup_profile::json_schema),
-        ("results.schema.json", record::json_schema),
+    let schemas = [
+        ("gate.schema.json", verdict::json_schema()),
+        ("profile.schema.json", dedup_profile::json_schema()),
+        ("results.schema.json", record::json_schema()),
     ];
     for (name, schema) in schemas {
-        let (path, schema) = (root().join("docs").join(name), schema());
+        let path = root().join("docs").join(name);
         if std::env::var_os("UPDATE_SCHEMA").is_some() {
             std::fs::write(&path, &schema).unwrap();
         }
