@@ -27,7 +27,7 @@ memcheck "hardware" "$strategies" structures::hardware --test-threads 1
 memcheck "prefetched and vectorised tables" "$strategies" --test-threads 1 \
     it_grows_and_shrinks_and_forgets_nothing_on_the_way tags_of_the_last_33_slices
 
-# harness/src/alloc.rs: the allocator of the whole program, counting (weigh) and not.
+# harness/engine/src/alloc.rs: the allocator of the whole program, counting (weigh) and not.
 cat > "$here/tiny.toml" <<'END'
 about = "A few pings."
 seed = 5
@@ -46,8 +46,8 @@ END
 memcheck "allocator" --trace-children=yes --trace-children-skip='*redis-server*' "$tool" \
     run -q -f "$here/tiny.toml" -s '^(exact|split-block|cuckoo)$' -p verify -p weigh --jobs 1 --stall-timeout 10m
 
-# harness/src/servers/preload/virtual_clock.rs: a program that asks it for the time, with a clock and without.
-clock=$(find target/debug/build -path '*dedup-harness-*' -name '*.so' -size +0 -printf '%T@ %p\n' | sort -n | tail -1 | cut -d' ' -f2)
+# harness/engine/src/servers/preload/virtual_clock.rs: a program that asks it for the time, with a clock and without.
+clock=$(find target/debug/build -path '*dedup-engine-*' -name '*.so' -size +0 -printf '%T@ %p\n' | sort -n | tail -1 | cut -d' ' -f2)
 printf '\0\0\0\0\0\0\0\1' > "$here/now"
 told=$(LD_PRELOAD="$PWD/$clock" DEDUP_VIRTUAL_CLOCK="$here/now" memcheck "clock" date -u +%Y | tail -1)
 [ "$told" = 1972 ] || { echo "error: the virtual clock told the year $told"; exit 1; }

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use dedup_files::Fault;
 
+pub use dedup_engine::suite::chain;
+
 /// The exit codes, the same for every command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -82,15 +84,6 @@ fn ending(exit: Exit, error: &anyhow::Error) -> anyhow::Error {
     Ending { exit, message: chain(error) }.into()
 }
 
-/// An error and its causes in one line. Some errors say their cause themselves: nothing is said twice.
-pub fn chain(error: &anyhow::Error) -> String {
-    error.chain().map(ToString::to_string).reduce(joined).unwrap_or_default()
-}
-
-fn joined(said: String, cause: String) -> String {
-    if said.contains(&cause) { said } else { format!("{said}: {cause}") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,13 +97,6 @@ mod tests {
             .unwrap_err();
         assert_eq!(Exit::of(&error), Exit::Usage);
         assert_eq!(format!("{error:#}"), "compare: reading a: no such run");
-    }
-
-    #[test]
-    fn a_cause_that_was_said_is_not_said_again() {
-        let error =
-            anyhow::anyhow!("disk full").context("a.txt: cannot be written: disk full").context("sorry");
-        assert_eq!(chain(&error), "sorry: a.txt: cannot be written: disk full");
     }
 
     #[test]

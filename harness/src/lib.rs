@@ -6,30 +6,20 @@
 //! A team's own strategies join from outside: [`main_with`] takes their definitions and is the whole command line.
 
 pub mod advise;
-pub mod alloc;
-pub mod cell;
 mod cli;
 pub mod cmd;
-pub mod environment;
 pub mod exit;
-pub mod faults;
 pub mod gate;
 pub mod machine;
-pub mod nightly;
-pub mod pacing;
-pub mod passes;
-pub mod pipeline;
-pub mod predict;
-pub mod process;
-pub mod progress;
-pub mod select;
-pub mod servers;
-pub mod suite;
 pub mod talk;
-pub mod wait;
 
 use std::process::ExitCode;
 
+/// What runs and measures.
+pub use dedup_engine::{
+    alloc, cell, environment, faults, nightly, pacing, passes, pipeline, predict, process, progress, select,
+    servers, suite, wait,
+};
 /// What is recorded, and runs beside each other.
 pub use dedup_records::{compare, filter, printable, record, stats, units};
 /// The contract and the strategies that come with the harness.

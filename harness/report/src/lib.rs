@@ -35,7 +35,6 @@ use dedup_records::record::Run;
 pub use model::{Cell, Column, Figure, Line, Report, Section, Table, Tone};
 pub use palette::{Look, Palette};
 pub use panel::Mix;
-pub use verdict::{FAILED, SKIPPED};
 
 impl Report {
     /// The report on what `filter` chooses of `runs`.

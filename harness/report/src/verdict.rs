@@ -2,6 +2,7 @@
 
 use dedup_records::compare::Standing;
 use dedup_records::record::{self, Role};
+pub(crate) use dedup_records::record::{FAILED, SKIPPED};
 
 use crate::model::Tone;
 
@@ -38,12 +39,6 @@ pub(crate) fn word(standing: Standing) -> &'static str {
         Standing::Failed => "failed",
     }
 }
-
-/// What could not run here stands nowhere.
-pub const SKIPPED: &str = "skipped";
-
-/// What did not come to its end, where a person is to see it.
-pub const FAILED: &str = "FAILED";
 
 /// What is to break its promise, in a count of strategies.
 pub(crate) const CONTROL: &str = "control";

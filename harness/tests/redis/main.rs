@@ -1,113 +1,17 @@
-//! Strategies on Redis, and servers that are given by URL. Need a redis-server.
+//! The tool with servers: its own, and such as are given by URL. Need a redis-server.
 
-mod bloom;
-mod claims;
 mod cluster;
-#[path = "../common/mod.rs"]
+#[path = "../../engine/tests/common/mod.rs"]
 mod common;
-mod conformance;
-mod control;
-mod faults;
 mod given;
-#[path = "../common/predictions.rs"]
+#[path = "../../engine/tests/common/net.rs"]
+mod net;
+#[path = "../../engine/tests/common/predictions.rs"]
 mod predictions;
 mod private;
-mod shared;
 mod waits;
 
-use std::net::TcpListener;
-use std::num::NonZeroUsize;
-use std::path::Path;
-use std::time::Duration;
+use net::{free_port, self_signed};
 
-use dedup_harness::servers::{PrivateRedis, ServerError, SharedRedis};
-use dedup_strategies::redis::Link;
-use dedup_strategies::{
-    BuildError, Context, DeliveryId, Ping, PingKey, RedisEndpoint, STRATEGIES, Sizing, Strategy, Timestamp,
-    Verdict, Worker,
-};
-use redis::cmd;
-
-pub(crate) const START: Timestamp = Timestamp::from_secs(1_700_000_000);
-
-pub(crate) fn strategy(
-    endpoint: Option<RedisEndpoint>,
-    window: &str,
-) -> Result<Box<dyn Strategy>, BuildError> {
-    build("redis-claim", endpoint, &[("window", window)])
-}
-
-/// Any strategy of the list, with a window of ten minutes.
-pub(crate) fn build(
-    name: &str,
-    endpoint: Option<RedisEndpoint>,
-    settings: &[(&str, &str)],
-) -> Result<Box<dyn Strategy>, BuildError> {
-    let definition = STRATEGIES.iter().find(|definition| definition.name == name).expect("it is in the list");
-    let sizing = Sizing { window: Duration::from_secs(600), ids_in_window: 1000, ids_total: 1000 };
-    let given: Vec<_> = settings.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
-    let settings = definition.resolve(&given, &sizing)?;
-    let context = Context {
-        workers: NonZeroUsize::MIN,
-        seed: 1,
-        state_dir: std::env::temp_dir(),
-        sizing,
-        memory_limit: u64::MAX,
-        redis: endpoint,
-        store_time_factor: 1.0,
-    };
-    (definition.build)(&settings, &context)
-}
-
-pub(crate) fn on(redis: &PrivateRedis, window: &str) -> Box<dyn Strategy> {
-    redis.clock().unwrap().set(START).unwrap();
-    strategy(Some(redis.endpoint()), window).unwrap()
-}
-
-pub(crate) fn ping(key: u128, at: Timestamp) -> Ping {
-    Ping { key: PingKey::from_u128(key), event_time: at, arrival: at, delivery: DeliveryId(0) }
-}
-
-pub(crate) fn judge(worker: &mut dyn Worker, keys: &[u128], now: Timestamp) -> Vec<Verdict> {
-    let pings: Vec<Ping> = keys.iter().map(|key| ping(*key, now)).collect();
-    let mut verdicts = Vec::new();
-    worker.judge(&pings, now, &mut verdicts).unwrap();
-    verdicts
-}
-
-pub(crate) fn judge_at(
-    redis: &PrivateRedis,
-    worker: &mut dyn Worker,
-    keys: &[u128],
-    now: Timestamp,
-) -> Vec<Verdict> {
-    redis.clock().unwrap().set(now).unwrap();
-    judge(worker, keys, now)
-}
-
-pub(crate) fn self_signed(dir: &Path) -> (String, String) {
-    let certified = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_string()]).unwrap();
-    let (key, certificate) = (dir.join("key.pem"), dir.join("certificate.pem"));
-    std::fs::write(&key, certified.signing_key.serialize_pem()).unwrap();
-    std::fs::write(&certificate, certified.cert.pem()).unwrap();
-    (key.display().to_string(), certificate.display().to_string())
-}
-
-pub(crate) fn config(redis: &PrivateRedis, options: &[(&str, &str)]) {
-    let mut link = Link::to(redis.url()).unwrap();
-    let mut set = cmd("CONFIG").arg("SET").to_owned();
-    for (name, value) in options {
-        set.arg(*name).arg(*value);
-    }
-    link.query::<()>(&set).unwrap();
-}
-
-/// A prefix of a server's keys, without anybody who might stop it.
-pub(crate) fn claimed(url: &str, prefix: &str) -> Result<SharedRedis, ServerError> {
-    SharedRedis::claim(url, prefix, &Default::default())
-}
-
-/// A port that was free a moment ago.
-pub(crate) fn free_port() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
-}
+/// What removes a server that outlives its test.
+const GUARD: &str = env!("CARGO_BIN_EXE_dedup-harness");

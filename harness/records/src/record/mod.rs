@@ -26,8 +26,8 @@ pub use latency::{HistogramError, Latency, merged};
 pub use reader::{Run, read_run};
 pub use scale::{NotReached, ScaleFigures, ScalePoint};
 pub use schema::{
-    CellRecord, CellResult, Deadlines, DoubtRecord, Failure, Line, Machine, Operation, Pass, Role, Routed,
-    RunRecord, SCHEMA, Tool,
+    CellRecord, CellResult, Deadlines, DoubtRecord, FAILED, Failure, Line, Machine, Operation, Pass, Role,
+    Routed, RunRecord, SCHEMA, SKIPPED, Tool,
 };
 pub use writer::RecordWriter;
 

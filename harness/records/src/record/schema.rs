@@ -228,6 +228,12 @@ pub struct CellRecord {
     pub result: CellResult,
 }
 
+/// The word for a cell that could not run here.
+pub const SKIPPED: &str = "skipped";
+
+/// The word for a cell that did not come to its end, where a person is to see it.
+pub const FAILED: &str = "FAILED";
+
 /// What came of a cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -1,0 +1,116 @@
+//! Time: how many pings a second in a closed loop, and how long one takes in an open loop at a fixed rate.
+//!
+//! Pings are made before any clock starts. Latency is counted from the moment at which a ping was due, whether or not
+//! the strategy was ready for it, so that a stall is charged to every ping that it kept waiting (no coordinated
+//! omission); service time, from call to verdict, is kept beside it.
+
+mod closed_loop;
+mod open_loop;
+mod partitions;
+#[cfg(test)]
+mod tests;
+mod threads;
+mod worker;
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use dedup_strategies::{DeliveryId, Ping};
+use dedup_stream::stream::Id;
+use dedup_stream::workload::Workload;
+
+use crate::environment::{CellError, TimeOptions, Timing};
+use crate::passes::Bench;
+use crate::record::{Failure, Latency, TimeFigures};
+use open_loop::open_loop;
+
+pub use closed_loop::{Loop, closed_loop};
+pub use partitions::Partitions;
+pub use worker::PacedWorker;
+
+/// The open loop's rate is not taken higher than this of itself: beyond it, reading a clock and recording a value
+/// for every ping costs as much as what is measured.
+const HIGHEST_DEFAULT_RATE: f64 = 1e6;
+
+/// Closed loops are repeated, each with fresh state, until this much time was measured: one pass of a fast strategy
+/// over the pings is too short to trust.
+const LEAST_MEASURED: Duration = Duration::from_millis(400);
+
+/// The most closed loops.
+const MOST_LOOPS: u32 = 40;
+
+/// Runs the pass.
+pub fn run(mut bench: Bench<'_>, options: &TimeOptions) -> Result<TimeFigures, CellError> {
+    let pings = prepare(bench.workload, bench.environment.seed, options.pings, bench.environment.alive)?;
+    if pings.is_empty() {
+        return Err(CellError::Failed(
+            Failure::Died,
+            "the stream has no ping with a usable id to time".into(),
+        ));
+    }
+    let batch = bench.workload.pipeline().batch.get();
+    let threads = NonZeroUsize::new(options.threads).unwrap_or(NonZeroUsize::MIN);
+    let budget = Duration::from_secs_f64(options.seconds);
+
+    let closed = closed_loops(&mut bench, &pings, threads, batch, budget)?;
+    (bench.progress)(0.5);
+    let offered = options.rate_per_s.unwrap_or((closed.per_s() / 2.0).min(HIGHEST_DEFAULT_RATE));
+    let instance = bench.environment.instance(threads, Timing::FullSpeed)?;
+    let partitions = Partitions::new(&pings, instance.strategy.routing(), threads, batch);
+    let paces = (0..threads.get()).map(|_| instance.pace()).collect();
+    let open = open_loop(instance.strategy.as_ref(), &partitions, paces, offered, budget)?;
+    (bench.progress)(1.0);
+    Ok(TimeFigures {
+        judged_count: closed.judged,
+        throughput_per_s: closed.per_s(),
+        threads_count: threads.get() as u32,
+        offered_per_s: offered,
+        achieved_per_s: open.loop_.per_s(),
+        latency_ns: Latency::from_histogram(&open.latency),
+        service_ns: Latency::from_histogram(&open.service),
+    })
+}
+
+/// The first `limit` pings of the stream that have a usable id. Calls `alive` now and then.
+pub fn prepare(workload: &Workload, seed: u64, limit: usize, alive: fn()) -> Result<Vec<Ping>, CellError> {
+    let mut source = workload.source(seed)?;
+    let mut pings = Vec::with_capacity(limit.min(workload.expected_pings() as usize + 1));
+    let mut events = Vec::new();
+    while pings.len() < limit {
+        alive();
+        events.clear();
+        source.fill(4096.min(limit - pings.len()), &mut events)?;
+        if events.is_empty() {
+            break;
+        }
+        for event in &events {
+            if let Id::Key(key) = event.id {
+                let delivery = DeliveryId(pings.len() as u64);
+                pings.push(Ping { key, event_time: event.event_time, arrival: event.at, delivery });
+            }
+        }
+    }
+    Ok(pings)
+}
+
+fn closed_loops(
+    bench: &mut Bench<'_>,
+    pings: &[Ping],
+    threads: NonZeroUsize,
+    batch: usize,
+    budget: Duration,
+) -> Result<Loop, CellError> {
+    let mut total = Loop::default();
+    let mut loops = 0;
+    while total.took < LEAST_MEASURED.min(budget) && loops < MOST_LOOPS {
+        let instance = bench.environment.instance(threads, Timing::FullSpeed)?;
+        let partitions = Partitions::new(pings, instance.strategy.routing(), threads, batch);
+        let paces = (0..threads.get()).map(|_| instance.pace()).collect();
+        let one = closed_loop(instance.strategy.as_ref(), &partitions, paces, budget)?;
+        total.judged += one.judged;
+        total.took += one.took;
+        loops += 1;
+        (bench.progress)(0.5 * (total.took.as_secs_f64() / LEAST_MEASURED.as_secs_f64()).min(1.0));
+    }
+    Ok(total)
+}
