@@ -29,12 +29,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A running program, with all that it starts. Dropping it ends them.
 #[derive(Debug)]
-pub(crate) struct Group(pub(crate) Child);
+pub struct Group(pub Child);
 
 impl Group {
     /// Starts `program`, to which `set` gives its arguments and outputs. `executable` is a program whose `main` begins with
     /// [`guard::dispatch`].
-    pub(crate) fn start(
+    pub fn start(
         executable: &Path,
         program: OsString,
         set: impl FnOnce(&mut Command),

@@ -286,7 +286,7 @@ fn assignment(word: &OsString) -> Option<(&OsStr, &OsStr)> {
 
 /// The program that this process runs. On Linux by way of `/proc`, which also finds it when its file was replaced by
 /// a newer build meanwhile.
-pub(crate) fn own_executable() -> io::Result<PathBuf> {
+pub fn own_executable() -> io::Result<PathBuf> {
     let by_proc = Path::new("/proc/self/exe");
     match cfg!(target_os = "linux") && by_proc.exists() {
         true => Ok(by_proc.to_path_buf()),

@@ -23,7 +23,7 @@ pub use control::{Observation, Outage, StoreControl};
 pub use control_cluster::ClusterControl;
 pub use control_private::PrivateControl;
 pub use error::ServerError;
-pub(crate) use group::Group;
+pub use group::Group;
 pub use guarded::{Guarded, ServerCommand};
 pub use private::{Launch, PrivateRedis};
 pub use proxy::{Proxy, TrafficCounts};
