@@ -280,9 +280,17 @@ fn where_there_is_no_room_nothing_is_left_and_the_cause_is_said_once_with_the_pa
 #[test]
 fn a_pipe_whose_reader_goes_away_is_an_output_that_failed_and_no_wrong_usage() {
     let tool = furnished();
-    let child = tool.process(&["report", "a", "-o", "pipe"]).stderr(Stdio::piped()).spawn().unwrap();
-    // Opened once the writer is there, and closed before it can be done: a page is longer than a pipe takes at once.
-    drop(File::open(tool.work().join("pipe")).unwrap());
+    let records = fs::read_to_string(tool.work().join("a/records.jsonl")).unwrap();
+    let (run, cells) = records.split_once('\n').unwrap();
+    let named = |index| cells.replace("\"tiny\"", &format!("\"tiny-{index}\""));
+    tool.write("many/records.jsonl", &format!("{run}\n{}", (0..200).map(named).collect::<String>()));
+    tool.prints(&["report", "many", "-o", "page.html"]);
+    let page = fs::metadata(tool.work().join("page.html")).unwrap().len();
+    assert!(page > 1 << 17, "a pipe takes 64 KiB at once: who has read one byte knows that more is to come");
+    let mut pipe = File::options().read(true).write(true).open(tool.work().join("pipe")).unwrap();
+    let child = tool.process(&["report", "many", "-o", "pipe"]).stderr(Stdio::piped()).spawn().unwrap();
+    pipe.read_exact(&mut [0]).unwrap();
+    drop(pipe);
     let output = child.wait_with_output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{error}");

@@ -34,11 +34,7 @@ pub struct Group(pub Child);
 impl Group {
     /// Starts `program`, to which `set` gives its arguments and outputs. `executable` is a program whose `main` begins with
     /// [`guard::dispatch`].
-    pub fn start(
-        executable: &Path,
-        program: OsString,
-        set: impl FnOnce(&mut Command),
-    ) -> io::Result<Group> {
+    pub fn start(executable: &Path, program: OsString, set: impl FnOnce(&mut Command)) -> io::Result<Group> {
         let mut command = Command::new(executable);
         command.args([guard::COMMAND, GROUP]).arg(program).env_remove(password::VARIABLE);
         set(&mut command);
