@@ -1,7 +1,7 @@
 //! What `advise` works out of a scenario's traffic against what the pipeline counts on its stream.
 
 use dedup_decide::{Candidate, Needs, Nightly};
-use dedup_harness::advise::{candidates, traffic_of};
+use dedup_harness::advise::{candidates, shipped_curves, traffic_of};
 use dedup_harness::nightly::Choice;
 use dedup_harness::strategies::STRATEGIES;
 
@@ -16,7 +16,7 @@ const TOLERANCE: f64 = 0.02;
 fn candidate(name: &str, strategy: &str, window_s: f64) -> Candidate {
     let needs = Needs { nightly: Nightly::Days(0), ..Needs::default() };
     let traffic = traffic_of(&scenario(name));
-    let found = candidates(STRATEGIES, &traffic, &needs);
+    let found = candidates(STRATEGIES, &traffic, &needs, shipped_curves()).candidates;
     let wanted =
         |candidate: &Candidate| candidate.strategy == strategy && candidate.window_s == Some(window_s);
     found.into_iter().find(wanted).unwrap_or_else(|| panic!("{strategy} at {window_s} s is no candidate"))

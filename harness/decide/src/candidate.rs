@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use dedup_records::curve::{Known, Origin};
 
+use crate::measured::Measured;
+
 /// A strategy at a window.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Candidate {
@@ -25,6 +27,8 @@ pub struct Candidate {
     pub ids: f64,
     /// The share of all copies that it lets through.
     pub missed_live: Known,
+    /// Seconds from the check to the mark, in which copies pass; 0 where there is nothing between the two.
+    pub gap_s: f64,
     /// The share of all copies that is left after the nightly job, where there is one.
     pub missed_stable: Option<Known>,
     /// What that comes from, in words.
@@ -39,10 +43,17 @@ pub struct Candidate {
     pub disk_bytes: Known,
     /// Round trips to the server for a batch.
     pub round_trips: u32,
-    /// Nanoseconds a ping in steady state on one worker, where that was measured.
-    pub ping_ns: Option<Known>,
-    /// The 99th percentile of a batch, in nanoseconds, where that was measured.
-    pub p99_ns: Option<Known>,
+    /// What was measured of it, if anything.
+    pub measured: Option<Measured>,
+}
+
+/// A strategy about which nothing is said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// Its name.
+    pub strategy: String,
+    /// Why, as a phrase.
+    pub because: String,
 }
 
 /// Where a strategy's state is, and so what takes it away.

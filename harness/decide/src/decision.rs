@@ -4,7 +4,9 @@ use std::cmp::Ordering;
 
 use serde::Serialize;
 
-use crate::candidate::Candidate;
+use dedup_records::curve::{Known, Origin};
+
+use crate::candidate::{Candidate, LeftOut, modelled};
 use crate::loss::{Assessment, assess};
 use crate::needs::Needs;
 use crate::traffic::Traffic;
@@ -27,10 +29,12 @@ pub struct Judged {
 pub struct Failure {
     /// Its name, as the options call it.
     pub requirement: &'static str,
-    /// What there is.
+    /// What there is: a share, bytes, seconds, or workers.
     pub found: f64,
     /// What may be at most.
     pub allowed: f64,
+    /// How sure it is what there is.
+    pub origin: Origin,
 }
 
 impl Failure {
@@ -56,6 +60,15 @@ pub struct Decision {
     pub excluded: Vec<Judged>,
     /// Where nothing survives: the one requirement without which something would, and what that would be.
     pub give_up: Option<(&'static str, Box<Judged>)>,
+    /// Strategies about which nothing is said.
+    pub left_out: Vec<LeftOut>,
+}
+
+impl Decision {
+    /// The same, which says that nothing is said about these.
+    pub fn leaving_out(self, left_out: Vec<LeftOut>) -> Decision {
+        Decision { left_out, ..self }
+    }
 }
 
 /// Decides.
@@ -75,6 +88,7 @@ pub fn decide(traffic: &Traffic, needs: &Needs, candidates: &[Candidate]) -> Dec
         excluded: best_of_each(excluded, nearness),
         survivors,
         give_up,
+        left_out: Vec::new(),
     }
 }
 
@@ -94,20 +108,31 @@ pub(crate) fn failures(
     const YEAR_S: f64 = 365.25 * 86_400.0;
     let uniques = traffic.uniques_per_s() * YEAR_S;
     let all_per_day = traffic.pings_per_s * 86_400.0;
-    let p99_s = candidate.p99_ns.map_or(0.0, |p99| p99.value / 1e9);
+    // What nobody measured excludes nobody.
+    let unknown = Known { value: 0.0, origin: Origin::Outside };
+    let p99_ns = found.speed.map_or(unknown, |speed| speed.p99_ns);
+    let busy = found.speed.map_or(unknown, |speed| speed.busy);
+    let p99_s = Known { value: p99_ns.value / 1e9, ..p99_ns };
+    let most_s = needs.p99.map_or(f64::INFINITY, |p99| p99.as_secs_f64());
+    let redis_bytes = needs.redis_bytes.map_or(0.0, |bytes| bytes as f64);
     let limits = [
-        ("lost", found.lost_per_year() / uniques, needs.lost),
-        ("missed", found.left_per_day() / all_per_day, needs.missed),
-        ("p99", p99_s, needs.p99.map_or(f64::INFINITY, |p99| p99.as_secs_f64())),
-        ("memory", candidate.worker_bytes.value, needs.memory_bytes as f64),
-        ("disk", candidate.disk_bytes.value, needs.disk_bytes as f64),
-        ("redis", found.maxmemory, needs.redis_bytes.map_or(0.0, |bytes| bytes as f64)),
-        ("workers", found.busy.map_or(0.0, |busy| busy.value), 1.0),
+        ("lost", modelled(found.lost_per_year() / uniques), needs.lost),
+        ("missed", modelled(found.left_per_day() / all_per_day), needs.missed),
+        ("p99", p99_s, most_s),
+        ("memory", candidate.worker_bytes, needs.memory_bytes as f64),
+        ("disk", candidate.disk_bytes, needs.disk_bytes as f64),
+        ("redis", modelled(found.maxmemory), redis_bytes),
+        ("workers", busy, 1.0),
     ];
     let mut failures: Vec<Failure> = limits
         .into_iter()
-        .filter(|(_, found, allowed)| found > allowed)
-        .map(|(requirement, found, allowed)| Failure { requirement, found, allowed })
+        .filter(|(_, found, allowed)| found.value > *allowed)
+        .map(|(requirement, found, allowed)| Failure {
+            requirement,
+            found: found.value,
+            allowed,
+            origin: found.origin,
+        })
         .collect();
     failures.sort_by(|a, b| b.times().total_cmp(&a.times()));
     failures
@@ -164,8 +189,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::candidate::{Marks, Place, modelled};
-    use crate::testing::{candidate, traffic};
+    use crate::candidate::{Marks, Place};
+    use crate::testing::{candidate, measured, traffic};
 
     const GIB: f64 = (1u64 << 30) as f64;
 
@@ -221,6 +246,31 @@ mod tests {
         let found = decide(&traffic(), &needs, &[claim.clone()]);
         assert_eq!(found.excluded[0].fails[0].requirement, "redis");
         assert_eq!(decide(&traffic(), &Needs::default(), &[claim]).survivors.len(), 1);
+    }
+
+    #[test]
+    fn what_takes_too_long_is_out_and_what_nobody_measured_is_not() {
+        let mut slow = sized("slow", 1.0, 0.0);
+        slow.round_trips = 0;
+        // A batch of 64 takes 12.8 ms; 1,000 pings of 100 µs are a tenth of a second.
+        slow.measured = Some(measured("slow", &[(1000, 1e5), (1 << 40, 1e5)]));
+        let unknown = sized("unknown", 2.0, 0.0);
+        let one = Needs { workers: 1, batch: 64, ..Needs::default() };
+        let decided = |needs: &Needs, rate: f64| {
+            let mut traffic = traffic();
+            traffic.busiest_per_s *= rate;
+            decide(&traffic, needs, &[slow.clone(), unknown.clone()])
+        };
+        assert_eq!(names(&decided(&one, 1.0)), ["slow", "unknown"]);
+        let strict = Needs { p99: Some(std::time::Duration::from_millis(10)), ..one.clone() };
+        let out = decided(&strict, 1.0);
+        assert_eq!(names(&out), ["unknown"]);
+        let [failure] = &out.excluded[0].fails[..] else { panic!("{:?}", out.excluded) };
+        assert_eq!((failure.requirement, failure.origin), ("p99", Origin::Measured));
+        assert!((failure.times() - 1.28).abs() < 1e-6, "{failure:?}");
+        let out = decided(&one, 20.0);
+        assert_eq!(out.excluded[0].fails[0].requirement, "workers");
+        assert!((out.excluded[0].fails[0].found - 2.0).abs() < 1e-6);
     }
 
     fn any_candidates() -> impl Strategy<Value = Vec<Candidate>> {

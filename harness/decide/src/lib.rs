@@ -7,19 +7,23 @@
 mod candidate;
 mod decision;
 mod loss;
+mod measured;
 mod needs;
 mod quantity;
 pub mod render;
 mod sensitivity;
+mod speed;
 #[cfg(test)]
 mod testing;
 mod traffic;
 
-pub use candidate::{Candidate, Marks, Place, modelled};
+pub use candidate::{Candidate, LeftOut, Marks, Place, modelled};
 pub use decision::{Decision, Failure, Judged, decide};
 pub use dedup_records::curve::{Known, Origin};
-pub use loss::{Assessment, Term, assess};
+pub use loss::{Assessment, Says, Term, assess};
+pub use measured::{Curves, Measured};
 pub use needs::{NEEDS, Need, NeedError, Needs, Nightly, Prices};
 pub use quantity::{Allowed, often, rate, share};
 pub use sensitivity::{Change, changes};
+pub use speed::Speed;
 pub use traffic::{Lags, Traffic, TrafficError};

@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use crate::candidate::{Candidate, Marks, Place};
 use crate::needs::{Needs, Nightly};
+use crate::speed::{Speed, speed};
 use crate::traffic::Traffic;
-use dedup_records::curve::{Known, Origin};
+use dedup_records::curve::Origin;
 
 const YEAR_S: f64 = 365.25 * 86_400.0;
 const DAY_S: f64 = 86_400.0;
@@ -28,8 +29,20 @@ pub struct Term {
     pub model: &'static str,
     /// Pings a year.
     pub per_year: f64,
+    /// How that is meant.
+    pub says: Says,
     /// How sure that is.
     pub origin: Origin,
+}
+
+/// How a figure is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Says {
+    /// So many are expected.
+    Expected,
+    /// No more than so many.
+    AtMost,
 }
 
 /// What a candidate comes to under the requirements.
@@ -47,14 +60,20 @@ pub struct Assessment {
     pub price: f64,
     /// Connections to the server.
     pub connections: u32,
-    /// The share of one worker's time that the rate takes, where that is known.
-    pub busy: Option<Known>,
+    /// How long judging takes, and whether the rate fits, where that is known.
+    pub speed: Option<Speed>,
 }
 
 impl Assessment {
-    /// Unique pings that are lost, a year.
+    /// Unique pings that are lost, a year: at most, where one of the terms says so.
     pub fn lost_per_year(&self) -> f64 {
         self.lost.iter().map(|term| term.per_year).sum()
+    }
+
+    /// Whether more are expected to be lost than none, or no more than so many.
+    pub fn lost_says(&self) -> Says {
+        let at_most = |term: &Term| term.per_year > 0.0 && term.says == Says::AtMost;
+        if self.lost.iter().any(at_most) { Says::AtMost } else { Says::Expected }
     }
 
     /// Duplicates that are delivered, a day.
@@ -73,35 +92,48 @@ pub fn assess(candidate: &Candidate, traffic: &Traffic, needs: &Needs) -> Assess
     let copies = traffic.copies_per_s() * YEAR_S;
     let emptied = Emptied::of(candidate, traffic, needs);
     let (of_outage, of_replica) = failovers(candidate, traffic, needs);
-    let base = candidate.missed_live;
+    let missed = MissedBy::of(candidate, traffic);
     // What is let through anyway cannot be let through once more.
-    let room = copies * (1.0 - base.value);
-    let emptied_live = (copies * emptied.live).min(room);
+    let room = copies * (1.0 - candidate.missed_live.value);
+    let expected = |of, model, per_year: f64, origin| Term { of, model, per_year, says: Says::Expected, origin };
+    let origin = candidate.missed_live.origin;
     let delivered = vec![
-        Term {
-            of: "copies beyond what it remembers",
-            model: "copies x share let through, from how it forgets",
-            per_year: copies * base.value,
-            origin: base.origin,
-        },
-        Term {
-            of: "copies of what a restart or a crash forgot",
-            model: "copies x share that a restart comes before, within the window",
-            per_year: emptied_live,
-            origin: Origin::Modelled,
-        },
-        Term {
-            of: "copies while the server is away",
-            model: "failovers x outage x copies a second, twice: those that come, and those of what was not marked",
-            per_year: of_outage.min(room),
-            origin: Origin::Modelled,
-        },
-        Term {
-            of: "copies of marks that the replica did not have",
-            model: "failovers x replication lag x copies a second",
-            per_year: of_replica.min(room),
-            origin: Origin::Modelled,
-        },
+        expected(
+            "copies that come after the window",
+            "copies x share with a longer lag, as far as it has forgotten them",
+            copies * missed.after_window,
+            origin,
+        ),
+        expected(
+            "copies that come between the check and the mark",
+            "copies x share with a shorter lag than publishing takes",
+            copies * missed.before_mark,
+            origin,
+        ),
+        expected(
+            "copies of what it forgot within the window",
+            "copies x what theory says of how it forgets, less the two above",
+            copies * missed.within_window,
+            origin,
+        ),
+        expected(
+            "copies of what a restart or a crash forgot",
+            "copies x share that a restart comes before, within the window",
+            (copies * emptied.live).min(room),
+            Origin::Modelled,
+        ),
+        expected(
+            "copies while the server is away",
+            "failovers x outage x copies a second, twice: those that come, and those of what was not marked",
+            of_outage.min(room),
+            Origin::Modelled,
+        ),
+        expected(
+            "copies of marks that the replica did not have",
+            "failovers x replication lag x copies a second",
+            of_replica.min(room),
+            Origin::Modelled,
+        ),
     ];
     let left = candidate.missed_stable.map(|stable| {
         let by_faults = of_outage + of_replica;
@@ -118,10 +150,7 @@ pub fn assess(candidate: &Candidate, traffic: &Traffic, needs: &Needs) -> Assess
         maxmemory,
         price: (of_workers + needs.price.redis * maxmemory) / GIB,
         connections: if candidate.place.is_server() { needs.workers } else { 0 },
-        busy: candidate.ping_ns.map(|ping| Known {
-            value: ping.value * 1e-9 * traffic.busiest_per_s / workers,
-            origin: ping.origin,
-        }),
+        speed: speed(candidate, traffic, needs),
     }
 }
 
@@ -135,26 +164,55 @@ fn losses(candidate: &Candidate, traffic: &Traffic, needs: &Needs) -> Vec<Term> 
         true => traffic.uniques_per_s() * needs.round_trip.as_secs_f64(),
         false => 0.0,
     };
+    // A process that dies whole takes its marks with it; what dies alone (a thread, a task) leaves them.
+    let (of_crash, says_of_crash) = match candidate.place {
+        Place::Worker => (
+            "marked and not published when a worker died and its memory lived on",
+            Says::AtMost,
+        ),
+        _ => ("marked and not published when a worker died", Says::Expected),
+    };
     vec![
         Term {
             of: "taken for copies by mistake",
-            model: "uniques x false positives, at most",
+            model: "uniques x false positives",
             per_year: traffic.uniques_per_s() * YEAR_S * candidate.false_positives.value,
+            says: Says::AtMost,
             origin: candidate.false_positives.origin,
         },
         Term {
-            of: "marked and not published when a worker died",
+            of: of_crash,
             model: "crashes x rate / workers x (linger + publish), where ids are marked at the check",
             per_year: if_at_check(needs.crashes_per_year * in_hand),
+            says: says_of_crash,
             origin: Origin::Modelled,
         },
         Term {
             of: "claimed by a command whose answer a failover took",
             model: "failovers x rate x round trip, where ids are marked at the check",
             per_year: if_at_check(needs.failovers_per_year * in_flight),
+            says: Says::Expected,
             origin: Origin::Modelled,
         },
     ]
+}
+
+/// Why copies are let through while nothing breaks: shares of all copies that add up to what theory says.
+struct MissedBy {
+    after_window: f64,
+    before_mark: f64,
+    within_window: f64,
+}
+
+impl MissedBy {
+    fn of(candidate: &Candidate, traffic: &Traffic) -> MissedBy {
+        let all = candidate.missed_live.value;
+        // Without a window everything is remembered, or nothing.
+        let window = candidate.window_s.unwrap_or(if all < 1.0 { f64::INFINITY } else { 0.0 });
+        let after_window = (1.0 - traffic.lags.within(window)).min(all);
+        let before_mark = traffic.lags.within(candidate.gap_s).min(all - after_window);
+        MissedBy { after_window, before_mark, within_window: all - after_window - before_mark }
+    }
 }
 
 /// Shares of the copies that pass because the memory was emptied after their first came.
@@ -247,9 +305,38 @@ mod tests {
         open.missed_live = modelled(0.25);
         let year = 100.0 * YEAR_S;
         // 4 failovers x 100 a second x 10 s, twice; x 1 s.
-        assert_eq!(found(&assess(&open, &traffic(), &needs()).delivered), [year * 0.25, 0.0, 8000.0, 400.0]);
+        let all = |open: &Candidate| found(&assess(open, &traffic(), &needs()).delivered);
+        assert_eq!(all(&open), [0.0, 0.0, year * 0.25, 0.0, 8000.0, 400.0]);
         open.place = Place::Server;
-        assert_eq!(found(&assess(&open, &traffic(), &needs()).delivered), [year * 0.25, 0.0, 0.0, 400.0]);
+        assert_eq!(all(&open), [0.0, 0.0, year * 0.25, 0.0, 0.0, 400.0]);
+    }
+
+    #[test]
+    fn what_is_missed_is_said_by_cause_and_adds_up() {
+        let mut set = candidate("set", Place::Disk);
+        let year = 100.0 * YEAR_S;
+        let shares = |set: &Candidate| -> Vec<f64> {
+            let delivered = assess(set, &traffic(), &needs()).delivered;
+            delivered[..3].iter().map(|term| (term.per_year / year * 1e6).round() / 1e6).collect()
+        };
+        // Half of the copies come after an hour, a tenth within 12 minutes, and theory has another tenth.
+        (set.window_s, set.gap_s, set.missed_live) = (Some(3600.0), 720.0, modelled(0.7));
+        assert_eq!(shares(&set), [0.5, 0.1, 0.1]);
+        // It remembers longer than it says.
+        set.missed_live = modelled(0.4);
+        assert_eq!(shares(&set), [0.4, 0.0, 0.0]);
+        (set.window_s, set.gap_s, set.missed_live) = (None, 0.0, modelled(1.0));
+        assert_eq!(shares(&set), [1.0, 0.0, 0.0]);
+        set.missed_live = modelled(0.25);
+        assert_eq!(shares(&set), [0.0, 0.0, 0.25]);
+    }
+
+    #[test]
+    fn a_crash_loses_at_most_what_is_in_hand_where_the_memory_may_live_on() {
+        let says = |place| assess(&candidate("set", place), &traffic(), &needs()).lost[1].says;
+        assert_eq!((says(Place::Worker), says(Place::Disk)), (Says::AtMost, Says::Expected));
+        assert_eq!(assess(&candidate("set", Place::Disk), &traffic(), &needs()).lost_says(), Says::Expected);
+        assert_eq!(assess(&candidate("set", Place::Worker), &traffic(), &needs()).lost_says(), Says::AtMost);
     }
 
     #[test]
@@ -257,7 +344,7 @@ mod tests {
         let embedded = candidate("set", Place::Worker);
         let daily = Needs { restarts_per_year: 365.25, crashes_per_year: 0.0, ..needs() };
         let share =
-            |needs: &Needs| assess(&embedded, &traffic(), needs).delivered[1].per_year / (100.0 * YEAR_S);
+            |needs: &Needs| assess(&embedded, &traffic(), needs).delivered[3].per_year / (100.0 * YEAR_S);
         // Lags from 0 to 1 h, and from there to 24 h, evenly: the integral of 1 - exp(-t), t in days.
         let below = |t: f64| t - 1.0 + (-t).exp();
         let hour = 1.0 / 24.0;
@@ -267,7 +354,7 @@ mod tests {
         let crashes = Needs { restarts_per_year: 0.0, crashes_per_year: 3652.5, ..daily.clone() };
         assert!((share(&crashes) - share(&daily)).abs() < 1e-12);
         let on_disk = candidate("disk", Place::Disk);
-        assert_eq!(assess(&on_disk, &traffic(), &daily).delivered[1].per_year, 0.0);
+        assert_eq!(assess(&on_disk, &traffic(), &daily).delivered[3].per_year, 0.0);
     }
 
     #[test]

@@ -165,7 +165,7 @@ fn scaled(candidate: &Candidate, by: f64) -> Cow<'_, Candidate> {
     if by == 1.0 {
         return Cow::Borrowed(candidate);
     }
-    let mut scaled = candidate.clone();
+    let mut scaled = Candidate { ids: candidate.ids * by, ..candidate.clone() };
     for bytes in [&mut scaled.worker_bytes, &mut scaled.server_bytes, &mut scaled.disk_bytes] {
         *bytes = Known { value: bytes.value * by, ..*bytes };
     }

@@ -5,10 +5,10 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use dedup_decide::{Candidate, Marks, Needs, Nightly, Place, Traffic, modelled};
+use dedup_decide::{Candidate, Curves, LeftOut, Marks, Needs, Nightly, Place, Traffic, modelled};
 use dedup_strategies::{
-    Bound, Context, Definition, Forgets, Kept, Prospect, Role, SettingDefault, SettingKind, Settings, Sizing,
-    WhileAway, Window,
+    Bound, Context, Definition, Forgets, Kept, Prospect, Role, SettingDef, SettingDefault, SettingKind,
+    Settings, Sizing, WhileAway, Window,
 };
 
 use crate::advise::{scenario_of, windows};
@@ -19,22 +19,45 @@ const HELD_BYTES: u64 = 40;
 
 const YEAR_S: f64 = 365.25 * 86_400.0;
 
-/// All of them. Who declares nothing that can be worked out is left out, and so is who is there to show a mistake.
-pub fn candidates(definitions: &[Definition], traffic: &Traffic, needs: &Needs) -> Vec<Candidate> {
+/// What there is to choose from.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Strategies, each at several windows and, where it loses by mistake, with several sizes.
+    pub candidates: Vec<Candidate>,
+    /// Strategies that are at none of them.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// All of them; times are read off `curves`.
+pub fn candidates(definitions: &[Definition], traffic: &Traffic, needs: &Needs, curves: &Curves) -> Found {
     let windows = windows(traffic, needs);
-    let mut theory = Theory { traffic, needs, known: BTreeMap::new() };
-    let choosable = definitions.iter().filter(|definition| definition.role != Role::NegativeControl);
-    choosable
-        .flat_map(|definition| {
-            match window_of(definition) {
-                WindowIs::Chosen => windows.clone(),
-                WindowIs::ItsOwn(window) => vec![window],
+    let mut theory = Theory { traffic, needs, curves, known: BTreeMap::new() };
+    let mut found = Found { candidates: Vec::new(), left_out: Vec::new() };
+    for definition in definitions {
+        match theory.of_definition(definition, &windows) {
+            Ok(candidates) => found.candidates.extend(candidates),
+            Err(because) => {
+                let (strategy, because) = (definition.name.to_string(), because.to_string());
+                found.left_out.push(LeftOut { strategy, because });
             }
-            .into_iter()
-            .map(move |window| (definition, window))
-        })
-        .filter_map(|(definition, window)| theory.candidate(definition, window))
-        .collect()
+        }
+    }
+    found
+}
+
+/// The setting that says what share may be lost by mistake.
+const RATE: &str = "rate";
+
+type ProspectOf = fn(&Settings, &Context) -> Prospect;
+
+/// What loses by mistake has its own size, and those with which it loses half and a tenth of what may be lost: other causes
+/// have the rest.
+fn rates(definition: &Definition, needs: &Needs) -> Vec<Option<f64>> {
+    let is_rate = |def: &SettingDef| def.name == RATE && matches!(def.kind, SettingKind::Share);
+    match definition.settings.iter().any(is_rate) && needs.lost > 0.0 {
+        true => vec![None, Some(needs.lost / 2.0), Some(needs.lost / 10.0)],
+        false => vec![None],
+    }
 }
 
 /// Whether the window is ours to choose.
@@ -64,37 +87,71 @@ fn window_of(definition: &Definition) -> WindowIs {
 struct Theory<'a> {
     traffic: &'a Traffic,
     needs: &'a Needs,
+    curves: &'a Curves,
     known: BTreeMap<String, Option<MissedShares>>,
 }
 
 impl Theory<'_> {
-    fn candidate(&mut self, definition: &Definition, window: Duration) -> Option<Candidate> {
+    /// A strategy at each window and with each size, or why there is none.
+    fn of_definition(
+        &mut self,
+        definition: &Definition,
+        windows: &[Duration],
+    ) -> Result<Vec<Candidate>, &'static str> {
+        if definition.role == Role::NegativeControl {
+            return Err("is there to show a mistake");
+        }
+        let Some(prospect) = definition.prospect else { return Err("says nothing of what it comes to") };
+        let windows = match window_of(definition) {
+            WindowIs::Chosen => windows.to_vec(),
+            WindowIs::ItsOwn(window) => vec![window],
+        };
+        let rates = rates(definition, self.needs);
+        let mut candidates = Vec::new();
+        for window in windows {
+            for rate in &rates {
+                candidates.extend(self.candidate(definition, prospect, window, *rate)?);
+            }
+        }
+        match candidates.is_empty() {
+            true => Err("theory says nothing of what it misses"),
+            false => Ok(candidates),
+        }
+    }
+
+    /// None where theory has nothing to say.
+    fn candidate(
+        &mut self,
+        definition: &Definition,
+        prospect: ProspectOf,
+        window: Duration,
+        rate: Option<f64>,
+    ) -> Result<Option<Candidate>, &'static str> {
         let sizing = Sizing {
             window,
             ids_in_window: self.traffic.ids_in(window).ceil().max(1.0) as u64,
             ids_total: (self.traffic.uniques_per_s() * YEAR_S).ceil().max(1.0) as u64,
         };
-        let context = Context {
-            workers: NonZeroUsize::new(self.needs.workers as usize)?,
-            state_dir: PathBuf::new(),
-            ..Context::embedded(sizing)
-        };
-        let settings = definition.resolve(&[], &sizing).ok()?;
-        let prospect = definition.prospect?(&settings, &context);
-        let forgets = (definition.forgets)(&settings, &context);
-        // It refuses what comes after its window, and traffic does not say how late events arrive.
+        let workers = NonZeroUsize::new(self.needs.workers as usize).unwrap_or(NonZeroUsize::MIN);
+        let context = Context { workers, state_dir: PathBuf::new(), ..Context::embedded(sizing) };
+        let given: Vec<(String, String)> =
+            rate.map(|rate| (RATE.to_string(), rate.to_string())).into_iter().collect();
+        let settings = definition.resolve(&given, &sizing).map_err(|_| "takes no such load")?;
+        let prospect = prospect(&settings, &context);
         if matches!(prospect.promise.window, Window::Tumbling(_)) {
-            return None;
+            return Err("refuses pings that come after their window in event time, and this traffic does not \
+                        say how late events arrive: run it on a scenario or a trace");
         }
-        let missed = self.missed(forgets, &prospect, window)?;
-        Some(self.describe(definition, &settings, sizing, prospect, missed))
+        let forgets = (definition.forgets)(&settings, &context);
+        let missed = self.missed(forgets, &prospect, window);
+        Ok(missed.map(|missed| self.describe(definition, (&settings, rate), sizing, prospect, missed)))
     }
 
     /// Strategies that forget by the same rule miss the same.
     fn missed(&mut self, forgets: Forgets, prospect: &Prospect, window: Duration) -> Option<MissedShares> {
         let promise = &prospect.promise;
         let capacity = promise.capacity.filter(|_| matches!(forgets, Forgets::LeastRecentlySeen));
-        let wrong = matches!(promise.lost, Bound::AtMost(rate) if rate > 0.001);
+        let wrong = matches!(promise.lost, Bound::AtMost(rate) if rate > 0.01);
         let key = format!("{forgets:?} {:?} {capacity:?} {:?} {wrong}", promise.window, prospect.routing);
         let scenario = || scenario_of(self.traffic, self.needs, window);
         let preceding = match self.needs.nightly {
@@ -110,7 +167,7 @@ impl Theory<'_> {
     fn describe(
         &self,
         definition: &Definition,
-        settings: &Settings,
+        (settings, rate): (&Settings, Option<f64>),
         sizing: Sizing,
         prospect: Prospect,
         missed: MissedShares,
@@ -119,9 +176,12 @@ impl Theory<'_> {
         let held = prospect.held_pings.saturating_mul(HELD_BYTES + self.traffic.payload_bytes);
         let a_worker = |bytes: u64| modelled(bytes.div_ceil(workers) as f64);
         let window = prospect.promise.window;
+        let ids = if window == Window::Forever { sizing.ids_total } else { sizing.ids_in_window };
+        let fixed = settings.entries().filter(|(name, _)| !follows_traffic(definition, name));
+        let fixed = fixed.map(|(name, value)| (name.to_string(), value)).collect();
         Candidate {
             strategy: definition.name.to_string(),
-            spec: spec(definition, settings),
+            spec: spec(definition, settings, rate),
             window_s: window.length().map(|window| window.as_secs_f64()),
             model_of: definition.operation.model_of.map(str::to_string),
             operates: definition.operation.what.to_string(),
@@ -130,8 +190,12 @@ impl Theory<'_> {
                 Bound::Never => Marks::AfterDelivery,
                 Bound::AtMost(_) | Bound::Unbounded => Marks::AtCheck,
             },
-            ids: sizing.ids_in_window as f64,
+            ids: ids as f64,
             missed_live: modelled(missed.live),
+            gap_s: match window {
+                Window::SinceMarked(_) => self.needs.publish.as_secs_f64(),
+                _ => 0.0,
+            },
             missed_stable: missed.stable.map(modelled),
             because: missed.because,
             false_positives: modelled(match prospect.promise.lost {
@@ -143,8 +207,7 @@ impl Theory<'_> {
             server_bytes: modelled(prospect.server_bytes as f64),
             disk_bytes: a_worker(prospect.disk_bytes),
             round_trips: prospect.round_trips,
-            ping_ns: None,
-            p99_ns: None,
+            measured: self.curves.of(definition.name, &fixed),
         }
     }
 }
@@ -159,15 +222,18 @@ fn place(kept: Kept) -> Place {
     }
 }
 
-/// The settings that come from the traffic, as they are typed.
-fn spec(definition: &Definition, settings: &Settings) -> String {
-    let from_traffic = |name: &str| {
-        let def = definition.settings.iter().find(|def| def.name == name);
-        def.is_some_and(|def| !matches!(def.default, SettingDefault::Text(_)))
-    };
+/// Whether a setting's default comes from the traffic.
+fn follows_traffic(definition: &Definition, name: &str) -> bool {
+    let def = definition.settings.iter().find(|def| def.name == name);
+    def.is_some_and(|def| !matches!(def.default, SettingDefault::Text(_)))
+}
+
+/// The settings that come from the traffic or are not as they are by default, as they are typed.
+fn spec(definition: &Definition, settings: &Settings, rate: Option<f64>) -> String {
+    let is_typed = |name: &str| follows_traffic(definition, name) || (name == RATE && rate.is_some());
     let given: Vec<String> = settings
         .entries()
-        .filter(|(name, _)| from_traffic(name))
+        .filter(|(name, _)| is_typed(name))
         .map(|(name, value)| format!("{name}={}", value.replace(' ', "")))
         .collect();
     match given.is_empty() {

@@ -1,11 +1,13 @@
 //! What every strategy comes to at some traffic: candidates, made by asking definitions, for `dedup_decide` to decide about.
 
 mod candidates;
+mod curves;
 mod scenario;
 #[cfg(test)]
 mod tests;
 mod windows;
 
-pub use candidates::candidates;
+pub use candidates::{Found, candidates};
+pub use curves::shipped_curves;
 pub use scenario::{scenario_of, traffic_of};
 pub use windows::windows;

@@ -5,13 +5,15 @@ mod question;
 mod sizes;
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
-use dedup_decide::{changes, decide, render};
+use dedup_decide::{Curves, changes, decide, render};
 use dedup_strategies::Definition;
 
-use crate::advise::candidates;
+use super::stored;
+use crate::advise::{Found, candidates, shipped_curves};
 use crate::exit::{Exit, OrExit};
 use options::{NeedArgs, TrafficArgs};
 
@@ -21,7 +23,7 @@ use options::{NeedArgs, TrafficArgs};
 pub struct AdviseArgs {
     /// A TOML file with requirements and traffic, each under the name of its option: lost = "1e-6"
     #[arg(value_name = "FILE")]
-    file: Option<std::path::PathBuf>,
+    file: Option<PathBuf>,
     #[command(flatten)]
     traffic: TrafficArgs,
     #[command(flatten)]
@@ -35,6 +37,9 @@ pub struct AdviseArgs {
     /// With --sizes: distinct ids in a window, in the place of --rate
     #[arg(long, value_name = "N", requires = "sizes", conflicts_with = "rate", value_parser = ids)]
     ids: Option<u64>,
+    /// Read times off your own record of the scale pass, in the place of those that ship
+    #[arg(long, value_name = "DIR", conflicts_with = "sizes")]
+    curves: Option<PathBuf>,
     /// How the decision is shown
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -46,6 +51,7 @@ Examples:
   dedup-harness advise --rate 16000/s --duplicates 0.1% --lags nightly --nightly --missed 0.01%
   dedup-harness advise needs.toml --format markdown
   dedup-harness advise --profile traffic.json --lost none
+  dedup-harness advise --rate 3000/s --p99 5ms --curves results/mine
   dedup-harness advise --sizes --ids 1_000_000_000 --window 24h
 docs/ADVISE.md has every formula and default.";
 
@@ -74,8 +80,9 @@ pub fn run(args: &AdviseArgs, definitions: &[Definition], out: &mut dyn Write) -
         }
         false => {
             let traffic = given.traffic().or_exit(Exit::Usage)?;
-            let candidates = candidates(definitions, &traffic, &needs);
-            let decision = decide(&traffic, &needs, &candidates);
+            let curves = curves(args.curves.as_deref()).or_exit(Exit::Usage)?;
+            let Found { candidates, left_out } = candidates(definitions, &traffic, &needs, &curves);
+            let decision = decide(&traffic, &needs, &candidates).leaving_out(left_out);
             let changes = changes(&traffic, &needs, &candidates);
             match args.format {
                 Format::Text => render::text(&decision, &changes),
@@ -86,6 +93,19 @@ pub fn run(args: &AdviseArgs, definitions: &[Definition], out: &mut dyn Write) -
     };
     out.write_all(text.as_bytes()).context("standard output")?;
     Ok(Exit::Ok)
+}
+
+/// Those that ship, and before them one's own.
+fn curves(own: Option<&Path>) -> anyhow::Result<Curves> {
+    let Some(path) = own else { return Ok(shipped_curves().clone()) };
+    let run = stored::read(path)?;
+    let curves = Curves::of_run(&run).with_context(|| format!("{}", path.display()))?;
+    anyhow::ensure!(
+        !curves.is_empty(),
+        "{}: found no figures of the scale pass; allowed is a record made with: run -p scale -f '^quick$' -o DIR",
+        path.display()
+    );
+    Ok(curves.before(shipped_curves()))
 }
 
 fn length(text: &str) -> Result<std::time::Duration, String> {

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use dedup_records::curve::Origin;
 use dedup_records::units;
 
 use crate::decision::{Decision, Failure, Judged};
+use crate::loss::{Assessment, Says};
 
 /// The answer in one sentence.
 pub fn sentence(decision: &Decision) -> String {
@@ -50,14 +52,14 @@ fn figures(decision: &Decision, judged: &Judged) -> String {
     format!(
         "{} % of pings are duplicates{left}, {} pings lost a year, {size}, {} a month",
         units::short(found.left_per_day() / all * 100.0),
-        count(found.lost_per_year()),
+        lost(found, "at most "),
         money(found.price)
     )
 }
 
 /// What is failed, and by how much, as the end of a sentence.
 pub(super) fn failure(failure: &Failure) -> String {
-    let Failure { requirement, found, allowed } = *failure;
+    let Failure { requirement, found, allowed, origin } = *failure;
     let show = |value: f64| match requirement {
         "lost" | "missed" => format!("{} %", units::short(value * 100.0)),
         "p99" => seconds(value),
@@ -70,12 +72,22 @@ pub(super) fn failure(failure: &Failure) -> String {
         "p99" => "takes",
         _ => "needs",
     };
+    let sure = if origin == Origin::Outside { ", outside what was measured" } else { "" };
     match failure.times() {
         times if times.is_finite() => {
-            format!("{says} {} ({} times the {} allowed)", show(found), units::short(times), show(allowed))
+            let times = units::short(times);
+            format!("{says} {} ({times} times the {} allowed{sure})", show(found), show(allowed))
         }
         _ if requirement == "redis" => format!("{says} {} in a Redis, and there is none", show(found)),
         _ => format!("{says} {}, and none is allowed", show(found)),
+    }
+}
+
+/// Unique pings a year, with what says that there are no more.
+pub(super) fn lost(found: &Assessment, at_most: &str) -> String {
+    match found.lost_says() {
+        Says::Expected => count(found.lost_per_year()),
+        Says::AtMost => format!("{at_most}{}", count(found.lost_per_year())),
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::fmt::Write;
 
+use dedup_records::curve::{Figure, Known, Origin};
 use dedup_records::units;
 
-use crate::candidate::Candidate;
 use crate::decision::{Decision, Judged};
-use crate::loss::Term;
+use crate::loss::{Says, Term};
 use crate::needs::Nightly;
-use crate::render::sentence::{bytes, count, failure, money, seconds};
+use crate::render::sentence::{bytes, count, failure, lost, money, seconds};
 use crate::render::{Recipe, recipe, sentence};
 use crate::sensitivity::Change;
 
@@ -31,6 +31,12 @@ pub fn text(decision: &Decision, changes: &[Change]) -> String {
         for judged in &decision.excluded {
             let name = format!("{:<17}", judged.candidate.strategy);
             wrapped_after(&mut out, &format!("  {name} "), &fails(judged));
+        }
+    }
+    if !decision.left_out.is_empty() {
+        section(&mut out, "About which nothing is said");
+        for out_of_it in &decision.left_out {
+            wrapped_after(&mut out, &format!("  {:<17} ", out_of_it.strategy), &out_of_it.because);
         }
     }
     section(&mut out, "What would change the answer");
@@ -70,6 +76,12 @@ pub fn markdown(decision: &Decision, changes: &[Change]) -> String {
             let _ = writeln!(out, "- `{}` {}", judged.candidate.strategy, fails(judged));
         }
     }
+    if !decision.left_out.is_empty() {
+        out.push_str("\n## About which nothing is said\n\n");
+        for out_of_it in &decision.left_out {
+            let _ = writeln!(out, "- `{}` {}", out_of_it.strategy, out_of_it.because);
+        }
+    }
     out.push_str("\n## What would change the answer\n\n");
     for line in change_lines(decision, changes) {
         let _ = writeln!(out, "- {line}");
@@ -88,19 +100,20 @@ pub fn markdown(decision: &Decision, changes: &[Change]) -> String {
     out
 }
 
-const NOTE: &str = "* on the front: nothing else is at least as good in price, duplicates and losses. Duplicates: of \
-                    all pings that are delivered. Lost: unique pings a year. m: a model of another system, whose own \
-                    figures these are not.";
+const NOTE: &str = "* on the front: nothing else is at least as good in price, duplicates and losses. m: a model of \
+                    another system, whose own figures these are not. Duplicates: of all pings that are delivered. \
+                    Lost: unique pings a year. Memory: of a worker (w) or of the Redis (r). p99: of a batch, measured, \
+                    and round trips added; ?: outside what was measured. All else is modelled.";
 
-const HEAD: [&str; 7] = ["strategy", "window", "duplicates", "lost/yr", "worker", "redis", "a month"];
+const HEAD: [&str; 7] = ["strategy", "window", "dup. %", "lost/yr", "memory", "p99", "a month"];
 
 fn rows(decision: &Decision) -> Vec<[String; 7]> {
     let all = decision.traffic.pings_per_s * 86_400.0;
     let row = |judged: &Judged| {
         let (candidate, found) = (&judged.candidate, &judged.assessment);
-        let server = match candidate.place.is_server() {
-            true => bytes(found.maxmemory),
-            false => "-".to_string(),
+        let memory = match candidate.place.is_server() {
+            true => format!("{} r", bytes(found.maxmemory)),
+            false => format!("{} w", bytes(candidate.worker_bytes.value)),
         };
         [
             format!(
@@ -110,10 +123,10 @@ fn rows(decision: &Decision) -> Vec<[String; 7]> {
                 if candidate.model_of.is_some() { " m" } else { "" }
             ),
             candidate.window_s.map_or("-".to_string(), seconds),
-            format!("{} %", units::short(found.left_per_day() / all * 100.0)),
-            count(found.lost_per_year()),
-            bytes(candidate.worker_bytes.value),
-            server,
+            units::short(found.left_per_day() / all * 100.0),
+            lost(found, "≤"),
+            memory,
+            found.speed.map_or("-".to_string(), |speed| nanos(speed.p99_ns)),
             money(found.price),
         ]
     };
@@ -202,18 +215,15 @@ fn origins(decision: &Decision, judged: &Judged) -> Vec<String> {
     let (candidate, found) = (&judged.candidate, &judged.assessment);
     let mut lines = vec![
         format!("duplicates let through: {} ({})", candidate.because, candidate.missed_live.origin.name()),
-        format!(
-            "bytes for {} ids in the window: from how it is built ({})",
-            count(candidate.ids),
-            candidate.worker_bytes.origin.name()
-        ),
+        bytes_line(judged),
     ];
     let terms = |kind: &str, terms: &[Term]| -> Vec<String> {
         let there = terms.iter().filter(|term| term.per_year > 0.0);
         there
             .map(|term| {
+                let at_most = if term.says == Says::AtMost { "at most " } else { "" };
                 format!(
-                    "{kind} {} a year: {} ({}; {})",
+                    "{kind} {at_most}{} a year: {} ({}; {})",
                     count(term.per_year),
                     term.of,
                     term.model,
@@ -224,20 +234,61 @@ fn origins(decision: &Decision, judged: &Judged) -> Vec<String> {
     };
     lines.extend(terms("delivered twice", &found.delivered));
     lines.extend(terms("lost", &found.lost));
-    lines.push(speed(candidate, decision));
+    lines.extend(speed_lines(judged, decision));
     lines
 }
 
-fn speed(candidate: &Candidate, decision: &Decision) -> String {
-    match candidate.ping_ns {
-        Some(ping) => format!(
-            "time: {} ns a ping on a worker ({}), which has {} ns",
-            units::short(ping.value),
-            ping.origin.name(),
-            units::short(1e9 * f64::from(decision.needs.workers) / decision.traffic.busiest_per_s)
+fn bytes_line(judged: &Judged) -> String {
+    let (candidate, ids) = (&judged.candidate, judged.candidate.ids);
+    let origin = candidate.worker_bytes.origin.name();
+    let line = format!("bytes for {} ids: from how it is built ({origin})", count(ids));
+    let read = |speed: crate::speed::Speed| candidate.measured.as_ref()?.at(Figure::BytesPerId, speed.ids);
+    match judged.assessment.speed.and_then(read) {
+        Some(an_id) => format!(
+            "{line}; {} bytes an id ({}) make {}",
+            units::short(an_id.value),
+            an_id.origin.name(),
+            bytes(an_id.value * ids)
         ),
-        None => "time a ping and p99: unknown, as nobody measured it at so many ids".to_string(),
+        None => line,
     }
+}
+
+fn speed_lines(judged: &Judged, decision: &Decision) -> Vec<String> {
+    let (Some(speed), Some(measured)) = (judged.assessment.speed, &judged.candidate.measured) else {
+        return vec!["time a ping and p99: unknown, as nobody measured it".to_string()];
+    };
+    let has_ns = 1e9 * f64::from(decision.needs.workers) / decision.traffic.busiest_per_s;
+    let debug = if measured.build.starts_with("debug") { ", a debug build" } else { "" };
+    vec![
+        format!(
+            "time: {} a ping with {} ids ({}); a worker has {}, of which that is {} %",
+            duration(speed.ping_ns.value),
+            count(speed.ids),
+            speed.ping_ns.origin.name(),
+            duration(has_ns),
+            units::short(speed.busy.value * 100.0)
+        ),
+        format!("p99 of a batch: {} ({})", duration(speed.p99_ns.value), speed.p99_ns.origin.name()),
+        format!(
+            "measured on {} of {}{debug}, with {} to {} ids in batches of {}",
+            measured.machine.cpu,
+            units::plural(measured.machine.cores_count.into(), "core"),
+            count(measured.fewest_ids as f64),
+            count(measured.most_ids as f64),
+            measured.batch
+        ),
+    ]
+}
+
+/// A time, with a question mark where it is outside what was measured.
+fn nanos(known: Known) -> String {
+    let doubt = if known.origin == Origin::Outside { " ?" } else { "" };
+    format!("{}{doubt}", duration(known.value))
+}
+
+fn duration(nanos: f64) -> String {
+    units::duration(nanos.clamp(0.0, 1e19).round() as u64)
 }
 
 fn recipe_lines(recipe: &Recipe) -> Vec<String> {

@@ -23,7 +23,7 @@ pub use figures::{
     Prediction, StableFigures, Tables, TimeFigures, Verdict, VerifyFigures, WeighFigures,
 };
 pub use latency::{HistogramError, Latency, merged};
-pub use reader::{Run, read_run};
+pub use reader::{Run, parse_run, read_run};
 pub use scale::{NotReached, ScaleFigures, ScalePoint};
 pub use schema::{
     CellRecord, CellResult, Deadlines, DoubtRecord, FAILED, Failure, Line, Machine, Operation, Pass, Role,

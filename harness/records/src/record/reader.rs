@@ -37,7 +37,7 @@ pub fn read_run(path: &Path) -> Result<Run, RecordError> {
     let path = locate(path)?;
     let bytes =
         dedup_files::read(&path).map_err(|source| RecordError::Read { path: path.clone(), source })?;
-    parse(path, &bytes)
+    parse_run(path, &bytes)
 }
 
 fn locate(path: &Path) -> Result<PathBuf, RecordError> {
@@ -55,7 +55,7 @@ fn locate(path: &Path) -> Result<PathBuf, RecordError> {
 }
 
 /// Reads the bytes of a result file; `path` is for its name in errors.
-pub(super) fn parse(path: PathBuf, bytes: &[u8]) -> Result<Run, RecordError> {
+pub fn parse_run(path: PathBuf, bytes: &[u8]) -> Result<Run, RecordError> {
     let mut run = None;
     let mut cells = Vec::new();
     let mut truncated = None;

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
-use super::reader::parse;
+use super::reader::parse_run;
 use super::*;
 
 fn cell() -> CellRecord {
@@ -23,7 +23,7 @@ fn file() -> Vec<u8> {
 
 /// What reading these bytes says.
 fn error(bytes: &[u8]) -> String {
-    parse(PathBuf::from("r.jsonl"), bytes).unwrap_err().to_string()
+    parse_run(PathBuf::from("r.jsonl"), bytes).unwrap_err().to_string()
 }
 
 /// The file of one run line and one cell line, each changed.
@@ -123,9 +123,9 @@ fn a_rate_that_is_no_number_is_refused_on_writing() {
 fn a_last_line_that_breaks_off_is_reported_and_left_out() {
     let whole = file();
     let lines = whole.iter().filter(|byte| **byte == b'\n').count();
-    let read = parse(PathBuf::new(), &whole[..whole.len() - 10]).unwrap();
+    let read = parse_run(PathBuf::new(), &whole[..whole.len() - 10]).unwrap();
     assert_eq!((read.cells.len(), read.truncated), (lines - 2, Some(lines)));
-    let read = parse(PathBuf::new(), &whole[..whole.len() - 1]).unwrap();
+    let read = parse_run(PathBuf::new(), &whole[..whole.len() - 1]).unwrap();
     assert_eq!((read.cells.len(), read.truncated), (lines - 1, None));
 }
 
@@ -167,7 +167,7 @@ fn a_newer_minor_version_and_fields_that_are_unknown_are_read() {
         &[("dedup-harness-results/1", "dedup-harness-results/1.4")],
         &[("\"scenario\":", "\"colour\":{\"of\":\"bikeshed\"},\"scenario\":")],
     );
-    assert_eq!(parse(PathBuf::new(), &bytes).unwrap().cells, [cell()]);
+    assert_eq!(parse_run(PathBuf::new(), &bytes).unwrap().cells, [cell()]);
 }
 
 #[test]
@@ -230,7 +230,7 @@ proptest! {
         let first = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
         let cut = first + ((whole.len() - first) as f64 * share) as usize;
         let lines = whole[..cut].iter().filter(|byte| **byte == b'\n').count();
-        let read = parse(PathBuf::new(), &whole[..cut]).unwrap();
+        let read = parse_run(PathBuf::new(), &whole[..cut]).unwrap();
         // A cut just before a line feed leaves that line whole.
         let complete = lines - 1 + usize::from(whole[cut] == b'\n' && !whole[..cut].ends_with(b"\n"));
         prop_assert_eq!(read.cells.len(), complete);
@@ -243,12 +243,12 @@ proptest! {
             let at = (bytes.len() as f64 * share) as usize;
             bytes[at] = byte;
         }
-        let _ = parse(PathBuf::new(), &bytes);
+        let _ = parse_run(PathBuf::new(), &bytes);
     }
 
     #[test]
     fn rubbish_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = parse(PathBuf::new(), &bytes);
+        let _ = parse_run(PathBuf::new(), &bytes);
     }
 }
 
