@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use dedup_records::units::{parse_bytes, parse_time};
+
 /// What would have been allowed in the place of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowed(pub &'static str);
@@ -56,33 +58,17 @@ fn per_second(text: &str) -> Option<f64> {
     number(count).map(|count| count / seconds)
 }
 
-/// `4GiB`, `500 MB`: bytes.
+/// `4GiB`, `500 MB`: bytes, no more than anybody has.
 pub(crate) fn bytes(text: &str) -> Result<u64, Allowed> {
-    const UNITS: [(&str, f64); 9] = [
-        ("KiB", 1024.0),
-        ("MiB", 1048576.0),
-        ("GiB", 1073741824.0),
-        ("TiB", 1099511627776.0),
-        ("KB", 1e3),
-        ("MB", 1e6),
-        ("GB", 1e9),
-        ("TB", 1e12),
-        ("B", 1.0),
-    ];
-    let text = text.trim();
-    let unit = UNITS.iter().find_map(|(unit, size)| Some((text.strip_suffix(unit)?, *size)));
-    let (count, size) = unit.unwrap_or((text, 1.0));
-    let bytes = number(count).map(|count| count * size).filter(|bytes| *bytes <= 1e18);
-    bytes.map(|bytes| bytes as u64).ok_or(Allowed("a size such as 4GiB, 500MB or 1KB"))
+    const MOST: u64 = 1_000_000_000_000_000_000;
+    parse_bytes(text)
+        .filter(|bytes| *bytes <= MOST)
+        .ok_or(Allowed("a size such as 4GiB, 500MB or 1KB"))
 }
 
 /// `10m`, `3d`, `1500ms`: a length of time.
 pub(crate) fn time(text: &str) -> Result<Duration, Allowed> {
-    let longest = Duration::from_secs(36_500 * 86_400);
-    humantime::parse_duration(text.trim())
-        .ok()
-        .filter(|time| *time <= longest)
-        .ok_or(Allowed("a length of time such as 30s, 10m or 3days"))
+    parse_time(text).ok_or(Allowed("a length of time such as 30s, 10m or 3days"))
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Files and folders that a user names: how they are read, written and locked, whatever they are.
+//! Files and folders that a user names: how they are read, written and locked, whatever they are; and sizes and times that a
+//! user types.
 //!
 //! Every sub-command goes through here, so that a pipe, a device, a link, a full disk or a second run is met in the
 //! same way wherever it is named. Nothing here waits without an end: what may take as long as somebody else likes looks
@@ -12,6 +13,7 @@ mod line;
 mod output;
 mod place;
 mod space;
+mod typed;
 mod unnamed;
 mod waiting;
 
@@ -22,5 +24,6 @@ pub use input::{Unreadable, open, read, read_to_string};
 pub use line::first_line;
 pub use output::{Unwritable, append, replace, write};
 pub use space::Space;
+pub use typed::{LONGEST, parse_bytes, parse_time};
 pub use unnamed::Unnamed;
 pub use waiting::NEVER;

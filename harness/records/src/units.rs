@@ -1,4 +1,7 @@
-//! Numbers as people read them: thousands apart, one unit, no digit more than is known.
+//! Numbers as people read them: thousands apart, one unit, no digit more than is known. How people type them is read in
+//! `dedup_files`, for those too that know no record.
+
+pub use dedup_files::{parse_bytes, parse_time};
 
 /// `1234567` as `1,234,567`.
 pub fn thousands(number: u64) -> String {

@@ -7,7 +7,7 @@ mod sizes;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 use dedup_decide::{Curves, changes, decide, render};
 use dedup_strategies::Definition;
@@ -15,6 +15,7 @@ use dedup_strategies::Definition;
 use super::stored;
 use crate::advise::{Found, candidates, shipped_curves};
 use crate::exit::{Exit, OrExit};
+use crate::units::parse_time;
 use options::{NeedArgs, TrafficArgs};
 
 /// Options of `advise`.
@@ -111,8 +112,7 @@ fn curves(own: Option<&Path>) -> anyhow::Result<Curves> {
 fn length(text: &str) -> Result<std::time::Duration, String> {
     let allowed = "allowed is a length of time from 1s to 10years, such as 24h";
     let (least, most) = (std::time::Duration::from_secs(1), std::time::Duration::from_secs(3653 * 86_400));
-    let found = humantime::parse_duration(text).map_err(|_| anyhow!(allowed).to_string())?;
-    (least..=most).contains(&found).then_some(found).ok_or_else(|| allowed.to_string())
+    parse_time(text).filter(|found| (least..=most).contains(found)).ok_or_else(|| allowed.to_string())
 }
 
 fn ids(text: &str) -> Result<u64, String> {

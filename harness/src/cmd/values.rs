@@ -9,6 +9,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use dedup_report::tables::Format;
 
 use crate::cell::LEAST_MEMORY_BYTES;
+use crate::units::{parse_bytes, parse_time};
 
 /// One of the formats of a comparison.
 pub(crate) fn format() -> impl TypedValueParser<Value = Format> {
@@ -70,8 +71,7 @@ fn bounded(text: &str, least: f64, most: f64, allowed: &str) -> Result<f64, Stri
 
 /// A length of time.
 pub(crate) fn time(text: &str) -> Result<Duration, String> {
-    let longest = Duration::from_secs(100 * 365 * 86_400);
-    let time = humantime::parse_duration(text).ok().filter(|time| !time.is_zero() && *time <= longest);
+    let time = parse_time(text).filter(|time| !time.is_zero());
     time.ok_or_else(|| "allowed is a time above zero and up to 100y, such as 10m, 24h or 1500ms".to_string())
 }
 
@@ -94,7 +94,7 @@ pub(crate) fn slow_down(text: &str) -> Result<(String, f64), String> {
 
 /// A number of bytes.
 pub(crate) fn bytes(text: &str) -> Result<u64, String> {
-    dedup_stream::scenario::parse_bytes(text).filter(|bytes| *bytes > 0).ok_or_else(|| {
+    parse_bytes(text).filter(|bytes| *bytes > 0).ok_or_else(|| {
         "allowed is a number of bytes above zero, such as 500MB, 4GiB or 1073741824".to_string()
     })
 }

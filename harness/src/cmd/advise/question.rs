@@ -6,11 +6,12 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail};
 use dedup_decide::{Allowed, Lags, Needs, Traffic, TrafficError, rate, share};
 use dedup_profile::Profile;
-use dedup_stream::scenario::{Lag, Scenario, find, parse_bytes};
+use dedup_stream::scenario::{Lag, Scenario, find};
 
 use super::AdviseArgs;
 use super::options::TRAFFIC;
 use crate::advise::traffic_of;
+use crate::units::parse_bytes;
 
 /// The scenario whose copies come as late as they were measured to.
 const MEASURED: &str = "mozilla-client-retry";

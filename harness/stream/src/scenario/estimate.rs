@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use dedup_files::LONGEST;
 use dedup_strategies::Sizing;
 
 use super::model::{Identity, LagFrom, Pick, Repeat, Shape};
-use super::units::LONGEST;
 
 /// Points in the stream's length over which an expectation is averaged, and where a cause is to be judged by it, of which a
 /// few copies may come of the first pings alone.

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
+use dedup_files::LONGEST;
 use dedup_strategies::time::saturating_nanos;
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, Normal};
-
-use super::units::LONGEST;
 
 /// A distribution of lags. All times in nanoseconds.
 ///

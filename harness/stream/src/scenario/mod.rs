@@ -32,7 +32,6 @@ pub use model::{
     BadIds, Deadlines, EventTime, Identity, KeyField, LagFrom, Length, NightlyConfig, Pick, PipelineConfig,
     Repeat, Routed, Scenario, Shape, Submission,
 };
-pub use units::parse_bytes;
 
 impl Default for PipelineConfig {
     fn default() -> Self {

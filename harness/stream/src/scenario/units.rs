@@ -6,14 +6,12 @@ use std::time::Duration;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
+use dedup_files::{parse_bytes, parse_time};
 use dedup_strategies::Timestamp;
 
 /// Begins every message that says what is allowed; the rest of the error (file, line, field, what was found) is
 /// known to the reader of the whole file.
 pub(crate) const ALLOWED: &str = "allowed is ";
-
-/// A hundred years: longer than any stream, window or lag makes sense, and far from overflowing 64-bit nanoseconds.
-pub(crate) const LONGEST: Duration = Duration::from_secs(36_500 * 86_400);
 
 /// One number, word or date.
 #[derive(Debug)]
@@ -239,19 +237,17 @@ impl TryFrom<Scalar> for Bytes {
 
     fn try_from(scalar: Scalar) -> Result<Self, Allowed> {
         let bytes = match &scalar {
-            Scalar::Text(text) => bytes(text),
-            other => number(other).filter(|bytes| bytes.fract() == 0.0),
+            Scalar::Text(text) => parse_bytes(text),
+            Scalar::Integer(bytes) => u64::try_from(*bytes).ok(),
+            Scalar::Float(bytes) => {
+                let whole = (0.0..=1e9).contains(bytes) && bytes.fract() == 0.0;
+                whole.then_some(*bytes as u64)
+            }
         };
-        bytes.filter(|bytes| (0.0..=1e9).contains(bytes)).map(|bytes| Bytes(bytes.round() as u64)).ok_or(
-            Allowed("a size of at most 1 GB, such as 4600, \"4.6KB\" (1000 bytes each) or \"8KiB\" (1024)"),
-        )
+        bytes.filter(|bytes| *bytes <= 1_000_000_000).map(Bytes).ok_or(Allowed(
+            "a size of at most 1 GB, such as 4600, \"4.6KB\" (1000 bytes each) or \"8KiB\" (1024)",
+        ))
     }
-}
-
-/// The bytes that a text such as `4600`, `500MB` or `4GiB` means; `None` if it means none or more than 64 bits.
-pub fn parse_bytes(text: &str) -> Option<u64> {
-    let bytes = bytes(text.trim()).or_else(|| text.trim().replace('_', "").parse().ok())?;
-    (0.0..u64::MAX as f64).contains(&bytes).then_some(bytes.round() as u64)
 }
 
 /// A point in time.
@@ -288,7 +284,7 @@ fn number(scalar: &Scalar) -> Option<f64> {
 
 fn time(scalar: &Scalar) -> Option<Duration> {
     let Scalar::Text(text) = scalar else { return None };
-    humantime::parse_duration(text).ok().filter(|time| *time <= LONGEST)
+    parse_time(text)
 }
 
 fn rate_per_s(text: &str) -> Option<f64> {
@@ -301,22 +297,6 @@ fn rate_per_s(text: &str) -> Option<f64> {
         _ => return None,
     };
     Some(decimal(count)? / seconds)
-}
-
-fn bytes(text: &str) -> Option<f64> {
-    let digits_end = text.find(|c: char| c.is_ascii_alphabetic())?;
-    let (count, unit) = text.split_at(digits_end);
-    let factor = match unit {
-        "B" => 1.0,
-        "KB" | "kB" => 1e3,
-        "MB" => 1e6,
-        "GB" => 1e9,
-        "KiB" => 1024.0,
-        "MiB" => 1024.0 * 1024.0,
-        "GiB" => 1024.0 * 1024.0 * 1024.0,
-        _ => return None,
-    };
-    Some(decimal(count)? * factor)
 }
 
 fn decimal(text: &str) -> Option<f64> {
@@ -335,6 +315,7 @@ mod tests {
     fn units_mean_what_they_say() {
         assert_eq!(text::<Bytes>("4.6KB"), Some(Bytes(4600)));
         assert_eq!(text::<Bytes>("8KiB"), Some(Bytes(8192)));
+        assert_eq!(text::<Bytes>("4600"), Some(Bytes(4600)));
         assert_eq!(text::<Rate>("16_000/s"), Some(Rate(16_000.0)));
         assert_eq!(text::<Rate>("30/min"), Some(Rate(0.5)));
         assert_eq!(text::<Rate>("86400/day"), Some(Rate(1.0)));

@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
+use dedup_files::LONGEST;
 use dedup_strategies::Timestamp;
 use dedup_strategies::time::saturating_nanos;
 use toml::Spanned;
@@ -23,7 +24,7 @@ use super::lag::Lag;
 use super::model::{
     BadIds, Deadlines, LagFrom, Length, NightlyConfig, Pick, PipelineConfig, Repeat, Scenario, Shape,
 };
-use super::units::{LONGEST, Time};
+use super::units::Time;
 
 /// 2026-01-01T00:00:00Z: midnight, so that day partitions are easy to see.
 const DEFAULT_START: Timestamp = Timestamp::from_secs(1_767_225_600);
