@@ -47,6 +47,13 @@ pub struct Candidate {
     pub measured: Option<Measured>,
 }
 
+impl Candidate {
+    /// How long it remembers, in seconds: without a window everything, or nothing.
+    pub fn remembers_s(&self) -> f64 {
+        self.window_s.unwrap_or(if self.missed_live.value < 1.0 { f64::INFINITY } else { 0.0 })
+    }
+}
+
 /// A strategy about which nothing is said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LeftOut {

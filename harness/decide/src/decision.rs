@@ -113,15 +113,14 @@ pub(crate) fn failures(
     let p99_ns = found.speed.map_or(unknown, |speed| speed.p99_ns);
     let busy = found.speed.map_or(unknown, |speed| speed.busy);
     let p99_s = Known { value: p99_ns.value / 1e9, ..p99_ns };
-    let most_s = needs.p99.map_or(f64::INFINITY, |p99| p99.as_secs_f64());
-    let redis_bytes = needs.redis_bytes.map_or(0.0, |bytes| bytes as f64);
+    let most_s = needs.p99_s.unwrap_or(f64::INFINITY);
     let limits = [
         ("lost", modelled(found.lost_per_year() / uniques), needs.lost),
         ("missed", modelled(found.left_per_day() / all_per_day), needs.missed),
         ("p99", p99_s, most_s),
-        ("memory", candidate.worker_bytes, needs.memory_bytes as f64),
-        ("disk", candidate.disk_bytes, needs.disk_bytes as f64),
-        ("redis", modelled(found.maxmemory), redis_bytes),
+        ("memory", candidate.worker_bytes, needs.memory_bytes),
+        ("disk", candidate.disk_bytes, needs.disk_bytes),
+        ("redis", modelled(found.maxmemory), needs.redis_bytes.unwrap_or(0.0)),
         ("workers", busy, 1.0),
     ];
     let mut failures: Vec<Failure> = limits
@@ -262,7 +261,7 @@ mod tests {
             decide(&traffic, needs, &[slow.clone(), unknown.clone()])
         };
         assert_eq!(names(&decided(&one, 1.0)), ["slow", "unknown"]);
-        let strict = Needs { p99: Some(std::time::Duration::from_millis(10)), ..one.clone() };
+        let strict = Needs { p99_s: Some(0.01), ..one.clone() };
         let out = decided(&strict, 1.0);
         assert_eq!(names(&out), ["unknown"]);
         let [failure] = &out.excluded[0].fails[..] else { panic!("{:?}", out.excluded) };
@@ -301,8 +300,8 @@ mod tests {
         #[test]
         fn more_memory_never_excludes_more(candidates in any_candidates(), gib in 0.0..10.0f64, more in 1.0..4.0f64) {
             let with = |gib: f64| Needs {
-                memory_bytes: (gib * GIB) as u64,
-                redis_bytes: Some((gib * GIB) as u64),
+                memory_bytes: gib * GIB,
+                redis_bytes: Some(gib * GIB),
                 ..Needs::default()
             };
             let (few, many) = (decide(&traffic(), &with(gib), &candidates), decide(&traffic(), &with(gib * more), &candidates));

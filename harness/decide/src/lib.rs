@@ -24,6 +24,6 @@ pub use loss::{Assessment, Says, Term, assess};
 pub use measured::{Curves, Measured};
 pub use needs::{NEEDS, Need, NeedError, Needs, Nightly, Prices};
 pub use quantity::{Allowed, often, rate, share};
-pub use sensitivity::{Change, changes};
+pub use sensitivity::{Change, Unit, changes};
 pub use speed::Speed;
 pub use traffic::{Lags, Traffic, TrafficError};

@@ -139,19 +139,24 @@ pub fn assess(candidate: &Candidate, traffic: &Traffic, needs: &Needs) -> Assess
         let by_faults = of_outage + of_replica;
         (copies * (stable.value + emptied.stable) + by_faults).min(copies)
     });
-    let maxmemory = candidate.server_bytes.value * SERVER_RESERVE;
-    let workers = f64::from(needs.workers);
-    let of_workers = needs.price.memory * candidate.worker_bytes.value * workers
-        + needs.price.disk * candidate.disk_bytes.value * workers;
     Assessment {
         lost: losses(candidate, traffic, needs),
         delivered,
         left,
-        maxmemory,
-        price: (of_workers + needs.price.redis * maxmemory) / GIB,
+        maxmemory: candidate.server_bytes.value * SERVER_RESERVE,
+        price: price(candidate, needs),
         connections: if candidate.place.is_server() { needs.workers } else { 0 },
         speed: speed(candidate, traffic, needs),
     }
+}
+
+/// Money a month: memory and disk of all workers, and the server.
+pub(crate) fn price(candidate: &Candidate, needs: &Needs) -> f64 {
+    let workers = f64::from(needs.workers);
+    let bytes = needs.price.memory * candidate.worker_bytes.value * workers
+        + needs.price.disk * candidate.disk_bytes.value * workers
+        + needs.price.redis * candidate.server_bytes.value * SERVER_RESERVE;
+    bytes / GIB
 }
 
 /// Unique pings that are lost.
@@ -198,17 +203,16 @@ fn losses(candidate: &Candidate, traffic: &Traffic, needs: &Needs) -> Vec<Term> 
 }
 
 /// Why copies are let through while nothing breaks: shares of all copies that add up to what theory says.
-struct MissedBy {
-    after_window: f64,
-    before_mark: f64,
-    within_window: f64,
+pub(crate) struct MissedBy {
+    pub(crate) after_window: f64,
+    pub(crate) before_mark: f64,
+    pub(crate) within_window: f64,
 }
 
 impl MissedBy {
-    fn of(candidate: &Candidate, traffic: &Traffic) -> MissedBy {
+    pub(crate) fn of(candidate: &Candidate, traffic: &Traffic) -> MissedBy {
         let all = candidate.missed_live.value;
-        // Without a window everything is remembered, or nothing.
-        let window = candidate.window_s.unwrap_or(if all < 1.0 { f64::INFINITY } else { 0.0 });
+        let window = candidate.remembers_s();
         let after_window = (1.0 - traffic.lags.within(window)).min(all);
         let before_mark = traffic.lags.within(candidate.gap_s).min(all - after_window);
         MissedBy { after_window, before_mark, within_window: all - after_window - before_mark }

@@ -106,6 +106,23 @@ impl Lags {
         }
     }
 
+    /// The same with this share of the copies after so many seconds: earlier ones, and later ones among themselves, stay as they
+    /// are. None where there are no earlier or no later ones.
+    pub(crate) fn with_share_after(&self, seconds: f64, share: f64) -> Option<Lags> {
+        let within = self.within(seconds);
+        if within <= 0.0 || within >= 1.0 {
+            return None;
+        }
+        let moved = |(lag, until): &(f64, f64)| match *lag <= seconds {
+            true => (*lag, until * (1.0 - share) / within),
+            false => (*lag, 1.0 - (1.0 - until) * share / (1.0 - within)),
+        };
+        let at = self.0.partition_point(|(lag, _)| *lag <= seconds);
+        let mut points: Vec<(f64, f64)> = self.0.iter().map(moved).collect();
+        points.insert(at, (seconds, 1.0 - share));
+        Lags::new(points)
+    }
+
     /// The longest lag, in seconds.
     pub fn longest(&self) -> f64 {
         self.0.last().map_or(0.0, |(lag, _)| *lag)
@@ -207,6 +224,15 @@ mod tests {
         // Three days, and as long again as from 8 hours to there.
         assert_eq!(lags.longest(), 2.0 * 259_200.0 - 28_800.0);
         assert_eq!((lags.within(1e9), lags.within(0.0)), (1.0, 0.0));
+    }
+
+    #[test]
+    fn a_share_of_the_lags_is_moved_beyond_a_border() {
+        let lags = Lags::parse("x", "50%=10m,100%=1h").unwrap();
+        let moved = lags.with_share_after(600.0, 0.2).unwrap();
+        assert_eq!((moved.within(300.0), moved.within(600.0), moved.within(2100.0)), (0.4, 0.8, 0.9));
+        assert_eq!(lags.with_share_after(600.0, 0.5).unwrap().within(2100.0), lags.within(2100.0));
+        assert_eq!((lags.with_share_after(3600.0, 0.1), lags.with_share_after(0.0, 0.1)), (None, None));
     }
 
     #[test]

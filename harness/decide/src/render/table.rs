@@ -10,7 +10,7 @@ use crate::loss::{Says, Term};
 use crate::needs::Nightly;
 use crate::render::sentence::{bytes, count, failure, lost, money, seconds};
 use crate::render::{Recipe, recipe, sentence};
-use crate::sensitivity::Change;
+use crate::sensitivity::{Change, Unit};
 
 const WIDTH: usize = 80;
 /// Changes that are shown: the nearest.
@@ -160,7 +160,7 @@ fn question(decision: &Decision) -> String {
     };
     let redis = needs
         .redis_bytes
-        .map_or("no Redis".to_string(), |bytes| format!("a Redis of {}", units::bytes(bytes)));
+        .map_or("no Redis".to_string(), |size| format!("a Redis of {}", bytes(size)));
     format!(
         "Asked: {}, {}/s, {} % duplicates, half of them within {} and the last after {}; lost at most {} %, \
          duplicates at most {} % of what is delivered; {} with {} each, {redis}, {nightly}.",
@@ -172,7 +172,7 @@ fn question(decision: &Decision) -> String {
         units::short(needs.lost * 100.0),
         units::short(needs.missed * 100.0),
         units::plural(needs.workers.into(), "worker"),
-        units::bytes(needs.memory_bytes),
+        bytes(needs.memory_bytes),
     )
 }
 
@@ -182,33 +182,42 @@ fn fails(judged: &Judged) -> String {
 }
 
 fn change_lines(decision: &Decision, changes: &[Change]) -> Vec<String> {
-    if changes.is_empty() {
-        return vec!["Nothing: no assumption does so within 64 times its value.".to_string()];
-    }
-    let lines = changes.iter().take(MOST_CHANGES).map(|change| {
-        let winner = match &change.winner {
-            Some(winner) => format!("{winner} is the answer"),
-            None => "nothing meets the requirements".to_string(),
-        };
-        format!(
-            "{} {} ({} times): {winner}",
-            change.assumption,
-            shown(decision, change),
-            units::short(change.factor)
-        )
-    });
-    lines.collect()
+    let nothing = "Nothing: no assumption does so within 64 times its value.";
+    let lines = changes.iter().take(MOST_CHANGES).map(|change| changed(decision, change)).collect::<Vec<_>>();
+    if lines.is_empty() { vec![nothing.to_string()] } else { lines }
 }
 
-fn shown(_: &Decision, change: &Change) -> String {
-    let show = |value: f64| match change.assumption {
-        "rate" => format!("{}/s", units::short(value)),
-        "duplicates" | "lost" | "missed" => format!("{} %", units::short(value * 100.0)),
-        "memory" | "redis" => bytes(value),
-        "crashes" | "restarts" | "failovers" => format!("{}/year", units::short(value)),
-        _ => units::short(value),
+/// `redis-claim pays as soon as the price of redis falls below 5.2 (now 10; 0.52 times).`
+fn changed(decision: &Decision, change: &Change) -> String {
+    let outcome = match (&change.winner, decision.survivors.is_empty()) {
+        (None, _) => "nothing meets the requirements any more",
+        (Some(_), true) => "there is an answer",
+        (Some(_), false) => "pays",
     };
-    format!("from {} to {}", show(change.from), show(change.from * change.factor))
+    let who = match (&change.winner, decision.survivors.is_empty()) {
+        (None, _) => String::new(),
+        (Some(winner), true) => format!("{winner}: "),
+        (Some(winner), false) => format!("{winner} "),
+    };
+    let moves = if change.factor > 1.0 { "is more than" } else { "is less than" };
+    format!(
+        "{who}{outcome} as soon as {} {moves} {} (now {}; {} times)",
+        change.assumption,
+        in_unit(change.unit, change.to),
+        in_unit(change.unit, change.from),
+        units::short(change.factor)
+    )
+}
+
+fn in_unit(unit: Unit, value: f64) -> String {
+    match unit {
+        Unit::PingsPerSecond => format!("{}/s", units::short(value)),
+        Unit::Share => format!("{} %", units::short(value * 100.0)),
+        Unit::Bytes => bytes(value),
+        Unit::Seconds => seconds(value),
+        Unit::TimesPerYear => format!("{}/year", units::short(value)),
+        Unit::Money => units::short(value),
+    }
 }
 
 fn origins(decision: &Decision, judged: &Judged) -> Vec<String> {

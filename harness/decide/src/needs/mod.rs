@@ -1,11 +1,14 @@
 //! What is asked of a strategy, and what it will have to live with.
 
+mod list;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::quantity::{self, Allowed};
+use crate::quantity::Allowed;
+pub use list::{NEEDS, Need};
 
 /// Requirements and circumstances; every one has a default.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -14,14 +17,14 @@ pub struct Needs {
     pub lost: f64,
     /// The largest share of delivered pings that may be duplicates: after the nightly job, where there is one.
     pub missed: f64,
-    /// The longest that a batch may take at its 99th percentile; none where that does not matter.
-    pub p99: Option<Duration>,
+    /// The longest that a batch may take at its 99th percentile, in seconds; none where that does not matter.
+    pub p99_s: Option<f64>,
     /// Bytes of memory that each worker may take for it.
-    pub memory_bytes: u64,
+    pub memory_bytes: f64,
     /// Bytes of disk that each worker may take for it.
-    pub disk_bytes: u64,
+    pub disk_bytes: f64,
     /// The `maxmemory` of the Redis that may be had; none where there is to be no server.
-    pub redis_bytes: Option<u64>,
+    pub redis_bytes: Option<f64>,
     /// Workers, each a process.
     pub workers: u32,
     /// Workers that die, a year, all together.
@@ -69,183 +72,6 @@ pub struct Prices {
     pub disk: f64,
 }
 
-/// One requirement, as it is given on the command line and in a file.
-pub struct Need {
-    /// Its name.
-    pub name: &'static str,
-    /// What it is where it is not given.
-    pub default: &'static str,
-    /// What it is.
-    pub about: &'static str,
-    set: fn(&mut Needs, &str) -> Result<(), Allowed>,
-}
-
-/// Every one.
-pub const NEEDS: &[Need] = &[
-    Need {
-        name: "lost",
-        default: "1e-6",
-        about: "the largest share of unique pings that may be lost in a year: none, 1e-6",
-        set: |needs, text| {
-            needs.lost = quantity::share(text)?;
-            Ok(())
-        },
-    },
-    Need {
-        name: "missed",
-        default: "0.1%",
-        about: "the largest share of delivered pings that may be duplicates, after the nightly job where there is one",
-        set: |needs, text| {
-            needs.missed = quantity::share(text)?;
-            Ok(())
-        },
-    },
-    Need {
-        name: "p99",
-        default: "any",
-        about: "the longest that a batch may take in the strategy at its 99th percentile: 5ms, any",
-        set: |needs, text| {
-            needs.p99 = if text == "any" { None } else { Some(quantity::time(text)?) };
-            Ok(())
-        },
-    },
-    Need {
-        name: "memory",
-        default: "4GiB",
-        about: "memory that each worker may take",
-        set: |needs, text| {
-            needs.memory_bytes = quantity::bytes(text)?;
-            Ok(())
-        },
-    },
-    Need {
-        name: "disk",
-        default: "100GiB",
-        about: "disk that each worker may take",
-        set: |needs, text| {
-            needs.disk_bytes = quantity::bytes(text)?;
-            Ok(())
-        },
-    },
-    Need {
-        name: "redis",
-        default: "8GiB",
-        about: "maxmemory of the Redis that may be had, or none",
-        set: |needs, text| {
-            needs.redis_bytes = if text == "none" { None } else { Some(quantity::bytes(text)?) };
-            Ok(())
-        },
-    },
-    Need {
-        name: "workers",
-        default: "4",
-        about: "workers, each a process; pings are routed to them by their id",
-        set: |needs, text| {
-            needs.workers = whole(text, 1, 100_000)?;
-            Ok(())
-        },
-    },
-    Need {
-        name: "crashes",
-        default: "1/month",
-        about: "how often a worker dies, of all together",
-        set: |needs, text| {
-            needs.crashes_per_year = quantity::often(text)?;
-            Ok(())
-        },
-    },
-    Need {
-        name: "restarts",
-        default: "1/day",
-        about: "how often all workers are started again, in good order (deploys)",
-        set: |needs, text| {
-            needs.restarts_per_year = quantity::often(text)?;
-            Ok(())
-        },
-    },
-    Need {
-        name: "failovers",
-        default: "2/year",
-        about: "how often the Redis fails over",
-        set: |needs, text| {
-            needs.failovers_per_year = quantity::often(text)?;
-            Ok(())
-        },
-    },
-    Need {
-        name: "nightly",
-        default: "no",
-        about: "a job that removes duplicates each night: no, yes, or the days before its own at which it looks",
-        set: |needs, text| {
-            needs.nightly = nightly(text)?;
-            Ok(())
-        },
-    },
-    Need {
-        name: "price",
-        default: "memory=3,redis=10,disk=0.1",
-        about: "a GiB for a month, in your money",
-        set: |needs, text| {
-            needs.price = prices(needs.price, text)?;
-            Ok(())
-        },
-    },
-    Need {
-        name: "batch",
-        default: "20",
-        about: "pings a batch, at most",
-        set: |needs, text| {
-            needs.batch = whole(text, 1, 1_000_000)?;
-            Ok(())
-        },
-    },
-    Need {
-        name: "linger",
-        default: "10ms",
-        about: "how long a batch waits to be filled",
-        set: |needs, text| {
-            needs.linger = quantity::time(text)?;
-            Ok(())
-        },
-    },
-    Need {
-        name: "publish",
-        default: "50ms",
-        about: "from the verdict to the sink's acknowledgement",
-        set: |needs, text| {
-            needs.publish = quantity::time(text)?;
-            Ok(())
-        },
-    },
-    Need {
-        name: "outage",
-        default: "15s",
-        about: "how long a failover of the Redis takes",
-        set: |needs, text| {
-            needs.outage = quantity::time(text)?;
-            Ok(())
-        },
-    },
-    Need {
-        name: "replication",
-        default: "1s",
-        about: "how far a replica is behind when it takes over",
-        set: |needs, text| {
-            needs.replication = quantity::time(text)?;
-            Ok(())
-        },
-    },
-    Need {
-        name: "roundtrip",
-        default: "1ms",
-        about: "a round trip to the Redis",
-        set: |needs, text| {
-            needs.round_trip = quantity::time(text)?;
-            Ok(())
-        },
-    },
-];
-
 /// What is wrong with a requirement.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NeedError {
@@ -286,9 +112,9 @@ impl Default for Needs {
         let mut needs = Needs {
             lost: 0.0,
             missed: 0.0,
-            p99: None,
-            memory_bytes: 0,
-            disk_bytes: 0,
+            p99_s: None,
+            memory_bytes: 0.0,
+            disk_bytes: 0.0,
             redis_bytes: None,
             workers: 1,
             crashes_per_year: 0.0,
@@ -338,40 +164,6 @@ impl Needs {
         };
         table.into_iter().map(text_of).collect()
     }
-}
-
-fn whole(text: &str, least: u32, most: u32) -> Result<u32, Allowed> {
-    let number = text.replace('_', "").parse().ok().filter(|number| (least..=most).contains(number));
-    number.ok_or(Allowed("a whole number of at least 1, such as 12"))
-}
-
-fn nightly(text: &str) -> Result<Nightly, Allowed> {
-    match text {
-        "no" => Ok(Nightly::No),
-        "yes" => Ok(Nightly::Days(0)),
-        days => days
-            .parse()
-            .ok()
-            .filter(|days| *days <= 60)
-            .map(Nightly::Days)
-            .ok_or(Allowed("no, yes, or a number of days up to 60 that it looks back, such as 1")),
-    }
-}
-
-fn prices(mut prices: Prices, text: &str) -> Result<Prices, Allowed> {
-    const ALLOWED: Allowed = Allowed("prices of a GiB for a month, such as memory=3,redis=10,disk=0.1");
-    for part in text.split(',') {
-        let (name, price) = part.split_once('=').ok_or(ALLOWED)?;
-        let price = price.trim().trim_end_matches("/GiB-month").parse::<f64>().ok();
-        let price = price.filter(|price| price.is_finite() && *price >= 0.0).ok_or(ALLOWED)?;
-        match name.trim() {
-            "memory" => prices.memory = price,
-            "redis" => prices.redis = price,
-            "disk" => prices.disk = price,
-            _ => return Err(ALLOWED),
-        }
-    }
-    Ok(prices)
 }
 
 #[cfg(test)]
