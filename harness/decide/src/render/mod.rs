@@ -1,11 +1,15 @@
 //! A decision for people and for programs. Each prints the same.
 
 mod json;
+mod lines;
+mod markdown;
+mod parts;
 mod recipe;
 mod sentence;
-mod table;
+mod text;
 
 pub use json::json;
+pub use markdown::markdown;
 pub use recipe::{Recipe, recipe};
 pub use sentence::sentence;
-pub use table::{markdown, text};
+pub use text::text;

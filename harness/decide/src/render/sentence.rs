@@ -95,6 +95,11 @@ pub(super) fn seconds(seconds: f64) -> String {
     units::duration(Duration::from_secs_f64(seconds.clamp(0.0, 1e11)).as_nanos() as u64)
 }
 
+/// Nanoseconds, in the unit that leaves few digits.
+pub(super) fn duration(nanos: f64) -> String {
+    units::duration(nanos.clamp(0.0, 1e19).round() as u64)
+}
+
 pub(super) fn bytes(bytes: f64) -> String {
     units::bytes(bytes.clamp(0.0, 1e19) as u64)
 }

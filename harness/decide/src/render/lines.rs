@@ -1,0 +1,120 @@
+//! Sentences: what would change the answer, and where figures come from.
+
+use dedup_records::curve::Figure;
+use dedup_records::units;
+
+use crate::decision::{Decision, Judged};
+use crate::loss::{Says, Term};
+use crate::render::sentence::{bytes, count, duration, seconds};
+use crate::sensitivity::{Change, Unit};
+use crate::speed::Speed;
+
+/// Changes that are shown: the nearest.
+const MOST_CHANGES: usize = 6;
+
+/// What would change the answer, the nearest first.
+pub(super) fn change_lines(decision: &Decision, changes: &[Change]) -> Vec<String> {
+    let nothing = "Nothing: no assumption does so within 64 times its value.";
+    let nearest = changes.iter().take(MOST_CHANGES);
+    let lines: Vec<String> = nearest.map(|change| changed(decision, change)).collect();
+    if lines.is_empty() { vec![nothing.to_string()] } else { lines }
+}
+
+/// `redis-claim pays as soon as price of redis is less than 5.2 (now 10; 0.52 times)`.
+fn changed(decision: &Decision, change: &Change) -> String {
+    let outcome = match (&change.winner, decision.survivors.is_empty()) {
+        (None, _) => "nothing meets the requirements any more".to_string(),
+        (Some(winner), true) => format!("{winner} meets the requirements"),
+        (Some(winner), false) => format!("{winner} pays"),
+    };
+    let moves = if change.factor > 1.0 { "is more than" } else { "is less than" };
+    format!(
+        "{outcome} as soon as {} {moves} {} (now {}; {} times)",
+        change.assumption,
+        in_unit(change.unit, change.to),
+        in_unit(change.unit, change.from),
+        units::short(change.factor)
+    )
+}
+
+fn in_unit(unit: Unit, value: f64) -> String {
+    match unit {
+        Unit::PingsPerSecond => format!("{}/s", units::short(value)),
+        Unit::Share => format!("{} %", units::short(value * 100.0)),
+        Unit::Bytes => bytes(value),
+        Unit::Seconds => seconds(value),
+        Unit::TimesPerYear => format!("{}/year", units::short(value)),
+        Unit::Money => units::short(value),
+    }
+}
+
+/// Where the figures of a candidate come from.
+pub(super) fn origins(decision: &Decision, judged: &Judged) -> Vec<String> {
+    let (candidate, found) = (&judged.candidate, &judged.assessment);
+    let mut lines = vec![
+        format!("duplicates let through: {} ({})", candidate.because, candidate.missed_live.origin.name()),
+        bytes_line(judged),
+    ];
+    let terms = |kind: &str, terms: &[Term]| -> Vec<String> {
+        let there = terms.iter().filter(|term| term.per_year > 0.0);
+        there
+            .map(|term| {
+                let at_most = if term.says == Says::AtMost { "at most " } else { "" };
+                format!(
+                    "{kind} {at_most}{} a year: {} ({}; {})",
+                    count(term.per_year),
+                    term.of,
+                    term.model,
+                    term.origin.name()
+                )
+            })
+            .collect()
+    };
+    lines.extend(terms("delivered twice", &found.delivered));
+    lines.extend(terms("lost", &found.lost));
+    lines.extend(speed_lines(judged, decision));
+    lines
+}
+
+fn bytes_line(judged: &Judged) -> String {
+    let (candidate, ids) = (&judged.candidate, judged.candidate.ids);
+    let origin = candidate.worker_bytes.origin.name();
+    let line = format!("bytes for {} ids: from how it is built ({origin})", count(ids));
+    let read = |speed: Speed| candidate.measured.as_ref()?.at(Figure::BytesPerId, speed.ids);
+    match judged.assessment.speed.and_then(read) {
+        Some(an_id) => format!(
+            "{line}; {} bytes an id ({}) make {}",
+            units::short(an_id.value),
+            an_id.origin.name(),
+            bytes(an_id.value * ids)
+        ),
+        None => line,
+    }
+}
+
+fn speed_lines(judged: &Judged, decision: &Decision) -> Vec<String> {
+    let (Some(speed), Some(measured)) = (judged.assessment.speed, &judged.candidate.measured) else {
+        return vec!["time a ping and p99: unknown, as nobody measured it".to_string()];
+    };
+    let has_ns = 1e9 * f64::from(decision.needs.workers) / decision.traffic.busiest_per_s;
+    let debug = if measured.build.starts_with("debug") { ", a debug build" } else { "" };
+    vec![
+        format!(
+            "time: {} a ping with {} ids ({}); a worker has {}, of which that is {} %",
+            duration(speed.ping_ns.value),
+            count(speed.ids),
+            speed.ping_ns.origin.name(),
+            duration(has_ns),
+            units::short(speed.busy.value * 100.0)
+        ),
+        format!("p99 of a batch: {} ({})", duration(speed.p99_ns.value), speed.p99_ns.origin.name()),
+        format!(
+            "measured on {} of {}{debug}, with {} to {} ids in batches of {}",
+            measured.machine.cpu,
+            units::plural(measured.machine.cores_count.into(), "core"),
+            count(measured.fewest_ids as f64),
+            count(measured.most_ids as f64),
+            measured.batch
+        ),
+    ]
+}

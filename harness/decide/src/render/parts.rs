@@ -1,0 +1,138 @@
+//! What a decision says, part by part; text and Markdown show the same.
+
+use dedup_records::curve::{Known, Origin};
+use dedup_records::units;
+
+use crate::decision::{Decision, Judged};
+use crate::needs::Nightly;
+use crate::render::lines::{change_lines, origins};
+use crate::render::sentence::{bytes, duration, failure, lost, money, seconds};
+use crate::render::{Recipe, recipe};
+use crate::sensitivity::Change;
+
+/// A part under its title.
+pub(super) struct Part {
+    pub(super) title: &'static str,
+    pub(super) body: Body,
+}
+
+/// What is in a part.
+pub(super) enum Body {
+    /// Rows of cells, the first of which is the head, and a note on them.
+    Table(Vec<[String; COLUMNS]>, &'static str),
+    /// Strategies, and what is said of each.
+    Strategies(Vec<(String, String)>),
+    /// Sentences.
+    Lines(Vec<String>),
+    /// Lines to be typed as they are.
+    Code(Vec<String>),
+}
+
+pub(super) const COLUMNS: usize = 7;
+
+/// Every part that there is something in.
+pub(super) fn parts(decision: &Decision, changes: &[Change]) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut add = |title, body| parts.push(Part { title, body });
+    if !decision.survivors.is_empty() {
+        let rows = std::iter::once(HEAD.map(str::to_string)).chain(rows(decision)).collect();
+        add("What meets every requirement, the cheapest first", Body::Table(rows, NOTE));
+    }
+    if !decision.excluded.is_empty() {
+        let said = |judged: &Judged| (judged.candidate.strategy.clone(), fails(judged));
+        let excluded = decision.excluded.iter().map(said).collect();
+        add("What does not, the nearest first", Body::Strategies(excluded));
+    }
+    if !decision.left_out.is_empty() {
+        let said = decision.left_out.iter().map(|out| (out.strategy.clone(), out.because.clone()));
+        add("About which nothing is said", Body::Strategies(said.collect()));
+    }
+    add("What would change the answer", Body::Lines(change_lines(decision, changes)));
+    if let Some(first) = decision.survivors.first() {
+        add("Where the figures of the first come from", Body::Lines(origins(decision, first)));
+        let recipe = recipe(&first.candidate, &first.assessment, decision);
+        add("What to do", Body::Code(recipe_lines(&recipe)));
+    }
+    parts
+}
+
+const NOTE: &str = "* on the front: nothing else is at least as good in price, duplicates and losses. m: a model of \
+                    another system, whose own figures these are not. Duplicates: of all pings that are delivered. \
+                    Lost: unique pings a year. Memory: of a worker (w) or of the Redis (r). p99: of a batch, measured, \
+                    and round trips added; ?: outside what was measured. All else is modelled.";
+
+const HEAD: [&str; COLUMNS] = ["strategy", "window", "dup. %", "lost/yr", "memory", "p99", "a month"];
+
+fn rows(decision: &Decision) -> impl Iterator<Item = [String; COLUMNS]> {
+    let all = decision.traffic.pings_per_s * 86_400.0;
+    let row = move |judged: &Judged| {
+        let (candidate, found) = (&judged.candidate, &judged.assessment);
+        let memory = match candidate.place.is_server() {
+            true => format!("{} r", bytes(found.maxmemory)),
+            false => format!("{} w", bytes(candidate.worker_bytes.value)),
+        };
+        [
+            format!(
+                "{}{}{}",
+                candidate.strategy,
+                if judged.on_front { " *" } else { "" },
+                if candidate.model_of.is_some() { " m" } else { "" }
+            ),
+            candidate.window_s.map_or("-".to_string(), seconds),
+            units::short(found.left_per_day() / all * 100.0),
+            lost(found, "≤"),
+            memory,
+            found.speed.map_or("-".to_string(), |speed| nanos(speed.p99_ns)),
+            money(found.price),
+        ]
+    };
+    decision.survivors.iter().map(row)
+}
+
+/// A time, with a question mark where it is outside what was measured.
+fn nanos(known: Known) -> String {
+    let doubt = if known.origin == Origin::Outside { " ?" } else { "" };
+    format!("{}{doubt}", duration(known.value))
+}
+
+/// What was asked, in a sentence.
+pub(super) fn question(decision: &Decision) -> String {
+    let (traffic, needs) = (&decision.traffic, &decision.needs);
+    let nightly = match needs.nightly {
+        Nightly::No => "no nightly job".to_string(),
+        Nightly::Days(0) => "a nightly job".to_string(),
+        Nightly::Days(days) => format!("a nightly job that looks back {}", units::plural(days.into(), "day")),
+    };
+    let redis = needs
+        .redis_bytes
+        .map_or("no Redis".to_string(), |size| format!("a Redis of {}", bytes(size)));
+    format!(
+        "Asked: {}, {}/s, {} % duplicates, half of them within {} and the last after {}; lost at most {} %, \
+         duplicates at most {} % of what is delivered; {} with {} each, {redis}, {nightly}.",
+        traffic.name,
+        units::short(traffic.pings_per_s),
+        units::short(traffic.duplicates * 100.0),
+        seconds(traffic.lags.quantile(0.5)),
+        seconds(traffic.lags.longest()),
+        units::short(needs.lost * 100.0),
+        units::short(needs.missed * 100.0),
+        units::plural(needs.workers.into(), "worker"),
+        bytes(needs.memory_bytes),
+    )
+}
+
+fn fails(judged: &Judged) -> String {
+    let window = judged.candidate.window_s.map_or(String::new(), |window| format!("{}: ", seconds(window)));
+    format!("{window}{}", judged.fails.iter().map(failure).collect::<Vec<_>>().join("; "))
+}
+
+fn recipe_lines(recipe: &Recipe) -> Vec<String> {
+    let mut lines = vec![recipe.run.clone()];
+    let groups =
+        [("redis.conf", &recipe.redis_conf), ("Flink SQL", &recipe.flink_sql), ("Spark", &recipe.spark)];
+    for (name, group) in groups.into_iter().filter(|(_, group)| !group.is_empty()) {
+        lines.push(format!("# {name}"));
+        lines.extend(group.iter().cloned());
+    }
+    lines
+}

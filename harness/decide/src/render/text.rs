@@ -1,0 +1,64 @@
+//! A decision as text of 80 columns.
+
+use std::fmt::Write;
+
+use crate::decision::Decision;
+use crate::render::parts::{Body, COLUMNS, parts, question};
+use crate::render::sentence;
+use crate::sensitivity::Change;
+
+const WIDTH: usize = 80;
+
+/// For a terminal.
+pub fn text(decision: &Decision, changes: &[Change]) -> String {
+    let mut out = String::new();
+    wrapped(&mut out, "", &sentence(decision));
+    wrapped(&mut out, "", &question(decision));
+    for part in parts(decision, changes) {
+        let _ = writeln!(out, "\n{}", part.title);
+        match part.body {
+            Body::Table(rows, note) => {
+                table(&mut out, &rows);
+                wrapped(&mut out, "  ", note);
+            }
+            Body::Strategies(strategies) => {
+                strategies.iter().for_each(|(name, said)| wrapped(&mut out, &format!("  {name:<17} "), said));
+            }
+            Body::Lines(lines) => lines.iter().for_each(|line| wrapped(&mut out, "  ", line)),
+            Body::Code(lines) => lines.iter().for_each(|line| {
+                let _ = writeln!(out, "  {line}");
+            }),
+        }
+    }
+    out
+}
+
+fn table(out: &mut String, rows: &[[String; COLUMNS]]) {
+    let widest = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; COLUMNS] = std::array::from_fn(widest);
+    for row in rows {
+        let mut line = format!("  {:<width$}", row[0], width = widths[0]);
+        for (cell, width) in row.iter().zip(widths).skip(1) {
+            let _ = write!(line, "  {cell:>width$}");
+        }
+        let _ = writeln!(out, "{line}");
+    }
+}
+
+/// The text after `begins`, further lines indented as far.
+fn wrapped(out: &mut String, begins: &str, text: &str) {
+    let indent = begins.chars().count();
+    let mut line = begins.to_string();
+    for word in text.split_whitespace() {
+        let empty = line.trim().is_empty() || line == begins;
+        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            let _ = writeln!(out, "{line}");
+            line = " ".repeat(indent);
+        }
+        if !(line.trim().is_empty() || line == begins) {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    let _ = writeln!(out, "{}", line.trim_end());
+}
