@@ -24,6 +24,9 @@ pub struct Traffic {
     pub lags: Lags,
     /// Bytes of a payload.
     pub payload_bytes: u64,
+    /// The most distinct ids in any window of so many seconds, ascending, where that was counted: on straight lines between the
+    /// logarithms of both.
+    pub counted_ids: Vec<(f64, f64)>,
 }
 
 /// The share of copies that come no later than each lag: straight lines between the points, from no lag at share 0.
@@ -145,6 +148,7 @@ impl Traffic {
             copies: 1.0,
             lags,
             payload_bytes,
+            counted_ids: Vec::new(),
         }
     }
 
@@ -154,7 +158,8 @@ impl Traffic {
             Err(TrafficError { from: from.to_string(), field, found, allowed })
         };
         if profile.times == Times::Order {
-            return wrong("times", "order".into(), "given: without times there is no rate and no lag");
+            const GIVEN: &str = "given: without times there is no rate and no lag; name them with --time-field";
+            return wrong("times", "order".into(), GIVEN);
         }
         if profile.pings_count < 2 || profile.span().is_zero() {
             return wrong("pings_count", profile.pings_count.to_string(), "pings over some time");
@@ -183,6 +188,7 @@ impl Traffic {
             copies: (profile.duplicate_count as f64 / copied.max(1.0)).max(1.0),
             lags: lags.expect("bins of a profile ascend"),
             payload_bytes,
+            counted_ids: counted_ids(profile),
         })
     }
 
@@ -196,9 +202,23 @@ impl Traffic {
         self.pings_per_s * self.duplicates
     }
 
-    /// Distinct ids in a window, at the rate when it is busiest for no more than an hour, and else on the mean.
+    /// Distinct ids in a window: as they were counted, and beyond that at the mean rate. Where they were not, at the rate when it
+    /// is busiest for no more than an hour, and else on the mean.
     pub fn ids_in(&self, window: Duration) -> f64 {
         let seconds = window.as_secs_f64();
+        let after = self.counted_ids.partition_point(|(length, _)| *length < seconds);
+        match (after.checked_sub(1).map(|before| self.counted_ids[before]), self.counted_ids.get(after)) {
+            (None, None) => self.ids_by_rate(seconds),
+            (None, Some((length, ids))) => ids * seconds / length,
+            (Some((length, ids)), None) => ids + self.uniques_per_s() * (seconds - length),
+            (Some(before), Some(after)) => {
+                let part = libm::log(seconds / before.0) / libm::log(after.0 / before.0);
+                before.1 * libm::pow(after.1 / before.1, part)
+            }
+        }
+    }
+
+    fn ids_by_rate(&self, seconds: f64) -> f64 {
         let busy = seconds.min(3600.0);
         let firsts = 1.0 - self.duplicates;
         // A copy that comes after the window brings an id into it that the firsts do not account for.
@@ -210,6 +230,13 @@ impl Traffic {
     pub fn window_for(&self, caught: f64) -> Duration {
         Duration::from_secs_f64(self.lags.quantile(caught.clamp(0.0, 1.0)).max(1.0))
     }
+}
+
+/// Windows in which ids were counted, and the whole of the traffic.
+fn counted_ids(profile: &Profile) -> Vec<(f64, f64)> {
+    let all = (profile.span().as_secs_f64(), profile.ids_count as f64);
+    let windows = profile.windows.iter().map(|ids| (ids.length_s as f64, ids.peak_ids as f64));
+    windows.filter(|(length, _)| *length < all.0).chain([all]).filter(|(_, ids)| *ids >= 1.0).collect()
 }
 
 #[cfg(test)]
@@ -253,5 +280,15 @@ mod tests {
         assert_eq!(traffic.ids_in(Duration::from_secs(600)).round(), 600_000.0 * 0.95);
         assert_eq!(traffic.ids_in(Duration::from_secs(3600)).round(), 3_600_000.0 * 0.9);
         assert_eq!(traffic.window_for(0.5), Duration::from_secs(600));
+    }
+
+    #[test]
+    fn ids_that_were_counted_are_not_worked_out() {
+        let lags = Lags::parse("x", "50%=10m,100%=1h").unwrap();
+        let mut traffic = Traffic::steady("x", 1000.0, 0.1, lags, 0);
+        traffic.counted_ids = vec![(10.0, 1_000.0), (1_000.0, 10_000.0)];
+        let ids = |seconds| traffic.ids_in(Duration::from_secs(seconds)).round();
+        assert_eq!((ids(5), ids(10), ids(100), ids(1_000)), (500.0, 1_000.0, 3_162.0, 10_000.0));
+        assert_eq!(ids(1_010), 10_000.0 + 10.0 * 900.0);
     }
 }

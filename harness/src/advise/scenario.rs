@@ -110,5 +110,6 @@ pub fn traffic_of(scenario: &Scenario) -> Traffic {
         copies: if copied > 0.0 { all / copied } else { 1.0 },
         lags: Lags::new(points).expect("lags were sorted, and the last share is one"),
         payload_bytes: scenario.payload_bytes,
+        counted_ids: Vec::new(),
     }
 }

@@ -12,6 +12,7 @@ use clap::{Args, ValueEnum};
 use dedup_decide::{Curves, changes, decide, render};
 use dedup_strategies::Definition;
 
+use super::reading::ReadingArgs;
 use super::stored;
 use crate::advise::{Found, candidates, shipped_curves};
 use crate::exit::{Exit, OrExit};
@@ -20,13 +21,16 @@ use options::{NeedArgs, TrafficArgs};
 
 /// Options of `advise`.
 #[derive(Clone, Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_group("ReadingArgs", |group| group.requires("trace")))]
 pub struct AdviseArgs {
     /// A TOML file with requirements and traffic, each under the name of its option: lost = "1e-6"
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     #[command(flatten)]
     traffic: TrafficArgs,
+    /// How a trace is read.
+    #[command(flatten)]
+    reading: ReadingArgs,
     #[command(flatten)]
     needs: NeedArgs,
     /// Only how large every strategy is for the ids of a window
@@ -52,6 +56,7 @@ Examples:
   dedup-harness advise --rate 16000/s --duplicates 0.1% --lags nightly --nightly --missed 0.01%
   dedup-harness advise needs.toml --format markdown
   dedup-harness advise --profile traffic.json --lost none
+  dedup-harness advise --trace pings.ndjson.gz --id-field document_id --time-field received --workers 12
   dedup-harness advise --rate 3000/s --p99 5ms --curves results/mine
   dedup-harness advise --sizes --ids 1_000_000_000 --window 24h
 docs/ADVISE.md has every formula and default.";

@@ -147,6 +147,69 @@ fn traffic_comes_from_a_scenario_too_and_is_shown_as_markdown() {
 }
 
 #[test]
+fn traffic_comes_straight_from_a_trace_as_profile_reads_it() {
+    let tool = Tool::new();
+    // 2,000 ids, one a second, each of every tenth of them again a minute later.
+    let first = |n: u32| (n, n);
+    let copy = |n: u32| (n + 60, n);
+    let mut pings: Vec<(u32, u32)> =
+        (0..2000).map(first).chain((0..2000).step_by(10).map(copy)).collect();
+    pings.sort();
+    let line = |(at, id): &(u32, u32)| format!("{{\"key\":\"id-{id}\",\"at\":{at}}}\n");
+    tool.write("pings.ndjson", &pings.iter().map(line).collect::<String>());
+    let read = ["--id-field", "key", "--time-field", "at", "--time-unit", "s"];
+    let of_trace = json(&tool, &[&["advise", "--trace", "pings.ndjson"], &read[..]].concat());
+    tool.prints(&[&["profile", "pings.ndjson", "-o", "profile.json"], &read[..]].concat());
+    let of_profile = json(&tool, &["advise", "--profile", "profile.json"]);
+    assert_eq!(of_trace, of_profile);
+    let share = of_trace["decision"]["traffic"]["duplicates"].as_f64().unwrap();
+    assert!((share - 1.0 / 11.0).abs() < 1e-9, "{share}");
+    let no_times = ["advise", "--trace", "pings.ndjson", "--id-field", "key"];
+    tool.refuses(&no_times, &["pings.ndjson", "times", "--time-field"]);
+    tool.refuses(&["advise", "--rate", "1/s", "--id-field", "key"], &["--trace"]);
+    tool.refuses(&["advise", "--trace", "none.csv"], &["none.csv"]);
+}
+
+#[test]
+fn times_are_read_off_recorded_curves_and_ones_own_take_their_place() {
+    let tool = Tool::new();
+    let shipped = json(&tool, &STORY);
+    let measured = |decision: &Value| {
+        let survivors = decision["decision"]["survivors"].as_array().unwrap();
+        let exact = survivors.iter().find(|row| row["candidate"]["measured"]["most_ids"].is_number());
+        exact.expect("one that was measured").clone()
+    };
+    let row = measured(&shipped);
+    let strategy = row["candidate"]["strategy"].as_str().unwrap();
+    assert!(row["assessment"]["speed"]["p99_ns"]["value"].as_f64().unwrap() > 0.0, "{row}");
+    assert!(shipped["curves"][strategy]["points"].is_array());
+    let record = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/scale/records.jsonl");
+    let record = std::fs::read_to_string(record).unwrap();
+    let cpu = row["candidate"]["measured"]["machine"]["cpu"].as_str().unwrap();
+    tool.write("mine/records.jsonl", &record.replacen(cpu, "My own machine", 1));
+    let own = json(&tool, &[&STORY[..], &["--curves", "mine"]].concat());
+    assert_eq!(measured(&own)["candidate"]["measured"]["machine"]["cpu"], "My own machine");
+    let text = tool.prints(&[&STORY[..], &["--curves", "mine"]].concat());
+    assert!(text.contains("measured on My own machine"), "{text}");
+    // A record of other passes has no curve.
+    let other: String = record.lines().take(1).map(|line| format!("{line}\n")).collect();
+    tool.write("other/records.jsonl", &other);
+    tool.refuses(&[&STORY[..], &["--curves", "other"]].concat(), &["other", "scale pass", "run -p scale"]);
+    tool.refuses(&[&STORY[..], &["--curves", "nowhere"]].concat(), &["nowhere"]);
+}
+
+#[test]
+fn who_is_too_slow_is_excluded_and_by_how_much() {
+    let tool = Tool::new();
+    let text = tool.prints(&[&STORY[..], &["--p99", "1us"]].concat());
+    assert!(text.contains("times the 1 µs allowed"), "{text}");
+    // A billion pings a second fit nowhere.
+    let fast = ["advise", "--rate", "1000000000/s", "--workers", "1", "--memory", "1TiB", "--disk", "100TiB"];
+    let text = tool.prints(&fast);
+    assert!(text.contains("of a worker"), "{text}");
+}
+
+#[test]
 fn sizes_are_a_line_for_each_strategy() {
     let tool = Tool::new();
     let text = tool.prints(&["advise", "--sizes", "--ids", "1_000_000_000", "--window", "24h"]);

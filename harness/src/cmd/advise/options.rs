@@ -14,7 +14,7 @@ pub(super) struct NeedArgs(pub(super) BTreeMap<String, String>);
 pub(super) struct TrafficArgs(pub(super) BTreeMap<String, String>);
 
 /// Name, value and meaning of each way to say what the traffic is.
-pub(super) const TRAFFIC: [(&str, &str, &str); 6] = [
+pub(super) const TRAFFIC: [(&str, &str, &str); 7] = [
     ("rate", "RATE", "pings a second, copies included: 3000/s"),
     ("duplicates", "SHARE", "the share of all pings that are copies [default: 1%]"),
     (
@@ -24,6 +24,7 @@ pub(super) const TRAFFIC: [(&str, &str, &str); 6] = [
     ),
     ("payload", "BYTES", "a ping's payload [default: 1KB]"),
     ("profile", "FILE", "take the traffic from a profile"),
+    ("trace", "FILE", "take the traffic from your own pings, which need times: --time-field"),
     ("scenario", "NAME", "take the traffic from a scenario, by its name or as a TOML file"),
 ];
 

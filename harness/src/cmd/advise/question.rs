@@ -1,23 +1,32 @@
 //! What is asked: a file's lines, and over them what was typed.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use dedup_decide::{Allowed, Lags, Needs, Traffic, TrafficError, rate, share};
-use dedup_profile::Profile;
+use dedup_profile::{Memory, Profile};
 use dedup_stream::scenario::{Lag, Scenario, find};
+use dedup_stream::trace::{TraceOptions, find_files, spool_stdin};
 
 use super::AdviseArgs;
 use super::options::TRAFFIC;
 use crate::advise::traffic_of;
+use crate::cmd::profile::profile_of_trace;
+use crate::cmd::reading::{ReadingArgs, taken};
+use crate::cmd::run::stop_on_interrupt;
+use crate::printable::printable;
+use crate::servers::Guarded;
 use crate::units::parse_bytes;
 
 /// The scenario whose copies come as late as they were measured to.
 const MEASURED: &str = "mozilla-client-retry";
 
-/// Texts, each with the place where it was found.
-pub(super) struct Given(BTreeMap<String, (String, String)>);
+/// Texts, each with the place where it was found, and how a trace is read.
+pub(super) struct Given {
+    texts: BTreeMap<String, (String, String)>,
+    reading: ReadingArgs,
+}
 
 const TYPED: &str = "command line";
 
@@ -36,7 +45,7 @@ pub(super) fn given(args: &AdviseArgs) -> anyhow::Result<Given> {
     for (name, value) in args.traffic.0.iter().chain(&args.needs.0) {
         given.insert(name.clone(), (TYPED.to_string(), value.clone()));
     }
-    Ok(Given(given))
+    Ok(Given { texts: given, reading: args.reading.clone() })
 }
 
 impl Given {
@@ -44,7 +53,7 @@ impl Given {
     pub(super) fn needs(&self) -> anyhow::Result<Needs> {
         let mut needs = Needs::default();
         let of_traffic = |name: &str| TRAFFIC.iter().any(|(traffic, ..)| *traffic == name);
-        for (name, (from, text)) in self.0.iter().filter(|(name, _)| !of_traffic(name)) {
+        for (name, (from, text)) in self.texts.iter().filter(|(name, _)| !of_traffic(name)) {
             needs.set(from, name, text)?;
         }
         Ok(needs)
@@ -53,21 +62,22 @@ impl Given {
     /// The traffic, from the one thing that says what it is.
     pub(super) fn traffic(&self) -> anyhow::Result<Traffic> {
         let sources: Vec<&str> =
-            ["rate", "profile", "scenario"].into_iter().filter(|name| self.0.contains_key(*name)).collect();
+            ["rate", "profile", "trace", "scenario"].into_iter().filter(|name| self.texts.contains_key(*name)).collect();
         match sources[..] {
             ["rate"] => self.numbers(),
             ["profile"] => self.profile(),
+            ["trace"] => self.trace(),
             ["scenario"] => self.scenario(),
             [] => bail!(
-                "found no traffic; allowed is one of --rate 3000/s (with --duplicates and --lags), --profile FILE \
-                 and --scenario NAME, or a file with one of them"
+                "found no traffic; allowed is one of --rate 3000/s (with --duplicates and --lags), --profile FILE, \
+                 --trace FILE and --scenario NAME, or a file with one of them"
             ),
             _ => bail!("found {}; allowed is one of them", sources.join(" and ")),
         }
     }
 
     fn text(&self, name: &str, default: &str) -> (String, String) {
-        self.0.get(name).cloned().unwrap_or_else(|| ("default".to_string(), default.to_string()))
+        self.texts.get(name).cloned().unwrap_or_else(|| ("default".to_string(), default.to_string()))
     }
 
     fn numbers(&self) -> anyhow::Result<Traffic> {
@@ -86,8 +96,29 @@ impl Given {
     fn profile(&self) -> anyhow::Result<Traffic> {
         self.alone("profile")?;
         let (_, path) = self.text("profile", "");
-        let profile = Profile::read(Path::new(&path))?;
-        Ok(Traffic::of_profile(&path, &profile, self.payload()?)?)
+        self.of_profile(&path, &Profile::read(Path::new(&path))?)
+    }
+
+    fn trace(&self) -> anyhow::Result<Traffic> {
+        self.alone("trace")?;
+        let (_, path) = self.text("trace", "");
+        let files = taken(find_files(&[PathBuf::from(&path)]))?;
+        let directory = Guarded::directory().context("temporary directory")?;
+        let stop = stop_on_interrupt()?;
+        let scratch = Some(directory.dir().to_path_buf());
+        let mut options = TraceOptions { scratch, ..self.reading.options(&files) };
+        if options.is_stdin() {
+            let spooled = taken(spool_stdin(directory.dir(), &stop))?;
+            options = options.spooled(spooled);
+        }
+        self.of_profile(&path, &taken(profile_of_trace(&options, Memory::Unbounded, &stop))?)
+    }
+
+    fn of_profile(&self, path: &str, profile: &Profile) -> anyhow::Result<Traffic> {
+        for doubt in &profile.doubts {
+            anstream::eprintln!("doubt: {}", printable(doubt));
+        }
+        Ok(Traffic::of_profile(path, profile, self.payload()?)?)
     }
 
     fn scenario(&self) -> anyhow::Result<Traffic> {
@@ -111,7 +142,7 @@ impl Given {
 
     /// What has a rate and lags of its own takes none.
     fn alone(&self, source: &str) -> anyhow::Result<()> {
-        match ["duplicates", "lags"].into_iter().find(|name| self.0.contains_key(*name)) {
+        match ["duplicates", "lags"].into_iter().find(|name| self.texts.contains_key(*name)) {
             Some(name) => {
                 let (from, text) = self.text(name, "");
                 bail!(

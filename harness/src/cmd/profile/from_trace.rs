@@ -8,7 +8,7 @@ use dedup_stream::stream::Id;
 use dedup_stream::trace::{TraceError, TraceOptions, TracePings};
 
 /// Reads the whole trace once, in order.
-pub(super) fn profile(
+pub(in crate::cmd) fn profile(
     options: &TraceOptions,
     memory: Memory,
     stop: &AtomicBool,

@@ -17,6 +17,8 @@ use dedup_files::NEVER;
 use dedup_profile::{Memory, NOT_CARRIED, Profile, Wanted};
 use dedup_stream::trace::{TraceOptions, find_files, spool_stdin};
 
+pub(super) use from_trace::profile as profile_of_trace;
+
 use super::reading::{ReadingArgs, taken};
 use super::run::stop_on_interrupt;
 use super::values::{bytes, scale, time, whole};
