@@ -13,6 +13,8 @@ pub struct Candidate {
     pub strategy: String,
     /// It and its settings, as `run -s` takes them.
     pub spec: String,
+    /// Those of its settings that are neither their defaults nor follow the traffic.
+    pub chosen: Vec<(String, String)>,
     /// Its window in seconds; none where it has none.
     pub window_s: Option<f64>,
     /// The system that it is a model of, whose own figures these are not.

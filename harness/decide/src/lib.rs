@@ -5,6 +5,7 @@
 //! says of each figure where it comes from.
 
 mod candidate;
+mod checked;
 mod decision;
 mod loss;
 mod measured;
@@ -19,6 +20,7 @@ mod traffic;
 
 pub use candidate::{Candidate, LeftOut, Marks, Place, modelled};
 pub use decision::{Decision, Failure, Judged, decide};
+pub use checked::{Beside, Checked, Outcome, Seen};
 pub use dedup_records::curve::{Known, Origin};
 pub use loss::{Assessment, Says, Term, assess};
 pub use measured::{Curves, Measured};

@@ -20,6 +20,7 @@ pub(crate) fn candidate(strategy: &str, place: Place) -> Candidate {
     Candidate {
         strategy: strategy.to_string(),
         spec: format!("{strategy}:window=2days"),
+        chosen: Vec::new(),
         window_s: Some(172_800.0),
         model_of: None,
         operates: "nothing".to_string(),

@@ -60,6 +60,10 @@ fn rates(definition: &Definition, needs: &Needs) -> Vec<Option<f64>> {
     }
 }
 
+fn chosen(rate: Option<f64>) -> Vec<(String, String)> {
+    rate.map(|rate| (RATE.to_string(), rate.to_string())).into_iter().collect()
+}
+
 /// Whether the window is ours to choose.
 enum WindowIs {
     Chosen,
@@ -134,9 +138,7 @@ impl Theory<'_> {
         };
         let workers = NonZeroUsize::new(self.needs.workers as usize).unwrap_or(NonZeroUsize::MIN);
         let context = Context { workers, state_dir: PathBuf::new(), ..Context::embedded(sizing) };
-        let given: Vec<(String, String)> =
-            rate.map(|rate| (RATE.to_string(), rate.to_string())).into_iter().collect();
-        let settings = definition.resolve(&given, &sizing).map_err(|_| "takes no such load")?;
+        let settings = definition.resolve(&chosen(rate), &sizing).map_err(|_| "takes no such load")?;
         let prospect = prospect(&settings, &context);
         if matches!(prospect.promise.window, Window::Tumbling(_)) {
             return Err("refuses pings that come after their window in event time, and this traffic does not \
@@ -182,6 +184,7 @@ impl Theory<'_> {
         Candidate {
             strategy: definition.name.to_string(),
             spec: spec(definition, settings, rate),
+            chosen: chosen(rate),
             window_s: window.length().map(|window| window.as_secs_f64()),
             model_of: definition.operation.model_of.map(str::to_string),
             operates: definition.operation.what.to_string(),

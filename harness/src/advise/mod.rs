@@ -1,6 +1,7 @@
 //! What every strategy comes to at some traffic: candidates, made by asking definitions, for `dedup_decide` to decide about.
 
 mod candidates;
+mod check;
 mod curves;
 mod scenario;
 #[cfg(test)]
@@ -8,6 +9,7 @@ mod tests;
 mod windows;
 
 pub use candidates::{Found, candidates};
+pub use check::{Trial, trial};
 pub use curves::shipped_curves;
 pub use scenario::{scenario_of, traffic_of};
 pub use windows::windows;

@@ -1,11 +1,14 @@
 //! `advise`: from requirements and traffic to a decision.
 
+mod check;
 mod options;
 mod question;
 mod sizes;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -13,6 +16,7 @@ use dedup_decide::{Curves, changes, decide, render};
 use dedup_strategies::Definition;
 
 use super::reading::ReadingArgs;
+use super::run::stop_on_interrupt;
 use super::stored;
 use crate::advise::{Found, candidates, shipped_curves};
 use crate::exit::{Exit, OrExit};
@@ -45,6 +49,13 @@ pub struct AdviseArgs {
     /// Read times off your own record of the scale pass, in the place of those that ship
     #[arg(long, value_name = "DIR", conflicts_with = "sizes")]
     curves: Option<PathBuf>,
+    /// Run what is recommended and the two runners-up on a thinned-out stream of the same traffic, with restarts and crashes, and
+    /// show what was predicted beside what was seen; takes seconds
+    #[arg(long, conflicts_with = "sizes")]
+    check: bool,
+    /// Do not show progress of --check
+    #[arg(short, long, requires = "check")]
+    quiet: bool,
     /// How the decision is shown
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -55,6 +66,7 @@ Examples:
   dedup-harness advise --rate 3000/s --duplicates 1% --lags 50%=10m,90%=8h,99.9%=3d --workers 12 --redis 8GiB
   dedup-harness advise --rate 16000/s --duplicates 0.1% --lags nightly --nightly --missed 0.01%
   dedup-harness advise needs.toml --format markdown
+  dedup-harness advise needs.toml --check
   dedup-harness advise --profile traffic.json --lost none
   dedup-harness advise --trace pings.ndjson.gz --id-field document_id --time-field received --workers 12
   dedup-harness advise --rate 3000/s --p99 5ms --curves results/mine
@@ -76,29 +88,40 @@ enum Format {
 pub fn run(args: &AdviseArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
     let given = question::given(args).or_exit(Exit::Usage)?;
     let needs = given.needs().or_exit(Exit::Usage)?;
+    let stop = stop_where_it_takes_long(args.check || given.has_trace())?;
     let text = match args.sizes {
         true => {
             let ids = match args.ids {
                 Some(ids) => ids,
-                None => given.traffic().or_exit(Exit::Usage)?.ids_in(args.window).ceil().max(1.0) as u64,
+                None => given.traffic(&stop)?.ids_in(args.window).ceil().max(1.0) as u64,
             };
             sizes::table(definitions, ids, args.window, &needs)
         }
         false => {
-            let traffic = given.traffic().or_exit(Exit::Usage)?;
+            let traffic = given.traffic(&stop)?;
             let curves = curves(args.curves.as_deref()).or_exit(Exit::Usage)?;
             let Found { candidates, left_out } = candidates(definitions, &traffic, &needs, &curves);
             let decision = decide(&traffic, &needs, &candidates).leaving_out(left_out);
             let changes = changes(&traffic, &needs, &candidates);
+            let checked = match args.check {
+                true => check::check(definitions, &decision, args.quiet, &stop)?,
+                false => Some(Vec::new()),
+            };
+            let Some(checked) = checked else { return Ok(Exit::Interrupted) };
             match args.format {
-                Format::Text => render::text(&decision, &changes),
-                Format::Json => render::json(&decision, &changes),
-                Format::Markdown => render::markdown(&decision, &changes),
+                Format::Text => render::text(&decision, &changes, &checked),
+                Format::Json => render::json(&decision, &changes, &checked),
+                Format::Markdown => render::markdown(&decision, &changes, &checked),
             }
         }
     };
     out.write_all(text.as_bytes()).context("standard output")?;
     Ok(Exit::Ok)
+}
+
+/// A flag that Ctrl-C sets, where there is something to be stopped.
+fn stop_where_it_takes_long(is_long: bool) -> anyhow::Result<Arc<AtomicBool>> {
+    if is_long { stop_on_interrupt() } else { Ok(Arc::default()) }
 }
 
 /// Those that ship, and before them one's own.

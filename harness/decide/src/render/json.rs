@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use dedup_records::curve::Curve;
 use serde_json::json;
 
+use crate::checked::Checked;
 use crate::decision::Decision;
 use crate::render::{recipe, sentence};
 use crate::sensitivity::Change;
 
 /// One object: the question, the answer, every figure with its origin, what would change the answer, and the curves that
 /// times were read off.
-pub fn json(decision: &Decision, changes: &[Change]) -> String {
+pub fn json(decision: &Decision, changes: &[Change], checked: &[Checked]) -> String {
     let recipe =
         decision.survivors.first().map(|first| recipe(&first.candidate, &first.assessment, decision));
     let judged = decision.survivors.iter().chain(&decision.excluded);
@@ -28,6 +29,7 @@ pub fn json(decision: &Decision, changes: &[Change]) -> String {
         "changes": changes,
         "recipe": recipe,
         "curves": curves,
+        "checked": checked,
     });
     let mut text = serde_json::to_string_pretty(&all).expect("a decision is plain JSON");
     text.push('\n');

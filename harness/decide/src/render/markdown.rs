@@ -2,22 +2,23 @@
 
 use std::fmt::Write;
 
+use crate::checked::Checked;
 use crate::decision::Decision;
-use crate::render::parts::{Body, COLUMNS, parts, question};
+use crate::render::parts::{Body, parts, question};
 use crate::render::sentence;
 use crate::sensitivity::Change;
 
 /// For a review or a page.
-pub fn markdown(decision: &Decision, changes: &[Change]) -> String {
+pub fn markdown(decision: &Decision, changes: &[Change], checked: &[Checked]) -> String {
     let mut out = format!("# {}\n\n{}\n", sentence(decision), question(decision));
-    for part in parts(decision, changes) {
+    for part in parts(decision, changes, checked) {
         let _ = writeln!(out, "\n## {}\n", part.title);
         match part.body {
             Body::Table(rows, note) => {
                 for (index, row) in rows.iter().enumerate() {
                     let _ = writeln!(out, "| {} |", row.join(" | "));
                     if index == 0 {
-                        let _ = writeln!(out, "|{}", " --- |".repeat(COLUMNS));
+                        let _ = writeln!(out, "|{}", " --- |".repeat(row.len()));
                     }
                 }
                 let _ = writeln!(out, "\n{note}");

@@ -1,5 +1,6 @@
 //! A decision for people and for programs. Each prints the same.
 
+mod checked;
 mod json;
 mod lines;
 mod markdown;

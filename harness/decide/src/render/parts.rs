@@ -3,11 +3,12 @@
 use dedup_records::curve::{Known, Origin};
 use dedup_records::units;
 
+use crate::checked::Checked;
 use crate::decision::{Decision, Judged};
 use crate::needs::Nightly;
 use crate::render::lines::{change_lines, origins};
 use crate::render::sentence::{bytes, duration, failure, lost, money, seconds};
-use crate::render::{Recipe, recipe};
+use crate::render::{Recipe, checked, recipe};
 use crate::sensitivity::Change;
 
 /// A part under its title.
@@ -19,7 +20,7 @@ pub(super) struct Part {
 /// What is in a part.
 pub(super) enum Body {
     /// Rows of cells, the first of which is the head, and a note on them.
-    Table(Vec<[String; COLUMNS]>, &'static str),
+    Table(Vec<Vec<String>>, &'static str),
     /// Strategies, and what is said of each.
     Strategies(Vec<(String, String)>),
     /// Sentences.
@@ -28,14 +29,12 @@ pub(super) enum Body {
     Code(Vec<String>),
 }
 
-pub(super) const COLUMNS: usize = 7;
-
 /// Every part that there is something in.
-pub(super) fn parts(decision: &Decision, changes: &[Change]) -> Vec<Part> {
+pub(super) fn parts(decision: &Decision, changes: &[Change], checked: &[Checked]) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut add = |title, body| parts.push(Part { title, body });
     if !decision.survivors.is_empty() {
-        let rows = std::iter::once(HEAD.map(str::to_string)).chain(rows(decision)).collect();
+        let rows = std::iter::once(head(HEAD)).chain(rows(decision)).collect();
         add("What meets every requirement, the cheapest first", Body::Table(rows, NOTE));
     }
     if !decision.excluded.is_empty() {
@@ -48,6 +47,10 @@ pub(super) fn parts(decision: &Decision, changes: &[Change]) -> Vec<Part> {
         add("About which nothing is said", Body::Strategies(said.collect()));
     }
     add("What would change the answer", Body::Lines(change_lines(decision, changes)));
+    if !checked.is_empty() {
+        add("Put to the test: predicted beside seen", Body::Table(checked::rows(checked), checked::NOTE));
+        add("What it was put to the test on", Body::Strategies(checked::streams(checked)));
+    }
     if let Some(first) = decision.survivors.first() {
         add("Where the figures of the first come from", Body::Lines(origins(decision, first)));
         let recipe = recipe(&first.candidate, &first.assessment, decision);
@@ -61,9 +64,13 @@ const NOTE: &str = "* on the front: nothing else is at least as good in price, d
                     Lost: unique pings a year. Memory: of a worker (w) or of the Redis (r). p99: of a batch, measured, \
                     and round trips added; ?: outside what was measured. All else is modelled.";
 
-const HEAD: [&str; COLUMNS] = ["strategy", "window", "dup. %", "lost/yr", "memory", "p99", "a month"];
+const HEAD: [&str; 7] = ["strategy", "window", "dup. %", "lost/yr", "memory", "p99", "a month"];
 
-fn rows(decision: &Decision) -> impl Iterator<Item = [String; COLUMNS]> {
+pub(super) fn head<const N: usize>(names: [&str; N]) -> Vec<String> {
+    names.map(str::to_string).to_vec()
+}
+
+fn rows(decision: &Decision) -> impl Iterator<Item = Vec<String>> {
     let all = decision.traffic.pings_per_s * 86_400.0;
     let row = move |judged: &Judged| {
         let (candidate, found) = (&judged.candidate, &judged.assessment);
@@ -71,7 +78,7 @@ fn rows(decision: &Decision) -> impl Iterator<Item = [String; COLUMNS]> {
             true => format!("{} r", bytes(found.maxmemory)),
             false => format!("{} w", bytes(candidate.worker_bytes.value)),
         };
-        [
+        vec![
             format!(
                 "{}{}{}",
                 candidate.strategy,

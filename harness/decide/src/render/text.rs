@@ -2,19 +2,20 @@
 
 use std::fmt::Write;
 
+use crate::checked::Checked;
 use crate::decision::Decision;
-use crate::render::parts::{Body, COLUMNS, parts, question};
+use crate::render::parts::{Body, parts, question};
 use crate::render::sentence;
 use crate::sensitivity::Change;
 
 const WIDTH: usize = 80;
 
 /// For a terminal.
-pub fn text(decision: &Decision, changes: &[Change]) -> String {
+pub fn text(decision: &Decision, changes: &[Change], checked: &[Checked]) -> String {
     let mut out = String::new();
     wrapped(&mut out, "", &sentence(decision));
     wrapped(&mut out, "", &question(decision));
-    for part in parts(decision, changes) {
+    for part in parts(decision, changes, checked) {
         let _ = writeln!(out, "\n{}", part.title);
         match part.body {
             Body::Table(rows, note) => {
@@ -33,13 +34,18 @@ pub fn text(decision: &Decision, changes: &[Change]) -> String {
     out
 }
 
-fn table(out: &mut String, rows: &[[String; COLUMNS]]) {
-    let widest = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; COLUMNS] = std::array::from_fn(widest);
+fn table(out: &mut String, rows: &[Vec<String>]) {
+    let widest = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
     for row in rows {
-        let mut line = format!("  {:<width$}", row[0], width = widths[0]);
-        for (cell, width) in row.iter().zip(widths).skip(1) {
-            let _ = write!(line, "  {cell:>width$}");
+        let mut line = "  ".to_string();
+        for (column, cell) in row.iter().enumerate() {
+            let width = widest(column);
+            let _ = match column {
+                0 => write!(line, "{cell:<width$}"),
+                _ => write!(line, "  {cell:>width$}"),
+            };
         }
         let _ = writeln!(out, "{line}");
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, anyhow, bail};
 use dedup_decide::{Allowed, Lags, Needs, Traffic, TrafficError, rate, share};
@@ -14,7 +15,7 @@ use super::options::TRAFFIC;
 use crate::advise::traffic_of;
 use crate::cmd::profile::profile_of_trace;
 use crate::cmd::reading::{ReadingArgs, taken};
-use crate::cmd::run::stop_on_interrupt;
+use crate::exit::{Exit, OrExit};
 use crate::printable::printable;
 use crate::servers::Guarded;
 use crate::units::parse_bytes;
@@ -60,13 +61,28 @@ impl Given {
     }
 
     /// The traffic, from the one thing that says what it is.
-    pub(super) fn traffic(&self) -> anyhow::Result<Traffic> {
-        let sources: Vec<&str> =
-            ["rate", "profile", "trace", "scenario"].into_iter().filter(|name| self.texts.contains_key(*name)).collect();
+    pub(super) fn traffic(&self, stop: &AtomicBool) -> anyhow::Result<Traffic> {
+        match self.has_trace() {
+            true => self.trace(stop),
+            false => self.without_trace().or_exit(Exit::Usage),
+        }
+    }
+
+    /// Whether it takes long to find out.
+    pub(super) fn has_trace(&self) -> bool {
+        self.sources()[..] == ["trace"]
+    }
+
+    fn sources(&self) -> Vec<&'static str> {
+        let all = ["rate", "profile", "trace", "scenario"];
+        all.into_iter().filter(|name| self.texts.contains_key(*name)).collect()
+    }
+
+    fn without_trace(&self) -> anyhow::Result<Traffic> {
+        let sources = self.sources();
         match sources[..] {
             ["rate"] => self.numbers(),
             ["profile"] => self.profile(),
-            ["trace"] => self.trace(),
             ["scenario"] => self.scenario(),
             [] => bail!(
                 "found no traffic; allowed is one of --rate 3000/s (with --duplicates and --lags), --profile FILE, \
@@ -99,19 +115,19 @@ impl Given {
         self.of_profile(&path, &Profile::read(Path::new(&path))?)
     }
 
-    fn trace(&self) -> anyhow::Result<Traffic> {
-        self.alone("trace")?;
+    fn trace(&self, stop: &AtomicBool) -> anyhow::Result<Traffic> {
+        self.alone("trace").or_exit(Exit::Usage)?;
         let (_, path) = self.text("trace", "");
         let files = taken(find_files(&[PathBuf::from(&path)]))?;
         let directory = Guarded::directory().context("temporary directory")?;
-        let stop = stop_on_interrupt()?;
         let scratch = Some(directory.dir().to_path_buf());
         let mut options = TraceOptions { scratch, ..self.reading.options(&files) };
         if options.is_stdin() {
-            let spooled = taken(spool_stdin(directory.dir(), &stop))?;
+            let spooled = taken(spool_stdin(directory.dir(), stop))?;
             options = options.spooled(spooled);
         }
-        self.of_profile(&path, &taken(profile_of_trace(&options, Memory::Unbounded, &stop))?)
+        let profile = taken(profile_of_trace(&options, Memory::Unbounded, stop))?;
+        self.of_profile(&path, &profile).or_exit(Exit::Usage)
     }
 
     fn of_profile(&self, path: &str, profile: &Profile) -> anyhow::Result<Traffic> {

@@ -1,0 +1,57 @@
+use dedup_decide::{Candidate, Lags, Needs, Traffic, decide};
+use dedup_strategies::STRATEGIES;
+
+use super::trial;
+use crate::advise::{candidates, shipped_curves};
+
+fn traffic() -> Traffic {
+    Traffic::steady("test", 3000.0, 0.01, Lags::parse("test", "50%=10m,90%=8h,99.9%=3d").unwrap(), 1000)
+}
+
+fn candidate(name: &str, needs: &Needs) -> Candidate {
+    let found = candidates(STRATEGIES, &traffic(), needs, shipped_curves()).candidates;
+    let found = found.into_iter().find(|one| one.strategy == name && one.window_s == Some(86_400.0));
+    found.unwrap_or_else(|| panic!("{name}"))
+}
+
+#[test]
+fn a_trial_has_the_lags_of_the_traffic_and_as_many_pings_and_faults_as_it_may() {
+    let needs = Needs { workers: 12, ..Needs::default() };
+    let trial = trial(&candidate("exact", &needs), &traffic(), &needs).unwrap();
+    let pings = trial.scenario.expected_pings();
+    assert!((180_000..220_000).contains(&pings), "{pings}");
+    let copies = trial.scenario.expected_duplicates() as f64 / pings as f64;
+    assert!((copies - 0.01).abs() < 1e-3, "{copies}");
+    // Six times the longest lag, of 5.7 days; a restart a day, and a crash a month.
+    assert_eq!((trial.restarts_s.len(), trial.crashes), (34, 1));
+    assert_eq!(trial.scenario.faults.len(), 35);
+    assert_eq!(trial.scenario.pipeline.workers.get(), 12);
+}
+
+#[test]
+fn every_candidate_of_every_kind_of_traffic_has_a_trial() {
+    let needs = Needs { restarts_per_year: 0.0, ..Needs::default() };
+    for (rate, duplicates, lags) in
+        [(5.0, 0.5, "100%=1s"), (1e6, 0.0, "100%=90days"), (1e-3, 0.9, "50%=1ms,60%=2ms,100%=3days")]
+    {
+        let traffic = Traffic::steady("test", rate, duplicates, Lags::parse("test", lags).unwrap(), 0);
+        let found = candidates(STRATEGIES, &traffic, &needs, shipped_curves());
+        let decision = decide(&traffic, &needs, &found.candidates);
+        for judged in decision.survivors.iter().chain(&decision.excluded) {
+            let trial = trial(&judged.candidate, &traffic, &needs).unwrap_or_else(|error| panic!("{error}"));
+            assert!(trial.restarts_s.is_empty() && trial.scenario.expected_pings() < 400_000);
+        }
+    }
+}
+
+#[test]
+fn the_share_behind_a_restart_is_what_a_hand_computes() {
+    let needs = Needs::default();
+    let mut trial = trial(&candidate("exact", &needs), &traffic(), &needs).unwrap();
+    (trial.length_s, trial.restarts_s) = (100.0, vec![20.0, 50.0, 95.0]);
+    // Firsts come up to 90: those from 10 to 20, and from 40 to 50, and from 85 to 90.
+    assert!((trial.restarted_within(10.0) - 25.0 / 90.0).abs() < 1e-12);
+    assert_eq!(trial.restarted_within(200.0), 0.0);
+    trial.restarts_s.clear();
+    assert_eq!(trial.restarted_within(10.0), 0.0);
+}
