@@ -16,7 +16,8 @@ const TOLERANCE: f64 = 0.02;
 fn candidate(name: &str, strategy: &str, window_s: f64) -> Candidate {
     let needs = Needs { nightly: Nightly::Days(0), ..Needs::default() };
     let traffic = traffic_of(&scenario(name));
-    let found = candidates(STRATEGIES, &traffic, &needs, shipped_curves()).candidates;
+    let one = *STRATEGIES.iter().find(|definition| definition.name == strategy).unwrap();
+    let found = candidates(&[one], &traffic, &needs, shipped_curves()).candidates;
     let wanted =
         |candidate: &Candidate| candidate.strategy == strategy && candidate.window_s == Some(window_s);
     found.into_iter().find(wanted).unwrap_or_else(|| panic!("{strategy} at {window_s} s is no candidate"))

@@ -19,8 +19,8 @@ mod testing;
 mod traffic;
 
 pub use candidate::{Candidate, LeftOut, Marks, Place, modelled};
-pub use decision::{Decision, Failure, Judged, decide};
 pub use checked::{Beside, Checked, Outcome, Seen};
+pub use decision::{Decision, Failure, Judged, decide};
 pub use dedup_records::curve::{Known, Origin};
 pub use loss::{Assessment, Says, Term, assess};
 pub use measured::{Curves, Measured};

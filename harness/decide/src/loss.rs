@@ -95,7 +95,8 @@ pub fn assess(candidate: &Candidate, traffic: &Traffic, needs: &Needs) -> Assess
     let missed = MissedBy::of(candidate, traffic);
     // What is let through anyway cannot be let through once more.
     let room = copies * (1.0 - candidate.missed_live.value);
-    let expected = |of, model, per_year: f64, origin| Term { of, model, per_year, says: Says::Expected, origin };
+    let expected =
+        |of, model, per_year: f64, origin| Term { of, model, per_year, says: Says::Expected, origin };
     let origin = candidate.missed_live.origin;
     let delivered = vec![
         expected(
@@ -171,10 +172,9 @@ fn losses(candidate: &Candidate, traffic: &Traffic, needs: &Needs) -> Vec<Term> 
     };
     // A process that dies whole takes its marks with it; what dies alone (a thread, a task) leaves them.
     let (of_crash, says_of_crash) = match candidate.place {
-        Place::Worker => (
-            "marked and not published when a worker died and its memory lived on",
-            Says::AtMost,
-        ),
+        Place::Worker => {
+            ("marked and not published when a worker died and its memory lived on", Says::AtMost)
+        }
         _ => ("marked and not published when a worker died", Says::Expected),
     };
     vec![

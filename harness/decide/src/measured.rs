@@ -106,7 +106,10 @@ mod tests {
     #[test]
     fn what_was_measured_with_other_settings_is_outside_what_was_measured() {
         let curves = curves(&[curve("bloom", &[(1000, 10.0), (100_000, 30.0)])]);
-        let at = |rate, ids| curves.of("bloom", &settings(rate)).unwrap().at(Figure::Steady, ids).unwrap();
+        let at = |rate, ids| {
+            let known = curves.of("bloom", &settings(rate)).unwrap().at(Figure::Steady, ids).unwrap();
+            Known { value: known.value.round(), ..known }
+        };
         assert_eq!(at("0.001", 10_000.0), Known { value: 20.0, origin: Origin::Measured });
         assert_eq!(at("0.001", 1e6), Known { value: 40.0, origin: Origin::Outside });
         assert_eq!(at("0.0001", 10_000.0), Known { value: 20.0, origin: Origin::Outside });

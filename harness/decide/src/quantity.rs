@@ -61,9 +61,7 @@ fn per_second(text: &str) -> Option<f64> {
 /// `4GiB`, `500 MB`: bytes, no more than anybody has.
 pub(crate) fn bytes(text: &str) -> Result<u64, Allowed> {
     const MOST: u64 = 1_000_000_000_000_000_000;
-    parse_bytes(text)
-        .filter(|bytes| *bytes <= MOST)
-        .ok_or(Allowed("a size such as 4GiB, 500MB or 1KB"))
+    parse_bytes(text).filter(|bytes| *bytes <= MOST).ok_or(Allowed("a size such as 4GiB, 500MB or 1KB"))
 }
 
 /// `10m`, `3d`, `1500ms`: a length of time.

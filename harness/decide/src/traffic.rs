@@ -158,7 +158,8 @@ impl Traffic {
             Err(TrafficError { from: from.to_string(), field, found, allowed })
         };
         if profile.times == Times::Order {
-            const GIVEN: &str = "given: without times there is no rate and no lag; name them with --time-field";
+            const GIVEN: &str =
+                "given: without times there is no rate and no lag; name them with --time-field";
             return wrong("times", "order".into(), GIVEN);
         }
         if profile.pings_count < 2 || profile.span().is_zero() {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use dedup_decide::{Candidate, Curves, LeftOut, Marks, Needs, Nightly, Place, Traffic, modelled};
@@ -10,9 +12,11 @@ use dedup_strategies::{
     Bound, Context, Definition, Forgets, Kept, Prospect, Role, SettingDef, SettingDefault, SettingKind,
     Settings, Sizing, WhileAway, Window,
 };
+use parking_lot::Mutex;
 
 use crate::advise::{scenario_of, windows};
 use crate::predict::{Declared, MissedShares, missed_shares};
+use crate::process::cores;
 
 /// What a ping that is held takes beside its payload.
 const HELD_BYTES: u64 = 40;
@@ -28,13 +32,25 @@ pub struct Found {
     pub left_out: Vec<LeftOut>,
 }
 
-/// All of them; times are read off `curves`.
+/// All of them; times are read off `curves`. Theory takes its time over some, so every core takes its part.
 pub fn candidates(definitions: &[Definition], traffic: &Traffic, needs: &Needs, curves: &Curves) -> Found {
-    let windows = windows(traffic, needs);
-    let mut theory = Theory { traffic, needs, curves, known: BTreeMap::new() };
+    let theory = Theory { traffic, needs, curves, windows: windows(traffic, needs), known: Mutex::default() };
+    let next = AtomicUsize::new(0);
+    let told: Vec<OnceLock<Told>> = definitions.iter().map(|_| OnceLock::new()).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..cores().get().min(definitions.len()) {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(definition) = definitions.get(at) else { break };
+                    let _ = told[at].set(theory.of_definition(definition));
+                }
+            });
+        }
+    });
     let mut found = Found { candidates: Vec::new(), left_out: Vec::new() };
-    for definition in definitions {
-        match theory.of_definition(definition, &windows) {
+    for (definition, told) in definitions.iter().zip(told) {
+        match told.into_inner().expect("somebody took it") {
             Ok(candidates) => found.candidates.extend(candidates),
             Err(because) => {
                 let (strategy, because) = (definition.name.to_string(), because.to_string());
@@ -45,18 +61,27 @@ pub fn candidates(definitions: &[Definition], traffic: &Traffic, needs: &Needs, 
     found
 }
 
+/// Candidates, or why there are none.
+type Told = Result<Vec<Candidate>, &'static str>;
+
 /// The setting that says what share may be lost by mistake.
 const RATE: &str = "rate";
 
 type ProspectOf = fn(&Settings, &Context) -> Prospect;
 
-/// What loses by mistake has its own size, and those with which it loses half and a tenth of what may be lost: other causes
-/// have the rest.
+/// What loses by mistake has the sizes with which it loses half and a tenth of what may be lost: other causes have the rest. Its
+/// own size is no choice where it loses more.
 fn rates(definition: &Definition, needs: &Needs) -> Vec<Option<f64>> {
-    let is_rate = |def: &SettingDef| def.name == RATE && matches!(def.kind, SettingKind::Share);
-    match definition.settings.iter().any(is_rate) && needs.lost > 0.0 {
-        true => vec![None, Some(needs.lost / 2.0), Some(needs.lost / 10.0)],
-        false => vec![None],
+    let is_rate = |def: &&SettingDef| def.name == RATE && matches!(def.kind, SettingKind::Share);
+    let own = definition.settings.iter().find(is_rate).and_then(|def| match def.default {
+        SettingDefault::Text(text) => text.parse::<f64>().ok(),
+        _ => None,
+    });
+    let sized = [Some(needs.lost / 2.0), Some(needs.lost / 10.0)];
+    match own {
+        Some(own) if needs.lost > 0.0 && own > needs.lost => sized.to_vec(),
+        Some(_) if needs.lost > 0.0 => std::iter::once(None).chain(sized).collect(),
+        _ => vec![None],
     }
 }
 
@@ -92,22 +117,19 @@ struct Theory<'a> {
     traffic: &'a Traffic,
     needs: &'a Needs,
     curves: &'a Curves,
-    known: BTreeMap<String, Option<MissedShares>>,
+    windows: Vec<Duration>,
+    known: Mutex<BTreeMap<String, Option<MissedShares>>>,
 }
 
 impl Theory<'_> {
     /// A strategy at each window and with each size, or why there is none.
-    fn of_definition(
-        &mut self,
-        definition: &Definition,
-        windows: &[Duration],
-    ) -> Result<Vec<Candidate>, &'static str> {
+    fn of_definition(&self, definition: &Definition) -> Told {
         if definition.role == Role::NegativeControl {
             return Err("is there to show a mistake");
         }
         let Some(prospect) = definition.prospect else { return Err("says nothing of what it comes to") };
         let windows = match window_of(definition) {
-            WindowIs::Chosen => windows.to_vec(),
+            WindowIs::Chosen => self.windows.clone(),
             WindowIs::ItsOwn(window) => vec![window],
         };
         let rates = rates(definition, self.needs);
@@ -125,7 +147,7 @@ impl Theory<'_> {
 
     /// None where theory has nothing to say.
     fn candidate(
-        &mut self,
+        &self,
         definition: &Definition,
         prospect: ProspectOf,
         window: Duration,
@@ -141,16 +163,22 @@ impl Theory<'_> {
         let settings = definition.resolve(&chosen(rate), &sizing).map_err(|_| "takes no such load")?;
         let prospect = prospect(&settings, &context);
         if matches!(prospect.promise.window, Window::Tumbling(_)) {
-            return Err("refuses pings that come after their window in event time, and this traffic does not \
-                        say how late events arrive: run it on a scenario or a trace");
+            return Err(
+                "refuses pings that come after their window in event time, and this traffic does not \
+                        say how late events arrive: run it on a scenario or a trace",
+            );
         }
         let forgets = (definition.forgets)(&settings, &context);
+        // Theory takes longest over these: one size of them is enough.
+        if matches!(forgets, Forgets::AtRandom(_)) && rate.is_some_and(|rate| rate < self.needs.lost / 2.0) {
+            return Ok(None);
+        }
         let missed = self.missed(forgets, &prospect, window);
         Ok(missed.map(|missed| self.describe(definition, (&settings, rate), sizing, prospect, missed)))
     }
 
     /// Strategies that forget by the same rule miss the same.
-    fn missed(&mut self, forgets: Forgets, prospect: &Prospect, window: Duration) -> Option<MissedShares> {
+    fn missed(&self, forgets: Forgets, prospect: &Prospect, window: Duration) -> Option<MissedShares> {
         let promise = &prospect.promise;
         let capacity = promise.capacity.filter(|_| matches!(forgets, Forgets::LeastRecentlySeen));
         let wrong = matches!(promise.lost, Bound::AtMost(rate) if rate > 0.01);
@@ -163,7 +191,13 @@ impl Theory<'_> {
         let ask = || {
             missed_shares(&scenario(), Declared { forgets, promise, routing: prospect.routing }, preceding)
         };
-        self.known.entry(key).or_insert_with(ask).clone()
+        if let Some(known) = self.known.lock().get(&key) {
+            return known.clone();
+        }
+        // What two ask at once is the same.
+        let found = ask();
+        self.known.lock().insert(key, found.clone());
+        found
     }
 
     fn describe(

@@ -152,8 +152,7 @@ fn traffic_comes_straight_from_a_trace_as_profile_reads_it() {
     // 2,000 ids, one a second, each of every tenth of them again a minute later.
     let first = |n: u32| (n, n);
     let copy = |n: u32| (n + 60, n);
-    let mut pings: Vec<(u32, u32)> =
-        (0..2000).map(first).chain((0..2000).step_by(10).map(copy)).collect();
+    let mut pings: Vec<(u32, u32)> = (0..2000).map(first).chain((0..2000).step_by(10).map(copy)).collect();
     pings.sort();
     let line = |(at, id): &(u32, u32)| format!("{{\"key\":\"id-{id}\",\"at\":{at}}}\n");
     tool.write("pings.ndjson", &pings.iter().map(line).collect::<String>());

@@ -32,7 +32,9 @@ pub const NEEDS: &[Need] = &[
         name: "p99",
         default: "any",
         about: "the longest that a batch may take in the strategy at its 99th percentile: 5ms, any",
-        set: |needs, text| put(&mut needs.p99_s, unless(text, "any", quantity::time)?.map(|time| time.as_secs_f64())),
+        set: |needs, text| {
+            put(&mut needs.p99_s, unless(text, "any", quantity::time)?.map(|time| time.as_secs_f64()))
+        },
     },
     Need {
         name: "memory",
@@ -50,7 +52,9 @@ pub const NEEDS: &[Need] = &[
         name: "redis",
         default: "8GiB",
         about: "maxmemory of the Redis that may be had, or none",
-        set: |needs, text| put(&mut needs.redis_bytes, unless(text, "none", quantity::bytes)?.map(|bytes| bytes as f64)),
+        set: |needs, text| {
+            put(&mut needs.redis_bytes, unless(text, "none", quantity::bytes)?.map(|bytes| bytes as f64))
+        },
     },
     Need {
         name: "workers",
@@ -135,11 +139,7 @@ fn put<T>(place: &mut T, value: T) -> Result<(), Allowed> {
 }
 
 /// What is read, unless it is the word for none.
-fn unless<T>(
-    text: &str,
-    none: &str,
-    read: fn(&str) -> Result<T, Allowed>,
-) -> Result<Option<T>, Allowed> {
+fn unless<T>(text: &str, none: &str, read: fn(&str) -> Result<T, Allowed>) -> Result<Option<T>, Allowed> {
     if text == none { Ok(None) } else { read(text).map(Some) }
 }
 

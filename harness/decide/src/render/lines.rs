@@ -1,6 +1,6 @@
 //! Sentences: what would change the answer, and where figures come from.
 
-use dedup_records::curve::Figure;
+use dedup_records::curve::{Figure, Origin};
 use dedup_records::units;
 
 use crate::decision::{Decision, Judged};
@@ -81,7 +81,8 @@ fn bytes_line(judged: &Judged) -> String {
     let origin = candidate.worker_bytes.origin.name();
     let line = format!("bytes for {} ids: from how it is built ({origin})", count(ids));
     let read = |speed: Speed| candidate.measured.as_ref()?.at(Figure::BytesPerId, speed.ids);
-    match judged.assessment.speed.and_then(read) {
+    let of_an_id = judged.assessment.speed.and_then(read);
+    match of_an_id.filter(|an_id| an_id.origin == Origin::Measured) {
         Some(an_id) => format!(
             "{line}; {} bytes an id ({}) make {}",
             units::short(an_id.value),

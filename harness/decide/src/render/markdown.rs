@@ -23,7 +23,9 @@ pub fn markdown(decision: &Decision, changes: &[Change], checked: &[Checked]) ->
                 }
                 let _ = writeln!(out, "\n{note}");
             }
-            Body::Strategies(strategies) => list(&mut out, strategies.iter().map(|(name, said)| format!("`{name}` {said}"))),
+            Body::Strategies(strategies) => {
+                list(&mut out, strategies.iter().map(|(name, said)| format!("`{name}` {said}")))
+            }
             Body::Lines(lines) => list(&mut out, lines.into_iter()),
             Body::Code(lines) => {
                 let _ = writeln!(out, "```\n{}\n```", lines.join("\n"));

@@ -110,9 +110,8 @@ pub(super) fn question(decision: &Decision) -> String {
         Nightly::Days(0) => "a nightly job".to_string(),
         Nightly::Days(days) => format!("a nightly job that looks back {}", units::plural(days.into(), "day")),
     };
-    let redis = needs
-        .redis_bytes
-        .map_or("no Redis".to_string(), |size| format!("a Redis of {}", bytes(size)));
+    let redis =
+        needs.redis_bytes.map_or("no Redis".to_string(), |size| format!("a Redis of {}", bytes(size)));
     format!(
         "Asked: {}, {}/s, {} % duplicates, half of them within {} and the last after {}; lost at most {} %, \
          duplicates at most {} % of what is delivered; {} with {} each, {redis}, {nightly}.",

@@ -38,10 +38,10 @@ impl Trial {
             pings: seen.pings_count,
             copies: seen.duplicate_count,
             live: Beside { predicted: (base.live + live).min(1.0), seen: of_copies(seen.missed_count) },
-            stable: base.stable.zip(stable_seen).map(|(base, seen)| Beside {
-                predicted: (base + stable).min(1.0),
-                seen,
-            }),
+            stable: base
+                .stable
+                .zip(stable_seen)
+                .map(|(base, seen)| Beside { predicted: (base + stable).min(1.0), seen }),
             lost: Beside {
                 predicted: self.lost(candidate, seen.unique_count as f64),
                 seen: seen.lost_count as f64,
@@ -91,7 +91,8 @@ impl Trial {
         let in_hand = self.uniques_per_s * self.in_hand_s;
         let crashes = f64::from(self.crashes) * (1.0 + in_hand / f64::from(self.workers));
         // A restart takes the marks with it where they are in the process.
-        let restarts = if candidate.place == Place::Worker { 0.0 } else { self.restarts_s.len() as f64 * in_hand };
+        let restarts =
+            if candidate.place == Place::Worker { 0.0 } else { self.restarts_s.len() as f64 * in_hand };
         by_mistake + crashes + restarts
     }
 }

@@ -1,5 +1,5 @@
 use dedup_decide::{Candidate, Lags, Needs, Traffic, decide};
-use dedup_strategies::STRATEGIES;
+use dedup_strategies::{Definition, STRATEGIES};
 
 use super::trial;
 use crate::advise::{candidates, shipped_curves};
@@ -8,8 +8,12 @@ fn traffic() -> Traffic {
     Traffic::steady("test", 3000.0, 0.01, Lags::parse("test", "50%=10m,90%=8h,99.9%=3d").unwrap(), 1000)
 }
 
+fn of(name: &str) -> Definition {
+    *STRATEGIES.iter().find(|definition| definition.name == name).unwrap_or_else(|| panic!("{name}"))
+}
+
 fn candidate(name: &str, needs: &Needs) -> Candidate {
-    let found = candidates(STRATEGIES, &traffic(), needs, shipped_curves()).candidates;
+    let found = candidates(&[of(name)], &traffic(), needs, shipped_curves()).candidates;
     let found = found.into_iter().find(|one| one.strategy == name && one.window_s == Some(86_400.0));
     found.unwrap_or_else(|| panic!("{name}"))
 }
@@ -35,7 +39,8 @@ fn every_candidate_of_every_kind_of_traffic_has_a_trial() {
         [(5.0, 0.5, "100%=1s"), (1e6, 0.0, "100%=90days"), (1e-3, 0.9, "50%=1ms,60%=2ms,100%=3days")]
     {
         let traffic = Traffic::steady("test", rate, duplicates, Lags::parse("test", lags).unwrap(), 0);
-        let found = candidates(STRATEGIES, &traffic, &needs, shipped_curves());
+        let some = ["noop", "exact", "bloom", "durable", "beam-deduplicate", "redis-claim"].map(of);
+        let found = candidates(&some, &traffic, &needs, shipped_curves());
         let decision = decide(&traffic, &needs, &found.candidates);
         for judged in decision.survivors.iter().chain(&decision.excluded) {
             let trial = trial(&judged.candidate, &traffic, &needs).unwrap_or_else(|error| panic!("{error}"));
