@@ -155,7 +155,7 @@ fn traffic_comes_straight_from_a_trace_as_profile_reads_it() {
     let mut pings: Vec<(u32, u32)> = (0..2000).map(first).chain((0..2000).step_by(10).map(copy)).collect();
     pings.sort();
     let line = |(at, id): &(u32, u32)| format!("{{\"key\":\"id-{id}\",\"at\":{at}}}\n");
-    tool.write("pings.ndjson", &pings.iter().map(line).collect::<String>());
+    tool.write("pings.ndjson", pings.iter().map(line).collect::<String>());
     let read = ["--id-field", "key", "--time-field", "at", "--time-unit", "s"];
     let of_trace = json(&tool, &[&["advise", "--trace", "pings.ndjson"], &read[..]].concat());
     tool.prints(&[&["profile", "pings.ndjson", "-o", "profile.json"], &read[..]].concat());
@@ -185,7 +185,7 @@ fn times_are_read_off_recorded_curves_and_ones_own_take_their_place() {
     let record = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/scale/records.jsonl");
     let record = std::fs::read_to_string(record).unwrap();
     let cpu = row["candidate"]["measured"]["machine"]["cpu"].as_str().unwrap();
-    tool.write("mine/records.jsonl", &record.replacen(cpu, "My own machine", 1));
+    tool.write("mine/records.jsonl", record.replacen(cpu, "My own machine", 1));
     let own = json(&tool, &[&STORY[..], &["--curves", "mine"]].concat());
     assert_eq!(measured(&own)["candidate"]["measured"]["machine"]["cpu"], "My own machine");
     let text = tool.prints(&[&STORY[..], &["--curves", "mine"]].concat());
