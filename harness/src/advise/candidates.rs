@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use dedup_decide::{Candidate, Curves, LeftOut, Marks, Needs, Nightly, Place, Traffic, modelled};
@@ -12,7 +12,6 @@ use dedup_strategies::{
     Bound, Context, Definition, Forgets, Kept, Prospect, Role, SettingDef, SettingDefault, SettingKind,
     Settings, Sizing, WhileAway, Window,
 };
-use parking_lot::Mutex;
 
 use crate::advise::{scenario_of, windows};
 use crate::predict::{Declared, MissedShares, missed_shares};
@@ -177,6 +176,11 @@ impl Theory<'_> {
         Ok(missed.map(|missed| self.describe(definition, (&settings, rate), sizing, prospect, missed)))
     }
 
+    /// What is known so far; each entry is whole, whatever became of who wrote another.
+    fn known(&self) -> MutexGuard<'_, BTreeMap<String, Option<MissedShares>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Strategies that forget by the same rule miss the same.
     fn missed(&self, forgets: Forgets, prospect: &Prospect, window: Duration) -> Option<MissedShares> {
         let promise = &prospect.promise;
@@ -191,12 +195,13 @@ impl Theory<'_> {
         let ask = || {
             missed_shares(&scenario(), Declared { forgets, promise, routing: prospect.routing }, preceding)
         };
-        if let Some(known) = self.known.lock().get(&key) {
-            return known.clone();
+        let known = self.known().get(&key).cloned();
+        if let Some(known) = known {
+            return known;
         }
         // What two ask at once is the same.
         let found = ask();
-        self.known.lock().insert(key, found.clone());
+        self.known().insert(key, found.clone());
         found
     }
 
