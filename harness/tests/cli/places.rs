@@ -283,7 +283,7 @@ fn a_pipe_whose_reader_goes_away_is_an_output_that_failed_and_no_wrong_usage() {
     let records = fs::read_to_string(tool.work().join("a/records.jsonl")).unwrap();
     let (run, cells) = records.split_once('\n').unwrap();
     let named = |index| cells.replace("\"tiny\"", &format!("\"tiny-{index}\""));
-    tool.write("many/records.jsonl", &format!("{run}\n{}", (0..200).map(named).collect::<String>()));
+    tool.write("many/records.jsonl", format!("{run}\n{}", (0..200).map(named).collect::<String>()));
     tool.prints(&["report", "many", "-o", "page.html"]);
     let page = fs::metadata(tool.work().join("page.html")).unwrap().len();
     assert!(page > 1 << 17, "a pipe takes 64 KiB at once: who has read one byte knows that more is to come");
