@@ -80,8 +80,9 @@ schema = fastavro.parse_schema({"type": "record", "name": "ping", "fields": [
     {"name": "t_ms", "type": {"type": "long", "logicalType": "timestamp-micros"}},
 ]})
 rows = [{"id": text, "n": n, "t_ms": time} for text, n, time in zip(texts, numbers, times)]
-with open(path("null.avro"), "wb") as file:
-    fastavro.writer(file, schema, rows, codec="null", sync_interval=2000)
+for codec in ["null", "deflate"]:
+    with open(path(f"{codec}.avro"), "wb") as file:
+        fastavro.writer(file, schema, rows, codec=codec, sync_interval=2000)
 
 read = f"read_json('{path('lines.ndjson')}', format='newline_delimited', columns={{id: 'VARCHAR', n: 'BIGINT', t_ms: 'BIGINT'}})"
 copies = [("duck.csv", "header"), ("duck.tsv", "header, delimiter '\t'"), ("duck.ndjson", "format json"),

@@ -10,6 +10,7 @@ use serde_avro_fast::de::read::ReaderRead;
 use serde_avro_fast::object_container_file_encoding::Reader;
 use serde_json::Value;
 
+use super::avro_blocks::PlainBlocks;
 use super::error::MAX_LINE_BYTES;
 use super::time::TimeUnit;
 
@@ -21,14 +22,16 @@ const MOST_BYTES_AT_ONCE: usize = 64 << 20;
 
 /// Reads an Avro object file as lines of JSON.
 pub(crate) struct AvroLines {
-    reader: Reader<ReaderRead<BufReader<File>>>,
+    reader: Reader<ReaderRead<BufReader<PlainBlocks<BufReader<File>>>>>,
     line: Vec<u8>,
     given: usize,
 }
 
 impl AvroLines {
     pub(crate) fn new(file: File) -> io::Result<Self> {
-        let mut input = ReaderRead::new(BufReader::new(file));
+        let blocks =
+            PlainBlocks::new(BufReader::new(file), MOST_BYTES_AT_ONCE).map_err(|error| broken(&error))?;
+        let mut input = ReaderRead::new(BufReader::new(blocks));
         input.max_alloc_size = MOST_BYTES_AT_ONCE;
         let reader = Reader::new(input).map_err(|error| broken(&error))?;
         Ok(AvroLines { reader, line: Vec::new(), given: 0 })

@@ -9,6 +9,7 @@
 //! ```
 
 mod avro;
+mod avro_blocks;
 mod bytes;
 mod csv;
 mod decimal;

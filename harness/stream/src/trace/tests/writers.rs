@@ -93,5 +93,5 @@ fn what_other_programs_write_is_read_value_for_value() {
         assert_eq!(read(&path, "n", time), numbers, "{name}");
         files += 1;
     }
-    assert_eq!(files, 34);
+    assert_eq!(files, 35);
 }
