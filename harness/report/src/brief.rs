@@ -8,7 +8,7 @@ use dedup_records::units::{duration, percentages, plural, short, thousands};
 use crate::panel::machine;
 use crate::tables::escape;
 use crate::verdict::{SKIPPED, verdict, word};
-use crate::words::{list, program, rate, three};
+use crate::words::{list, nanos, program, rate, three};
 
 /// A column: its title, how its cells lean, and its cells.
 struct Column {
@@ -89,7 +89,7 @@ fn share(title: &'static str, metric: &Metric, rows: &[Row]) -> Column {
 fn p99(row: &Row) -> Option<String> {
     let (times, clock) = row.summary.waiting()?;
     let star = if clock == Clock::Virtual { "\\*" } else { "" };
-    Some(duration(times.merged.p99) + star)
+    Some(nanos(times.p99.median) + star)
 }
 
 fn notes(block: &Block) -> Vec<String> {

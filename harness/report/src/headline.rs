@@ -3,27 +3,30 @@
 use std::collections::BTreeSet;
 
 use dedup_records::compare::{Block, Comparison, Standing};
-use dedup_records::metrics::{BYTES_PER_ID, Metric, THROUGHPUT};
 use dedup_records::record::Role;
 use dedup_records::stats::{Spread, rule_of_three};
 use dedup_records::units::{plural, short, thousands};
 
-use super::model::{Cell, Fact, Figure, Opening, Table, Tone};
+use super::model::{Cell, Fact, Figure, Opening, Table, Tone, View};
+use super::overview::{self, claim, in_order, lives, sentence};
 use super::panel::{Entry, Panel, machine};
 use super::pipeline;
 use super::tables::doubts;
-use super::verdict::{CONTROL, SKIPPED, Verdict, verdict, word};
+use super::verdict::{CONTROL, DOCUMENTED, HARM, SKIPPED, Verdict, documented, harm_of, verdict, word};
 use super::words::{
-    clip, count_cell, list, nanos, percent, program, rate, share_cell, spread, three, verdict_cell,
+    clip, count_cell, documented_cell, list, nanos, program, rate, share_cell, spread, three,
 };
 
 /// What a report opens with.
 pub(super) fn opening(panels: &[Panel<'_>], comparison: &Comparison) -> Opening {
+    let lives = lives(panels);
     Opening {
         title: title(panels),
-        sentence: sentence(panels),
+        claim: claim(&lives),
+        sentence: sentence(panels, &lives),
         facts: facts(panels, comparison),
         verdicts: verdicts(panels),
+        overview: overview::table(panels, &lives, comparison),
         figures: in_order(panels).map(table).collect(),
         notes: [doubts(comparison), notes(panels)].concat(),
     }
@@ -40,94 +43,6 @@ fn title(panels: &[Panel<'_>]) -> String {
         [only] => format!("{strategies} on {}", only.title),
         _ => format!("{strategies} on {}", plural(panels.len() as u64, "scenario")),
     }
-}
-
-/// The panel with most rows first, and of these the one in which most was measured; the others as they come.
-fn in_order<'a>(panels: &'a [Panel<'a>]) -> impl Iterator<Item = &'a Panel<'a>> {
-    let measured = |panel: &Panel<'_>| {
-        let times = panel.rows.iter().filter(|entry| entry.row.summary.time.is_some()).count();
-        let weights = panel.rows.iter().filter(|entry| entry.row.summary.weigh.is_some()).count();
-        (panel.rows.len(), times + weights)
-    };
-    let fullest = (0..panels.len()).rev().max_by_key(|index| measured(&panels[*index]));
-    let others = (0..panels.len()).filter(move |index| Some(*index) != fullest);
-    fullest.into_iter().chain(others).map(|index| &panels[index])
-}
-
-/// Of the fullest panel: who kept its promise, who of these lost nothing, and who is fastest and smallest.
-fn sentence(panels: &[Panel<'_>]) -> String {
-    let Some(panel) = in_order(panels).next() else {
-        return "These records hold no cell that came to its end.".to_string();
-    };
-    let candidates = panel.rows.iter().filter(|entry| entry.row.role == Role::Candidate).count();
-    let able: Vec<&Entry<'_>> = panel.rows.iter().filter(|entry| entry.may_win()).collect();
-    let lossless: Vec<&Entry<'_>> = able
-        .iter()
-        .copied()
-        .filter(|entry| entry.row.summary.verify.as_ref().is_some_and(|verify| verify.lost_count == 0))
-        .collect();
-    let uniques =
-        lossless.iter().filter_map(|entry| Some(entry.row.summary.verify.as_ref()?.unique_count)).min();
-    let Some(uniques) = uniques else {
-        return match able.as_slice() {
-            [] => {
-                format!("On {}, none of {candidates} candidates was seen to keep its promise.", panel.title)
-            }
-            _ => format!("On {}, every candidate that kept its promise lost pings.", panel.title),
-        };
-    };
-    let mut sentence = format!(
-        "On {}, {} of {candidates} candidates kept their promise, and {} of these lost none of {} uniques (below {} each)",
-        panel.title,
-        able.len(),
-        lossless.len(),
-        thousands(uniques),
-        percent(rule_of_three(uniques)),
-    );
-    if let Some(words) = fastest(&lossless) {
-        sentence.push_str(&format!("; {words}"));
-    }
-    if let Some(words) = smallest(&lossless) {
-        sentence.push_str(&format!("; {words}"));
-    }
-    sentence + "."
-}
-
-/// Those whose rounds are not told apart from the best's; the best first.
-fn leaders(entries: &[&Entry<'_>], metric: &Metric) -> Option<(Vec<String>, Spread)> {
-    let with: Vec<(&Entry<'_>, Spread)> =
-        entries.iter().filter_map(|entry| Some((*entry, entry.row.summary.spread(metric)?))).collect();
-    let better = |one: f64, other: f64| metric.better.prefers(one, other);
-    let best = with
-        .iter()
-        .copied()
-        .reduce(|one, other| if better(other.1.median, one.1.median) { other } else { one })?;
-    let mut names = vec![best.0.name.clone()];
-    let same = with.iter().filter(|(entry, spread)| entry.name != best.0.name && spread.overlaps(&best.1));
-    names.extend(same.map(|(entry, _)| entry.name.clone()));
-    (with.len() > 1).then_some((names, best.1))
-}
-
-fn fastest(entries: &[&Entry<'_>]) -> Option<String> {
-    let (names, best) = leaders(entries, &THROUGHPUT)?;
-    Some(match (names.as_slice(), best.rounds_count) {
-        (_, 0 | 1) => "one round, so speeds are not ranked".to_string(),
-        ([only], _) => format!("{} judged most of these, {}", clip(only, 60), spread(best, rate)),
-        (some, _) => {
-            format!("{} judged most and are not told apart, about {}", list(some, 4), rate(best.median))
-        }
-    })
-}
-
-fn smallest(entries: &[&Entry<'_>]) -> Option<String> {
-    let (names, best) = leaders(entries, &BYTES_PER_ID)?;
-    Some(match (names.as_slice(), best.rounds_count) {
-        ([only], 2..) => format!("{} held the fewest bytes an id, {}", clip(only, 60), spread(best, three)),
-        (_, 0 | 1) => {
-            format!("{} held {} bytes an id in its one round", clip(&names[0], 60), three(best.median))
-        }
-        (some, _) => format!("{} held the fewest bytes an id and are not told apart", list(some, 4)),
-    })
 }
 
 fn facts(panels: &[Panel<'_>], comparison: &Comparison) -> Vec<(&'static str, Fact)> {
@@ -177,8 +92,8 @@ fn verdicts(panels: &[Panel<'_>]) -> Vec<(Tone, String)> {
     };
     let skipped: usize = panels.iter().flat_map(|panel| &panel.blocks).map(|block| block.skipped.len()).sum();
     let of_candidates = |standing| {
-        let Verdict { tone, .. } = verdict(standing, Role::Candidate);
-        (tone, count(&candidate(standing)), word(standing))
+        let Verdict { words, tone } = documented(standing, Role::Candidate);
+        (tone, count(&candidate(standing)), if standing == Standing::Kept { DOCUMENTED } else { words })
     };
     let beside = |role| {
         let ended = move |entry: &Entry<'_>| entry.row.role == role && entry.row.standing != Standing::Failed;
@@ -212,35 +127,41 @@ fn lost_cell(verify: &dedup_records::compare::VerifySummary) -> Cell {
 fn table(panel: &Panel<'_>) -> Figure {
     let columns = [
         ("strategy", false),
-        ("verdict", false),
+        (HARM, false),
+        (DOCUMENTED, false),
         ("missed (95 %)", true),
         ("lost (95 %)", true),
         ("pings a second (range)", true),
-        ("p50", true),
-        ("p99", true),
+        ("p50 (range)", true),
+        ("p99 (range)", true),
         ("bytes an id", true),
         ("rounds", true),
     ];
     let mut table =
-        Table::new(format!("verdicts-{}", panel.id), format!("Verdicts, {}", panel.title), &columns);
+        Table::new(format!("verdicts-{}", panel.id), format!("Verdicts, {}", panel.title), &columns)
+            .viewed(View::Cards);
     for entry in &panel.rows {
         let summary = &entry.row.summary;
         let verify = summary.verify.as_ref();
-        let waiting = summary.waiting();
         let star = if entry.holds() { "*" } else { "" };
-        let time = |value: f64| Cell::number(format!("{}{star}", nanos(value)), value);
+        let time = |time: Option<Spread>| {
+            time.map_or(Cell::none(), |time| {
+                Cell::number(format!("{}{star}", spread(time, nanos)), time.median)
+            })
+        };
         table.push(
             Some(entry.strategy),
             vec![
                 Cell::text(&entry.name),
-                verdict_cell(entry.row.standing, entry.row.role),
+                verify.map_or(Cell::none(), |verify| harm_of(verify).cell()),
+                documented_cell(entry.row.standing, entry.row.role),
                 verify.map_or(Cell::none(), |v| share_cell(v.missed_count, v.duplicate_count)),
                 verify.map_or(Cell::none(), lost_cell),
                 summary.time.as_ref().map_or(Cell::none(), |time| {
                     Cell::number(spread(time.throughput_per_s, rate), time.throughput_per_s.median)
                 }),
-                waiting.map_or(Cell::none(), |(times, _)| time(times.merged.p50 as f64)),
-                waiting.map_or(Cell::none(), |(times, _)| time(times.merged.p99 as f64)),
+                time(entry.p50()),
+                time(entry.p99()),
                 summary
                     .weigh
                     .as_ref()

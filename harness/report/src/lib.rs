@@ -11,6 +11,7 @@ pub mod hgrm;
 pub mod markdown;
 mod model;
 mod models;
+mod overview;
 pub mod page;
 mod palette;
 mod panel;
@@ -32,8 +33,8 @@ use dedup_records::compare::{CompareError, Comparison};
 use dedup_records::filter::Filter;
 use dedup_records::record::Run;
 
-pub use model::{Cell, Column, Figure, Line, Report, Section, Table, Tone};
-pub use palette::{Look, Palette};
+pub use model::{Cell, Column, Figure, Line, Report, Section, Shade, Table, Tone, View};
+pub use palette::{CATALOGUE, Look, Palette};
 pub use panel::Mix;
 
 impl Report {

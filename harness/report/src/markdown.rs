@@ -19,7 +19,8 @@ fn made_by(command: &str) -> String {
 /// The sentence, the tables and the headlines; `command` is the command line that makes it again.
 pub fn render(report: &Report, command: &str) -> String {
     let mut text = made_by(command);
-    text.push_str(&format!("**{}**\n\n", escape(&report.opening.sentence)));
+    let opening = &report.opening;
+    text.push_str(&format!("**{}**\n\n{}\n\n", escape(&opening.claim), escape(&opening.sentence)));
     text.push_str(&render_comparison(&report.comparison, Format::Markdown, Look::PLAIN));
     let sections = report.sections.iter().filter(|section| !section.figures.is_empty());
     let headlines: Vec<String> =

@@ -23,12 +23,16 @@ pub struct Report {
 pub struct Opening {
     /// What was compared.
     pub title: String,
+    /// The worst that was seen.
+    pub claim: String,
     /// The one sentence that the data support.
     pub sentence: String,
     /// What was compared, on what: a name and a text each.
     pub facts: Vec<(&'static str, Fact)>,
     /// How many strategies stand how.
     pub verdicts: Vec<(Tone, String)>,
+    /// A line a candidate, over all scenarios.
+    pub overview: Option<Figure>,
     /// The verdicts one by one, for each scenario.
     pub figures: Vec<Figure>,
     /// What was skipped or failed, and warnings that concern the whole.
@@ -83,10 +87,26 @@ pub struct Table {
     pub id: String,
     /// What it holds.
     pub caption: String,
+    /// How a page shows it.
+    pub view: View,
     /// Its columns.
     pub columns: Vec<Column>,
     /// Its lines.
     pub lines: Vec<Line>,
+}
+
+/// How a page shows a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// As it is; on a narrow screen it is moved sideways, and its first column stays.
+    #[default]
+    Plain,
+    /// On a narrow screen each line is a card.
+    Cards,
+    /// By the shades of its cells.
+    Heat,
+    /// Folded below what it has the details of.
+    Folded,
 }
 
 /// A column of a table.
@@ -112,10 +132,30 @@ pub struct Line {
 pub struct Cell {
     /// What it shows.
     pub text: String,
+    /// What stands below it, smaller.
+    pub below: String,
     /// What it sorts by, and what a spreadsheet gets; the text where there is none.
     pub value: Option<f64>,
     /// How it is meant.
     pub tone: Tone,
+    /// Its ground, in a table that is read by its shades.
+    pub shade: Shade,
+}
+
+/// The ground of a cell, which only repeats what its words say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shade {
+    /// None.
+    #[default]
+    None,
+    /// Copies came through, from 1 for few to 6 for many.
+    Amber(u8),
+    /// Pings were lost.
+    Red,
+    /// It cannot happen here.
+    Hatched,
+    /// It was not judged.
+    Dashed,
 }
 
 /// How a text is meant; colour only repeats what the words say.
@@ -153,7 +193,18 @@ impl Table {
     pub fn new(id: String, caption: impl Into<String>, columns: &[(&str, bool)]) -> Table {
         let columns =
             columns.iter().map(|(title, numeric)| Column { title: title.to_string(), numeric: *numeric });
-        Table { id, caption: caption.into(), columns: columns.collect(), lines: Vec::new() }
+        Table {
+            id,
+            caption: caption.into(),
+            view: View::Plain,
+            columns: columns.collect(),
+            lines: Vec::new(),
+        }
+    }
+
+    /// The same, shown in another way.
+    pub fn viewed(self, view: View) -> Table {
+        Table { view, ..self }
     }
 
     /// Appends a line.
@@ -166,17 +217,27 @@ impl Table {
 impl Cell {
     /// A text.
     pub fn text(text: impl Into<String>) -> Cell {
-        Cell { text: text.into(), value: None, tone: Tone::Plain }
+        Cell { text: text.into(), below: String::new(), value: None, tone: Tone::Plain, shade: Shade::None }
     }
 
     /// A number, and how it is shown.
     pub fn number(text: impl Into<String>, value: f64) -> Cell {
-        Cell { text: text.into(), value: Some(value), tone: Tone::Plain }
+        Cell { value: Some(value), ..Cell::text(text) }
     }
 
     /// Nothing was measured.
     pub fn none() -> Cell {
-        Cell { text: "–".into(), value: None, tone: Tone::Dim }
+        Cell::text("–").toned(Tone::Dim)
+    }
+
+    /// The same on another ground.
+    pub fn shaded(self, shade: Shade) -> Cell {
+        Cell { shade, ..self }
+    }
+
+    /// The same with something below it.
+    pub fn with(self, below: String) -> Cell {
+        Cell { below, ..self }
     }
 
     /// The same in another tone.

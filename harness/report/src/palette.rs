@@ -4,7 +4,11 @@
 //! apart, darkened where they would be too faint on white; black gives way to a grey that shows on both grounds.
 //! Dashes and marks repeat what colours say, so that nothing hangs on colour alone.
 
-use std::collections::BTreeSet;
+mod family;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use family::CATALOGUE;
 
 /// Colours on a light ground.
 pub(super) const LIGHT: [&str; COLOURS] =
@@ -57,12 +61,22 @@ pub struct Palette {
 impl Palette {
     /// For these names, in whichever order they come and however often.
     ///
-    /// A name's place follows from a hash of it, so that a strategy keeps its look when others join; where two meet
-    /// in one place, the later in the alphabet moves on to the next free one.
+    /// Its colour is that of its family and its mark its own, so that a strategy looks the same on every page. Of a name
+    /// that no catalogue has, they follow from a hash of it; where two meet in one place, the later in the alphabet moves
+    /// on to the next free one.
     pub fn of<'a>(names: impl Iterator<Item = &'a str>) -> Palette {
         let names: Vec<String> = names.collect::<BTreeSet<_>>().into_iter().map(str::to_string).collect();
-        let mut taken = vec![0_usize; COLOURS];
-        let looks = names.iter().map(|name| look(name, &mut taken)).collect();
+        let mut taken = BTreeMap::new();
+        let mut looks: Vec<Option<Look>> = vec![None; names.len()];
+        // Bare names first: what only has other settings takes no place of another strategy.
+        for settled in [true, false] {
+            for (name, place) in names.iter().zip(&mut looks) {
+                if family::is_bare(name) == settled {
+                    *place = Some(look(name, &mut taken));
+                }
+            }
+        }
+        let looks = looks.into_iter().flatten().collect();
         Palette { names, looks }
     }
 
@@ -85,17 +99,27 @@ impl Palette {
     }
 }
 
-/// The colour that is taken least often, searched from the name's own place; dash and mark tell apart those that share one.
-fn look(name: &str, taken: &mut [usize]) -> Look {
-    let home = hash(name) as usize;
-    let least = *taken.iter().min().expect("there are colours");
-    let colour = (0..COLOURS)
-        .map(|step| (home + step) % COLOURS)
-        .find(|colour| taken[*colour] == least)
-        .expect("one is taken least often");
-    let dash = taken[colour] % DASHES.len();
-    taken[colour] += 1;
-    Look { colour, dash, mark: MARKS[(home / COLOURS + taken[colour]) % MARKS.len()] }
+/// That of its family where the catalogue has it; else the colour that is taken least often, searched from the name's own
+/// place. Dash and mark tell apart those that share a colour.
+fn look(name: &str, taken: &mut BTreeMap<usize, BTreeSet<usize>>) -> Look {
+    let (colour, home) = family::place(name).unwrap_or_else(|| {
+        let home = hash(name) as usize;
+        let count = |colour: &usize| taken.get(colour).map_or(0, BTreeSet::len);
+        let least = (0..COLOURS).map(|colour| count(&colour)).min().expect("there are colours");
+        let colours = (0..COLOURS).map(|step| (home + step) % COLOURS);
+        let colour = colours.clone().find(|colour| count(colour) == least).expect("one is taken least often");
+        (colour, home / COLOURS)
+    });
+    // Every fourth has the dash of the first and every fifth its mark: twenty that share a colour are all unlike.
+    let places = taken.entry(colour).or_default();
+    let all = DASHES.len() * MARKS.len();
+    let free = |place: &usize| !places.contains(place);
+    let unlike = |place: &usize| places.iter().all(|other| other % DASHES.len() != place % DASHES.len());
+    let near = || (0..all).map(|step| (home + step) % all);
+    let own = Some(home % all).filter(|home| family::is_bare(name) && free(home));
+    let place = own.or_else(|| near().find(unlike)).or_else(|| near().find(free)).unwrap_or(home % all);
+    places.insert(place);
+    Look { colour, dash: place % DASHES.len(), mark: MARKS[place % MARKS.len()] }
 }
 
 fn hash(name: &str) -> u64 {
@@ -112,6 +136,25 @@ mod tests {
         let one = Palette::of(["redis", "exact", "bloom"].into_iter());
         let other = Palette::of(["bloom", "redis", "exact", "exact"].into_iter());
         assert_eq!(one, other);
+    }
+
+    #[test]
+    fn a_strategy_looks_the_same_whoever_stands_beside_it() {
+        let look = |names: &[&str], name: &str| {
+            let palette = Palette::of(names.iter().copied());
+            palette.look(palette.index(name))
+        };
+        let all: Vec<&str> = CATALOGUE.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+        for name in &all {
+            assert_eq!(look(&[name], name), look(&all, name), "{name}");
+            assert_eq!(look(&[name], name).colour, look(&[name, &format!("{name}:window=1h")], name).colour);
+        }
+        let looks: BTreeSet<(usize, usize)> =
+            all.iter().map(|name| look(&all, name)).map(|look| (look.colour, look.dash)).collect();
+        let marks: BTreeSet<String> =
+            all.iter().map(|name| look(&all, name)).map(|look| format!("{look:?}")).collect();
+        assert_eq!(marks.len(), all.len(), "two look alike");
+        assert!(looks.len() > all.len() / 2, "{looks:?}");
     }
 
     proptest! {

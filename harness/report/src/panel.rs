@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use dedup_records::compare::{Block, Clock, Comparison, Row, Standing};
+use dedup_records::compare::{Block, Clock, Comparison, Row, Standing, VerifySummary};
 use dedup_records::record::{
-    CellRecord, CellResult, FaultFigures, Machine, Role, Run, VerifyFigures, WeighFigures,
+    CellRecord, CellResult, FaultFigures, Machine, Role, Run, TimeFigures, VerifyFigures, WeighFigures,
 };
+use dedup_records::stats::Spread;
 use dedup_records::units::{bytes, duration, short, thousands};
 
 use super::palette::Palette;
@@ -44,6 +45,46 @@ pub(super) struct Entry<'a> {
     pub(super) strategy: usize,
     /// What it is called: the strategy, and its run where several are shown.
     pub(super) name: String,
+    /// What its stream comes to without the fault, as far as the records can say.
+    pub(super) without: Option<Without>,
+    /// Whether it was seen to lose pings in any scenario of the report.
+    pub(super) loses_somewhere: bool,
+}
+
+/// What a stream with a fault comes to without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Without {
+    /// Copies let through.
+    pub(super) missed_count: u64,
+    /// Uniques lost, but for those whose id another ping had.
+    pub(super) lost_count: u64,
+}
+
+/// So many faults of one stream are needed to know what it comes to under the mildest.
+const FAULTS: usize = 3;
+
+/// As it was run without the fault; else, of faults on the same stream, what the mildest left of it.
+fn without(block: &Block, row: &Row, comparison: &Comparison) -> Option<Without> {
+    let verify = row.summary.verify.as_ref()?;
+    if let Some(known) = verify.faultless {
+        let lost_count = known.lost_count - known.lost_shared_key_count;
+        return Some(Without { missed_count: known.missed_count, lost_count });
+    }
+    if block.stream.faults.is_empty() && verify.faults.is_empty() {
+        return None;
+    }
+    let same = |other: &&VerifySummary| {
+        let counts = |verify: &VerifySummary| (verify.unique_count, verify.duplicate_count);
+        !other.faults.is_empty() && counts(other) == counts(verify)
+    };
+    let rows = comparison.blocks.iter().flat_map(|block| &block.rows);
+    let alike = rows.filter(|other| (&other.strategy, &other.run) == (&row.strategy, &row.run));
+    let alike: Vec<&VerifySummary> =
+        alike.filter_map(|row| row.summary.verify.as_ref()).filter(same).collect();
+    let least = |count: fn(&VerifySummary) -> u64| alike.iter().map(|verify| count(verify)).min();
+    let lost = |verify: &VerifySummary| verify.lost_count - verify.lost_shared_key_count;
+    let mildest = Without { missed_count: least(|verify| verify.missed_count)?, lost_count: least(lost)? };
+    (alike.len() >= FAULTS).then_some(mildest)
 }
 
 /// The panels of a comparison; those of one scenario as one where mixing was asked for.
@@ -90,11 +131,20 @@ fn entries<'a>(
         Entry {
             row,
             cells: cells.filter(own).collect(),
+            without: without(block, row, comparison),
+            loses_somewhere: loses_somewhere(comparison, &row.strategy),
             strategy: palette.index(&row.strategy),
             name: if several { format!("{} @{}", row.strategy, row.run) } else { row.strategy.clone() },
         }
     };
     blocks.iter().flat_map(|block| block.rows.iter().map(move |row| entry(block, row))).collect()
+}
+
+/// Whether a strategy lost pings in any block, but for those whose id another ping had.
+fn loses_somewhere(comparison: &Comparison, strategy: &str) -> bool {
+    let rows = comparison.blocks.iter().flat_map(|block| &block.rows).filter(|row| row.strategy == strategy);
+    rows.filter_map(|row| row.summary.verify.as_ref())
+        .any(|verify| verify.lost_count > verify.lost_shared_key_count)
 }
 
 fn title(blocks: &[&Block], ambiguous: bool) -> String {
@@ -150,6 +200,24 @@ impl<'a> Panel<'a> {
         !self.faults().is_empty() && self.rows.iter().any(|entry| entry.row.is_squeezed())
     }
 
+    /// Its title without the folder that faults stand in.
+    pub(super) fn short_title(&self) -> String {
+        self.title.strip_prefix("faults/").unwrap_or(&self.title).to_string()
+    }
+
+    /// What was seen in it, as the end of a sentence.
+    pub(super) fn within(&self) -> String {
+        let word = if self.faults().is_empty() { "on" } else { "under" };
+        format!("{word} {}", self.short_title())
+    }
+
+    /// Whether a strategy stands in it more than once, each time of another run.
+    pub(super) fn has_a_strategy_twice(&self) -> bool {
+        let strategies: std::collections::BTreeSet<usize> =
+            self.rows.iter().map(|entry| entry.strategy).collect();
+        strategies.len() < self.rows.len()
+    }
+
     /// The block of the panel; the first where several are mixed.
     pub(super) fn block(&self) -> &'a Block {
         self.blocks[0]
@@ -200,6 +268,15 @@ impl<'a> Entry<'a> {
         })
     }
 
+    /// The rounds of its time pass.
+    pub(super) fn timed(&self) -> impl Iterator<Item = &'a TimeFigures> + use<'a> {
+        let cells = self.cells.clone();
+        cells.into_iter().filter_map(|cell| match &cell.result {
+            CellResult::Time(figures) => Some(figures.as_ref()),
+            _ => None,
+        })
+    }
+
     /// The rounds of its weigh pass.
     pub(super) fn weighed(&self) -> impl Iterator<Item = &'a WeighFigures> + use<'a> {
         let cells = self.cells.clone();
@@ -209,8 +286,13 @@ impl<'a> Entry<'a> {
         })
     }
 
-    /// Whether it may be chosen: a candidate that kept a promise about some of the duplicates.
+    /// Whether it may be called the best at anything: it did as documented, and was not seen to lose anywhere.
     pub(super) fn may_win(&self) -> bool {
+        self.keeps() && !self.loses_somewhere
+    }
+
+    /// Whether it is a candidate that kept a promise about some of the duplicates.
+    pub(super) fn keeps(&self) -> bool {
         let covers = self
             .row
             .summary
@@ -218,6 +300,16 @@ impl<'a> Entry<'a> {
             .as_ref()
             .is_some_and(|v| v.duplicate_count == 0 || v.duplicate_in_window_count > 0);
         self.row.role == Role::Candidate && self.row.standing == Standing::Kept && covers
+    }
+
+    /// Half of the pings waited at most this long: the median of the rounds and their range.
+    pub(super) fn p50(&self) -> Option<Spread> {
+        self.row.summary.waiting().map(|(times, _)| times.p50)
+    }
+
+    /// The same of 99 % of the pings.
+    pub(super) fn p99(&self) -> Option<Spread> {
+        self.row.summary.waiting().map(|(times, _)| times.p99)
     }
 
     /// Whether it holds pings back, so that its waiting is measured on the stream's own clock.

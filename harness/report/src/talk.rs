@@ -77,9 +77,9 @@ pub struct Row {
     pub full_bytes: Option<f64>,
     /// Round trips to a server, a ping; none where there is no server.
     pub round_trips_per_ping: Option<f64>,
-    /// Median latency.
+    /// Median latency, the median of the rounds.
     pub p50_ns: Option<u64>,
-    /// 99th percentile.
+    /// 99th percentile, the median of the rounds.
     pub p99_ns: Option<u64>,
     /// What has to be operated for it; none where its records do not say.
     pub operated: Option<String>,
@@ -193,7 +193,7 @@ impl Row {
         let window = bytes_per_id.and_then(|_| window(main)).map(|window| window.min(DAY));
         let round_trips_per_ping = dense.and_then(round_trips);
         let ratio = |count: u64, of: u64| count as f64 / of.max(1) as f64;
-        let waiting = main.summary.waiting().map(|(waiting, _)| &waiting.merged);
+        let waiting = main.summary.waiting().map(|(waiting, _)| waiting);
         Row {
             strategy: main.strategy.clone(),
             role: main.role,
@@ -215,8 +215,8 @@ impl Row {
                 .zip(window)
                 .map(|(bytes, window)| bytes * FULL_RATE_PER_S * window.as_secs_f64()),
             round_trips_per_ping,
-            p50_ns: waiting.map(|latency| latency.p50),
-            p99_ns: waiting.map(|latency| latency.p99),
+            p50_ns: waiting.map(|times| times.p50.median.round() as u64),
+            p99_ns: waiting.map(|times| times.p99.median.round() as u64),
             operated: main.operation.as_ref().map(|operation| operation.what.clone()),
             side: Side::of(main),
         }

@@ -122,11 +122,11 @@ fn what_was_squeezed_under_faults_stands_apart_in_every_part_and_says_so() {
     let report = report_of(&[run], Mix::Apart);
     let matrix = section(&report, "matrix");
     let titles: Vec<&str> = matrix.figures.iter().map(|figure| figure.title.as_str()).collect();
-    assert_eq!(titles, ["Strategy × fault", "Strategy × fault, in squeezed time"]);
+    assert_eq!(titles, ["Fault × strategy", "Fault × strategy, in squeezed time"]);
     assert!(matrix.figures[1].notes[0].contains("Not to be compared"), "{:?}", matrix.figures[1].notes);
     let names = |index: usize| -> Vec<String> {
         let tables = &matrix.figures[index].tables;
-        tables[0].lines.iter().map(|line| line.cells[0].text.clone()).collect()
+        tables[0].columns.iter().skip(1).map(|column| column.title.clone()).collect()
     };
     assert!(!names(0).contains(&"lru".to_string()) && names(1) == ["lru"], "{:?} {:?}", names(0), names(1));
     let faults = section(&report, "faults");
@@ -187,7 +187,10 @@ fn what_was_skipped_and_what_failed_is_listed() {
     assert!(notes.contains("sleeper: hung: no progress for 30 s"), "{notes}");
     assert!(report.opening.verdicts.iter().any(|(tone, text)| *tone == Tone::Bad && text == "1 failed"));
     let heads: Vec<&str> = report.opening.verdicts.iter().map(|(_, text)| text.as_str()).collect();
-    assert!(heads[0].ends_with("kept") && heads[heads.len() - 2..] == ["1 failed", "1 skipped"], "{heads:?}");
+    assert!(
+        heads[0].ends_with("as documented") && heads[heads.len() - 2..] == ["1 failed", "1 skipped"],
+        "{heads:?}"
+    );
     let failed = notes.find("failed: sleeper").expect("it is called failed");
     assert!(notes.find("lru").is_some_and(|broken| broken < failed), "{notes}");
 }
@@ -366,5 +369,107 @@ fn every_metric_of_the_list_is_a_column_of_csv_a_key_of_json_and_a_line_of_tidy_
         let rows = json["blocks"][0]["rows"].as_array().unwrap();
         assert!(rows.iter().any(of_a_row), "{} is not in JSON", metric.name);
         assert!(tidy.iter().any(|line| line.metric == metric.name), "{} is not in tidy data", metric.name);
+    }
+}
+
+#[test]
+fn memory_is_drawn_where_it_was_measured_and_nowhere_else() {
+    let run = full();
+    let last = run.cells.iter().filter_map(|cell| match &cell.result {
+        CellResult::Weigh(figures) => figures.over_time.t_ns.last().copied(),
+        _ => None,
+    });
+    let last = last.max().unwrap() as f64;
+    let report = report_of(std::slice::from_ref(&run), Mix::Apart);
+    let figure = &section(&report, "memory").figures[0];
+    let points = figure.charts[0].0.series.iter().flat_map(|series| &series.points);
+    assert!(points.map(|point| point.x).fold(0.0, f64::max) <= last);
+    let states = figure.tables.iter().find(|table| table.id.starts_with("states-")).unwrap();
+    assert!(states.columns.iter().any(|column| column.title == "its own, emptied"));
+}
+
+/// The sample under two faults: one that changes nothing, and one under which `lru` lets more through and `exact` loses.
+fn two_faults() -> Run {
+    let mut run = full();
+    let mut cells = Vec::new();
+    for (fault, harm) in [("mild", 0), ("cruel", 400)] {
+        for cell in run.cells.iter().filter(|cell| matches!(cell.result, CellResult::Verify(_))) {
+            let mut cell = cell.clone();
+            cell.scenario = format!("faults/{fault}");
+            cell.scenario_digest = fault.into();
+            let CellResult::Verify(figures) = &mut cell.result else { unreachable!("a verify cell") };
+            figures.faultless = Some(FaultlessFigures::of(figures));
+            figures.faults[0].kind = fault.into();
+            match cell.strategy.as_str() {
+                "lru" => figures.missed_count += harm,
+                "exact" => figures.lost_count += harm,
+                _ => {}
+            }
+            cells.push(cell);
+        }
+    }
+    run.cells = cells;
+    run
+}
+
+#[test]
+fn faults_are_lines_ranked_by_what_they_add_and_the_rest_is_a_dot() {
+    let report = report_of(&[two_faults()], Mix::Apart);
+    let matrix = section(&report, "matrix");
+    let heat = &matrix.figures[0].tables[0];
+    let heads: Vec<&str> = heat.lines.iter().map(|line| line.cells[0].text.as_str()).collect();
+    assert_eq!(heads, ["cruel", "mild"]);
+    let cell = |line: usize, strategy: &str| {
+        let column = heat.columns.iter().position(|column| column.title == strategy).unwrap();
+        heat.lines[line].cells[column].clone()
+    };
+    let lost = cell(0, "exact");
+    assert_eq!((lost.text.as_str(), lost.shade), ("lost 1,200", Shade::Red));
+    assert!(matches!(cell(0, "lru").shade, Shade::Amber(_)) && cell(0, "lru").text == "+1,200");
+    assert_eq!((cell(1, "exact").text.as_str(), cell(1, "exact").shade), ("·", Shade::None));
+    assert!(!heat.columns.iter().any(|column| column.title == "noop"), "nothing happens to the floor");
+    assert!(
+        matrix.headline.starts_with("cruel costs most pings: 1,200 more lost by exact"),
+        "{}",
+        matrix.headline
+    );
+}
+
+#[test]
+fn a_title_about_losses_stands_over_the_chart_of_losses_and_says_what_changed() {
+    let mut run = two_faults();
+    verified(&mut run, |strategy, figures| {
+        figures.over_time.slice_ns = 30_000_000_000;
+        figures.over_time.missed_count = vec![5; 10];
+        let dropped = if strategy == "exact" { 9 } else { 0 };
+        figures.over_time.dropped_first_count = vec![dropped; 10];
+        figures.over_time.pings_count = vec![100; 10];
+    });
+    let report = report_of(&[run], Mix::Apart);
+    let faults = section(&report, "faults");
+    let figure = &faults.figures[0];
+    assert!(
+        figure.headline.starts_with("Under cruel, exact lost 1,200 pings more than without it"),
+        "{}",
+        figure.headline
+    );
+    assert!(figure.charts[0].0.id.starts_with("dropped"));
+    assert!(faults.figures[1].headline.starts_with("mild changed nothing"), "{}", faults.figures[1].headline);
+}
+
+#[test]
+fn scenarios_with_the_same_delays_share_one_chart_of_them() {
+    let report = report_of(&[two_faults()], Mix::Apart);
+    let lag = section(&report, "lag");
+    assert_eq!(lag.figures.len(), 1);
+    assert!(lag.figures[0].notes.iter().any(|note| note.contains("no chart of their own: cruel")));
+}
+
+#[test]
+fn slides_end_with_what_follows_and_have_all_at_their_worst() {
+    let slides = slides::render(&report_of(&[two_faults()], Mix::Apart));
+    for wanted in ["All scenarios, the worst first", "What follows from this", "What these figures are worth"]
+    {
+        assert!(slides.contains(wanted), "{wanted}");
     }
 }

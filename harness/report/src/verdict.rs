@@ -1,10 +1,10 @@
 //! How strategies stand to their promises, in words: the one place in which a verdict is worded.
 
-use dedup_records::compare::Standing;
+use dedup_records::compare::{Standing, VerifySummary};
 use dedup_records::record::{self, Role};
 pub(crate) use dedup_records::record::{FAILED, SKIPPED};
 
-use crate::model::Tone;
+use crate::model::{Cell, Tone};
 
 /// A verdict in words, and how it is to be taken.
 pub(crate) struct Verdict {
@@ -38,6 +38,72 @@ pub(crate) fn word(standing: Standing) -> &'static str {
         Standing::Broken => record::Verdict::Broken.name(),
         Standing::Failed => "failed",
     }
+}
+
+/// The same for a stranger, in a column that asks whether it did as it is documented: a fact, and neither praise nor blame.
+pub(crate) fn documented(standing: Standing, role: Role) -> Verdict {
+    let (words, tone) = match (standing, role) {
+        (Standing::Kept, Role::Candidate) => ("yes", Tone::Plain),
+        (Standing::Kept, Role::NegativeControl) => ("control: yes, where it need not", Tone::Plain),
+        (Standing::Broken, Role::NegativeControl) => ("control: no, as expected", Tone::Dim),
+        (Standing::Broken, _) => ("no, not as documented", Tone::Warn),
+        (Standing::Void, _) => ("over capacity: not judged", Tone::Dim),
+        (Standing::Inconclusive, _) => ("never happened: not judged", Tone::Dim),
+        (Standing::Failed, _) => (word(standing), Tone::Bad),
+        (Standing::Unjudged, _) | (Standing::Kept, Role::Floor) => (verdict(standing, role).words, Tone::Dim),
+    };
+    Verdict { words, tone }
+}
+
+/// The heading above what [`documented`] says.
+pub(crate) const DOCUMENTED: &str = "as documented";
+
+/// The heading above what a strategy does to pings.
+pub(crate) const HARM: &str = "harm";
+
+/// What a strategy does to pings, whatever it is documented to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Harm {
+    /// Unique pings are gone.
+    Loses,
+    /// Copies come through.
+    LetsThrough,
+    /// Less than one copy in a hundred comes through.
+    LetsFewThrough,
+    /// Neither was seen.
+    None,
+}
+
+/// From so many copies on of a hundred they are no longer few.
+const FEW: f64 = 0.01;
+
+impl Harm {
+    /// Of uniques lost, and of the share of copies that came through.
+    pub(crate) fn of(lost_count: u64, missed_ratio: f64) -> Harm {
+        match lost_count {
+            1.. => Harm::Loses,
+            0 if missed_ratio >= FEW => Harm::LetsThrough,
+            0 if missed_ratio > 0.0 => Harm::LetsFewThrough,
+            0 => Harm::None,
+        }
+    }
+
+    /// As a cell of a table: red is lost, amber let through.
+    pub(crate) fn cell(self) -> Cell {
+        let (words, tone) = match self {
+            Harm::Loses => ("loses pings", Tone::Bad),
+            Harm::LetsThrough => ("lets copies through", Tone::Warn),
+            Harm::LetsFewThrough => ("lets few through", Tone::Warn),
+            Harm::None => ("none seen", Tone::Plain),
+        };
+        Cell::text(words).toned(tone)
+    }
+}
+
+/// The harm that was counted in one scenario. What shares its id with another ping nobody can tell apart: it is left out.
+pub(crate) fn harm_of(verify: &VerifySummary) -> Harm {
+    let missed = verify.missed_count as f64 / verify.duplicate_count.max(1) as f64;
+    Harm::of(verify.lost_count - verify.lost_shared_key_count, missed)
 }
 
 /// What is to break its promise, in a count of strategies.

@@ -6,7 +6,7 @@ use dedup_records::stats::{Spread, rule_of_three, wilson_95};
 use dedup_records::units::{duration, short, thousands};
 
 use super::model::{Cell, Tone};
-use super::verdict::verdict;
+use super::verdict::documented;
 
 /// A share in per cent with few digits: `0.075 %`.
 pub(super) fn percent(share: f64) -> String {
@@ -81,9 +81,9 @@ pub(super) fn count_cell(count: u64) -> Cell {
     Cell::number(thousands(count), count as f64)
 }
 
-/// How a strategy stands to its promise.
-pub(super) fn verdict_cell(standing: Standing, role: Role) -> Cell {
-    let verdict = verdict(standing, role);
+/// Whether it did as it is documented.
+pub(super) fn documented_cell(standing: Standing, role: Role) -> Cell {
+    let verdict = documented(standing, role);
     Cell::text(verdict.words).toned(verdict.tone)
 }
 
@@ -114,6 +114,15 @@ pub(super) fn rate(per_s: f64) -> String {
         r if r >= 1e3 => format!("{} k/s", three(r / 1e3)),
         r => format!("{}/s", three(r)),
     }
+}
+
+/// A small number in letters.
+pub(super) fn number(count: usize) -> String {
+    const NAMES: [&str; 13] = [
+        "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+        "twelve",
+    ];
+    NAMES.get(count).map_or_else(|| thousands(count as u64), |name| name.to_string())
 }
 
 /// Three significant digits.

@@ -11,6 +11,7 @@ mod nights;
 mod pipelines;
 mod places;
 mod profiles;
+mod recorded;
 mod refused;
 mod reports;
 mod runs;

@@ -144,7 +144,7 @@ test('a chart leaves as an SVG that stands alone, a table as CSV', async () => {
   assert.match(svg, /^<svg[^>]*xmlns="http:\/\/www.w3.org\/2000\/svg"/);
   assert.match(svg, /fill="rgb|stroke="rgb/);
   const csv = await download(page.locator('#verdicts a[download$=".csv"]').first());
-  assert.match(csv, /^strategy,verdict,/);
+  assert.match(csv, /^strategy,harm,as documented,/);
   await context.close();
 });
 
@@ -226,5 +226,85 @@ test('two hundred cells: drawn by the browser within two seconds, and small', as
 test('a trend marks the step that is there', async () => {
   const { page, context } = await open(browser, pages.trend);
   assert.match(await page.locator('#throughput').textContent(), /exact -2[0-9.]+ % at 2026-03-08/);
+  await context.close();
+});
+
+test('the first screen names the worst and has a line a candidate, as cards on a phone', async () => {
+  const { page, context } = await open(browser, pages.report);
+  assert.match(await page.locator('h1').textContent(), /bloom lost [0-9.]+ % of them (under|on) /);
+  const lines = page.locator('#overview tbody tr');
+  assert.equal(await lines.count(), 4, 'no floor, and no one twice; who failed as well');
+  const bottom = await lines.last().evaluate((line) => line.getBoundingClientRect().bottom);
+  assert.ok(bottom < 900, `the last line ends at ${bottom}`);
+  await context.close();
+  const phone = await open(browser, pages.report, { viewport: sizes.phone });
+  const card = phone.page.locator('#overview tbody tr').first();
+  assert.equal(await card.evaluate((line) => getComputedStyle(line).display), 'grid');
+  const heads = await card.locator('td').evaluateAll((cells) => cells.map((cell) => getComputedStyle(cell, '::before').content));
+  assert.ok(heads.every((head) => head.length > 3), heads.join());
+  await phone.context.close();
+});
+
+test('on a phone the first column of a table stays where it is', async () => {
+  const { page, context } = await open(browser, pages.report, { viewport: sizes.phone });
+  const wrap = page.locator('#matrix .tablewrap').first();
+  await wrap.evaluate((element) => { element.scrollLeft = 200; });
+  const [head, edge] = await wrap.evaluate((element) => [element.querySelector('tbody th').getBoundingClientRect().left, element.getBoundingClientRect().left]);
+  assert.ok(head >= edge - 1 && head < edge + 40, `${head} ${edge}`);
+  await context.close();
+});
+
+test('a matrix says in words what its shades say', async () => {
+  const { page, context } = await open(browser, pages.report);
+  const cells = await page.locator('#matrix table.heat td').evaluateAll((all) => all.map((cell) => [cell.className, cell.textContent.trim()]));
+  assert.ok(cells.some(([kind]) => kind.includes('red')) && cells.some(([kind]) => kind.includes('amber')));
+  for (const [kind, text] of cells) {
+    if (/\bred\b/.test(kind)) assert.match(text, /^lost [0-9,]+/);
+    if (/\bamber\b/.test(kind)) assert.match(text, /^\+?[0-9,]+/);
+  }
+  await context.close();
+});
+
+test('what is hidden stands in the address', async () => {
+  const { page, context } = await open(browser, pages.report);
+  await page.locator('.key', { hasText: /^bloom$/ }).click();
+  assert.match(page.url(), /#hide=bloom$/);
+  await page.reload();
+  assert.equal(await page.locator('.key', { hasText: /^bloom$/ }).getAttribute('aria-pressed'), 'false');
+  await context.close();
+});
+
+test('speaker notes cover nothing of the slide, and a chart is built up', async () => {
+  const { page, context } = await open(browser, pages.slides, { viewport: { width: 1280, height: 720 } });
+  const count = await page.locator('.slide').count();
+  let charts = 0;
+  await page.keyboard.press('n');
+  for (let number = 1; number <= count; number++) {
+    const [edge, notes] = await page.evaluate(() => {
+      const slide = document.querySelector('.slide.on');
+      return [slide.querySelector(':scope > footer').getBoundingClientRect().bottom, slide.querySelector('aside').getBoundingClientRect().top];
+    });
+    assert.ok(notes >= edge, `slide ${number}: notes at ${notes}, the slide to ${edge}`);
+    const seen = () => page.evaluate(() => [...document.querySelectorAll('.slide.on svg .l')].filter((line) => getComputedStyle(line).visibility !== 'hidden').length);
+    const all = await seen();
+    if (all > 1) {
+      charts++;
+      await page.keyboard.press('b');
+      assert.ok(await seen() < all);
+    }
+    await page.keyboard.press('ArrowRight');
+  }
+  assert.ok(charts > 0);
+  await context.close();
+});
+
+test('letters of charts on slides are at least a fortieth of its height', async () => {
+  const { page, context } = await open(browser, pages.slides, { viewport: { width: 1280, height: 720 } });
+  const sizes = await page.evaluate(() => [...document.querySelectorAll('.slide svg.chart')].map((svg) => {
+    svg.closest('.slide').style.display = 'flex';
+    const scale = svg.getBoundingClientRect().width && Math.min(svg.getBoundingClientRect().width / svg.viewBox.baseVal.width, svg.getBoundingClientRect().height / svg.viewBox.baseVal.height);
+    return scale * Number(svg.querySelector('text').getAttribute('font-size'));
+  }));
+  assert.ok(sizes.length && sizes.every((size) => size >= 18), sizes.join());
   await context.close();
 });

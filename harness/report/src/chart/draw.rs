@@ -11,7 +11,7 @@ use plotters::style::{Color, IntoFont, ShapeStyle, TextStyle};
 
 use super::labels::{Area, beside, stacked, width};
 use super::scale::Coordinate;
-use super::svg::{Ink, SIZE, Stroke};
+use super::svg::{Ink, PAGE, SLIDE, Stroke};
 use super::{Chart, Join, Point, PointKind, Series};
 use crate::Palette;
 use crate::palette::Mark;
@@ -33,6 +33,8 @@ const NAME: usize = 24;
 pub struct Drawing {
     /// What plotters made.
     pub svg: String,
+    /// Its width and height.
+    pub size: (u32, u32),
     /// Where each point of each series lies.
     pub places: Vec<Vec<(i32, i32)>>,
 }
@@ -40,13 +42,22 @@ pub struct Drawing {
 type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Context<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<Coordinate, Coordinate>>;
 
-/// Draws `chart`.
+/// Draws `chart` for a page.
 pub fn draw(chart: &Chart, palette: &Palette) -> Drawing {
+    sized(chart, palette, PAGE)
+}
+
+/// The same for a slide.
+pub fn draw_slide(chart: &Chart, palette: &Palette) -> Drawing {
+    sized(chart, palette, SLIDE)
+}
+
+fn sized(chart: &Chart, palette: &Palette, size: (u32, u32)) -> Drawing {
     let mut svg = String::new();
     let places = {
-        let canvas = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
-        let frame = frame(chart);
-        let pen = Pen { canvas: &canvas, chart, palette, frame };
+        let canvas = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        let frame = frame(chart, size);
+        let pen = Pen { canvas: &canvas, chart, palette, frame, size };
         pen.grid();
         pen.bands();
         pen.guides();
@@ -59,16 +70,16 @@ pub fn draw(chart: &Chart, palette: &Palette) -> Drawing {
         canvas.present().expect("memory can be written");
         places
     };
-    Drawing { svg, places }
+    Drawing { svg, size, places }
 }
 
 /// Where values are drawn.
-fn frame(chart: &Chart) -> Area {
+fn frame(chart: &Chart, size: (u32, u32)) -> Area {
     let widest =
         |ticks: Vec<f64>| ticks.into_iter().map(|tick| width(&chart.y.show(tick), FONT)).fold(0.0, f64::max);
     let named: Vec<&Series> = chart.series.iter().filter(|series| named_at_end(series)).collect();
     // Where names would not fit one below the other, none is written, and they need no room.
-    let fits = named.len() as f64 * NAME_GAP <= f64::from(SIZE.1) - BOTTOM - TOP;
+    let fits = named.len() as f64 * NAME_GAP <= f64::from(size.1) - BOTTOM - TOP;
     let names = named
         .iter()
         .filter(|_| fits)
@@ -77,8 +88,8 @@ fn frame(chart: &Chart) -> Area {
     Area {
         left: widest(chart.y.ticks(Y_TICKS)).max(60.0) + 26.0,
         top: TOP,
-        right: f64::from(SIZE.0) - if names > 0.0 { names + 40.0 } else { 40.0 },
-        bottom: f64::from(SIZE.1) - BOTTOM,
+        right: f64::from(size.0) - if names > 0.0 { names + 40.0 } else { 40.0 },
+        bottom: f64::from(size.1) - BOTTOM,
     }
 }
 
@@ -95,6 +106,7 @@ struct Pen<'a, 'b> {
     chart: &'a Chart,
     palette: &'a Palette,
     frame: Area,
+    size: (u32, u32),
 }
 
 impl<'b> Pen<'_, 'b> {
@@ -108,7 +120,7 @@ impl<'b> Pen<'_, 'b> {
         let coordinate = |axis: &super::Axis, most| Coordinate { axis: axis.clone(), most };
         let mut context: Context<'_> = ChartBuilder::on(self.canvas)
             .margin_top(self.frame.top as i32)
-            .margin_right((f64::from(SIZE.0) - self.frame.right) as i32)
+            .margin_right((f64::from(self.size.0) - self.frame.right) as i32)
             .set_label_area_size(plotters::chart::LabelAreaPosition::Left, self.frame.left as i32)
             .set_label_area_size(plotters::chart::LabelAreaPosition::Bottom, BOTTOM as i32)
             .build_cartesian_2d(coordinate(x, x_ticks(x, &self.frame)), coordinate(y, y_ticks))
@@ -124,7 +136,7 @@ impl<'b> Pen<'_, 'b> {
             .draw()
             .expect("memory can be written");
         self.write(&y.title, self.frame.left - 4.0, 22.0, Ink::Title, HPos::Left);
-        let bottom = f64::from(SIZE.1) - 20.0;
+        let bottom = f64::from(self.size.1) - 20.0;
         self.write(&x.title, self.frame.right, bottom, Ink::Title, HPos::Right);
     }
 
@@ -268,7 +280,7 @@ impl<'b> Pen<'_, 'b> {
 
     /// Names at the right ends of lines; left to the legend where they would not fit one below the other.
     fn names_at_ends(&self, places: &[Vec<(i32, i32)>]) {
-        let has_room = self.frame.right + 40.0 < f64::from(SIZE.0);
+        let has_room = self.frame.right + 40.0 < f64::from(self.size.0);
         if !has_room {
             return;
         }

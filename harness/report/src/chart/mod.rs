@@ -8,7 +8,7 @@ mod svg;
 #[cfg(test)]
 mod tests;
 
-pub use draw::{Drawing, draw};
+pub use draw::{Drawing, draw, draw_slide};
 pub use scale::{Axis, Scale, Unit};
 pub use svg::{Paint, paint, style_of_page};
 
@@ -134,6 +134,19 @@ impl Series {
 }
 
 impl Chart {
+    /// The names of series that lie on each other, each group in the order of the series.
+    pub(super) fn identical(&self) -> Vec<Vec<String>> {
+        let mut groups: Vec<(&Series, Vec<String>)> = Vec::new();
+        let named = self.series.iter().filter(|series| !series.name.is_empty() && !series.points.is_empty());
+        for series in named {
+            match groups.iter_mut().find(|(first, _)| first.points == series.points) {
+                Some((_, names)) => names.push(series.name.clone()),
+                None => groups.push((series, vec![series.name.clone()])),
+            }
+        }
+        groups.into_iter().map(|(_, names)| names).filter(|names| names.len() > 1).collect()
+    }
+
     /// Whether it has a point to draw.
     pub fn is_empty(&self) -> bool {
         self.series.iter().all(|series| series.points.is_empty())

@@ -9,11 +9,15 @@ use std::sync::LazyLock;
 use plotters::style::RGBColor;
 use regex::{Captures, Regex};
 
+use super::Drawing;
 use crate::Palette;
 use crate::palette::{DARK, DASHES, LIGHT};
 
-/// Width and height of every drawing, in units of its own: a page shows it at about half that.
-pub(super) const SIZE: (u32, u32) = (1440, 780);
+/// Width and height of a drawing, in units of its own: a page shows it at about half that.
+pub(super) const PAGE: (u32, u32) = (1440, 780);
+
+/// On a slide there is less height: lower, so that its letters are as large as the width allows.
+pub(super) const SLIDE: (u32, u32) = (1240, 400);
 
 /// What an element of a chart is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,8 +119,9 @@ static WASTE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The picture for a page or for itself; `label` is what a screen reader says of it.
-pub fn paint(drawn: &str, label: &str, paint: Paint<'_>) -> String {
-    let body = drawn
+pub fn paint(drawing: &Drawing, label: &str, paint: Paint<'_>) -> String {
+    let body = drawing
+        .svg
         .split_once('>')
         .map_or("", |(_, body)| body)
         .replace(">\n", ">")
@@ -124,7 +129,7 @@ pub fn paint(drawn: &str, label: &str, paint: Paint<'_>) -> String {
     let body = WASTE.replace_all(&body, "");
     let body = COLOURED.replace_all(&body, |found: &Captures<'_>| class(found));
     let body = body.trim_start_matches('\n').trim_end();
-    let (width, height) = SIZE;
+    let (width, height) = drawing.size;
     let style = match paint {
         Paint::Classes => String::new(),
         Paint::Alone(palette) => format!("<style>{}</style>", style(palette, Ground::Light)),

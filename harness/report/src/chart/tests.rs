@@ -33,7 +33,7 @@ fn palette() -> Palette {
 #[test]
 fn every_colour_becomes_a_class_and_every_point_has_a_place_inside_the_drawing() {
     let drawing = draw(&chart(), &palette());
-    let svg = paint(&drawing.svg, "a \"label\"", Paint::Classes);
+    let svg = paint(&drawing, "a \"label\"", Paint::Classes);
     assert!(!svg.contains("=\"#"), "{svg}");
     assert!(svg.contains("class=\"l s0\"") && svg.contains("class=\"l s1\"") && svg.contains("class=\"b\""));
     assert!(svg.contains("aria-label=\"a &quot;label&quot;\""));
@@ -43,8 +43,18 @@ fn every_colour_becomes_a_class_and_every_point_has_a_place_inside_the_drawing()
 }
 
 #[test]
+fn series_that_lie_on_each_other_are_named_together() {
+    let mut chart = chart();
+    assert_eq!(chart.identical(), Vec::<Vec<String>>::new());
+    let twin = Series { name: "twin".into(), ..chart.series[0].clone() };
+    let names = vec![chart.series[0].name.clone(), twin.name.clone()];
+    chart.series.push(twin);
+    assert_eq!(chart.identical(), [names]);
+}
+
+#[test]
 fn a_hostile_name_is_text_in_a_picture() {
-    let svg = paint(&draw(&chart(), &palette()).svg, "<script>", Paint::Alone(&palette()));
+    let svg = paint(&draw(&chart(), &palette()), "<script>", Paint::Alone(&palette()));
     assert!(!svg.contains("<script"), "{svg}");
     assert!(svg.contains("xmlns="));
 }

@@ -4,9 +4,10 @@ use maud::{Markup, html};
 
 use super::{Plotted, class, drawn};
 use crate::chart::Chart;
-use crate::model::{Cell, Report, Table};
+use crate::model::{Cell, Column, Report, Shade, Table, View};
 use crate::palette::{Look, Mark};
 use crate::tidy;
+use crate::verdict::HARM;
 
 /// A chart, the table of its data below it, and links to both as files.
 pub(crate) fn chart_figure(chart: &Chart, table: &Table, plotted: &Plotted, _: &Report) -> Markup {
@@ -34,7 +35,16 @@ pub(crate) fn chart_figure(chart: &Chart, table: &Table, plotted: &Plotted, _: &
 
 /// A table with a link to its CSV.
 pub(crate) fn table_view(table: &Table) -> Markup {
-    html! { (grid(table)) (csv_link(table)) }
+    html! {
+        @match table.view {
+            View::Folded => details.data {
+                summary { (table.caption) }
+                (grid(table))
+                (csv_link(table))
+            },
+            View::Plain | View::Cards | View::Heat => { (grid(table)) (csv_link(table)) }
+        }
+    }
 }
 
 fn csv_link(table: &Table) -> Markup {
@@ -49,9 +59,15 @@ fn csv_link(table: &Table) -> Markup {
 }
 
 fn grid(table: &Table) -> Markup {
+    let classes = match table.view {
+        View::Plain | View::Folded => "data",
+        View::Cards => "data cards",
+        View::Heat => "data heat",
+    };
+    let head = |column: &Column| (table.view == View::Cards).then(|| column.title.clone());
     html! {
         div.tablewrap tabindex="0" role="region" aria-label=(table.caption) {
-            table.data id=(anchor("table", &table.id)) {
+            table class=(classes) id=(anchor("table", &table.id)) {
                 caption { (table.caption) }
                 thead {
                     tr {
@@ -65,9 +81,12 @@ fn grid(table: &Table) -> Markup {
                         tr class=[line.strategy.map(|index| format!("s{index}"))] {
                             @for (index, (cell, column)) in line.cells.iter().zip(&table.columns).enumerate() {
                                 @if index == 0 {
-                                    th scope="row" class=[line.strategy.map(|index| format!("k{index} name"))] data-v=[cell.value] { (cell.text) }
+                                    th scope="row" class=[line.strategy.map(|index| format!("k{index} name"))] data-v=[cell.value] {
+                                        (cell.text)
+                                        @if !cell.below.is_empty() { " " small { (cell.below) } }
+                                    }
                                 } @else {
-                                    (cell_view(cell, column.numeric))
+                                    (cell_view(cell, column, head(column)))
                                 }
                             }
                         }
@@ -78,9 +97,28 @@ fn grid(table: &Table) -> Markup {
     }
 }
 
-fn cell_view(cell: &Cell, numeric: bool) -> Markup {
-    let classes = format!("{}{}", if numeric { "num " } else { "" }, class(cell.tone));
-    html! { td class=(classes) data-v=[cell.value] { (cell.text) } }
+fn cell_view(cell: &Cell, column: &Column, head: Option<String>) -> Markup {
+    let kind = match (column.numeric, column.title.as_str()) {
+        (true, _) => "num ",
+        (false, HARM) => "harm ",
+        (false, _) => "",
+    };
+    let classes = format!("{kind}{}{}", class(cell.tone), shade(cell.shade));
+    html! { td class=(classes) data-v=[cell.value] data-h=[head] {
+        span.v { (cell.text) }
+        @if !cell.below.is_empty() { " " small { (cell.below) } }
+    } }
+}
+
+/// The class of a ground.
+pub(crate) fn shade(shade: Shade) -> String {
+    match shade {
+        Shade::None => String::new(),
+        Shade::Amber(steps) => format!(" amber a{steps}"),
+        Shade::Red => " red".to_string(),
+        Shade::Hatched => " hatched".to_string(),
+        Shade::Dashed => " dashed".to_string(),
+    }
 }
 
 /// What has to be known beside a figure.

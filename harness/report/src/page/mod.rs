@@ -15,7 +15,7 @@ use super::model::{Fact, Figure, Opening, Report, Section, Tone};
 use super::words::clip;
 
 pub(super) use data::Plotted;
-pub(super) use figure::{chart_figure, key, notes, table_view};
+pub(super) use figure::{chart_figure, key, notes, shade, table_view};
 pub(super) use shell::{Shell, document};
 
 const STYLE: &str = include_str!("page.css");
@@ -33,7 +33,9 @@ pub fn render(report: &Report) -> String {
                 "Without JavaScript this page saves tables as CSV; its charts as SVG are written by "
                 code { "dedup-harness report RUN --assets DIR" } "."
             } }
-            @for section in &report.sections { (section_view(section, report, &plotted)) }
+            @for section in shown(report) { (section_view(section, report, &plotted)) }
+            (verdicts(&report.opening))
+            (absent(report))
         }
         footer { p { (footer(report)) } }
     };
@@ -46,6 +48,22 @@ pub fn render(report: &Report) -> String {
     })
 }
 
+/// The sections that have something to show.
+fn shown(report: &Report) -> impl Iterator<Item = &Section> {
+    report.sections.iter().filter(|section| !section.figures.is_empty())
+}
+
+/// What the records have nothing of: in one place, a line each.
+fn absent(report: &Report) -> Markup {
+    let empty: Vec<&Section> = report.sections.iter().filter(|section| section.figures.is_empty()).collect();
+    html! {
+        @if !empty.is_empty() { section #absent.section aria-label="Not in these records" {
+            h2 { "Not in these records" }
+            ul.notes { @for section in empty { li { b { (section.title) } ": " (section.headline) } } }
+        } }
+    }
+}
+
 /// One rule a strategy: what hides all of it when its button is off.
 pub(super) fn hiding(report: &Report) -> String {
     let rule = |index: usize| format!(".hide{index} .s{index}{{display:none}}");
@@ -55,9 +73,15 @@ pub(super) fn hiding(report: &Report) -> String {
 fn header(opening: &Opening) -> Markup {
     html! {
         header.top {
-            p.kicker { "Deduplication of at-least-once pings" }
-            h1 { (opening.title) }
+            p.kicker { "Deduplication of at-least-once pings: " (opening.title) }
+            h1 { (opening.claim) }
             p.sentence { (opening.sentence) }
+            @if let Some(overview) = &opening.overview {
+                div #overview {
+                    @for table in &overview.tables { (table_view(table)) }
+                    (notes(&overview.notes))
+                }
+            }
             ul.verdicts aria-label="Verdicts" {
                 @for (tone, text) in &opening.verdicts { li class=(class(*tone)) { (text) } }
             }
@@ -70,16 +94,22 @@ fn header(opening: &Opening) -> Markup {
                 }
             }
             (notes(&opening.notes))
-            @if !opening.figures.is_empty() { section #verdicts aria-label="Verdicts of each strategy" {
-                h2 { "Verdicts" }
-                @for (index, figure) in opening.figures.iter().enumerate() {
-                    (folded(figure, index, "", html! {
-                        @for table in &figure.tables { (table_view(table)) }
-                        (notes(&figure.notes))
-                    }))
-                }
-            } }
         }
+    }
+}
+
+/// Each scenario by itself: behind what all of them say together.
+fn verdicts(opening: &Opening) -> Markup {
+    html! {
+        @if !opening.figures.is_empty() { section #verdicts.section aria-label="Each scenario by itself" {
+            h2 { "Each scenario by itself" }
+            @for (index, figure) in opening.figures.iter().enumerate() {
+                (folded(figure, index, "", html! {
+                    @for table in &figure.tables { (table_view(table)) }
+                    (notes(&figure.notes))
+                }))
+            }
+        } }
     }
 }
 
@@ -120,6 +150,10 @@ fn folded(figure: &Figure, index: usize, lead: &str, body: Markup) -> Markup {
 fn legend(report: &Report) -> Markup {
     let drawn = |index: &usize| {
         let figures = || report.sections.iter().flat_map(|section| &section.figures);
+        let opening = report.opening.overview.iter().flat_map(|overview| &overview.tables);
+        if opening.flat_map(|table| &table.lines).any(|line| line.strategy == Some(*index)) {
+            return true;
+        }
         figures().any(|figure| {
             let charts = figure.charts.iter().flat_map(|(chart, _)| &chart.series);
             let lines = figure.tables.iter().flat_map(|table| &table.lines);
@@ -132,7 +166,8 @@ fn legend(report: &Report) -> Markup {
     html! {
         nav.legend aria-label="Strategies and sections" {
             ol.sections {
-                @for section in &report.sections { li { a href=(format!("#{}", section.id)) { (section.title) } } }
+                @for section in shown(report) { li { a href=(format!("#{}", section.id)) { (section.title) } } }
+                @if !report.opening.figures.is_empty() { li { a href="#verdicts" { "Each scenario" } } }
             }
             div.keys role="group" aria-label="Strategies: show or hide everywhere" {
                 @for (index, name) in report.palette.names().iter().enumerate().filter(|(index, _)| drawn(index)) {
@@ -187,7 +222,7 @@ pub(super) fn class(tone: Tone) -> &'static str {
 
 /// Draws one chart for a page.
 pub(super) fn drawn(drawing: &Drawing, label: &str) -> Markup {
-    maud::PreEscaped(super::chart::paint(&drawing.svg, label, super::chart::Paint::Classes))
+    maud::PreEscaped(super::chart::paint(drawing, label, super::chart::Paint::Classes))
 }
 
 /// Each chart as an SVG that stands alone, and each of its tables as CSV: names and texts of files.
@@ -200,7 +235,7 @@ pub fn assets(report: &Report) -> Vec<(String, String)> {
             let alone = super::chart::Paint::Alone(&report.palette);
             files.push((
                 format!("{}.svg", plain(&chart.id)),
-                super::chart::paint(&drawing.svg, &chart.title, alone),
+                super::chart::paint(&drawing, &chart.title, alone),
             ));
             files.push((format!("{}.csv", plain(&table.id)), super::tidy::table_csv(table)));
         }

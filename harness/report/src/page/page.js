@@ -29,10 +29,25 @@
     root.classList.toggle('hide' + s, !on);
     document.querySelectorAll('.key[data-s="' + s + '"]').forEach((key) => key.setAttribute('aria-pressed', String(on)));
     if (all) all.hidden = !document.querySelector('.key[aria-pressed=false]');
+    remember();
+  };
+  // What is hidden stands in the address, so that a link shows the same.
+  const remember = () => {
+    const off = [...document.querySelectorAll('.key[aria-pressed=false]')].map((key) => encodeURIComponent(key.title));
+    const here = /^#hide=/.test(location.hash) ? '#' : location.hash;
+    history.replaceState(null, '', off.length ? '#hide=' + off.join(',') : here || '#');
+  };
+  const recall = () => {
+    const found = /^#hide=(.*)$/.exec(location.hash);
+    if (!found) return;
+    const names = new Set(found[1].split(',').map((name) => { try { return decodeURIComponent(name); } catch { return name; } }));
+    document.querySelectorAll('.key').forEach((key) => { if (names.has(key.title)) toggle(key.dataset.s, false); });
   };
   document.querySelectorAll('.key').forEach((key) =>
     key.addEventListener('click', () => toggle(key.dataset.s, key.getAttribute('aria-pressed') === 'false')));
   if (all) all.addEventListener('click', () => document.querySelectorAll('.key').forEach((key) => toggle(key.dataset.s, true)));
+
+  recall();
 
   // Values under the pointer, or under the arrow keys.
   const SVG = 'http://www.w3.org/2000/svg';

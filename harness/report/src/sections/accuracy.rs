@@ -153,7 +153,7 @@ fn headline(spots: &[Spot<'_>]) -> String {
         spread(small.bytes, three),
         counted(verify.missed_count, verify.duplicate_count),
     );
-    let smaller = spots.iter().filter(|spot| spot.entry.may_win() && spot.verify.lost_count > 0);
+    let smaller = spots.iter().filter(|spot| spot.entry.keeps() && spot.verify.lost_count > 0);
     let smaller = smaller
         .filter(|spot| spot.bytes.max < small.bytes.min)
         .min_by(|one, other| one.bytes.median.total_cmp(&other.bytes.median));

@@ -1,13 +1,14 @@
 //! Missed and lost over time, around each fault.
 
-use dedup_records::record::{FaultFigures, OverTime};
-use dedup_records::units::{duration, plural, signed, signed_short};
+use dedup_records::record::{FaultFigures, OverTime, Role};
+use dedup_records::units::{duration, plural, signed, signed_short, thousands};
 
-use super::{Heading, figure, section_of};
+use super::{Heading, figure};
 use crate::chart::{Axis, Band, Chart, Join, Point, Series, Unit};
 use crate::model::{Cell, Figure, Section, Table, Tone};
+use crate::overview::More;
 use crate::panel::{Entry, Panel};
-use crate::words::{clip, count_cell, counted, harm_cell, list};
+use crate::words::{clip, count_cell, harm_cell, list};
 
 const HEADING: Heading = Heading {
     id: "faults",
@@ -20,7 +21,12 @@ const HEADING: Heading = Heading {
 };
 
 pub(super) fn section(panels: &[Panel<'_>]) -> Section {
-    section_of(HEADING, panels, draw)
+    // By what they changed, the most first.
+    let mut ranked: Vec<&Panel<'_>> = panels.iter().filter(|panel| !panel.faults().is_empty()).collect();
+    ranked.sort_by_key(|panel| std::cmp::Reverse(worst(panel)));
+    let figures: Vec<Figure> = ranked.into_iter().filter_map(draw).collect();
+    let headline = figures.first().map_or(HEADING.absent.to_string(), |figure| figure.headline.clone());
+    Section { id: HEADING.id, title: HEADING.title, about: HEADING.about, headline, figures }
 }
 
 fn draw(panel: &Panel<'_>) -> Option<Figure> {
@@ -28,7 +34,7 @@ fn draw(panel: &Panel<'_>) -> Option<Figure> {
     if faults.is_empty() {
         return None;
     }
-    let mut figure = figure(panel, headline(panel, faults));
+    let mut figure = figure(panel, headline(panel));
     let kinds: [(&str, &str, Counts); 2] = [
         ("missed", "duplicates delivered", |over| &over.missed_count),
         ("dropped", "first copies dropped: lost, or delayed", |over| &over.dropped_first_count),
@@ -43,6 +49,10 @@ fn draw(panel: &Panel<'_>) -> Option<Figure> {
             let table = table(id, title, &series, panel);
             figure.charts.push((chart(id, title, whole_slices(series, panel), panel), table));
         }
+    }
+    // The chart that the headline speaks of comes first.
+    if worst(panel).lost > 0 {
+        figure.charts.sort_by_key(|(chart, _)| !chart.id.starts_with("dropped"));
     }
     figure.tables.push(happened(panel, faults));
     figure.tables.push(outcome(panel));
@@ -279,41 +289,64 @@ fn time_cell(ns: Option<u64>) -> Cell {
     ns.map_or_else(Cell::none, |ns| Cell::number(duration(ns), ns as f64))
 }
 
-/// Who lost, and who did not.
-fn headline(panel: &Panel<'_>, faults: &[FaultFigures]) -> String {
-    let kinds: std::collections::BTreeSet<&str> = faults.iter().map(|fault| fault.kind.as_str()).collect();
-    let kinds: Vec<String> = kinds.into_iter().map(str::to_string).collect();
+/// What each candidate to which it happened did beyond the same stream without it.
+fn changes<'a>(panel: &'a Panel<'_>) -> Vec<(&'a Entry<'a>, More)> {
+    let happened = |entry: &&Entry<'_>| {
+        let mut faults = entry.verified().flat_map(|figures| &figures.faults);
+        faults.any(|fault| fault.fired_count > 0)
+    };
+    let candidates = panel.rows.iter().filter(|entry| entry.row.role == Role::Candidate).filter(happened);
+    candidates
+        .filter_map(|entry| Some((entry, More::of(entry, entry.row.summary.verify.as_ref()?))))
+        .collect()
+}
+
+/// The most that it changed: what was lost, or else what was let through.
+pub(super) fn worst(panel: &Panel<'_>) -> More {
+    let changes = changes(panel);
+    let most = |of: fn(&More) -> u64| changes.iter().map(|(_, more)| of(more)).max().unwrap_or(0);
+    More { lost: most(|more| more.lost), copies: most(|more| more.copies) }
+}
+
+/// What the fault changed, of whom most.
+fn headline(panel: &Panel<'_>) -> String {
+    let changes = changes(panel);
+    let known = |entry: &Entry<'_>| entry.row.summary.verify.as_ref().is_some_and(|v| v.faultless.is_some());
+    let than = match panel.rows.iter().find(|entry| entry.without.is_some()) {
+        Some(_) if panel.rows.iter().any(known) => " more than without it",
+        Some(_) => " more than under the mildest fault",
+        None => "",
+    };
+    let fault = panel.short_title();
+    let strategies = |count: usize| plural(count as u64, "strategy").replace("strategys", "strategies");
+    let worst = |of: fn(&More) -> u64| {
+        let most = changes.iter().max_by_key(|(_, more)| of(more))?;
+        let others = changes.iter().filter(|(_, more)| of(more) > 0).count() - 1;
+        Some((clip(&most.0.name, 60), of(&most.1), others)).filter(|(_, count, _)| *count > 0)
+    };
+    let some = |count: u64, noun: &str| format!("{} {noun}", thousands(count));
+    let lost = changes.iter().any(|(_, more)| more.lost > 0).then(|| worst(|more| more.lost)).flatten();
+    let copies = changes.iter().any(|(_, more)| more.copies > 0).then(|| worst(|more| more.copies)).flatten();
+    let said = match (lost, copies) {
+        (Some((name, count, others)), _) => format!(
+            "Under {fault}, {name} lost {}{than}; {others} of {} others lost some too",
+            some(count, "pings"),
+            changes.len() - 1
+        ),
+        (None, Some((name, count, others))) => format!(
+            "Under {fault}, {name} let {} through{than}; {others} of {} others let some through too, and none lost any",
+            some(count, "copies"),
+            changes.len() - 1
+        ),
+        (None, None) => format!("{fault} changed nothing for {}", strategies(changes.len())),
+    };
     let never = panel.rows.iter().filter(|entry| {
         let rounds: Vec<&FaultFigures> = entry.verified().flat_map(|figures| &figures.faults).collect();
         !rounds.is_empty() && rounds.iter().all(|fault| fault.fired_count == 0)
     });
     let never: Vec<String> = never.map(|entry| entry.name.clone()).collect();
-    let happened = |entry: &&Entry<'_>| !never.contains(&entry.name);
-    let mut lost: Vec<(&Entry<'_>, u64, u64)> = panel
-        .rows
-        .iter()
-        .filter(happened)
-        .filter_map(|entry| entry.row.summary.verify.as_ref().map(|v| (entry, v.lost_count, v.unique_count)))
-        .filter(|(_, lost, _)| *lost > 0)
-        .collect();
-    lost.sort_by_key(|(_, lost, _)| std::cmp::Reverse(*lost));
-    let verified =
-        panel.rows.iter().filter(happened).filter(|entry| entry.row.summary.verify.is_some()).count();
-    let lossless = verified - lost.len();
-    let first = match lost.first() {
-        None => format!(
-            "none of {} lost a ping",
-            plural(verified as u64, "strategy").replace("strategys", "strategies")
-        ),
-        Some((entry, count, of)) => format!(
-            "{} lost most, {} uniques; {lossless} of {verified} strategies lost none seen",
-            clip(&entry.name, 60),
-            counted(*count, *of)
-        ),
-    };
-    let never = match never.as_slice() {
-        [] => String::new(),
-        some => format!(" It never happened to {}.", list(some, 6)),
-    };
-    format!("Under {}, {first}.{never}", list(&kinds, 4))
+    match never.as_slice() {
+        [] => said + ".",
+        some => format!("{said}. It never happened to {}.", list(some, 6)),
+    }
 }

@@ -20,7 +20,24 @@ const HEADING: Heading = Heading {
 };
 
 pub(super) fn section(panels: &[Panel<'_>]) -> Section {
-    section_of(HEADING, panels, draw)
+    // Scenarios that differ in their faults alone have the same delays: one chart for all of them.
+    let delays = |panel: &Panel<'_>| -> Option<Vec<(Option<u64>, u64)>> {
+        let verify = panel.block().widest_verify()?;
+        Some(verify.by_lag.iter().map(|lag| (lag.up_to_ns, lag.duplicate_count)).collect())
+    };
+    let first = |panel: &Panel<'_>| panels.iter().find(|other| delays(other) == delays(panel));
+    section_of(HEADING, panels, |panel| {
+        if first(panel).is_some_and(|first| first.id != panel.id) {
+            return None;
+        }
+        let mut figure = draw(panel)?;
+        let same = panels.iter().filter(|other| other.id != panel.id && delays(other) == delays(panel));
+        let same: Vec<String> = same.map(Panel::short_title).collect();
+        if !same.is_empty() {
+            figure.notes.push(format!("The same delays, and no chart of their own: {}.", list(&same, 24)));
+        }
+        Some(figure)
+    })
 }
 
 fn draw(panel: &Panel<'_>) -> Option<Figure> {

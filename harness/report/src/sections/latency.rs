@@ -1,6 +1,7 @@
 //! Latency by percentile.
 
 use dedup_records::compare::TimeSummary;
+use dedup_records::stats::Spread;
 use dedup_records::units::{duration, thousands};
 
 use super::{Heading, figure, section_of};
@@ -14,7 +15,7 @@ const HEADING: Heading = Heading {
     title: "Latency by percentile",
     about: "Each step to the right is ten times rarer. Latency runs from the moment at which a ping was due to its \
             verdict, at the fixed rate that the table names, so that waiting behind a slow ping counts (no coordinated \
-            omission). All rounds together; the table has the range of the rounds.",
+            omission). Each line is the median of its rounds at each percentile; the table has their range.",
     absent: "These records hold no time pass, so there are no latencies.",
 };
 
@@ -80,14 +81,15 @@ fn chart(rows: &[(&Entry<'_>, &TimeSummary)], panel: &Panel<'_>) -> Chart {
 
 /// Values at percentiles up to the last that ten values lie beyond.
 fn line(entry: &Entry<'_>, time: &TimeSummary) -> Series {
-    let latency = &time.latency_ns.merged;
-    let most = (latency.count as f64 / 10.0).clamp(10.0, 1e6);
-    let steps = (most.log10() * 10.0).floor() as i32;
-    let histogram = latency.histogram().ok();
+    let rounds: Vec<_> = entry.timed().filter_map(|figures| figures.latency_ns.histogram().ok()).collect();
+    // As many as a round has: what lies beyond would be of some of the rounds only.
+    let count = time.latency_ns.merged.count as f64 / rounds.len().max(1) as f64;
+    let steps = ((count / 10.0).clamp(10.0, 1e6).log10() * 10.0).floor() as i32;
     let point = |step: i32| {
         let inverse = 10_f64.powf(f64::from(step) / 10.0);
-        let value = histogram.as_ref()?.value_at_quantile(1.0 - 1.0 / inverse).max(1);
-        Some(Point { x: inverse, y: value as f64, ..Point::default() })
+        let of_round = |round: &hdrhistogram::Histogram<u64>| round.value_at_quantile(1.0 - 1.0 / inverse);
+        let y = Spread::of(rounds.iter().map(|round| of_round(round).max(1) as f64))?.median;
+        Some(Point { x: inverse, y, ..Point::default() })
     };
     Series {
         strategy: Some(entry.strategy),
@@ -100,7 +102,7 @@ fn line(entry: &Entry<'_>, time: &TimeSummary) -> Series {
 fn headline(rows: &[(&Entry<'_>, &TimeSummary)]) -> String {
     let mut able: Vec<&(&Entry<'_>, &TimeSummary)> =
         rows.iter().filter(|(entry, time)| entry.may_win() && !overloaded(time)).collect();
-    able.sort_by_key(|(_, time)| time.latency_ns.merged.p99);
+    able.sort_by(|(_, one), (_, other)| one.latency_ns.p99.median.total_cmp(&other.latency_ns.p99.median));
     match able.as_slice() {
         [] => "No candidate that kept its promise reached the rate offered.".to_string(),
         [(best, fastest), rest @ ..] => {
@@ -143,7 +145,7 @@ fn table(rows: &[(&Entry<'_>, &TimeSummary)], panel: &Panel<'_>) -> Table {
         Table::new(format!("latency-{}", panel.id), format!("Latency, {}", panel.title), &columns);
     for (entry, time) in rows {
         let l = &time.latency_ns;
-        let over = |figure: dedup_records::stats::Spread| Cell::number(spread(figure, nanos), figure.median);
+        let over = |figure: Spread| Cell::number(spread(figure, nanos), figure.median);
         table.push(
             Some(entry.strategy),
             vec![

@@ -1,19 +1,20 @@
-//! Strategies against faults, or against scenarios where none has a fault, with exact counts.
-
-use std::collections::BTreeSet;
+//! Faults against strategies: what each fault adds to the same stream without it. Scenarios, where none has a fault.
 
 use dedup_records::compare::Standing;
+use dedup_records::record::Role;
 use dedup_records::stats::rule_of_three;
-use dedup_records::units::{short, signed, thousands};
+use dedup_records::units::{short, thousands};
 
-use crate::model::{Cell, Column, Figure, Line, Section, Table, Tone};
+use crate::model::{Cell, Column, Figure, Line, Section, Shade, Table, Tone, View};
+use crate::overview::{More, lives};
 use crate::panel::{Entry, Panel};
-use crate::verdict::{SKIPPED, verdict};
-use crate::words::{clip, list, verdict_cell};
+use crate::verdict::documented;
+use crate::words::{clip, count_cell, harm_cell, list};
 
-const ABOUT: &str = "Each cell has the duplicates missed (m) and the uniques lost (l), counted, all rounds added up; 0 is none \
-                     seen. In brackets stands what the fault added to the same stream without it, where that was run. \
-                     A word stands where there is no verdict or where a promise was broken.";
+const ABOUT: &str = "Read across to see whom a fault hurts, down to see what a strategy fears. Red: unique pings lost. Amber: copies \
+                     let through, the darker the more. Both are what the fault adds to the same stream without it, where \
+                     that was run. Hatched: it cannot happen to this strategy, or was not run. A dot: no more than without \
+                     the fault, or so few (below 30 copies; below 10 pings where some are lost anyway) that it may be chance.";
 
 /// Of what is shown apart.
 const SQUEEZED: &str = "These stores keep their own time, and so many seconds of the stream pass in one of theirs: what takes \
@@ -23,26 +24,27 @@ const SQUEEZED: &str = "These stores keep their own time, and so many seconds of
 pub(super) fn section(panels: &[Panel<'_>]) -> Section {
     let faulty: Vec<&Panel<'_>> = panels.iter().filter(|panel| !panel.faults().is_empty()).collect();
     let (title, shown, absent) = match (faulty.is_empty(), panels.len()) {
-        (false, _) => ("Strategy × fault", faulty, String::new()),
+        (false, _) => ("Fault × strategy", faulty, String::new()),
         (true, 0 | 1) => (
-            "Strategy × fault",
+            "Fault × strategy",
             Vec::new(),
             "No scenario of these records has a fault in it, so there is no matrix.".into(),
         ),
         (true, _) => (
-            "Strategy × scenario",
+            "Scenario × strategy",
             panels.iter().collect(),
             "No scenario of these records has a fault in it; the matrix is of scenarios. ".to_string(),
         ),
     };
+    let columns = columns(panels);
     let (squeezed, shown): (Vec<&Panel<'_>>, Vec<&Panel<'_>>) =
         shown.into_iter().partition(|panel| panel.is_squeezed());
     let mut figures: Vec<Figure> = Vec::new();
     if !shown.is_empty() {
-        figures.push(matrix(title, "matrix", &shown));
+        figures.push(matrix(title, "matrix", &shown, &columns));
     }
     if !squeezed.is_empty() {
-        let mut apart = matrix("Strategy × fault, in squeezed time", "matrix-squeezed", &squeezed);
+        let mut apart = matrix("Fault × strategy, in squeezed time", "matrix-squeezed", &squeezed, &columns);
         apart.notes.insert(0, SQUEEZED.to_string());
         figures.push(apart);
     }
@@ -50,109 +52,204 @@ pub(super) fn section(panels: &[Panel<'_>]) -> Section {
     Section { id: "matrix", title, about: ABOUT, headline, figures }
 }
 
-fn matrix(title: &'static str, id: &str, panels: &[&Panel<'_>]) -> Figure {
+/// A column of the matrix: a strategy by its name, and its index in the palette.
+type Name = (String, usize);
+
+/// Candidates, the worst first, and behind them what is there to compare with; no floor, to which nothing happens.
+fn columns(panels: &[Panel<'_>]) -> Vec<Name> {
+    let mut names: Vec<Name> = Vec::new();
+    let entries = || panels.iter().flat_map(|panel| &panel.rows);
+    for life in lives(panels) {
+        let own = entries().filter(|entry| entry.strategy == life.strategy);
+        names.extend(own.map(|entry| (entry.name.clone(), entry.strategy)));
+    }
+    let others = entries().filter(|entry| entry.row.role == Role::NegativeControl);
+    names.extend(others.map(|entry| (entry.name.clone(), entry.strategy)));
+    let mut unique: Vec<Name> = Vec::new();
+    for name in names {
+        if !unique.contains(&name) {
+            unique.push(name);
+        }
+    }
+    unique
+}
+
+fn matrix(title: &'static str, id: &str, panels: &[&Panel<'_>], columns: &[Name]) -> Figure {
     let mut sources: Vec<String> = panels.iter().map(|panel| panel.source.clone()).collect();
     sources.dedup();
+    // A strategy that ran in none of them takes no room.
+    let columns: Vec<&Name> =
+        columns.iter().filter(|(name, _)| panels.iter().any(|panel| at(panel, name).is_some())).collect();
     Figure {
         title: title.to_string(),
-        headline: headline(panels),
+        headline: headline(panels, &columns),
         source: sources.first().cloned().unwrap_or_default(),
         charts: Vec::new(),
-        tables: vec![table(title, id, panels)],
+        tables: vec![heat(title, id, panels, &columns), counts(title, id, panels)],
         notes: notes(panels, &sources),
     }
 }
 
-fn strategies(panels: &[&Panel<'_>]) -> Vec<(usize, String)> {
-    let all: BTreeSet<(String, usize)> = panels
-        .iter()
-        .flat_map(|panel| &panel.rows)
-        .map(|entry| (entry.name.clone(), entry.strategy))
-        .collect();
-    all.into_iter().map(|(name, strategy)| (strategy, name)).collect()
+fn at<'a>(panel: &'a Panel<'_>, name: &str) -> Option<&'a Entry<'a>> {
+    panel.rows.iter().find(|entry| entry.name == name)
 }
 
-fn table(title: &str, id: &str, panels: &[&Panel<'_>]) -> Table {
-    let mut table = Table::new(id.into(), format!("{title}: missed and lost"), &[("strategy", false)]);
-    let name = |panel: &&Panel<'_>| Column {
-        title: panel.title.strip_prefix("faults/").unwrap_or(&panel.title).to_string(),
-        numeric: true,
+fn more(panel: &Panel<'_>, name: &str) -> Option<More> {
+    let entry = at(panel, name)?;
+    Some(More::of(entry, entry.row.summary.verify.as_ref()?))
+}
+
+/// Faults as lines, what changed most first.
+fn heat(title: &str, id: &str, panels: &[&Panel<'_>], columns: &[&Name]) -> Table {
+    let mut table = Table::new(id.into(), format!("{title}: what each adds"), &[]).viewed(View::Heat);
+    let first = if title.starts_with("Fault") { "fault" } else { "scenario" };
+    table.columns.push(Column { title: first.to_string(), numeric: false });
+    table.columns.extend(columns.iter().map(|(name, _)| Column { title: clip(name, 40), numeric: true }));
+    let mut lines: Vec<(More, Line)> = panels.iter().map(|panel| line(panel, columns)).collect();
+    lines.sort_by_key(|(worst, _)| std::cmp::Reverse(*worst));
+    table.lines = lines.into_iter().map(|(_, line)| line).collect();
+    table
+}
+
+fn line(panel: &Panel<'_>, columns: &[&Name]) -> (More, Line) {
+    let most = |of: fn(&More) -> u64| {
+        columns.iter().filter_map(|(name, _)| more(panel, name)).map(|more| of(&more)).max().unwrap_or(0)
     };
-    table.columns.extend(panels.iter().map(name));
-    for (strategy, name) in strategies(panels) {
-        let cells = panels.iter().map(|panel| cell(panel, &name));
-        let cells: Vec<Cell> = std::iter::once(Cell::text(&name)).chain(cells).collect();
-        table.lines.push(Line { strategy: Some(strategy), cells });
+    let worst = More { lost: most(|more| more.lost), copies: most(|more| more.copies) };
+    let seen = panel.rows.iter().flat_map(Entry::verified).flat_map(|figures| &figures.faults);
+    let seen = seen.map(|fault| clip(&fault.observed, 70)).find(|text| !text.is_empty());
+    let head = Cell::text(panel.short_title()).with(seen.unwrap_or_default());
+    let cells = columns.iter().map(|(name, _)| cell(panel, name));
+    (worst, Line { strategy: None, cells: std::iter::once(head).chain(cells).collect() })
+}
+
+fn cell(panel: &Panel<'_>, name: &str) -> Cell {
+    let Some(entry) = at(panel, name) else {
+        return Cell::text("does not apply").shaded(Shade::Hatched).toned(Tone::Dim);
+    };
+    let standing = entry.row.standing;
+    let open = matches!(standing, Standing::Void | Standing::Inconclusive | Standing::Failed);
+    let said = documented(standing, entry.row.role).words;
+    let Some(verify) = entry.row.summary.verify.as_ref() else {
+        return Cell::text(said).shaded(Shade::Dashed).toned(Tone::Dim);
+    };
+    let more = More::of(entry, verify);
+    let plus = if entry.without.is_some() { "+" } else { "" };
+    let value = more.lost as f64 * 1e12 + more.copies as f64;
+    let copies = format!("{plus}{}", thousands(more.copies));
+    let cell = match (more.lost, more.copies) {
+        (0, 0) => Cell::number("·", value).toned(Tone::Dim),
+        (0, _) => Cell::number(copies, value).shaded(amber(more.copies, verify.duplicate_count)),
+        (lost, 0) => Cell::number(format!("lost {}", thousands(lost)), value).shaded(Shade::Red),
+        (lost, _) => Cell::number(format!("lost {}", thousands(lost)), value).shaded(Shade::Red).with(copies),
+    };
+    match (open, standing) {
+        (true, _) => Cell { below: said.to_string(), ..cell }.shaded(Shade::Dashed),
+        (false, Standing::Broken) => Cell { below: said.to_string(), ..cell },
+        (false, _) => cell,
+    }
+}
+
+/// The share of copies as one of six shades: the square root, so that a few do not look like none.
+fn amber(copies: u64, duplicates: u64) -> Shade {
+    let share = copies as f64 / duplicates.max(1) as f64;
+    // A quarter of all is as dark as it gets.
+    Shade::Amber(((share * 4.0).sqrt() * 6.0).ceil().clamp(1.0, 6.0) as u8)
+}
+
+/// The fault that lost most and the one that let most through, by what they changed.
+fn headline(panels: &[&Panel<'_>], columns: &[&Name]) -> String {
+    let all = || {
+        panels.iter().flat_map(|panel| {
+            columns.iter().filter_map(move |(name, _)| Some((panel, name, more(panel, name)?)))
+        })
+    };
+    let lost = all().filter(|(.., more)| more.lost > 0).max_by_key(|(.., more)| more.lost);
+    let leaky = all().filter(|(.., more)| more.copies > 0).max_by_key(|(.., more)| more.copies);
+    let hurts = |panel: &Panel<'_>| {
+        columns.iter().any(|(name, _)| more(panel, name).is_some_and(|m| m != More::default()))
+    };
+    let harmless = panels.iter().filter(|panel| !hurts(panel)).count();
+    let mut said = vec![match lost {
+        Some((panel, name, more)) => format!(
+            "{} costs most pings: {} more lost by {}",
+            panel.short_title(),
+            thousands(more.lost),
+            clip(name, 60)
+        ),
+        None if panels.len() == 1 => format!("{} was not seen to cost a ping", panels[0].short_title()),
+        None => format!(
+            "None of {} was seen to cost a ping",
+            dedup_records::units::plural(panels.len() as u64, "scenario")
+        ),
+    }];
+    if let Some((panel, name, more)) = leaky {
+        said.push(format!(
+            "{} lets most copies through: {} more with {}",
+            panel.short_title(),
+            thousands(more.copies),
+            clip(name, 60)
+        ));
+    }
+    if harmless > 0 {
+        said.push(format!("{harmless} of {} changed nothing", panels.len()));
+    }
+    said.join("; ") + "."
+}
+
+/// The exact counts behind the shades, of everyone.
+fn counts(title: &str, id: &str, panels: &[&Panel<'_>]) -> Table {
+    let columns = [
+        ("strategy", false),
+        ("scenario", false),
+        ("let through", true),
+        ("the same without the fault", true),
+        ("lost", true),
+        ("the same without the fault", true),
+        ("as documented", false),
+    ];
+    let caption = format!("{title}: exact counts");
+    let mut table = Table::new(format!("{id}-counts"), caption, &columns).viewed(View::Folded);
+    for (panel, entry) in panels.iter().flat_map(|panel| panel.rows.iter().map(move |entry| (panel, entry))) {
+        let verify = entry.row.summary.verify.as_ref();
+        let without = entry.without;
+        table.push(
+            Some(entry.strategy),
+            vec![
+                Cell::text(&entry.name),
+                Cell::text(panel.short_title()),
+                verify.map_or(Cell::none(), |verify| count_cell(verify.missed_count)),
+                without.map_or(Cell::none(), |without| count_cell(without.missed_count)),
+                verify.map_or(Cell::none(), |verify| harm_cell(verify.lost_count)),
+                without.map_or(Cell::none(), |without| count_cell(without.lost_count)),
+                crate::words::documented_cell(entry.row.standing, entry.row.role),
+            ],
+        );
     }
     table
 }
 
-fn cell(panel: &Panel<'_>, name: &str) -> Cell {
-    let Some(entry) = panel.rows.iter().find(|entry| entry.name == name) else {
-        let skipped =
-            panel.blocks.iter().flat_map(|block| &block.skipped).any(|skipped| skipped.strategy == name);
-        return if skipped { Cell::text(SKIPPED).toned(Tone::Dim) } else { Cell::none() };
-    };
-    let Some(verify) = &entry.row.summary.verify else {
-        return match entry.row.standing {
-            Standing::Failed => verdict_cell(entry.row.standing, entry.row.role),
-            _ => Cell::none(),
-        };
-    };
-    let added = verify.added().map_or(String::new(), |added| {
-        format!(" ({} m · {} l)", signed(added.missed_count), signed(added.lost_count))
-    });
-    let counts = format!("{} m · {} l{added}", thousands(verify.missed_count), thousands(verify.lost_count));
-    let harm = verify.lost_count as f64 * 1e12 + verify.missed_count as f64;
-    let plain = Cell::number(counts.clone(), harm);
-    match entry.row.standing {
-        Standing::Inconclusive | Standing::Void | Standing::Broken | Standing::Failed => {
-            let verdict = verdict(entry.row.standing, entry.row.role);
-            Cell::number(format!("{counts} ({})", verdict.words), harm).toned(verdict.tone)
-        }
-        Standing::Kept | Standing::Unjudged if verify.lost_count > 0 => plain.toned(Tone::Bad),
-        Standing::Kept | Standing::Unjudged if verify.missed_count > 0 => plain.toned(Tone::Warn),
-        Standing::Kept | Standing::Unjudged => plain.toned(Tone::Good),
-    }
-}
-
-fn headline(panels: &[&Panel<'_>]) -> String {
-    let names = strategies(panels);
-    let rows = |name: &str| -> Vec<&Entry<'_>> {
-        panels.iter().filter_map(|panel| panel.rows.iter().find(|entry| entry.name == name)).collect()
-    };
-    let lossless = |(_, name): &&(usize, String)| {
-        let rows = rows(name);
-        let sure = |entry: &&Entry<'_>| {
-            entry.row.standing != Standing::Inconclusive && entry.row.standing != Standing::Failed
-        };
-        rows.len() == panels.len()
-            && rows.iter().all(sure)
-            && rows.iter().all(|entry| entry.row.summary.verify.as_ref().is_some_and(|v| v.lost_count == 0))
-    };
-    let names: Vec<String> = names.iter().filter(lossless).map(|(_, name)| name.clone()).collect();
-    let of = panels.len();
-    match names.as_slice() {
-        [] => {
-            format!("No strategy came through all {of} scenarios without losing a ping or leaving it open.")
-        }
-        some => format!("In all {of} scenarios, none was seen lost by {}.", list(some, 12)),
-    }
-}
-
 fn notes(panels: &[&Panel<'_>], sources: &[String]) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
-    let seen =
-        panels.iter().flat_map(|panel| &panel.rows).filter_map(|entry| entry.row.summary.verify.as_ref());
-    let fewest = seen.filter(|verify| verify.lost_count == 0).map(|verify| verify.unique_count).min();
+    let seen = || {
+        let entries = panels.iter().flat_map(|panel| &panel.rows);
+        entries.filter_map(|entry| entry.row.summary.verify.as_ref())
+    };
+    let fewest = seen().filter(|verify| verify.lost_count == 0).map(|verify| verify.unique_count).min();
     if let Some(fewest) = fewest.filter(|fewest| *fewest > 0) {
         let bound = short(rule_of_three(fewest) * 100.0);
         notes.push(format!(
-            "0 lost = none seen; the true share is, with 95 % confidence, below {bound} % in each cell."
+            "Where none was seen lost, the true share is, with 95 % confidence, below {bound} % in each cell."
         ));
     }
+    if seen().any(|verify| verify.faultless.is_none()) {
+        notes.push(
+            "Where the stream was not run without the fault, all of its copies and losses are counted."
+                .into(),
+        );
+    }
     if sources.len() > 1 {
-        notes.push("The columns saw different streams, or come from different runs or machines; compare within a column.".into());
+        notes.push("The lines saw different streams, or come from different runs or machines; compare within a line.".into());
     }
     let open = panels.iter().flat_map(|panel| {
         let rows = panel.rows.iter().filter(|entry| entry.row.standing == Standing::Inconclusive);
@@ -160,7 +257,7 @@ fn notes(panels: &[&Panel<'_>], sources: &[String]) -> Vec<String> {
     });
     let open: Vec<String> = open.collect();
     if !open.is_empty() {
-        notes.push(format!("Inconclusive, because the fault never happened: {}.", list(&open, 12)));
+        notes.push(format!("Not judged, because the fault never happened: {}.", list(&open, 12)));
     }
     notes
 }

@@ -8,13 +8,14 @@ use super::{Heading, figure, section_of};
 use crate::chart::{Axis, Chart, Join, Point, Series, Unit};
 use crate::model::{Cell, Figure, Section, Table};
 use crate::panel::{Entry, Panel};
-use crate::words::{clip, list, memory, spread, three};
+use crate::words::{clip, list, memory, percent, spread, three};
 
 const HEADING: Heading = Heading {
     id: "memory",
     title: "Memory over time",
     about: "Bytes that a strategy held, a server's included, on the stream's own clock: the median of the rounds at \
-            each sample. The last point of a line is what was left four windows after the last ping.",
+            each sample, and no line beyond the last. What was left four windows after the last ping is another state, \
+            and a column of its own below.",
     absent: "These records hold no weigh pass, so there is no memory to show.",
 };
 
@@ -36,7 +37,7 @@ fn draw(panel: &Panel<'_>) -> Option<Figure> {
     if !idle.is_empty() {
         figure.notes.push(format!("Not drawn, because they track no ids: {}.", list(&idle, 8)));
     }
-    let series: Vec<Series> = holding.iter().filter_map(|(entry, weigh)| line(entry, weigh, panel)).collect();
+    let series: Vec<Series> = holding.iter().filter_map(|(entry, _)| line(entry)).collect();
     let table = table(&holding, panel);
     match series.is_empty() {
         true => {
@@ -45,11 +46,12 @@ fn draw(panel: &Panel<'_>) -> Option<Figure> {
         }
         false => figure.charts.push((chart(series, panel), table)),
     }
+    figure.tables.push(states(&holding, panel));
     Some(figure)
 }
 
-/// The median of the rounds at each sample, and what was left at the end.
-fn line(entry: &Entry<'_>, weigh: &WeighSummary, panel: &Panel<'_>) -> Option<Series> {
+/// The median of the rounds at each sample.
+fn line(entry: &Entry<'_>) -> Option<Series> {
     let rounds: Vec<_> = entry.weighed().map(|figures| &figures.over_time).collect();
     let times = &rounds.iter().max_by_key(|over| over.t_ns.len())?.t_ns;
     let point = |(index, t): (usize, &u64)| {
@@ -57,17 +59,10 @@ fn line(entry: &Entry<'_>, weigh: &WeighSummary, panel: &Panel<'_>) -> Option<Se
         let y = Spread::of(values)?.median;
         Some(Point { x: *t as f64, y: y.max(1.0), ..Point::default() })
     };
-    let mut points: Vec<Point> = times.iter().enumerate().filter_map(point).collect();
-    let last = points.last()?.x;
-    let windows = panel.block().stream.window_ns.or(entry.window_ns()).unwrap_or(0) as f64;
-    points.push(Point {
-        x: last + 4.0 * windows,
-        y: weigh.emptied_bytes.median.max(1.0),
-        ..Point::default()
-    });
+    let points: Vec<Point> = times.iter().enumerate().filter_map(point).collect();
     let series =
         Series { strategy: Some(entry.strategy), name: entry.name.clone(), join: Join::Line, points };
-    Some(series.thinned(120))
+    (!series.points.is_empty()).then(|| series.thinned(120))
 }
 
 fn chart(series: Vec<Series>, panel: &Panel<'_>) -> Chart {
@@ -114,6 +109,40 @@ fn headline(rows: &[(&Entry<'_>, &WeighSummary)]) -> String {
         },
         plural(kept.len() as u64, "candidate"),
     )
+}
+
+/// The two states that were measured, side by side: with nothing between them.
+fn states(rows: &[(&Entry<'_>, &WeighSummary)], panel: &Panel<'_>) -> Table {
+    let columns = [
+        ("strategy", false),
+        ("its own, at the peak", true),
+        ("the server's", true),
+        ("bytes an id", true),
+        ("its own, emptied", true),
+        ("of its own at the peak", true),
+    ];
+    let caption = format!("At the peak, and once the window had emptied, {}", panel.title);
+    let mut table = Table::new(format!("states-{}", panel.id), caption, &columns);
+    for (entry, weigh) in rows {
+        let bytes = |figure: Spread| Cell::number(memory(figure.median), figure.median);
+        let (peak, left) = (weigh.live_bytes.median, weigh.emptied_bytes.median);
+        let share = match left > peak {
+            true => Cell::text("more than at its peak"),
+            false => Cell::number(percent(left / peak.max(1.0)), left / peak.max(1.0)),
+        };
+        table.push(
+            Some(entry.strategy),
+            vec![
+                Cell::text(&entry.name),
+                bytes(weigh.live_bytes),
+                weigh.server_used_bytes.map_or(Cell::none(), bytes),
+                bytes_an_id(weigh),
+                bytes(weigh.emptied_bytes),
+                share,
+            ],
+        );
+    }
+    table
 }
 
 /// Named for what it is where it is not per id of the window.

@@ -15,20 +15,35 @@ use dedup_records::compare::Comparison;
 use super::model::{Figure, Section};
 use super::palette::Palette;
 use super::panel::Panel;
+use super::words::list;
 
 /// All sections, in order.
 pub(super) fn all(panels: &[Panel<'_>], comparison: &Comparison, palette: &Palette) -> Vec<Section> {
-    vec![
+    let sections = vec![
+        talk::section(panels, comparison, palette),
+        matrix::section(panels),
         accuracy::section(panels),
         lag::section(panels),
         faults::section(panels),
         latency::section(panels),
         load::section(panels),
         memory::section(panels),
-        matrix::section(panels),
         stable::section(panels),
-        talk::section(panels, comparison, palette),
-    ]
+    ];
+    sections.into_iter().map(identical_said).collect()
+}
+
+/// Of lines that lie on each other one hides the others: they are named below their chart.
+fn identical_said(mut section: Section) -> Section {
+    for figure in &mut section.figures {
+        let groups = figure.charts.iter().flat_map(|(chart, _)| {
+            let groups = chart.identical().into_iter();
+            groups.map(move |names| format!("Identical in \"{}\": {}", chart.y.title, list(&names, 12)))
+        });
+        let said: Vec<String> = groups.map(|said| said + ".").collect();
+        figure.notes.extend(said);
+    }
+    section
 }
 
 /// What a section is called and how it is to be read.

@@ -1,6 +1,6 @@
 //! Live against stable: what the nightly job repairs.
 
-use dedup_records::record::StableFigures;
+use dedup_records::record::{Role, StableFigures};
 use dedup_records::stats::rule_of_three;
 
 use super::{Heading, figure, section_of};
@@ -11,7 +11,7 @@ use crate::words::{clip, count_cell, counted, harm_cell, share_cell};
 
 const HEADING: Heading = Heading {
     id: "stable",
-    title: "Live against stable: what the nightly job repairs",
+    title: "Before and after the nightly job",
     about: "Open marks are the duplicates left in the live tables, filled ones those left once the nightly job has run. A \
             mark that points down stands at the upper bound, where none is left. The job removes copies within the \
             days that it looks at; a ping that was lost before it stays lost.",
@@ -123,13 +123,18 @@ fn chart(pairs: &[Pair<'_>], panel: &Panel<'_>) -> Chart {
 
 fn headline(pairs: &[Pair<'_>]) -> String {
     let repaired = |pair: &&Pair<'_>| pair.live.missed > pair.stable.missed;
-    let most = pairs.iter().filter(repaired).max_by_key(|pair| pair.live.missed - pair.stable.missed);
+    let candidate = |pair: &&Pair<'_>| pair.entry.row.role == Role::Candidate;
+    let most = pairs
+        .iter()
+        .filter(candidate)
+        .filter(repaired)
+        .max_by_key(|pair| pair.live.missed - pair.stable.missed);
     let back = pairs.iter().filter(|pair| pair.live.lost > 0 && pair.stable.lost < pair.live.lost).count();
     let lost = pairs.iter().any(|pair| pair.live.lost > 0);
     let end = match (lost, back) {
         (false, _) => String::new(),
         (true, 0) => "; it brought back none of the pings lost before it".to_string(),
-        (true, some) => format!("; in {some} rows fewer are lost in stable than in live"),
+        (true, some) => format!("; with {some} strategies fewer are lost after it than before"),
     };
     match most {
         None => format!("The nightly job left as many duplicates as it found{end}."),
@@ -151,12 +156,12 @@ fn table(pairs: &[Pair<'_>], panel: &Panel<'_>) -> Table {
         ("preceding days", true),
         ("live rows", true),
         ("stable rows", true),
-        ("missed in live (95 %)", true),
-        ("missed in stable (95 %)", true),
-        ("missed in stable", true),
-        ("lost in live", true),
-        ("lost in stable", true),
-        ("lost in stable, of uniques (95 %)", true),
+        ("let through, live (95 %)", true),
+        ("left after the job (95 %)", true),
+        ("left after the job", true),
+        ("lost, live", true),
+        ("lost after the job", true),
+        ("lost after the job, of uniques (95 %)", true),
         ("dropped by the job, no id", true),
         ("rounds", true),
     ];

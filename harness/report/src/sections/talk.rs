@@ -10,8 +10,8 @@ use crate::models;
 use crate::palette::Palette;
 use crate::panel::Panel;
 use crate::talk::{self, Side};
-use crate::verdict::SKIPPED;
-use crate::words::{clip, list, memory, percent, three, verdict_cell};
+use crate::verdict::{DOCUMENTED, SKIPPED};
+use crate::words::{clip, documented_cell, list, memory, percent, three};
 
 const HEADING: Heading = Heading {
     id: "talk",
@@ -91,8 +91,8 @@ fn headline(table: &talk::Table) -> String {
 fn view(table: &talk::Table, palette: &Palette) -> Table {
     let columns = [
         ("strategy", false),
-        ("missed in live", true),
-        ("missed in stable", true),
+        ("let through, live", true),
+        ("after the nightly job", true),
         ("lost, pings", true),
         ("worst fault", false),
         ("bytes an id", true),
@@ -101,7 +101,7 @@ fn view(table: &talk::Table, palette: &Palette) -> Table {
         ("p50", true),
         ("p99", true),
         ("to operate", false),
-        ("verdict", false),
+        (DOCUMENTED, false),
     ];
     let mut view = Table::new("talk".into(), "The talk's table", &columns);
     let number = |value: Option<f64>, show: fn(f64) -> String| {
@@ -113,12 +113,11 @@ fn view(table: &talk::Table, palette: &Palette) -> Table {
             Cell::number(thousands(count), count as f64).toned(tone)
         };
         let worst = row.worst.as_ref().map_or(Cell::none(), |worst| {
-            let text = format!(
-                "{}: {} lost, {} missed in window",
-                worst.fault,
-                thousands(worst.lost_count),
-                thousands(worst.missed_in_window_count)
-            );
+            let text = match (worst.lost_count, worst.missed_in_window_count) {
+                (0, 0) => "none did harm".to_string(),
+                (0, copies) => format!("{}: {} let through though promised", worst.fault, thousands(copies)),
+                (lost, _) => format!("{}: lost {}", worst.fault, thousands(lost)),
+            };
             Cell::text(text).toned(if worst.lost_count > 0 { Tone::Bad } else { Tone::Plain })
         });
         view.push(
@@ -135,7 +134,7 @@ fn view(table: &talk::Table, palette: &Palette) -> Table {
                 number(row.p50_ns.map(|ns| ns as f64), |ns| duration(ns as u64)),
                 number(row.p99_ns.map(|ns| ns as f64), |ns| duration(ns as u64)),
                 row.operated.as_ref().map_or(Cell::none(), Cell::text),
-                verdict_cell(row.standing, row.role),
+                documented_cell(row.standing, row.role),
             ],
         );
     }

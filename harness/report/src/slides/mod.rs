@@ -7,8 +7,8 @@ mod story;
 
 use maud::{Markup, html};
 
-use super::model::{Report, Table};
-use super::page::{Shell, class, document, drawn, footer, notes};
+use super::model::{Report, Table, View};
+use super::page::{Shell, class, document, drawn, footer, notes, shade};
 
 use story::{Body, Slide};
 
@@ -69,7 +69,7 @@ fn body_view(body: &Body, report: &Report) -> Markup {
         },
         Body::Chart(chart) => {
             let label = format!("{}. {} against {}.", chart.title, chart.y.title, chart.x.title);
-            html! { div.picture { (drawn(&super::chart::draw(chart, &report.palette), &label)) } }
+            html! { div.picture { (drawn(&super::chart::draw_slide(chart, &report.palette), &label)) } }
         }
         Body::Table(table) => table_view(table),
         Body::Points(points) => html! { ul.points { @for point in points { li { (point) } } } },
@@ -77,7 +77,11 @@ fn body_view(body: &Body, report: &Report) -> Markup {
 }
 
 fn table_view(table: &Table) -> Markup {
-    let size = if table.lines.len() > 8 || table.columns.len() > 6 { "dense" } else { "" };
+    let is_double = table.view != View::Heat
+        && table.lines.iter().flat_map(|line| &line.cells).any(|cell| !cell.below.is_empty());
+    let is_large = table.lines.len() > 8 || table.columns.len() > 6 || is_double;
+    let size = if is_large { "dense" } else { "" };
+    let size = format!("{size}{}", if table.view == View::Heat { " heat" } else { "" });
     html! {
         table class=(size) {
             caption.vh { (table.caption) }
@@ -89,7 +93,10 @@ fn table_view(table: &Table) -> Markup {
                             @if index == 0 {
                                 th scope="row" class=[line.strategy.map(|index| format!("name k{index}"))] { (cell.text) }
                             } @else {
-                                td class=(format!("{}{}", if column.numeric { "num " } else { "" }, class(cell.tone))) { (cell.text) }
+                                td class=(format!("{}{}{}", if column.numeric { "num " } else { "" }, class(cell.tone), shade(cell.shade))) {
+                                    (cell.text)
+                                    @if !cell.below.is_empty() { " " small { (cell.below) } }
+                                }
                             }
                         }
                     }

@@ -17,6 +17,18 @@
     const on = root.classList.toggle('speaking');
     speaker.setAttribute('aria-pressed', String(on));
   };
+  // A chart is built up, one strategy with each `b`; after the last all of them stand again.
+  const built = new Map();
+  const build = () => {
+    const marked = [...slides[at - 1].querySelectorAll('svg [class*=" s"]')];
+    const of = (element) => (/(?:^| )s(\d+)/.exec(element.getAttribute('class')) || [])[1];
+    const order = [...new Set(marked.map(of).filter(Boolean))];
+    if (!order.length) return;
+    const count = ((built.get(at) ?? 0) + 1) % (order.length + 1);
+    built.set(at, count);
+    const shown = new Set(count ? order.slice(0, count) : order);
+    marked.forEach((element) => { element.style.visibility = shown.has(of(element)) ? '' : 'hidden'; });
+  };
   root.classList.add('deck');
   addEventListener('hashchange', () => { if (wanted() !== at) go(wanted(), true); });
   addEventListener('keydown', (event) => {
@@ -28,6 +40,7 @@
     else if (event.key === 'Home') go(1, true);
     else if (event.key === 'End') go(slides.length, true);
     else if (event.key === 'n' || event.key === 'N') notes();
+    else if (event.key === 'b' || event.key === 'B') build();
     else return;
     event.preventDefault();
   });

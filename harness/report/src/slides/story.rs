@@ -2,8 +2,10 @@
 //! operations, the nightly job, and what the data do not show.
 
 use crate::chart::Chart;
-use crate::model::{Cell, Column, Figure, Line, Report, Section, Table};
+use crate::model::{Cell, Column, Figure, Line, Report, Section, Shade, Table, View};
 use crate::models;
+use crate::overview::UNDER;
+use crate::verdict::{DOCUMENTED, HARM};
 use crate::words::{clip, counted, percent, share_cell};
 
 /// One slide.
@@ -50,11 +52,13 @@ const FAULTS: usize = 3;
 pub(super) fn slides(report: &Report) -> Vec<Slide> {
     let mut slides = vec![opening(report)];
     slides.extend(problem(report));
+    slides.extend(overview(report));
     for id in ORDER {
         let section = report.sections.iter().find(|section| section.id == id);
         slides.extend(section.into_iter().flat_map(of_section));
     }
     slides.push(verdicts(report));
+    slides.push(conclusion(report));
     slides.push(limits(report));
     slides
 }
@@ -67,14 +71,13 @@ fn opening(report: &Report) -> Slide {
         };
         (*name, clip(text, 200))
     });
-    let (title, below) = split(&report.opening.sentence);
     Slide {
         over: report.opening.title.clone(),
-        title,
-        below,
+        title: report.opening.claim.replace(" %", "\u{a0}%"),
+        below: report.opening.sentence.replace(" %", "\u{a0}%"),
         body: Body::Opening(facts.collect()),
         notes: vec![
-            "What was compared, on what, and the one sentence that the data support.".to_string(),
+            "What was compared, on what, and the worst that was seen.".to_string(),
             report.opening.sentence.clone(),
         ],
     }
@@ -125,13 +128,71 @@ fn of_section(section: &Section) -> Vec<Slide> {
     section.figures.iter().take(most).flat_map(|figure| of_figure(section, figure)).collect()
 }
 
+/// Every candidate at its worst: the columns that a room can read.
+fn overview(report: &Report) -> Option<Slide> {
+    let figure = report.opening.overview.as_ref()?;
+    let table = figure.tables.first()?;
+    let columns: Vec<usize> = (0..table.columns.len())
+        .filter(|column| table.columns[*column].title != UNDER)
+        .take(COLUMNS)
+        .collect();
+    let left_out = table.lines.len().saturating_sub(LINES - 2);
+    let line = |line: &Line| Line {
+        strategy: line.strategy,
+        cells: columns.iter().map(|column| shortened(&line.cells[*column])).collect(),
+    };
+    let shown = Table {
+        columns: columns.iter().map(|column| table.columns[*column].clone()).collect(),
+        lines: table.lines.iter().take(LINES - 2).map(line).collect(),
+        ..table.clone()
+    };
+    let below = match left_out {
+        0 => String::new(),
+        some => format!("{some} more strategies, which do less harm, are in the report."),
+    };
+    Some(Slide {
+        over: "All scenarios, the worst first".into(),
+        title: report.opening.claim.replace(" %", "\u{a0}%"),
+        below,
+        body: Body::Table(shown),
+        notes: figure.notes.clone(),
+    })
+}
+
+/// What to take home: each sentence is one that the report makes of its data.
+fn conclusion(report: &Report) -> Slide {
+    let mut points = vec![format!("{}.", report.opening.claim)];
+    let said = report
+        .opening
+        .sentence
+        .split("; ")
+        .filter(|part| !part.starts_with("one round"))
+        .take(2)
+        .map(|part| part.trim_end_matches('.'));
+    points.extend(said.map(|part| format!("{part}.")));
+    let headline = |id: &str| {
+        let section =
+            report.sections.iter().find(|section| section.id == id && !section.figures.is_empty())?;
+        Some(clip(&section.headline, 220))
+    };
+    points.extend(["matrix", "stable"].into_iter().filter_map(headline));
+    Slide {
+        over: "To take home".into(),
+        title: "What follows from this".into(),
+        below: String::new(),
+        body: Body::Points(points),
+        notes: vec!["No score: what must not be lost comes first, then what it costs.".into()],
+    }
+}
+
 fn of_figure(section: &Section, figure: &Figure) -> Vec<Slide> {
-    let charts = figure.charts.iter().map(|(chart, _)| Body::Chart(Box::new(chart.clone())));
+    // The first chart is the one that the headline speaks of; the others would stand under a title about something else.
+    let charts = figure.charts.iter().take(1).map(|(chart, _)| Body::Chart(Box::new(chart.clone())));
     let (title, below) = split(&figure.headline);
     // What has charts shows these; what has only tables shows them, cut to what can be read.
     let bodies: Vec<Body> = match figure.charts.is_empty() {
         false => charts.collect(),
-        true => figure.tables.iter().flat_map(|table| readable(table, &title)).map(Body::Table).collect(),
+        true => shown(figure).flat_map(|table| readable(&heat(table), &title)).map(Body::Table).collect(),
     };
     let several = bodies.len();
     let mut notes = vec![section.about.to_string()];
@@ -149,6 +210,30 @@ fn of_figure(section: &Section, figure: &Figure) -> Vec<Slide> {
             notes: notes.clone(),
         })
         .collect()
+}
+
+/// Of a matrix the lines in which something changed, as many as can be read, and the columns that fit on one slide.
+fn heat(table: &Table) -> Table {
+    if table.view != View::Heat {
+        return table.clone();
+    }
+    let changes =
+        |line: &&Line| line.cells.iter().any(|cell| matches!(cell.shade, Shade::Red | Shade::Amber(_)));
+    let bare = |cell: &Cell| Cell { below: String::new(), ..cell.clone() };
+    let line = |line: &Line| Line {
+        strategy: line.strategy,
+        cells: line.cells.iter().take(COLUMNS).map(bare).collect(),
+    };
+    Table {
+        columns: table.columns.iter().take(COLUMNS).cloned().collect(),
+        lines: table.lines.iter().filter(changes).take(LINES).map(line).collect(),
+        ..table.clone()
+    }
+}
+
+/// What is not folded away.
+fn shown(figure: &Figure) -> impl Iterator<Item = &Table> {
+    figure.tables.iter().filter(|table| table.view != View::Folded)
 }
 
 /// What a slide is about, once where the section has no more to say than its only figure.
@@ -175,6 +260,7 @@ fn readable(table: &Table, title: &str) -> Vec<Table> {
             pieces.push(Table {
                 id: table.id.clone(),
                 caption: table.caption.clone(),
+                view: table.view,
                 columns: titles
                     .map(|c| Column { title: clip(&table.columns[c].title, 48), ..table.columns[c].clone() })
                     .collect(),
@@ -217,15 +303,7 @@ fn shortened(cell: &Cell) -> Cell {
 fn verdicts(report: &Report) -> Slide {
     // The fullest comes first.
     let figure = report.opening.figures.first();
-    let wanted = [
-        "strategy",
-        "verdict",
-        "missed (95 %)",
-        "lost (95 %)",
-        "pings a second (range)",
-        "p99",
-        "bytes an id",
-    ];
+    let wanted = ["strategy", HARM, DOCUMENTED, "missed (95 %)", "lost (95 %)", "p99 (range)", "bytes an id"];
     let table = figure.and_then(|figure| figure.tables.first()).map(|table| {
         let columns: Vec<usize> = (0..table.columns.len())
             .filter(|index| wanted.contains(&table.columns[*index].title.as_str()))
@@ -242,6 +320,7 @@ fn verdicts(report: &Report) -> Slide {
         Table {
             id: table.id.clone(),
             caption,
+            view: table.view,
             columns: columns.iter().map(|index| table.columns[*index].clone()).collect(),
             lines: table.lines.iter().take(LINES + 3).map(line).collect(),
         }
@@ -252,7 +331,7 @@ fn verdicts(report: &Report) -> Slide {
     });
     Slide {
         over: format!("Verdicts · {}", figure.map_or("", |figure| figure.title.as_str())),
-        title: format!("How they stand to what they promise: {}", counts.join(", ")),
+        title: format!("What each did, and whether as documented: {}", counts.join(", ")),
         below: if left_out > 0 {
             format!("{left_out} more strategies are in the report.")
         } else {

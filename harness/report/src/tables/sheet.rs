@@ -9,7 +9,7 @@ use dedup_records::metrics::{
 };
 use dedup_records::record::Role;
 use dedup_records::stats::Spread;
-use dedup_records::units::{Unit, duration, fixed, percentages, thousands};
+use dedup_records::units::{Unit, duration, fixed, percentages, short, thousands};
 
 use super::grid::Align;
 use super::text::{Text, Tone};
@@ -35,7 +35,8 @@ pub(super) struct Column {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keep {
     Always,
-    IfRoom,
+    /// Those with a lower number go first.
+    IfRoom(u8),
 }
 
 impl Sheet {
@@ -51,7 +52,7 @@ impl Sheet {
             loses_more_in_stable(rows).then(|| share("stable", &STABLE_LOST, rows)),
             rows.iter()
                 .any(|row| row.summary.value(&DELAYED).is_some_and(|delayed| delayed > 0.0))
-                .then(|| Column { keep: Keep::IfRoom, ..share("delayed", &DELAYED, rows) }),
+                .then(|| Column { keep: Keep::IfRoom(2), ..share("delayed", &DELAYED, rows) }),
             rows.iter()
                 .filter_map(|row| row.summary.verify.as_ref())
                 .any(|verify| verify.late_count > 0 && verify.refused_unique_count > 0)
@@ -166,12 +167,18 @@ fn signed(difference: i64) -> String {
 /// A ratio as a change: `~` where the rounds overlap, `?` behind it where there is but one.
 fn in_percent(ratio: Ratio) -> String {
     let percent = (ratio.ratio - 1.0) * 100.0;
-    let decimals = if percent.abs() < 100.0 { 1 } else { 0 };
+    let doubt = if ratio.certainty == Certainty::OneRound { "?" } else { "" };
+    // What is many times as much, or a small part, is said as a factor: -100.0% could be a tenth of it or nothing.
+    match (ratio.certainty, ratio.ratio) {
+        (Certainty::Overlap, _) => {}
+        (_, factor) if factor >= 2.0 => return format!("×{}{doubt}", short(factor)),
+        (_, factor) if factor > 0.0 && factor <= 0.5 => return format!("÷{}{doubt}", short(1.0 / factor)),
+        _ => {}
+    }
     match (ratio.certainty, percent) {
         (Certainty::Overlap, _) => "~".to_string(),
         (_, 0.0) => "=".to_string(),
-        (Certainty::Apart, percent) => format!("{}{}%", plus(percent), fixed(percent, decimals)),
-        (Certainty::OneRound, percent) => format!("{}{}%?", plus(percent), fixed(percent, decimals)),
+        (_, percent) => format!("{}{}%{doubt}", plus(percent), fixed(percent, 1)),
     }
 }
 
@@ -209,10 +216,12 @@ fn wins(row: &Row, best: Option<Spread>) -> bool {
     may_win(row) && best.is_some_and(meets)
 }
 
-/// A candidate that kept its promise, and whose promise was about some of the duplicates.
+/// A candidate that kept its promise, whose promise was about some of the duplicates, and that lost nothing.
 fn may_win(row: &Row) -> bool {
+    let lost = row.summary.verify.as_ref().map_or(0, |v| v.lost_count - v.lost_shared_key_count);
     let covers = |verify: &VerifySummary| verify.duplicate_count == 0 || verify.duplicate_in_window_count > 0;
     row.role == Role::Candidate
+        && lost == 0
         && row.standing == Standing::Kept
         && row.summary.verify.as_ref().is_none_or(covers)
 }
@@ -234,7 +243,7 @@ fn spreads(rows: &[Row]) -> Option<Column> {
         title: "±",
         unit: "%",
         align: Align::Right,
-        keep: Keep::IfRoom,
+        keep: Keep::IfRoom(1),
         cells: ranges
             .iter()
             .map(|range| Text::dim(range.map_or("-".to_string(), |range| fixed(range * 100.0, 1))))
@@ -243,31 +252,30 @@ fn spreads(rows: &[Row]) -> Option<Column> {
     })
 }
 
-/// Three columns in one unit, that of the real times; a time for which pings are held says its own.
+/// Three columns of times, each in its own unit: 27 ms beside 92 ns.
 fn times(rows: &[Row]) -> [Column; 3] {
-    let real = rows.iter().filter_map(|row| match row.summary.waiting() {
-        Some((times, Clock::Real)) => Some(times.merged.p50 as f64),
-        _ => None,
-    });
-    let unit = Unit::of_times(real.fold(f64::INFINITY, f64::min));
-    let column = |title, metric: &Metric| Column {
+    let column = |title, keep, metric: &Metric| Column {
         title,
-        unit: unit.name,
+        unit: "",
         align: Align::Right,
-        keep: Keep::Always,
+        keep,
         cells: rows
             .iter()
-            .map(|row| match row.summary.value(metric).zip(row.summary.waiting()) {
+            .map(|row| match row.summary.spread(metric).zip(row.summary.waiting()) {
                 None => Text::dim("-"),
-                Some((time, (_, Clock::Real))) => Text::plain(unit.show(time)),
-                Some((time, (_, Clock::Virtual))) => {
-                    Text::plain(format!("{}*", duration(time as u64).replace(' ', "")))
+                Some((time, (_, clock))) => {
+                    let star = if clock == Clock::Virtual { "*" } else { "" };
+                    Text::plain(format!("{}{star}", duration(time.median.round() as u64)))
                 }
             })
             .collect(),
         changes: changed(metric, rows),
     };
-    [column("p50", &WAITING_P50), column("p99", &WAITING_P99), column("p99.9", &WAITING_P999)]
+    [
+        column("p50", Keep::IfRoom(4), &WAITING_P50),
+        column("p99", Keep::Always, &WAITING_P99),
+        column("p99.9", Keep::IfRoom(3), &WAITING_P999),
+    ]
 }
 
 fn memory(rows: &[Row]) -> Column {
@@ -303,7 +311,7 @@ fn planned(rows: &[Row]) -> Option<Column> {
         title: "planned",
         unit: "B/id",
         align: Align::Right,
-        keep: Keep::IfRoom,
+        keep: Keep::IfRoom(1),
         cells: rows
             .iter()
             .map(|row| Text::dim(an_id(row).map_or("-".to_string(), |b| fixed(b, 1))))

@@ -124,7 +124,11 @@ fn grid(block: &Block, look: Look) -> (Grid, Vec<&'static str>) {
     let mut left_out = Vec::new();
     let mut grid = layout(&sheet);
     while look.width.is_some_and(|width| grid.width_with(VERDICT) > width) {
-        let Some(spare) = sheet.columns.iter().rposition(|column| column.keep == Keep::IfRoom) else { break };
+        let spare = sheet.columns.iter().enumerate().filter_map(|(place, column)| match column.keep {
+            Keep::IfRoom(rank) => Some((rank, place)),
+            Keep::Always => None,
+        });
+        let Some((_, spare)) = spare.min() else { break };
         left_out.push(sheet.columns.remove(spare).title);
         grid = layout(&sheet);
     }

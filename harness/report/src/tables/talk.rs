@@ -12,6 +12,9 @@ use crate::verdict::{SKIPPED, verdict, word};
 /// Columns of prose below the table.
 const PROSE: usize = 110;
 
+/// So wide a terminal shows each strategy as a line; in a narrower one lines would break.
+const WIDE: usize = 120;
+
 /// A column: its title, its unit, its side, its text.
 type Column = (&'static str, &'static str, Align, fn(&Row) -> Text);
 
@@ -48,10 +51,52 @@ fn aligned(table: &Table, look: Look) -> String {
     for row in &table.rows {
         grid.line(COLUMNS.iter().map(|(.., text)| text(row)).collect());
     }
+    if let Some(width) = look.width.filter(|width| grid.width_with(usize::MAX) > *width && *width < WIDE) {
+        return on_its_side(table, look, width);
+    }
     let prose = |text: &str| wrap(text, look.width.unwrap_or(PROSE).clamp(40, PROSE), 2);
     let mut lines = prose(&heading(table));
     lines.push(String::new());
     lines.extend(grid.render(look));
+    lines.push(String::new());
+    lines.extend(notes(table).iter().flat_map(|note| prose(note)));
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// Figures as lines and strategies as columns, in as many tables as are needed; what is prose stands below.
+fn on_its_side(table: &Table, look: Look, width: usize) -> String {
+    let prose = |text: &str| wrap(text, width.clamp(40, PROSE), 2);
+    let (texts, figures): (Vec<&Column>, Vec<&Column>) =
+        COLUMNS[1..].iter().partition(|(title, ..)| matches!(*title, "worst fault" | "to operate"));
+    let grid = |rows: &[Row]| {
+        let mut aligns = vec![Align::Left];
+        aligns.extend(rows.iter().map(|_| Align::Right));
+        let mut grid = Grid::new(aligns);
+        let heads = rows.iter().map(|row| Text::new(row.strategy.as_str(), Tone::Strong));
+        grid.line(std::iter::once(Text::plain("")).chain(heads).collect());
+        grid.rule();
+        for (title, unit, _, text) in &figures {
+            let head = Text::plain(format!("{title} {unit}").trim_end());
+            grid.line(std::iter::once(head).chain(rows.iter().map(text)).collect());
+        }
+        grid
+    };
+    let mut lines = prose(&heading(table));
+    let mut rest = table.rows.as_slice();
+    while !rest.is_empty() {
+        let fits = |count: &usize| grid(&rest[..*count]).width_with(usize::MAX) <= width;
+        let count = (1..=rest.len()).rev().find(fits).unwrap_or(1);
+        lines.push(String::new());
+        lines.extend(grid(&rest[..count]).render(look));
+        rest = &rest[count..];
+    }
+    lines.push(String::new());
+    for row in &table.rows {
+        let said = texts.iter().map(|(title, _, _, text)| format!("{title}: {}", text(row).text));
+        let said: Vec<String> = said.collect();
+        lines.extend(prose(&format!("{}: {}", row.strategy, said.join("; "))));
+    }
     lines.push(String::new());
     lines.extend(notes(table).iter().flat_map(|note| prose(note)));
     lines.push(String::new());
@@ -200,4 +245,32 @@ fn percent(ratio: Option<f64>) -> Text {
 
 fn or_none(text: Option<String>) -> Text {
     text.map_or(Text::dim("-"), Text::plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tables::Colour;
+    use dedup_records::compare::Comparison;
+    use dedup_records::filter::Filter;
+    use dedup_records::record::sample::run;
+    use unicode_width::UnicodeWidthStr;
+
+    #[test]
+    fn in_a_narrow_terminal_the_table_stands_on_its_side_and_no_line_breaks() {
+        let mut run = run();
+        for cell in &mut run.cells {
+            cell.scenario = crate::talk::SCENARIO.to_string();
+        }
+        let comparison = Comparison::from_runs(&[run], &Filter::default(), None).unwrap();
+        let table = Table::of(&comparison).unwrap();
+        let drawn = |width| render(&table, Format::Table, Look { colour: Colour::Off, width });
+        let narrow = drawn(Some(80));
+        assert!(narrow.lines().all(|line| line.width() <= 80), "{narrow}");
+        for row in &table.rows {
+            assert!(narrow.contains(&row.strategy), "{narrow}");
+        }
+        assert!(narrow.lines().any(|line| line.starts_with("p99 ")), "{narrow}");
+        assert!(drawn(None).lines().any(|line| line.starts_with("exact ")), "a line a strategy");
+    }
 }

@@ -33,6 +33,7 @@ fn opening(trend: &Trend) -> Opening {
     machines.dedup();
     Opening {
         title: format!("Trend of {}", plural(trend.moments.len() as u64, "run")),
+        claim: format!("Trend of {}", plural(trend.moments.len() as u64, "run")),
         sentence: match changes {
             0 => format!(
                 "In {} followed over time, nothing seems to change.",
@@ -56,6 +57,7 @@ fn opening(trend: &Trend) -> Opening {
             ),
         ],
         verdicts: vec![(if changes > 0 { Tone::Warn } else { Tone::Dim }, plural(changes as u64, "hint"))],
+        overview: None,
         figures: Vec::new(),
         notes: Vec::new(),
     }

@@ -1,0 +1,67 @@
+//! What stands under `results/` is what the program of this commit draws of the records beside it.
+
+use std::path::{Path, PathBuf};
+
+use crate::tool::Tool;
+
+/// The records, and the words that draw each page of them; as docs/REPORTS.md has them.
+const DRAWN: [(&str, &[&str]); 6] = [
+    ("results/quick/report.html", &["report", "results/quick"]),
+    ("results/quick/slides.html", &["report", "results/quick", "--format", "slides"]),
+    ("results/talk/report.html", &["report", "results/talk"]),
+    ("results/talk/slides.html", &["report", "results/talk", "--format", "slides"]),
+    (
+        "README.md",
+        &["report", "results/quick", "--splice", "README.md", "--marker", "quick table", "--brief"],
+    ),
+    (
+        "results/quick/README.md",
+        &["report", "results/quick", "--splice", "results/quick/README.md", "--marker", "quick table"],
+    ),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+}
+
+#[test]
+fn the_recorded_pages_are_those_that_this_commit_draws() {
+    let tool = Tool::new();
+    for folder in ["results/quick", "results/talk"] {
+        let records = format!("{folder}/records.jsonl");
+        tool.write(&records, std::fs::read(root().join(&records)).unwrap());
+    }
+    let update = std::env::var_os("UPDATE_RECORDED").is_some();
+    let mut stale = Vec::new();
+    for (page, words) in DRAWN {
+        let there = std::fs::read_to_string(root().join(page)).unwrap();
+        let mut words = words.to_vec();
+        if words.contains(&"--splice") {
+            tool.write(page, &there);
+        } else {
+            words.extend(["-o", page]);
+        }
+        tool.prints(&words);
+        let drawn = std::fs::read_to_string(tool.work().join(page)).unwrap();
+        if drawn != there {
+            stale.push(page);
+            if update {
+                std::fs::write(root().join(page), drawn).unwrap();
+            }
+        }
+    }
+    assert!(
+        update || stale.is_empty(),
+        "{stale:?} are not what this program draws of their records; draw them again in the commit that changes them: \
+         UPDATE_RECORDED=1 cargo test -p dedup-harness --test cli recorded_pages"
+    );
+}
+
+#[test]
+fn every_strategy_has_a_colour_of_its_family() {
+    let coloured = dedup_report::CATALOGUE.iter().flat_map(|(_, names)| names.iter().copied());
+    let coloured: std::collections::BTreeSet<&str> = coloured.collect();
+    let all: std::collections::BTreeSet<&str> =
+        dedup_strategies::STRATEGIES.iter().map(|definition| definition.name).collect();
+    assert_eq!(coloured, all, "harness/report/src/palette/family.rs");
+}
