@@ -11,7 +11,7 @@
 //! dedup-harness __guard --exec PARENT [NAME=VALUE]... PROGRAM [ARGUMENT]...       become this one server
 //! ```
 //!
-//! It says in a line on its standard output that the directory is [`MADE`], or the number of the error. On its standard
+//! It says in a line on its standard output that the directory is `MADE`, or the number of the error. On its standard
 //! input it takes two requests, a line each: `start N` starts server N (counted from 0), `kill N` ends it with SIGKILL,
 //! after which it can be started again.
 
