@@ -45,6 +45,20 @@ fn a_trace_gives_answers_and_a_small_file_without_an_id() {
 }
 
 #[test]
+fn what_makes_a_key_doubtful_is_said_first_and_kept() {
+    let tool = Tool::new();
+    let line = |(id, source, data)| format!("{{\"id\":\"{id}\",\"source\":\"{source}\",\"data\":{data}}}\n");
+    let lines = [(1, "/a", 1), (1, "/b", 2), (2, "/a", 3), (2, "/b", 4)].map(line).concat();
+    tool.write("events.ndjson", lines);
+    let said = tool.prints(&["profile", "events.ndjson", "--id-field", "id", "-o", "p.json"]);
+    assert!(said.starts_with("doubtful: 2 of 2 copies differ from their first in"), "{said}");
+    let doubts = stored(&tool, "p.json")["doubts"].to_string();
+    assert!(doubts.contains("`source`") && doubts.contains("this may not be the key"), "{doubts}");
+    let told = tool.prints(&["profile", "events.ndjson", "--id-field", "source", "--id-field", "id"]);
+    assert!(told.starts_with("None of 4 pings is a duplicate."), "{told}");
+}
+
+#[test]
 fn the_form_of_a_trace_and_its_way_in_make_no_difference() {
     let tool = Tool::new();
     tool.prints(&[

@@ -13,13 +13,15 @@ pub(in crate::cmd) fn profile(
     memory: Memory,
     stop: &AtomicBool,
 ) -> Result<Profile, TraceError> {
-    let mut pings = TracePings::open(options)?;
+    let mut pings = TracePings::open_to_examine(options)?;
     let times = if options.time_field.is_some() { Times::Given } else { Times::Order };
     let mut builder = ProfileBuilder::new(&options.name, times, memory);
     while let Some(ping) = pings.next_unless(stop)? {
         builder.count(arrival(ping.id, ping.event_time));
     }
     builder.count_unreadable(pings.tally().bad);
+    let doubts = pings.doubts(builder.duplicates_count());
+    doubts.iter().for_each(|doubt| builder.doubt(&doubt.to_string()));
     Ok(builder.profile())
 }
 
