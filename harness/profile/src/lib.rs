@@ -19,7 +19,7 @@ mod scenario;
 mod tests;
 
 pub use answers::{Clock, IdsIn, Reach};
-pub use builder::{Arrival, Memory, ProfileBuilder};
+pub use builder::{Arrival, Glance, Known, Memory, ProfileBuilder, Standing};
 pub use copies::{COPIES_BINS, copies_bin, copies_floor};
 pub use error::ProfileError;
 pub use json::{MOST_BYTES, json_schema};

@@ -90,6 +90,8 @@ pub enum Origin {
 pub enum Times {
     /// Times of the pings.
     Given,
+    /// Those at which the pings were read, as they came.
+    Clock,
     /// None: a millisecond stands for a ping, and all lags are numbers of pings.
     Order,
 }

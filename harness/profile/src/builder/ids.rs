@@ -5,12 +5,13 @@ use std::collections::BinaryHeap;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
 use xxhash_rust::xxh3::xxh3_64;
+
+use super::often::Often;
 
 /// Bytes of a slot of the table: digest, entry, and a byte of the table's own.
 const SLOT_BYTES: u64 = 33;
-/// An id that came so often when memory was full stays whatever its digest, with the weight that it has.
+/// An id that comes so often is looked at whatever its digest, and stands for itself alone.
 const OFTEN: u64 = 64;
 
 /// How much memory the ids may take.
@@ -51,6 +52,19 @@ pub(super) struct Seen {
     pub(super) last: u64,
 }
 
+/// What is known of an id when a ping of it comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// It is not looked at.
+    Away,
+    /// It comes for the first time, and stands for so many ids.
+    First { stands_for: u64 },
+    /// It came before, and stands for so many ids.
+    Again { before: Seen, stands_for: u64 },
+    /// It has come so often that it stands for itself from here on, where it stood for so many ids, or for none.
+    Noticed { before: Seen, stood_for: u64 },
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Known {
     seen: Seen,
@@ -60,6 +74,16 @@ struct Known {
 /// How often an id came, and for how many ids it stands: a power of two.
 #[derive(Clone, Copy, Debug)]
 struct Tally(u64);
+
+impl Known {
+    /// Notes one more ping; gives what was seen before it.
+    fn again(&mut self, at: u64) -> Seen {
+        let before = self.seen;
+        self.seen.last = at;
+        self.tally = self.tally.and_one();
+        before
+    }
+}
 
 impl Tally {
     const SHIFT_BITS: u32 = 6;
@@ -81,6 +105,11 @@ impl Tally {
     }
 }
 
+/// The ids that are looked at.
+///
+/// Each ping of an id counts as often as the id stands for, which does not depend on what is looked at: for itself alone once
+/// it came often, which is found out of all ids, and before that for as many as the share of digests says, or nothing. So
+/// every count is what it should be on the mean.
 #[derive(Clone, Debug)]
 pub(super) struct Ids {
     known: HashMap<u64, Known, FixedState>,
@@ -89,36 +118,65 @@ pub(super) struct Ids {
     shift: u32,
     /// Whether there are others, which came often.
     others: bool,
-    often: u64,
+    enough: u64,
+    often: Often,
+    /// The variance of the estimated duplicates, of the ids that are looked at and stand for others.
+    variance: f64,
+    /// That of ids which stand for themselves by now.
+    past_variance: f64,
 }
 
 impl Ids {
     pub(super) fn new(memory: Memory) -> Self {
-        let known = HashMap::with_hasher(FixedState::default());
-        Ids { known, most: memory.most_ids(), shift: 0, others: false, often: OFTEN }
+        Ids {
+            known: HashMap::with_hasher(FixedState::default()),
+            most: memory.most_ids(),
+            shift: 0,
+            others: false,
+            enough: OFTEN,
+            often: Often::default(),
+            variance: 0.0,
+            past_variance: 0.0,
+        }
     }
 
-    /// Notes a ping at `at`: what was seen of its id before, and for how many ids that stands; none if it is not looked
-    /// at.
-    pub(super) fn see(&mut self, digest: u64, at: u64) -> Option<(Option<Seen>, u64)> {
+    /// Notes a ping at `at`.
+    pub(super) fn see(&mut self, digest: u64, at: u64) -> Look {
         let chosen = ends_in_zeros(digest, self.shift);
-        if !chosen && !self.others {
-            return None;
-        }
-        match self.known.entry(digest) {
-            Entry::Occupied(mut entry) => {
-                let known = entry.get_mut();
-                let before = known.seen;
-                known.seen.last = at;
-                known.tally = known.tally.and_one();
-                Some((Some(before), known.tally.weight()))
+        let known = if chosen || self.others { self.known.get_mut(&digest) } else { None };
+        let stands_for = known.as_ref().map_or(0, |known| known.tally.weight());
+        // Where all ids are looked at, each stands for itself, and so do those that came often.
+        let noticed = match self.shift > 0 && stands_for != 1 {
+            true => self.often.see(digest, at, self.enough),
+            false => None,
+        };
+        match (known, noticed) {
+            (Some(known), None) => {
+                let before = known.again(at);
+                self.variance +=
+                    variance(stands_for, known.tally.pings()) - variance(stands_for, known.tally.pings() - 1);
+                Look::Again { before, stands_for }
             }
-            Entry::Vacant(entry) if chosen => {
+            (Some(known), Some(_)) => {
+                let past = variance(stands_for, known.tally.pings());
+                (self.variance, self.past_variance) = (self.variance - past, self.past_variance + past);
+                known.tally = Tally::new(known.tally.pings(), 0);
+                Look::Noticed { before: known.again(at), stood_for: stands_for }
+            }
+            (None, Some(counter)) => {
+                self.others = true;
+                let seen = Seen { first: counter.first, last: counter.last };
+                let mut known = Known { seen, tally: Tally::new(counter.pings, 0) };
+                let before = known.again(at);
+                self.known.insert(digest, known);
+                Look::Noticed { before, stood_for: 0 }
+            }
+            (None, None) if chosen => {
                 let tally = Tally::new(1, self.shift);
-                entry.insert(Known { seen: Seen { first: at, last: at }, tally });
-                Some((None, tally.weight()))
+                self.known.insert(digest, Known { seen: Seen { first: at, last: at }, tally });
+                Look::First { stands_for: tally.weight() }
             }
-            Entry::Vacant(_) => None,
+            (None, None) => Look::Away,
         }
     }
 
@@ -136,19 +194,28 @@ impl Ids {
 
     /// Lets go of half of the ids, but for those that came often.
     pub(super) fn look_at_fewer(&mut self) {
-        while self.known.values().filter(|known| known.tally.pings() >= self.often).count() > self.most / 8 {
-            self.often *= 2;
+        let alone = |known: &&Known| known.tally.weight() == 1;
+        let often = |enough: u64| {
+            let often = self.known.values().filter(alone).filter(|known| known.tally.pings() >= enough);
+            often.count()
+        };
+        while often(self.enough) > self.most / 8 {
+            self.enough *= 2;
         }
         self.shift += 1;
-        let (shift, often) = (self.shift, self.often);
+        let (shift, enough) = (self.shift, self.enough);
+        let mut in_sample = 0.0;
         self.known.retain(|digest, known| {
             let pings = known.tally.pings();
-            if pings >= often {
+            if known.tally.weight() == 1 && pings >= enough {
                 return true;
             }
             known.tally = Tally::new(pings, shift);
-            ends_in_zeros(*digest, shift)
+            let stays = ends_in_zeros(*digest, shift);
+            in_sample += if stays { variance(known.tally.weight(), pings) } else { 0.0 };
+            stays
         });
+        self.variance = in_sample;
         self.others = self.known.keys().any(|digest| !ends_in_zeros(*digest, shift));
     }
 
@@ -174,15 +241,18 @@ impl Ids {
         heap.into_sorted_vec().into_iter().map(|Reverse(pings)| pings)
     }
 
-    /// Half the width of the 95 % interval of `duplicates`, relative to it: the variance of an estimate where each id
-    /// is in with a probability of its own (Horvitz and Thompson, 1952).
+    /// Half the width of the 95 % interval of `duplicates`, relative to it.
     pub(super) fn duplicates_error(&self, duplicates: u64) -> Option<f64> {
-        let of_id = |(pings, weight): (u64, u64)| {
-            (weight as f64 - 1.0) * weight as f64 * (pings as f64 - 1.0) * (pings as f64 - 1.0)
-        };
-        let variance: f64 = self.counts().map(of_id).sum();
+        let variance = (self.variance + self.past_variance).max(0.0);
         (duplicates > 0).then(|| 1.96 * variance.sqrt() / duplicates as f64)
     }
+}
+
+/// What an id that is looked at adds to the variance of the estimated duplicates: that of an estimate where each id is in
+/// with a probability of its own (Horvitz and Thompson, 1952).
+fn variance(stands_for: u64, pings: u64) -> f64 {
+    let (weight, copies) = (stands_for as f64, pings as f64 - 1.0);
+    (weight - 1.0) * weight * copies * copies
 }
 
 fn ends_in_zeros(digest: u64, zeros: u32) -> bool {

@@ -1,16 +1,17 @@
 //! A profile of pings in the order in which they arrive, in one pass.
 
 mod ids;
+mod often;
 mod rates;
 mod windows;
 
 use crate::copies::{COPIES_BINS, copies_bin, copies_floor};
-use crate::lags::LagCounts;
+use crate::lags::{LagCounts, LagHistogram};
 use crate::profile::{Copies, Order, Origin, Profile, Sampling, Times, VERSION};
 
 pub use ids::Memory;
 
-use ids::{Ids, Seen};
+use ids::{Ids, Look, Seen};
 use rates::Rates;
 use windows::Windows;
 
@@ -30,11 +31,51 @@ pub struct Arrival {
     pub own_at_us: u64,
 }
 
+/// What a ping is, as far as that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Whether its id came before.
+    pub standing: Standing,
+    /// How many such pings it stands for, those of ids that are not looked at included.
+    pub stands_for: u64,
+}
+
+/// Whether the id of a ping came before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It did not.
+    First,
+    /// It did: this is a duplicate.
+    Copy,
+}
+
+/// What can be said at any moment without a look at every id.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Glance {
+    /// Pings.
+    pub pings_count: u64,
+    /// Pings without an id.
+    pub without_id_count: u64,
+    /// Pings whose id came before; an estimate where a part of the ids is looked at.
+    pub duplicate_count: u64,
+    /// Half the width of the 95 % interval of that, relative to it; none where every id is looked at, or no duplicate was
+    /// seen.
+    pub duplicates_error: Option<f64>,
+    /// Lines that could not be read.
+    pub unreadable_count: u64,
+    /// How late duplicates come after the first ping with their id.
+    pub lags: LagHistogram,
+    /// The share of ids that is looked at.
+    pub sampling_rate: f64,
+    /// Ids that are looked at.
+    pub ids_looked_at: u64,
+}
+
 /// Makes a [`Profile`] of pings in the order in which they arrive.
 ///
 /// It holds 40 to 80 bytes for each id that it looks at, and no id itself. With a bound on [`Memory`] it looks at a
 /// part of the ids once they are too many: those whose digest ends in so many zeros, so that an id is in with all its
-/// pings or not at all, and lags stay right. Ids that came often until then stay in.
+/// pings or not at all, and lags stay right. Ids that come often are looked at whatever their digest.
 #[derive(Clone, Debug)]
 pub struct ProfileBuilder {
     name: String,
@@ -79,34 +120,38 @@ impl ProfileBuilder {
 
     /// Counts a ping.
     pub fn count(&mut self, arrival: Arrival) {
+        self.see(arrival);
+    }
+
+    /// Counts a ping, and tells what it is, where its id is looked at.
+    pub fn see(&mut self, arrival: Arrival) -> Option<Known> {
         let at = self.arrives(arrival.own_at_us);
         let Some(key) = arrival.key else {
             self.without_id += 1;
             self.rates.count(at, 1);
-            return;
+            return None;
         };
-        let digest = ids::digest(key);
-        let Some((before, weight)) = self.ids.see(digest, at) else {
+        let known = match self.ids.see(ids::digest(key), at) {
             // An id that is not looked at stands behind those that are.
-            self.rates.count(at, 0);
-            return;
-        };
-        match before {
-            Some(Seen { first, last }) => {
-                self.duplicates += weight;
-                self.from_previous.count(at - last, weight);
-                self.from_first.count(at - first, weight);
-                self.windows.count(at, Some(last), weight);
+            Look::Away => {
                 self.rates.count(at, 0);
+                return None;
             }
-            None => {
-                self.windows.count(at, None, weight);
-                self.rates.count(at, weight);
-                if self.ids.is_full() {
-                    self.look_at_fewer();
-                }
+            Look::First { stands_for } => {
+                self.windows.count(at, None, stands_for);
+                self.rates.count(at, stands_for);
+                Known { standing: Standing::First, stands_for }
             }
+            Look::Again { before, stands_for } => self.copy(at, before, stands_for),
+            Look::Noticed { before, stood_for } => {
+                self.windows.reweigh(at, before.last, (stood_for, 1));
+                self.copy(at, before, 1)
+            }
+        };
+        if self.ids.is_full() {
+            self.look_at_fewer();
         }
+        Some(known)
     }
 
     /// Counts lines that could not be read.
@@ -126,20 +171,30 @@ impl ProfileBuilder {
 
     /// Duplicates so far; an estimate where a part of the ids is looked at.
     pub fn duplicates_count(&self) -> u64 {
-        self.duplicates
+        // An estimate may lie above what can be.
+        self.duplicates.min((self.pings - self.without_id).saturating_sub(1))
     }
 
-    /// The share of ids that is looked at.
-    pub fn sampling_rate(&self) -> f64 {
-        self.ids.rate()
+    /// What can be said so far in a moment.
+    pub fn glance(&self) -> Glance {
+        let sampled = self.ids.rate() < 1.0;
+        Glance {
+            pings_count: self.pings,
+            without_id_count: self.without_id,
+            duplicate_count: self.duplicates_count(),
+            duplicates_error: self.ids.duplicates_error(self.duplicates).filter(|_| sampled),
+            unreadable_count: self.unreadable,
+            lags: self.from_first.histogram(),
+            sampling_rate: self.ids.rate(),
+            ids_looked_at: self.ids.len() as u64,
+        }
     }
 
     /// The profile of all that was counted so far. Takes a moment: it looks at every id.
     pub fn profile(&self) -> Profile {
         let with_id = self.pings - self.without_id;
         let sampled = self.ids.rate() < 1.0;
-        // An estimate may lie above what can be.
-        let duplicates = self.duplicates.min(with_id.saturating_sub(1));
+        let duplicates = self.duplicates_count();
         let first_at_us = self.first_at_us.unwrap_or(self.latest_us);
         Profile {
             profile: VERSION,
@@ -182,6 +237,15 @@ impl ProfileBuilder {
         }
         self.latest_us = self.latest_us.max(own_at_us);
         self.latest_us
+    }
+
+    fn copy(&mut self, at: u64, before: Seen, stands_for: u64) -> Known {
+        self.duplicates += stands_for;
+        self.from_previous.count(at - before.last, stands_for);
+        self.from_first.count(at - before.first, stands_for);
+        self.windows.count(at, Some(before.last), stands_for);
+        self.rates.count(at, 0);
+        Known { standing: Standing::Copy, stands_for }
     }
 
     fn look_at_fewer(&mut self) {

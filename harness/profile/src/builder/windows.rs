@@ -38,6 +38,19 @@ impl Windows {
         }
     }
 
+    /// An id that came last at `last_us` stands for `to` ids from `at_us` on, where it stood for `from`.
+    pub(super) fn reweigh(&mut self, at_us: u64, last_us: u64, (from, to): (u64, u64)) {
+        for window in &mut self.of_length {
+            window.reach(at_us);
+            let slice = last_us / window.slice_us;
+            if window.touches(slice) {
+                let of_slice = &mut window.latest[index(slice)];
+                *of_slice = *of_slice - from + to;
+                window.active = window.active - from + to;
+            }
+        }
+    }
+
     /// Counts anew what is in the windows: the ids' last pings, with what each stands for now.
     pub(super) fn recount(&mut self, lasts: impl Iterator<Item = (u64, u64)>) {
         for window in &mut self.of_length {
@@ -104,9 +117,7 @@ impl Window {
     }
 
     fn count(&mut self, at_us: u64, last_us: Option<u64>, weight: u64) {
-        if at_us >= self.slice_ends_us {
-            self.roll(at_us / self.slice_us);
-        }
+        self.reach(at_us);
         match last_us {
             Some(last_us) if last_us >= self.slice_begins_us => return,
             Some(last_us) if self.touches(last_us / self.slice_us) => {
@@ -128,6 +139,12 @@ impl Window {
 
     fn touches(&self, slice: u64) -> bool {
         self.slice - slice < TOUCHED as u64
+    }
+
+    fn reach(&mut self, at_us: u64) {
+        if at_us >= self.slice_ends_us {
+            self.roll(at_us / self.slice_us);
+        }
     }
 
     fn roll(&mut self, slice: u64) {

@@ -121,7 +121,7 @@ impl<'a> Scenario<'a> {
         let window = self.wanted.window.or_else(|| self.profile.window_for(0.99, Clock::First));
         writeln!(text, "duration = \"{}\"", time(self.profile.span()))?;
         writeln!(text, "window = \"{}\"", time(rounded_up(window.unwrap_or(USUAL_WINDOW))))?;
-        if self.profile.times == Times::Given {
+        if self.profile.times != Times::Order {
             writeln!(text, "start = {}", start(self.profile.first_at_us))?;
         }
         Ok(())

@@ -6,7 +6,8 @@ use std::time::Duration;
 use dedup_profile::{Clock, IdsIn, Origin, Profile, Reach, Times};
 
 use super::curve::{self, Marks};
-use crate::units::{self, fixed, percentages, plural, thousands};
+use super::words::{length, percent, rounded};
+use crate::units::{self, fixed, plural, thousands};
 
 /// The shares of duplicates for which a window is told.
 const SHARES: [f64; 5] = [0.9, 0.95, 0.99, 0.999, 0.9999];
@@ -37,27 +38,21 @@ fn write(profile: &Profile, marks: Marks, text: &mut String) -> fmt::Result {
 }
 
 fn short(profile: &Profile) -> String {
-    let length = rounded(profile, profile.span());
+    let length = rounded(profile.times, profile.span());
     format!("the traffic is only {length} long; take longer traffic, for later copies are not in it")
 }
 
 /// The one sentence to take away.
 fn answer(profile: &Profile) -> String {
     let pings = plural(profile.pings_count, "ping");
-    let known = |share: f64| profile.window_for(share, Clock::First).map(|window| length(profile, window));
+    let known =
+        |share: f64| profile.window_for(share, Clock::First).map(|window| length(profile.times, window));
     match (known(0.99), known(0.999)) {
         (Some(most), Some(nearly_all)) => format!(
             "{} of {pings} are duplicates. To catch 99 % of them keep ids for {most}, 99.9 % for {nearly_all}.",
             percent(profile.duplicate_share())
         ),
         _ => format!("None of {pings} is a duplicate."),
-    }
-}
-
-fn percent(share: f64) -> String {
-    match percentages(&[Some(share)]).pop() {
-        Some(text) => format!("{text} %"),
-        None => String::new(),
     }
 }
 
@@ -86,8 +81,8 @@ fn windows(profile: &Profile, text: &mut String) -> fmt::Result {
         writeln!(
             text,
             "{shown:>9}{:>18}{}{:>16}{:>16}{beyond}",
-            length(profile, first),
-            renewed(&length(profile, previous)),
+            length(profile.times, first),
+            renewed(&length(profile.times, previous)),
             thousands(peak.ceil() as u64),
             thousands(mean.ceil() as u64),
         )?;
@@ -110,7 +105,7 @@ fn lags(profile: &Profile, marks: Marks) -> String {
     // A decade of empty columns to either side says nothing.
     let (from, to) = (window(0.001) / 2, window(1.0).max(window(0.001) * 4));
     let share = |window| profile.caught(window, Clock::First);
-    curve::draw((from, to), marks, share, |window| rounded(profile, window))
+    curve::draw((from, to), marks, share, |window| rounded(profile.times, window))
 }
 
 fn facts(profile: &Profile, text: &mut String) -> fmt::Result {
@@ -133,7 +128,7 @@ fn facts(profile: &Profile, text: &mut String) -> fmt::Result {
     if profile.unreadable_count > 0 {
         line("skipped", format!("{} that cannot be read", plural(profile.unreadable_count, "line")))?;
     }
-    if profile.times == Times::Given {
+    if profile.times != Times::Order {
         line("out of order", order(profile))?;
     }
     Ok(())
@@ -154,11 +149,12 @@ fn origin(profile: &Profile) -> String {
 fn span(profile: &Profile) -> String {
     match profile.times {
         Times::Order => "no times: a window is a number of pings".to_string(),
-        Times::Given => format!(
-            "{} to {} ({})",
+        Times::Given | Times::Clock => format!(
+            "{} to {} ({}{})",
             rfc3339(profile.first_at_us),
             rfc3339(profile.last_at_us),
-            rounded(profile, profile.span())
+            rounded(profile.times, profile.span()),
+            if profile.times == Times::Clock { ", by the clock when lines were read" } else { "" }
         ),
     }
 }
@@ -167,7 +163,7 @@ fn pings(profile: &Profile) -> String {
     let count = thousands(profile.pings_count);
     match profile.times {
         Times::Order => count,
-        Times::Given => format!(
+        Times::Given | Times::Clock => format!(
             "{count}: {} a second on the mean, {} in the busiest minute",
             units::short(profile.rate_per_s()),
             units::short(profile.busiest_per_s())
@@ -189,44 +185,13 @@ fn order(profile: &Profile) -> String {
     let back = Duration::from_micros(profile.order.furthest_back_us);
     match profile.order.back_count {
         0 => "no ping".to_string(),
-        count => format!("{}, by up to {}", part(count, profile), rounded(profile, back)),
+        count => format!("{}, by up to {}", part(count, profile), rounded(profile.times, back)),
     }
 }
 
 fn part(count: u64, profile: &Profile) -> String {
     let share = percent(count as f64 / profile.pings_count.max(1) as f64);
     format!("{} of {} ({share})", thousands(count), plural(profile.pings_count, "ping"))
-}
-
-/// A length that is enough: rounded up.
-fn length(profile: &Profile, window: Duration) -> String {
-    scaled(profile, window, f64::ceil)
-}
-
-/// A length to the nearest.
-fn rounded(profile: &Profile, window: Duration) -> String {
-    scaled(profile, window, f64::round)
-}
-
-/// Without times, a millisecond is a ping. Two digits at least, in the largest unit of which there are two.
-fn scaled(profile: &Profile, window: Duration, round: fn(f64) -> f64) -> String {
-    const UNITS: [(f64, &str); 5] =
-        [(86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"), (0.001, "ms")];
-    let seconds = window.as_secs_f64();
-    if profile.times == Times::Order {
-        return plural(round(seconds * 1e3) as u64, "ping");
-    }
-    // Windows of up to four days are spoken of in hours.
-    let fits = |(scale, _): &(f64, &str)| seconds >= scale * if *scale > 3_600.0 { 4.0 } else { 2.0 };
-    let (scale, unit) = UNITS.into_iter().find(fits).unwrap_or((0.001, "ms"));
-    // A hair less, so that a number that cannot be written in binary is not rounded up from itself.
-    match seconds / scale * (1.0 - 1e-12) {
-        few if few < 10.0 => {
-            let text = fixed(round(few * 10.0) / 10.0, 1);
-            format!("{} {unit}", text.trim_end_matches(".0"))
-        }
-        many => format!("{} {unit}", thousands(round(many) as u64)),
-    }
 }
 
 fn rfc3339(at_us: u64) -> String {
@@ -245,7 +210,7 @@ mod tests {
         let mut builder = ProfileBuilder::new("pings.ndjson", times, Memory::Unbounded);
         for ping in 0..36_000u64 {
             let own_at_us = match times {
-                Times::Given => 1_772_323_200_000_000 + ping * 100_000,
+                Times::Given | Times::Clock => 1_772_323_200_000_000 + ping * 100_000,
                 Times::Order => ping * 1000,
             };
             let copy = ping % 100 == 50 && ping > 600;
@@ -289,7 +254,6 @@ mod tests {
 
     #[test]
     fn a_window_is_never_rounded_down() {
-        let profile = profile(Times::Given);
         for (seconds, said) in [
             (93_601.0, "27 h"),
             (172_801.0, "49 h"),
@@ -297,7 +261,7 @@ mod tests {
             (3.61, "3.7 s"),
             (0.0011, "1.1 ms"),
         ] {
-            assert_eq!(length(&profile, Duration::from_secs_f64(seconds)), said);
+            assert_eq!(length(Times::Given, Duration::from_secs_f64(seconds)), said);
         }
     }
 }
