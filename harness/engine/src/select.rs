@@ -17,8 +17,10 @@ pub struct Selected {
 #[derive(Debug, thiserror::Error)]
 pub enum SelectError {
     /// No strategy matches.
-    #[error("--strategy {found:?} matches no strategy{nearest}; `list strategies` shows all {count}")]
+    #[error("{option} {found:?} matches no strategy{nearest}; `list strategies` shows all {count}")]
     Unknown {
+        /// The option that it was given with.
+        option: &'static str,
         /// What was given.
         found: String,
         /// The nearest name, as part of a sentence.
@@ -27,8 +29,10 @@ pub enum SelectError {
         count: usize,
     },
     /// Not of the form `name:key=value`.
-    #[error("--strategy {found:?}: found {part:?} after the colon, allowed is key=value, key=value ...")]
+    #[error("{option} {found:?}: found {part:?} after the colon, allowed is key=value, key=value ...")]
     Form {
+        /// The option that it was given with.
+        option: &'static str,
         /// What was given.
         found: String,
         /// The part that does not fit.
@@ -38,8 +42,13 @@ pub enum SelectError {
     #[error(transparent)]
     Filter(#[from] FilterError),
     /// The same strategy with the same settings twice.
-    #[error("--strategy {0:?} is given twice: each row of a table needs a name of its own")]
-    Twice(String),
+    #[error("{option} {found:?} is given twice: each row of a table needs a name of its own")]
+    Twice {
+        /// The option that it was given with.
+        option: &'static str,
+        /// What was given.
+        found: String,
+    },
 }
 
 impl Selected {
@@ -69,51 +78,64 @@ impl Selected {
 /// A pattern is a regular expression over names (`lru` chooses every name that contains it, `^lru$` the one), or a
 /// name with settings: `lru:capacity=1_000_000,window=10m`.
 pub fn select(definitions: &[Definition], patterns: &[String]) -> Result<Vec<Selected>, SelectError> {
+    select_by("--strategy", definitions, patterns)
+}
+
+/// The same, where `patterns` were given with another `option`.
+pub fn select_by(
+    option: &'static str,
+    definitions: &[Definition],
+    patterns: &[String],
+) -> Result<Vec<Selected>, SelectError> {
     if patterns.is_empty() {
         return Ok(definitions.iter().map(Selected::plain).collect());
     }
     let mut selected: Vec<Selected> = Vec::new();
     for pattern in patterns {
-        for one in matching(definitions, pattern)? {
+        for one in matching(option, definitions, pattern)? {
             if !selected.iter().any(|other| other.label() == one.label()) {
                 selected.push(one);
             } else if pattern.contains(':') {
-                return Err(SelectError::Twice(pattern.clone()));
+                return Err(SelectError::Twice { option, found: pattern.clone() });
             }
         }
     }
     Ok(selected)
 }
 
-fn matching(definitions: &[Definition], pattern: &str) -> Result<Vec<Selected>, SelectError> {
+fn matching(
+    option: &'static str,
+    definitions: &[Definition],
+    pattern: &str,
+) -> Result<Vec<Selected>, SelectError> {
     if let Some((name, settings)) = pattern.split_once(':') {
         let definition = definitions.iter().find(|definition| definition.name == name);
-        let definition = definition.ok_or_else(|| unknown(definitions, pattern, name))?;
-        return Ok(vec![Selected { definition: *definition, given: pairs(pattern, settings)? }]);
+        let definition = definition.ok_or_else(|| unknown(option, definitions, pattern, name))?;
+        return Ok(vec![Selected { definition: *definition, given: pairs(option, pattern, settings)? }]);
     }
-    let filter = Filter::new(&[], &[pattern.to_string()])?;
+    let filter = Filter::new(&[], &[pattern.to_string()]).map_err(|error| error.given_with(option))?;
     let found: Vec<Selected> = definitions
         .iter()
         .filter(|definition| filter.strategy(definition.name))
         .map(Selected::plain)
         .collect();
     match found.is_empty() {
-        true => Err(unknown(definitions, pattern, pattern)),
+        true => Err(unknown(option, definitions, pattern, pattern)),
         false => Ok(found),
     }
 }
 
-fn pairs(pattern: &str, settings: &str) -> Result<Vec<(String, String)>, SelectError> {
+fn pairs(option: &'static str, pattern: &str, settings: &str) -> Result<Vec<(String, String)>, SelectError> {
     let parts = settings.split(',').map(str::trim).filter(|part| !part.is_empty());
     parts
         .map(|part| match part.split_once('=') {
             Some((name, value)) => Ok((name.trim().to_string(), value.trim().to_string())),
-            None => Err(SelectError::Form { found: pattern.to_string(), part: part.to_string() }),
+            None => Err(SelectError::Form { option, found: pattern.to_string(), part: part.to_string() }),
         })
         .collect()
 }
 
-fn unknown(definitions: &[Definition], found: &str, name: &str) -> SelectError {
+fn unknown(option: &'static str, definitions: &[Definition], found: &str, name: &str) -> SelectError {
     let name = name.trim_start_matches('^').trim_end_matches('$');
     let distance = |definition: &&Definition| strsim::damerau_levenshtein(definition.name, name);
     let nearest = definitions
@@ -121,6 +143,7 @@ fn unknown(definitions: &[Definition], found: &str, name: &str) -> SelectError {
         .min_by_key(distance)
         .filter(|definition| distance(definition) <= definition.name.len().div_ceil(2).min(3));
     SelectError::Unknown {
+        option,
         found: found.to_string(),
         nearest: match (family(definitions, name), nearest) {
             (Some(family), _) => format!("; did you mean one of {family}?"),

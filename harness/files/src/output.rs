@@ -71,9 +71,21 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<File> {
 
 const NOT_A_FILE: &str = "it is no regular file; allowed is one, or none yet";
 
+/// Sees that [`write`] could write to `path` now, without writing anything: for whoever has long to do before.
+pub fn admit(path: &Path) -> Result<(), Unwritable> {
+    let admitted = Place::of(path).and_then(|place| match place {
+        Place::File(path) => Unnamed::beside(folder_of(&path)).map(drop),
+        Place::Descriptor(_) | Place::Other(_) => Ok(()),
+    });
+    admitted.map_err(|source| Unwritable::new(path, source))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 fn in_one_step(path: &Path, bytes: &[u8]) -> io::Result<File> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let new = Unnamed::beside(directory)?;
+    let new = Unnamed::beside(folder_of(path))?;
     let mut file = new.file();
     file.write_all(bytes)?;
     file.sync_all()?;

@@ -14,6 +14,13 @@ pub struct FilterError {
     reason: String,
 }
 
+impl FilterError {
+    /// The same of a pattern that was given with another option.
+    pub fn given_with(self, option: &'static str) -> FilterError {
+        FilterError { option, ..self }
+    }
+}
+
 /// Chooses scenarios and strategies by name. A pattern may match anywhere in a name, as is usual: `^lru$` is one
 /// strategy, `lru` is all whose name contains it. Without patterns everything is chosen; with several, what any
 /// of them matches.

@@ -16,7 +16,7 @@ use super::options::{Format, TraceOptions};
 use super::unfold::{self, Unfold};
 use super::zstd::ZstdReader;
 
-const BUFFER_BYTES: usize = 1 << 16;
+pub(crate) const BUFFER_BYTES: usize = 1 << 16;
 
 /// How a trace is compressed, by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,9 +64,14 @@ pub(crate) fn open(options: &TraceOptions) -> Result<(Compression, Text), TraceE
         return Ok((Compression::Plain, Box::new(records)));
     }
     let (compression, text) = open_text(options)?;
+    Ok((compression, as_lines(options, text)?))
+}
+
+/// `text`, which is that of the trace, one object a line where it is JSON.
+pub(crate) fn as_lines(options: &TraceOptions, text: Text) -> Result<Text, TraceError> {
     Ok(match unfolded(options)? {
-        None => (compression, text),
-        Some(path) => (compression, Box::new(Unfold::new(text, path))),
+        None => text,
+        Some(path) => Box::new(Unfold::new(text, path)),
     })
 }
 
@@ -187,13 +192,13 @@ pub(crate) fn open_file(options: &TraceOptions) -> Result<File, TraceError> {
     }
     dedup_files::open(&options.path).map_err(|error| match error {
         Unreadable::NotAFile { what: what @ "a directory" } => not_a_file(what, ""),
-        Unreadable::NotAFile { what } => not_a_file(what, ": send it to standard input with --trace -"),
+        Unreadable::NotAFile { what } => not_a_file(what, ": send it to standard input, whose name is -"),
         Unreadable::System(source) => TraceError::Open { path: path.clone(), source },
         Unreadable::TooLarge => unreachable!("it is not read as a whole"),
     })
 }
 
-fn compression_of(start: &[u8]) -> Compression {
+pub(crate) fn compression_of(start: &[u8]) -> Compression {
     match start {
         [0x1f, 0x8b, ..] => Compression::Gzip,
         [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Compression::Zstd,
@@ -206,10 +211,14 @@ const FROM_FEATHER: &str = "use python3 -c 'import pyarrow.feather as f, pyarrow
 
 /// Forms that people are likely to have, which would otherwise show up as nothing but bad lines.
 const FOREIGN: [(&[u8], &str, &str); 15] = [
-    (b"\xfd7zXZ\0", "compressed with xz", "use xzcat FILE | … --trace -"),
-    (b"BZh91AY&SY", "compressed with bzip2", "use bzcat FILE | … --trace -"),
-    (b"\x04\x22\x4d\x18", "compressed with lz4", "use lz4cat FILE | … --trace -"),
-    (b"PK\x03\x04", "a zip archive or a workbook", "use unzip -p FILE | … --trace -, or save it as CSV"),
+    (b"\xfd7zXZ\0", "compressed with xz", "use xzcat FILE | …, with - for the trace"),
+    (b"BZh91AY&SY", "compressed with bzip2", "use bzcat FILE | …, with - for the trace"),
+    (b"\x04\x22\x4d\x18", "compressed with lz4", "use lz4cat FILE | …, with - for the trace"),
+    (
+        b"PK\x03\x04",
+        "a zip archive or a workbook",
+        "use unzip -p FILE | …, with - for the trace, or save it as CSV",
+    ),
     (
         b"ORC",
         "an ORC file",
@@ -220,7 +229,7 @@ const FOREIGN: [(&[u8], &str, &str); 15] = [
     (
         b"SQLite format 3\0",
         "a SQLite database",
-        "use sqlite3 -csv -header FILE 'select * from TABLE' | … --trace -",
+        "use sqlite3 -csv -header FILE 'select * from TABLE' | …, with - for the trace",
     ),
     (b"SEQ", "a Hadoop SequenceFile", "write it as Parquet with the engine that wrote it"),
     (b"RCF", "a Hive RCFile", "write it as Parquet with the engine that wrote it"),
@@ -239,8 +248,8 @@ const FOREIGN: [(&[u8], &str, &str); 15] = [
         "an Avro file within another compression",
         "decompress it; its blocks are compressed anyway",
     ),
-    (b"\xff\xfe", "UTF-16 text", "use iconv -f UTF-16 -t UTF-8 FILE | … --trace -"),
-    (b"\xfe\xff", "UTF-16 text", "use iconv -f UTF-16 -t UTF-8 FILE | … --trace -"),
+    (b"\xff\xfe", "UTF-16 text", "use iconv -f UTF-16 -t UTF-8 FILE | …, with - for the trace"),
+    (b"\xfe\xff", "UTF-16 text", "use iconv -f UTF-16 -t UTF-8 FILE | …, with - for the trace"),
 ];
 
 fn refuse_foreign(options: &TraceOptions, start: &[u8]) -> Result<(), TraceError> {

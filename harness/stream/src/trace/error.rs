@@ -51,6 +51,16 @@ pub enum TraceError {
         /// How to convert it.
         remedy: &'static str,
     },
+    /// The content cannot be read as it comes.
+    #[error("trace {path}: is {what}, which cannot be read as it comes; allowed are lines of text: {remedy}")]
+    NotLive {
+        /// What it is called.
+        path: String,
+        /// What is in it.
+        what: &'static str,
+        /// What to do about it.
+        remedy: String,
+    },
     /// The bytes could not be read or decompressed to the end.
     #[error("trace {path}: cannot be read after line {line}: {reason}")]
     Read {
@@ -70,7 +80,7 @@ pub enum TraceError {
         source: CopyError,
     },
     /// What a user named leads to no files that could be one trace.
-    #[error("--trace {path}: {what}; allowed is {allowed}")]
+    #[error("trace {path}: {what}; allowed is {allowed}")]
     Files {
         /// What was named.
         path: String,

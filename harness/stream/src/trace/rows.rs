@@ -7,7 +7,7 @@ use dedup_files::NEVER;
 use dedup_strategies::Timestamp;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::bytes;
+use super::bytes::{self, Text};
 use super::csv::CsvRows;
 use super::doubt::Doubt;
 use super::error::{BadLine, BadReason, TraceError, excerpt};
@@ -37,6 +37,15 @@ pub struct TracePing {
     pub at: Timestamp,
     /// The line's own time.
     pub event_time: Timestamp,
+}
+
+/// What comes of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A ping.
+    Ping(TracePing),
+    /// Nothing: it cannot be read, and was counted.
+    Bad,
 }
 
 /// The pings of a trace in order of arrival, read one by one.
@@ -113,41 +122,58 @@ impl TracePings {
         }
         options.check()?;
         let layout = Layout::find(options)?;
-        let mut line = 0;
-        let mut by_type = None;
-        let records = match &layout.shape {
-            Shape::Ndjson => {
-                if let (Some(field), Some(avro)) = (&options.time_field, bytes::avro(options)?) {
-                    by_type = avro.unit_of(field);
-                }
-                let (_, text) = bytes::open(options)?;
-                let paths = Paths::new(layout.id.named(), options.time_field.as_ref());
-                Records::Ndjson(JsonLines::new(text, paths))
-            }
-            Shape::Csv { columns, header, dialect } => {
-                let (_, text) = bytes::open(options)?;
-                let mut rows = CsvRows::new(text, columns.clone(), *dialect);
-                if *header == Header::Names {
-                    rows.next_fields().map_err(|error| bytes::read_error(options, 0, &error))?;
-                    line = 1;
-                }
-                Records::Csv(Box::new(rows))
-            }
-            Shape::Parquet { ids, time } => {
-                let others = match (options.id.all_but(), examine) {
-                    (Some(_), _) => Others::Needed,
-                    (None, true) => Others::Wanted,
-                    (None, false) => Others::Skipped,
-                };
-                by_type = time.and_then(|time| time.unit);
-                Records::Parquet(Box::new(ParquetRows::open(options, ids.clone(), *time, others)?))
-            }
+        let Shape::Parquet { ids, time } = &layout.shape else {
+            let by_type = match &options.time_field {
+                Some(field) => bytes::avro(options)?.and_then(|avro| avro.unit_of(field)),
+                None => None,
+            };
+            let (_, text) = bytes::open(options)?;
+            return TracePings::of_text(options, layout, text, by_type, examine);
         };
+        let others = match (options.id.all_but(), examine) {
+            (Some(_), _) => Others::Needed,
+            (None, true) => Others::Wanted,
+            (None, false) => Others::Skipped,
+        };
+        let by_type = time.and_then(|time| time.unit);
+        let rows = ParquetRows::open(options, ids.clone(), *time, others)?;
+        TracePings::of_records(options, layout, Records::Parquet(Box::new(rows)), by_type, examine)
+    }
+
+    /// Of lines of text, as [`bytes::open`] gives them.
+    pub(super) fn of_text(
+        options: &TraceOptions,
+        layout: Layout,
+        text: Text,
+        by_type: Option<TimeUnit>,
+        examine: bool,
+    ) -> Result<TracePings, TraceError> {
+        let Shape::Csv { columns, header, dialect } = &layout.shape else {
+            let paths = Paths::new(layout.id.named(), options.time_field.as_ref());
+            let lines = Records::Ndjson(JsonLines::new(text, paths));
+            return TracePings::of_records(options, layout, lines, by_type, examine);
+        };
+        let mut rows = CsvRows::new(text, columns.clone(), *dialect);
+        let is_named = *header == Header::Names;
+        if is_named {
+            rows.next_fields().map_err(|error| bytes::read_error(options, 0, &error))?;
+        }
+        let pings = TracePings::of_records(options, layout, Records::Csv(Box::new(rows)), by_type, examine)?;
+        Ok(TracePings { line: u64::from(is_named), ..pings })
+    }
+
+    fn of_records(
+        options: &TraceOptions,
+        layout: Layout,
+        records: Records,
+        by_type: Option<TimeUnit>,
+        examine: bool,
+    ) -> Result<TracePings, TraceError> {
         let clock = Clock::new(options, by_type)?;
         let (keys, tally) = (Keys::new(options), Tally::new(options.window));
         let examiner = examine.then(|| Box::new(Examiner::new(options, &layout.id, &layout.fields)));
         let (options, gathering) = (options.clone(), Gathering::Not);
-        Ok(TracePings { options, layout, records, keys, examiner, clock, tally, line, gathering })
+        Ok(TracePings { options, layout, records, keys, examiner, clock, tally, line: 0, gathering })
     }
 
     /// Several files, or one to be sorted: the first that is not empty says what the trace looks like.
@@ -193,38 +219,48 @@ impl TracePings {
 
     fn next_of_file(&mut self) -> Result<Option<TracePing>, TraceError> {
         loop {
-            let record = match self.records.next() {
-                Ok(Some(record)) => record,
-                Ok(None) => return self.finish().map(|()| None),
-                Err(error) => return Err(bytes::read_error(&self.options, self.line, &error)),
-            };
-            self.line = record.line;
-            self.tally.there.id |= record.there.id || self.layout.id.all_but().is_some();
-            self.tally.there.time |= record.there.time;
-            let ping = record.values.map_err(RowProblem::Bad).and_then(|values| {
-                let id = self.keys.key(&values.id, record.fields).map_err(RowProblem::Bad)?;
-                let (at, event_time) = self.clock.times(values.time.as_deref())?;
-                if let (Some(examiner), Id::Key(key)) = (&mut self.examiner, id) {
-                    examiner.see(record.line, key, &values.id, record.fields);
-                }
-                Ok(TracePing { id, at, event_time })
-            });
-            match ping {
-                Ok(ping) => {
-                    self.tally.count(&ping);
-                    return Ok(Some(ping));
-                }
-                Err(RowProblem::Bad(reason)) => self.tally.count_bad(record.line, record.lines, reason),
-                Err(RowProblem::UnclearTime { found, why }) => {
-                    return Err(TraceError::UnclearTimeUnit {
-                        path: self.options.shown(),
-                        line: self.line,
-                        field: self.options.time_field.clone().unwrap_or_default(),
-                        found,
-                        why,
-                    });
-                }
+            match self.step()? {
+                Some(Step::Ping(ping)) => return Ok(Some(ping)),
+                Some(Step::Bad) => {}
+                None => return self.check().map(|()| None),
             }
+        }
+    }
+
+    /// Reads a record.
+    pub(super) fn step(&mut self) -> Result<Option<Step>, TraceError> {
+        let record = match self.records.next() {
+            Ok(Some(record)) => record,
+            Ok(None) => return Ok(None),
+            Err(error) => return Err(bytes::read_error(&self.options, self.line, &error)),
+        };
+        self.line = record.line;
+        self.tally.there.id |= record.there.id || self.layout.id.all_but().is_some();
+        self.tally.there.time |= record.there.time;
+        let ping = record.values.map_err(RowProblem::Bad).and_then(|values| {
+            let id = self.keys.key(&values.id, record.fields).map_err(RowProblem::Bad)?;
+            let (at, event_time) = self.clock.times(values.time.as_deref())?;
+            if let (Some(examiner), Id::Key(key)) = (&mut self.examiner, id) {
+                examiner.see(record.line, key, &values.id, record.fields);
+            }
+            Ok(TracePing { id, at, event_time })
+        });
+        match ping {
+            Ok(ping) => {
+                self.tally.count(&ping);
+                Ok(Some(Step::Ping(ping)))
+            }
+            Err(RowProblem::Bad(reason)) => {
+                self.tally.count_bad(record.line, record.lines, reason);
+                Ok(Some(Step::Bad))
+            }
+            Err(RowProblem::UnclearTime { found, why }) => Err(TraceError::UnclearTimeUnit {
+                path: self.options.shown(),
+                line: self.line,
+                field: self.options.time_field.clone().unwrap_or_default(),
+                found,
+                why,
+            }),
         }
     }
 
@@ -270,7 +306,8 @@ impl TracePings {
         self.options.shown()
     }
 
-    fn finish(&self) -> Result<(), TraceError> {
+    /// Whether what was read so far makes sense: there are ids, and no more bad lines than may be.
+    pub fn check(&self) -> Result<(), TraceError> {
         let Tally { pings, bad, .. } = self.tally;
         let lines = pings + bad;
         if lines == 0 {

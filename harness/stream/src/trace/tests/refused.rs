@@ -157,7 +157,7 @@ fn paths_that_are_no_readable_file_are_refused() {
     for (path, what) in [
         (dir.join("none"), "none: cannot be opened"),
         (dir, "is a directory"),
-        ("/dev/null".into(), "--trace -"),
+        ("/dev/null".into(), "standard input, whose name is -"),
         ("-".into(), "copied first"),
     ] {
         let options = TraceOptions { path, ..sample.options.clone() };
