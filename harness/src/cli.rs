@@ -165,7 +165,7 @@ pub(crate) fn run(
         None => cmd::run::run_quick(definitions, out),
         Some(Command::Run(args)) => cmd::run::run(&args, definitions, out),
         Some(Command::Advise(args)) => cmd::advise::run(&args, definitions, out),
-        Some(Command::Profile(args)) => cmd::profile::run(&args, out),
+        Some(Command::Profile(args)) => cmd::profile::run(&args, definitions, out),
         Some(Command::List(args)) => cmd::list::run(&args, definitions, out),
         Some(Command::Stream(args)) => cmd::stream::run(&args, out),
         Some(Command::Talk(args)) => cmd::talk::run(&args, definitions, out),

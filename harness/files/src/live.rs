@@ -29,7 +29,9 @@ impl Live {
         match wait_until(&self.input, PollFlags::IN, Some(Instant::now() + time), &self.stop) {
             Ok(()) => Ok(true),
             // Who reads next hears that somebody asked to stop.
-            Err(error) if matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::Interrupted) => Ok(false),
+            Err(error) if matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::Interrupted) => {
+                Ok(false)
+            }
             Err(error) => Err(error),
         }
     }

@@ -7,6 +7,7 @@ mod faces;
 mod faults;
 mod hostile;
 mod kills;
+mod live;
 mod nights;
 mod pipelines;
 mod places;

@@ -149,6 +149,55 @@ fn memory_that_does_not_hold_all_ids_gives_a_sample_with_its_error() {
 }
 
 #[test]
+fn several_files_are_one_trace_however_they_are_named() {
+    let tool = Tool::new();
+    let part = |first: u64| {
+        (0..50).map(|n| format!("{},{}\n", n % 30, 1_772_323_200 + first + 2 * n)).collect::<String>()
+    };
+    for (name, first) in [("parts/p-1.csv", 0), ("parts/p-2.csv", 1)] {
+        tool.write(name, format!("id,t\n{}", part(first)));
+    }
+    let profile = |named: &[&str]| {
+        let args = [&["profile"], named, &["--time-field", "t", "--name", "x", "-o", "p.json"]].concat();
+        tool.prints(&args);
+        stored(&tool, "p.json")
+    };
+    let both = profile(&["parts/p-1.csv", "parts/p-2.csv"]);
+    assert_eq!((&both["pings_count"], &both["ids_count"]), (&100.into(), &30.into()));
+    // Each id comes a second later in the other file.
+    assert_eq!(both["order"]["back_count"], 0);
+    assert_eq!(profile(&["parts"]), both);
+    assert_eq!(profile(&["parts/p-*.csv"]), both);
+    tool.refuses(
+        &["profile", "parts/p-1.csv", "p.json"],
+        &["p.json: is a stored profile among other files; allowed is one by itself"],
+    );
+    tool.refuses(
+        &["profile", "parts", "-o", "parts/p-2.csv"],
+        &["--output: found parts/p-2.csv, which is what is read"],
+    );
+    tool.refuses(
+        &["profile", "parts/p-1.csv", "parts/*"],
+        &["trace parts/p-1.csv: is named twice; allowed is each file once"],
+    );
+}
+
+#[test]
+fn what_has_to_come_through_standard_input_is_told_the_name_of_that() {
+    let tool = Tool::new();
+    tool.write("pings.xz", b"\xfd7zXZ\0");
+    for path in ["/dev/null", "pings.xz"] {
+        let output = tool.output(&["profile", path]);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(
+            !error.contains("--trace") && (error.contains("whose name is -") || error.contains("with - for")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn a_scenario_that_is_written_of_a_profile_brings_the_traffic_back() {
     let tool = Tool::with_tiny();
     let pings = tool.prints(&["stream", "tiny.toml"]);

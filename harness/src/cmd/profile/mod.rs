@@ -1,20 +1,23 @@
-//! `profile`: what traffic is like, from a trace, standard input or a stored profile.
+//! `profile`: what traffic is like, from a trace, standard input as it comes, or a stored profile.
 
 mod curve;
 mod from_trace;
+mod live;
 #[cfg(test)]
 mod round_trip;
 mod text;
+mod words;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use dedup_files::NEVER;
 use dedup_profile::{Memory, NOT_CARRIED, Profile, Wanted};
+use dedup_strategies::Definition;
 use dedup_stream::trace::{TraceOptions, find_files, spool_stdin};
 
 pub(super) use from_trace::profile as profile_of_trace;
@@ -25,22 +28,27 @@ use super::values::{bytes, scale, time, whole};
 use crate::exit::{Exit, OrExit};
 use crate::printable::printable;
 use crate::servers::Guarded;
+use live::{LiveArgs, Seen};
 
 /// Options of `profile`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ProfileArgs {
-    /// Your pings: NDJSON, CSV or Parquet, also compressed; `-` for standard input; or a profile that was stored
-    #[arg(value_name = "TRACE")]
-    pub trace: PathBuf,
+    /// Your pings: files, patterns such as 'part-*.parquet' or folders, which are merged by time: NDJSON, CSV, Parquet and
+    /// more, also compressed; `-` for standard input; or a profile that was stored
+    #[arg(value_name = "TRACE", required_unless_present = "live")]
+    pub traces: Vec<PathBuf>,
     /// How the trace is read
     #[command(flatten)]
     pub reading: ReadingArgs,
+    /// What becomes of standard input as it comes
+    #[command(flatten)]
+    pub live: LiveArgs,
     /// What the profile calls the traffic; the file's name if not given
     #[arg(long, value_name = "TEXT", help_heading = "Profile")]
     pub name: Option<String>,
     /// Memory that ids may take; beyond it a part of the ids is looked at, and the error is stated. As much as they need if
-    /// not given
+    /// not given; 256MiB with --live
     #[arg(long, value_name = "BYTES", value_parser = bytes, help_heading = "Profile")]
     pub memory: Option<u64>,
     /// Write the profile to this file
@@ -67,6 +75,8 @@ const EXAMPLES: &str = "\
 Examples:
   dedup-harness profile pings.ndjson.gz --id-field document_id --time-field received
   zcat pings-*.csv.gz | dedup-harness profile - --time-field received_ms -o pings.profile.json
+  dedup-harness profile 'day-*/part-*.parquet' --id-field event_id --time-field received
+  kcat -C -b broker -t pings | dedup-harness profile --live --id-field document_id --shadow exact -o pings.profile.json
   dedup-harness profile pings.profile.json
   dedup-harness profile pings.profile.json --scenario mine.toml --pings 1_000_000 && dedup-harness run -f mine.toml";
 
@@ -81,71 +91,105 @@ pub enum ProfileFormat {
 }
 
 /// Makes or reads the profile, prints it, and keeps it.
-pub fn run(args: &ProfileArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    refuse_one_place(args).or_exit(Exit::Usage)?;
+pub fn run(args: &ProfileArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let files = if args.live.live { Vec::new() } else { taken(find_files(&args.traces))? };
+    refuse_one_place(args, &files).or_exit(Exit::Usage)?;
+    // What is found out at the end of a day would be lost.
+    args.output.iter().try_for_each(|path| dedup_files::admit(path)).or_exit_of_output()?;
     let stop = stop_on_interrupt()?;
     let directory = Guarded::directory().context("temporary directory")?;
-    let profile = profile(args, directory.dir(), &stop)?;
-    let scenario =
-        args.scenario.as_ref().map(|_| scenario(args, &profile)).transpose().or_exit(Exit::Usage)?;
-    let text = match args.format {
-        ProfileFormat::Json => profile.to_json(),
-        ProfileFormat::Text => printable(&text::text(&profile, curve::Marks::of_locale())).into_owned(),
+    let Seen { profile, shadows } = match args.live.live {
+        true => live::watch(args, definitions, directory.dir(), &stop)?,
+        false => Seen { profile: profile(args, &files, directory.dir(), &stop)?, shadows: None },
     };
-    // What was read for an hour is shown, whatever becomes of the files.
-    out.write_all(text.as_bytes()).context("standard output")?;
+    // What was read for hours is shown, whatever becomes of the files, and kept, whether it is shown or not.
+    let shown = show(args.format, &profile, shadows.as_deref(), out);
     if let Some(path) = &args.output {
-        dedup_files::write(path, profile.to_json().as_bytes(), &NEVER).or_exit(Exit::Usage)?;
+        dedup_files::write(path, profile.to_json().as_bytes(), &NEVER).or_exit_of_output()?;
     }
-    if let (Some(path), Some(toml)) = (&args.scenario, scenario) {
-        dedup_files::write(path, toml.as_bytes(), &NEVER).or_exit(Exit::Usage)?;
+    shown?;
+    if let Some(path) = &args.scenario {
+        let toml = scenario(args, &files, &profile).or_exit(Exit::Usage)?;
+        dedup_files::write(path, toml.as_bytes(), &NEVER).or_exit_of_output()?;
         let not_carried = NOT_CARRIED.map(|what| format!("\n  {what}")).concat();
         anstream::eprintln!("{} does not carry:{not_carried}", printable(&path.display().to_string()));
     }
     Ok(Exit::Ok)
 }
 
+fn show(
+    format: ProfileFormat,
+    profile: &Profile,
+    shadows: Option<&str>,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let said = text::text(profile, curve::Marks::of_locale());
+    let text = match (format, shadows) {
+        (ProfileFormat::Text, None) => printable(&said).into_owned(),
+        (ProfileFormat::Text, Some(shadows)) => printable(&format!("{said}\n{shadows}")).into_owned(),
+        (ProfileFormat::Json, shadows) => {
+            // Who wants JSON wants nothing else.
+            shadows.into_iter().for_each(live::say);
+            profile.to_json()
+        }
+    };
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("standard output")
+}
+
 /// Refuses to write over what is read, and one file over the other.
-fn refuse_one_place(args: &ProfileArgs) -> anyhow::Result<()> {
+fn refuse_one_place(args: &ProfileArgs, files: &[PathBuf]) -> anyhow::Result<()> {
     let place = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
     let written = [("--output", &args.output), ("--scenario", &args.scenario)];
-    let mut taken = vec![("what is read", place(&args.trace))];
+    let mut taken: Vec<_> = files.iter().map(|file| ("what is read", place(file))).collect();
     for (option, path) in written.into_iter().filter_map(|(option, path)| Some((option, path.as_ref()?))) {
         let place = place(path);
         if let Some((what, _)) = taken.iter().find(|(_, other)| *other == place) {
-            anyhow::bail!("{option}: found {}, which is {what}; allowed is another file", path.display());
+            bail!("{option}: found {}, which is {what}; allowed is another file", path.display());
         }
         taken.push((option, place));
     }
     Ok(())
 }
 
-fn scenario(args: &ProfileArgs, profile: &Profile) -> anyhow::Result<String> {
+fn scenario(args: &ProfileArgs, files: &[PathBuf], profile: &Profile) -> anyhow::Result<String> {
+    let from = if let [file] = files { file.display().to_string() } else { profile.name.clone() };
     let scale = args.pings.map_or(args.scale, |pings| pings as f64 / profile.pings_count.max(1) as f64);
     let wanted = Wanted { scale, window: args.window };
-    profile.scenario(wanted).map_err(|error| anyhow!("{}: {error}", args.trace.display()))
+    profile.scenario(wanted).map_err(|error| anyhow!("{from}: {error}"))
 }
 
-fn profile(args: &ProfileArgs, directory: &Path, stop: &AtomicBool) -> anyhow::Result<Profile> {
-    let files = taken(find_files(std::slice::from_ref(&args.trace)))?;
+/// The profile of `files`, or the one that was stored in the only one of them.
+fn profile(
+    args: &ProfileArgs,
+    files: &[PathBuf],
+    directory: &Path,
+    stop: &AtomicBool,
+) -> anyhow::Result<Profile> {
     let scratch = Some(directory.to_path_buf());
-    let mut options = TraceOptions { scratch, ..args.reading.options(&files) };
+    let mut options = TraceOptions { scratch, ..args.reading.options(files) };
     if options.is_stdin() {
         let spooled = taken(spool_stdin(directory, stop))?;
         options = options.spooled(spooled);
     }
     let named = |profile| Profile { name: args.name.clone().unwrap_or(options.name.clone()), ..profile };
-    if let Some(bytes) = stored(&options.path) {
-        let name = if args.trace == Path::new("-") {
-            options.name.clone()
-        } else {
-            args.trace.display().to_string()
-        };
+    let mut stored = options.files().into_iter().filter_map(|path| Some((path, stored(path)?)));
+    if let Some((path, bytes)) = stored.next() {
+        let name = if files == [Path::new("-")] { options.name.clone() } else { path.display().to_string() };
+        refuse_stored_among(&name, files).or_exit(Exit::Usage)?;
         let profile = Profile::parse(&name, &bytes).or_exit(Exit::Usage)?;
         return Ok(if args.name.is_some() { named(profile) } else { profile });
     }
     let memory = args.memory.map_or(Memory::Unbounded, Memory::Bytes);
     taken(from_trace::profile(&options, memory, stop)).map(named)
+}
+
+fn refuse_stored_among(name: &str, files: &[PathBuf]) -> anyhow::Result<()> {
+    match files {
+        [_] => Ok(()),
+        _ => {
+            bail!("{name}: is a stored profile among other files; allowed is one by itself, or traces alone")
+        }
+    }
 }
 
 /// What a file holds that says that it is a profile: no larger than one is, with room for another's spaces.

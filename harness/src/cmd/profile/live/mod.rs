@@ -1,0 +1,137 @@
+//! `profile --live`: what traffic is like, as it comes.
+
+mod line;
+mod metrics;
+mod serving;
+mod shadow;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use dedup_files::Live;
+use dedup_profile::{Memory, Profile, ProfileBuilder, Times};
+use dedup_strategies::Definition;
+use dedup_stream::trace::{TraceError, TraceOptions, TracePings};
+use parking_lot::Mutex;
+
+use super::ProfileArgs;
+use crate::cmd::reading::taken;
+use crate::cmd::values::time;
+use crate::exit::{Exit, OrExit};
+use serving::Listener;
+use watch::{Clock, Watch};
+
+pub(super) use line::say;
+
+const STDIN: &str = "-";
+/// Memory that ids may take where nothing is said.
+const USUAL_MEMORY: u64 = 256 << 20;
+/// So many lines are read before they are judged as a whole: of fewer, one bad line would be a large share.
+const FEW_LINES: u64 = 1_000;
+
+/// Options of `profile --live`.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Live")]
+pub struct LiveArgs {
+    /// Read standard input as it comes, for days if need be, in bounded memory; Ctrl-C ends it and gives the profile.
+    /// Without --time-field, pings count from when they are read
+    #[arg(long, conflicts_with = "sort")]
+    pub live: bool,
+    /// Print a line to standard error each time this has passed
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "10s", requires = "live")]
+    pub every: Duration,
+    /// Show what this strategy would have dropped, wrongly dropped and missed: a regular expression, or one with settings:
+    /// name:key=value,... Without settings it expects a million ids in ten minutes
+    #[arg(long = "shadow", value_name = "STRATEGY", num_args = 1.., requires = "live")]
+    pub shadows: Vec<String>,
+    /// Serve the figures to Prometheus at this address, such as 127.0.0.1:9184, under /metrics
+    #[arg(long, value_name = "ADDRESS", requires = "live")]
+    pub metrics: Option<String>,
+}
+
+/// What was seen of the traffic until it ended, or somebody asked to stop.
+pub(super) struct Seen {
+    pub(super) profile: Profile,
+    /// What the shadows did, as text; none without shadows.
+    pub(super) shadows: Option<String>,
+}
+
+/// Watches standard input to its end, or until `stop` is set.
+pub(super) fn watch(
+    args: &ProfileArgs,
+    definitions: &[Definition],
+    directory: &Path,
+    stop: &Arc<AtomicBool>,
+) -> anyhow::Result<Seen> {
+    refuse_files(&args.traces).or_exit(Exit::Usage)?;
+    let options = args.reading.options(&[PathBuf::from(STDIN)]);
+    let shadows = shadow::all(&args.live.shadows, definitions, directory).or_exit(Exit::Usage)?;
+    let listener = args.live.metrics.as_deref().map(Listener::open).transpose().or_exit(Exit::Usage)?;
+    listener.iter().for_each(|listener| say(&format!("figures are at {}", listener.url())));
+    let input = Live::stdin(Arc::clone(stop)).context("standard input")?;
+    let times = if options.time_field.is_some() { Times::Given } else { Times::Clock };
+    let name = args.name.as_deref().unwrap_or("standard input");
+    let memory = Memory::Bytes(args.memory.unwrap_or(USUAL_MEMORY));
+    let watch = Mutex::new(Watch::new(ProfileBuilder::new(name, times, memory), shadows));
+    let read = thread::scope(|scope| {
+        // Whatever becomes of the reading, these end when it does.
+        let _printed = line::print(scope, &watch, args.live.every);
+        let _served = listener.as_ref().map(|listener| listener.serve(scope, &watch));
+        let mut pings = TracePings::open_live(&options, input, directory, stop)?;
+        say(&line::begins(&options, &pings, &watch.lock()));
+        read(&mut pings, &options, &watch, stop)
+    });
+    taken(read)?;
+    let mut watch = watch.into_inner();
+    watch.end();
+    Ok(Seen { shadows: shadow::table(watch.shadows()), profile: watch.profile() })
+}
+
+fn refuse_files(traces: &[PathBuf]) -> anyhow::Result<()> {
+    match traces.iter().find(|path| *path != Path::new(STDIN)) {
+        None => Ok(()),
+        Some(path) => bail!(
+            "--live: found {path}; allowed is nothing, or -, for it reads standard input: leave out --live, or put < before {path}",
+            path = path.display()
+        ),
+    }
+}
+
+/// Counts lines until they end, somebody asks to stop, or they make no sense.
+fn read(
+    pings: &mut TracePings,
+    options: &TraceOptions,
+    watch: &Mutex<Watch>,
+    stop: &AtomicBool,
+) -> Result<(), TraceError> {
+    let clock = options.time_field.is_none().then(Clock::new);
+    let (mut lines, mut judged_at) = (0u64, FEW_LINES);
+    loop {
+        let step = match pings.next_line(stop) {
+            Ok(Some(step)) => step,
+            Ok(None) => break,
+            Err(TraceError::Stopped) if lines > 0 => break,
+            Err(error) => return Err(error),
+        };
+        let bad = pings.tally().bad;
+        watch.lock().see(step, bad, clock.as_ref());
+        lines += 1;
+        let too_many = bad as f64 > options.max_bad * lines.max(FEW_LINES) as f64;
+        if too_many || lines == judged_at {
+            pings.check()?;
+            watch.lock().doubt(pings);
+            judged_at = judged_at.saturating_mul(10).max(lines + 1);
+        }
+    }
+    pings.check()?;
+    watch.lock().doubt(pings);
+    Ok(())
+}
