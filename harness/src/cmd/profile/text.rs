@@ -6,7 +6,7 @@ use std::time::Duration;
 use dedup_profile::{Clock, IdsIn, Origin, Profile, Reach, Times};
 
 use super::curve::{self, Marks};
-use super::words::{length, percent, rounded};
+use super::words::{length, percent, rounded, wrapped};
 use crate::units::{self, fixed, plural, thousands};
 
 /// The shares of duplicates for which a window is told.
@@ -22,7 +22,7 @@ pub(super) fn text(profile: &Profile, marks: Marks) -> String {
 fn write(profile: &Profile, marks: Marks, text: &mut String) -> fmt::Result {
     let short = profile.is_short().then(|| short(profile));
     for doubt in profile.doubts.iter().chain(&short) {
-        writeln!(text, "doubtful: {doubt}")?;
+        writeln!(text, "{}", wrapped(&format!("doubtful: {doubt}")))?;
     }
     if !profile.doubts.is_empty() || short.is_some() {
         writeln!(text)?;

@@ -6,6 +6,27 @@ use dedup_profile::Times;
 
 use crate::units::{fixed, percentages, plural, thousands};
 
+/// The longest line, in letters.
+const WIDTH: usize = 100;
+
+/// `text` in lines that are broken between words; those after the first are indented.
+pub(super) fn wrapped(text: &str) -> String {
+    const INDENT: &str = "\n  ";
+    let (mut wrapped, mut column) = (String::new(), 0);
+    for word in text.split_whitespace() {
+        let letters = word.chars().count();
+        let (before, begins) = match column {
+            0 => ("", 0),
+            column if column + 1 + letters > WIDTH => (INDENT, INDENT.len() - 1),
+            column => (" ", column + 1),
+        };
+        wrapped += before;
+        wrapped += word;
+        column = begins + letters;
+    }
+    wrapped
+}
+
 pub(super) fn percent(share: f64) -> String {
     match percentages(&[Some(share)]).pop() {
         Some(text) => format!("{text} %"),
@@ -41,5 +62,22 @@ fn scaled(times: Times, window: Duration, round: fn(f64) -> f64) -> String {
             format!("{} {unit}", text.trim_end_matches(".0"))
         }
         many => format!("{} {unit}", thousands(round(many) as u64)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_between_words_and_keep_each() {
+        let long = "word ".repeat(50);
+        let lines = wrapped(&long);
+        assert!(lines.lines().all(|line| line.chars().count() <= WIDTH), "{lines}");
+        assert_eq!(lines.lines().count(), 3);
+        assert_eq!(lines.split_whitespace().count(), 50);
+        assert_eq!((wrapped("a b").as_str(), wrapped("").as_str()), ("a b", ""));
+        let whole = "x".repeat(2 * WIDTH);
+        assert_eq!(wrapped(&format!("a {whole} b")), format!("a\n  {whole}\n  b"));
     }
 }
