@@ -226,7 +226,7 @@ fn memory_is_bounded_and_a_sample_tells_what_all_tell_within_its_error() {
         tool.command(&args).write_stdin(lines.clone()).assert().success();
         stored(&tool, name)
     };
-    let (all, some) = (profile("256MiB", "a.json"), profile("200KB", "b.json"));
+    let (all, some) = (profile("256MiB", "a.json"), profile("400KB", "b.json"));
     assert_eq!((&all["origin"], &some["origin"]), (&"exact".into(), &"sampled".into()));
     assert_eq!(all["pings_count"], some["pings_count"]);
     assert!(some["sampling"]["ids_count"].as_u64().unwrap() < 4096, "{}", some["sampling"]);

@@ -48,7 +48,7 @@ pub struct ProfileArgs {
     #[arg(long, value_name = "TEXT", help_heading = "Profile")]
     pub name: Option<String>,
     /// Memory that ids may take; beyond it a part of the ids is looked at, and the error is stated. As much as they need if
-    /// not given; 256MiB with --live
+    /// not given. With --live the memory of the whole, but for shadows: 256MiB if not given
     #[arg(long, value_name = "BYTES", value_parser = bytes, help_heading = "Profile")]
     pub memory: Option<u64>,
     /// Write the profile to this file

@@ -32,8 +32,11 @@ use watch::{Clock, Watch};
 pub(super) use line::say;
 
 const STDIN: &str = "-";
-/// Memory that ids may take where nothing is said.
+/// Memory that it may take where nothing is said.
 const USUAL_MEMORY: u64 = 256 << 20;
+/// What comparing copies with their firsts, and everything else but the ids, takes of it: seen with records of two fields,
+/// of which most are kept.
+const BESIDE_IDS: u64 = 80 << 20;
 /// So many lines are read before they are judged as a whole: of fewer, one bad line would be a large share.
 const FEW_LINES: u64 = 1_000;
 
@@ -79,7 +82,8 @@ pub(super) fn watch(
     let input = Live::stdin(Arc::clone(stop)).context("standard input")?;
     let times = if options.time_field.is_some() { Times::Given } else { Times::Clock };
     let name = args.name.as_deref().unwrap_or("standard input");
-    let memory = Memory::Bytes(args.memory.unwrap_or(USUAL_MEMORY));
+    let memory = args.memory.unwrap_or(USUAL_MEMORY);
+    let memory = Memory::Bytes(memory.saturating_sub(BESIDE_IDS).max(memory / 2));
     let watch = Mutex::new(Watch::new(ProfileBuilder::new(name, times, memory), shadows));
     let read = thread::scope(|scope| {
         // Whatever becomes of the reading, these end when it does.
