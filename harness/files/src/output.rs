@@ -71,7 +71,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<File> {
 
 const NOT_A_FILE: &str = "it is no regular file; allowed is one, or none yet";
 
-/// Sees that [`write`] could write to `path` now, without writing anything: for whoever has long to do before.
+/// Sees that [`write()`] could write to `path` now, without writing anything: for whoever has long to do before.
 pub fn admit(path: &Path) -> Result<(), Unwritable> {
     let admitted = Place::of(path).and_then(|place| match place {
         Place::File(path) => Unnamed::beside(folder_of(&path)).map(drop),
