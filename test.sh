@@ -53,17 +53,23 @@ if [ -z "${DEDUP_DUCKDB:-}" ] && ! command -v duckdb >/dev/null; then
     DEDUP_DUCKDB="$(echo "$PWD/$python_env"/lib/python3*/site-packages/duckdb_cli/duckdb)"
     export DEDUP_DUCKDB
 fi
-if [ -z "${DEDUP_PYTHON:-}" ] && ! python3 -c 'import sqlglot' 2>/dev/null; then
+# What reads SQL of other engines, what writes traces, and engines that a profile's query is run on.
+python_has_all() {
+    "${DEDUP_PYTHON:-python3}" - <<'END' 2>/dev/null
+from importlib.util import find_spec
+assert all(find_spec(package) for package in ("sqlglot", "fastavro", "pyarrow", "chdb", "pyspark"))
+END
+}
+if ! python_has_all; then
     from_pypi sqlglot sqlglot/__init__.py DEDUP_PYTHON
-    export DEDUP_PYTHON="$PWD/$python_env/bin/python"
-fi
-
-if ! "${DEDUP_PYTHON:-python3}" -c 'import fastavro, pyarrow' 2>/dev/null; then
     from_pypi fastavro fastavro/__init__.py DEDUP_PYTHON
     from_pypi pyarrow pyarrow/__init__.py DEDUP_PYTHON
-    from_pypi sqlglot sqlglot/__init__.py DEDUP_PYTHON
+    from_pypi chdb-core==26.9.0 chdb/__init__.py DEDUP_PYTHON
+    from_pypi pyspark==4.3.0 pyspark/__init__.py DEDUP_PYTHON
     export DEDUP_PYTHON="$PWD/$python_env/bin/python"
 fi
+need java default-jre-headless
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need initdb postgresql
 command -v jq >/dev/null || need_package jq
 
 export RUSTDOCFLAGS="-D warnings"

@@ -15,6 +15,7 @@ mod json;
 mod lags;
 mod profile;
 mod scenario;
+pub mod sql;
 #[cfg(test)]
 mod tests;
 

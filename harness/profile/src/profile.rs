@@ -64,8 +64,10 @@ pub struct Profile {
     /// What share of all pings each of the heaviest ids has, largest first.
     #[schemars(length(max = 20))]
     pub heaviest: Vec<f64>,
-    /// Pings whose own time is before that of an earlier one.
-    pub order: Order,
+    /// Pings whose own time is before that of an earlier one; none where there is no order of arrival, as in a table: then pings
+    /// count in the order of their times.
+    #[serde(default)]
+    pub order: Option<Order>,
     /// What speaks against these figures, in sentences.
     #[serde(default)]
     #[schemars(length(max = 20))]

@@ -273,7 +273,7 @@ fn memory_in_bytes_bounds_the_ids() {
 #[test]
 fn a_ping_that_goes_back_comes_at_the_latest_time_and_is_counted() {
     let back = profile(Memory::Unbounded, [(Some(1), 5_000_000), (Some(2), 2_000_000), (Some(2), 6_000_000)]);
-    assert_eq!(back.order, Order { back_count: 1, furthest_back_us: 3_000_000 });
+    assert_eq!(back.order, Some(Order { back_count: 1, furthest_back_us: 3_000_000 }));
     assert_eq!(back.window_for(1.0, Clock::First).unwrap().as_secs_f64().floor(), 1.0);
 }
 

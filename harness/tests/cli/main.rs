@@ -11,6 +11,7 @@ mod live;
 mod nights;
 mod pipelines;
 mod places;
+mod profile_sql;
 mod profiles;
 mod recorded;
 mod refused;

@@ -21,12 +21,12 @@ impl ColumnName {
     }
 
     /// As Snowflake has it, between double quotes.
-    pub(super) fn in_snowflake(&self) -> String {
+    pub fn in_snowflake(&self) -> String {
         ColumnName(folded(&self.0)).within('"')
     }
 
     /// As SQL has it, between these quotes. Names that every engine takes as they are stand as they are.
-    pub(super) fn within(&self, quote: char) -> String {
+    pub fn within(&self, quote: char) -> String {
         match self.0.as_str() {
             ID | TIME => self.0.clone(),
             name => format!("{quote}{}{quote}", name.replace(quote, &format!("{quote}{quote}"))),

@@ -1,5 +1,6 @@
 //! Names of tables, as they are typed and as each engine's SQL has them.
 
+use std::fmt;
 use std::str::FromStr;
 
 use crate::printable::printable;
@@ -10,24 +11,29 @@ pub struct TableName(Vec<String>);
 
 impl TableName {
     /// As GoogleSQL has it: one pair of backticks around all parts.
-    pub(super) fn in_bigquery(&self) -> String {
+    pub fn in_bigquery(&self) -> String {
         format!("`{}`", self.0.join(".").replace('\\', "\\\\").replace('`', "\\`"))
     }
 
     /// As Spark has it: backticks around each part.
-    pub(super) fn in_spark(&self) -> String {
+    pub fn in_spark(&self) -> String {
         self.each_in('`')
     }
 
     /// As DuckDB has it: double quotes around each part.
-    pub(super) fn in_duckdb(&self) -> String {
+    pub fn in_duckdb(&self) -> String {
         self.each_in('"')
     }
 
     /// As Snowflake has it: double quotes around each part, in which names that need none are in the capitals that Snowflake
     /// gives them.
-    pub(super) fn in_snowflake(&self) -> String {
+    pub fn in_snowflake(&self) -> String {
         TableName(self.0.iter().map(|part| folded(part)).collect()).in_duckdb()
+    }
+
+    /// As ClickHouse has it: backticks around each part, in which a backslash means something.
+    pub fn in_clickhouse(&self) -> String {
+        TableName(self.0.iter().map(|part| part.replace('\\', "\\\\")).collect()).in_spark()
     }
 
     fn each_in(&self, quote: char) -> String {
@@ -42,6 +48,13 @@ pub(super) fn folded(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '$');
     let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     if begins && name.chars().all(plain) { name.to_ascii_uppercase() } else { name.to_string() }
+}
+
+/// Its parts, as they are.
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("."))
+    }
 }
 
 /// Parts are joined by dots; one that holds a dot or a quote stands in backticks or double quotes of its own, in which
@@ -106,10 +119,13 @@ mod tests {
         assert_eq!(plain.in_bigquery(), "`my-project.telemetry_live.main_v5`");
         assert_eq!(plain.in_spark(), "`my-project`.`telemetry_live`.`main_v5`");
         assert_eq!(plain.in_duckdb(), "\"my-project\".\"telemetry_live\".\"main_v5\"");
+        assert_eq!(plain.in_clickhouse(), plain.in_spark());
         assert_eq!(name("db.live.`Main v5`").in_snowflake(), "\"DB\".\"LIVE\".\"Main v5\"");
         let nasty = name("`a``b\"\\`.c; DROP TABLE d --");
         assert_eq!(nasty.in_bigquery(), "`a\\`b\"\\\\.c; DROP TABLE d --`");
         assert_eq!(nasty.in_spark(), "`a``b\"\\`.`c; DROP TABLE d --`");
+        assert_eq!(nasty.in_clickhouse(), "`a``b\"\\\\`.`c; DROP TABLE d --`");
+        assert_eq!(nasty.to_string(), "a`b\"\\.c; DROP TABLE d --");
         assert_eq!(nasty.in_duckdb(), "\"a`b\"\"\\\".\"c; DROP TABLE d --\"");
     }
 

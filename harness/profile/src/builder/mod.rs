@@ -10,17 +10,18 @@ use crate::lags::{LagCounts, LagHistogram};
 use crate::profile::{Copies, Order, Origin, Profile, Sampling, Times, VERSION};
 
 pub use ids::Memory;
+pub(crate) use windows::SLICES;
 
 use ids::{Ids, Look, Seen};
 use rates::Rates;
 use windows::Windows;
 
 /// How many of the heaviest ids a profile tells of.
-const HEAVIEST: usize = 20;
+pub(crate) const HEAVIEST: usize = 20;
 /// The longest name, and the longest doubt, in characters.
-const LONGEST_NAME: usize = 200;
+pub(crate) const LONGEST_NAME: usize = 200;
 const LONGEST_DOUBT: usize = 300;
-const MOST_DOUBTS: usize = 20;
+pub(crate) const MOST_DOUBTS: usize = 20;
 
 /// One ping as it arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,7 +221,7 @@ impl ProfileBuilder {
             busiest_minute_count: self.rates.busiest_minute(),
             windows: self.windows.ids(first_at_us, self.latest_us, self.ids.lasts()),
             heaviest: self.ids.heaviest(HEAVIEST).map(|pings| pings as f64 / self.pings as f64).collect(),
-            order: self.order,
+            order: Some(self.order),
             doubts: self.doubts.iter().take(MOST_DOUBTS).map(|doubt| cut(doubt, LONGEST_DOUBT)).collect(),
         }
     }
@@ -267,7 +268,7 @@ impl ProfileBuilder {
     }
 }
 
-fn cut(text: &str, most: usize) -> String {
+pub(crate) fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         None => text.to_string(),
         Some(_) => text.chars().take(most - 1).chain(['…']).collect(),

@@ -3,7 +3,7 @@
 use crate::profile::{WINDOW_LENGTHS_S, WindowIds};
 
 /// Slices that a window is counted in, as in the survey of a trace.
-const SLICES: u64 = 32;
+pub(crate) const SLICES: u64 = 32;
 /// A stretch as long as the window touches at most one slice more than fit into it.
 const TOUCHED: usize = SLICES as usize + 1;
 

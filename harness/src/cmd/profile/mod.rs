@@ -1,6 +1,7 @@
 //! `profile`: what traffic is like, from a trace, standard input as it comes, or a stored profile.
 
 mod curve;
+mod emit_sql;
 mod from_trace;
 mod live;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use dedup_files::NEVER;
+use dedup_profile::sql::Dialect;
 use dedup_profile::{Memory, NOT_CARRIED, Profile, Wanted};
 use dedup_strategies::Definition;
 use dedup_stream::trace::{TraceOptions, find_files, spool_stdin};
@@ -26,6 +28,7 @@ use super::reading::{ReadingArgs, taken};
 use super::run::stop_on_interrupt;
 use super::values::{bytes, scale, time, whole};
 use crate::exit::{Exit, OrExit};
+use crate::nightly::TableName;
 use crate::printable::printable;
 use crate::servers::Guarded;
 use live::{LiveArgs, Seen};
@@ -36,7 +39,7 @@ use live::{LiveArgs, Seen};
 pub struct ProfileArgs {
     /// Your pings: files, patterns such as 'part-*.parquet' or folders, which are merged by time: NDJSON, CSV, Parquet and
     /// more, also compressed; `-` for standard input; or a profile that was stored
-    #[arg(value_name = "TRACE", required_unless_present = "live")]
+    #[arg(value_name = "TRACE", required_unless_present_any = ["live", "emit_sql"])]
     pub traces: Vec<PathBuf>,
     /// How the trace is read
     #[command(flatten)]
@@ -69,7 +72,32 @@ pub struct ProfileArgs {
     /// What to print
     #[arg(long, value_enum, default_value_t, help_heading = "Profile")]
     pub format: ProfileFormat,
+    /// Print the query that makes the same profile of a table in this engine, and read nothing. Columns are named with --id-field
+    /// and --time-field; --time-unit says what numbers are, and without it the times are timestamps
+    #[arg(long, value_name = "ENGINE", value_parser = emit_sql::dialect(), requires = "table", conflicts_with_all = NOT_IN_SQL, help_heading = "Where the data is")]
+    pub emit_sql: Option<&'static dyn Dialect>,
+    /// The table, which the query quotes: parts joined by dots, each as it is or in quotes of its own
+    #[arg(long, value_name = "TABLE", requires = "emit_sql", help_heading = "Where the data is")]
+    pub table: Option<TableName>,
 }
+
+/// Options that say how files are read, or what becomes of a profile that was made.
+const NOT_IN_SQL: [&str; 14] = [
+    "traces",
+    "live",
+    "records",
+    "delimiter",
+    "id_all_but",
+    "time_format",
+    "time_zone",
+    "sort",
+    "max_bad",
+    "memory",
+    "output",
+    "scenario",
+    "window",
+    "format",
+];
 
 const EXAMPLES: &str = "\
 Examples:
@@ -78,7 +106,8 @@ Examples:
   dedup-harness profile 'day-*/part-*.parquet' --id-field event_id --time-field received
   kcat -C -b broker -t pings | dedup-harness profile --live --id-field document_id --shadow exact -o pings.profile.json
   dedup-harness profile pings.profile.json
-  dedup-harness profile pings.profile.json --scenario mine.toml --pings 1_000_000 && dedup-harness run -f mine.toml";
+  dedup-harness profile pings.profile.json --scenario mine.toml --pings 1_000_000 && dedup-harness run -f mine.toml
+  dedup-harness profile --emit-sql bigquery --table live.pings --id-field document_id --time-field received > q.sql";
 
 /// What to print.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -92,6 +121,9 @@ pub enum ProfileFormat {
 
 /// Makes or reads the profile, prints it, and keeps it.
 pub fn run(args: &ProfileArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
+    if let Some(dialect) = args.emit_sql {
+        return emit_sql::emit(args, dialect, out);
+    }
     let files = if args.live.live { Vec::new() } else { taken(find_files(&args.traces))? };
     refuse_one_place(args, &files).or_exit(Exit::Usage)?;
     // What is found out at the end of a day would be lost.

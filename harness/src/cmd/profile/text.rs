@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use dedup_profile::{Clock, IdsIn, Origin, Profile, Reach, Times};
+use dedup_profile::{Clock, IdsIn, Order, Origin, Profile, Reach, Times};
 
 use super::curve::{self, Marks};
 use super::words::{length, percent, rounded, wrapped};
@@ -182,10 +182,13 @@ fn copies(profile: &Profile) -> Option<String> {
 }
 
 fn order(profile: &Profile) -> String {
-    let back = Duration::from_micros(profile.order.furthest_back_us);
-    match profile.order.back_count {
-        0 => "no ping".to_string(),
-        count => format!("{}, by up to {}", part(count, profile), rounded(profile.times, back)),
+    match profile.order {
+        None => "not known: a table has no order of arrival, so pings count by their times".to_string(),
+        Some(Order { back_count: 0, .. }) => "no ping".to_string(),
+        Some(Order { back_count, furthest_back_us }) => {
+            let back = Duration::from_micros(furthest_back_us);
+            format!("{}, by up to {}", part(back_count, profile), rounded(profile.times, back))
+        }
     }
 }
 

@@ -40,8 +40,8 @@ impl IdFields {
         }
     }
 
-    /// Refuses what can be no key.
-    pub(crate) fn check(&self) -> Result<(), TraceError> {
+    /// Refuses what can be no key: no fields, empty names, one twice, more than 32.
+    pub fn check(&self) -> Result<(), TraceError> {
         let (flag, fields) = match self {
             IdFields::Usual => return Ok(()),
             IdFields::Named(fields) => ("--id-field", fields),

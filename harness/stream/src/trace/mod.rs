@@ -49,7 +49,7 @@ pub use bytes::{Compression, spool_stdin};
 pub use dialect::Delimiter;
 pub use doubt::{Doubt, DoubtKind};
 pub use error::{BadLine, BadReason, TraceError};
-pub use examine::Compared;
+pub use examine::{Compared, NULLS};
 pub use files::find_files;
 pub use key::IdFields;
 pub use options::{Format, TraceOptions};

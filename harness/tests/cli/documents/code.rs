@@ -59,6 +59,7 @@ pub(super) fn lists(tool: &Tool) -> BTreeMap<&'static str, Names> {
         ("formats of compare", "compare", "--format"),
         ("formats of report", "report", "--format"),
         ("SQL dialects", "nightly", "--emit-sql"),
+        ("engines of a profile", "profile", "--emit-sql"),
     ];
     let fields = [
         ("fields at the top", "unknown = 1"),

@@ -6,6 +6,8 @@ mod null_ids;
 
 use dedup_strategies::PingKey;
 
+pub use self::null_ids::NULLS;
+
 use self::copies::Copies;
 use self::null_ids::{Heaviest, Nulls};
 use super::doubt::{Doubt, DoubtKind};

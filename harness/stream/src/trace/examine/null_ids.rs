@@ -10,7 +10,7 @@ use crate::stream::Id;
 use crate::trace::id::id_of;
 
 /// What programs write where there is nothing, in small letters.
-const NULLS: [&str; 12] = [
+pub const NULLS: [&str; 12] = [
     "\\n",
     "null",
     "(null)",

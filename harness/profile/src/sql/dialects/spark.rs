@@ -1,0 +1,54 @@
+//! Spark SQL.
+
+use crate::sql::dialect::{Checked, Dialect, Quotes, with_backslashes};
+
+#[derive(Debug)]
+pub(in crate::sql) struct Spark;
+
+impl Dialect for Spark {
+    fn name(&self) -> &'static str {
+        "spark"
+    }
+
+    fn engine(&self) -> &'static str {
+        "Spark SQL"
+    }
+
+    fn command(&self) -> &'static str {
+        "spark-sql --conf spark.sql.session.timeZone=UTC -f q.sql > p.json"
+    }
+
+    fn checked(&self) -> Checked {
+        Checked::Run
+    }
+
+    fn quotes(&self) -> Quotes {
+        Quotes::Backticks
+    }
+
+    fn real(&self) -> &'static str {
+        "DOUBLE"
+    }
+
+    fn text(&self) -> &'static str {
+        "STRING"
+    }
+
+    fn micros(&self, time: &str) -> String {
+        format!("UNIX_MICROS(CAST({time} AS TIMESTAMP))")
+    }
+
+    fn divided(&self, number: &str, by: &str) -> String {
+        format!("({number} DIV {by})")
+    }
+
+    // LISTAGG is there from 4.0 on.
+    fn list(&self, text: &str, by: &str) -> String {
+        let rows = format!("COLLECT_LIST(STRUCT({by} AS place, {text} AS item))");
+        format!("ARRAY_JOIN(TRANSFORM(SORT_ARRAY({rows}), listed -> listed.item), ',')")
+    }
+
+    fn literal(&self, text: &str) -> String {
+        with_backslashes(text)
+    }
+}

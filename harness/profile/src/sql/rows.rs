@@ -1,0 +1,90 @@
+//! From the rows of the table to pings, with what came before and after each of the same id.
+
+use super::query::{Query, Step, TimeColumn};
+
+/// The end of all times that a profile can hold: that of nanoseconds in 64 bits, in the year 2554.
+const END_US: u64 = u64::MAX / 1000;
+
+pub(super) fn steps(query: &Query) -> Vec<Step> {
+    let (id, has_id) = (query.id(), query.has_id());
+    vec![
+        Step::new("p_given", "Times in microseconds, ids as texts.", given(query)),
+        Step::new(
+            "p_pings",
+            "Rows without a time that can be are no pings.",
+            format!("SELECT * FROM p_given WHERE at_us >= 0 AND at_us < {END_US}"),
+        ),
+        Step::new(
+            "p_totals",
+            "One row.",
+            format!(
+                "SELECT COUNT(*) AS pings_count, COUNT(CASE WHEN NOT {has_id} THEN 1 END) AS without_id_count,\n  \
+                 COALESCE(MIN(at_us), 0) AS first_at_us, COALESCE(MAX(at_us), 0) AS last_at_us\nFROM p_pings"
+            ),
+        ),
+        Step::new(
+            "p_refused",
+            "One row.",
+            format!(
+                "SELECT COUNT(*) AS refused_count FROM p_given WHERE at_us IS NULL OR at_us < 0 OR at_us >= {END_US}"
+            ),
+        ),
+        Step::new(
+            "p_ids",
+            "One row for each id.",
+            format!(
+                "SELECT {id}, MIN(at_us) AS id_first_us, COUNT(*) AS id_pings\nFROM p_pings\nWHERE {has_id}\nGROUP BY {id}"
+            ),
+        ),
+        Step::new(
+            "p_seen",
+            "Pings with an id, and the one before and after each. Of equal times any may come first: no figure changes.",
+            format!(
+                "SELECT at_us, MIN(at_us) OVER (PARTITION BY {id}) AS first_us,\n  \
+                 LAG(at_us) OVER (PARTITION BY {id} ORDER BY at_us) AS previous_us,\n  \
+                 LEAD(at_us) OVER (PARTITION BY {id} ORDER BY at_us) AS next_us\nFROM p_pings\nWHERE {has_id}"
+            ),
+        ),
+    ]
+}
+
+fn given(query: &Query) -> String {
+    let parts = query
+        .ids
+        .iter()
+        .zip(query.parts())
+        .map(|(column, part)| format!(",\n  {} AS {part}", id(query, column)));
+    format!("SELECT {} AS at_us{}\nFROM {} AS p_table", micros(query), parts.collect::<String>(), query.table)
+}
+
+/// A part of an id; NULL where it stands for none.
+fn id(query: &Query, column: &str) -> String {
+    let text = format!("CAST(p_table.{column} AS {})", query.dialect.text());
+    let nulls = std::iter::once("").chain(query.null_ids.iter().map(String::as_str));
+    nulls.fold(text, |text, null| format!("NULLIF({text}, {})", query.dialect.literal(null)))
+}
+
+/// Whole microseconds; NULL, or what is no time, where there is none.
+fn micros(query: &Query) -> String {
+    let (dialect, time) = (query.dialect, &format!("p_table.{}", query.time));
+    let (real, whole) = (dialect.real(), dialect.whole());
+    // A floating number holds all whole microseconds until the year 2255.
+    let times = |factor: u64| {
+        format!(
+            "CASE WHEN {time} >= 0 AND {time} < {} THEN CAST(ROUND(CAST({time} AS {real}) * {factor}) AS {whole}) END",
+            END_US / factor
+        )
+    };
+    match query.unit {
+        TimeColumn::Timestamps => dialect.micros(time),
+        TimeColumn::Seconds => times(1_000_000),
+        TimeColumn::Millis => times(1_000),
+        TimeColumn::Micros => times(1),
+        TimeColumn::Nanos => {
+            format!(
+                "CASE WHEN {time} >= 0 THEN {} END",
+                dialect.divided(&format!("CAST({time} AS {whole})"), "1000")
+            )
+        }
+    }
+}
