@@ -1,5 +1,7 @@
 //! Ids on disk, in an embedded log-structured store: what was delivered is known after a restart too.
 
+pub use super::common::mark_after_delivery::disk_bytes_for;
+
 use super::common::mark_after_delivery::{self, Marked};
 use crate::contract::{Definition, Needs, Operation, Role};
 use crate::structures::mark_store::{INTERVAL, MarkStore, SYNC, StoreSettings, Sync, WINDOW};
@@ -23,13 +25,3 @@ pub const DEFINITION: Definition = Definition {
         Ok(Box::new(Marked::bare(store, context.seed)))
     },
 };
-
-/// Bytes on disk for `ids` ids in a window. There is no error to bound.
-///
-/// An id takes its 16 bytes, 8 for its time, 8 for the store's sequence number, and about 6 for framing, index and the
-/// store's own filters; a quarter of a window's ids more wait to be dropped, and half as many again are there twice
-/// while files are merged. The log comes on top of that: 64 MiB at least, 512 MiB at most.
-pub fn disk_bytes_for(ids: u64) -> u64 {
-    const AN_ID: u64 = 38;
-    (ids.saturating_mul(AN_ID) / 4).saturating_mul(7).saturating_add(64 << 20)
-}

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::avro_blocks::PlainBlocks;
 use super::error::MAX_LINE_BYTES;
-use super::time::TimeUnit;
+use super::time_unit::TimeUnit;
 
 /// What an Avro object file begins with.
 pub(crate) const MAGIC: &[u8] = b"Obj\x01";

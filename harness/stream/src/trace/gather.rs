@@ -12,7 +12,7 @@ use super::key::IdFields;
 use super::options::TraceOptions;
 use super::rows::{Tally, TracePing, TracePings};
 use super::sorter::{Dated, Sorted, Sorter};
-use super::time::TimeUsed;
+use super::time_unit::TimeUsed;
 
 /// What the files gave.
 pub(crate) struct Gathered {

@@ -11,7 +11,7 @@ use super::key::IdFields;
 use super::ndjson::{JsonLines, Paths};
 use super::options::{Format, TraceOptions, USUAL_ID_FIELDS};
 use super::parquet::{Column, Schema};
-use super::time::TimeUnit;
+use super::time_unit::TimeUnit;
 
 /// What a trace looks like.
 #[derive(Clone, Debug, PartialEq)]

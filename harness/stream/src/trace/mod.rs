@@ -42,6 +42,7 @@ mod survey;
 #[cfg(test)]
 mod tests;
 mod time;
+mod time_unit;
 mod unfold;
 mod zstd;
 
@@ -56,4 +57,4 @@ pub use options::{Format, TraceOptions};
 pub use rows::{Step, Tally, TracePing, TracePings};
 pub use source::TraceSource;
 pub use survey::TraceSurvey;
-pub use time::{TimeUnit, TimeUsed, UnitFrom};
+pub use time_unit::{TimeUnit, TimeUsed, UnitFrom};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::dialect::Delimiter;
 use super::error::{TraceError, excerpt};
 use super::key::IdFields;
-use super::time::TimeUnit;
+use super::time_unit::TimeUnit;
 
 /// Where a trace is and how to read it. Start with [`TraceOptions::new`] and set what differs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

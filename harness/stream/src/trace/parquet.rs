@@ -16,7 +16,7 @@ use super::error::{BadReason, MAX_LINE_BYTES, TraceError, excerpt};
 use super::options::TraceOptions;
 use super::parquet_fields::{OtherColumns, Others};
 use super::record::{Parts, Record, There, Values};
-use super::time::TimeUnit;
+use super::time_unit::TimeUnit;
 
 #[path = "glued.rs"]
 mod glued;

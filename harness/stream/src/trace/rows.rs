@@ -22,7 +22,8 @@ use super::order::Order;
 use super::parquet::ParquetRows;
 use super::parquet_fields::Others;
 use super::record::{Record, There};
-use super::time::{TimeReader, TimeUnit, TimeUsed};
+use super::time::TimeReader;
+use super::time_unit::{TimeUnit, TimeUsed};
 use crate::stream::Id;
 
 /// How many bad lines are kept to be shown.

@@ -17,7 +17,7 @@ use super::layout::Shape;
 use super::options::{Format, TraceOptions};
 use super::rows::TracePings;
 use super::sizing::WindowCount;
-use super::time::TimeUsed;
+use super::time_unit::TimeUsed;
 use crate::stream::Id;
 
 /// What a trace holds.
