@@ -70,8 +70,11 @@ impl ScenarioError {
         let message = error.message();
         let span = error.span();
         let source = span.clone().map(|span| excerpt(text, span)).unwrap_or_default();
-        let path = span.as_ref().and_then(|span| path_to(text, span.start));
         let (found, allowed, missing) = explain(message, &source);
+        let path = span.as_ref().and_then(|span| match missing {
+            Some(_) => table_at(text, span),
+            None => path_to(text, span.start),
+        });
         ScenarioError {
             file: file.to_string(),
             at: span.map(|span| position(text, span.start)),
@@ -219,6 +222,12 @@ fn path_to(text: &str, offset: usize) -> Option<String> {
     in_table(table.get_ref(), offset)
 }
 
+/// The path of the table that is all of `span`; none for the file as a whole.
+fn table_at(text: &str, span: &Range<usize>) -> Option<String> {
+    let table = DeTable::parse(text).ok()?;
+    if table.span() == *span { None } else { in_table(table.get_ref(), span.start) }
+}
+
 fn in_table(table: &DeTable<'_>, offset: usize) -> Option<String> {
     table.iter().find_map(|(key, value)| {
         let name = key.get_ref();
@@ -239,4 +248,24 @@ fn in_value(value: &Spanned<DeValue<'_>>, offset: usize) -> Option<String> {
         _ => None,
     };
     inner.or_else(|| value.span().contains(&offset).then(String::new))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scenario::Scenario;
+
+    #[test]
+    fn a_missing_field_is_named_with_the_table_that_lacks_it_wherever_that_begins() {
+        let arrival = "[arrival]\nprocess = \"constant\"\n";
+        let whole = &format!("{arrival}rate = 1.0\n");
+        for (text, field) in [
+            ("seed = 1\nduration = \"1h\"\n[arrival]\nprocess = \"constant\"\nrate = 1.0\n", "about"),
+            ("about = \"a\"\nduration = \"1h\"\nwindow = \"10m\"\n", "arrival"),
+            (whole, "about"),
+            (&format!("about = \"a\"\nduration = \"1h\"\nwindow = \"10m\"\n{arrival}"), "arrival.rate"),
+        ] {
+            let error = Scenario::from_toml("a.toml", text).unwrap_err();
+            assert_eq!(error.field.as_deref(), Some(field), "{error}");
+        }
+    }
 }
