@@ -71,7 +71,11 @@ fn complete(
 ) -> Result<String, PasswordError> {
     let has_password = Address::parse(url)?.has_password();
     let password = match (file, variable) {
-        (Some(file), _) => in_file(file, stop)?,
+        (Some(file), _) => {
+            // A URL that has a password is refused before anybody is asked for another.
+            with_password(url, "")?;
+            in_file(file, stop)?
+        }
         (None, Some(variable)) if !has_password && !variable.is_empty() => in_variable(&variable)?,
         (None, _) => return Ok(url.to_string()),
     };
@@ -131,8 +135,11 @@ mod tests {
         ] {
             assert_eq!(complete(url, file, variable, &NEVER).unwrap(), expected);
         }
-        let error = complete(complete_url, Some(file.path()), None, &NEVER).unwrap_err().to_string();
-        assert!(error.contains("leave one of them out") && !error.contains("in-url"), "{error}");
+        // Before the file is opened, which may be a pipe whose writer asks somebody.
+        for file in [file.path(), Path::new("/nowhere/p")] {
+            let error = complete(complete_url, Some(file), None, &NEVER).unwrap_err().to_string();
+            assert!(error.contains("leave one of them out") && !error.contains("in-url"), "{error}");
+        }
     }
 
     #[test]
