@@ -193,7 +193,10 @@ fn work(args: &NightlyArgs, dir: &Path, out: &mut dyn Write) -> anyhow::Result<E
                 anstream::eprintln!("interrupted: {ended} of {all} days were done");
                 return Ok(Exit::Interrupted);
             }
-            let done = done?;
+            let done = match done {
+                Err(error @ NightlyError::Folder(_)) => Err(error).or_exit_of_output()?,
+                done => done?,
+            };
             ended += 1;
             writeln!(out, "{}", Line { table: &table.name, done: &done })?;
             warn_of_rows_outside(table, &done, &night.columns);

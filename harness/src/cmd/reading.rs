@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use dedup_files::{CopyError, Fault};
 use dedup_stream::trace::{Delimiter, IdFields, TraceError, TraceOptions};
 
 use super::time_unit::TimeUnitArg;
@@ -73,9 +74,19 @@ impl ReadingArgs {
     }
 }
 
-/// A trace that cannot be read is the user's to mend; that somebody asked to stop meanwhile is not.
+/// A trace that cannot be read is the user's to mend; that somebody asked to stop meanwhile is not, nor that there is no
+/// room for what came through a pipe.
 pub(super) fn taken<T>(read: Result<T, TraceError>) -> anyhow::Result<T> {
-    let exit = if let Err(TraceError::Stopped) = &read { Exit::Interrupted } else { Exit::Usage };
+    let exit = match &read {
+        Err(TraceError::Stopped) => Exit::Interrupted,
+        Err(TraceError::Spool { source: CopyError::NoRoom { .. }, .. }) => Exit::ToolFailed,
+        Err(TraceError::Spool { source: CopyError::System(error), .. })
+            if Fault::of(error) == Fault::Place =>
+        {
+            Exit::ToolFailed
+        }
+        _ => Exit::Usage,
+    };
     read.or_exit(exit)
 }
 

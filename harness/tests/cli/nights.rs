@@ -380,6 +380,19 @@ fn columns_and_partitions_of_other_names_and_the_last_row() {
 }
 
 #[test]
+fn a_place_for_stable_tables_that_can_be_none_is_wrong_usage() {
+    let tool = Tool::new();
+    write_live(&tool, 30);
+    tool.write("file", "");
+    for (out, at) in [("file", "file"), ("file/below", "file"), ("/proc/nowhere/x", "/proc/nowhere")] {
+        let output = tool.output(&["nightly", "main_live", "--out", out]);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{out}: {error}");
+        assert!(error.starts_with(&format!("error: {at}")), "{error}");
+    }
+}
+
+#[test]
 fn what_the_nightly_job_cannot_do_is_refused_and_nothing_is_written() {
     let tool = Tool::new();
     write_live(&tool, 30);

@@ -227,6 +227,20 @@ fn a_second_run_into_a_folder_is_refused_until_the_first_has_ended_however_it_en
     assert_eq!(tool.records("out").len(), 3);
 }
 
+#[test]
+fn standard_input_that_there_is_no_room_for_is_no_wrong_usage() {
+    let tool = furnished();
+    let mut command = assert_cmd::Command::new("bash");
+    command.args(["-c", "ulimit -f 1; exec \"$@\"", "bash", env!("CARGO_BIN_EXE_dedup-harness")]);
+    command.args(["run", "--trace", "-", "-o", "out"]).current_dir(tool.work()).env("TMPDIR", tool.tmp());
+    command
+        .write_stdin("{\"document_id\":\"a\"}\n".repeat(10_000))
+        .assert()
+        .code(1)
+        .stderr(contains("too large"));
+    assert!(entries(&tool.tmp()).is_empty() && !tool.work().join("out").exists());
+}
+
 /// Runs with room for no file beyond `kib` KiB, as a full disk has none: the same errors come from the same calls.
 fn with_room(tool: &Tool, kib: u32, args: &[&str]) -> std::process::Output {
     let mut command = assert_cmd::Command::new("bash");
