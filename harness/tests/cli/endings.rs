@@ -1,7 +1,7 @@
 //! Runs that are stopped half-way.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Stdio};
@@ -90,6 +90,25 @@ fn stops_cleanly(stop: impl FnOnce(Pid)) {
 #[test]
 fn an_interrupt_stops_the_run_and_prints_what_is_done() {
     stops_cleanly(|tool| kill_process(tool, Signal::INT).unwrap());
+}
+
+#[test]
+fn a_run_whose_table_nobody_reads_ends_with_the_second_request() {
+    let tool = Tool::with_tiny();
+    let (_reader, mut writer) = std::io::pipe().unwrap();
+    // As much as a pipe takes at once.
+    writer.write_all(&[b'\n'; 1 << 16]).unwrap();
+    let args = ["run", "-q", "-f", "tiny.toml", "-s", "^(noop|exact)$", "-p", "verify", "-o", "out"];
+    let mut child = tool.process(&args).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+    eventually_of(&mut child, "two cells", || lines(&tool) == 3);
+    let mut ended = None;
+    eventually("the end", || {
+        kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+        ended = child.try_wait().unwrap();
+        ended.is_some()
+    });
+    assert_eq!(ended.unwrap().code(), Some(130));
+    eventually("the end of every temporary file", || entries(&tool.tmp()).is_empty());
 }
 
 #[test]

@@ -39,11 +39,17 @@ pub(in crate::cmd) fn exit(completion: Completion, cells: &[CellRecord]) -> Exit
     }
 }
 
-/// A flag that Ctrl-C sets.
+/// A flag that Ctrl-C and SIGTERM set. The second of them ends the program where it stands, which may be at a pipe that
+/// nobody reads; guards remove what is private to the run.
 pub(in crate::cmd) fn stop_on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
-    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("handler for Ctrl-C")?;
+    let handler = move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(Exit::Interrupted as i32);
+        }
+    };
+    ctrlc::set_handler(handler).context("handler for Ctrl-C")?;
     Ok(stop)
 }
 
