@@ -10,14 +10,15 @@ use tempfile::TempDir;
 
 use crate::common::launch;
 
-/// 40 virtual seconds of a stream, in two real ones, by the tool: nothing is lost, and no directory is left.
+/// 40 virtual seconds of a stream, in four real ones, by the tool: nothing is lost, and no directory is left. It may be late
+/// by a twentieth of the window, two real seconds, since machines are busy.
 fn runs_well(cluster: &[&str]) {
     let dir = TempDir::new().unwrap();
     let scenario = dir.path().join("small.toml");
     let text = r#"
 about = "A small stream."
 pings = 2000
-window = "40s"
+window = "400s"
 payload = "1KB"
 [arrival]
 process = "constant"
@@ -32,7 +33,7 @@ lag.uniform = ["1s", "30s"]
     let tmp = dir.path().join("tmp");
     std::fs::create_dir(&tmp).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_dedup-harness"))
-        .args(["run", "-q", "--time-factor", "20", "-p", "verify", "-s", "^redis-(mozilla|lease)$"])
+        .args(["run", "-q", "--time-factor", "10", "-p", "verify", "-s", "^redis-(mozilla|lease)$"])
         .args(cluster)
         .arg("-f")
         .arg(&scenario)
@@ -58,7 +59,7 @@ lag.uniform = ["1s", "30s"]
             "{}: {table}",
             cell.strategy
         );
-        assert!(figures.duplicate_in_window_count > 0 && cell.time_factor == 20.0);
+        assert!(figures.duplicate_in_window_count > 0 && cell.time_factor == 10.0);
         count += 1;
     }
     assert_eq!(count, 2);
