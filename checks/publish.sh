@@ -5,8 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo deny --locked check licenses bans sources
-cargo publish --dry-run --locked --no-verify -p dedup-strategies -p dedup-files -p dedup-profile -p dedup-records -p dedup-report -p dedup-stream \
-    -p dedup-decide -p dedup-engine -p dedup-harness
+cargo publish --dry-run --locked --no-verify --workspace
 cargo publish --dry-run --locked -p dedup-strategies
 # Nothing is published yet, so there is no version to compare with; a commit can be named: BASE=v0.1.0 checks/publish.sh
 if [ -n "${BASE:-}" ]; then

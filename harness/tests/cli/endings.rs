@@ -2,10 +2,16 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::num::NonZeroUsize;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
+use dedup_harness::cell::{Input, Job, Work};
+use dedup_harness::environment::RedisChoice;
+use dedup_harness::nightly::Choice;
+use dedup_harness::strategies::{STRATEGIES, Sizing};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::tool::{Tool, entries, eventually};
@@ -185,4 +191,43 @@ fn a_gate_that_is_killed_while_its_base_is_built_takes_the_build_with_it() {
         eventually("the end of every process", || tool.processes().is_empty());
         assert!(entries(&tool.tmp()).is_empty());
     }
+}
+
+/// A cell that was started, and is so slow that the run was killed and its directory removed meanwhile.
+#[test]
+fn a_cell_whose_run_is_gone_ends_and_makes_nothing() {
+    let tool = Tool::new();
+    let durable = STRATEGIES.iter().find(|definition| definition.name == "durable").unwrap();
+    let sizing = Sizing { window: Duration::from_secs(600), ids_in_window: 1_000, ids_total: 1_000 };
+    let private = tool.tmp().join("dedup-harness-gone");
+    let job = Job {
+        input: Input::Scenario { name: "tiny".into(), toml: crate::tool::TINY.into() },
+        strategy: durable.name.into(),
+        settings: durable.resolve(&[], &sizing).unwrap(),
+        given: Vec::new(),
+        work: Work::Build,
+        seed: 0,
+        workers: NonZeroUsize::MIN,
+        batch: NonZeroUsize::MIN,
+        redis: RedisChoice::Private,
+        time_factor: 1.0,
+        nightly: (Choice::None, None),
+        memory_limit: 1 << 30,
+        disk_limit: 1 << 30,
+        directory: private.join("0000"),
+    };
+    let ends = |code: i32| {
+        let mut cell = tool.process(&["__cell"]);
+        let mut cell =
+            cell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // Held until it ends, as a run does that is there.
+        let mut hold = cell.stdin.take().unwrap();
+        writeln!(hold, "{}", serde_json::to_string(&job).unwrap()).unwrap();
+        assert_eq!(cell.wait().unwrap().code(), Some(code));
+    };
+    ends(1);
+    assert!(entries(&tool.tmp()).is_empty());
+    std::fs::create_dir(&private).unwrap();
+    ends(0);
+    assert!(private.join("0000").exists());
 }
