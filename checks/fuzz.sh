@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes everything that reads what others wrote: scenarios, traces, records, baselines, settings, replies of a Redis.
+# Fuzzes everything that reads what others wrote: scenarios, traces, profiles, records, baselines, settings, replies of a Redis.
 # Usage: checks/fuzz.sh [SECONDS_EACH [TARGET...]]      (cargo install cargo-fuzz --locked; a nightly toolchain)
 # Begins with fuzz/seeds, which is committed; what is found new goes into fuzz/corpus, which is not.
 set -euo pipefail
