@@ -5,6 +5,7 @@
 //! same way wherever it is named. Nothing here waits without an end: what may take as long as somebody else likes looks
 //! at a flag that a signal sets.
 
+mod caught;
 mod copy;
 mod fault;
 mod folder;
@@ -18,6 +19,7 @@ mod typed;
 mod unnamed;
 mod waiting;
 
+pub use caught::caught;
 pub use copy::{Copied, CopyError, copy};
 pub use fault::Fault;
 pub use folder::{Folder, FolderError};

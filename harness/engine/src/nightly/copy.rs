@@ -23,7 +23,7 @@ use parquet::schema::types::Type;
 use super::columns::Columns;
 use super::earliest::{Marks, Means};
 use super::error::NightlyError;
-use super::live::LiveFile;
+use super::live::{LiveFile, sound};
 
 /// Rows that are copied at once.
 const BATCH: usize = 1 << 13;
@@ -121,14 +121,14 @@ fn copy_group(group: &Group<'_>, marks: &Marks, means: &Means) -> Result<Copied,
     let live = LiveFile::open(group.path, group.columns)?;
     let schema = live.metadata().file_metadata().schema_descr().root_schema_ptr();
     let failed = |error: ParquetError| NightlyError::file(group.path, error);
-    let from = live.reader.get_row_group(group.group).map_err(failed)?;
+    let from = sound(|| live.reader.get_row_group(group.group)).map_err(failed)?;
     let properties = Arc::new(properties(from.metadata()));
     let mut file = SerializedFileWriter::new(Vec::new(), schema, properties).map_err(failed)?;
     let mut to = file.next_row_group().map_err(failed)?;
     let mut index = 0;
     while let Some(column) = to.next_column().map_err(failed)? {
         means.go_on()?;
-        copy_column(from.as_ref(), index, &group.rows, marks, column).map_err(failed)?;
+        sound(|| copy_column(from.as_ref(), index, &group.rows, marks, column)).map_err(failed)?;
         index += 1;
     }
     to.close().map_err(failed)?;

@@ -54,12 +54,17 @@ enum IdKind {
     Number,
 }
 
+/// Reads what may be no sound file: the library knows errors for most of that, and panics at the rest.
+pub(crate) fn sound<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
+    dedup_files::caught(read, ParquetError::General)
+}
+
 impl LiveFile {
     /// Opens a file and finds its columns.
     pub(crate) fn open(path: &Path, names: &Columns) -> Result<LiveFile, NightlyError> {
         let failed = |error: &dyn std::fmt::Display| NightlyError::file(path, error);
         let file = dedup_files::open(path).map_err(|error| failed(&error))?;
-        let reader = SerializedFileReader::new(file).map_err(|error| failed(&error))?;
+        let reader = sound(|| SerializedFileReader::new(file)).map_err(|error| failed(&error))?;
         let columns = reader.metadata().file_metadata().schema_descr().columns();
         let wrong = |column: &Column<'_>, found: String| NightlyError::Column {
             path: path.to_path_buf(),
@@ -106,7 +111,7 @@ impl LiveFile {
 
     /// Calls `take` with each row that has a time.
     pub(crate) fn each_row(&self, group: usize, take: impl FnMut(LiveRowKey)) -> Result<(), NightlyError> {
-        self.read(group, take).map_err(|error| NightlyError::file(&self.path, error))
+        sound(|| self.read(group, take)).map_err(|error| NightlyError::file(&self.path, error))
     }
 
     fn read(&self, group: usize, mut take: impl FnMut(LiveRowKey)) -> Result<(), ParquetError> {

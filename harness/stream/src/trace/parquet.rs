@@ -170,7 +170,7 @@ fn open(options: &TraceOptions) -> Result<SerializedFileReader<File>, TraceError
     let file = super::bytes::open_file(options)?;
     let failed = |error: ParquetError| super::bytes::read_error(options, 0, &broken(error));
     let copy = file.try_clone().map_err(|error| super::bytes::read_error(options, 0, &error))?;
-    let reader = SerializedFileReader::new(file).map_err(failed)?;
+    let reader = sound(|| SerializedFileReader::new(file)).map_err(failed)?;
     match glued::is_glued(&copy, reader.metadata()) {
         Ok(false) => Ok(reader),
         Ok(true) => Err(TraceError::Unsupported {
@@ -180,6 +180,11 @@ fn open(options: &TraceOptions) -> Result<SerializedFileReader<File>, TraceError
         }),
         Err(error) => Err(super::bytes::read_error(options, 0, &error)),
     }
+}
+
+/// Reads what may be no sound file: the library knows errors for most of that, and panics at the rest.
+pub(super) fn sound<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
+    dedup_files::caught(read, ParquetError::General)
 }
 
 fn broken(error: ParquetError) -> io::Error {
@@ -227,7 +232,7 @@ impl ParquetRows {
             match &mut self.group {
                 Some(group) if group.rows_left > 0 => break,
                 _ if self.next_group == self.reader.num_row_groups() => return Ok(None),
-                _ => self.open_group().map_err(broken)?,
+                _ => sound(|| self.open_group()).map_err(broken)?,
             }
         }
         self.line += 1;
@@ -263,7 +268,7 @@ impl Group {
         if self.in_batch == 0 {
             self.in_batch = self.rows_left.min(BATCH);
             for column in self.ids.iter_mut().chain(&mut self.time) {
-                if column.load(self.in_batch)? != self.in_batch {
+                if sound(|| column.load(self.in_batch))? != self.in_batch {
                     return Err(ParquetError::EOF("a column ends before its row group does".to_string()));
                 }
             }

@@ -8,6 +8,7 @@ use parquet::schema::types::SchemaDescriptor;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::fields::{Fields, of_list, of_number, of_text};
+use super::parquet::sound;
 
 /// Rows that are decoded at once: few, for a column may hold whole payloads.
 const BATCH: usize = 1 << 6;
@@ -54,7 +55,7 @@ impl OtherColumns {
             if this.in_batch == 0 {
                 this.in_batch = this.rows_left.min(BATCH);
                 for column in &mut this.columns {
-                    column.load(this.in_batch)?;
+                    sound(|| column.load(this.in_batch))?;
                 }
             }
             this.in_batch = this.in_batch.saturating_sub(1);

@@ -170,6 +170,36 @@ proptest! {
     }
 }
 
+/// The library that reads Parquet panics at some of what may be in a damaged file.
+#[test]
+fn a_damaged_day_is_an_error_or_a_day_and_never_a_panic() {
+    let dir = tempfile::tempdir().unwrap();
+    let rows = (0..60).map(|at| LiveRow {
+        submission_us: START + at,
+        document_id: id(at as u64 % 20),
+        unique: at as u64 % 20,
+        cause: (at % 3) as u8,
+    });
+    let live = write_live(&dir.path().join("live"), rows);
+    let (day, stable) = (Day::of_micros(START), dir.path().join("stable"));
+    let file = &live.days[&day][0];
+    let whole = std::fs::read(file).unwrap();
+    let mut errors = 0;
+    // Each part of the file a second time, and each byte another.
+    for at in 0..whole.len() {
+        let again = &whole[at..(at + 40).min(whole.len())];
+        let repeated = [&whole[..at], again, &whole[at..]].concat();
+        let mut changed = whole.clone();
+        changed[at] ^= 1 << (at % 8);
+        for bytes in [repeated, changed] {
+            std::fs::write(file, bytes).unwrap();
+            let night = Night { threads: 1, ..night(dir.path()) };
+            errors += u32::from(copy_deduplicated(&live, day, &stable, &night).is_err());
+        }
+    }
+    assert!(errors > 100, "{errors} errors");
+}
+
 /// Whichever engine does it, and whether there was a day before or not.
 #[test]
 fn a_night_that_is_asked_to_stop_leaves_the_day_as_it_was() {
