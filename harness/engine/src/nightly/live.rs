@@ -88,6 +88,14 @@ impl LiveFile {
             ordered(&columns[at]).map_err(|found| wrong(&version, found)).map(|()| at)
         });
         let version = version.transpose()?;
+        let lengths_agree = |group: &RowGroupMetaData| {
+            group.num_rows() >= 0
+                && group.columns().get(at_time).is_some_and(|time| time.num_values() == group.num_rows())
+        };
+        // Before memory is taken for as many rows as it says.
+        if !reader.metadata().row_groups().iter().all(lengths_agree) {
+            return Err(failed(&"is no sound Parquet file: its columns are not as long as its row groups"));
+        }
         Ok(LiveFile { path: path.to_path_buf(), id: (at_id, kind), time: (at_time, unit), version, reader })
     }
 
