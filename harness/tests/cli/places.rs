@@ -78,6 +78,23 @@ fn a_report_goes_into_a_named_pipe_which_stays_one() {
 }
 
 #[test]
+fn a_profile_for_a_pipe_that_nobody_reads_hears_who_asks_to_stop() {
+    let tool = furnished();
+    tool.write("t.ndjson", "{\"document_id\":\"a\"}\n{\"document_id\":\"a\"}\n");
+    let mut process = tool.process(&["profile", "t.ndjson", "-o", "pipe"]);
+    let mut child = process.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // It is shown before it is kept.
+    child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+    let mut ended = None;
+    eventually("the end", || {
+        kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+        ended = child.try_wait().unwrap();
+        ended.is_some()
+    });
+    assert_eq!(ended.unwrap().code(), Some(130));
+}
+
+#[test]
 fn a_device_is_written_into_and_stays_one() {
     let tool = furnished();
     symlink("/dev/full", tool.work().join("link")).unwrap();

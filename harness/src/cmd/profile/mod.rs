@@ -11,12 +11,11 @@ mod words;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
-use dedup_files::NEVER;
 use dedup_profile::sql::Dialect;
 use dedup_profile::{Memory, NOT_CARRIED, Profile, Wanted};
 use dedup_strategies::Definition;
@@ -136,13 +135,15 @@ pub fn run(args: &ProfileArgs, definitions: &[Definition], out: &mut dyn Write) 
     };
     // What was read for hours is shown, whatever becomes of the files, and kept, whether it is shown or not.
     let shown = show(args.format, &profile, shadows.as_deref(), out);
+    // Whoever asked to stop watching wants the profile; who asks again does not wait for a pipe that nobody reads.
+    stop.store(false, Ordering::Relaxed);
     if let Some(path) = &args.output {
-        dedup_files::write(path, profile.to_json().as_bytes(), &NEVER).or_exit_of_output()?;
+        dedup_files::write(path, profile.to_json().as_bytes(), &stop).or_exit_of_output()?;
     }
     shown?;
     if let Some(path) = &args.scenario {
         let toml = scenario(args, &files, &profile).or_exit(Exit::Usage)?;
-        dedup_files::write(path, toml.as_bytes(), &NEVER).or_exit_of_output()?;
+        dedup_files::write(path, toml.as_bytes(), &stop).or_exit_of_output()?;
         let not_carried = NOT_CARRIED.map(|what| format!("\n  {what}")).concat();
         anstream::eprintln!("{} does not carry:{not_carried}", printable(&path.display().to_string()));
     }
