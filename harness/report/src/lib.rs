@@ -8,6 +8,7 @@ mod brief;
 pub mod chart;
 mod headline;
 pub mod hgrm;
+mod loud;
 pub mod markdown;
 mod model;
 mod models;
@@ -48,6 +49,8 @@ impl Report {
         let panels = panel::panels(runs, &comparison, &palette, mix);
         let sections = sections::all(&panels, &comparison, &palette);
         let opening = headline::opening(&panels, &comparison);
+        let loud = loud::loud(&sections, &panels, &palette);
+        let palette = palette.with_loud(&loud);
         Ok(Report { opening, sections, palette, comparison })
     }
 }

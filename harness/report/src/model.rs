@@ -116,6 +116,8 @@ pub struct Column {
     pub title: String,
     /// Whether its cells are numbers.
     pub numeric: bool,
+    /// The strategy that it is about, as an index into the palette.
+    pub strategy: Option<usize>,
 }
 
 /// A line of a table.
@@ -191,8 +193,7 @@ impl Figure {
 impl Table {
     /// An empty table.
     pub fn new(id: String, caption: impl Into<String>, columns: &[(&str, bool)]) -> Table {
-        let columns =
-            columns.iter().map(|(title, numeric)| Column { title: title.to_string(), numeric: *numeric });
+        let columns = columns.iter().map(|(title, numeric)| Column::new(*title, *numeric));
         Table {
             id,
             caption: caption.into(),
@@ -211,6 +212,13 @@ impl Table {
     pub fn push(&mut self, strategy: Option<usize>, cells: Vec<Cell>) {
         debug_assert_eq!(cells.len(), self.columns.len(), "{}", self.id);
         self.lines.push(Line { strategy, cells });
+    }
+}
+
+impl Column {
+    /// A column of what is about no strategy more than about another.
+    pub fn new(title: impl Into<String>, numeric: bool) -> Column {
+        Column { title: title.into(), numeric, strategy: None }
     }
 }
 

@@ -56,6 +56,7 @@ pub struct Look {
 pub struct Palette {
     names: Vec<String>,
     looks: Vec<Look>,
+    quiet: BTreeSet<usize>,
 }
 
 impl Palette {
@@ -77,7 +78,7 @@ impl Palette {
             }
         }
         let looks = looks.into_iter().flatten().collect();
-        Palette { names, looks }
+        Palette { names, looks, quiet: BTreeSet::new() }
     }
 
     /// The index of a strategy.
@@ -91,6 +92,26 @@ impl Palette {
     /// The strategies.
     pub fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// With these in colour and by name, and all others grey.
+    pub fn with_loud(self, loud: &BTreeSet<usize>) -> Palette {
+        let quiet = (0..self.names.len()).filter(|index| !loud.contains(index)).collect();
+        Palette { quiet, ..self }
+    }
+
+    /// Whether the strategy with this index is grey and without a name, until a reader chooses it.
+    pub fn is_quiet(&self, index: usize) -> bool {
+        self.quiet.contains(&index)
+    }
+
+    /// The families of its strategies in the order of the catalogue, each with its strategies.
+    pub(super) fn families(&self) -> Vec<(&'static str, Vec<usize>)> {
+        let of = |family: &'static str| {
+            let own = (0..self.names.len()).filter(move |index| family::name(&self.names[*index]) == family);
+            (family, own.collect::<Vec<usize>>())
+        };
+        family::NAMES.into_iter().map(of).filter(|(_, own)| !own.is_empty()).collect()
     }
 
     /// How the strategy with this index is drawn.

@@ -473,3 +473,58 @@ fn slides_end_with_what_follows_and_have_all_at_their_worst() {
         assert!(slides.contains(wanted), "{wanted}");
     }
 }
+
+/// Records of so many strategies that an eye cannot tell them apart: the n-th holds n bytes an id and misses less than the one
+/// before; every third loses.
+fn many(count: u64) -> Run {
+    let mut run = sample::run();
+    let exact: Vec<_> = run.cells.iter().filter(|cell| cell.strategy == "exact").cloned().collect();
+    run.cells.clear();
+    for number in 0..count {
+        for mut cell in exact.clone() {
+            cell.strategy = format!("s{number:02}");
+            match &mut cell.result {
+                CellResult::Verify(figures) => {
+                    figures.missed_count = 1_000 - number;
+                    figures.lost_count = if number % 3 == 0 { 1 + number } else { 0 };
+                }
+                CellResult::Weigh(figures) => figures.bytes_per_id = Some(1.0 + number as f64),
+                _ => {}
+            }
+            run.cells.push(cell);
+        }
+    }
+    run
+}
+
+#[test]
+fn of_many_strategies_the_frontier_and_six_more_are_loud_and_of_few_all_are() {
+    let few = report_of(&[many(8)], Mix::Apart);
+    assert!((0..8).all(|index| !few.palette.is_quiet(index)));
+    let report = report_of(&[many(27)], Mix::Apart);
+    let loud: Vec<&str> = (0..27)
+        .filter(|index| !report.palette.is_quiet(*index))
+        .map(|index| report.palette.names()[index].as_str())
+        .collect();
+    let frontier: Vec<String> =
+        (0..27).filter(|number| number % 3 != 0).map(|number| format!("s{number:02}")).collect();
+    assert!(frontier.iter().all(|name| loud.contains(&name.as_str())), "{loud:?}");
+    assert_eq!(loud.len(), frontier.len() + 6);
+    assert!(loud.contains(&"s24") && !loud.contains(&"s00"), "the worst are named first: {loud:?}");
+}
+
+#[test]
+fn what_is_quiet_has_neither_name_nor_colour_in_any_picture() {
+    let report = report_of(&[many(27)], Mix::Apart);
+    let quiet = (0..27).find(|index| report.palette.is_quiet(*index)).unwrap();
+    let chart = &section(&report, "accuracy").figures[0].charts[0].0;
+    let alone = chart::paint(&chart::draw(chart, &report.palette), "", chart::Paint::Alone(&report.palette));
+    assert!(alone.contains(&format!("class=\"m s{quiet}\"")), "{alone}");
+    assert!(!alone.contains(&format!("class=\"n s{quiet}\"")), "{alone}");
+    for picture in [alone, page::render(&report), slides::render(&report)] {
+        assert!(picture.contains(&format!(".s{quiet}{{--c:var(--quiet)}}")));
+    }
+    let page = page::render(&report);
+    assert!(page.contains(&format!("aria-pressed=\"mixed\" data-s=\"{quiet}\"")));
+    assert!(page.contains(&format!(".loud{quiet} .s{quiet}{{--c:var(--p")));
+}

@@ -16,6 +16,11 @@ const pages = {
   'hostile slides': make('hostile-slides.html', 'report', hostile(), '--format', 'slides').path,
 };
 
+const many = make('large.html', 'report', large()).path;
+
+// What is drawn of the records that stand in the repository.
+const recorded = (name) => make(`${name}.html`, 'report', new URL(`../../../results/${name}`, import.meta.url).pathname, '--format', 'slides').path;
+
 const unfold = (page) => page.evaluate(() => document.querySelectorAll('details').forEach((details) => { details.open = true; }));
 
 for (const [name, path] of Object.entries(pages))
@@ -167,38 +172,39 @@ test('hostile names are text', async () => {
   }
 });
 
-test('slides: arrow keys, notes, one slide at a time, nothing beyond its edges', async () => {
-  const { page, wrong, context } = await open(browser, pages.slides, { viewport: { width: 1280, height: 720 } });
-  const on = () => page.locator('.slide.on').getAttribute('id');
-  const count = await page.locator('.slide').count();
-  assert.ok(count >= 8);
-  assert.equal(await on(), 'slide-1');
-  for (let number = 1; number <= count; number++) {
-    assert.equal(await on(), `slide-${number}`);
-    const over = await page.evaluate(() => {
-      const slide = document.querySelector('.slide.on');
-      const edge = slide.querySelector(':scope > footer').getBoundingClientRect();
-      const outer = slide.getBoundingClientRect();
-      return [...slide.querySelectorAll('h1, h2, p, td, th, li, dd, svg')]
-        .filter((element) => !element.closest('aside'))
-        .map((element) => ({ text: element.textContent.slice(0, 60), box: element.getBoundingClientRect() }))
-        .filter(({ box }) => box.height && (box.bottom > edge.top + 4 || box.right > outer.right + 1 || box.left < outer.left - 1))
-        .map(({ text }) => text);
-    });
-    assert.deepEqual(over, [], `slide ${number}`);
-    assert.ok((await page.locator('.slide.on > footer').textContent()).includes('seed'));
-    await page.keyboard.press('ArrowRight');
-  }
-  await page.keyboard.press('Home');
-  await page.keyboard.press('n');
-  assert.ok(await page.locator('.slide.on aside').isVisible());
-  await page.keyboard.press('n');
-  assert.ok(!(await page.locator('.slide.on aside').isVisible()));
-  const pdf = (await page.pdf({ preferCSSPageSize: true })).toString('latin1');
-  assert.equal((pdf.match(/\/Type\s*\/Page\b(?!s)/g) ?? []).length, count);
-  assert.deepEqual(wrong, []);
-  await context.close();
-});
+for (const [name, path] of Object.entries({ sample: pages.slides, quick: recorded('quick'), talk: recorded('talk') }))
+  test(`slides of ${name}: arrow keys, notes, one slide at a time, nothing beyond its edges`, async () => {
+    const { page, wrong, context } = await open(browser, path, { viewport: { width: 1280, height: 720 } });
+    const on = () => page.locator('.slide.on').getAttribute('id');
+    const count = await page.locator('.slide').count();
+    assert.ok(count >= 8);
+    assert.equal(await on(), 'slide-1');
+    for (let number = 1; number <= count; number++) {
+      assert.equal(await on(), `slide-${number}`);
+      const over = await page.evaluate(() => {
+        const slide = document.querySelector('.slide.on');
+        const edge = slide.querySelector(':scope > footer').getBoundingClientRect();
+        const outer = slide.getBoundingClientRect();
+        return [...slide.querySelectorAll('h1, h2, p, td, th, li, dd, svg')]
+          .filter((element) => !element.closest('aside'))
+          .map((element) => ({ text: element.textContent.slice(0, 60), box: element.getBoundingClientRect() }))
+          .filter(({ box }) => box.height && (box.bottom > edge.top + 4 || box.right > outer.right + 1 || box.left < outer.left - 1))
+          .map(({ text }) => text);
+      });
+      assert.deepEqual(over, [], `slide ${number}`);
+      assert.ok((await page.locator('.slide.on > footer').textContent()).includes('seed'));
+      await page.keyboard.press('ArrowRight');
+    }
+    await page.keyboard.press('Home');
+    await page.keyboard.press('n');
+    assert.ok(await page.locator('.slide.on aside').isVisible());
+    await page.keyboard.press('n');
+    assert.ok(!(await page.locator('.slide.on aside').isVisible()));
+    const pdf = (await page.pdf({ preferCSSPageSize: true })).toString('latin1');
+    assert.equal((pdf.match(/\/Type\s*\/Page\b(?!s)/g) ?? []).length, count);
+    assert.deepEqual(wrong, []);
+    await context.close();
+  });
 
 test('a report prints, all of it unfolded', async () => {
   const { page, wrong, context } = await open(browser, pages.report);
@@ -209,7 +215,7 @@ test('a report prints, all of it unfolded', async () => {
 });
 
 test('two hundred cells: drawn by the browser within two seconds, and small', async () => {
-  const { path } = make('large.html', 'report', large());
+  const path = many;
   assert.ok(statSync(path).size < 3_000_000, `${statSync(path).size} bytes`);
   const began = performance.now();
   const { page, wrong, context } = await open(browser, path);
@@ -298,13 +304,189 @@ test('speaker notes cover nothing of the slide, and a chart is built up', async 
   await context.close();
 });
 
-test('letters of charts on slides are at least a fortieth of its height', async () => {
+test('letters of charts on slides are at least 20 of its 720 lines high', async () => {
   const { page, context } = await open(browser, pages.slides, { viewport: { width: 1280, height: 720 } });
   const sizes = await page.evaluate(() => [...document.querySelectorAll('.slide svg.chart')].map((svg) => {
     svg.closest('.slide').style.display = 'flex';
     const scale = svg.getBoundingClientRect().width && Math.min(svg.getBoundingClientRect().width / svg.viewBox.baseVal.width, svg.getBoundingClientRect().height / svg.viewBox.baseVal.height);
     return scale * Number(svg.querySelector('text').getAttribute('font-size'));
   }));
-  assert.ok(sizes.length && sizes.every((size) => size >= 18), sizes.join());
+  assert.ok(sizes.length && sizes.every((size) => size >= 20), sizes.join());
   await context.close();
+});
+
+test('a chart is drawn for the width of the screen, and never moved sideways', async () => {
+  for (const viewport of Object.values(sizes)) {
+    const { page, context } = await open(browser, pages.report, { viewport });
+    const charts = await page.locator('svg.live').evaluateAll((all) => all.map((svg) => ({
+      drawn: svg.viewBox.baseVal.width / 2,
+      seen: svg.getBoundingClientRect().width,
+      over: svg.parentElement.scrollWidth - svg.parentElement.clientWidth,
+    })));
+    assert.ok(charts.length >= 6);
+    for (const { drawn, seen, over } of charts) assert.ok(Math.abs(drawn - seen) < 2 && over <= 0, JSON.stringify({ drawn, seen, over }));
+    await context.close();
+  }
+});
+
+test('the page draws what the program draws', async () => {
+  const { page, wrong, context } = await open(browser, pages.report);
+  const marks = () => page.evaluate(() => [...document.querySelectorAll('section.figure [data-chart] svg')].map((svg) => {
+    const kinds = {};
+    for (const element of svg.querySelectorAll('circle, polygon, polyline')) {
+      const kind = element.getAttribute('class');
+      const [one] = element.tagName === 'circle' ? [element.cx.baseVal.value] : [element.points[0].x];
+      if (/^[lmoxuv]( |$)/.test(kind)) (kinds[kind] ??= []).push(one);
+    }
+    return kinds;
+  }));
+  const live = await marks();
+  await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+  assert.equal(await page.locator('svg.live').count(), 0);
+  const still = await marks();
+  assert.ok(live.length >= 6);
+  live.forEach((kinds, chart) => {
+    assert.deepEqual(Object.keys(kinds).sort(), Object.keys(still[chart]).sort());
+    const pairs = Object.entries(kinds).flatMap(([kind, places]) => {
+      assert.equal(places.length, still[chart][kind].length, kind);
+      return places.map((place, at) => [place, still[chart][kind][at]]);
+    });
+    // Places are the same but for the size of the drawing.
+    const [least, most] = [pairs.reduce((a, b) => (b[0] < a[0] ? b : a)), pairs.reduce((a, b) => (b[0] > a[0] ? b : a))];
+    const scale = (most[1] - least[1]) / (most[0] - least[0] || 1);
+    for (const [one, other] of pairs) assert.ok(Math.abs(least[1] + (one - least[0]) * scale - other) < 12, `${chart}: ${one} ${other}`);
+  });
+  await page.evaluate(() => dispatchEvent(new Event('afterprint')));
+  assert.ok(await page.locator('svg.live').count() >= 6);
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
+test('what is shown has the axes to itself', async () => {
+  const { page, context } = await open(browser, pages.report);
+  const ticks = () => page.locator('[data-chart^="latency"] svg text.t').evaluateAll((all) => all.map((text) => `${text.textContent} at ${text.getAttribute('y')}`));
+  const before = await ticks();
+  for (const name of ['noop', 'bloom']) await page.locator(`.key[title="${name}"]`).click();
+  assert.notDeepEqual(await ticks(), before);
+  const rows = page.locator('#stable svg text.t', { hasText: /^bloom$/ });
+  assert.equal(await rows.count(), 0, 'its row is gone as well');
+  await page.locator('.all').click();
+  assert.deepEqual(await ticks(), before);
+  await context.close();
+});
+
+test('one crosshair reads all lines, in every chart over the same axis', async () => {
+  const { page, context } = await open(browser, pages.report);
+  const figure = page.locator('section.figure:has([data-chart^="missed"])').first();
+  const boxes = figure.locator('[data-chart]');
+  assert.equal(await boxes.count(), 2);
+  const box = await boxes.first().locator('svg').boundingBox();
+  await boxes.first().scrollIntoViewIfNeeded();
+  await boxes.first().hover({ position: { x: box.width / 2, y: box.height / 2 } });
+  assert.equal(await figure.locator('.cross line').count(), 2);
+  const lines = await boxes.first().locator('.l').count();
+  const tip = (await figure.locator('.tip.on').textContent()).split('\n');
+  assert.equal(tip.length, lines + 1, tip.join());
+  await page.mouse.move(1, 1);
+  assert.equal(await page.locator('.cross').count(), 0);
+  await context.close();
+});
+
+test('of many strategies a few have colours and names, and a click gives both to any other', async () => {
+  const { page, context } = await open(browser, many);
+  const grey = page.locator('.key[aria-pressed=mixed]');
+  const quiet = await grey.count();
+  const all = await page.locator('.key').count();
+  assert.ok(quiet > 20 && all - quiet >= 6, `${quiet} of ${all}`);
+  const name = await grey.first().getAttribute('title');
+  const named = () => page.locator('section.figure [data-chart^="accuracy"] text.n, section.figure:has([data-chart^="accuracy"]) .inkeys span').evaluateAll((texts) => texts.map((text) => text.textContent));
+  const before = await named();
+  assert.ok(!before.some((text) => text.includes(name)));
+  await grey.first().click();
+  assert.match(page.url(), /#name=/);
+  assert.equal((await named()).length, before.length + 1);
+  await page.reload();
+  assert.equal(await grey.count(), quiet - 1);
+  assert.equal(await page.locator('.key[aria-pressed=false]').count(), 0);
+  await context.close();
+});
+
+test('a family is hidden and shown as one, and the address keeps the place', async () => {
+  const { page, context } = await open(browser, pages.report);
+  const family = page.locator('.family', { hasText: /^filters$/ });
+  await family.click();
+  assert.equal(await page.locator('.key[title="bloom"]').getAttribute('aria-pressed'), 'false');
+  await page.locator('.sections a[href="#latency"]').click();
+  await page.waitForURL(/#hide=bloom&at=latency$/);
+  await page.reload();
+  assert.equal(await family.getAttribute('aria-pressed'), 'false');
+  const top = await page.locator('#latency').evaluate((section) => section.getBoundingClientRect().top);
+  assert.ok(Math.abs(top) < 200, `${top}`);
+  await context.close();
+});
+
+test('on a phone a row of a table of many columns is a card', async () => {
+  const { page, context } = await open(browser, pages.report, { viewport: sizes.phone });
+  await unfold(page);
+  const shapes = await page.locator('table.data').evaluateAll((tables) => tables.map((table) => [
+    table.tHead.rows[0].cells.length,
+    getComputedStyle(table.tBodies[0].rows[0]).display,
+    [...table.tBodies[0].rows[0].cells].slice(1).every((cell) => cell.dataset.h),
+  ]));
+  const cards = shapes.filter(([, display]) => display === 'grid');
+  assert.ok(cards.length >= 3 && cards.every(([, , named]) => named));
+  assert.deepEqual(shapes.filter(([columns, display]) => columns >= 12 && display !== 'grid' ), []);
+  await context.close();
+});
+
+// Words that go on in another line: not those that may break at a hyphen or a slash.
+const cut = (page) =>
+  page.evaluate(() => {
+    const found = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      if (!node.parentElement.checkVisibility() || node.parentElement.closest('script, style, svg, .vh, caption, [hidden]')) continue;
+      for (const { 0: word, index } of node.textContent.matchAll(/[^\s\-\u2013\u2026/=×:,;_.()]{2,24}/g)) {
+        const range = document.createRange();
+        range.setStart(node, index);
+        range.setEnd(node, index + word.length);
+        const tops = new Set([...range.getClientRects()].filter((box) => box.width > 0.5).map((box) => Math.round(box.top)));
+        if (tops.size > 1) found.push(word);
+      }
+    }
+    return found;
+  });
+
+for (const [size, viewport] of Object.entries(sizes))
+  test(`no word is cut, ${size}`, async () => {
+    for (const name of ['report', 'slides', 'trend']) {
+      const { page, context } = await open(browser, pages[name], { viewport });
+      await unfold(page);
+      assert.deepEqual(await cut(page), [], name);
+      await context.close();
+    }
+  });
+
+test('on paper no word is cut, nothing is wider than the sheet, and heads go with their tables', async () => {
+  const { page, context } = await open(browser, pages.report, { viewport: { width: 1032, height: 700 } });
+  await page.emulateMedia({ media: 'print' });
+  await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+  await unfold(page);
+  assert.deepEqual(await cut(page), []);
+  const wide = await page.evaluate(() => [...document.querySelectorAll('table, svg.chart')].filter((element) => element.getBoundingClientRect().right > innerWidth + 1).map((element) => element.id || element.getAttribute('aria-label')));
+  assert.deepEqual(wide, []);
+  const heads = await page.locator('thead').evaluateAll((all) => all.map((head) => getComputedStyle(head).display));
+  assert.ok(heads.every((display) => display === 'table-header-group'), heads.join());
+  assert.equal(await page.locator('thead button').count(), 0, 'a browser repeats no button on the next sheet');
+  await context.close();
+});
+
+test('no name is broken at its hyphen where a sentence has it', async () => {
+  for (const name of ['report', 'slides']) {
+    const { page, context } = await open(browser, pages[name]);
+    const lines = await page.locator('h1 .w, h2 .w, .sentence .w, .lead .w').evaluateAll((all) =>
+      all.map((word) => word.getBoundingClientRect().height / parseFloat(getComputedStyle(word).fontSize)));
+    assert.ok(lines.length > 0 && lines.every((high) => high < 2), lines.join());
+    await context.close();
+  }
 });

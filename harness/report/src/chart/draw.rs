@@ -25,8 +25,11 @@ const BOTTOM: f64 = 88.0;
 /// From one name at the end of a line to the next.
 const NAME_GAP: f64 = LINE - 2.0;
 
+/// From so far on a line leads from a mark to its name.
+const TIED: f64 = 40.0;
+
 /// Names beside lines and marks get no longer than this.
-const NAME: usize = 24;
+const NAME: usize = 28;
 
 /// A chart as drawn: still in the colours that stand for classes, see [`super::paint`].
 #[derive(Clone, Debug)]
@@ -47,24 +50,28 @@ pub fn draw(chart: &Chart, palette: &Palette) -> Drawing {
     sized(chart, palette, PAGE)
 }
 
-/// The same for a slide.
-pub fn draw_slide(chart: &Chart, palette: &Palette) -> Drawing {
-    sized(chart, palette, SLIDE)
+/// The same for a slide on which it has a share of the slide's height.
+pub fn draw_slide(chart: &Chart, palette: &Palette, height: f64) -> Drawing {
+    sized(chart, palette, (SLIDE.0, (f64::from(SLIDE.1) * height) as u32))
 }
 
 fn sized(chart: &Chart, palette: &Palette, size: (u32, u32)) -> Drawing {
     let mut svg = String::new();
     let places = {
         let canvas = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        let frame = frame(chart, size);
-        let pen = Pen { canvas: &canvas, chart, palette, frame, size };
+        let labels = chart.labels(palette);
+        let frame = frame(chart, &labels, size);
+        let pen = Pen { canvas: &canvas, chart, palette, labels, frame, size };
         pen.grid();
         pen.bands();
         pen.guides();
         pen.frontier();
         let places: Vec<Vec<(i32, i32)>> = chart.series.iter().map(|series| pen.places(series)).collect();
-        for (series, places) in chart.series.iter().zip(&places) {
-            pen.series(series, places);
+        // What is quiet lies below what is not.
+        let quiet = |series: &Series| series.strategy.is_some_and(|index| palette.is_quiet(index));
+        for wanted in [true, false] {
+            let drawn = chart.series.iter().zip(&places).filter(|(series, _)| quiet(series) == wanted);
+            drawn.for_each(|(series, places)| pen.series(series, places));
         }
         pen.names(&places);
         canvas.present().expect("memory can be written");
@@ -74,17 +81,20 @@ fn sized(chart: &Chart, palette: &Palette, size: (u32, u32)) -> Drawing {
 }
 
 /// Where values are drawn.
-fn frame(chart: &Chart, size: (u32, u32)) -> Area {
+fn frame(chart: &Chart, labels: &[String], size: (u32, u32)) -> Area {
     let widest =
         |ticks: Vec<f64>| ticks.into_iter().map(|tick| width(&chart.y.show(tick), FONT)).fold(0.0, f64::max);
-    let named: Vec<&Series> = chart.series.iter().filter(|series| named_at_end(series)).collect();
+    let named: Vec<&String> = chart
+        .series
+        .iter()
+        .zip(labels)
+        .filter(|(series, label)| at_end(series, label))
+        .map(|(_, l)| l)
+        .collect();
     // Where names would not fit one below the other, none is written, and they need no room.
     let fits = named.len() as f64 * NAME_GAP <= f64::from(size.1) - BOTTOM - TOP;
-    let names = named
-        .iter()
-        .filter(|_| fits)
-        .map(|series| width(&clip(&series.name, NAME), FONT))
-        .fold(0.0, f64::max);
+    let names =
+        named.iter().filter(|_| fits).map(|label| width(&clip(label, NAME), FONT)).fold(0.0, f64::max);
     Area {
         left: widest(chart.y.ticks(Y_TICKS)).max(60.0) + 26.0,
         top: TOP,
@@ -97,14 +107,16 @@ const X_TICKS: usize = 9;
 const Y_TICKS: usize = 8;
 
 /// Lines have their names at their right ends, marks beside them.
-fn named_at_end(series: &Series) -> bool {
-    matches!(series.join, Join::Line | Join::Step) && !series.points.is_empty() && !series.name.is_empty()
+fn at_end(series: &Series, label: &str) -> bool {
+    matches!(series.join, Join::Line | Join::Step) && !series.points.is_empty() && !label.is_empty()
 }
 
 struct Pen<'a, 'b> {
     canvas: &'a Canvas<'b>,
     chart: &'a Chart,
     palette: &'a Palette,
+    /// What stands beside each series.
+    labels: Vec<String>,
     frame: Area,
     size: (u32, u32),
 }
@@ -169,6 +181,9 @@ impl<'b> Pen<'_, 'b> {
             let ink = guide.strategy.map_or(Ink::Guide, |index| Ink::Strategy(index, Stroke::Guide));
             let text = guide.strategy.map_or(Ink::Guide, |index| Ink::Strategy(index, Stroke::Name));
             self.path(&[(x, self.frame.top), (x, self.frame.bottom)], ink, 2);
+            if guide.strategy.is_some_and(|index| self.palette.is_quiet(index)) {
+                continue;
+            }
             let name = clip(&guide.name, 44);
             let wide = width(&name, FONT);
             let (left, at, side) = match x + 10.0 + wide <= self.frame.right {
@@ -187,9 +202,11 @@ impl<'b> Pen<'_, 'b> {
     }
 
     fn frontier(&self) {
-        let points: Vec<(f64, f64)> =
-            self.chart.frontier.iter().map(|(x, y)| (self.x(*x), self.y(*y))).collect();
-        self.path(&points, Ink::Frontier, 3);
+        let marks =
+            self.chart.frontier().into_iter().flat_map(|index| self.chart.series[index].points.first());
+        let places: Vec<(i32, i32)> =
+            marks.map(|point| (self.x(point.x).round() as i32, self.y(point.y).round() as i32)).collect();
+        self.path(&stairs(&places), Ink::Frontier, 3);
     }
 
     fn places(&self, series: &Series) -> Vec<(i32, i32)> {
@@ -259,20 +276,27 @@ impl<'b> Pen<'_, 'b> {
     fn names(&self, places: &[Vec<(i32, i32)>]) {
         self.names_at_ends(places);
         let marks = || {
-            let with_names = self.chart.series.iter().zip(places);
-            with_names.filter(|(series, _)| !named_at_end(series) && !series.name.is_empty())
+            let with_names = self.chart.series.iter().zip(places).zip(&self.labels);
+            with_names.filter(|((series, _), label)| !at_end(series, label) && !label.is_empty())
         };
         let mut taken: Vec<Area> = marks()
-            .flat_map(|(_, places)| places)
+            .flat_map(|((_, places), _)| places)
             .map(|&(x, y)| around(f64::from(x), f64::from(y), 16.0))
             .collect();
-        for (series, places) in marks() {
+        for ((series, places), label) in marks() {
             let Some(&(x, y)) = places.last() else { continue };
-            let name = clip(&series.name, NAME + 12);
+            let name = clip(label, NAME + 12);
             let room = beside(x.into(), y.into(), width(&name, FONT), LINE, &self.frame, &taken);
             if let Some(area) = room {
                 let ink = series.strategy.map_or(Ink::Guide, |index| Ink::Strategy(index, Stroke::Name));
                 self.write(&name, area.left, area.top + LINE / 2.0, ink, HPos::Left);
+                // A name that found no room beside its mark is tied to it.
+                let (from, to) = ((x.into(), y.into()), area.nearest((x.into(), y.into())));
+                if f64::hypot(to.0 - from.0, to.1 - from.1) > TIED {
+                    let thin =
+                        series.strategy.map_or(Ink::Guide, |index| Ink::Strategy(index, Stroke::Interval));
+                    self.path(&[from, to], thin, 1);
+                }
                 taken.push(area);
             }
         }
@@ -284,18 +308,15 @@ impl<'b> Pen<'_, 'b> {
         if !has_room {
             return;
         }
-        let lines: Vec<(&Series, (i32, i32))> = self
-            .chart
-            .series
-            .iter()
-            .zip(places)
-            .filter(|(series, _)| named_at_end(series))
-            .filter_map(|(series, places)| Some((series, *places.last()?)))
+        let with_names = self.chart.series.iter().zip(places).zip(&self.labels);
+        let lines: Vec<(&Series, (i32, i32), &String)> = with_names
+            .filter(|((series, _), label)| at_end(series, label))
+            .filter_map(|((series, places), label)| Some((series, *places.last()?, label)))
             .collect();
-        let wanted: Vec<f64> = lines.iter().map(|(_, (_, y))| f64::from(*y)).collect();
+        let wanted: Vec<f64> = lines.iter().map(|(_, (_, y), _)| f64::from(*y)).collect();
         let (top, bottom) = (self.frame.top + 4.0, self.frame.bottom);
         let Some(heights) = stacked(&wanted, NAME_GAP, top, bottom) else { return };
-        for ((series, (x, y)), height) in lines.iter().zip(heights) {
+        for ((series, (x, y), label), height) in lines.iter().zip(heights) {
             let ink = |stroke| series.strategy.map_or(Ink::Guide, |index| Ink::Strategy(index, stroke));
             let left = self.frame.right + 26.0;
             self.path(
@@ -303,7 +324,7 @@ impl<'b> Pen<'_, 'b> {
                 ink(Stroke::Interval),
                 1,
             );
-            self.write(&clip(&series.name, NAME), left, height, ink(Stroke::Name), HPos::Left);
+            self.write(&clip(label, NAME), left, height, ink(Stroke::Name), HPos::Left);
         }
     }
 

@@ -10,6 +10,11 @@ pub(super) struct Area {
 }
 
 impl Area {
+    /// Its point that is nearest to another.
+    pub(super) fn nearest(&self, (x, y): (f64, f64)) -> (f64, f64) {
+        (x.clamp(self.left, self.right), y.clamp(self.top, self.bottom))
+    }
+
     /// Whether the two have a point in common.
     pub(super) fn meets(&self, other: &Area) -> bool {
         self.left < other.right
@@ -58,7 +63,7 @@ pub(super) fn stacked(wanted: &[f64], gap: f64, top: f64, bottom: f64) -> Option
 
 /// A place for a name of this width and height near a mark at `(x, y)`, inside `frame` and clear of `taken`.
 pub(super) fn beside(x: f64, y: f64, width: f64, height: f64, frame: &Area, taken: &[Area]) -> Option<Area> {
-    let places = [14.0, 26.0, 44.0, 66.0].into_iter().flat_map(|away| {
+    let places = [14.0, 26.0, 44.0, 66.0, 96.0, 130.0].into_iter().flat_map(|away| {
         let middle = -height / 2.0;
         [
             (away, middle),

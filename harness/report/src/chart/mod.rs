@@ -12,6 +12,8 @@ pub use draw::{Drawing, draw, draw_slide};
 pub use scale::{Axis, Scale, Unit};
 pub use svg::{Paint, paint, style_of_page};
 
+use crate::palette::Palette;
+
 /// A chart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chart {
@@ -29,8 +31,8 @@ pub struct Chart {
     pub bands: Vec<Band>,
     /// Vertical guides.
     pub guides: Vec<Guide>,
-    /// A line without a strategy: a frontier.
-    pub frontier: Vec<(f64, f64)>,
+    /// Which of the series stand for a place on the frontier: marks of which further down and to the left is better.
+    pub contest: Vec<usize>,
 }
 
 /// The points of one strategy.
@@ -145,6 +147,41 @@ impl Chart {
             }
         }
         groups.into_iter().map(|(_, names)| names).filter(|names| names.len() > 1).collect()
+    }
+
+    /// Those of the contest of which no other is better in both, from left to right.
+    pub(super) fn frontier(&self) -> Vec<usize> {
+        let place = |index: &usize| self.series[*index].points.first().map(|point| (point.x, point.y));
+        let mut marks: Vec<(usize, (f64, f64))> =
+            self.contest.iter().filter_map(|index| Some((*index, place(index)?))).collect();
+        marks.sort_by(|(_, one), (_, other)| one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1)));
+        let mut steps: Vec<(usize, f64)> = Vec::new();
+        for (index, (_, y)) in marks {
+            if steps.last().is_none_or(|(_, best)| y < *best) {
+                steps.push((index, y));
+            }
+        }
+        steps.into_iter().map(|(index, _)| index).collect()
+    }
+
+    /// What stands beside each series: its name; of those in colour that lie on each other, the first says so for all. Quiet
+    /// ones have none.
+    pub(super) fn labels(&self, palette: &Palette) -> Vec<String> {
+        let loud = |series: &Series| !series.strategy.is_some_and(|index| palette.is_quiet(index));
+        let named = |series: &&Series| loud(series) && !series.name.is_empty() && !series.points.is_empty();
+        let label = |(index, series): (usize, &Series)| {
+            let twin = |other: &&Series| other.points == series.points;
+            if !named(&series) || self.series[..index].iter().filter(named).any(|other| twin(&other)) {
+                return String::new();
+            }
+            let twins: Vec<&Series> = self.series[index + 1..].iter().filter(named).filter(twin).collect();
+            match twins.as_slice() {
+                [] => series.name.clone(),
+                [twin] => format!("{} = {}", series.name, twin.name),
+                several => format!("{} = {} others", series.name, several.len()),
+            }
+        };
+        self.series.iter().enumerate().map(label).collect()
     }
 
     /// Whether it has a point to draw.

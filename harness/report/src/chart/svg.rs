@@ -16,8 +16,8 @@ use crate::palette::{DARK, DASHES, LIGHT};
 /// Width and height of a drawing, in units of its own: a page shows it at about half that.
 pub(super) const PAGE: (u32, u32) = (1440, 780);
 
-/// On a slide there is less height: lower, so that its letters are as large as the width allows.
-pub(super) const SLIDE: (u32, u32) = (1240, 400);
+/// A slide, but for what is left free at its sides: its letters are then as large as the width allows.
+pub(super) const SLIDE: (u32, u32) = (1140, 712);
 
 /// What an element of a chart is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,9 +194,12 @@ fn style(palette: &Palette, ground: Ground) -> String {
         if look.dash > 0 {
             let _ = write!(css, ".l.s{index},.k{index} line{{stroke-dasharray:{}}}", DASHES[look.dash]);
         }
+        if palette.is_quiet(index) {
+            let _ = write!(css, ".s{index}{{--c:var(--quiet)}}");
+        }
     }
-    let light = root(&LIGHT, |place| COMMON[place].2);
-    let dark = root(&DARK, |place| DARK_COMMON[place]);
+    let light = root(&LIGHT, |place| COMMON[place].2, QUIET);
+    let dark = root(&DARK, |place| DARK_COMMON[place], DARK_QUIET);
     match ground {
         Ground::Light => format!(".chart{{{light}}}{css}"),
         Ground::Either => format!(
@@ -210,10 +213,14 @@ fn style(palette: &Palette, ground: Ground) -> String {
 const DARK_COMMON: [&str; 9] =
     ["#34363a", "#8d9096", "#b4b6bb", "#e3e4e7", "#4a2622", "#ff9a8a", "#7d8087", "#8d9096", "#ff6b57"];
 
-fn root(colours: &[&str], common: impl Fn(usize) -> &'static str) -> String {
+/// What is not in colour, on a light ground and on a dark one.
+const QUIET: &str = "#bcb8af";
+const DARK_QUIET: &str = "#565a61";
+
+fn root(colours: &[&str], common: impl Fn(usize) -> &'static str, quiet: &str) -> String {
     const NAMES: [&str; 9] =
         ["grid", "axis", "label", "title", "band", "bandtext", "frontier", "guide", "harm"];
-    let mut css = String::new();
+    let mut css = format!("--quiet:{quiet};");
     for (place, colour) in colours.iter().enumerate() {
         let _ = write!(css, "--p{place}:{colour};");
     }

@@ -22,7 +22,7 @@ fn chart() -> Chart {
         series: all.into_iter().collect(),
         bands: vec![Band { from: 5e10, to: 7e10, name: "store-killed".into() }],
         guides: vec![Guide { x: 1e11, name: "window".into(), strategy: None }],
-        frontier: Vec::new(),
+        contest: Vec::new(),
     }
 }
 
@@ -96,4 +96,30 @@ fn an_axis_takes_values_that_are_no_numbers() {
             assert!(axis.ticks(8).len() < 300);
         }
     }
+}
+
+#[test]
+fn the_first_of_those_that_lie_on_each_other_says_so_for_all() {
+    let mut chart = chart();
+    let palette = palette();
+    assert_eq!(chart.labels(&palette), ["bloom", "<script>alert(1)</script>"]);
+    for name in ["twin", "third"] {
+        chart.series.insert(1, Series { name: name.into(), ..chart.series[0].clone() });
+        let like = if name == "twin" { "bloom = twin" } else { "bloom = 2 others" };
+        assert_eq!(chart.labels(&palette)[..2], [like, ""]);
+    }
+    let quiet = palette.with_loud(&[0].into());
+    assert!(quiet.is_quiet(1) != quiet.is_quiet(0));
+}
+
+#[test]
+fn the_frontier_is_of_those_that_none_is_better_than_in_both() {
+    let mark = |x: f64, y: f64| Series {
+        join: Join::Marks,
+        points: vec![Point { x, y, ..Point::default() }],
+        ..chart().series[0].clone()
+    };
+    let series = vec![mark(3.0, 1.0), mark(1.0, 5.0), mark(2.0, 7.0), mark(2.0, 3.0), mark(0.5, 0.5)];
+    let chart = Chart { series, contest: vec![0, 1, 2, 3], ..chart() };
+    assert_eq!(chart.frontier(), [1, 3, 0], "the last is not in the contest");
 }

@@ -64,7 +64,7 @@ fn column(
     lives: &[Life<'_>],
     cell: impl Fn(&Life<'_>) -> Cell,
 ) -> (Column, Vec<Cell>) {
-    (Column { title: title.to_string(), numeric }, lives.iter().map(cell).collect())
+    (Column::new(title, numeric), lives.iter().map(cell).collect())
 }
 
 /// The scenario whose copies are shown: the fullest without a fault.

@@ -1,46 +1,74 @@
-//! What the script of a page needs: where each point lies and what it says.
+//! What the script of a page needs to draw its charts again: for the width of the screen, and of what is shown.
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::chart::{Axis, Drawing, PointKind, Unit, draw};
+use crate::chart::{Axis, Chart, Join, Point, PointKind, Scale, Series, Unit};
 use crate::model::{Figure, Report};
+use crate::palette::Mark;
 
-/// A chart as drawn.
-pub(crate) struct Plotted {
-    pub(crate) id: String,
-    pub(crate) drawing: Drawing,
-}
-
-/// Draws every chart of a report.
-pub(super) fn plot(report: &Report) -> Vec<Plotted> {
+fn charts(report: &Report) -> impl Iterator<Item = &Chart> {
     let figures: Vec<&Figure> = report.sections.iter().flat_map(|section| &section.figures).collect();
-    let charts = figures.into_iter().flat_map(|figure| &figure.charts);
-    charts.map(|(chart, _)| Plotted { id: chart.id.clone(), drawing: draw(chart, &report.palette) }).collect()
+    figures.into_iter().flat_map(|figure| &figure.charts).map(|(chart, _)| chart)
 }
 
 #[derive(Serialize)]
 struct Data<'a> {
-    charts: std::collections::BTreeMap<&'a str, ChartData<'a>>,
+    charts: BTreeMap<&'a str, ChartData<'a>>,
+    /// The mark of each strategy.
+    marks: Vec<&'static str>,
+    /// Those that are grey until they are chosen.
+    quiet: Vec<usize>,
 }
 
 #[derive(Serialize)]
 struct ChartData<'a> {
-    x: (&'a str, &'static str),
-    y: (&'a str, &'static str),
+    x: AxisData<'a>,
+    y: AxisData<'a>,
+    /// From, to, and what it is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    names: Vec<&'a str>,
+    bands: Vec<(Short, Short, &'a str)>,
+    /// Where, its name, and its strategy.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    guides: Vec<(Short, &'a str, Option<usize>)>,
+    #[serde(skip_serializing_if = "<[usize]>::is_empty")]
+    contest: &'a [usize],
     series: Vec<SeriesData<'a>>,
 }
 
 #[derive(Serialize)]
-struct SeriesData<'a> {
-    s: Option<usize>,
-    n: &'a str,
-    /// Left, top, x, y, and 1 where y (or x) is the bound of none seen.
-    p: Vec<(i32, i32, Short, Short, u8)>,
+struct AxisData<'a> {
+    title: &'a str,
+    unit: &'static str,
+    log: bool,
+    range: (Short, Short),
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    names: &'a [String],
 }
 
-/// A number with the digits that a tooltip shows.
+#[derive(Serialize)]
+struct SeriesData<'a> {
+    /// Its strategy.
+    s: Option<usize>,
+    /// Its name.
+    n: &'a str,
+    /// How its points are joined.
+    j: &'static str,
+    /// Its points.
+    p: Vec<PointData>,
+}
+
+/// x and y; what it stands for, where it is not just what was seen; the intervals around x and around y.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum PointData {
+    Bare(Short, Short),
+    Meant(Short, Short, u8),
+    Around(Short, Short, u8, Option<(Short, Short)>, Option<(Short, Short)>),
+}
+
+/// A number with the digits that are seen of it.
 struct Short(f64);
 
 impl Serialize for Short {
@@ -53,42 +81,91 @@ impl Serialize for Short {
 }
 
 /// As JSON that may stand in a script element.
-pub(super) fn json(report: &Report, plotted: &[Plotted]) -> String {
-    let figures = report.sections.iter().flat_map(|section| &section.figures);
-    let charts = figures.flat_map(|figure| &figure.charts).zip(plotted).map(|((chart, _), plotted)| {
-        let series = chart.series.iter().zip(&plotted.drawing.places).map(|(series, places)| SeriesData {
-            s: series.strategy,
-            n: &series.name,
-            p: series
-                .points
-                .iter()
-                .zip(places)
-                .map(|(point, (x, y))| {
-                    (*x, *y, Short(point.x), Short(point.y), u8::from(point.kind == PointKind::Bound))
-                })
-                .collect(),
-        });
-        let names = match (&chart.x.unit, &chart.y.unit) {
-            (Unit::Names(names), _) | (_, Unit::Names(names)) => names.iter().map(String::as_str).collect(),
-            _ => Vec::new(),
-        };
-        let data = ChartData { x: axis(&chart.x), y: axis(&chart.y), names, series: series.collect() };
-        (chart.id.as_str(), data)
-    });
-    let text = serde_json::to_string(&Data { charts: charts.collect() }).expect("plain data");
+pub(super) fn json(report: &Report) -> String {
+    let palette = &report.palette;
+    let all = 0..palette.names().len();
+    let data = Data {
+        charts: charts(report).map(|chart| (chart.id.as_str(), chart_data(chart))).collect(),
+        marks: all.clone().map(|index| mark(palette.look(index).mark)).collect(),
+        quiet: all.filter(|index| palette.is_quiet(*index)).collect(),
+    };
+    let text = serde_json::to_string(&data).expect("plain data");
     // Neither an end tag nor a comment can begin within it.
     text.replace('<', "\\u003c")
 }
 
-fn axis(axis: &Axis) -> (&str, &'static str) {
-    let unit = match axis.unit {
-        Unit::Nanos => "ns",
-        Unit::Share => "share",
-        Unit::Bytes => "bytes",
-        Unit::Number => "number",
-        Unit::PerSecond => "rate",
-        Unit::Percentile => "percentile",
-        Unit::Names(_) => "names",
+fn chart_data(chart: &Chart) -> ChartData<'_> {
+    ChartData {
+        x: axis(&chart.x),
+        y: axis(&chart.y),
+        bands: chart
+            .bands
+            .iter()
+            .map(|band| (Short(band.from), Short(band.to), band.name.as_str()))
+            .collect(),
+        guides: chart
+            .guides
+            .iter()
+            .map(|guide| (Short(guide.x), guide.name.as_str(), guide.strategy))
+            .collect(),
+        contest: &chart.contest,
+        series: chart.series.iter().map(series).collect(),
+    }
+}
+
+fn axis(axis: &Axis) -> AxisData<'_> {
+    let (unit, names): (_, &[String]) = match &axis.unit {
+        Unit::Nanos => ("ns", &[]),
+        Unit::Share => ("share", &[]),
+        Unit::Bytes => ("bytes", &[]),
+        Unit::Number => ("number", &[]),
+        Unit::PerSecond => ("rate", &[]),
+        Unit::Percentile => ("percentile", &[]),
+        Unit::Names(names) => ("names", names),
     };
-    (&axis.title, unit)
+    let (low, high) = axis.range;
+    AxisData {
+        title: &axis.title,
+        unit,
+        log: axis.scale == Scale::Log,
+        range: (Short(low), Short(high)),
+        names,
+    }
+}
+
+fn series(series: &Series) -> SeriesData<'_> {
+    let joined = match series.join {
+        Join::Line => "line",
+        Join::Step => "step",
+        Join::Marks => "marks",
+        Join::LineAndMarks => "both",
+    };
+    let points = series.points.iter().map(point).collect();
+    SeriesData { s: series.strategy, n: &series.name, j: joined, p: points }
+}
+
+fn point(point: &Point) -> PointData {
+    let (x, y) = (Short(point.x), Short(point.y));
+    let kind = match point.kind {
+        PointKind::Seen => 0,
+        PointKind::Bound => 1,
+        PointKind::Harmed => 2,
+        PointKind::Open => 3,
+    };
+    let around = |range: Option<(f64, f64)>| range.map(|(low, high)| (Short(low), Short(high)));
+    match (kind, point.x_range, point.y_range) {
+        (0, None, None) => PointData::Bare(x, y),
+        (kind, None, None) => PointData::Meant(x, y, kind),
+        (kind, x_range, y_range) => PointData::Around(x, y, kind, around(x_range), around(y_range)),
+    }
+}
+
+fn mark(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Circle => "circle",
+        Mark::Square => "square",
+        Mark::Triangle => "triangle",
+        Mark::Diamond => "diamond",
+        Mark::Plus => "plus",
+    }
 }

@@ -1,16 +1,17 @@
 //! Charts and tables as HTML.
 
+use dedup_records::units::plural;
 use maud::{Markup, html};
 
-use super::{Plotted, class, drawn};
-use crate::chart::Chart;
+use super::{class, drawn};
+use crate::chart::{Chart, draw};
 use crate::model::{Cell, Column, Report, Shade, Table, View};
 use crate::palette::{Look, Mark};
 use crate::tidy;
 use crate::verdict::HARM;
 
 /// A chart, the table of its data below it, and links to both as files.
-pub(crate) fn chart_figure(chart: &Chart, table: &Table, plotted: &Plotted, _: &Report) -> Markup {
+pub(crate) fn chart_figure(chart: &Chart, table: &Table, report: &Report) -> Markup {
     let label = format!(
         "{}. {} against {}. The data are in the table below.",
         chart.title, chart.y.title, chart.x.title
@@ -22,11 +23,11 @@ pub(crate) fn chart_figure(chart: &Chart, table: &Table, plotted: &Plotted, _: &
             (csv_link(table))
             div.scroll tabindex="0" role="group" data-chart=(chart.id)
                 aria-label=(format!("{}; arrow keys read its values", chart.title)) {
-                (drawn(&plotted.drawing, &label))
+                (drawn(&draw(chart, &report.palette), &label))
             }
             output.tip aria-live="polite" {}
             details.data {
-                summary { "Data of this chart" }
+                summary { "Data of this chart: " (plural(table.lines.len() as u64, "line")) }
                 (grid(table))
             }
         }
@@ -58,13 +59,21 @@ fn csv_link(table: &Table) -> Markup {
     }
 }
 
+/// So many columns do not fit beside each other on a narrow screen.
+const MANY: usize = 6;
+
 fn grid(table: &Table) -> Markup {
-    let classes = match table.view {
-        View::Plain | View::Folded => "data",
-        View::Cards => "data cards",
-        View::Heat => "data heat",
+    let has_cards = match table.view {
+        View::Plain | View::Folded => table.columns.len() >= MANY,
+        View::Cards => true,
+        View::Heat => false,
     };
-    let head = |column: &Column| (table.view == View::Cards).then(|| column.title.clone());
+    let classes = match table.view {
+        View::Heat => "data heat",
+        _ if has_cards => "data cards",
+        _ => "data",
+    };
+    let head = |column: &Column| has_cards.then(|| column.title.clone());
     html! {
         div.tablewrap tabindex="0" role="region" aria-label=(table.caption) {
             table class=(classes) id=(anchor("table", &table.id)) {
@@ -72,7 +81,7 @@ fn grid(table: &Table) -> Markup {
                 thead {
                     tr {
                         @for column in &table.columns {
-                            th scope="col" class=(if column.numeric { "num" } else { "" }) { (column.title) }
+                            th scope="col" class=(format!("{}{}", if column.numeric { "num" } else { "" }, about(column))) { (column.title) }
                         }
                     }
                 }
@@ -82,7 +91,7 @@ fn grid(table: &Table) -> Markup {
                             @for (index, (cell, column)) in line.cells.iter().zip(&table.columns).enumerate() {
                                 @if index == 0 {
                                     th scope="row" class=[line.strategy.map(|index| format!("k{index} name"))] data-v=[cell.value] {
-                                        (cell.text)
+                                        (prose(&cell.text))
                                         @if !cell.below.is_empty() { " " small { (cell.below) } }
                                     }
                                 } @else {
@@ -103,11 +112,16 @@ fn cell_view(cell: &Cell, column: &Column, head: Option<String>) -> Markup {
         (false, HARM) => "harm ",
         (false, _) => "",
     };
-    let classes = format!("{kind}{}{}", class(cell.tone), shade(cell.shade));
+    let classes = format!("{kind}{}{}{}", class(cell.tone), shade(cell.shade), about(column));
     html! { td class=(classes) data-v=[cell.value] data-h=[head] {
         span.v { (cell.text) }
         @if !cell.below.is_empty() { " " small { (cell.below) } }
     } }
+}
+
+/// The class of the strategy that a column is about.
+fn about(column: &Column) -> String {
+    column.strategy.map_or(String::new(), |index| format!(" s{index}"))
 }
 
 /// The class of a ground.
@@ -118,6 +132,18 @@ pub(crate) fn shade(shade: Shade) -> String {
         Shade::Red => " red".to_string(),
         Shade::Hatched => " hatched".to_string(),
         Shade::Dashed => " dashed".to_string(),
+    }
+}
+
+/// A text in which no name is broken at its hyphens, unless it is long.
+pub(crate) fn prose(text: &str) -> Markup {
+    const LONG: usize = 32;
+    let is_name = |word: &str| word.contains('-') && word.chars().count() <= LONG;
+    html! {
+        @for (index, word) in text.split(' ').enumerate() {
+            @if index > 0 { " " }
+            @if is_name(word) { span.w { (word) } } @else { (word) }
+        }
     }
 }
 

@@ -12,18 +12,17 @@ use maud::{Markup, html};
 
 use super::chart::Drawing;
 use super::model::{Fact, Figure, Opening, Report, Section, Tone};
+use super::palette::Palette;
 use super::words::clip;
 
-pub(super) use data::Plotted;
-pub(super) use figure::{chart_figure, key, notes, shade, table_view};
+pub(super) use figure::{chart_figure, key, notes, prose, shade, table_view};
 pub(super) use shell::{Shell, document};
 
 const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+const SCRIPT: &str = concat!(include_str!("chart.js"), include_str!("page.js"));
 
 /// The report as one HTML document.
 pub fn render(report: &Report) -> String {
-    let plotted = data::plot(report);
     let body = html! {
         a.skip href="#main" { "Skip to the content" }
         (header(&report.opening))
@@ -33,7 +32,7 @@ pub fn render(report: &Report) -> String {
                 "Without JavaScript this page saves tables as CSV; its charts as SVG are written by "
                 code { "dedup-harness report RUN --assets DIR" } "."
             } }
-            @for section in shown(report) { (section_view(section, report, &plotted)) }
+            @for section in shown(report) { (section_view(section, report)) }
             (verdicts(&report.opening))
             (absent(report))
         }
@@ -41,9 +40,14 @@ pub fn render(report: &Report) -> String {
     };
     document(Shell {
         title: &format!("{}: deduplication compared", report.opening.title),
-        style: &format!("{}{}{}", super::chart::style_of_page(&report.palette), hiding(report), STYLE),
+        style: &format!(
+            "{}{}{}",
+            super::chart::style_of_page(&report.palette),
+            states(&report.palette),
+            STYLE
+        ),
         script: SCRIPT,
-        data: &data::json(report, &plotted),
+        data: &data::json(report),
         body,
     })
 }
@@ -64,18 +68,22 @@ fn absent(report: &Report) -> Markup {
     }
 }
 
-/// One rule a strategy: what hides all of it when its button is off.
-pub(super) fn hiding(report: &Report) -> String {
-    let rule = |index: usize| format!(".hide{index} .s{index}{{display:none}}");
-    (0..report.palette.names().len()).map(rule).collect()
+/// For each strategy what hides all of it when its button is off, and for one that is grey what gives it its colour.
+fn states(palette: &Palette) -> String {
+    let hide = |index: usize| format!(".hide{index} .s{index}{{display:none}}");
+    let colour = |index: usize| {
+        let colour = palette.look(index).colour;
+        palette.is_quiet(index).then(|| format!(".loud{index} .s{index}{{--c:var(--p{colour})}}"))
+    };
+    (0..palette.names().len()).map(|index| hide(index) + &colour(index).unwrap_or_default()).collect()
 }
 
 fn header(opening: &Opening) -> Markup {
     html! {
         header.top {
             p.kicker { "Deduplication of at-least-once pings: " (opening.title) }
-            h1 { (opening.claim) }
-            p.sentence { (opening.sentence) }
+            h1 { (prose(&opening.claim)) }
+            p.sentence { (prose(&opening.sentence)) }
             @if let Some(overview) = &opening.overview {
                 div #overview {
                     @for table in &overview.tables { (table_view(table)) }
@@ -133,13 +141,13 @@ fn folded(figure: &Figure, index: usize, lead: &str, body: Markup) -> Markup {
             section.figure {
                 h3 { (figure.title) }
                 // Said above already where it is the headline of the whole section.
-                @if !lead.ends_with(&figure.headline) { p.headline { (figure.headline) } }
+                @if !lead.ends_with(&figure.headline) { p.headline { (prose(&figure.headline)) } }
                 (body)
                 p.source { (figure.source) }
             }
         } @else {
             details.figure {
-                summary { span.fold { (figure.title) } " " span.headline { (figure.headline) } }
+                summary { span.fold { (figure.title) } " " span.headline { (prose(&figure.headline)) } }
                 (body)
                 p.source { (figure.source) }
             }
@@ -170,29 +178,43 @@ fn legend(report: &Report) -> Markup {
                 @if !report.opening.figures.is_empty() { li { a href="#verdicts" { "Each scenario" } } }
             }
             div.keys role="group" aria-label="Strategies: show or hide everywhere" {
-                @for (index, name) in report.palette.names().iter().enumerate().filter(|(index, _)| drawn(index)) {
-                    button.key type="button" aria-pressed="true" data-s=(index) title=(name) {
-                        (key(report.palette.look(index), index)) span { (clip(name, 40)) }
+                @for (family, own) in report.palette.families() {
+                    @let own: Vec<usize> = own.into_iter().filter(drawn).collect();
+                    @if !own.is_empty() {
+                        button.family type="button" aria-pressed="true" title="Show or hide all of them" { (family) }
+                        @for index in own { (strategy(index, &report.palette)) }
                     }
                 }
-                button.all type="button" hidden { "Show all" }
+                button.all type="button" hidden { "As it was" }
+            }
+            @if (0..report.palette.names().len()).any(|index| report.palette.is_quiet(index)) {
+                p.hint { "The best without a loss, and the worst of each kind, have colours and names; a click on a grey one \
+                          gives it both, on any other hides it." }
             }
         }
     }
 }
 
-fn section_view(section: &Section, report: &Report, plotted: &[Plotted]) -> Markup {
+fn strategy(index: usize, palette: &Palette) -> Markup {
+    let name = &palette.names()[index];
+    let pressed = if palette.is_quiet(index) { "mixed" } else { "true" };
+    html! {
+        button.key type="button" aria-pressed=(pressed) data-s=(index) title=(name) {
+            (key(palette.look(index), index)) span { (clip(name, 40)) }
+        }
+    }
+}
+
+fn section_view(section: &Section, report: &Report) -> Markup {
     html! {
         section.section id=(section.id) {
             h2 { (section.title) }
-            p.lead { (section.headline) }
+            p.lead { (prose(&section.headline)) }
             @if !section.figures.is_empty() { p.about { (section.about) } }
             @for (index, figure) in section.figures.iter().enumerate() {
                 (folded(figure, index, &section.headline, html! {
                     @for (chart, table) in &figure.charts {
-                        @if let Some(plotted) = plotted.iter().find(|plotted| plotted.id == chart.id) {
-                            (chart_figure(chart, table, plotted, report))
-                        }
+                        (chart_figure(chart, table, report))
                     }
                     @for table in &figure.tables { (table_view(table)) }
                     (notes(&figure.notes))

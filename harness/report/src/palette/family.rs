@@ -31,13 +31,28 @@ pub const CATALOGUE: [(usize, &[&str]); 6] = [
     (4, &["durable", "bloom-verified"]),
 ];
 
+/// What the families of the catalogue are called, in its order, but for the first, which stands last beside what no catalogue
+/// has.
+pub(super) const NAMES: [&str; CATALOGUE.len()] =
+    ["ids in Redis", "ids in the worker", "filters", "a runner's state", "on a disk", "others"];
+
+/// The name of the family of a strategy.
+pub(super) fn name(strategy: &str) -> &'static str {
+    let family = CATALOGUE[1..].iter().position(|(_, names)| names.contains(&bare(strategy)));
+    NAMES[family.unwrap_or(NAMES.len() - 1)]
+}
+
 /// The colour of a strategy and its place in its family; none where the catalogue does not have it.
 pub(super) fn place(name: &str) -> Option<(usize, usize)> {
-    let bare = name.split([':', ' ']).next().unwrap_or(name);
     CATALOGUE.iter().find_map(|(colour, names)| {
-        let place = names.iter().position(|have| *have == bare)?;
+        let place = names.iter().position(|have| *have == bare(name))?;
         Some((*colour, place))
     })
+}
+
+/// A name without its settings and its run.
+fn bare(name: &str) -> &str {
+    name.split([':', ' ']).next().unwrap_or(name)
 }
 
 /// Whether it is a name of the catalogue and nothing else.

@@ -81,7 +81,7 @@ fn chart(spots: &[Spot<'_>], panel: &Panel<'_>) -> Chart {
         y: Axis::log("duplicates missed, % of all duplicates", Unit::Share, y),
         bands: Vec::new(),
         guides: Vec::new(),
-        frontier: frontier(spots),
+        contest: contest(spots),
         series,
     }
 }
@@ -119,23 +119,10 @@ fn series(spot: &Spot<'_>) -> Series {
     }
 }
 
-/// Steps through the candidates that kept their promise, lost nothing, and of which no other is better in both.
-fn frontier(spots: &[Spot<'_>]) -> Vec<(f64, f64)> {
-    let mut points: Vec<(f64, f64)> = spots
-        .iter()
-        .filter(|spot| spot.entry.may_win() && spot.verify.lost_count == 0)
-        .map(|spot| (spot.bytes.median, height(spot.verify)))
-        .collect();
-    points.sort_by(|one, other| one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1)));
-    let mut steps: Vec<(f64, f64)> = Vec::new();
-    for (x, y) in points {
-        match steps.last() {
-            Some(&(_, best)) if y >= best => {}
-            Some(&(_, best)) => steps.extend([(x, best), (x, y)]),
-            None => steps.push((x, y)),
-        }
-    }
-    steps
+/// The candidates that kept their promise and lost nothing.
+fn contest(spots: &[Spot<'_>]) -> Vec<usize> {
+    let fit = |spot: &Spot<'_>| spot.entry.may_win() && spot.verify.lost_count == 0;
+    (0..spots.len()).filter(|index| fit(&spots[*index])).collect()
 }
 
 /// What the smallest of those that lost nothing needs, and what it misses.

@@ -146,7 +146,7 @@ fn chart(id: &str, title: &str, series: Vec<Series>, panel: &Panel<'_>) -> Chart
         y,
         bands: bands.collect(),
         guides: Vec::new(),
-        frontier: Vec::new(),
+        contest: Vec::new(),
         series: series.into_iter().map(|series| series.thinned(160)).collect(),
     }
 }

@@ -5,7 +5,7 @@ use dedup_records::units::{duration, thousands};
 
 use super::{Heading, figure, section_of};
 use crate::chart::{Axis, Chart, Guide, Join, Point, Series, Unit};
-use crate::model::{Cell, Figure, Section, Table};
+use crate::model::{Cell, Figure, Section, Table, View};
 use crate::panel::{Entry, Panel};
 use crate::words::{clip, count_cell, dependent_share_cell, list, percent, share_cell};
 
@@ -55,7 +55,7 @@ fn draw(panel: &Panel<'_>) -> Option<Figure> {
     }
     let causes = causes(panel);
     if !causes.lines.is_empty() {
-        figure.tables.push(causes);
+        figure.tables.push(causes.viewed(View::Folded));
     }
     let without = panel.rows.iter().filter(|entry| entry.window_ns().is_none());
     let without: Vec<String> = without.map(|entry| entry.name.clone()).collect();
@@ -125,7 +125,7 @@ fn chart(curve: &[(f64, f64)], windows: &[(u64, Vec<&Entry<'_>>)], panel: &Panel
         series: vec![points],
         bands: Vec::new(),
         guides: windows.iter().map(guide).collect(),
-        frontier: Vec::new(),
+        contest: Vec::new(),
     }
 }
 

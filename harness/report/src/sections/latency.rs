@@ -74,7 +74,7 @@ fn chart(rows: &[(&Entry<'_>, &TimeSummary)], panel: &Panel<'_>) -> Chart {
         y: Axis::log("latency from the intended start", Unit::Nanos, points().map(|point| point.y)),
         bands: Vec::new(),
         guides: Vec::new(),
-        frontier: Vec::new(),
+        contest: Vec::new(),
         series,
     }
 }

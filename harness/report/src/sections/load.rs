@@ -70,7 +70,7 @@ fn chart(rates: &Rates<'_>, panel: &Panel<'_>) -> Chart {
         y: Axis::log("99th percentile of latency", Unit::Nanos, both(|p| p.y_range, |p| p.y)),
         bands: Vec::new(),
         guides: Vec::new(),
-        frontier: Vec::new(),
+        contest: Vec::new(),
         series,
     }
 }

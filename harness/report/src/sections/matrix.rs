@@ -103,8 +103,10 @@ fn more(panel: &Panel<'_>, name: &str) -> Option<More> {
 fn heat(title: &str, id: &str, panels: &[&Panel<'_>], columns: &[&Name]) -> Table {
     let mut table = Table::new(id.into(), format!("{title}: what each adds"), &[]).viewed(View::Heat);
     let first = if title.starts_with("Fault") { "fault" } else { "scenario" };
-    table.columns.push(Column { title: first.to_string(), numeric: false });
-    table.columns.extend(columns.iter().map(|(name, _)| Column { title: clip(name, 40), numeric: true }));
+    table.columns.push(Column::new(first, false));
+    let column =
+        |(name, strategy): &&Name| Column { strategy: Some(*strategy), ..Column::new(clip(name, 40), true) };
+    table.columns.extend(columns.iter().map(column));
     let mut lines: Vec<(More, Line)> = panels.iter().map(|panel| line(panel, columns)).collect();
     lines.sort_by_key(|(worst, _)| std::cmp::Reverse(*worst));
     table.lines = lines.into_iter().map(|(_, line)| line).collect();

@@ -77,7 +77,7 @@ fn chart(series: Vec<Series>, panel: &Panel<'_>) -> Chart {
         y: Axis::log("bytes held", Unit::Bytes, points().map(|point| point.y.max(256.0))),
         bands: Vec::new(),
         guides: Vec::new(),
-        frontier: Vec::new(),
+        contest: Vec::new(),
         series,
     }
 }

@@ -116,7 +116,7 @@ fn chart(pairs: &[Pair<'_>], panel: &Panel<'_>) -> Chart {
         y: Axis::names("strategy", names),
         bands: Vec::new(),
         guides: Vec::new(),
-        frontier: Vec::new(),
+        contest: Vec::new(),
         series,
     }
 }

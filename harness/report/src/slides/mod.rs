@@ -7,8 +7,9 @@ mod story;
 
 use maud::{Markup, html};
 
-use super::model::{Report, Table, View};
-use super::page::{Shell, class, document, drawn, footer, notes, shade};
+use super::model::{Column, Report, Table, View};
+use super::page::{Shell, class, document, drawn, footer, notes, prose, shade};
+use super::verdict::HARM;
 
 use story::{Body, Slide};
 
@@ -51,35 +52,43 @@ fn slide_view(slide: &Slide, number: usize, count: usize, foot: &str, report: &R
         section class=(kind) id=(format!("slide-{number}")) tabindex="-1" aria-label=(format!("Slide {number} of {count}")) {
             header {
                 p.over { (slide.over) }
-                @if number == 1 { h1 { (slide.title) } } @else { h2 { (slide.title) } }
-                @if !slide.below.is_empty() { p.below { (slide.below) } }
+                @if number == 1 { h1 { (prose(&slide.title)) } } @else { h2 { (prose(&slide.title)) } }
+                @if !slide.below.is_empty() { p.below { (prose(&slide.below)) } }
             }
-            div.body { (body_view(&slide.body, report)) }
+            div.body { (body_view(slide, report)) }
             footer { span { (foot) } span.number { (number) " / " (count) } }
             aside.notes aria-label="Speaker notes" { (notes(&slide.notes)) }
         }
     }
 }
 
-fn body_view(body: &Body, report: &Report) -> Markup {
-    match body {
+fn body_view(slide: &Slide, report: &Report) -> Markup {
+    match &slide.body {
         Body::Opening(facts) => html! {
             ul.verdicts { @for (tone, text) in &report.opening.verdicts { li class=(class(*tone)) { (text) } } }
             dl.facts { @for (name, text) in facts { div { dt { (name) } dd { (text) } } } }
         },
         Body::Chart(chart) => {
             let label = format!("{}. {} against {}.", chart.title, chart.y.title, chart.x.title);
-            html! { div.picture { (drawn(&super::chart::draw_slide(chart, &report.palette), &label)) } }
+            html! { div.picture { (drawn(&super::chart::draw_slide(chart, &report.palette, slide.room()), &label)) } }
         }
         Body::Table(table) => table_view(table),
-        Body::Points(points) => html! { ul.points { @for point in points { li { (point) } } } },
+        Body::Points(points) => html! { ul.points { @for point in points { li { (prose(point)) } } } },
+    }
+}
+
+fn kind(column: &Column) -> &'static str {
+    match (column.numeric, column.title.as_str()) {
+        (true, _) => "num ",
+        (false, HARM) => "harm ",
+        (false, _) => "",
     }
 }
 
 fn table_view(table: &Table) -> Markup {
     let is_double = table.view != View::Heat
         && table.lines.iter().flat_map(|line| &line.cells).any(|cell| !cell.below.is_empty());
-    let is_large = table.lines.len() > 8 || table.columns.len() > 6 || is_double;
+    let is_large = table.lines.len() > 8 || table.columns.len() > 5 || is_double;
     let size = if is_large { "dense" } else { "" };
     let size = format!("{size}{}", if table.view == View::Heat { " heat" } else { "" });
     html! {
@@ -93,7 +102,7 @@ fn table_view(table: &Table) -> Markup {
                             @if index == 0 {
                                 th scope="row" class=[line.strategy.map(|index| format!("name k{index}"))] { (cell.text) }
                             } @else {
-                                td class=(format!("{}{}{}", if column.numeric { "num " } else { "" }, class(cell.tone), shade(cell.shade))) {
+                                td class=(format!("{}{}{}", kind(column), class(cell.tone), shade(cell.shade))) {
                                     (cell.text)
                                     @if !cell.below.is_empty() { " " small { (cell.below) } }
                                 }

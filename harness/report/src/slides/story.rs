@@ -29,6 +29,19 @@ pub(super) enum Body {
     Points(Vec<String>),
 }
 
+impl Slide {
+    /// The share of its height that is left below its title.
+    pub(super) fn room(&self) -> f64 {
+        // Of a slide of 45 rem: its edges and what stands above the title, then each line of the title and below it.
+        const EDGES: f64 = 9.6;
+        const TITLE_LINE: f64 = 2.6;
+        const LINE: f64 = 1.7;
+        let lines = |text: &str, letters: usize| text.chars().count().div_ceil(letters) as f64;
+        let below = lines(&self.below, BELOW_LETTERS) * LINE + if self.below.is_empty() { 0.0 } else { 0.4 };
+        (1.0 - (EDGES + lines(&self.title, TITLE_LETTERS - 4) * TITLE_LINE + below) / 45.0).max(0.35)
+    }
+}
+
 /// Lines and columns of a table that can be read from the last row of seats.
 const LINES: usize = 9;
 const COLUMNS: usize = 7;
@@ -37,6 +50,8 @@ const COLUMNS: usize = 7;
 const TEXT_LINES: usize = 12;
 /// Letters of a line of a title.
 const TITLE_LETTERS: usize = 58;
+/// Letters of a line below a title.
+const BELOW_LETTERS: usize = 96;
 /// Letters of a line of a table, of which its first column and each column of numbers take some.
 const ROW_LETTERS: usize = 120;
 const NAME_LETTERS: usize = 16;
@@ -303,7 +318,7 @@ fn shortened(cell: &Cell) -> Cell {
 fn verdicts(report: &Report) -> Slide {
     // The fullest comes first.
     let figure = report.opening.figures.first();
-    let wanted = ["strategy", HARM, DOCUMENTED, "missed (95 %)", "lost (95 %)", "p99 (range)", "bytes an id"];
+    let wanted = ["strategy", HARM, DOCUMENTED, "missed (95 %)", "lost (95 %)", "p99 (range)"];
     let table = figure.and_then(|figure| figure.tables.first()).map(|table| {
         let columns: Vec<usize> = (0..table.columns.len())
             .filter(|index| wanted.contains(&table.columns[*index].title.as_str()))
@@ -312,7 +327,7 @@ fn verdicts(report: &Report) -> Slide {
             strategy: line.strategy,
             cells: columns.iter().map(|index| shortened(&line.cells[*index])).collect(),
         };
-        let left_out = table.lines.len().saturating_sub(LINES + 3);
+        let left_out = table.lines.len().saturating_sub(LINES);
         let caption = match left_out {
             0 => table.caption.clone(),
             some => format!("{}; {some} more in the report", table.caption),
@@ -322,13 +337,12 @@ fn verdicts(report: &Report) -> Slide {
             caption,
             view: table.view,
             columns: columns.iter().map(|index| table.columns[*index].clone()).collect(),
-            lines: table.lines.iter().take(LINES + 3).map(line).collect(),
+            lines: table.lines.iter().take(LINES).map(line).collect(),
         }
     });
     let counts: Vec<&str> = report.opening.verdicts.iter().map(|(_, text)| text.as_str()).collect();
-    let left_out = figure.map_or(0, |figure| {
-        figure.tables.first().map_or(0, |table| table.lines.len().saturating_sub(LINES + 3))
-    });
+    let left_out = figure
+        .map_or(0, |figure| figure.tables.first().map_or(0, |table| table.lines.len().saturating_sub(LINES)));
     Slide {
         over: format!("Verdicts · {}", figure.map_or("", |figure| figure.title.as_str())),
         title: format!("What each did, and whether as documented: {}", counts.join(", ")),
@@ -430,7 +444,7 @@ mod tests {
         let lines =
             |title: &str| readable(&table, title).iter().map(|piece| piece.lines.len()).collect::<Vec<_>>();
         assert_eq!(lines("short"), [10]);
-        table.columns.extend((0..4).map(|n| Column { title: n.to_string(), numeric: true }));
+        table.columns.extend((0..4).map(|n| Column::new(n.to_string(), true)));
         for line in &mut table.lines {
             line.cells.extend((0..4).map(|_| Cell::none()));
         }

@@ -178,7 +178,7 @@ fn chart(id: &str, followed: &Followed, group: &[&History], trend: &Trend, palet
         y,
         guides: guides.collect(),
         bands: Vec::new(),
-        frontier: Vec::new(),
+        contest: Vec::new(),
         series,
     }
 }
