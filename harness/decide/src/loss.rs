@@ -234,7 +234,8 @@ impl Emptied {
         if candidate.place != Place::Worker || per_s == 0.0 || candidate.missed_live.value >= 1.0 {
             return Emptied { live: 0.0, stable: 0.0 };
         }
-        let window = candidate.window_s.unwrap_or(f64::INFINITY);
+        // It remembers as long as what it lets through says, which may be longer than its window.
+        let window = candidate.remembers_s().max(traffic.lags.quantile(1.0 - candidate.missed_live.value));
         let (mut live, mut stable) = (0.0, 0.0);
         for lag in traffic.lags.slices(SLICES).filter(|lag| *lag < window) {
             let emptied = -libm::expm1(-per_s * lag);

@@ -9,7 +9,8 @@ const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 /// Lengths that people choose, in seconds.
-const LENGTHS_S: [u64; 14] = [
+const LENGTHS_S: [u64; 15] = [
+    5,
     MINUTE,
     10 * MINUTE,
     30 * MINUTE,
@@ -26,10 +27,13 @@ const LENGTHS_S: [u64; 14] = [
     28 * DAY,
 ];
 
-/// Lengths that people choose, up to the first that all copies come within; and the shortest that is just long enough for what
+/// A window of leases has to be longer than it takes until a ping comes again that was kept waiting.
+const LEAST_LONGEST_S: f64 = (10 * MINUTE) as f64;
+
+/// Lengths that people choose, up to the first that all copies come within, and 10 minutes at least; and the shortest that is just long enough for what
 /// may be missed, half of that, and a tenth, as there are other causes of misses, too.
 pub fn windows(traffic: &Traffic, needs: &Needs) -> Vec<Duration> {
-    let longest = traffic.lags.longest();
+    let longest = traffic.lags.longest().max(LEAST_LONGEST_S);
     let before_the_longest = LENGTHS_S.partition_point(|length| (*length as f64) < longest);
     let mut lengths: Vec<u64> = LENGTHS_S[..LENGTHS_S.len().min(before_the_longest + 1)].to_vec();
     if traffic.duplicates > 0.0 {

@@ -1,6 +1,8 @@
 //! `advise`: from requirements and traffic to a decision.
 
 mod check;
+#[cfg(test)]
+mod decisions;
 mod options;
 mod question;
 mod sizes;

@@ -220,3 +220,71 @@ fn sizes_are_a_line_for_each_strategy() {
     assert!(by_rate.contains("in a window of 60 min") || by_rate.contains("in a window of 1 h"), "{by_rate}");
     tool.refuses(&["advise", "--sizes", "--ids", "0"], &["--ids", "allowed is a whole number from 1"]);
 }
+
+/// A question to which what is in memory is an answer, and restarts and the nightly job matter.
+const SMALL: [&str; 23] = [
+    "advise",
+    "--rate",
+    "20/s",
+    "--duplicates",
+    "5%",
+    "--lags",
+    "50%=10m,100%=6h",
+    "--missed",
+    "3%",
+    "--lost",
+    "1e-3",
+    "--disk",
+    "1KB",
+    "--workers",
+    "2",
+    "--restarts",
+    "6/day",
+    "--crashes",
+    "20/year",
+    "--nightly",
+    "--no-server",
+    "--check",
+    "--quiet",
+];
+
+#[test]
+fn what_is_recommended_is_put_to_the_test_and_comes_out_as_predicted() {
+    let tool = Tool::new();
+    let decision = json(&tool, &SMALL);
+    let checked = decision["checked"].as_array().unwrap();
+    let recommended = names(&decision, "survivors");
+    let named: Vec<&str> = checked.iter().map(|one| one["strategy"].as_str().unwrap()).collect();
+    assert_eq!(named, recommended[..named.len()]);
+    assert_eq!(named.len(), 3);
+    for one in checked {
+        let seen = &one["outcome"]["seen"];
+        assert!(seen["copies"].as_u64().unwrap() > 5_000, "{one}");
+        for share in ["live", "stable"] {
+            let of = |which: &str| seen[share][which].as_f64().unwrap();
+            assert!((of("predicted") - of("seen")).abs() < 0.03, "{share}: {one}");
+        }
+        // False positives are an upper bound, and few.
+        assert!(
+            seen["lost"]["seen"].as_f64() <= Some(seen["lost"]["predicted"].as_f64().unwrap() * 2.0 + 20.0),
+            "{one}"
+        );
+    }
+}
+
+#[test]
+fn a_check_says_what_it_ran_and_belongs_to_a_decision() {
+    let tool = Tool::new();
+    let text = tool.prints(&SMALL);
+    for part in ["Put to the test", "What it was put to the test on", "restarts", "crash"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(
+        text.lines()
+            .filter(|line| !line.contains("dedup-harness run"))
+            .all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
+    tool.refuses(&["advise", "--sizes", "--ids", "5", "--check"], &["--check"]);
+    tool.refuses(&["advise", "--rate", "1/s", "--quiet"], &["--check"]);
+}

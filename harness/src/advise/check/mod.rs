@@ -20,6 +20,9 @@ pub use stream::{Trial, trial};
 /// Equal shares of the copies over whose lags a term is averaged.
 const SLICES: u32 = 200;
 
+/// Firsts, evenly spread over the stream, that are looked at for each lag.
+const FIRSTS: u32 = 500;
+
 impl Trial {
     /// What the formulas say of a candidate on this stream, beside what the pipeline counted; none where theory says nothing.
     pub fn beside(
@@ -30,7 +33,7 @@ impl Trial {
         seen: &VerifyFigures,
     ) -> Option<Seen> {
         let base = base(definition, candidate, needs, &self.scenario)?;
-        let (live, stable) = self.emptied(candidate, needs);
+        let (live, stable) = self.emptied(candidate, &base, needs);
         let copies = seen.duplicate_count.max(1) as f64;
         let of_copies = |missed: u64| missed as f64 / copies;
         let stable_seen = seen.stable.as_ref().map(|stable| of_copies(stable.missed_count));
@@ -51,35 +54,46 @@ impl Trial {
 
     /// Shares of the copies that pass because a restart came between their first and them, live and after the nightly job. Where
     /// the restarts are, nothing is left to chance but when pings come.
-    fn emptied(&self, candidate: &Candidate, needs: &Needs) -> (f64, f64) {
-        const DAY_S: f64 = 86_400.0;
+    fn emptied(&self, candidate: &Candidate, base: &MissedShares, needs: &Needs) -> (f64, f64) {
         if candidate.place != Place::Worker {
             return (0.0, 0.0);
         }
+        let remembers_s = candidate.remembers_s().max(self.lags.quantile(1.0 - base.live));
         let (mut live, mut stable) = (0.0, 0.0);
         for slice in 0..SLICES {
             let lag = self.lags.quantile((f64::from(slice) + 0.5) / f64::from(SLICES));
-            if lag >= candidate.remembers_s() {
-                continue;
-            }
-            let share = self.restarted_within(lag) / f64::from(SLICES);
-            live += share;
-            if let Nightly::Days(before) = needs.nightly {
-                stable += share * (lag / DAY_S - f64::from(before)).clamp(0.0, 1.0);
+            if lag < remembers_s {
+                let (passes, stays) = self.behind_a_restart(lag, needs.nightly);
+                live += passes / f64::from(SLICES);
+                stable += stays / f64::from(SLICES);
             }
         }
         (live, stable)
     }
 
-    /// The share of firsts, of those that have a copy so much later within the stream, that a restart follows in between.
-    fn restarted_within(&self, lag_s: f64) -> f64 {
+    /// Of firsts that have a copy so much later within the stream, evenly spread over it, the share that a restart follows in
+    /// between; and the share of those that a job does not see in one day with their copies, too. Streams begin at midnight.
+    fn behind_a_restart(&self, lag_s: f64, nightly: Nightly) -> (f64, f64) {
+        const DAY_S: f64 = 86_400.0;
         let last = self.length_s - lag_s;
-        let (mut sum, mut before) = (0.0, 0.0_f64);
-        for at in &self.restarts_s {
-            sum += (at.min(last) - before.max(at - lag_s)).max(0.0);
-            before = *at;
+        if last <= 0.0 {
+            return (0.0, 0.0);
         }
-        if last > 0.0 { sum / last } else { 0.0 }
+        let (mut passes, mut stays) = (0.0, 0.0);
+        for first in 0..FIRSTS {
+            let at = last * (f64::from(first) + 0.5) / f64::from(FIRSTS);
+            let next = self.restarts_s.get(self.restarts_s.partition_point(|restart| *restart <= at));
+            if next.is_none_or(|next| *next >= at + lag_s) {
+                continue;
+            }
+            passes += 1.0;
+            let nights = ((at + lag_s) / DAY_S).floor() - (at / DAY_S).floor();
+            stays += match nightly {
+                Nightly::Days(before) if nights > f64::from(before) => 1.0,
+                _ => 0.0,
+            };
+        }
+        (passes / f64::from(FIRSTS), stays / f64::from(FIRSTS))
     }
 
     /// Pings lost: by mistake, and what was in the hands of who died. A crash waits for pings in hand, and the memory lives on.

@@ -1,4 +1,4 @@
-use dedup_decide::{Candidate, Lags, Needs, Traffic, decide};
+use dedup_decide::{Candidate, Lags, Needs, Nightly, Traffic, decide};
 use dedup_strategies::{Definition, STRATEGIES};
 
 use super::trial;
@@ -54,9 +54,19 @@ fn the_share_behind_a_restart_is_what_a_hand_computes() {
     let needs = Needs::default();
     let mut trial = trial(&candidate("exact", &needs), &traffic(), &needs).unwrap();
     (trial.length_s, trial.restarts_s) = (100.0, vec![20.0, 50.0, 95.0]);
+    let near =
+        |found: f64, expected: f64| assert!((found - expected).abs() < 0.005, "{found} for {expected}");
     // Firsts come up to 90: those from 10 to 20, and from 40 to 50, and from 85 to 90.
-    assert!((trial.restarted_within(10.0) - 25.0 / 90.0).abs() < 1e-12);
-    assert_eq!(trial.restarted_within(200.0), 0.0);
+    near(trial.behind_a_restart(10.0, Nightly::No).0, 25.0 / 90.0);
+    assert_eq!(trial.behind_a_restart(200.0, Nightly::No), (0.0, 0.0));
+    // Two days with a restart at each noon.
+    let day = 86_400.0;
+    (trial.length_s, trial.restarts_s) = (2.0 * day, vec![0.5 * day, 1.5 * day]);
+    let (passes, stays) = trial.behind_a_restart(0.75 * day, Nightly::Days(0));
+    // Firsts up to 1.25 days: from 0 to 0.5 (of which 0.25 to 0.5 cross midnight), and from 0.75 to 1.25 (to 1.0).
+    near(passes, 1.0 / 1.25);
+    near(stays, 0.5 / 1.25);
+    near(trial.behind_a_restart(0.75 * day, Nightly::Days(1)).1, 0.0);
     trial.restarts_s.clear();
-    assert_eq!(trial.restarted_within(10.0), 0.0);
+    assert_eq!(trial.behind_a_restart(10.0, Nightly::No).0, 0.0);
 }
