@@ -131,7 +131,10 @@ impl Theory<'_> {
             WindowIs::Chosen => self.windows.clone(),
             WindowIs::ItsOwn(window) => vec![window],
         };
-        let rates = rates(definition, self.needs);
+        let rates = match self.loses_by_mistake(definition, prospect) {
+            true => rates(definition, self.needs),
+            false => vec![None],
+        };
         let mut candidates = Vec::new();
         for window in windows {
             for rate in &rates {
@@ -142,6 +145,15 @@ impl Theory<'_> {
             true => Err("theory says nothing of what it misses"),
             false => Ok(candidates),
         }
+    }
+
+    /// What looks again before it drops a ping has a filter, and loses nothing by it.
+    fn loses_by_mistake(&self, definition: &Definition, prospect: ProspectOf) -> bool {
+        let sizing = Sizing { window: Duration::from_secs(600), ids_in_window: 1000, ids_total: 1000 };
+        let settings = definition.resolve(&[], &sizing);
+        settings.is_ok_and(|settings| {
+            prospect(&settings, &Context::embedded(sizing)).promise.lost != Bound::Never
+        })
     }
 
     /// None where theory has nothing to say.

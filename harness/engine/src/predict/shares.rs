@@ -1,5 +1,6 @@
 //! Shares of the duplicates that a strategy misses, of traffic that nobody has run: what advice is made from.
 
+use dedup_strategies::Forgets;
 use dedup_stream::scenario::Scenario;
 
 use super::curve::Curve;
@@ -9,6 +10,9 @@ use super::{Declared, declared, scenario_is_simple};
 
 /// Copies that are looked at for each cause: the error of a share is then below half a percent of all copies.
 const COPIES: f64 = 20_000.0;
+
+/// The same where ids are forgotten at random, which takes many draws a copy: the error is then below one percent.
+const COPIES_AT_RANDOM: f64 = 5_000.0;
 
 /// Copies that are looked at to see how many are written.
 const FEWER_COPIES: f64 = 2_000.0;
@@ -35,12 +39,16 @@ pub fn missed_shares(
         return None;
     }
     let memory = declared::memory(scenario, strategy, FEWER_COPIES)?;
+    let looked_at = match strategy.forgets {
+        Forgets::AtRandom(_) => COPIES_AT_RANDOM,
+        _ => COPIES,
+    };
     let nights = preceding_days.map(|days| Nights::new(scenario, days));
     let firsts = Curve::of_firsts(scenario);
     let (mut copies, mut live, mut stable) = (0.0, 0.0, 0.0);
     for (cause, repeat) in scenario.shape.repeats.iter().enumerate() {
         let pings = SampledPings::of(scenario, cause, &firsts);
-        let shares = pings.shares(COPIES, &memory.forgetting, strategy.routing, nights.as_ref());
+        let shares = pings.shares(looked_at, &memory.forgetting, strategy.routing, nights.as_ref());
         let weight = copies_of(repeat, firsts.all());
         copies += weight;
         live += weight * shares.live.ratio;
