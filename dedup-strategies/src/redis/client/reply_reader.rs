@@ -1,4 +1,4 @@
-//! ReplyReader of a server as they come from a socket.
+//! Reads the replies of a server as they come from a socket.
 //!
 //! The crate's own parser takes about as long for the reply to an `EXISTS` as the server for the command, which on a shared
 //! machine is the server's time. This one reads the five types of the protocol that servers speak unless they are asked for
