@@ -14,15 +14,17 @@ pub struct Checked {
     /// The stream, in words.
     pub stream: String,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: Outcome<Seen>,
+    /// What came of a failover of its server; none where it has none, or none is asked for.
+    pub failover: Option<Outcome<FailedOver>>,
 }
 
 /// What came of a test.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum Outcome<T> {
     /// It was run.
-    Seen(Seen),
+    Seen(T),
     /// It was not, and why.
     NotRun(String),
 }
@@ -42,6 +44,21 @@ pub struct Seen {
     pub lost: Beside,
 }
 
+/// Figures of a failover, each of what it added to the same stream without it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct FailedOver {
+    /// Seconds of the stream that a primary was away.
+    pub outage_s: f64,
+    /// Seconds of the stream that passed in a real one.
+    pub time_factor: f64,
+    /// Pings that came.
+    pub pings: u64,
+    /// Duplicates delivered.
+    pub delivered: Beside,
+    /// Unique pings lost.
+    pub lost: Beside,
+}
+
 /// A figure.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Beside {
@@ -53,7 +70,8 @@ pub struct Beside {
 
 impl Checked {
     /// Of a candidate.
-    pub fn of(candidate: &Candidate, stream: String, outcome: Outcome) -> Checked {
-        Checked { strategy: candidate.strategy.clone(), window_s: candidate.window_s, stream, outcome }
+    pub fn of(candidate: &Candidate, stream: String, outcome: Outcome<Seen>) -> Checked {
+        let (strategy, window_s) = (candidate.strategy.clone(), candidate.window_s);
+        Checked { strategy, window_s, stream, outcome, failover: None }
     }
 }

@@ -19,7 +19,7 @@ mod testing;
 mod traffic;
 
 pub use candidate::{Candidate, LeftOut, Marks, Place, modelled};
-pub use checked::{Beside, Checked, Outcome, Seen};
+pub use checked::{Beside, Checked, FailedOver, Outcome, Seen};
 pub use decision::{Decision, Failure, Judged, decide};
 pub use dedup_records::curve::{Known, Origin};
 pub use loss::{Assessment, Says, Term, assess};

@@ -9,7 +9,7 @@ mod tests;
 mod windows;
 
 pub use candidates::{Found, candidates};
-pub use check::{Trial, trial};
+pub use check::{FailoverTrial, TIME_FACTOR, Trial, failover_trial, trial};
 pub use curves::shipped_curves;
 pub use scenario::{scenario_of, traffic_of};
 pub use windows::windows;

@@ -101,7 +101,7 @@ pub fn run(args: &AdviseArgs, definitions: &[Definition], out: &mut dyn Write) -
         }
         false => {
             let traffic = given.traffic(&stop)?;
-            let curves = curves(args.curves.as_deref()).or_exit(Exit::Usage)?;
+            let curves = curves(given.curves.as_deref()).or_exit(Exit::Usage)?;
             let Found { candidates, left_out } = candidates(definitions, &traffic, &needs, &curves);
             let decision = decide(&traffic, &needs, &candidates).leaving_out(left_out);
             let changes = changes(&traffic, &needs, &candidates);

@@ -193,6 +193,11 @@ fn times_are_read_off_recorded_curves_and_ones_own_take_their_place() {
     // A record of other passes has no curve.
     let other: String = record.lines().take(1).map(|line| format!("{line}\n")).collect();
     tool.write("other/records.jsonl", &other);
+    // A file may name them, and what is typed goes before it.
+    tool.write("needs.toml", "curves = \"mine\"\n");
+    let from_file = json(&tool, &[&STORY[..], &["needs.toml"]].concat());
+    assert_eq!(from_file["curves"], own["curves"]);
+    tool.refuses(&[&STORY[..], &["needs.toml", "--curves", "nowhere"]].concat(), &["nowhere"]);
     tool.refuses(&[&STORY[..], &["--curves", "other"]].concat(), &["other", "scale pass", "run -p scale"]);
     tool.refuses(&[&STORY[..], &["--curves", "nowhere"]].concat(), &["nowhere"]);
 }
@@ -287,4 +292,52 @@ fn a_check_says_what_it_ran_and_belongs_to_a_decision() {
     );
     tool.refuses(&["advise", "--sizes", "--ids", "5", "--check"], &["--check"]);
     tool.refuses(&["advise", "--rate", "1/s", "--quiet"], &["--check"]);
+}
+
+/// What meets this keeps its ids in a Redis.
+const IN_REDIS: [&str; 20] = [
+    "advise",
+    "--rate",
+    "100/s",
+    "--duplicates",
+    "20%",
+    "--lags",
+    "90%=1m,100%=2h",
+    "--lost",
+    "none",
+    "--memory",
+    "1KB",
+    "--disk",
+    "1KB",
+    "--crashes",
+    "0/year",
+    "--restarts",
+    "0/year",
+    "--missed",
+    "1%",
+    "--check",
+];
+
+#[test]
+fn what_asks_a_redis_is_put_to_the_test_with_a_failover() {
+    let tool = Tool::new();
+    let decision = json(&tool, &[&IN_REDIS[..], &["--quiet"]].concat());
+    let checked = decision["checked"].as_array().unwrap();
+    assert!(!checked.is_empty(), "{}", decision["sentence"]);
+    for one in checked {
+        let seen = &one["failover"]["seen"];
+        assert!(seen["outage_s"].as_f64().unwrap() > 1.0, "{one}");
+        assert!(seen["pings"].as_u64().unwrap() > 25_000, "{one}");
+        let of = |which: &str| seen["delivered"][which].as_f64().unwrap();
+        match one["strategy"].as_str() {
+            // Open: what comes while its Redis is away passes.
+            Some("redis-mozilla") => {
+                assert!(of("predicted") > 300.0 && of("seen") > 0.5 * of("predicted"), "{one}")
+            }
+            _ => assert!(of("predicted") == 0.0 && of("seen") < 100.0, "{one}"),
+        }
+        // Nothing that marks after delivery loses a ping.
+        assert_eq!(seen["lost"]["predicted"].as_f64(), Some(0.0), "{one}");
+        assert_eq!(seen["lost"]["seen"].as_f64(), Some(0.0), "{one}");
+    }
 }

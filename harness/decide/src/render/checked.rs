@@ -2,9 +2,9 @@
 
 use dedup_records::units;
 
-use crate::checked::{Beside, Checked, Outcome, Seen};
+use crate::checked::{Beside, Checked, FailedOver, Outcome, Seen};
 use crate::render::parts::head;
-use crate::render::sentence::count;
+use crate::render::sentence::{count, seconds};
 
 pub(super) const NOTE: &str = "Let through and left after the nightly job: of the copies, predicted and seen. Lost: unique \
                                pings; what is predicted with false positives in it is an upper bound.";
@@ -44,4 +44,31 @@ pub(super) fn streams(checked: &[Checked]) -> Vec<(String, String)> {
         Outcome::NotRun(because) => (checked.strategy.clone(), format!("not run: {because}")),
     };
     checked.iter().map(said).collect()
+}
+
+/// What a failover did to each that was tried with one.
+pub(super) fn failovers(checked: &[Checked]) -> Vec<(String, String)> {
+    let said = |checked: &Checked| {
+        let said = match checked.failover.as_ref()? {
+            Outcome::Seen(failed_over) => failover(failed_over),
+            Outcome::NotRun(because) => format!("not run: {because}"),
+        };
+        Some((checked.strategy.clone(), said))
+    };
+    checked.iter().filter_map(said).collect()
+}
+
+fn failover(of: &FailedOver) -> String {
+    format!(
+        "added {} duplicates where {} were predicted, and {} lost where {} were; a primary of three was away for {} of the \
+         stream ({} real, times {}), which had {} pings",
+        units::short(of.delivered.seen),
+        units::short(of.delivered.predicted),
+        units::short(of.lost.seen),
+        units::short(of.lost.predicted),
+        seconds(of.outage_s),
+        seconds(of.outage_s / of.time_factor),
+        units::short(of.time_factor),
+        units::thousands(of.pings),
+    )
 }

@@ -50,6 +50,10 @@ pub(super) fn parts(decision: &Decision, changes: &[Change], checked: &[Checked]
     if !checked.is_empty() {
         add("Put to the test: predicted beside seen", Body::Table(checked::rows(checked), checked::NOTE));
         add("What it was put to the test on", Body::Strategies(checked::streams(checked)));
+        let failovers = checked::failovers(checked);
+        if !failovers.is_empty() {
+            add("What a failover of the Redis added", Body::Strategies(failovers));
+        }
     }
     if let Some(first) = decision.survivors.first() {
         add("Where the figures of the first come from", Body::Lines(origins(decision, first)));

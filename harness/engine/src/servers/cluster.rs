@@ -24,7 +24,7 @@ use super::private::{Launch, guarded, wait_until_ready};
 use crate::wait::until;
 
 /// Primaries; as many nodes again are replicas.
-const PRIMARIES: usize = 3;
+pub const PRIMARIES: usize = 3;
 /// All of them. Node `n + PRIMARIES` is the replica of node `n` at first.
 pub(super) const NODES: usize = 2 * PRIMARIES;
 /// How long a node may be silent before the others take it for dead.

@@ -18,7 +18,7 @@ mod stay;
 mod store_fault;
 
 pub use clock::VirtualClock;
-pub use cluster::PrivateCluster;
+pub use cluster::{PRIMARIES, PrivateCluster};
 pub use control::{Observation, Outage, StoreControl};
 pub use control_cluster::ClusterControl;
 pub use control_private::PrivateControl;

@@ -1,6 +1,7 @@
 //! Advice put to the test: a thinned-out stream of the same traffic, with restarts and crashes in it, and what the formulas
 //! say of that stream.
 
+mod failover;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use dedup_stream::scenario::Scenario;
 use crate::predict::{Declared, MissedShares, missed_shares};
 use crate::record::VerifyFigures;
 
+pub use failover::{FailoverTrial, TIME_FACTOR, failover_trial};
 pub use stream::{Trial, trial};
 
 /// Equal shares of the copies over whose lags a term is averaged.

@@ -13,7 +13,7 @@ const PINGS: f64 = 200_000.0;
 const MOST_FAULTS: f64 = 60.0;
 
 /// As many workers as a trial has, at most.
-const MOST_WORKERS: u32 = 16;
+pub(super) const MOST_WORKERS: u32 = 16;
 
 const DAY_S: f64 = 86_400.0;
 const YEAR_S: f64 = 365.25 * DAY_S;

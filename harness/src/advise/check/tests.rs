@@ -1,7 +1,7 @@
 use dedup_decide::{Candidate, Lags, Needs, Nightly, Traffic, decide};
 use dedup_strategies::{Definition, STRATEGIES};
 
-use super::trial;
+use super::{failover_trial, trial};
 use crate::advise::{candidates, shipped_curves};
 
 fn traffic() -> Traffic {
@@ -69,4 +69,38 @@ fn the_share_behind_a_restart_is_what_a_hand_computes() {
     near(trial.behind_a_restart(0.75 * day, Nightly::Days(1)).1, 0.0);
     trial.restarts_s.clear();
     assert_eq!(trial.behind_a_restart(10.0, Nightly::No).0, 0.0);
+}
+
+#[test]
+fn a_server_is_tried_with_a_failover_where_failovers_are_asked_for() {
+    let needs = Needs::default();
+    let without = Needs { failovers_per_year: 0.0, ..Needs::default() };
+    for (name, tried) in
+        [("exact", false), ("durable", false), ("redis-claim", true), ("redis-mozilla", true)]
+    {
+        let candidate = candidate(name, &needs);
+        let found = failover_trial(&candidate, &traffic(), &needs);
+        assert_eq!(found.is_some(), tried, "{name}");
+        if let Some(found) = found {
+            assert_eq!(found.unwrap().scenario.faults.len(), 1, "{name}");
+        }
+        assert!(failover_trial(&candidate, &traffic(), &without).is_none(), "{name}");
+    }
+}
+
+#[test]
+fn what_a_failover_takes_is_what_a_hand_computes() {
+    let needs = Needs { round_trip: std::time::Duration::from_millis(3), ..Needs::default() };
+    let tenth = Traffic::steady("test", 3000.0, 0.1, Lags::parse("test", "100%=1h").unwrap(), 1000);
+    let predicted = |name: &str| {
+        let candidate = candidate(name, &needs);
+        let trial = failover_trial(&candidate, &tenth, &needs).unwrap().unwrap();
+        let found = trial.predicted(&candidate, &needs, 90.0);
+        found.map(|found| (found * 1e6).round() / 1e6)
+    };
+    // 100 unique pings a second and a ninth of them copies; a third of the keys is away for 90 s: those that come, and those of
+    // what was not marked. A claim is lost on its way: 100 a second for 3 ms, 40 times as long, of a third of the keys.
+    assert_eq!(predicted("redis-mozilla"), [666.666667, 0.0]);
+    assert_eq!(predicted("redis-claim"), [0.0, 4.0]);
+    assert_eq!(predicted("redis-lease"), [0.0, 0.0]);
 }

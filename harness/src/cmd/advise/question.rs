@@ -26,8 +26,13 @@ const MEASURED: &str = "mozilla-client-retry";
 /// Texts, each with the place where it was found, and how a trace is read.
 pub(super) struct Given {
     texts: BTreeMap<String, (String, String)>,
+    /// Whose times are read, where not those that ship.
+    pub(super) curves: Option<PathBuf>,
     reading: ReadingArgs,
 }
+
+/// The one name in a file that is neither traffic nor a requirement.
+const CURVES: &str = "curves";
 
 const TYPED: &str = "command line";
 
@@ -46,7 +51,9 @@ pub(super) fn given(args: &AdviseArgs) -> anyhow::Result<Given> {
     for (name, value) in args.traffic.0.iter().chain(&args.needs.0) {
         given.insert(name.clone(), (TYPED.to_string(), value.clone()));
     }
-    Ok(Given { texts: given, reading: args.reading.clone() })
+    let in_file = given.remove(CURVES).map(|(_, path)| PathBuf::from(path));
+    let curves = args.curves.clone().or(in_file);
+    Ok(Given { texts: given, curves, reading: args.reading.clone() })
 }
 
 impl Given {
