@@ -83,10 +83,17 @@ impl Deletion {
         let step = turns / (steps * fine) as f64;
         let (mut fill, mut resets) = (0.0, 0.0);
         let mut next = || {
-            for _ in 0..fine {
+            for left in (0..fine).rev() {
                 let middle = fill + gained(fill) * step / 2.0;
-                resets += self.chosen(k, middle) * step;
-                fill += gained(middle) * step;
+                let chosen = self.chosen(k, middle) * step;
+                let filled = fill + gained(middle) * step;
+                resets += chosen;
+                if filled == fill {
+                    // It is at its limit, and all that is left of this step is like this part of it.
+                    resets += chosen * left as f64;
+                    break;
+                }
+                fill = filled;
             }
             resets
         };
