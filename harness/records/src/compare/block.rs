@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::error::CompareError;
 use super::row::Row;
-use super::summary::VerifySummary;
+use super::verified::VerifySummary;
 use crate::filter::Filter;
 use crate::metrics::THROUGHPUT;
 use crate::record::{CellRecord, CellResult, Deadlines, Machine, Pass, Routed, Run};

@@ -8,10 +8,12 @@ mod against;
 mod block;
 mod change;
 mod error;
+mod measured;
 mod row;
 mod standing;
 mod summary;
 mod values;
+mod verified;
 
 #[cfg(test)]
 mod tests;
@@ -24,13 +26,12 @@ use crate::record::{Run, RunRecord};
 pub use block::{Block, Skipped, Stream};
 pub use change::{COMPARED, Certainty, Change, Compared, Difference, Differences, Ratio};
 pub use error::CompareError;
+pub use measured::{LatencySummary, TimeSummary, WeighSummary};
 pub use row::Row;
 pub use standing::{Finding, Standing};
-pub use summary::{
-    Added, Clock, LatencySummary, PredictionSummary, StableSummary, Stands, Summary, TimeSummary,
-    VerifySummary, WeighSummary,
-};
+pub use summary::{Clock, Summary};
 pub use values::{Value, Values};
+pub use verified::{Added, PredictionSummary, StableSummary, Stands, VerifySummary};
 
 /// Strategies beside each other, one block a scenario.
 #[derive(Clone, Debug, PartialEq, Serialize)]
