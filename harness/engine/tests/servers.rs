@@ -22,9 +22,6 @@ use redis::cmd;
 /// Names another program as the guard of an owner that is no test.
 const NAMED_GUARD: &str = "DEDUP_TEST_GUARD";
 
-/// What removes a server that outlives its test.
-const GUARD: &str = env!("CARGO_BIN_EXE_guard");
-
 const DAY_MS: u64 = 24 * 3600 * 1000;
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 #[path = "../common/home.rs"]
 mod home;
 
-pub(crate) use home::TINY;
+pub(crate) use home::{TINY, eventually};
 
 /// The binary, a directory to run it in, and one for its temporary files.
 pub(crate) struct Tool {
@@ -135,13 +135,4 @@ pub(crate) fn json_lines(text: &str) -> Vec<Value> {
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
         .collect()
-}
-
-/// Waits until `holds`, which another process brings about; fails after far longer than it can take.
-pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while !holds() {
-        assert!(Instant::now() < deadline, "{what} did not come about in two minutes");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }

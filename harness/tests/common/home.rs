@@ -2,6 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+#[path = "../../engine/tests/common/eventually.rs"]
+mod eventually;
+
+pub(crate) use eventually::eventually;
+
 /// 4,000 pings in about three minutes of virtual time, one in five uniques repeated once.
 pub(crate) const TINY: &str = r#"
 about = "A few thousand pings with many duplicates."

@@ -61,7 +61,9 @@ impl Tool {
         assert!(!ended.err.contains("panicked at"), "{}", ended.err);
         let left: Vec<_> = std::fs::read_dir(self.path("tmp")).unwrap().collect();
         assert!(left.is_empty(), "left behind by {words}: {left:?}");
-        assert_eq!(self.processes(), Vec::<String>::new(), "left running by {words}");
+        // A guard stops its servers after whoever started them has ended.
+        let ended_all = || home::processes(self.home.path()).is_empty();
+        home::eventually(&format!("the end of all that {words} started"), ended_all);
         ended
     }
 
@@ -95,16 +97,5 @@ impl Tool {
         let output = git.args(words).output().unwrap();
         assert!(output.status.success(), "git {words:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// Processes that were started for this tool and still run.
-    fn processes(&self) -> Vec<String> {
-        let running = || home::processes(self.home.path());
-        // A guard stops its servers after whoever started them has ended.
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(120);
-        while !running().is_empty() && std::time::Instant::now() < deadline {
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
-        running()
     }
 }

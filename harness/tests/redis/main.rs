@@ -12,6 +12,3 @@ mod private;
 mod waits;
 
 use net::{free_port, self_signed};
-
-/// What removes a server that outlives its test.
-const GUARD: &str = env!("CARGO_BIN_EXE_dedup-harness");

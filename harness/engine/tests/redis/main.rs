@@ -25,9 +25,6 @@ use dedup_strategies::{
 };
 use redis::cmd;
 
-/// What removes a server that outlives its test.
-const GUARD: &str = env!("CARGO_BIN_EXE_guard");
-
 pub(crate) use net::{free_port, self_signed};
 
 pub(crate) const START: Timestamp = Timestamp::from_secs(1_700_000_000);

@@ -1,42 +1,24 @@
 //! The queries for engines that cannot be had here: read by a parser of their dialect, translated to DuckDB's, and run
 //! over the same days as our own job.
 
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use proptest::prelude::*;
 use serde::Deserialize;
 
 use super::*;
 
-/// Names a Python that has `sqlglot`, where that of the PATH has not.
-const PYTHON_VARIABLE: &str = "DEDUP_PYTHON";
+#[path = "../../../tests/common/python.rs"]
+mod python;
 
 const TRANSLATOR: &str = include_str!("to_duckdb.py");
 
-/// Runs Python with what is to be read; what it printed.
-fn python(arguments: &[&str], input: &str) -> Result<String, String> {
-    let program = std::env::var_os(PYTHON_VARIABLE).unwrap_or_else(|| "python3".into());
-    let mut command = Command::new(&program);
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let said = |error: std::io::Error| format!("{}: {error}", program.display());
-    let mut running = command.spawn().map_err(said)?;
-    // One that has ended already says why on its standard error.
-    let _ = running.stdin.take().expect("it is piped").write_all(input.as_bytes());
-    let output = running.wait_with_output().map_err(said)?;
-    match output.status.success() {
-        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
-    }
-}
-
 /// Whether there is a translator; where checks are run for a change to land, one that is missing is a failure.
 fn has_sqlglot() -> bool {
-    match python(&["-c", "import sqlglot"], "") {
+    match python::run(&["-c", "import sqlglot"], "") {
         Ok(_) => true,
         Err(missing) if std::env::var_os("CI").is_some() => {
-            panic!("{missing}: pip install sqlglot, and name its Python in {PYTHON_VARIABLE}")
+            panic!("{missing}: pip install sqlglot, and name its Python in {}", python::VARIABLE)
         }
         Err(missing) => {
             eprintln!("not compared: {missing}");
@@ -46,7 +28,7 @@ fn has_sqlglot() -> bool {
 }
 
 fn translated(dialect: &str, time: &ColumnName, sql: &str) -> String {
-    python(&["-c", TRANSLATOR, dialect, &time.within('"')], sql)
+    python::run(&["-c", TRANSLATOR, dialect, &time.within('"')], sql)
         .unwrap_or_else(|error| panic!("{error}\n{sql}"))
 }
 
