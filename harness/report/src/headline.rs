@@ -7,15 +7,14 @@ use dedup_records::record::Role;
 use dedup_records::stats::{Spread, rule_of_three};
 use dedup_records::units::{plural, short, thousands};
 
+use super::cells::{count_cell, documented_cell, share_cell};
 use super::model::{Cell, Fact, Figure, Opening, Table, Tone, View};
 use super::overview::{self, claim, in_order, lives, sentence};
 use super::panel::{Entry, Panel, machine};
 use super::pipeline;
 use super::tables::doubts;
 use super::verdict::{CONTROL, DOCUMENTED, HARM, SKIPPED, Verdict, documented, harm_of, verdict, word};
-use super::words::{
-    clip, count_cell, documented_cell, list, nanos, program, rate, share_cell, spread, three,
-};
+use super::words::{clip, list, nanos, program, rate, spread, three};
 
 /// What a report opens with.
 pub(super) fn opening(panels: &[Panel<'_>], comparison: &Comparison) -> Opening {

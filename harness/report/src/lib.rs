@@ -5,6 +5,7 @@
 //! ([`page`], [`slides`], [`markdown`], [`tidy`], [`hgrm`]) only write it down.
 
 mod brief;
+mod cells;
 pub mod chart;
 mod headline;
 pub mod hgrm;

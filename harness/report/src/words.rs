@@ -1,12 +1,8 @@
 //! Figures with what they are worth beside them.
 
-use dedup_records::compare::Standing;
-use dedup_records::record::{Role, RunRecord};
+use dedup_records::record::RunRecord;
 use dedup_records::stats::{Spread, rule_of_three, wilson_95};
 use dedup_records::units::{duration, short, thousands};
-
-use super::model::{Cell, Tone};
-use super::verdict::documented;
 
 /// A share in per cent with few digits: `0.075 %`.
 pub(super) fn percent(share: f64) -> String {
@@ -38,7 +34,7 @@ pub(super) fn counted(count: u64, of: u64) -> String {
 }
 
 /// An interval with as many digits as tell its ends apart, and at least two.
-fn interval(low: f64, high: f64) -> String {
+pub(super) fn interval(low: f64, high: f64) -> String {
     let digits = |number: f64, digits: i32| match number <= 0.0 || number >= 100.0 {
         true => short(number),
         false => {
@@ -48,48 +44,6 @@ fn interval(low: f64, high: f64) -> String {
     };
     let told = (2..7).find(|some| digits(low, *some) != digits(high, *some)).unwrap_or(2);
     format!("{}–{}", digits(low, told), digits(high, told))
-}
-
-/// A share with its interval in a table's cell: `0.075 % (0.053–0.11)`; for none `0 (<0.0073)`.
-pub(super) fn share_cell(count: u64, of: u64) -> Cell {
-    if of == 0 {
-        return Cell::none();
-    }
-    let share = count as f64 / of as f64;
-    let text = match count {
-        0 => format!("0 (<{} %)", short(rule_of_three(of) * 100.0)),
-        count => {
-            let (low, high) = wilson_95(count, of);
-            format!("{} ({})", percent(share), interval(low * 100.0, high * 100.0))
-        }
-    };
-    Cell::number(text, share)
-}
-
-/// As [`share_cell`], where cases stand and fall together, so that only `independent` of them say as much.
-pub(super) fn dependent_share_cell(count: u64, of: u64, independent: u64) -> Cell {
-    if of == 0 || independent == 0 || count == 0 {
-        return share_cell(count, if count == 0 { independent } else { of });
-    }
-    let share = count as f64 / of as f64;
-    let (low, high) = wilson_95((share * independent as f64).round() as u64, independent);
-    Cell::number(format!("{} ({})", percent(share), interval(low * 100.0, high * 100.0)), share)
-}
-
-/// A count, in red where it should be none.
-pub(super) fn count_cell(count: u64) -> Cell {
-    Cell::number(thousands(count), count as f64)
-}
-
-/// Whether it did as it is documented.
-pub(super) fn documented_cell(standing: Standing, role: Role) -> Cell {
-    let verdict = documented(standing, role);
-    Cell::text(verdict.words).toned(verdict.tone)
-}
-
-/// A count that should be none.
-pub(super) fn harm_cell(count: u64) -> Cell {
-    count_cell(count).toned(if count > 0 { Tone::Bad } else { Tone::Plain })
 }
 
 /// A figure over rounds: `22.7 (21.9–23.1) M/s`, or the figure alone where there was one round.
@@ -181,6 +135,7 @@ pub(super) fn program(run: &RunRecord) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cells::share_cell;
 
     #[test]
     fn nothing_seen_comes_with_its_bound_and_something_with_its_interval() {

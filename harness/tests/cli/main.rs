@@ -1,6 +1,7 @@
 //! The binary from outside: what it prints, how it ends, and what it leaves behind.
 
 mod advice;
+mod circles;
 mod documents;
 mod endings;
 mod faces;
@@ -25,3 +26,4 @@ mod talk;
 mod thin;
 mod tool;
 mod traces;
+mod workspace;

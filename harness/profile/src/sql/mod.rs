@@ -17,20 +17,9 @@ mod query;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod text;
 mod windows;
 
 pub use dialect::{Checked, Dialect, Quotes};
+pub use dialects::DIALECTS;
 pub use query::{Query, TimeColumn};
-
-use dialects::{bigquery, clickhouse, duckdb, postgres, redshift, snowflake, spark};
-
-/// Every engine that a query can be for.
-pub static DIALECTS: [&dyn Dialect; 7] = [
-    &bigquery::Bigquery,
-    &snowflake::Snowflake,
-    &redshift::Redshift,
-    &spark::Spark,
-    &clickhouse::Clickhouse,
-    &duckdb::Duckdb,
-    &postgres::Postgres,
-];

@@ -1,9 +1,6 @@
-//! What is asked, and the query as a whole.
+//! What is asked, and what its steps are made of.
 
-use std::fmt::Write;
-
-use super::dialect::{Checked, Dialect};
-use super::{answer, counts, doubts, lags, rows, windows};
+use super::dialect::Dialect;
 
 /// What a column of times holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,19 +55,6 @@ impl Step {
 }
 
 impl Query {
-    /// The query. It gives one row with one column, `profile`: a profile as one line of JSON.
-    pub fn text(&self) -> String {
-        let steps = [
-            rows::steps(self),
-            lags::steps(self.dialect),
-            counts::steps(self),
-            windows::steps(self.dialect),
-            doubts::steps(self),
-        ];
-        let steps: Vec<String> = steps.iter().flatten().map(Step::text).collect();
-        format!("{}WITH\n{}\n{}", self.head(), steps.join(",\n"), answer::select(self))
-    }
-
     /// Whether a ping has an id; one of several parts has one if it has any of these.
     pub(super) fn has_id(&self) -> String {
         let parts: Vec<String> = self.parts().map(|part| format!("{part} IS NOT NULL")).collect();
@@ -85,31 +69,5 @@ impl Query {
     /// The parts of the id, joined by commas.
     pub(super) fn id(&self) -> String {
         self.parts().collect::<Vec<_>>().join(", ")
-    }
-
-    fn head(&self) -> String {
-        let engine = self.dialect.engine();
-        let checked = match self.dialect.checked() {
-            Checked::Run => format!(
-                "The tests of dedup-harness run this query on {engine}, and compare it with its own reader."
-            ),
-            Checked::Translated => format!(
-                "The tests of dedup-harness have run this query in DuckDB, translated by sqlglot. {engine} itself has not run it."
-            ),
-        };
-        format!(
-            "-- The profile of a table, as one line of JSON, for {engine}:\n--   {}\n--   dedup-harness profile p.json\n-- {checked}\n",
-            self.dialect.command()
-        )
-    }
-}
-
-impl Step {
-    fn text(&self) -> String {
-        let mut text = format!("-- {}\n{} AS (\n", self.says, self.name);
-        for line in self.body.lines() {
-            let _ = writeln!(text, "  {line}");
-        }
-        text + ")"
     }
 }

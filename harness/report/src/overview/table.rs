@@ -7,11 +7,12 @@ use dedup_records::units::{duration, plural, thousands};
 use super::claim::beside;
 use super::in_order;
 use super::life::{Counted, Life, Station};
+use crate::cells::documented_cell;
 use crate::model::{Cell, Column, Figure, Line, Table, Tone, View};
 use crate::panel::Panel;
 use crate::talk;
 use crate::verdict::{DOCUMENTED, HARM, Harm};
-use crate::words::{documented_cell, list, memory, nanos, percent, spread, three};
+use crate::words::{list, memory, nanos, percent, spread, three};
 
 /// The heading above where the worst was seen.
 pub(crate) const UNDER: &str = "under";

@@ -5,10 +5,11 @@ use dedup_records::stats::{Spread, rule_of_three, wilson_95};
 use dedup_records::units::thousands;
 
 use super::{Heading, figure, section_of};
+use crate::cells::{harm_cell, share_cell};
 use crate::chart::{Axis, Chart, Join, Point, PointKind, Series, Unit};
 use crate::model::{Cell, Figure, Section, Table};
 use crate::panel::{Entry, Panel};
-use crate::words::{counted, harm_cell, list, percent, share_cell, spread, three};
+use crate::words::{counted, list, percent, spread, three};
 
 const HEADING: Heading = Heading {
     id: "accuracy",

@@ -4,11 +4,12 @@ use dedup_records::record::{FaultFigures, OverTime, Role};
 use dedup_records::units::{duration, plural, signed, signed_short, thousands};
 
 use super::{Heading, figure};
+use crate::cells::{count_cell, harm_cell};
 use crate::chart::{Axis, Band, Chart, Join, Point, Series, Unit};
 use crate::model::{Cell, Figure, Section, Table, Tone};
 use crate::overview::More;
 use crate::panel::{Entry, Panel};
-use crate::words::{clip, count_cell, harm_cell, list};
+use crate::words::{clip, list};
 
 const HEADING: Heading = Heading {
     id: "faults",
@@ -260,9 +261,9 @@ fn outcome(panel: &Panel<'_>) -> Table {
             Some(entry.strategy),
             vec![
                 Cell::text(&entry.name),
-                crate::words::share_cell(v.missed_count, v.duplicate_count),
+                crate::cells::share_cell(v.missed_count, v.duplicate_count),
                 count_cell(v.missed_count),
-                crate::words::share_cell(v.lost_count, v.unique_count),
+                crate::cells::share_cell(v.lost_count, v.unique_count),
                 harm_cell(v.lost_count),
                 count_cell(v.delayed_count),
                 count_cell(redelivered),

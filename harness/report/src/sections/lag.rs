@@ -4,10 +4,11 @@ use dedup_records::record::{LagFigures, Prediction, Tables};
 use dedup_records::units::{duration, thousands};
 
 use super::{Heading, figure, section_of};
+use crate::cells::{count_cell, dependent_share_cell, share_cell};
 use crate::chart::{Axis, Chart, Guide, Join, Point, Series, Unit};
 use crate::model::{Cell, Figure, Section, Table, View};
 use crate::panel::{Entry, Panel};
-use crate::words::{clip, count_cell, dependent_share_cell, list, percent, share_cell};
+use crate::words::{clip, list, percent};
 
 const HEADING: Heading = Heading {
     id: "lag",

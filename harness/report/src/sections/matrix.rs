@@ -5,11 +5,12 @@ use dedup_records::record::Role;
 use dedup_records::stats::rule_of_three;
 use dedup_records::units::{short, thousands};
 
+use crate::cells::{count_cell, harm_cell};
 use crate::model::{Cell, Column, Figure, Line, Section, Shade, Table, Tone, View};
 use crate::overview::{More, lives};
 use crate::panel::{Entry, Panel};
 use crate::verdict::documented;
-use crate::words::{clip, count_cell, harm_cell, list};
+use crate::words::{clip, list};
 
 const ABOUT: &str = "Read across to see whom a fault hurts, down to see what a strategy fears. Red: unique pings lost. Amber: copies \
                      let through, the darker the more. Both are what the fault adds to the same stream without it, where \
@@ -224,7 +225,7 @@ fn counts(title: &str, id: &str, panels: &[&Panel<'_>]) -> Table {
                 without.map_or(Cell::none(), |without| count_cell(without.missed_count)),
                 verify.map_or(Cell::none(), |verify| harm_cell(verify.lost_count)),
                 without.map_or(Cell::none(), |without| count_cell(without.lost_count)),
-                crate::words::documented_cell(entry.row.standing, entry.row.role),
+                crate::cells::documented_cell(entry.row.standing, entry.row.role),
             ],
         );
     }

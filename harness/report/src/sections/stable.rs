@@ -4,10 +4,11 @@ use dedup_records::record::{Role, StableFigures};
 use dedup_records::stats::rule_of_three;
 
 use super::{Heading, figure, section_of};
+use crate::cells::{count_cell, harm_cell, share_cell};
 use crate::chart::{Axis, Chart, Join, Point, PointKind, Series, Unit};
 use crate::model::{Cell, Figure, Section, Table};
 use crate::panel::{Entry, Panel};
-use crate::words::{clip, count_cell, counted, harm_cell, share_cell};
+use crate::words::{clip, counted};
 
 const HEADING: Heading = Heading {
     id: "stable",

@@ -5,13 +5,14 @@ use dedup_records::stats::rule_of_three;
 use dedup_records::units::{duration, thousands};
 
 use super::Heading;
+use crate::cells::documented_cell;
 use crate::model::{Cell, Figure, Section, Table, Tone};
 use crate::models;
 use crate::palette::Palette;
 use crate::panel::Panel;
 use crate::talk::{self, Side};
 use crate::verdict::{DOCUMENTED, SKIPPED};
-use crate::words::{clip, documented_cell, list, memory, percent, three};
+use crate::words::{clip, list, memory, percent, three};
 
 const HEADING: Heading = Heading {
     id: "talk",

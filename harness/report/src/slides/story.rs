@@ -1,12 +1,13 @@
 //! Which slides there are, and in which order: the problem, what a window can know, robustness, performance,
 //! operations, the nightly job, and what the data do not show.
 
+use crate::cells::share_cell;
 use crate::chart::Chart;
 use crate::model::{Cell, Column, Figure, Line, Report, Section, Shade, Table, View};
 use crate::models;
 use crate::overview::UNDER;
 use crate::verdict::{DOCUMENTED, HARM};
-use crate::words::{clip, counted, percent, share_cell};
+use crate::words::{clip, counted, percent};
 
 /// One slide.
 pub(super) struct Slide {

@@ -5,7 +5,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::Look;
+use super::look::Look;
 use super::text::{Text, Tone};
 
 /// To which side of its column a cell leans.

@@ -5,6 +5,7 @@ mod grid;
 mod header;
 mod json;
 mod list;
+mod look;
 mod markdown;
 mod matrix;
 mod notes;
@@ -18,6 +19,7 @@ mod verdict;
 
 pub use grid::Align;
 pub use list::List;
+pub use look::{Colour, Look};
 pub use markdown::escape;
 pub(crate) use notes::doubts;
 pub use text::{Text, Tone};
@@ -26,8 +28,6 @@ pub use text::{Text, Tone};
 mod tests;
 
 use std::fmt;
-
-use anstream::{AutoStream, ColorChoice};
 
 use dedup_records::compare::Comparison;
 
@@ -60,39 +60,6 @@ impl fmt::Display for Format {
         let (_, name, _) =
             Format::ALL.into_iter().find(|(format, ..)| format == self).expect("all are listed");
         f.write_str(name)
-    }
-}
-
-/// What the place can show to which a table goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Look {
-    /// Whether it shows colour. Colour repeats what the words say.
-    pub colour: Colour,
-    /// Columns; none where lines may be as long as they like.
-    pub width: Option<usize>,
-}
-
-/// Whether to emit colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Colour {
-    /// Styles as ANSI escapes.
-    On,
-    /// Plain text.
-    Off,
-}
-
-impl Look {
-    /// Plain text of any width: for files and pipes.
-    pub const PLAIN: Look = Look { colour: Colour::Off, width: None };
-
-    /// What standard output can show: honours `NO_COLOR`, `CLICOLOR_FORCE` and pipes.
-    pub fn of_stdout() -> Look {
-        let colour = match AutoStream::choice(&std::io::stdout()) {
-            ColorChoice::Never => Colour::Off,
-            _ => Colour::On,
-        };
-        let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-        Look { colour, width }
     }
 }
 

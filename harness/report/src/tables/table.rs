@@ -4,10 +4,11 @@ use dedup_records::compare::{Block, Comparison};
 use dedup_records::record::Machine;
 
 use super::grid::Grid;
+use super::look::Look;
 use super::matrix::{self, Matrix};
 use super::sheet::{Keep, Sheet};
 use super::text::{Text, Tone, one_line, wrap};
-use super::{Look, header, notes, predicted, scale};
+use super::{header, notes, predicted, scale};
 
 /// How wide lines of prose get where the terminal would allow more.
 const PROSE: usize = 110;

@@ -4,7 +4,7 @@ use anstyle::{AnsiColor, Style};
 pub(super) use dedup_records::printable::one_line;
 use unicode_width::UnicodeWidthStr;
 
-use super::Colour;
+use super::look::Colour;
 
 /// What a piece of text is about; colour only repeats it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -30,7 +30,7 @@ use crate::exit::{Exit, OrExit};
 use crate::nightly::TableName;
 use crate::printable::printable;
 use crate::servers::Guarded;
-use live::{LiveArgs, Seen};
+use live::{Asked, LiveArgs, Seen};
 
 /// Options of `profile`.
 #[derive(Clone, Debug, Args)]
@@ -130,7 +130,7 @@ pub fn run(args: &ProfileArgs, definitions: &[Definition], out: &mut dyn Write) 
     let stop = stop_on_interrupt()?;
     let directory = Guarded::directory().context("temporary directory")?;
     let Seen { profile, shadows } = match args.live.live {
-        true => live::watch(args, definitions, directory.dir(), &stop)?,
+        true => live::watch(&asked(args), definitions, directory.dir(), &stop)?,
         false => Seen { profile: profile(args, &files, directory.dir(), &stop)?, shadows: None },
     };
     // What was read for hours is shown, whatever becomes of the files, and kept, whether it is shown or not.
@@ -148,6 +148,17 @@ pub fn run(args: &ProfileArgs, definitions: &[Definition], out: &mut dyn Write) 
         anstream::eprintln!("{} does not carry:{not_carried}", printable(&path.display().to_string()));
     }
     Ok(Exit::Ok)
+}
+
+/// What is to be watched as it comes.
+fn asked(args: &ProfileArgs) -> Asked<'_> {
+    Asked {
+        live: &args.live,
+        traces: &args.traces,
+        reading: &args.reading,
+        name: args.name.as_deref(),
+        memory: args.memory,
+    }
 }
 
 fn show(

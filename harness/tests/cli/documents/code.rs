@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use dedup_decide::NEEDS;
 use dedup_harness::strategies::{STRATEGIES, conformance::LAWS};
@@ -13,8 +12,9 @@ use dedup_stream::faults::{FAULTS, Hits};
 use regex::Regex;
 use serde_json::Value;
 
-use super::{read, root};
+use super::read;
 use crate::tool::Tool;
+use crate::workspace::{self, root};
 
 type Names = BTreeSet<String>;
 
@@ -212,11 +212,7 @@ fn libraries() -> Names {
 
 /// Each package and those of the workspace that it depends on, as Cargo has it.
 fn packages() -> Names {
-    let metadata = ["metadata", "--no-deps", "--offline", "--format-version", "1"];
-    let output = Command::new(env!("CARGO")).args(metadata).current_dir(root()).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
-    metadata["packages"].as_array().unwrap().iter().map(arrow).collect()
+    workspace::packages().iter().map(arrow).collect()
 }
 
 fn arrow(package: &Value) -> String {

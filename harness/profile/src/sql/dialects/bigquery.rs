@@ -3,7 +3,7 @@
 use crate::sql::dialect::{Checked, Dialect, Quotes, lines, with_backslashes};
 
 #[derive(Debug)]
-pub(in crate::sql) struct Bigquery;
+pub(super) struct Bigquery;
 
 impl Dialect for Bigquery {
     fn name(&self) -> &'static str {

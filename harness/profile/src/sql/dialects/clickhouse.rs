@@ -4,7 +4,7 @@ use crate::sql::dialect::{Checked, Dialect, Quotes, tuples, with_backslashes};
 
 /// Types can hold no NULL unless they say so.
 #[derive(Debug)]
-pub(in crate::sql) struct Clickhouse;
+pub(super) struct Clickhouse;
 
 impl Dialect for Clickhouse {
     fn name(&self) -> &'static str {

@@ -3,7 +3,7 @@
 use crate::sql::dialect::{Checked, Dialect, Quotes};
 
 #[derive(Debug)]
-pub(in crate::sql) struct Duckdb;
+pub(super) struct Duckdb;
 
 impl Dialect for Duckdb {
     fn name(&self) -> &'static str {

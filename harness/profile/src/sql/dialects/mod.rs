@@ -1,9 +1,22 @@
 //! One file for each engine.
 
-pub(super) mod bigquery;
-pub(super) mod clickhouse;
-pub(super) mod duckdb;
-pub(super) mod postgres;
-pub(super) mod redshift;
-pub(super) mod snowflake;
-pub(super) mod spark;
+mod bigquery;
+mod clickhouse;
+mod duckdb;
+mod postgres;
+mod redshift;
+mod snowflake;
+mod spark;
+
+use super::dialect::Dialect;
+
+/// Every engine that a query can be for.
+pub static DIALECTS: [&dyn Dialect; 7] = [
+    &bigquery::Bigquery,
+    &snowflake::Snowflake,
+    &redshift::Redshift,
+    &spark::Spark,
+    &clickhouse::Clickhouse,
+    &duckdb::Duckdb,
+    &postgres::Postgres,
+];

@@ -3,7 +3,7 @@
 use crate::sql::dialect::{Checked, Dialect, Quotes};
 
 #[derive(Debug)]
-pub(in crate::sql) struct Postgres;
+pub(super) struct Postgres;
 
 impl Dialect for Postgres {
     fn name(&self) -> &'static str {

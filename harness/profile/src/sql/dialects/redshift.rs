@@ -5,7 +5,7 @@ use crate::sql::dialect::{
 };
 
 #[derive(Debug)]
-pub(in crate::sql) struct Redshift;
+pub(super) struct Redshift;
 
 impl Dialect for Redshift {
     fn name(&self) -> &'static str {

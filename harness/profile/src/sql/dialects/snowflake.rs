@@ -5,7 +5,7 @@ use crate::sql::dialect::{
 };
 
 #[derive(Debug)]
-pub(in crate::sql) struct Snowflake;
+pub(super) struct Snowflake;
 
 impl Dialect for Snowflake {
     fn name(&self) -> &'static str {

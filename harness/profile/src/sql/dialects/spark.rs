@@ -3,7 +3,7 @@
 use crate::sql::dialect::{Checked, Dialect, Quotes, with_backslashes};
 
 #[derive(Debug)]
-pub(in crate::sql) struct Spark;
+pub(super) struct Spark;
 
 impl Dialect for Spark {
     fn name(&self) -> &'static str {

@@ -22,8 +22,7 @@ use dedup_strategies::Definition;
 use dedup_stream::trace::{TraceError, TraceOptions, TracePings};
 use parking_lot::Mutex;
 
-use super::ProfileArgs;
-use crate::cmd::reading::taken;
+use crate::cmd::reading::{ReadingArgs, taken};
 use crate::cmd::values::time;
 use crate::exit::{Exit, OrExit};
 use serving::Listener;
@@ -60,6 +59,18 @@ pub struct LiveArgs {
     pub metrics: Option<String>,
 }
 
+/// What is to be watched, and how.
+pub(super) struct Asked<'a> {
+    pub(super) live: &'a LiveArgs,
+    /// What was named to be read: nothing, or standard input.
+    pub(super) traces: &'a [PathBuf],
+    pub(super) reading: &'a ReadingArgs,
+    /// What the profile calls the traffic.
+    pub(super) name: Option<&'a str>,
+    /// Memory that it may take, in bytes.
+    pub(super) memory: Option<u64>,
+}
+
 /// What was seen of the traffic until it ended, or somebody asked to stop.
 pub(super) struct Seen {
     pub(super) profile: Profile,
@@ -69,25 +80,25 @@ pub(super) struct Seen {
 
 /// Watches standard input to its end, or until `stop` is set.
 pub(super) fn watch(
-    args: &ProfileArgs,
+    asked: &Asked,
     definitions: &[Definition],
     directory: &Path,
     stop: &Arc<AtomicBool>,
 ) -> anyhow::Result<Seen> {
-    refuse_files(&args.traces).or_exit(Exit::Usage)?;
-    let options = args.reading.options(&[PathBuf::from(STDIN)]);
-    let shadows = shadow::all(&args.live.shadows, definitions, directory).or_exit(Exit::Usage)?;
-    let listener = args.live.metrics.as_deref().map(Listener::open).transpose().or_exit(Exit::Usage)?;
+    refuse_files(asked.traces).or_exit(Exit::Usage)?;
+    let options = asked.reading.options(&[PathBuf::from(STDIN)]);
+    let shadows = shadow::all(&asked.live.shadows, definitions, directory).or_exit(Exit::Usage)?;
+    let listener = asked.live.metrics.as_deref().map(Listener::open).transpose().or_exit(Exit::Usage)?;
     listener.iter().for_each(|listener| say(&format!("figures are at {}", listener.url())));
     let input = Live::stdin(Arc::clone(stop)).context("standard input")?;
     let times = if options.time_field.is_some() { Times::Given } else { Times::Clock };
-    let name = args.name.as_deref().unwrap_or("standard input");
-    let memory = args.memory.unwrap_or(USUAL_MEMORY);
+    let name = asked.name.unwrap_or("standard input");
+    let memory = asked.memory.unwrap_or(USUAL_MEMORY);
     let memory = Memory::Bytes(memory.saturating_sub(BESIDE_IDS).max(memory / 2));
     let watch = Mutex::new(Watch::new(ProfileBuilder::new(name, times, memory), shadows));
     let read = thread::scope(|scope| {
         // Whatever becomes of the reading, these end when it does.
-        let _printed = line::print(scope, &watch, args.live.every);
+        let _printed = line::print(scope, &watch, asked.live.every);
         let _served = listener.as_ref().map(|listener| listener.serve(scope, &watch));
         let mut pings = TracePings::open_live(&options, input, directory, stop)?;
         say(&line::begins(&options, &pings, &watch.lock()));
