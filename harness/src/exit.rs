@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use dedup_files::Fault;
+use dedup_files::{AtFault, Fault};
 
 pub use dedup_engine::suite::chain;
 
@@ -31,9 +31,27 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The code that `error` asks for (see [`OrExit`]); [`Exit::ToolFailed`] where it asks for none.
+    /// The code that `error` asks for (see [`OrExit`]); where it asks for none [`Exit::ToolFailed`], but for a wait that
+    /// somebody asked to end.
     pub fn of(error: &anyhow::Error) -> Exit {
-        error.downcast_ref::<Ending>().map_or(Exit::ToolFailed, |ending| ending.exit)
+        let is_stopped = |cause: &io::Error| cause.fault() == Fault::Stopped;
+        let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+        match error.downcast_ref::<Ending>() {
+            Some(ending) => ending.exit,
+            None if causes.any(is_stopped) => Exit::Interrupted,
+            None => Exit::ToolFailed,
+        }
+    }
+}
+
+impl From<Fault> for Exit {
+    /// A wrong path is wrong usage, a place that gave out is not.
+    fn from(fault: Fault) -> Exit {
+        match fault {
+            Fault::Path => Exit::Usage,
+            Fault::Place => Exit::ToolFailed,
+            Fault::Stopped => Exit::Interrupted,
+        }
     }
 }
 
@@ -53,30 +71,30 @@ struct Ending {
 
 /// Says with which code the program ends if this is an error.
 pub trait OrExit<T> {
+    /// What is to be said.
+    type Error;
+
     /// The value, or the error marked with `exit`.
     fn or_exit(self, exit: Exit) -> anyhow::Result<T>;
 
-    /// The same for an output that cannot be written: a wrong path is wrong usage, a place that gave
-    /// out is not.
-    fn or_exit_of_output(self) -> anyhow::Result<T>;
+    /// The value, or the error marked with the code of whose fault it is.
+    fn or_exit_by_fault(self) -> anyhow::Result<T>
+    where
+        Self::Error: AtFault;
 }
 
 impl<T, E: Into<anyhow::Error>> OrExit<T> for Result<T, E> {
+    type Error = E;
+
     fn or_exit(self, exit: Exit) -> anyhow::Result<T> {
         self.map_err(|error| ending(exit, &error.into()))
     }
 
-    fn or_exit_of_output(self) -> anyhow::Result<T> {
-        self.map_err(|error| {
-            let error = error.into();
-            let fault = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>()).map(Fault::of);
-            let exit = match fault {
-                Some(Fault::Place) => Exit::ToolFailed,
-                Some(Fault::Stopped) => Exit::Interrupted,
-                Some(Fault::Path) | None => Exit::Usage,
-            };
-            ending(exit, &error)
-        })
+    fn or_exit_by_fault(self) -> anyhow::Result<T>
+    where
+        E: AtFault,
+    {
+        self.map_err(|error| ending(error.fault().into(), &error.into()))
     }
 }
 
@@ -86,8 +104,15 @@ fn ending(exit: Exit, error: &anyhow::Error) -> anyhow::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use anyhow::Context;
+    use dedup_report::splice::SpliceError;
+    use dedup_stream::trace::TraceError;
+
+    use super::*;
+    use crate::gate::accept::AcceptError;
+    use crate::gate::baseline::BaselineError;
+    use crate::nightly::NightlyError;
+    use crate::record::RecordError;
 
     #[test]
     fn an_error_keeps_its_code_and_its_message_under_further_context() {
@@ -100,33 +125,42 @@ mod tests {
     }
 
     #[test]
-    fn an_output_whose_place_gave_out_is_no_wrong_usage_however_deep_that_is_said() {
+    fn an_error_says_itself_whose_fault_it_is_however_deep_its_cause_is() {
         for (cause, exit) in [
             (io::ErrorKind::StorageFull, Exit::ToolFailed),
             (io::ErrorKind::NotFound, Exit::Usage),
             (io::ErrorKind::Interrupted, Exit::Interrupted),
         ] {
-            let unwritable = || dedup_files::Unwritable::new("a".as_ref(), cause.into());
+            let cause = || io::Error::from(cause);
+            let unwritable = || dedup_files::Unwritable::new("a".as_ref(), cause());
             let folder = || dedup_files::FolderError::from(unwritable());
+            let spool =
+                || TraceError::Spool { path: "a".into(), source: dedup_files::CopyError::from(cause()) };
             for error in [
-                Err::<(), anyhow::Error>(unwritable().into()),
-                Err(folder().into()),
-                Err(crate::record::RecordError::from(folder()).into()),
-                Err(crate::record::RecordError::Write { path: "a".into(), source: cause.into() }.into()),
-                Err(crate::gate::baseline::BaselineError::from(unwritable()).into()),
-                Err(crate::gate::baseline::BaselineError::from(folder()).into()),
-                Err(crate::gate::accept::AcceptError::from(unwritable()).into()),
-                Err(dedup_report::splice::SpliceError::Write(unwritable()).into()),
+                Err::<(), _>(unwritable()).or_exit_by_fault(),
+                Err(folder()).or_exit_by_fault(),
+                Err(RecordError::from(folder())).or_exit_by_fault(),
+                Err(RecordError::Write { path: "a".into(), source: cause() }).or_exit_by_fault(),
+                Err(BaselineError::from(unwritable())).or_exit_by_fault(),
+                Err(BaselineError::from(folder())).or_exit_by_fault(),
+                Err(AcceptError::from(unwritable())).or_exit_by_fault(),
+                Err(SpliceError::Write(unwritable())).or_exit_by_fault(),
+                Err(SpliceError::from(folder())).or_exit_by_fault(),
+                Err(spool()).or_exit_by_fault(),
+                Err(NightlyError::from(unwritable())).or_exit_by_fault(),
+                Err(NightlyError::from(folder())).or_exit_by_fault(),
             ] {
-                let error = error.or_exit_of_output().unwrap_err();
+                let error = error.unwrap_err();
                 assert_eq!(Exit::of(&error), exit, "{error}");
-                assert_eq!(
-                    error.to_string().matches(&io::Error::from(cause).to_string()).count(),
-                    1,
-                    "{error}"
-                );
+                assert_eq!(error.to_string().matches(&cause().to_string()).count(), 1, "{error}");
             }
         }
+    }
+
+    #[test]
+    fn a_wait_that_somebody_asked_to_end_is_no_failure_of_the_tool() {
+        let stopped = || anyhow::Error::from(io::Error::from(io::ErrorKind::Interrupted));
+        assert_eq!(Exit::of(&stopped().context("standard output")), Exit::Interrupted);
     }
 
     #[test]

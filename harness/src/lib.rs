@@ -10,15 +10,20 @@ mod cli;
 pub mod cmd;
 pub mod exit;
 pub mod gate;
+pub mod interrupt;
 pub mod machine;
+pub mod print;
 pub mod talk;
 
+use std::io::Write;
 use std::process::ExitCode;
+
+use anstream::AutoStream;
 
 /// What runs and measures.
 pub use dedup_engine::{
-    alloc, cell, environment, faults, nightly, pacing, passes, pipeline, predict, process, progress, select,
-    servers, suite, wait,
+    alloc, answer, cell, environment, faults, nightly, pacing, passes, pipeline, predict, process, progress,
+    select, servers, suite, wait,
 };
 /// What is recorded, and runs beside each other.
 pub use dedup_records::{compare, filter, printable, record, stats, units};
@@ -41,23 +46,38 @@ pub fn main_with(further: &[Definition]) -> ExitCode {
     process::survive_size_limits();
     let definitions: Vec<Definition> = STRATEGIES.iter().chain(further).copied().collect();
     if let Some(twice) = name_taken_twice(&definitions) {
-        eprintln!("error: two strategies are called {twice:?}; a name in tables and records has to mean one");
+        dedup_files::say(format_args!(
+            "error: two strategies are called {twice:?}; a name in tables and records has to mean one"
+        ));
         return Exit::Usage.into();
     }
     match Cli::read().command {
         Some(Command::Cell) => cell::run_child(&definitions),
         Some(Command::GateWorker) => gate::worker::run_worker(&definitions),
-        command => match run(command, &definitions, &mut anstream::stdout().lock()) {
+        command => match run(command, &definitions, &mut output()) {
             Ok(exit) => exit.into(),
             Err(error) if is_broken_pipe(&error) => Exit::Ok.into(),
             Err(error) => {
-                let said = exit::chain(&error);
-                let (red, plain) = (ERROR.render(), ERROR.render_reset());
-                anstream::eprintln!("{red}error:{plain} {}", printable(&said));
+                tell(&error);
                 Exit::of(&error).into()
             }
         },
     }
+}
+
+/// Standard output, without colours where it is no terminal.
+fn output() -> AutoStream<Box<dyn Write>> {
+    let choice = AutoStream::choice(&std::io::stdout());
+    AutoStream::new(Box::new(dedup_files::stdout()), choice)
+}
+
+fn tell(error: &anyhow::Error) {
+    let choice = AutoStream::choice(&std::io::stderr());
+    let mut out: AutoStream<Box<dyn Write>> = AutoStream::new(Box::new(dedup_files::stderr()), choice);
+    let (red, plain) = (ERROR.render(), ERROR.render_reset());
+    let line = format!("{red}error:{plain} {}\n", printable(&exit::chain(error)));
+    // Who does not listen has the exit code.
+    let _ = out.write_all(line.as_bytes());
 }
 
 const ERROR: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();

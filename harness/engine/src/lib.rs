@@ -5,6 +5,7 @@
 //! or a page.
 
 pub mod alloc;
+pub mod answer;
 pub mod cell;
 pub mod environment;
 pub mod faults;

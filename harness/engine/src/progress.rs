@@ -44,7 +44,7 @@ impl Progress {
             (true, _) => Face::Silent,
             (false, true) => Face::Bar(bar(total_cells)),
             (false, false) => {
-                Face::Plain(Plain { out: Box::new(io::stderr()), open: false, head: String::new() })
+                Face::Plain(Plain { out: Box::new(dedup_files::stderr()), open: false, head: String::new() })
             }
         };
         Progress { face, total: total_cells, started: 0, slow_after: SLOW_AFTER }

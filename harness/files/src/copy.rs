@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use rustix::event::PollFlags;
 
+use crate::fault::{AtFault, Fault};
 use crate::space::Space;
 use crate::waiting::wait;
 
@@ -32,6 +33,16 @@ pub enum CopyError {
     /// The system does not let us.
     #[error(transparent)]
     System(#[from] io::Error),
+}
+
+impl AtFault for CopyError {
+    fn fault(&self) -> Fault {
+        match self {
+            CopyError::Stopped => Fault::Stopped,
+            CopyError::NoRoom { .. } => Fault::Place,
+            CopyError::System(error) => error.fault(),
+        }
+    }
 }
 
 /// How many bytes were copied.

@@ -1,13 +1,13 @@
-//! Whose fault it is that something cannot be written.
+//! Whose fault it is that something cannot be read or written.
 
 use std::io::{self, ErrorKind};
 
 use rustix::io::Errno;
 
-/// Why a write did not succeed, or what has to be another for it to.
+/// Why it did not succeed, or what has to be another for it to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The path that was named: nothing can ever be written there in this way.
+    /// What was asked for: the path that was named, or what is there. It can never succeed in this way.
     Path,
     /// What the path leads to, or this machine: the path is fine, and room, a reader or a disk is missing.
     Place,
@@ -15,24 +15,40 @@ pub enum Fault {
     Stopped,
 }
 
-impl Fault {
-    /// Whose fault `error` tells of.
-    pub fn of(error: &io::Error) -> Fault {
+/// An error that says itself whose fault it is.
+pub trait AtFault {
+    /// Whose.
+    fn fault(&self) -> Fault;
+}
+
+impl AtFault for io::Error {
+    fn fault(&self) -> Fault {
         let of_the_machine = [Errno::IO, Errno::MFILE, Errno::NFILE];
-        match error.kind() {
+        match self.kind() {
             ErrorKind::Interrupted => Fault::Stopped,
+            _ if self.get_ref().is_some_and(|cause| cause.is::<Stopped>()) => Fault::Stopped,
             ErrorKind::StorageFull
             | ErrorKind::QuotaExceeded
             | ErrorKind::FileTooLarge
             | ErrorKind::BrokenPipe
             | ErrorKind::WriteZero
             | ErrorKind::OutOfMemory => Fault::Place,
-            _ if of_the_machine.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error())) => {
+            _ if of_the_machine.iter().any(|errno| self.raw_os_error() == Some(errno.raw_os_error())) => {
                 Fault::Place
             }
             _ => Fault::Path,
         }
     }
+}
+
+/// What [`stopped`] tells of.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted")]
+struct Stopped;
+
+/// That somebody asked to stop, for those whose callers try again after an error of the kind [`ErrorKind::Interrupted`].
+pub(crate) fn stopped() -> io::Error {
+    io::Error::other(Stopped)
 }
 
 #[cfg(test)]
@@ -41,18 +57,21 @@ mod tests {
 
     #[test]
     fn a_place_that_gives_out_is_told_from_a_path_that_is_wrong() {
+        let of = |errno: Errno| io::Error::from(errno).fault();
         for errno in
             [Errno::NOSPC, Errno::DQUOT, Errno::FBIG, Errno::PIPE, Errno::IO, Errno::NOMEM, Errno::MFILE]
         {
-            assert_eq!(Fault::of(&errno.into()), Fault::Place, "{errno}");
+            assert_eq!(of(errno), Fault::Place, "{errno}");
         }
         for errno in
             [Errno::NOENT, Errno::ACCESS, Errno::NOTDIR, Errno::ISDIR, Errno::ROFS, Errno::NAMETOOLONG]
         {
-            assert_eq!(Fault::of(&errno.into()), Fault::Path, "{errno}");
+            assert_eq!(of(errno), Fault::Path, "{errno}");
         }
-        assert_eq!(Fault::of(&ErrorKind::WriteZero.into()), Fault::Place);
-        assert_eq!(Fault::of(&ErrorKind::InvalidInput.into()), Fault::Path);
-        assert_eq!(Fault::of(&ErrorKind::Interrupted.into()), Fault::Stopped);
+        let of = |kind: ErrorKind| io::Error::from(kind).fault();
+        assert_eq!(of(ErrorKind::WriteZero), Fault::Place);
+        assert_eq!(of(ErrorKind::InvalidInput), Fault::Path);
+        assert_eq!(of(ErrorKind::Interrupted), Fault::Stopped);
+        assert_eq!(stopped().fault(), Fault::Stopped);
     }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use rustix::io::Errno;
 
+use crate::fault::{AtFault, Fault};
 use crate::output::Unwritable;
 use crate::place::Place;
 
@@ -23,6 +24,15 @@ pub enum FolderError {
         /// The folder.
         path: PathBuf,
     },
+}
+
+impl AtFault for FolderError {
+    fn fault(&self) -> Fault {
+        match self {
+            FolderError::Made(error) => error.fault(),
+            FolderError::Taken { .. } => Fault::Path,
+        }
+    }
 }
 
 /// A folder to write into.

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 
+use crate::fault::{AtFault, Fault};
+
 /// Most bytes of a file that is read as a whole. Records of thousands of cells are some tens of MB.
 const MOST_BYTES: u64 = 1 << 30;
 
@@ -31,6 +33,15 @@ impl Unreadable {
     /// Whether there is no such file.
     pub fn is_absence(&self) -> bool {
         matches!(self, Unreadable::System(error) if error.kind() == io::ErrorKind::NotFound)
+    }
+}
+
+impl AtFault for Unreadable {
+    fn fault(&self) -> Fault {
+        match self {
+            Unreadable::NotAFile { .. } | Unreadable::TooLarge => Fault::Path,
+            Unreadable::System(error) => error.fault(),
+        }
     }
 }
 

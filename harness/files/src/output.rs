@@ -11,12 +11,13 @@ use rustix::event::PollFlags;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
+use crate::fault::{AtFault, Fault};
 use crate::place::Place;
 use crate::unnamed::Unnamed;
 use crate::waiting::wait;
 
 /// Bytes that a pipe takes at once if it takes any.
-const AT_ONCE: usize = 4096;
+pub(crate) const AT_ONCE: usize = 4096;
 
 /// A file that cannot be written, and why.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,12 @@ impl Unwritable {
     /// What cannot be written at `path` for this reason.
     pub fn new(path: &Path, source: io::Error) -> Self {
         Unwritable { path: path.to_path_buf(), source }
+    }
+}
+
+impl AtFault for Unwritable {
+    fn fault(&self) -> Fault {
+        self.source.fault()
     }
 }
 
@@ -80,11 +87,41 @@ pub fn admit(path: &Path) -> Result<(), Unwritable> {
     admitted.map_err(|source| Unwritable::new(path, source))
 }
 
+/// Writes each of these files into a folder, as [`write()`] does; none of them is put into its place before all are whole,
+/// and what is no regular file has taken what is for it.
+pub fn write_all<'a>(
+    folder: &Path,
+    files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+    stop: &AtomicBool,
+) -> Result<(), Unwritable> {
+    let (mut new, mut others) = (Vec::new(), Vec::new());
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        match Place::of(&path) {
+            Ok(Place::File(place)) => match whole(&place, bytes) {
+                Ok(file) => new.push((path, place, file)),
+                Err(source) => return Err(Unwritable::new(&path, source)),
+            },
+            _ => others.push((path, bytes)),
+        }
+    }
+    others.iter().try_for_each(|(path, bytes)| write(path, bytes, stop))?;
+    for (path, place, file) in new {
+        file.place(&place).map_err(|source| Unwritable::new(&path, source))?;
+    }
+    Ok(())
+}
+
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn in_one_step(path: &Path, bytes: &[u8]) -> io::Result<File> {
+    whole(path, bytes)?.place(path)
+}
+
+/// A file of these bytes, synced, that can take the place of the one at `path`.
+fn whole(path: &Path, bytes: &[u8]) -> io::Result<Unnamed> {
     let new = Unnamed::beside(folder_of(path))?;
     let mut file = new.file();
     file.write_all(bytes)?;
@@ -94,7 +131,7 @@ fn in_one_step(path: &Path, bytes: &[u8]) -> io::Result<File> {
         let _ = std::os::unix::fs::fchown(file, Some(old.uid()), Some(old.gid()));
         file.set_permissions(old.permissions())?;
     }
-    new.place(path)
+    Ok(new)
 }
 
 /// Opens what is no regular file; of a named pipe it waits for the reader.
@@ -151,6 +188,22 @@ mod tests {
 
     fn entries(directory: &Path) -> usize {
         fs::read_dir(directory).unwrap().count()
+    }
+
+    #[test]
+    fn of_several_files_none_is_put_into_its_place_where_one_cannot_be_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let named = |name: &str| directory.path().join(name);
+        let text = |name| fs::read_to_string(named(name)).unwrap();
+        let files = |new: &'static [u8]| [("a", new), ("b", new)];
+        write_all(directory.path(), files(b"first"), &NEVER).unwrap();
+        assert_eq!((text("a"), text("b")), ("first".to_string(), "first".to_string()));
+        fs::remove_file(named("b")).unwrap();
+        std::os::unix::fs::symlink("/dev/full", named("b")).unwrap();
+        let error = write_all(directory.path(), files(b"second"), &NEVER).unwrap_err();
+        assert!(error.to_string().starts_with(&named("b").display().to_string()), "{error}");
+        assert_eq!(error.fault(), Fault::Place);
+        assert_eq!((text("a"), entries(directory.path())), ("first".to_string(), 2));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dedup_files::{Folder, FolderError, NEVER, Unreadable, Unwritable};
+use dedup_files::{AtFault, Fault, Folder, FolderError, NEVER, Unreadable, Unwritable};
 
 /// A file into which nothing can be spliced. Every message names the file.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,17 @@ pub enum SpliceError {
         /// What is wrong with them.
         what: String,
     },
+}
+
+impl AtFault for SpliceError {
+    fn fault(&self) -> Fault {
+        match self {
+            SpliceError::Read { source, .. } => source.fault(),
+            SpliceError::Write(error) => error.fault(),
+            SpliceError::Folder(error) => error.fault(),
+            SpliceError::Markers { .. } => Fault::Path,
+        }
+    }
 }
 
 /// Replaces what stands between the lines `<!-- marker -->` and `<!-- /marker -->` of the file at `path` by `text`.

@@ -18,10 +18,11 @@ use dedup_decide::{Curves, changes, decide, render};
 use dedup_strategies::Definition;
 
 use super::reading::ReadingArgs;
-use super::run::stop_on_interrupt;
 use super::stored;
 use crate::advise::{Found, candidates, shipped_curves};
 use crate::exit::{Exit, OrExit};
+use crate::interrupt::stop_on_interrupt;
+use crate::print::print;
 use crate::units::parse_time;
 use options::{NeedArgs, TrafficArgs};
 
@@ -117,7 +118,7 @@ pub fn run(args: &AdviseArgs, definitions: &[Definition], out: &mut dyn Write) -
             }
         }
     };
-    out.write_all(text.as_bytes()).context("standard output")?;
+    print(out, &text)?;
     Ok(Exit::Ok)
 }
 

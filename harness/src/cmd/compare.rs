@@ -3,13 +3,13 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use dedup_report::tables::{Format, Look, render};
 
 use super::stored::{FilterArgs, compared, read, read_all};
 use super::values::format;
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
+use crate::print::print;
 
 /// Puts recorded runs beside each other, without running anything.
 #[derive(Clone, Debug, clap::Args)]
@@ -41,7 +41,7 @@ pub fn run(args: &CompareArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
         true => super::talk::drawn(&comparison, args.format).or_exit(Exit::Usage)?,
         false => render(&comparison, args.format, Look::of_stdout()),
     };
-    out.write_all(text.as_bytes()).context("standard output")?;
+    print(out, &text)?;
     Ok(Exit::Ok)
 }
 

@@ -4,7 +4,7 @@ mod rows;
 
 use std::io::Write;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use dedup_report::tables::Look;
 use dedup_strategies::{Definition, Needs, Role};
@@ -15,6 +15,7 @@ use self::rows::{ScenarioRow, SettingRow, StrategyRow};
 use super::stored::FilterArgs;
 use crate::exit::{Exit, OrExit};
 use crate::filter::Filter;
+use crate::print::print;
 
 /// Options of `list`.
 #[derive(Clone, Debug, Args)]
@@ -56,7 +57,7 @@ pub fn run(args: &ListArgs, definitions: &[Definition], out: &mut dyn Write) -> 
     if args.what == Some(What::Faults) || (args.what.is_none() && args.filter.is_empty()) {
         lists.push(rows::faults(&faults(), look));
     }
-    out.write_all(lists.join("\n").as_bytes()).context("standard output")?;
+    print(out, &lists.join("\n"))?;
     Ok(Exit::Ok)
 }
 

@@ -6,6 +6,7 @@ pub mod compare;
 pub mod gate;
 pub mod list;
 pub mod nightly;
+mod places;
 pub mod profile;
 pub mod reading;
 pub mod report;

@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
+use dedup_files::say;
 
-use super::run::stop_on_interrupt;
 use super::values::{bytes, whole};
 use crate::exit::{Exit, OrExit};
+use crate::interrupt::stop_on_interrupt;
 use crate::nightly::{
     ColumnName, Columns, Day, DayDone, Dialect, Duckdb, Keep, Layout, Live, MEMORY_BYTES, Night,
     NightlyError, Query, Stable, Table, TableName, Tables, columns_there, copy_deduplicated, tables,
 };
+use crate::print::print;
 use crate::servers::Guarded;
 use crate::units::{fixed, thousands};
 
@@ -147,7 +149,7 @@ fn work(args: &NightlyArgs, dir: &Path, out: &mut dyn Write) -> anyhow::Result<E
         let found = format!("--memory-limit: found {memory_bytes} bytes; allowed are 8MiB and more");
         return Err(anyhow!(found)).or_exit(Exit::Usage);
     }
-    let live = tables(dir, &layout(args)).or_exit(Exit::Usage)?;
+    let live = tables(dir, &layout(args)).or_exit_by_fault()?;
     let stable = args.out.clone().unwrap_or_else(|| stable_beside(dir));
     if is_same(dir, &stable) {
         return Err(NightlyError::SamePlace { dir: stable }).or_exit(Exit::Usage);
@@ -155,17 +157,17 @@ fn work(args: &NightlyArgs, dir: &Path, out: &mut dyn Write) -> anyhow::Result<E
     let threads = args.threads.map_or_else(|| crate::process::cores().get(), usize::from);
     let duckdb = match args.engine {
         Engine::Nightly => None,
-        Engine::Duckdb => Some(Duckdb::find().or_exit(Exit::Usage)?.ending_with_us()?),
+        Engine::Duckdb => Some(Duckdb::find().and_then(Duckdb::ending_with_us).or_exit_by_fault()?),
     };
     let planned = live.iter().map(|table| days(table, args.day).map(|days| (table, days)));
-    let planned: Vec<_> = planned.collect::<Result<_, _>>().or_exit(Exit::Usage)?;
+    let planned: Vec<_> = planned.collect::<Result<_, _>>().or_exit_by_fault()?;
     if duckdb.is_none() {
         let columns = columns(args);
         let days = planned.iter().flat_map(|(table, days)| days.iter().map(move |day| (table, *day)));
         // What cannot be read for another reason says so in its turn.
         let wrong = days.map(|(table, day)| columns_there(table, day, &columns));
         let wrong = wrong.filter_map(Result::err).find(|error| matches!(error, NightlyError::Column { .. }));
-        wrong.map_or(Ok(()), Err).or_exit(Exit::Usage)?;
+        wrong.map_or(Ok(()), Err).or_exit_by_fault()?;
     }
     let stop = stop_on_interrupt()?;
     let scratch = Guarded::directory().context("temporary directory")?;
@@ -180,7 +182,7 @@ fn work(args: &NightlyArgs, dir: &Path, out: &mut dyn Write) -> anyhow::Result<E
         stop,
     };
     let (all, mut ended) = (planned.iter().map(|(_, days)| days.len()).sum::<usize>(), 0);
-    writeln!(out, "{}", Line::HEAD)?;
+    print(out, &format!("{}\n", Line::HEAD))?;
     for (table, days) in planned {
         // One table is the directory itself; of several, each has one of its own below.
         let stable = if table.dir == dir { stable.clone() } else { stable.join(&table.name) };
@@ -190,36 +192,33 @@ fn work(args: &NightlyArgs, dir: &Path, out: &mut dyn Write) -> anyhow::Result<E
                 None => copy_deduplicated(table, day, &stable, &night),
             };
             if matches!(done, Err(NightlyError::Stopped)) {
-                anstream::eprintln!("interrupted: {ended} of {all} days were done");
+                say(format_args!("interrupted: {ended} of {all} days were done"));
                 return Ok(Exit::Interrupted);
             }
-            let done = match done {
-                Err(error @ NightlyError::Folder(_)) => Err(error).or_exit_of_output()?,
-                done => done?,
-            };
+            let done = done.or_exit_by_fault()?;
             ended += 1;
-            writeln!(out, "{}", Line { table: &table.name, done: &done })?;
+            print(out, &format!("{}\n", Line { table: &table.name, done: &done }))?;
             warn_of_rows_outside(table, &done, &night.columns);
         }
     }
-    anstream::eprintln!(
+    say(format_args!(
         "written to {}; this process had at most {} of memory",
         crate::printable::printable(&stable.display().to_string()),
         crate::units::bytes(crate::process::peak_rss_bytes())
-    );
+    ));
     Ok(Exit::Ok)
 }
 
 /// Rows that stand in another day's partition, or in none by their time, are in no stable partition.
 fn warn_of_rows_outside(table: &Table, done: &DayDone, columns: &Columns) {
     if done.outside > 0 {
-        anstream::eprintln!(
+        say(format_args!(
             "warning: {}: {} rows in the partition of {} have no {} in that day, and do not stay",
             crate::printable::printable(&table.name),
             thousands(done.outside),
             done.day,
-            columns.time,
-        );
+            columns.time
+        ));
     }
 }
 
@@ -305,7 +304,7 @@ fn emit(args: &NightlyArgs, dialect: Dialect, out: &mut dyn Write) -> anyhow::Re
         preceding_days: args.preceding_days,
         slices: args.slices,
     };
-    out.write_all(query.text().as_bytes())?;
+    print(out, &query.text())?;
     Ok(Exit::Ok)
 }
 

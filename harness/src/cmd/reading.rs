@@ -3,12 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use dedup_files::{CopyError, Fault};
-use dedup_stream::trace::{Delimiter, IdFields, TraceError, TraceOptions};
+use dedup_stream::trace::{Delimiter, IdFields, TraceOptions};
 
 use super::time_unit::TimeUnitArg;
 use super::values::share;
-use crate::exit::{Exit, OrExit};
 
 /// How a trace is read. A command that can do without a trace says so with `mut_group("ReadingArgs", ...)`.
 #[derive(Clone, Debug, Args)]
@@ -72,22 +70,6 @@ impl ReadingArgs {
             ..TraceOptions::of_files(files)
         }
     }
-}
-
-/// A trace that cannot be read is the user's to mend; that somebody asked to stop meanwhile is not, nor that there is no
-/// room for what came through a pipe.
-pub(super) fn taken<T>(read: Result<T, TraceError>) -> anyhow::Result<T> {
-    let exit = match &read {
-        Err(TraceError::Stopped) => Exit::Interrupted,
-        Err(TraceError::Spool { source: CopyError::NoRoom { .. }, .. }) => Exit::ToolFailed,
-        Err(TraceError::Spool { source: CopyError::System(error), .. })
-            if Fault::of(error) == Fault::Place =>
-        {
-            Exit::ToolFailed
-        }
-        _ => Exit::Usage,
-    };
-    read.or_exit(exit)
 }
 
 fn delimiter(text: &str) -> Result<Delimiter, String> {

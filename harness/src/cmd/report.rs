@@ -3,12 +3,13 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use dedup_files::{Folder, NEVER};
 use dedup_report::{Mix, Report, hgrm, markdown, page, slides, splice, tidy};
 
+use super::places::refuse_one_place;
 use super::stored::{FilterArgs, compared, read_all};
 use crate::exit::{Exit, OrExit};
+use crate::print::print;
 use crate::record::Run;
 
 /// Makes a page, slides, Markdown or data of recorded runs, without running anything.
@@ -75,6 +76,8 @@ pub fn run(args: &ReportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let format = format(args).or_exit(Exit::Usage)?;
     let filter = args.filter.filter().or_exit(Exit::Usage)?;
     let runs = read_all(&args.runs)?;
+    let written = [("--output", args.output.as_deref()), ("--splice", args.splice.as_deref())];
+    refuse_one_place(runs.iter().map(|run| run.path.as_path()), &written).or_exit(Exit::Usage)?;
     let mix = if args.mix { Mix::Together } else { Mix::Apart };
     let report = compared(Report::from_runs(&runs, &filter, mix))?;
     if let Some(directory) = &args.hgrm {
@@ -90,9 +93,9 @@ pub fn run(args: &ReportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
         false => text(&report, &runs, format),
     };
     match (&args.splice, &args.output) {
-        (Some(path), _) => splice::splice(path, &args.marker, &text).or_exit_of_output()?,
-        (None, Some(path)) => dedup_files::write(path, text.as_bytes(), &NEVER).or_exit_of_output()?,
-        (None, None) => out.write_all(text.as_bytes()).context("standard output")?,
+        (Some(path), _) => splice::splice(path, &args.marker, &text).or_exit_by_fault()?,
+        (None, Some(path)) => dedup_files::write(path, text.as_bytes(), &NEVER).or_exit_by_fault()?,
+        (None, None) => print(out, &text)?,
     }
     Ok(Exit::Ok)
 }
@@ -134,9 +137,7 @@ fn is_plain(letter: char) -> bool {
 }
 
 fn write_all<'a>(directory: &Path, files: impl Iterator<Item = (&'a str, &'a str)>) -> anyhow::Result<()> {
-    let folder = Folder::alone(directory).or_exit_of_output()?;
-    for (name, text) in files {
-        dedup_files::write(&folder.path().join(name), text.as_bytes(), &NEVER).or_exit_of_output()?;
-    }
-    Ok(())
+    let folder = Folder::alone(directory).or_exit_by_fault()?;
+    let files = files.map(|(name, text)| (name, text.as_bytes()));
+    dedup_files::write_all(folder.path(), files, &NEVER).or_exit_by_fault()
 }

@@ -40,10 +40,10 @@ pub(super) fn read_all(paths: &[PathBuf]) -> anyhow::Result<Vec<Run>> {
 pub(super) fn read(path: &Path) -> anyhow::Result<Run> {
     let run = read_run(path)?;
     if let Some(line) = run.truncated {
-        anstream::eprintln!(
+        dedup_files::say(format_args!(
             "warning: {}: line {line} breaks off and is left out; the run was killed while it wrote",
             printable(&run.path.display().to_string())
-        );
+        ));
     }
     Ok(run)
 }

@@ -11,12 +11,14 @@ use dedup_report::talk::{SCENARIO, Table};
 use dedup_strategies::{Definition, Needs};
 use dedup_stream::workload::Workload;
 
-use super::run::{Watcher, admit, create, describe, ended, exit, stop_on_interrupt};
+use super::run::{Watcher, admit, create, describe, ended, exit};
 use super::values::{count, format, seed};
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
 use crate::filter::Filter;
+use crate::interrupt::stop_on_interrupt;
 use crate::nightly::DISK_BYTES_PER_PING;
+use crate::print::print;
 use crate::progress::Progress;
 use crate::record::{CellRecord, CellResult, Pass, Run};
 use crate::select::Selected;
@@ -99,11 +101,11 @@ pub fn run(args: &TalkArgs, definitions: &[Definition], out: &mut dyn Write) -> 
     };
     match &ended {
         Ok(Completion::Interrupted) => {
-            anstream::eprintln!("interrupted: {} of {cells} cells were done", run.cells.len());
+            dedup_files::say(format_args!("interrupted: {} of {cells} cells were done", run.cells.len()));
         }
-        Ok(Completion::Whole) => out.write_all(table()?.as_bytes()).context("standard output")?,
+        Ok(Completion::Whole) => print(out, &table()?)?,
         // What was measured is shown, as far as it makes a table.
-        Err(_) => out.write_all(table().unwrap_or_default().as_bytes()).context("standard output")?,
+        Err(_) => print(out, &table().unwrap_or_default())?,
     }
     Ok(exit(ended?, &run.cells))
 }

@@ -3,13 +3,14 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use dedup_files::NEVER;
 use dedup_report::page;
 use dedup_report::trend::{Trend, render_text, report};
 
+use super::places::refuse_one_place;
 use super::stored::{FilterArgs, compared, read_all};
 use crate::exit::{Exit, OrExit};
+use crate::print::print;
 
 /// Shows how figures change over many runs of the same scenarios. Hints, never a gate.
 #[derive(Clone, Debug, clap::Args)]
@@ -42,14 +43,16 @@ pub enum TrendFormat {
 pub fn run(args: &TrendArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let filter = args.filter.filter().or_exit(Exit::Usage)?;
     let runs = read_all(&args.runs)?;
+    let written = [("--output", args.output.as_deref())];
+    refuse_one_place(runs.iter().map(|run| run.path.as_path()), &written).or_exit(Exit::Usage)?;
     let trend = compared(Trend::from_runs(&runs, &filter))?;
     let text = match args.format {
         TrendFormat::Table => render_text(&trend),
         TrendFormat::Html => page::render(&report(&trend)),
     };
     match &args.output {
-        Some(path) => dedup_files::write(path, text.as_bytes(), &NEVER).or_exit_of_output()?,
-        None => out.write_all(text.as_bytes()).context("standard output")?,
+        Some(path) => dedup_files::write(path, text.as_bytes(), &NEVER).or_exit_by_fault()?,
+        None => print(out, &text)?,
     }
     Ok(Exit::Ok)
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dedup_files::{NEVER, Unreadable, Unwritable};
+use dedup_files::{AtFault, Fault, NEVER, Unreadable, Unwritable};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +66,16 @@ pub enum AcceptError {
     /// An entry that is not allowed.
     #[error("{0}")]
     Entry(String),
+}
+
+impl AtFault for AcceptError {
+    fn fault(&self) -> Fault {
+        match self {
+            AcceptError::Read { source, .. } => source.fault(),
+            AcceptError::Write(error) => error.fault(),
+            AcceptError::Form { .. } | AcceptError::Entry(_) => Fault::Path,
+        }
+    }
 }
 
 impl Entry {

@@ -5,24 +5,29 @@
 //! build ends.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use dedup_files::{AtFault, Fault, NEVER, Unwritable};
 use rustix::fs::{FlockOperation, flock};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::shared_build::{about, estimate, take_over, usually};
 use super::worker::is_program;
+use crate::answer::{Answer, answer};
 use crate::servers::Group;
 use crate::wait::{ended, until};
 
 /// Environment variables that change what cargo builds.
 const FLAGS: [&str; 5] =
     ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER", "RUSTUP_TOOLCHAIN"];
+
+/// The longest that git and rustc may take for an answer: the one checks a repository out, the other may be fetched first.
+const FOR_ANSWERS: Duration = Duration::from_secs(600);
 
 /// What else an option takes, as part of a sentence.
 fn or_commit(option: &str) -> &'static str {
@@ -71,7 +76,7 @@ pub enum BaseError {
         /// How long it was given.
         minutes: u64,
     },
-    /// A program that we need is missing, or a directory cannot be written.
+    /// A program that we need is missing, or does not answer.
     #[error("{what}: {source}")]
     Io {
         /// What was to be done.
@@ -79,9 +84,23 @@ pub enum BaseError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The cache cannot be written.
+    #[error(transparent)]
+    Cache(#[from] Unwritable),
     /// Somebody asked us to stop.
     #[error("interrupted")]
     Stopped,
+}
+
+impl AtFault for BaseError {
+    fn fault(&self) -> Fault {
+        match self {
+            BaseError::Unknown { .. } | BaseError::NoProgram { .. } => Fault::Path,
+            BaseError::Cache(error) => error.fault(),
+            BaseError::Build { .. } | BaseError::TooLong { .. } | BaseError::Io { .. } => Fault::Place,
+            BaseError::Stopped => Fault::Stopped,
+        }
+    }
 }
 
 /// A program to compare with.
@@ -142,23 +161,21 @@ impl Builder<'_> {
         if asked.starts_with('-') || asked.is_empty() {
             return Err(unknown("no ref is called that".into()));
         }
-        let output = self
-            .git(&["rev-parse", "--verify", "--end-of-options", &format!("{asked}^{{commit}}")])
-            .output()
-            .map_err(|source| BaseError::Io { what: "git cannot be run".into(), source })?;
-        match output.status.success() {
-            true => Ok(String::from_utf8_lossy(&output.stdout).trim().to_string()),
-            false => Err(unknown(last_line(&String::from_utf8_lossy(&output.stderr)))),
+        let said =
+            self.git(&["rev-parse", "--verify", "--end-of-options", &format!("{asked}^{{commit}}")])?;
+        match said.status.success() {
+            true => Ok(said.stdout.trim().to_string()),
+            false => Err(unknown(last_line(&said.stderr))),
         }
     }
 
     /// The binary of `commit`, from the cache or built now.
     fn built(&self, asked: &str, commit: &str) -> Result<PathBuf, BaseError> {
         let kept = self.cache.join(format!("{}-{}", &commit[..16], self.fingerprint()?)).join(self.binary);
-        fs::create_dir_all(self.cache).map_err(io(format!("{}", self.cache.display())))?;
+        fs::create_dir_all(self.cache).map_err(unwritable(self.cache))?;
         // One build at a time: two gates that want the same commit build it once.
         let lock = self.cache.join("lock");
-        let lock = File::create(&lock).map_err(io(format!("{}", lock.display())))?;
+        let lock = File::create(&lock).map_err(unwritable(&lock))?;
         self.wait_for(&lock)?;
         if is_program(&kept) {
             return Ok(kept);
@@ -170,13 +187,13 @@ impl Builder<'_> {
         // Only the next announcement would miss it.
         let _ = fs::write(self.took(), began.elapsed().as_secs().to_string());
         let directory = kept.parent().unwrap_or(self.cache);
-        fs::create_dir_all(directory).map_err(io(format!("{}", directory.display())))?;
+        fs::create_dir_all(directory).map_err(unwritable(directory))?;
         // Under its name only once it is whole.
         let unfinished = kept.with_extension("unfinished");
         let moved = fs::copy(&made, &unfinished).and_then(|_| fs::rename(&unfinished, &kept));
         moved.map_err(|source| {
             let _ = fs::remove_file(&unfinished);
-            io(format!("{}", kept.display()))(source)
+            unwritable(&kept)(source)
         })?;
         Ok(kept)
     }
@@ -242,17 +259,15 @@ impl Builder<'_> {
 
     /// Of the compiler and of all flags that are set from outside the repository.
     fn fingerprint(&self) -> Result<String, BaseError> {
-        let output = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
-            .arg("-vV")
-            .current_dir(self.repository)
-            .output()
-            .map_err(io("rustc cannot be run, and the base has to be built".into()))?;
-        let mut all = output.stdout;
+        let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+        rustc.arg("-vV").current_dir(self.repository);
+        let what = "rustc cannot be run, and the base has to be built";
+        let mut all = self.answer_of(rustc, self.stop, what)?.stdout;
         for flag in FLAGS {
-            all.extend(format!("\n{flag}={:?}", std::env::var_os(flag)).into_bytes());
+            all += &format!("\n{flag}={:?}", std::env::var_os(flag));
         }
-        all.extend(self.binary.as_bytes());
-        Ok(format!("{:016x}", xxh3_64(&all)))
+        all += self.binary;
+        Ok(format!("{:016x}", xxh3_64(all.as_bytes())))
     }
 
     fn build(&self, asked: &str, commit: &str, worktree: &Path) -> Result<PathBuf, BaseError> {
@@ -288,14 +303,26 @@ impl Builder<'_> {
         made.ok_or_else(|| failed(format!("cargo made no {}", self.binary)))
     }
 
-    fn git(&self, args: &[&str]) -> Command {
+    /// What git says to this, unless somebody asks to stop.
+    fn git(&self, args: &[&str]) -> Result<Answer, BaseError> {
+        self.git_unless(self.stop, args)
+    }
+
+    fn git_unless(&self, stop: &AtomicBool, args: &[&str]) -> Result<Answer, BaseError> {
         let mut git = Command::new("git");
-        git.arg("-C").arg(self.repository).args(args).stdin(Stdio::null());
+        git.arg("-C").arg(self.repository).args(args);
         // In a hook these would lead git to another repository than the one that we are in.
         for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
             git.env_remove(name);
         }
-        git
+        self.answer_of(git, stop, "git cannot be run")
+    }
+
+    fn answer_of(&self, command: Command, stop: &AtomicBool, what: &str) -> Result<Answer, BaseError> {
+        answer(command, "", FOR_ANSWERS, stop).map_err(|source| match source.kind() {
+            ErrorKind::Interrupted => BaseError::Stopped,
+            _ => BaseError::Io { what: what.to_string(), source },
+        })
     }
 }
 
@@ -317,6 +344,10 @@ fn last_line(text: &str) -> String {
         .to_string()
 }
 
+fn unwritable(path: &Path) -> impl FnOnce(std::io::Error) -> BaseError {
+    move |source| Unwritable::new(path, source).into()
+}
+
 fn io(what: String) -> impl FnOnce(std::io::Error) -> BaseError {
     move |source| BaseError::Io { what, source }
 }
@@ -335,26 +366,24 @@ impl<'a> Worktree<'a> {
         // What a gate that was killed left behind; we hold the lock.
         worktree.remove();
         let path = worktree.path.to_string_lossy().into_owned();
-        let output = builder
-            .git(&["worktree", "add", "--detach", "--force", &path, commit])
-            .output()
-            .map_err(io("git cannot be run".into()))?;
-        match output.status.success() {
+        let said = builder.git(&["worktree", "add", "--detach", "--force", &path, commit])?;
+        match said.status.success() {
             true => Ok(worktree),
             false => Err(BaseError::Io {
                 what: format!("{path}: git cannot check out {commit} there"),
-                source: std::io::Error::other(last_line(&String::from_utf8_lossy(&output.stderr))),
+                source: std::io::Error::other(last_line(&said.stderr)),
             }),
         }
     }
 
+    /// Also after somebody has asked to stop.
     fn remove(&self) {
+        let git = |args: &[&str]| drop(self.builder.git_unless(&NEVER, args));
         if self.path.exists() {
-            let path = self.path.to_string_lossy();
-            let _ = self.builder.git(&["worktree", "remove", "--force", "--force", &path]).output();
+            git(&["worktree", "remove", "--force", "--force", &self.path.to_string_lossy()]);
             let _ = fs::remove_dir_all(&self.path);
         }
-        let _ = self.builder.git(&["worktree", "prune"]).output();
+        git(&["worktree", "prune"]);
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use dedup_files::{Folder, FolderError, Unreadable, Unwritable};
+use dedup_files::{AtFault, Fault, Folder, FolderError, Unreadable, Unwritable};
 use dedup_stream::stream::{Id, Source, SourceError};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
@@ -106,6 +106,19 @@ pub enum BaselineError {
     /// Its directory cannot be made.
     #[error(transparent)]
     Folder(#[from] FolderError),
+}
+
+impl AtFault for BaselineError {
+    fn fault(&self) -> Fault {
+        match self {
+            BaselineError::Read { source, .. } => source.fault(),
+            BaselineError::Write(error) => error.fault(),
+            BaselineError::Folder(error) => error.fault(),
+            BaselineError::Form { .. } | BaselineError::Edited { .. } | BaselineError::Schema { .. } => {
+                Fault::Path
+            }
+        }
+    }
 }
 
 impl Baseline {

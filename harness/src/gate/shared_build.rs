@@ -30,13 +30,14 @@ pub(super) fn take_over(exe: &Path, target: &Path, stop: &AtomicBool) -> io::Res
     };
     let unfinished = target.with_extension("unfinished");
     let _ = fs::remove_dir_all(&unfinished);
-    for (from, to) in profiles(release) {
-        for part in PARTS {
-            copy_tree(&from.join(part), &unfinished.join(&to).join(part), stop)?;
-        }
+    let copied = profiles(release).iter().try_for_each(|(from, to)| {
+        PARTS.iter().try_for_each(|part| copy_tree(&from.join(part), &unfinished.join(to).join(part), stop))
+    });
+    let taken_over = copied.and_then(|()| fs::rename(&unfinished, target));
+    if taken_over.is_err() {
+        let _ = fs::remove_dir_all(&unfinished);
     }
-    fs::rename(&unfinished, target)?;
-    Ok(true)
+    taken_over.map(|()| true)
 }
 
 /// The profile's directory, and where it is in a target directory; for another platform also that of what runs here.

@@ -163,6 +163,13 @@ impl Verdict {
         self
     }
 
+    /// The same where its files cannot be kept, which ends the gate with `exit` whatever it has decided.
+    pub fn not_kept(mut self, exit: Exit) -> Verdict {
+        self.notes.push(format!("its files are not kept; with them the exit code is {}", self.exit_code));
+        self.exit_code = exit as u8;
+        self
+    }
+
     /// How many metrics came to `decision`.
     pub fn count(&self, decision: Decision) -> usize {
         self.metrics.iter().filter(|metric| metric.decision == decision).count()

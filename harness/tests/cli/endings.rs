@@ -17,7 +17,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use crate::tool::{Tool, entries, eventually};
 
 /// Waits for what a run brings about; fails at once, with what it said, where it ends before.
-fn eventually_of(child: &mut Child, what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn eventually_of(child: &mut Child, what: &str, mut holds: impl FnMut() -> bool) {
     let mut ended = None;
     eventually(what, || {
         ended = child.try_wait().unwrap();
@@ -61,7 +61,7 @@ fn started(tool: &Tool) -> Child {
     child
 }
 
-fn lines(tool: &Tool) -> usize {
+pub(crate) fn lines(tool: &Tool) -> usize {
     std::fs::read_to_string(tool.work().join("out/records.jsonl")).map_or(0, |text| text.lines().count())
 }
 
@@ -96,25 +96,6 @@ fn stops_cleanly(stop: impl FnOnce(Pid)) {
 #[test]
 fn an_interrupt_stops_the_run_and_prints_what_is_done() {
     stops_cleanly(|tool| kill_process(tool, Signal::INT).unwrap());
-}
-
-#[test]
-fn a_run_whose_table_nobody_reads_ends_with_the_second_request() {
-    let tool = Tool::with_tiny();
-    let (_reader, mut writer) = std::io::pipe().unwrap();
-    // As much as a pipe takes at once.
-    writer.write_all(&[b'\n'; 1 << 16]).unwrap();
-    let args = ["run", "-q", "-f", "tiny.toml", "-s", "^(noop|exact)$", "-p", "verify", "-o", "out"];
-    let mut child = tool.process(&args).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
-    eventually_of(&mut child, "two cells", || lines(&tool) == 3);
-    let mut ended = None;
-    eventually("the end", || {
-        kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
-        ended = child.try_wait().unwrap();
-        ended.is_some()
-    });
-    assert_eq!(ended.unwrap().code(), Some(130));
-    eventually("the end of every temporary file", || entries(&tool.tmp()).is_empty());
 }
 
 #[test]
@@ -188,6 +169,29 @@ fn a_gate_that_is_killed_while_its_base_is_built_takes_the_build_with_it() {
         kill_process(Pid::from_child(&gate), signal).unwrap();
         let code = gate.wait().unwrap().code();
         assert_eq!(code, (signal == Signal::TERM).then_some(130));
+        eventually("the end of every process", || tool.processes().is_empty());
+        assert!(entries(&tool.tmp()).is_empty());
+    }
+}
+
+#[test]
+fn a_gate_that_waits_for_git_or_the_compiler_hears_who_asks_to_stop() {
+    let tool = Tool::with_tiny();
+    let program = tool.write("never", "#!/bin/sh\nexec sleep 1000\n");
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let says = tool.write("bin/git", "#!/bin/sh\necho 0123456789abcdef0123456789abcdef01234567\n");
+    std::fs::set_permissions(&says, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    std::os::unix::fs::symlink(&program, tool.write("stuck/here", "").with_file_name("git")).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    for (bin, rustc) in [("stuck", "rustc"), ("bin", program.to_str().unwrap())] {
+        let mut gate = tool.process(&["gate", "run", "-q", "--base", "HEAD", "-f", "tiny.toml"]);
+        gate.env("PATH", format!("{}:{path}", tool.work().join(bin).display())).env("RUSTC", rustc);
+        let gate = gate.args(["--cache", "cache"]).stdout(Stdio::null()).stderr(Stdio::piped());
+        let gate = gate.spawn().unwrap();
+        eventually("the wait", || tool.processes().iter().any(|name| name == "sleep"));
+        kill_process(Pid::from_child(&gate), Signal::TERM).unwrap();
+        let output = gate.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
         eventually("the end of every process", || tool.processes().is_empty());
         assert!(entries(&tool.tmp()).is_empty());
     }

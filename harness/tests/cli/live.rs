@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -31,8 +31,10 @@ struct Running {
 
 impl Running {
     fn start(tool: &Tool, args: &[&str]) -> Running {
-        let args = [&["profile", "--live", "--every", "50ms"], args].concat();
-        let mut command = tool.process(&args);
+        Running::of(tool.process(&[&["profile", "--live", "--every", "50ms"], args].concat()))
+    }
+
+    fn of(mut command: Command) -> Running {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let input = child.stdin.take();
@@ -117,6 +119,25 @@ fn a_signal_ends_it_with_the_profile_of_all_whole_lines() {
         assert_eq!(profile["times"], "given");
         assert!(entries(&tool.tmp()).is_empty(), "{:?}", entries(&tool.tmp()));
     }
+}
+
+/// What `nohup` does, and who starts a watch for days.
+#[test]
+fn the_end_of_the_terminal_ends_nothing_that_was_started_to_outlive_it() {
+    let tool = Tool::new();
+    let mut process = Command::new("bash");
+    process.args(["-c", "trap '' HUP; exec \"$@\"", "bash", env!("CARGO_BIN_EXE_dedup-harness")]);
+    process.args(["profile", "--live", "--every", "50ms", "--time-field", "t", "-o", "p.json"]);
+    process.current_dir(tool.work()).env("TMPDIR", tool.tmp());
+    let mut running = Running::of(process);
+    running.send(&twice(500));
+    running.hears("1,000 pings (");
+    running.signal(Signal::HUP);
+    running.send(&twice(500));
+    running.hears("2,000 pings (");
+    running.input = None;
+    assert_eq!(running.ends().0, Some(0));
+    assert_eq!(stored(&tool, "p.json")["pings_count"], 2000);
 }
 
 #[test]

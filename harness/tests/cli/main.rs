@@ -26,4 +26,5 @@ mod talk;
 mod thin;
 mod tool;
 mod traces;
+mod unread;
 mod workspace;

@@ -162,10 +162,8 @@ fn a_partition_that_holds_something_else_is_not_replaced() {
     let foreign = tool.write("main_stable/submission_date=2026-01-01/mine.parquet", "mine");
     let output = tool.output(&["nightly", "main_live"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        !output.status.success() && said.contains("mine.parquet") && said.contains("move it away"),
-        "{said}"
-    );
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("mine.parquet") && said.contains("move it away"), "{said}");
     assert_eq!(std::fs::read(foreign).unwrap(), b"mine");
 }
 
@@ -271,6 +269,54 @@ fn a_night_that_is_interrupted_says_how_far_it_came_and_leaves_nothing() {
         assert!(tool.processes().is_empty());
         assert_eq!(entries(&tool.work()), before);
         assert!(entries(&tool.tmp()).is_empty());
+    }
+}
+
+/// The file of the first day, by the name that its reader knows.
+const FIRST: &str = "main_stable/submission_date=2026-01-01/part-0.parquet";
+
+#[test]
+fn a_day_that_there_is_no_room_for_is_named_and_is_no_wrong_usage() {
+    let tool = Tool::new();
+    write_live(&tool, 800_000);
+    let before = entries(&tool.work());
+    for (args, named) in [
+        (&[][..], format!("{FIRST}: cannot be written: File too large")),
+        (&["--threads", "1", "--memory-limit", "8MiB"], "memory has no room for: set TMPDIR".to_string()),
+    ] {
+        let output = tool.with_room(16, &[&["nightly", "main_live"][..], args].concat());
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(error.contains(&named) && !error.contains("unfinished"), "{error}");
+        assert_eq!(error.matches("File too large").count(), 1, "{error}");
+        assert_eq!(entries(&tool.work()), before);
+        assert!(entries(&tool.tmp()).is_empty());
+    }
+}
+
+#[test]
+fn what_another_engine_dies_of_is_said_of_the_day_it_was_at() {
+    let tool = Tool::new();
+    write_live(&tool, 300);
+    for (does, said) in [
+        ("kill -s XFSZ $$", format!("{FIRST}: cannot be made: File too large")),
+        ("kill -s KILL $$", format!("{FIRST}: cannot be made: ended with signal: 9 (SIGKILL)")),
+        (
+            "echo \"IO Error: Could not write file \\\"$PWD/main_stable/submission_date=2026-01-01/.part-0.unfinished\\\": No \
+             space left on device\" >&2; exit 1",
+            format!("/{FIRST}\": No space left on device"),
+        ),
+    ] {
+        let engine = format!("#!/bin/sh\ncase $* in *-version*) echo v9 ;; *) {does} ;; esac\n");
+        let program = tool.write("engine", engine);
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let before = entries(&tool.work());
+        let mut night = tool.command(&["nightly", "main_live", "--engine", "duckdb"]);
+        let output = night.env("DEDUP_DUCKDB", &program).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(error.contains(&said) && !error.contains("unfinished"), "{error}");
+        assert_eq!(entries(&tool.work()), before);
     }
 }
 

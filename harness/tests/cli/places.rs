@@ -65,6 +65,27 @@ fn a_file_larger_than_any_record_is_refused_before_it_is_read() {
 }
 
 #[test]
+fn what_is_read_is_not_written_over() {
+    let tool = furnished();
+    tool.write("t.ndjson", "{\"document_id\":\"a\"}\n");
+    fs::create_dir(tool.work().join("traces")).unwrap();
+    fs::copy(tool.work().join("t.ndjson"), tool.work().join("traces/records.jsonl")).unwrap();
+    symlink("a/records.jsonl", tool.work().join("link")).unwrap();
+    let update = ["gate", "check", "--update", "--baseline", "./tiny.toml", "-f", "tiny.toml"];
+    for (args, option) in [
+        (&["report", "a", "-o", "a/records.jsonl"][..], "--output"),
+        (&["report", "a", "-o", "link"], "--output"),
+        (&["report", "link", "--splice", "a/records.jsonl"], "--splice"),
+        (&["trend", "a", "-o", "./a/records.jsonl"], "--output"),
+        (&["profile", "t.ndjson", "-o", "t.ndjson"], "--output"),
+        (&["run", "--trace", "traces", "-o", "traces", "--force"], "--output"),
+        (&update, "--baseline"),
+    ] {
+        tool.refuses(args, &[option, "which is what is read; allowed is another file"]);
+    }
+}
+
+#[test]
 fn a_report_goes_into_a_named_pipe_which_stays_one() {
     let tool = furnished();
     for args in [["report", "a", "-o", "pipe"], ["trend", "a", "-o", "pipe"]] {
@@ -258,14 +279,6 @@ fn standard_input_that_there_is_no_room_for_is_no_wrong_usage() {
     assert!(entries(&tool.tmp()).is_empty() && !tool.work().join("out").exists());
 }
 
-/// Runs with room for no file beyond `kib` KiB, as a full disk has none: the same errors come from the same calls.
-fn with_room(tool: &Tool, kib: u32, args: &[&str]) -> std::process::Output {
-    let mut command = assert_cmd::Command::new("bash");
-    command.args(["-c", "ulimit -f \"$1\"; shift; exec \"$@\"", "bash", &kib.to_string()]);
-    command.arg(env!("CARGO_BIN_EXE_dedup-harness")).args(args);
-    command.current_dir(tool.work()).env("TMPDIR", tool.tmp()).output().unwrap()
-}
-
 #[test]
 fn where_there_is_no_room_nothing_is_left_and_the_cause_is_said_once_with_the_path() {
     let tool = furnished();
@@ -297,7 +310,7 @@ fn where_there_is_no_room_nothing_is_left_and_the_cause_is_said_once_with_the_pa
             ],
         ),
     ] {
-        let output = with_room(&tool, 0, args);
+        let output = tool.with_room(0, args);
         let error = String::from_utf8(output.stderr).unwrap();
         // Where the folder is missing too, the path is what is wrong.
         let code = if path == "new/page.html" { 2 } else { 1 };
@@ -361,11 +374,8 @@ fn what_is_there_and_is_no_baseline_is_not_to_be_made_one() {
 #[test]
 fn records_that_there_is_no_room_for_end_a_run_and_what_was_measured_is_printed() {
     let tool = Tool::with_tiny();
-    let output = with_room(
-        &tool,
-        4,
-        &["run", "-q", "-f", "tiny.toml", "-p", "verify", "-s", "noop|exact|lru", "-o", "out"],
-    );
+    let output = tool
+        .with_room(4, &["run", "-q", "-f", "tiny.toml", "-p", "verify", "-s", "noop|exact|lru", "-o", "out"]);
     let (table, error) =
         (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert_eq!(output.status.code(), Some(1), "{table}{error}");
@@ -382,6 +392,6 @@ fn results_that_are_to_be_replaced_stay_where_there_is_no_room_for_new_ones() {
     let tool = furnished();
     let before = fs::read(tool.work().join("a/records.jsonl")).unwrap();
     let run = [&VERIFY[..], &["-f", "tiny.toml", "-o", "a", "--force"]].concat();
-    assert_eq!(with_room(&tool, 0, &run).status.code(), Some(1));
+    assert_eq!(tool.with_room(0, &run).status.code(), Some(1));
     assert_eq!(fs::read(tool.work().join("a/records.jsonl")).unwrap(), before);
 }

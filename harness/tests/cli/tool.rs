@@ -75,6 +75,14 @@ impl Tool {
         self.command(args).output().unwrap()
     }
 
+    /// Runs it with room for no file beyond `kib` KiB, as a full disk has none: the same errors come from the same calls.
+    pub(crate) fn with_room(&self, kib: u32, args: &[&str]) -> Output {
+        let mut command = assert_cmd::Command::new("bash");
+        command.args(["-c", "ulimit -f \"$1\"; shift; exec \"$@\"", "bash", &kib.to_string()]);
+        command.arg(env!("CARGO_BIN_EXE_dedup-harness")).args(args);
+        command.current_dir(self.work()).env("TMPDIR", self.tmp()).output().unwrap()
+    }
+
     /// Runs it, expects that all is well, and returns what it printed.
     pub(crate) fn prints(&self, args: &[impl AsRef<OsStr>]) -> String {
         let output = self.command(args).assert().success().get_output().clone();

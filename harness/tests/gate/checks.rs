@@ -16,6 +16,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("another_seed_is_another_stream", another_seed),
         trial("a_strategy_that_is_gone_is_an_error_and_a_new_one_a_note", strategies_come_and_go),
         trial("a_verdict_is_written_to_files_and_told_to_github", delivered),
+        trial("a_gate_whose_files_cannot_be_kept_prints_the_code_with_which_it_ends", not_kept),
+        trial("a_verdict_that_nobody_reads_is_the_end_all_the_same", unread),
         trial("what_is_accepted_passes_until_its_day_and_wrong_answers_never_do", accepted),
     ]
 }
@@ -144,6 +146,42 @@ fn delivered() {
     tool.refuses("explain gate nothing-like-it", 2, &["no metric matches"]);
     tool.refuses("explain tiny.toml", 2, &["is no verdict"]);
     tool.refuses("explain nowhere", 2, &["cannot be read"]);
+}
+
+fn not_kept() {
+    let tool = with_baseline("^wrapped-exact$");
+    let keep = format!("{CHECK} -o gate");
+    let [full, directory] = ["gate/junit.xml", "gate/gate.md"].map(|name| tool.path(name));
+    std::fs::create_dir(tool.path("gate")).unwrap();
+    for environment in [&[][..], &[(SPOIL, "lost")]] {
+        let code = if environment.is_empty() { 0 } else { 4 };
+        let not_kept = |because: u8| {
+            let ended = tool.gate_with(&keep, environment);
+            assert_eq!(ended.code, Some(i32::from(because)), "{}\n{}", ended.out, ended.err);
+            let said = format!(", exit code {because}\n");
+            assert!(ended.out.ends_with(&said), "{}", ended.out);
+            let note = format!("its files are not kept; with them the exit code is {code}\n");
+            assert!(ended.out.contains(&note), "{}", ended.out);
+            // One of them alone would tell another story.
+            assert!(!tool.path("gate/verdict.json").exists());
+        };
+        std::os::unix::fs::symlink("/dev/full", &full).unwrap();
+        not_kept(1);
+        std::fs::remove_file(&full).unwrap();
+        std::fs::create_dir(&directory).unwrap();
+        not_kept(2);
+        std::fs::remove_dir(&directory).unwrap();
+    }
+    assert_eq!(tool.gate(&keep).code, Some(0));
+    assert!(tool.path("gate/verdict.json").exists());
+}
+
+fn unread() {
+    let tool = with_baseline("^wrapped-exact$");
+    let github = [("GITHUB_ACTIONS", "true"), (SPOIL, "lost")];
+    let nobody = || std::io::pipe().unwrap().1;
+    let status = tool.command(CHECK, &github).stdout(nobody()).stderr(nobody()).status().unwrap();
+    assert_eq!(status.code(), Some(4));
 }
 
 fn accepted() {

@@ -46,8 +46,8 @@ impl Tool {
         path
     }
 
-    /// Runs `gate` with these words, split at blanks, and environment.
-    pub(crate) fn gate_with(&self, words: &str, environment: &[(&str, &str)]) -> Ended {
+    /// `gate` with these words, split at blanks, and environment, not yet started.
+    pub(crate) fn command(&self, words: &str, environment: &[(&str, &str)]) -> Command {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.arg("gate").args(words.split_whitespace()).current_dir(self.home.path());
         command.env("TMPDIR", self.path("tmp")).env("NO_COLOR", "1");
@@ -55,7 +55,12 @@ impl Tool {
             command.env_remove(name);
         }
         command.envs(environment.iter().copied());
-        let output = command.output().unwrap();
+        command
+    }
+
+    /// Runs `gate` with these words, split at blanks, and environment.
+    pub(crate) fn gate_with(&self, words: &str, environment: &[(&str, &str)]) -> Ended {
+        let output = self.command(words, environment).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         let ended = Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) };
         assert!(!ended.err.contains("panicked at"), "{}", ended.err);

@@ -1,8 +1,14 @@
 //! A server that is given, end to end: the binary with `--redis-url`, on a server that keeps wall time.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use dedup_harness::record::{CellRecord, CellResult, Failure, Line, Verdict};
@@ -198,6 +204,57 @@ impl Running {
             Line::Run(_) => None,
         });
         (Ran { code: output.status.code(), table, log, cells: cells.collect() }, self.dir)
+    }
+}
+
+/// Passes on what callers and `given` have to say to each other, but for the second walk over all keys of a run: that one,
+/// at its end, it tells of, and nothing is answered to it. Its port.
+fn silent_in_the_end(given: &Given) -> (String, Receiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let server = format!("127.0.0.1:{}", given.port);
+    let (tell, told) = channel();
+    let walks = Arc::new(AtomicUsize::new(0));
+    let ask = move |mut caller: TcpStream| {
+        let mut server = TcpStream::connect(&server).unwrap();
+        let (mut answers, mut to) = (server.try_clone().unwrap(), caller.try_clone().unwrap());
+        thread::spawn(move || std::io::copy(&mut answers, &mut to));
+        let (tell, walks) = (tell.clone(), Arc::clone(&walks));
+        thread::spawn(move || {
+            let (mut bytes, all_of_ours) = ([0; 4096], b"\r\nt:*\r\n");
+            while let Some(said) = caller.read(&mut bytes).ok().filter(|read| *read > 0) {
+                let is_walk = bytes[..said].windows(all_of_ours.len()).any(|part| part == all_of_ours);
+                if is_walk && walks.fetch_add(1, Ordering::Relaxed) == 1 {
+                    let _ = tell.send(());
+                } else if server.write_all(&bytes[..said]).is_err() {
+                    break;
+                }
+            }
+            let _ = server.shutdown(Shutdown::Both);
+        });
+    };
+    thread::spawn(move || listener.incoming().map_while(Result::ok).for_each(ask));
+    (port, told)
+}
+
+#[test]
+fn who_asks_to_stop_while_keys_are_removed_is_heard_at_once_and_told_that_they_are_left() {
+    let given = Given::start(&[]);
+    for signal in ["INT", "TERM"] {
+        let (port, told) = silent_in_the_end(&given);
+        let url = format!("redis://:{PASSWORD}@127.0.0.1:{port}");
+        let running = begin(&url, STREAM, &["--time-factor", "40", "-p", "verify"]);
+        told.recv_timeout(Duration::from_secs(120)).unwrap();
+        running.signal(signal);
+        let ran = running.end();
+        assert_eq!(ran.code, Some(130), "{}\n{}", ran.table, ran.log);
+        assert!(ran.table.contains("redis-claim"), "{}\n{}", ran.table, ran.log);
+        let left = "keys that begin with \"t:\" are left on the server until they expire: ";
+        let said = ran.log.lines().find_map(|line| line.strip_prefix(left));
+        assert!(said.is_some_and(|why| why.ends_with(": stopped")), "{}", ran.log);
+        // The claim is one of them.
+        given.link().query::<u64>(cmd("UNLINK").arg("t:in-use")).unwrap();
+        given.is_as_it_was();
     }
 }
 

@@ -135,7 +135,7 @@ impl Behind {
     ) -> Result<(DaySink, Behind), NightlyError> {
         let duckdb = jobs.duckdb.then(|| Duckdb::find()?.ending_with_us()).transpose()?;
         let [live, ours, theirs] = ["live", "stable", "stable-duckdb"].map(|name| dir.join(name));
-        std::fs::create_dir_all(&live).map_err(|error| NightlyError::file(&live, error))?;
+        std::fs::create_dir_all(&live).map_err(|error| NightlyError::unwritable(&live, error))?;
         let (sink, written) = DaySink::new(&live, submissions);
         let night = Night {
             preceding_days: config.preceding_days,

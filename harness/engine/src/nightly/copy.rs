@@ -53,15 +53,15 @@ pub(crate) fn copy_marked(
     path: &Path,
 ) -> Result<u64, NightlyError> {
     let (schema, groups) = groups(files, columns, marks)?;
-    let failed = |error: &dyn std::fmt::Display| NightlyError::file(path, error);
-    let out = out.try_clone().map_err(|error| failed(&error))?;
-    let mut out = SerializedFileWriter::new(out, schema, Arc::default()).map_err(|error| failed(&error))?;
+    let failed = |error: ParquetError| NightlyError::unwritable(path, error);
+    let out = out.try_clone().map_err(|error| failed(error.into()))?;
+    let mut out = SerializedFileWriter::new(out, schema, Arc::default()).map_err(failed)?;
     for round in groups.chunks(means.threads) {
         for copied in copy_groups(round, marks, means)? {
-            append(&mut out, &copied).map_err(|error| failed(&error))?;
+            append(&mut out, &copied).map_err(failed)?;
         }
     }
-    let metadata = out.close().map_err(|error| failed(&error))?;
+    let metadata = out.close().map_err(failed)?;
     Ok(metadata.file_metadata().num_rows() as u64)
 }
 
@@ -120,7 +120,7 @@ fn copy_groups(groups: &[Group<'_>], marks: &Marks, means: &Means) -> Result<Vec
 fn copy_group(group: &Group<'_>, marks: &Marks, means: &Means) -> Result<Copied, NightlyError> {
     let live = LiveFile::open(group.path, group.columns)?;
     let schema = live.metadata().file_metadata().schema_descr().root_schema_ptr();
-    let failed = |error: ParquetError| NightlyError::file(group.path, error);
+    let failed = |error: ParquetError| NightlyError::unsound(group.path, error);
     let from = sound(|| live.reader.get_row_group(group.group)).map_err(failed)?;
     let properties = Arc::new(properties(from.metadata()));
     let mut file = SerializedFileWriter::new(Vec::new(), schema, properties).map_err(failed)?;

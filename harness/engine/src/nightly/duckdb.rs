@@ -2,21 +2,24 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use dedup_files::NEVER;
+use rustix::io::Errno;
+use rustix::process::Signal;
 use serde::Deserialize;
 
-use super::answer::answer;
 use super::columns::Columns;
 use super::day::Day;
 use super::error::NightlyError;
 use super::partitions::{Staged, Table};
 use super::sql::{Live, Query, Stable, Tables, quoted, read_parquet};
 use super::{DayDone, Night};
+use crate::answer::answer;
 use crate::servers::guard;
 
 /// Names the program where it is not on the PATH.
@@ -80,13 +83,14 @@ impl Duckdb {
         let of_day = named(table.files_of(day)?);
         let before = named(table.files_before(day, day.before(night.preceding_days)));
         let all = before.into_iter().chain(of_day.iter().cloned()).collect();
-        let stable = staged.path.to_string_lossy().into_owned();
+        let stable = staged.unfinished().to_string_lossy().into_owned();
         let counting = counting(&night.columns, &of_day, day, &stable);
         let tables = Tables::Duckdb { live: Live::Files { all, of_day }, stable: Stable::File(stable) };
         let (columns, keep) = (night.columns.clone(), night.keep);
         let (preceding_days, slices) = (night.preceding_days, night.slices);
         let query = Query { tables, columns, keep, day, preceding_days, slices };
-        let counts = self.counts(&(settings(night) + &query.text() + &counting), &night.stop)?;
+        let counts = self.counts(&(settings(night) + &query.text() + &counting), &night.stop);
+        let counts = counts.map_err(|error| about(&staged, error))?;
         staged.finish()?;
         Ok(DayDone {
             day,
@@ -128,11 +132,20 @@ impl Duckdb {
         match answer.status.success() && answer.stderr.trim().is_empty() {
             true => Ok(answer.stdout),
             false => {
-                let reason = complaint(&answer.stderr, &answer.status.to_string());
+                let reason = complaint(&answer.stderr, answer.status);
                 Err(NightlyError::Duckdb { reason })
             }
         }
     }
+}
+
+/// What is said of a day: the file has another name while it is written, and of an engine that was killed there are no words.
+fn about(staged: &Staged, error: NightlyError) -> NightlyError {
+    let NightlyError::Duckdb { reason } = error else { return error };
+    let [unfinished, place] = [staged.unfinished(), staged.place()].map(|path| path.display().to_string());
+    let reason = reason.replace(&unfinished, &place);
+    let reason = if reason.contains(&place) { reason } else { format!("{place}: cannot be made: {reason}") };
+    NightlyError::Duckdb { reason }
 }
 
 /// The query that counts what was read of `day` and what was written.
@@ -147,9 +160,11 @@ fn counting(columns: &Columns, live: &[String], day: Day, stable: &str) -> Strin
     )
 }
 
-fn complaint(said: &str, status: &str) -> String {
+fn complaint(said: &str, status: ExitStatus) -> String {
     let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).take(3).collect();
     match lines.is_empty() {
+        // What ends it there is an error of a write to those who survive it.
+        true if status.signal() == Some(Signal::XFSZ.as_raw()) => Errno::FBIG.to_string(),
         true => format!("ended with {status}"),
         false => lines.join(" "),
     }

@@ -1,7 +1,11 @@
 //! What can go wrong in a night.
 
 use std::fmt::Display;
+use std::io;
 use std::path::{Path, PathBuf};
+
+use dedup_files::{AtFault, Fault, FolderError, Unreadable, Unwritable};
+use parquet::errors::ParquetError;
 
 use super::columns::ColumnName;
 use super::day::Day;
@@ -79,17 +83,37 @@ pub enum NightlyError {
         /// The one before it.
         other: PathBuf,
     },
-    /// A file or directory cannot be read or written.
+    /// A file or directory holds what the job cannot work on.
     #[error("{}: {reason}", path.display())]
     File {
         /// Which.
         path: PathBuf,
-        /// Why.
+        /// Why not.
         reason: String,
+    },
+    /// A file or directory cannot be read.
+    #[error("{}: cannot be read: {source}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: Unreadable,
+    },
+    /// A file cannot be written.
+    #[error(transparent)]
+    Write(#[from] Unwritable),
+    /// Rows that memory has no room for cannot be put aside.
+    #[error(
+        "{source}; rows go there that memory has no room for: set TMPDIR to a directory with more room, or give more \
+         memory (--memory-limit)"
+    )]
+    Spill {
+        /// The file, which has no name any more, and why.
+        source: Unwritable,
     },
     /// A partition's directory cannot be made, or another job writes into it.
     #[error(transparent)]
-    Folder(#[from] dedup_files::FolderError),
+    Folder(#[from] FolderError),
     /// The DuckDB command line is not there.
     #[error("no duckdb found ({reason}); {INSTALL}")]
     NoDuckdb {
@@ -120,8 +144,57 @@ pub const INSTALL: &str = "install it with `pip install duckdb-cli` (in a virtua
      the program in DEDUP_DUCKDB";
 
 impl NightlyError {
-    /// An error about the file at `path`.
+    /// What is at `path` is nothing to work on.
     pub(crate) fn file(path: &Path, reason: impl Display) -> Self {
         NightlyError::File { path: path.to_path_buf(), reason: reason.to_string() }
+    }
+
+    /// The system does not let us read what is at `path`.
+    pub(crate) fn unreadable(path: &Path, source: impl Into<Unreadable>) -> Self {
+        NightlyError::Read { path: path.to_path_buf(), source: source.into() }
+    }
+
+    /// The Parquet file at `path` is not sound, or cannot be read.
+    pub(crate) fn unsound(path: &Path, error: ParquetError) -> Self {
+        match system_error(error) {
+            Ok(source) => NightlyError::unreadable(path, source),
+            Err(reason) => NightlyError::file(path, reason),
+        }
+    }
+
+    /// What is to be at `path` cannot be written.
+    pub(crate) fn unwritable(path: &Path, error: impl Into<ParquetError>) -> Self {
+        Unwritable::new(path, system_error(error.into()).unwrap_or_else(io::Error::other)).into()
+    }
+}
+
+/// What the system said, where the library only hands it on.
+fn system_error(error: ParquetError) -> Result<io::Error, ParquetError> {
+    match error {
+        ParquetError::External(cause) => {
+            cause.downcast::<io::Error>().map(|error| *error).map_err(ParquetError::External)
+        }
+        error => Err(error),
+    }
+}
+
+impl AtFault for NightlyError {
+    fn fault(&self) -> Fault {
+        match self {
+            NightlyError::Stopped => Fault::Stopped,
+            NightlyError::Read { source, .. } => source.fault(),
+            NightlyError::Write(source) | NightlyError::Spill { source } => source.fault(),
+            NightlyError::Folder(error) => error.fault(),
+            NightlyError::Duckdb { .. } | NightlyError::Disagree { .. } => Fault::Place,
+            NightlyError::NoPartitions { .. }
+            | NightlyError::NoDay { .. }
+            | NightlyError::EmptyPartition { .. }
+            | NightlyError::SamePlace { .. }
+            | NightlyError::Foreign { .. }
+            | NightlyError::Column { .. }
+            | NightlyError::Schema { .. }
+            | NightlyError::File { .. }
+            | NightlyError::NoDuckdb { .. } => Fault::Path,
+        }
     }
 }

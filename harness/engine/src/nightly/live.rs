@@ -62,9 +62,9 @@ pub(crate) fn sound<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result
 impl LiveFile {
     /// Opens a file and finds its columns.
     pub(crate) fn open(path: &Path, names: &Columns) -> Result<LiveFile, NightlyError> {
-        let failed = |error: &dyn std::fmt::Display| NightlyError::file(path, error);
-        let file = dedup_files::open(path).map_err(|error| failed(&error))?;
-        let reader = sound(|| SerializedFileReader::new(file)).map_err(|error| failed(&error))?;
+        let file = dedup_files::open(path).map_err(|error| NightlyError::unreadable(path, error))?;
+        let reader = sound(|| SerializedFileReader::new(file));
+        let reader = reader.map_err(|error| NightlyError::unsound(path, error))?;
         let columns = reader.metadata().file_metadata().schema_descr().columns();
         let wrong = |column: &Column<'_>, found: String| NightlyError::Column {
             path: path.to_path_buf(),
@@ -94,7 +94,8 @@ impl LiveFile {
         };
         // Before memory is taken for as many rows as it says.
         if !reader.metadata().row_groups().iter().all(lengths_agree) {
-            return Err(failed(&"is no sound Parquet file: its columns are not as long as its row groups"));
+            let reason = "is no sound Parquet file: its columns are not as long as its row groups";
+            return Err(NightlyError::file(path, reason));
         }
         Ok(LiveFile { path: path.to_path_buf(), id: (at_id, kind), time: (at_time, unit), version, reader })
     }
@@ -119,7 +120,7 @@ impl LiveFile {
 
     /// Calls `take` with each row that has a time.
     pub(crate) fn each_row(&self, group: usize, take: impl FnMut(LiveRowKey)) -> Result<(), NightlyError> {
-        sound(|| self.read(group, take)).map_err(|error| NightlyError::file(&self.path, error))
+        sound(|| self.read(group, take)).map_err(|error| NightlyError::unsound(&self.path, error))
     }
 
     fn read(&self, group: usize, mut take: impl FnMut(LiveRowKey)) -> Result<(), ParquetError> {

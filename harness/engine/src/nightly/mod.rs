@@ -9,7 +9,6 @@
 //!                         -> duckdb (sql) ----------->
 //! ```
 
-mod answer;
 mod behind;
 mod columns;
 mod copy;
@@ -137,7 +136,8 @@ pub fn copy_deduplicated(
     }
     done.outside = rows - done.live_rows;
     let file = staged.unnamed()?;
-    done.stable_rows = copy::copy_marked(&files, &night.columns, &marks, &means, file.file(), &staged.path)?;
+    done.stable_rows =
+        copy::copy_marked(&files, &night.columns, &marks, &means, file.file(), staged.place())?;
     staged.finish_unnamed(file)?;
     done.seconds = began.elapsed().as_secs_f64();
     Ok(done)

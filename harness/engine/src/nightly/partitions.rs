@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use dedup_files::{Folder, Unnamed};
+use parquet::errors::ParquetError;
 
 use super::day::Day;
 use super::error::NightlyError;
@@ -64,7 +65,7 @@ pub fn table(dir: &Path, layout: &Layout) -> Result<Table, NightlyError> {
             let files: Vec<PathBuf> = listed(&path)?.into_iter().filter(is_parquet).collect();
             // Before any engine waits for a pipe that has the name of a file.
             for file in &files {
-                dedup_files::open(file).map_err(|error| NightlyError::file(file, error))?;
+                dedup_files::open(file).map_err(|error| NightlyError::unreadable(file, error))?;
             }
             days.insert(day, files);
         }
@@ -108,9 +109,9 @@ impl Table {
 }
 
 fn listed(dir: &Path) -> Result<Vec<PathBuf>, NightlyError> {
-    let entries = fs::read_dir(dir).map_err(|error| NightlyError::file(dir, error))?;
+    let entries = fs::read_dir(dir).map_err(|error| NightlyError::unreadable(dir, error))?;
     let paths: Result<Vec<_>, _> = entries.map(|entry| entry.map(|entry| entry.path())).collect();
-    let mut paths = paths.map_err(|error| NightlyError::file(dir, error))?;
+    let mut paths = paths.map_err(|error| NightlyError::unreadable(dir, error))?;
     paths.sort();
     Ok(paths)
 }
@@ -119,8 +120,7 @@ fn listed(dir: &Path) -> Result<Vec<PathBuf>, NightlyError> {
 /// killed leaves the one before as it was.
 #[derive(Debug)]
 pub(crate) struct Staged {
-    /// Where to write.
-    pub(crate) path: PathBuf,
+    unfinished: PathBuf,
     place: PathBuf,
     /// Gone with this one where nothing was put into it.
     _folder: Folder,
@@ -143,31 +143,45 @@ impl Staged {
         if let Some(path) = listed(&partition)?.into_iter().find(|path| !ours(path)) {
             return Err(NightlyError::Foreign { path });
         }
-        Ok(Staged { path: partition.join(UNFINISHED), place: partition.join(PART), _folder: folder })
+        Ok(Staged { unfinished: partition.join(UNFINISHED), place: partition.join(PART), _folder: folder })
+    }
+
+    /// Where to write, for those who need a name. Its user knows the file by that of its [place](Staged::place).
+    pub(crate) fn unfinished(&self) -> &Path {
+        &self.unfinished
+    }
+
+    /// Where it will be.
+    pub(crate) fn place(&self) -> &Path {
+        &self.place
+    }
+
+    /// It cannot be written.
+    pub(crate) fn unwritable(&self, error: impl Into<ParquetError>) -> NightlyError {
+        NightlyError::unwritable(&self.place, error)
     }
 
     /// Puts what was written into its place.
     pub(crate) fn finish(self) -> Result<PathBuf, NightlyError> {
-        fs::rename(&self.path, &self.place).map_err(|error| NightlyError::file(&self.place, error))?;
+        fs::rename(&self.unfinished, &self.place).map_err(|error| self.unwritable(error))?;
         Ok(self.place.clone())
     }
 
     /// A file to write instead of one at the path, for those who can do without a name: killed, they leave nothing.
     pub(crate) fn unnamed(&self) -> Result<Unnamed, NightlyError> {
         let partition = self.place.parent().unwrap_or(Path::new("."));
-        Unnamed::beside(partition).map_err(|error| NightlyError::file(&self.place, error))
+        Unnamed::beside(partition).map_err(|error| self.unwritable(error))
     }
 
     /// Puts a file without a name into its place.
     pub(crate) fn finish_unnamed(self, file: Unnamed) -> Result<(), NightlyError> {
-        let placed = file.place_by_way_of(&self.path, &self.place);
-        placed.map_err(|error| NightlyError::file(&self.place, error))
+        file.place_by_way_of(&self.unfinished, &self.place).map_err(|error| self.unwritable(error))
     }
 }
 
 impl Drop for Staged {
     fn drop(&mut self) {
         // Gone already where it was put into its place.
-        let _ = fs::remove_file(&self.path);
+        let _ = fs::remove_file(&self.unfinished);
     }
 }

@@ -97,7 +97,7 @@ fn each_row(path: &Path, mut take: impl FnMut(Row<'_>)) -> Result<(), NightlyErr
     let groups = live.metadata().num_row_groups();
     let mut read =
         || (0..groups).try_for_each(|group| rows_of(live.reader.get_row_group(group)?.as_ref(), &mut take));
-    read().map_err(|error: ParquetError| NightlyError::file(path, error))
+    read().map_err(|error: ParquetError| NightlyError::unsound(path, error))
 }
 
 /// The columns are those of the sink, in its order.

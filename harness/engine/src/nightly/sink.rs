@@ -192,7 +192,7 @@ impl LiveWriter {
         let mut rows = self.rows;
         for mut open in self.days.into_values() {
             open.flush()?;
-            let metadata = open.file.close().map_err(|error| NightlyError::file(&open.staged.path, error))?;
+            let metadata = open.file.close().map_err(|error| open.staged.unwritable(error))?;
             rows += metadata.file_metadata().num_rows() as u64;
             open.staged.finish()?;
         }
@@ -206,9 +206,9 @@ impl LiveWriter {
             return Err(NightlyError::file(&self.dir, reason));
         }
         let staged = Staged::private(&Layout::default().partition(&self.dir, day))?;
-        let file = File::create(&staged.path).map_err(|error| NightlyError::file(&staged.path, error))?;
+        let file = File::create(staged.unfinished()).map_err(|error| staged.unwritable(error))?;
         let file = SerializedFileWriter::new(file, self.schema.clone(), self.properties.clone())
-            .map_err(|error| NightlyError::file(&staged.path, error))?;
+            .map_err(|error| staged.unwritable(error))?;
         Ok(OpenDay { rows: Vec::new(), file, staged })
     }
 }
@@ -233,8 +233,7 @@ impl OpenDay {
         if self.rows.is_empty() {
             return Ok(0);
         }
-        row_group(&mut self.file, &self.rows)
-            .map_err(|error| NightlyError::file(&self.staged.path, error))?;
+        row_group(&mut self.file, &self.rows).map_err(|error| self.staged.unwritable(error))?;
         let written = self.rows.len();
         self.rows.clear();
         Ok(written)

@@ -5,6 +5,7 @@ use std::io::{BufWriter, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use dedup_files::Unwritable;
 use parking_lot::Mutex;
 
 use super::error::NightlyError;
@@ -137,7 +138,8 @@ impl Buckets {
         state.held_bytes += entries.len() * ENTRY_BYTES;
         state.held[bucket].push(entries);
         if state.held_bytes > self.dealing.held_bytes {
-            state.spill(&self.path).map_err(|error| NightlyError::file(&self.path, error))?;
+            let spilled = state.spill(&self.path);
+            spilled.map_err(|error| NightlyError::Spill { source: Unwritable::new(&self.path, error) })?;
         }
         Ok(())
     }
@@ -150,7 +152,7 @@ impl Buckets {
         let file = state.file.as_ref().map(File::try_clone).transpose();
         drop(state);
         held.into_iter().flatten().for_each(&mut take);
-        let failed = |error| NightlyError::file(&self.path, error);
+        let failed = |error: std::io::Error| NightlyError::unreadable(&self.path, error);
         let Some(file) = file.map_err(failed)? else { return Ok(()) };
         let mut bytes = vec![0; BLOCK * ENTRY_BYTES];
         for run in spilled {

@@ -164,7 +164,7 @@ fn ended(status: ExitStatus) -> String {
 impl Drop for Guarded {
     fn drop(&mut self) {
         if let Err(error) = self.release() {
-            eprintln!("a private server may still run: {error}");
+            dedup_files::say(format_args!("a private server may still run: {error}"));
         }
         // The directory is gone by now, unless the guard was killed.
         let _ = fs::remove_dir_all(&self.dir);

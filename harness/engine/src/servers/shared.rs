@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use dedup_strategies::redis::{Address, Patience, Servers, keyspace};
@@ -35,6 +35,8 @@ pub struct SharedRedis {
     hold: Hold,
     /// How long clearing up may take.
     walk: Duration,
+    /// Set by whoever wants no more of it.
+    stop: Arc<AtomicBool>,
 }
 
 /// Whether the keys under the prefix are ours to delete.
@@ -49,7 +51,8 @@ impl SharedRedis {
     /// Connects to the server or cluster at `url`, and refuses if keys under `prefix` exist already. A key of its own stands for
     /// the claim even while there are no others, so that of two runs with the same prefix one is refused.
     ///
-    /// `stop` ends every wait until then. What comes after is to be tidied up all the same.
+    /// `stop` ends every wait until then. Who asks to stop later has the keys removed all the same; who asks while they are
+    /// being removed does not wait for that either.
     pub fn claim(url: &str, prefix: &str, stop: &Arc<AtomicBool>) -> Result<SharedRedis, ServerError> {
         if !is_usable(prefix) {
             return Err(ServerError::Prefix { found: prefix.to_string() });
@@ -61,6 +64,7 @@ impl SharedRedis {
         match shared.mark().map_err(ServerError::Refused)? {
             true => {
                 shared.servers = Servers::at(url)?;
+                shared.stop = Arc::clone(stop);
                 Ok(shared.owner())
             }
             // Somebody was faster, just now.
@@ -82,7 +86,8 @@ impl SharedRedis {
         let shown = address.to_string();
         let found = first_key(&mut servers, prefix).map_err(ServerError::Refused)?;
         let endpoint = RedisEndpoint { url: url.to_string(), prefix: prefix.to_string() };
-        let shared = SharedRedis { servers, address, shown, endpoint, hold: Hold::None, walk: WALK };
+        let (hold, stop) = (Hold::None, Arc::default());
+        let shared = SharedRedis { servers, address, shown, endpoint, hold, walk: WALK, stop };
         match found {
             None => Ok(shared),
             Some(example) => Err(shared.taken(example)),
@@ -142,9 +147,8 @@ impl SharedRedis {
 
     /// Deletes every key under the prefix, and says how many there were.
     pub fn clear(&mut self) -> Result<u64, Unavailable> {
-        let patience = Patience::default().until(Instant::now() + self.walk);
         let mut servers =
-            Servers::with_patience(&self.endpoint.url, patience).map_err(Unavailable::because)?;
+            Servers::with_patience(&self.endpoint.url, self.patience()).map_err(Unavailable::because)?;
         let mut all = 0;
         loop {
             // Once more: commands of a client that was killed may have been on their way still.
@@ -152,6 +156,15 @@ impl SharedRedis {
                 0 => return Ok(all),
                 deleted => all += deleted,
             }
+        }
+    }
+
+    /// How long a walk over the keys is waited for. Who had asked to stop before wants no keys left.
+    fn patience(&self) -> Patience {
+        let patience = Patience::default().until(Instant::now() + self.walk);
+        match self.stop.load(Ordering::Relaxed) {
+            true => patience,
+            false => patience.until_stopped(&self.stop),
         }
     }
 
@@ -185,10 +198,10 @@ impl Drop for SharedRedis {
             return;
         }
         if let Err(error) = self.clear() {
-            eprintln!(
+            dedup_files::say(format_args!(
                 "keys that begin with {:?} are left on the server until they expire: {error}",
                 self.endpoint.prefix
-            );
+            ));
         }
     }
 }
@@ -226,37 +239,58 @@ mod tests {
 
     use super::*;
 
-    /// A server that answers everything with the same bytes; its URL.
-    fn server(answer: &'static [u8]) -> String {
+    /// A server of which every walk over keys goes on for ever, and which does `asked` whenever it is asked.
+    fn without_an_end(asked: impl Fn() + Clone + Send + 'static) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let serve = move |mut caller: TcpStream| {
-            while caller.read(&mut [0; 4096]).is_ok_and(|read| read > 0) && caller.write_all(answer).is_ok() {
+        let serve = |mut caller: TcpStream, asked: &dyn Fn()| {
+            while caller.read(&mut [0; 4096]).is_ok_and(|read| read > 0) {
+                asked();
+                if caller.write_all(b"*2\r\n$1\r\n7\r\n*0\r\n").is_err() {
+                    break;
+                }
             }
         };
         thread::spawn(move || {
-            listener
-                .incoming()
-                .map_while(Result::ok)
-                .for_each(|caller| drop(thread::spawn(move || serve(caller))));
+            listener.incoming().map_while(Result::ok).for_each(|caller| {
+                let asked = asked.clone();
+                drop(thread::spawn(move || serve(caller, &asked)));
+            });
         });
         format!("redis://127.0.0.1:{port}")
     }
 
+    fn shared(url: &str, walk: Duration, stop: &Arc<AtomicBool>) -> SharedRedis {
+        SharedRedis {
+            servers: Servers::at(url).unwrap(),
+            address: Address::parse(url).unwrap(),
+            shown: url.to_string(),
+            endpoint: RedisEndpoint { url: url.to_string(), prefix: "t:".to_string() },
+            hold: Hold::None,
+            walk,
+            stop: Arc::clone(stop),
+        }
+    }
+
     #[test]
     fn a_walk_over_keys_that_has_no_end_is_given_up() {
-        let url = server(b"*2\r\n$1\r\n7\r\n*0\r\n");
-        let mut shared = SharedRedis {
-            servers: Servers::at(&url).unwrap(),
-            address: Address::parse(&url).unwrap(),
-            shown: url.clone(),
-            endpoint: RedisEndpoint { url: url.clone(), prefix: "t:".to_string() },
-            hold: Hold::None,
-            walk: Duration::from_millis(50),
-        };
-        for cleared in [shared.clear().map(drop), shared.sweep(), shared.release().map(drop)] {
-            let error = cleared.unwrap_err().to_string();
-            assert!(error.starts_with(&url) && error.contains("longer than is waited for"), "{error}");
+        let url = without_an_end(|| {});
+        // Who asked to stop before wants no keys left.
+        for stopped in [false, true] {
+            let mut shared = shared(&url, Duration::from_millis(50), &Arc::new(stopped.into()));
+            for cleared in [shared.clear().map(drop), shared.sweep(), shared.release().map(drop)] {
+                let error = cleared.unwrap_err().to_string();
+                assert!(error.starts_with(&url) && error.contains("longer than is waited for"), "{error}");
+            }
         }
+    }
+
+    #[test]
+    fn who_asks_to_stop_while_keys_are_removed_does_not_wait_for_the_rest() {
+        let stop = Arc::new(AtomicBool::new(false));
+        let tell = Arc::clone(&stop);
+        let url = without_an_end(move || tell.store(true, Ordering::Relaxed));
+        let error = shared(&url, Duration::from_secs(100_000), &stop).clear().unwrap_err().to_string();
+        assert!(error.ends_with("stopped"), "{error}");
     }
 }

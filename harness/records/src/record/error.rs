@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use dedup_files::{FolderError, Unreadable};
+use dedup_files::{AtFault, Fault, FolderError, Unreadable};
 
 use super::SCHEMA;
 
@@ -79,4 +79,21 @@ pub enum RecordError {
         /// The field and what is wrong with it.
         what: String,
     },
+}
+
+impl AtFault for RecordError {
+    fn fault(&self) -> Fault {
+        match self {
+            RecordError::Read { source, .. } => source.fault(),
+            RecordError::Folder(error) => error.fault(),
+            RecordError::Write { source, .. } => source.fault(),
+            RecordError::Missing { .. }
+            | RecordError::NoRecords { .. }
+            | RecordError::Empty { .. }
+            | RecordError::Line { .. }
+            | RecordError::Schema { .. }
+            | RecordError::Exists { .. }
+            | RecordError::Unreadable { .. } => Fault::Path,
+        }
+    }
 }

@@ -14,7 +14,7 @@ use super::AdviseArgs;
 use super::options::TRAFFIC;
 use crate::advise::traffic_of;
 use crate::cmd::profile::profile_of_trace;
-use crate::cmd::reading::{ReadingArgs, taken};
+use crate::cmd::reading::ReadingArgs;
 use crate::exit::{Exit, OrExit};
 use crate::printable::printable;
 use crate::servers::Guarded;
@@ -125,21 +125,21 @@ impl Given {
     fn trace(&self, stop: &AtomicBool) -> anyhow::Result<Traffic> {
         self.alone("trace").or_exit(Exit::Usage)?;
         let (_, path) = self.text("trace", "");
-        let files = taken(find_files(&[PathBuf::from(&path)]))?;
+        let files = find_files(&[PathBuf::from(&path)]).or_exit_by_fault()?;
         let directory = Guarded::directory().context("temporary directory")?;
         let scratch = Some(directory.dir().to_path_buf());
         let mut options = TraceOptions { scratch, ..self.reading.options(&files) };
         if options.is_stdin() {
-            let spooled = taken(spool_stdin(directory.dir(), stop))?;
+            let spooled = spool_stdin(directory.dir(), stop).or_exit_by_fault()?;
             options = options.spooled(spooled);
         }
-        let profile = taken(profile_of_trace(&options, Memory::Unbounded, stop))?;
+        let profile = profile_of_trace(&options, Memory::Unbounded, stop).or_exit_by_fault()?;
         self.of_profile(&path, &profile).or_exit(Exit::Usage)
     }
 
     fn of_profile(&self, path: &str, profile: &Profile) -> anyhow::Result<Traffic> {
         for doubt in &profile.doubts {
-            anstream::eprintln!("doubt: {}", printable(doubt));
+            dedup_files::say(format_args!("doubt: {}", printable(doubt)));
         }
         Ok(Traffic::of_profile(path, profile, self.payload()?)?)
     }

@@ -3,13 +3,14 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::Args;
 use dedup_files::Folder;
 
 use crate::cmd::values::ratio;
 use crate::exit::{Exit, OrExit};
 use crate::gate::accept::{Acceptances, Entry, FILE_NAME};
+use crate::print::print;
 use crate::printable::printable;
 
 /// Options of `gate accept`.
@@ -40,12 +41,12 @@ pub(super) fn run(args: &AcceptArgs, out: &mut dyn Write) -> anyhow::Result<Exit
         return Err(error).or_exit(Exit::Usage);
     }
     // Until it is written again nobody else may put an entry in.
-    let _alone = Folder::around(&args.accepted).or_exit_of_output()?;
+    let _alone = Folder::around(&args.accepted).or_exit_by_fault()?;
     let mut accepted = Acceptances::read(&args.accepted).or_exit(Exit::Usage)?;
     accepted.accept(entry);
-    accepted.write(&args.accepted).or_exit_of_output()?;
+    accepted.write(&args.accepted).or_exit_by_fault()?;
     let file = args.accepted.display();
     let said = format!("{file}: {} is accepted until {}; commit it", args.metric, args.until);
-    writeln!(out, "{}", printable(&said)).context("standard output")?;
+    print(out, &format!("{}\n", printable(&said)))?;
     Ok(Exit::Ok)
 }

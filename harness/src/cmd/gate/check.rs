@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::Args;
 use dedup_strategies::Definition;
 use dedup_strategies::time::saturating_nanos;
@@ -15,13 +15,15 @@ use super::measure::{Counting, Measured, Work};
 use super::options::{ChoiceArgs, OutputArgs, now, this_program};
 use crate::cell::Limits;
 use crate::cmd::again::again_with;
-use crate::cmd::run::stop_on_interrupt;
+use crate::cmd::places::refuse_one_place;
 use crate::cmd::values::{cell_memory, time};
 use crate::exit::{Exit, OrExit};
 use crate::gate::baseline::{Baseline, BaselineError, SCHEMA};
 use crate::gate::check::{Checked, Now, check};
 use crate::gate::design::Decision;
 use crate::gate::verdict::{GateKind, Party, Verdict};
+use crate::interrupt::stop_on_interrupt;
+use crate::print::print;
 use crate::printable::printable;
 use crate::select::{Selected, select};
 
@@ -63,6 +65,10 @@ file that the baseline names. With --update they choose among all that there are
 /// Runs, compares.
 pub(super) fn run(args: &CheckArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
     let (began, started_at) = (Instant::now(), now());
+    if args.update {
+        let scenarios = args.choice.scenarios.iter().map(Path::new);
+        refuse_one_place(scenarios, &[("--baseline", Some(&args.baseline))]).or_exit(Exit::Usage)?;
+    }
     let accepted = args.output.acceptances()?;
     let baseline = (!args.update).then(|| read(&args.baseline)).transpose()?;
     let stop = stop_on_interrupt()?;
@@ -152,12 +158,11 @@ fn update(
         servers: measured.servers,
         cells,
     };
-    baseline.write(&args.baseline, stop).or_exit_of_output()?;
-    left_out.iter().for_each(|note| anstream::eprintln!("note: {}", printable(note)));
+    baseline.write(&args.baseline, stop).or_exit_by_fault()?;
+    left_out.iter().for_each(|note| dedup_files::say(format_args!("note: {}", printable(note))));
     let file = args.baseline.display().to_string();
     let file = printable(&file);
-    writeln!(out, "{file}: {figures} figures of {count} strategies on scenarios; commit it")
-        .context("standard output")?;
+    print(out, &format!("{file}: {figures} figures of {count} strategies on scenarios; commit it\n"))?;
     Ok(Exit::Ok)
 }
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::Args;
 use regex::Regex;
 
@@ -11,6 +11,7 @@ use crate::exit::{Exit, OrExit};
 use crate::gate::design::Decision;
 use crate::gate::render::explain::explain;
 use crate::gate::verdict::{SCHEMA, Verdict};
+use crate::print::print;
 
 /// Options of `gate explain`.
 #[derive(Clone, Debug, Args)]
@@ -44,7 +45,7 @@ pub(super) fn run(args: &ExplainArgs, out: &mut dyn Write) -> anyhow::Result<Exi
     if text.is_empty() {
         text = format!("every one of {} metrics passed; name one to see its rounds\n", verdict.metrics.len());
     }
-    out.write_all(text.as_bytes()).context("standard output")?;
+    print(out, &text)?;
     Ok(Exit::Ok)
 }
 

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use anyhow::Context;
 use clap::Args;
-use dedup_files::{Folder, Unwritable};
+use dedup_files::{AtFault, Folder, Unwritable, say};
 use dedup_strategies::Definition;
 use dedup_stream::scenario::{self, Scenario};
 
@@ -16,6 +15,7 @@ use crate::gate::accept::{Acceptances, FILE_NAME};
 use crate::gate::cells::candidates;
 use crate::gate::render::{Format, github, junit, markdown, render};
 use crate::gate::verdict::{Party, Strictness, Verdict};
+use crate::print::print;
 use crate::printable::printable;
 use crate::progress::Progress;
 use crate::select::{Selected, select};
@@ -74,7 +74,7 @@ impl OutputArgs {
 
     /// The directory for the files, taken before anything is measured.
     pub(super) fn folder(&self) -> anyhow::Result<Option<Folder>> {
-        self.output.as_deref().map(|directory| Folder::alone(directory).or_exit_of_output()).transpose()
+        self.output.as_deref().map(|directory| Folder::alone(directory).or_exit_by_fault()).transpose()
     }
 
     /// Applies what is accepted, concludes, and delivers: to standard output, to files, and to the CI server that runs
@@ -90,40 +90,42 @@ impl OutputArgs {
         accepted.apply(&mut verdict, jiff::Zoned::now().date());
         let strictness = if self.strict { Strictness::Strict } else { Strictness::Lenient };
         let verdict = verdict.concluded(strictness);
-        // What was measured is printed, whatever becomes of the files.
+        // What was measured is printed, whatever becomes of the files, and with the code with which that ends.
         let kept = folder.map_or(Ok(()), |folder| keep(&verdict, folder, stop));
-        out.write_all(render(&verdict, self.format).as_bytes()).context("standard output")?;
-        self.tell_github(&verdict)?;
-        kept.or_exit_of_output()?;
+        let verdict = match &kept {
+            Ok(()) => verdict,
+            Err(error) => verdict.not_kept(error.fault().into()),
+        };
+        print(out, &render(&verdict, self.format))?;
+        self.tell_github(&verdict);
+        kept.or_exit_by_fault()?;
         Ok(exit(&verdict))
     }
 
-    fn tell_github(&self, verdict: &Verdict) -> anyhow::Result<()> {
+    /// The verdict is what the step ends with, whatever becomes of what is shown beside it.
+    fn tell_github(&self, verdict: &Verdict) {
         if std::env::var_os("GITHUB_ACTIONS").is_none_or(|value| value != "true") {
-            return Ok(());
+            return;
         }
         // To standard error, which the runner reads as well: standard output may be a file or a pipe.
-        std::io::stderr().write_all(github::annotations(verdict).as_bytes()).context("standard error")?;
+        let _ = dedup_files::stderr().write_all(github::annotations(verdict).as_bytes());
         if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty())
             && let Err(error) = github::step_summary(verdict, Path::new(&path))
         {
-            // The verdict is what the step ends with, whatever becomes of what is shown beside it.
-            anstream::eprintln!("warning: step summary: {}", printable(&error.to_string()));
+            say(format_args!("warning: step summary: {}", printable(&error.to_string())));
         }
-        Ok(())
     }
 }
 
-/// Writes the verdict's files.
+/// Writes the verdict's files, all of them or none.
 fn keep(verdict: &Verdict, folder: &Folder, stop: &AtomicBool) -> Result<(), Unwritable> {
     let files = [
         ("verdict.json", crate::gate::render::json(verdict)),
         ("gate.md", markdown(verdict)),
         ("junit.xml", junit(verdict)),
     ];
-    files
-        .iter()
-        .try_for_each(|(name, text)| dedup_files::write(&folder.path().join(name), text.as_bytes(), stop))
+    let files = files.iter().map(|(name, text)| (*name, text.as_bytes()));
+    dedup_files::write_all(folder.path(), files, stop)
 }
 
 fn exit(verdict: &Verdict) -> Exit {

@@ -11,7 +11,6 @@ use dedup_strategies::Definition;
 use dedup_strategies::time::saturating_nanos;
 
 use super::options::{ChoiceArgs, OutputArgs, Shown, now};
-use crate::cmd::run::stop_on_interrupt;
 use crate::cmd::values::{bytes, ratio, slow_down, time, whole};
 use crate::exit::{Exit, OrExit};
 use crate::gate::base::{self, BaseError, Builder, Found};
@@ -23,6 +22,7 @@ use crate::gate::round::{Pairing, RoundError};
 use crate::gate::speed::{self, Outcome, SpeedError, SpeedPlan};
 use crate::gate::verdict::{GateKind, Party, SCHEMA, Verdict};
 use crate::gate::worker::{Program, Side, WorkerError};
+use crate::interrupt::stop_on_interrupt;
 use crate::printable::printable;
 use crate::servers::{Guarded, guard};
 
@@ -134,7 +134,7 @@ fn base(args: &RunArgs, stop: &AtomicBool) -> anyhow::Result<Option<Found>> {
     let quiet = args.output.quiet;
     let say = |text: &str| {
         if !quiet {
-            anstream::eprintln!("{}", printable(text));
+            dedup_files::say(printable(text));
         }
     };
     let guard = guard::own_executable().context("this program's own path")?;
@@ -151,13 +151,10 @@ fn base(args: &RunArgs, stop: &AtomicBool) -> anyhow::Result<Option<Found>> {
     match builder.find(&args.base) {
         Ok(found) => Ok(Some(found)),
         Err(BaseError::Stopped) => Ok(None),
-        Err(error @ (BaseError::Unknown { .. } | BaseError::NoProgram { .. })) => {
-            Err(error).or_exit(Exit::Usage)
-        }
         Err(error @ (BaseError::Build { .. } | BaseError::TooLong { .. })) => {
             Err(error).or_exit(Exit::Incomparable)
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error).or_exit_by_fault(),
     }
 }
 

@@ -9,7 +9,6 @@ use dedup_strategies::Definition;
 
 use super::options::{ChoiceArgs, Shown};
 use super::run::{HowArgs, interrupted, measured};
-use crate::cmd::run::stop_on_interrupt;
 use crate::cmd::values::ratio;
 use crate::exit::{Exit, OrExit};
 use crate::gate::design::Decision;
@@ -18,6 +17,8 @@ use crate::gate::speed::{Outcome, SpeedPlan};
 use crate::gate::stats::Estimate;
 use crate::gate::verdict::Verdict;
 use crate::gate::worker::{Program, Side};
+use crate::interrupt::stop_on_interrupt;
+use crate::print::print;
 
 /// Options of `gate selfcheck`.
 #[derive(Clone, Debug, Args)]
@@ -98,7 +99,7 @@ fn both(args: &SelfcheckArgs, plan: &SpeedPlan, out: &mut dyn Write) -> anyhow::
         (_, alarms) => format!("{alarms} false alarms: do not gate on this machine's timings"),
     });
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    out.write_all(text.as_bytes()).context("standard output")?;
+    print(out, &text)?;
     Ok(if seen && false_alarms == 0 { Exit::Ok } else { Exit::Inconclusive })
 }
 

@@ -11,6 +11,7 @@ use super::ProfileArgs;
 use crate::cmd::time_unit::TimeUnitArg;
 use crate::exit::{Exit, OrExit};
 use crate::nightly::{ColumnName, TableName};
+use crate::print::print;
 
 /// One of the engines.
 pub(super) fn dialect() -> impl TypedValueParser<Value = &'static dyn Dialect> {
@@ -28,7 +29,7 @@ pub(super) fn emit(
     out: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
     let query = query(args, dialect).or_exit(Exit::Usage)?;
-    out.write_all(query.text().as_bytes())?;
+    print(out, &query.text())?;
     Ok(Exit::Ok)
 }
 

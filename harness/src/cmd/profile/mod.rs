@@ -11,7 +11,8 @@ mod words;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
@@ -23,11 +24,13 @@ use dedup_stream::trace::{TraceOptions, find_files, spool_stdin};
 
 pub(super) use from_trace::profile as profile_of_trace;
 
-use super::reading::{ReadingArgs, taken};
-use super::run::stop_on_interrupt;
+use super::places::refuse_one_place;
+use super::reading::ReadingArgs;
 use super::values::{bytes, scale, time, whole};
 use crate::exit::{Exit, OrExit};
+use crate::interrupt::{interrupts, stop_on_interrupt};
 use crate::nightly::TableName;
+use crate::print::print;
 use crate::printable::printable;
 use crate::servers::Guarded;
 use live::{Asked, LiveArgs, Seen};
@@ -123,29 +126,31 @@ pub fn run(args: &ProfileArgs, definitions: &[Definition], out: &mut dyn Write) 
     if let Some(dialect) = args.emit_sql {
         return emit_sql::emit(args, dialect, out);
     }
-    let files = if args.live.live { Vec::new() } else { taken(find_files(&args.traces))? };
-    refuse_one_place(args, &files).or_exit(Exit::Usage)?;
+    let files = if args.live.live { Vec::new() } else { find_files(&args.traces).or_exit_by_fault()? };
+    let written = [("--output", args.output.as_deref()), ("--scenario", args.scenario.as_deref())];
+    refuse_one_place(files.iter().map(PathBuf::as_path), &written).or_exit(Exit::Usage)?;
     // What is found out at the end of a day would be lost.
-    args.output.iter().try_for_each(|path| dedup_files::admit(path)).or_exit_of_output()?;
-    let stop = stop_on_interrupt()?;
+    args.output.iter().try_for_each(|path| dedup_files::admit(path)).or_exit_by_fault()?;
+    let [enough, stop] = requests(args.live.live)?;
     let directory = Guarded::directory().context("temporary directory")?;
     let Seen { profile, shadows } = match args.live.live {
-        true => live::watch(&asked(args), definitions, directory.dir(), &stop)?,
+        true => live::watch(&asked(args), definitions, directory.dir(), &enough)?,
         false => Seen { profile: profile(args, &files, directory.dir(), &stop)?, shadows: None },
     };
     // What was read for hours is shown, whatever becomes of the files, and kept, whether it is shown or not.
     let shown = show(args.format, &profile, shadows.as_deref(), out);
-    // Whoever asked to stop watching wants the profile; who asks again does not wait for a pipe that nobody reads.
-    stop.store(false, Ordering::Relaxed);
     if let Some(path) = &args.output {
-        dedup_files::write(path, profile.to_json().as_bytes(), &stop).or_exit_of_output()?;
+        dedup_files::write(path, profile.to_json().as_bytes(), &stop).or_exit_by_fault()?;
     }
     shown?;
     if let Some(path) = &args.scenario {
         let toml = scenario(args, &files, &profile).or_exit(Exit::Usage)?;
-        dedup_files::write(path, toml.as_bytes(), &stop).or_exit_of_output()?;
+        dedup_files::write(path, toml.as_bytes(), &stop).or_exit_by_fault()?;
         let not_carried = NOT_CARRIED.map(|what| format!("\n  {what}")).concat();
-        anstream::eprintln!("{} does not carry:{not_carried}", printable(&path.display().to_string()));
+        dedup_files::say(format_args!(
+            "{} does not carry:{not_carried}",
+            printable(&path.display().to_string())
+        ));
     }
     Ok(Exit::Ok)
 }
@@ -159,6 +164,11 @@ fn asked(args: &ProfileArgs) -> Asked<'_> {
         name: args.name.as_deref(),
         memory: args.memory,
     }
+}
+
+/// What says that enough was seen, and what says to stop: who watches what comes asks for the profile first.
+fn requests(is_live: bool) -> anyhow::Result<[Arc<AtomicBool>; 2]> {
+    if is_live { interrupts() } else { stop_on_interrupt().map(|stop| [Arc::clone(&stop), stop]) }
 }
 
 fn show(
@@ -177,22 +187,7 @@ fn show(
             profile.to_json()
         }
     };
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("standard output")
-}
-
-/// Refuses to write over what is read, and one file over the other.
-fn refuse_one_place(args: &ProfileArgs, files: &[PathBuf]) -> anyhow::Result<()> {
-    let place = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
-    let written = [("--output", &args.output), ("--scenario", &args.scenario)];
-    let mut taken: Vec<_> = files.iter().map(|file| ("what is read", place(file))).collect();
-    for (option, path) in written.into_iter().filter_map(|(option, path)| Some((option, path.as_ref()?))) {
-        let place = place(path);
-        if let Some((what, _)) = taken.iter().find(|(_, other)| *other == place) {
-            bail!("{option}: found {}, which is {what}; allowed is another file", path.display());
-        }
-        taken.push((option, place));
-    }
-    Ok(())
+    print(out, &text)
 }
 
 fn scenario(args: &ProfileArgs, files: &[PathBuf], profile: &Profile) -> anyhow::Result<String> {
@@ -212,7 +207,7 @@ fn profile(
     let scratch = Some(directory.to_path_buf());
     let mut options = TraceOptions { scratch, ..args.reading.options(files) };
     if options.is_stdin() {
-        let spooled = taken(spool_stdin(directory, stop))?;
+        let spooled = spool_stdin(directory, stop).or_exit_by_fault()?;
         options = options.spooled(spooled);
     }
     let named = |profile| Profile { name: args.name.clone().unwrap_or(options.name.clone()), ..profile };
@@ -224,7 +219,7 @@ fn profile(
         return Ok(if args.name.is_some() { named(profile) } else { profile });
     }
     let memory = args.memory.map_or(Memory::Unbounded, Memory::Bytes);
-    taken(from_trace::profile(&options, memory, stop)).map(named)
+    from_trace::profile(&options, memory, stop).or_exit_by_fault().map(named)
 }
 
 fn refuse_stored_among(name: &str, files: &[PathBuf]) -> anyhow::Result<()> {

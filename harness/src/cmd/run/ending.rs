@@ -1,10 +1,6 @@
 //! What a run leaves: progress shown, records kept, and the code with which the program ends.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-
-use anyhow::Context as _;
 
 use crate::cell::Reached;
 use crate::exit::Exit;
@@ -37,20 +33,6 @@ pub(in crate::cmd) fn exit(completion: Completion, cells: &[CellRecord]) -> Exit
         () if cells.iter().any(inconclusive) => Exit::Inconclusive,
         () => Exit::Ok,
     }
-}
-
-/// A flag that Ctrl-C and SIGTERM set. The second of them ends the program where it stands, which may be at a pipe that
-/// nobody reads; guards remove what is private to the run.
-pub(in crate::cmd) fn stop_on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    let handler = move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(Exit::Interrupted as i32);
-        }
-    };
-    ctrlc::set_handler(handler).context("handler for Ctrl-C")?;
-    Ok(stop)
 }
 
 /// Shows progress and keeps records.

@@ -9,11 +9,11 @@ use crate::units::short;
 pub(super) fn tell(workload: &Workload) {
     let Workload::Scenario(scenario) = workload else { return };
     for (cause, share) in scenario.mostly_too_late() {
-        anstream::eprintln!(
+        dedup_files::say(format_args!(
             "note: {}: {} % of the copies of {} come before the stream ends; the others would come later",
             printable(&scenario.name),
             short(share * 100.0),
             printable(cause)
-        );
+        ));
     }
 }

@@ -9,11 +9,12 @@ mod survey;
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
+use dedup_files::say;
 use dedup_report::tables::{Format, Look, render};
 use dedup_strategies::Definition;
 
@@ -22,13 +23,15 @@ use super::values::{Budget, Ids, budget, cell_memory, count, format, ids, rate, 
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
 use crate::filter::Filter;
+use crate::interrupt::stop_on_interrupt;
 use crate::nightly::Choice;
+use crate::print::print;
 use crate::progress::Progress;
 use crate::record::{RecordWriter, Run, RunRecord};
 use crate::servers::Guarded;
 use crate::suite::{Completion, Plan, SuiteError};
 
-pub(super) use ending::{Watcher, exit, stop_on_interrupt};
+pub(super) use ending::{Watcher, exit};
 pub(super) use plan::{admit, describe};
 pub use quick::run_quick;
 
@@ -192,7 +195,11 @@ pub enum PassArg {
 pub fn run(args: &RunArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
     let stop = stop_on_interrupt()?;
     let directory = Guarded::directory().context("temporary directory")?;
-    carry_out(&plan(args, definitions, directory.dir(), &stop)?, &args.output, &stop, out)
+    let plan = plan(args, definitions, directory.dir(), &stop)?;
+    let exit = carry_out(&plan, &args.output, &stop, out)?;
+    // A server that was given is tidied up, which may take as long as that wants.
+    drop(plan);
+    Ok(if stop.load(Ordering::Relaxed) { Exit::Interrupted } else { exit })
 }
 
 /// Carries out a plan, keeps and prints what came of it.
@@ -217,19 +224,19 @@ fn carry_out(
     if !run.cells.is_empty() {
         let comparison = Comparison::from_runs(std::slice::from_ref(&run), &Filter::default(), None)?;
         let text = render(&comparison, output.format, Look::of_stdout());
-        out.write_all(text.as_bytes()).context("standard output")?;
+        print(out, &text)?;
     }
     // What was measured is shown in any case.
     let completion = ended?;
     if completion == Completion::Interrupted {
-        anstream::eprintln!("interrupted: {} of {} cells were done", run.cells.len(), plan.cells());
+        say(format_args!("interrupted: {} of {} cells were done", run.cells.len(), plan.cells()));
     }
     Ok(exit(completion, &run.cells))
 }
 
 pub(super) fn create(directory: &Path, force: bool, run: &RunRecord) -> anyhow::Result<RecordWriter> {
     let create = if force { RecordWriter::replace } else { RecordWriter::create };
-    create(directory, run).or_exit_of_output()
+    create(directory, run).or_exit_by_fault()
 }
 
 /// An error in what was asked for is wrong usage; anything else is the tool's own failure.

@@ -1,11 +1,12 @@
 //! From options to a plan: what is to be run on what, and whether it can be.
 
 use std::cell::RefCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::anyhow;
+use dedup_files::say;
 use dedup_strategies::{Definition, Needs};
 use dedup_stream::scenario;
 use dedup_stream::trace::{TraceOptions, TraceSurvey, find_files, spool_stdin};
@@ -13,14 +14,14 @@ use dedup_stream::workload::{Trace, Workload};
 
 use super::survey;
 use super::{PassArg, RunArgs};
-use crate::cmd::reading::taken;
+use crate::cmd::places::refuse_one_place;
 use crate::environment::{PassOptions, RedisChoice, ScaleOptions, TimeOptions};
 use crate::exit::{Exit, OrExit};
 use crate::machine::run_starting_now;
 use crate::pacing::Pacing;
 use crate::printable::{printable, printable_record};
 use crate::process::leave_no_core;
-use crate::record::{DoubtRecord, Pass, RunRecord};
+use crate::record::{DoubtRecord, FILE_NAME, Pass, RunRecord};
 use crate::select::{Selected, select};
 use crate::servers::password::{self, PasswordError};
 use crate::servers::{ServerError, SharedRedis};
@@ -107,10 +108,10 @@ fn admit_passes(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
          could fail): add --pass verify, or leave such scenarios out"
     );
     if args.passes.len() > 1 && !args.output.quiet {
-        anstream::eprintln!(
+        say(format_args!(
             "note: {} has faults, under which only verify is run: --pass verify is implied",
             printable(name)
-        );
+        ));
     }
     Ok(())
 }
@@ -156,12 +157,12 @@ fn workloads(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow::Res
 fn streams(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow::Result<Vec<Workload>> {
     if !args.traces.is_empty() {
         let options = trace_options(args, directory, stop)?;
-        let survey = taken(TraceSurvey::scan_unless(stop, &options))?;
+        let survey = TraceSurvey::scan_unless(stop, &options).or_exit_by_fault()?;
         match args.output.quiet {
             true => survey.doubts.iter().for_each(|doubt| {
-                anstream::eprintln!("doubt: {}", printable(&doubt.to_string()));
+                say(format_args!("doubt: {}", printable(&doubt.to_string())));
             }),
-            false => anstream::eprintln!("{}", printable(&survey::text(&survey))),
+            false => say(printable(&survey::text(&survey))),
         }
         return Ok(vec![Workload::Trace(Box::new(Trace::new(options, &survey)))]);
     }
@@ -170,11 +171,14 @@ fn streams(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow::Resul
 }
 
 fn trace_options(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow::Result<TraceOptions> {
-    let files = taken(find_files(&args.traces))?;
+    let files = find_files(&args.traces).or_exit_by_fault()?;
+    let records = args.output.directory.as_ref().map(|directory| directory.join(FILE_NAME));
+    let written = [("--output", records.as_deref())];
+    refuse_one_place(files.iter().map(PathBuf::as_path), &written).or_exit(Exit::Usage)?;
     let scratch = Some(directory.to_path_buf());
     let mut options = TraceOptions { window: args.window, scratch, ..args.reading.options(&files) };
     if options.is_stdin() {
-        let spooled = taken(spool_stdin(directory, stop))?;
+        let spooled = spool_stdin(directory, stop).or_exit_by_fault()?;
         options = options.spooled(spooled);
     }
     Ok(options)

@@ -8,8 +8,9 @@ use dedup_strategies::{Definition, STRATEGIES};
 use dedup_stream::scenario;
 use dedup_stream::workload::Workload;
 
-use super::{OutputArgs, admit, carry_out, stop_on_interrupt};
+use super::{OutputArgs, admit, carry_out};
 use crate::exit::{Exit, OrExit};
+use crate::interrupt::stop_on_interrupt;
 use crate::select::Selected;
 use crate::servers::Guarded;
 use crate::suite::Plan;
@@ -37,7 +38,7 @@ pub fn run_quick(definitions: &[Definition], out: &mut dyn Write) -> anyhow::Res
     let plan = plan(definitions, directory.dir()).or_exit(Exit::Usage)?;
     let exit = carry_out(&plan, &OutputArgs::default(), &stop, out)?;
     if exit != Exit::Interrupted {
-        anstream::eprintln!("{NEXT}");
+        dedup_files::say(NEXT);
     }
     Ok(exit)
 }

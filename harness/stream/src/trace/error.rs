@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 use std::io;
 
-use dedup_files::CopyError;
+use dedup_files::{AtFault, CopyError, Fault};
 
 /// Longest line, or CSV record, that is read. Bounds the memory that a file without line ends can take.
 pub(crate) const MAX_LINE_BYTES: usize = 16 << 20;
@@ -250,6 +250,18 @@ pub enum TraceError {
 impl TraceError {
     pub(crate) fn option(flag: &'static str, found: impl Display, allowed: &'static str) -> Self {
         TraceError::Option { flag, found: found.to_string(), allowed }
+    }
+}
+
+impl AtFault for TraceError {
+    fn fault(&self) -> Fault {
+        match self {
+            TraceError::Stopped => Fault::Stopped,
+            TraceError::Open { source, .. } => source.fault(),
+            // That there is no room for what came through a pipe, or for pings that wait for their turn, is no mistake.
+            TraceError::Spool { source, .. } | TraceError::Sort { source, .. } => source.fault(),
+            _ => Fault::Path,
+        }
     }
 }
 

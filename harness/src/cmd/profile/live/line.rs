@@ -1,6 +1,5 @@
 //! The lines that are printed meanwhile.
 
-use std::io::Write;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::Scope;
 use std::time::{Duration, Instant};
@@ -17,7 +16,7 @@ use crate::units::{self, plural, thousands};
 
 /// Prints to standard error; where nobody reads it, nothing is lost but that.
 pub(in super::super) fn say(text: &str) {
-    let _ = writeln!(anstream::stderr(), "{}", printable(text));
+    dedup_files::say(printable(text));
 }
 
 /// Prints a line each time `every` has passed, until what it gives is dropped.

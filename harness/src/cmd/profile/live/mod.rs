@@ -22,7 +22,7 @@ use dedup_strategies::Definition;
 use dedup_stream::trace::{TraceError, TraceOptions, TracePings};
 use parking_lot::Mutex;
 
-use crate::cmd::reading::{ReadingArgs, taken};
+use crate::cmd::reading::ReadingArgs;
 use crate::cmd::values::time;
 use crate::exit::{Exit, OrExit};
 use serving::Listener;
@@ -104,7 +104,7 @@ pub(super) fn watch(
         say(&line::begins(&options, &pings, &watch.lock()));
         read(&mut pings, &options, &watch, stop)
     });
-    taken(read)?;
+    read.or_exit_by_fault()?;
     let mut watch = watch.into_inner();
     watch.end();
     Ok(Seen { shadows: shadow::table(watch.shadows()), profile: watch.profile() })

@@ -1,27 +1,33 @@
 //! A program's answer, for which we do not wait for ever.
 
 use std::io::{self, Read, Write};
+use std::ops::ControlFlow;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::wait::until_ended;
+use crate::wait::{ended, until};
 
 /// How often the wish to stop is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// How a process ended, and what it printed.
-pub(super) struct Answer {
-    pub(super) status: ExitStatus,
-    pub(super) stdout: String,
-    pub(super) stderr: String,
+#[derive(Debug)]
+pub struct Answer {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it printed on standard output.
+    pub stdout: String,
+    /// On standard error.
+    pub stderr: String,
 }
 
 /// Runs `command`, with `input` for it to read, and waits no longer than `patience` for its end: then it is killed, and
 /// where `stop` asks for that ([`io::ErrorKind::Interrupted`]).
-pub(super) fn answer(
+pub fn answer(
     mut command: Command,
     input: &str,
     patience: Duration,
@@ -32,8 +38,9 @@ pub(super) fn answer(
         let patience = humantime::format_duration(patience);
         io::Error::new(io::ErrorKind::TimedOut, format!("it did not end within {patience}, and was killed"))
     };
-    let mut running =
-        Running(command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?);
+    // A group of its own: Ctrl-C in a terminal reaches us alone, or its end would look like a failure.
+    command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = Running(command.spawn()?);
     let mut stdin = running.0.stdin.take().expect("it is piped");
     let stdout = read(running.0.stdout.take().expect("it is piped"))?;
     let stderr = read(running.0.stderr.take().expect("it is piped"))?;
@@ -51,17 +58,22 @@ pub(super) fn answer(
     };
     let (stdout, stderr) = (within(stdout)?, within(stderr)?);
     // It has said everything: its end is near, unless it only closed its outputs.
-    let ended = until_ended(&mut running.0, left())?;
-    Ok(Answer { status: ended.ok_or_else(too_long)?, stdout, stderr })
+    let ended = until(left(), || match stop.load(Ordering::Relaxed) {
+        true => ControlFlow::Break(Err(io::ErrorKind::Interrupted.into())),
+        false => ended(&mut running.0),
+    });
+    let status = ended.unwrap_or(Ok(None))?.ok_or_else(too_long)?;
+    Ok(Answer { status, stdout, stderr })
 }
 
 /// All of a pipe, once it is at its end.
 fn read(mut pipe: impl Read + Send + 'static) -> io::Result<mpsc::Receiver<io::Result<String>>> {
     let (sender, receiver) = mpsc::channel();
     thread::Builder::new().spawn(move || {
-        let mut said = String::new();
+        let mut said = Vec::new();
+        let read = pipe.read_to_end(&mut said);
         // Nobody listens any more to a process that was killed.
-        let _ = sender.send(pipe.read_to_string(&mut said).map(|_| said));
+        let _ = sender.send(read.map(|_| String::from_utf8_lossy(&said).into_owned()));
     })?;
     Ok(receiver)
 }
@@ -107,7 +119,23 @@ mod tests {
     #[test]
     fn a_program_that_somebody_does_not_want_to_wait_for_is_killed() {
         let stop = AtomicBool::new(true);
-        let error = answer(shell("exec sleep 1000"), "", Duration::from_secs(900), &stop).err().unwrap();
-        assert_eq!(error.kind(), io::ErrorKind::Interrupted);
+        for script in ["exec sleep 1000", "exec sleep 1000 >&- 2>&-"] {
+            let error = answer(shell(script), "", Duration::from_secs(900), &stop).err().unwrap();
+            assert_eq!(error.kind(), io::ErrorKind::Interrupted);
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_shown_as_far_as_it_is() {
+        let said = answer(shell("printf 'a\\377b'"), "", Duration::from_secs(60), &NEVER).unwrap();
+        assert_eq!(said.stdout, "a\u{fffd}b");
+    }
+
+    /// Ctrl-C reaches the whole group of a terminal.
+    #[test]
+    fn a_program_has_a_group_of_its_own() {
+        let said = answer(shell("ps -o pgid= -p $$; echo $$"), "", Duration::from_secs(60), &NEVER).unwrap();
+        let numbers: Vec<&str> = said.stdout.split_whitespace().collect();
+        assert!(numbers.len() == 2 && numbers[0] == numbers[1], "{numbers:?}");
     }
 }
