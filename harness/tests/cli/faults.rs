@@ -142,32 +142,43 @@ fn on_redis_a_store_that_forgets_or_is_away_costs_misses_and_a_lost_reply_costs_
     assert_eq!(owned.values().map(|figures| &figures["lost_count"]).collect::<Vec<_>>(), [0]);
 }
 
-/// Enough pings to see that something passes or is lost at all.
-const FEW: &str = "5/s";
+/// What stands for the rate of 100 pings a second that fault scenarios have, and for the time in which a batch gathers.
+struct Thin {
+    rate: &'static str,
+    linger: &'static str,
+}
 
-/// Enough for a batch of five, of which a crash or a lost reply takes some.
-const BATCHES: &str = "25/s";
+/// Enough pings to see that something passes or is lost at all. Gathered to five as well, for a server takes as long over a
+/// batch of one.
+const FEW: Thin = Thin { rate: "5/s", linger: "1s" };
 
-/// The fault scenarios `names`, at `rate` where theirs is 100/s, in files of their names.
-fn thinned(tool: &Tool, names: &[&str], rate: &str) -> Vec<String> {
+/// Enough for many batches of five, of which a crash or a lost reply takes some.
+const BATCHES: Thin = Thin { rate: "25/s", linger: "200ms" };
+
+/// The fault scenarios `names`, thinned out, in files of their names.
+fn thinned(tool: &Tool, names: &[&str], thin: Thin) -> Vec<String> {
     let all = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/faults");
-    let thin = |name: &&str| {
-        let text = std::fs::read_to_string(all.join(format!("{name}.toml"))).unwrap();
-        assert!(text.contains("rate = \"100/s\""), "{name}");
-        tool.write(&format!("{name}.toml"), text.replace("rate = \"100/s\"", &format!("rate = \"{rate}\"")));
+    let of = |name: &&str| {
+        let mut text = std::fs::read_to_string(all.join(format!("{name}.toml"))).unwrap();
+        for (field, has, gets) in [("rate", "100/s", thin.rate), ("linger", "200ms", thin.linger)] {
+            let line = |value| format!("\n{field} = \"{value}\"\n");
+            assert!(text.contains(&line(has)), "{name}");
+            text = text.replace(&line(has), &line(gets));
+        }
+        tool.write(&format!("{name}.toml"), text);
         format!("{name}.toml")
     };
-    names.iter().map(thin).collect()
+    names.iter().map(of).collect()
 }
 
 /// The verify figures of thinned scenarios, by scenario and strategy.
 fn figures(
     tool: &Tool,
     names: &[&str],
-    rate: &str,
+    thin: Thin,
     strategies: &str,
 ) -> BTreeMap<(String, String), serde_json::Value> {
-    let files = thinned(tool, names, rate);
+    let files = thinned(tool, names, thin);
     let mut run = vec!["run", "-q", "--force", "-s", strategies, "-o", "out"];
     files.iter().for_each(|file| run.extend(["-f", file]));
     tool.command(&run).timeout(std::time::Duration::from_secs(600)).assert().success();
