@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 
 use crate::wait::{ended, until};
 
+/// More than any of the programs that we ask has to say: what goes on is no answer, and would fill the memory.
+const MOST_BYTES: u64 = 16 << 20;
+
 /// How often the wish to stop is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -67,16 +70,23 @@ pub fn answer(
 }
 
 /// All of a pipe, once it is at its end.
-fn read(mut pipe: impl Read + Send + 'static) -> io::Result<mpsc::Receiver<io::Result<String>>> {
+fn read(pipe: impl Read + Send + 'static) -> io::Result<mpsc::Receiver<io::Result<String>>> {
     let (sender, receiver) = mpsc::channel();
     thread::Builder::new().spawn(move || {
         let mut said = Vec::new();
-        let read = pipe.read_to_end(&mut said);
+        let read = pipe.take(MOST_BYTES + 1).read_to_end(&mut said);
+        let text = || String::from_utf8_lossy(&said).into_owned();
+        let said = match read {
+            Ok(bytes) if bytes as u64 > MOST_BYTES => Err(io::Error::other(TOO_MUCH)),
+            read => read.map(|_| text()),
+        };
         // Nobody listens any more to a process that was killed.
-        let _ = sender.send(read.map(|_| String::from_utf8_lossy(&said).into_owned()));
+        let _ = sender.send(said);
     })?;
     Ok(receiver)
 }
+
+const TOO_MUCH: &str = "it said more than 16 MiB, and went on";
 
 /// A process of ours. It does not outlive this value.
 struct Running(Child);
@@ -122,6 +132,14 @@ mod tests {
         for script in ["exec sleep 1000", "exec sleep 1000 >&- 2>&-"] {
             let error = answer(shell(script), "", Duration::from_secs(900), &stop).err().unwrap();
             assert_eq!(error.kind(), io::ErrorKind::Interrupted);
+        }
+    }
+
+    #[test]
+    fn a_program_that_goes_on_talking_is_killed_on_whichever_output_it_talks() {
+        for script in ["exec yes", "exec yes >&2"] {
+            let error = answer(shell(script), "", Duration::from_secs(900), &NEVER).err().unwrap();
+            assert_eq!(error.to_string(), TOO_MUCH, "{script}");
         }
     }
 

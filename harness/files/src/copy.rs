@@ -30,6 +30,9 @@ pub enum CopyError {
         /// What the file system has.
         space: Space,
     },
+    /// The input cannot be read.
+    #[error("it cannot be read: {0}")]
+    Input(#[source] io::Error),
     /// The system does not let us.
     #[error(transparent)]
     System(#[from] io::Error),
@@ -40,7 +43,7 @@ impl AtFault for CopyError {
         match self {
             CopyError::Stopped => Fault::Stopped,
             CopyError::NoRoom { .. } => Fault::Place,
-            CopyError::System(error) => error.fault(),
+            CopyError::Input(error) | CopyError::System(error) => error.fault(),
         }
     }
 }
@@ -69,7 +72,7 @@ pub fn copy(
             Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {
                 continue;
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(CopyError::Input(error)),
         };
         let space = space()?;
         if !space.has_room_for(read as u64) {
@@ -121,6 +124,13 @@ mod tests {
         let ended = copy(&mut zeros, &mut io::sink(), &filling, &stop).unwrap_err();
         let CopyError::NoRoom { copied, space } = ended else { panic!("{ended}") };
         assert!(copied > 0 && space.free < 6 << 20, "{copied} {space:?}");
+    }
+
+    #[test]
+    fn an_input_that_cannot_be_read_is_told_from_a_place_that_cannot_be_written() {
+        let mut folder = File::open("/").unwrap();
+        let ended = copy(&mut folder, &mut io::sink(), &|| Ok(AMPLE), &AtomicBool::new(false)).unwrap_err();
+        assert!(matches!(ended, CopyError::Input(_)), "{ended}");
     }
 
     #[test]

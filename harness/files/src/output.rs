@@ -82,6 +82,7 @@ const NOT_A_FILE: &str = "it is no regular file; allowed is one, or none yet";
 pub fn admit(path: &Path) -> Result<(), Unwritable> {
     let admitted = Place::of(path).and_then(|place| match place {
         Place::File(path) => Unnamed::beside(folder_of(&path)).map(drop),
+        Place::Other(path) if path.is_dir() => Err(Errno::ISDIR.into()),
         Place::Descriptor(_) | Place::Other(_) => Ok(()),
     });
     admitted.map_err(|source| Unwritable::new(path, source))

@@ -142,8 +142,11 @@ impl Acceptances {
             Err(source) => return Err(AcceptError::Read { path: path.to_path_buf(), source }),
         };
         let form = |why: String| AcceptError::Form { path: path.to_path_buf(), why };
-        let read: Acceptances =
-            toml::from_str(&text).map_err(|error| form(error.to_string().trim_end().into()))?;
+        let read: Acceptances = toml::from_str(&text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            form(format!("line {line}: {}", error.message().lines().collect::<Vec<_>>().join(" ")))
+        })?;
         read.entries.iter().try_for_each(Entry::check).map_err(form)?;
         Ok(read)
     }

@@ -65,6 +65,17 @@ fn a_file_larger_than_any_record_is_refused_before_it_is_read() {
 }
 
 #[test]
+fn a_folder_in_place_of_a_file_is_refused_before_anything_is_read() {
+    let tool = furnished();
+    tool.write("t.ndjson", "{\"document_id\":\"a\"}\n");
+    tool.refuses(&["profile", "t.ndjson", "-o", "below"], &["below: cannot be written: Is a directory"]);
+    let mut read = tool.process(&["profile", "-"]);
+    let said = read.stdin(File::open(tool.work()).unwrap()).output().unwrap();
+    let error = String::from_utf8(said.stderr).unwrap();
+    assert!(error.contains("it cannot be read: Is a directory") && said.status.code() == Some(2), "{error}");
+}
+
+#[test]
 fn what_is_read_is_not_written_over() {
     let tool = furnished();
     tool.write("t.ndjson", "{\"document_id\":\"a\"}\n");

@@ -203,4 +203,8 @@ fn accepted() {
         "[[accepted]]\nmetric = 'a/b/lost_count'\nreason = 'x'\nuntil = '2999-12-31'\n",
     );
     tool.refuses(CHECK, 2, &["gate-accepted.toml", "wrong answers cannot be accepted"]);
+    // However long the line is.
+    tool.write("gate-accepted.toml", &format!("\na = {}", "[".repeat(100_000)));
+    tool.refuses(CHECK, 2, &["gate-accepted.toml: line 2: "]);
+    assert!(tool.gate(CHECK).err.len() < 300);
 }

@@ -82,6 +82,8 @@ fn bad_programs() {
     tool.refuses(&run("sticks", "5s"), 6, &["said nothing for 5 s while it was to prepare"]);
     tool.script("babbles", &format!("{}; read line; echo '{{}}'; exec cat >/dev/null", hello(1)));
     tool.refuses(&patient("babbles"), 6, &["answered \"{}\" when it was to prepare"]);
+    tool.script("goes-on", "exec tr '\\0' x < /dev/zero");
+    tool.refuses(&patient("goes-on"), 6, &["answered \"xxxx", "when it was to say hello"]);
 }
 
 /// The greeting of a program built as this one is.

@@ -106,8 +106,10 @@ impl Duckdb {
     fn counts(&self, sql: &str, stop: &AtomicBool) -> Result<Counts, NightlyError> {
         let answer = self.run(sql, stop)?;
         let last = answer.lines().rfind(|line| line.starts_with('{')).unwrap_or_default();
-        serde_json::from_str(last)
-            .map_err(|_| NightlyError::Duckdb { reason: format!("answered {answer:?}, which is no count") })
+        serde_json::from_str(last).map_err(|_| {
+            let start: String = answer.chars().take(80).collect();
+            NightlyError::Duckdb { reason: format!("answered {start:?}, which is no count") }
+        })
     }
 
     fn command(&self) -> Command {

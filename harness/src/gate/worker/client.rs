@@ -20,6 +20,9 @@ use crate::wait::{until, until_ended};
 /// How often the wish to stop is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// Bytes of a line, far more than the figures of a slice take: what goes on is no worker, and would fill the memory.
+const LONGEST_LINE: usize = 16 << 20;
+
 /// How long a worker may take to end when its input does, before it is killed.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -330,6 +333,10 @@ impl Worker<'_> {
             if began.elapsed() >= patience {
                 return Err(self.hung(doing, patience));
             }
+            if self.heard.len() > LONGEST_LINE {
+                let found = String::from_utf8_lossy(&self.heard[..80]).into_owned();
+                return Err(WorkerError::Garbled { program: self.program.clone(), doing, found });
+            }
             if self.waits_for_us() && self.read() == 0 {
                 return Err(self.died(doing));
             }
@@ -365,8 +372,10 @@ impl Worker<'_> {
         if self.stop.load(Ordering::Relaxed) {
             return WorkerError::Stopped;
         }
-        // What closed its standard output and still runs is not waited for.
-        let _ = self.child.kill();
+        // What closed its standard output ends by itself, usually.
+        if until_ended(&mut self.child, GRACE).is_ok_and(|ended| ended.is_none()) {
+            let _ = self.child.kill();
+        }
         let status = self.child.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
         let last = self.last_words.heard();
         let words = if last.is_empty() { status } else { format!("{status}: {last}") };
