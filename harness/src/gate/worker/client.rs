@@ -321,12 +321,13 @@ impl Worker<'_> {
 
     /// The next line that it says.
     fn line(&mut self, doing: &'static str, patience: Duration) -> Result<String, WorkerError> {
-        let began = Instant::now();
+        let (began, mut looked_at) = (Instant::now(), 0);
         loop {
-            if let Some(end) = self.heard.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = self.heard.drain(..=end).collect();
+            if let Some(end) = self.heard[looked_at..].iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.heard.drain(..=looked_at + end).collect();
                 return Ok(String::from_utf8_lossy(&line).trim_end().to_string());
             }
+            looked_at = self.heard.len();
             if self.stop.load(Ordering::Relaxed) {
                 return Err(WorkerError::Stopped);
             }
