@@ -27,20 +27,19 @@ pub fn false_positive_rate(k: u32, l: u32, phase: f64) -> f64 {
 
 fn rate_of_fills(k: u32, l: u32, fill: impl Fn(u32) -> f64) -> f64 {
     let (k, slices) = (k as usize, (k + l) as usize);
-    // `next[a]` is F(a, i + 1), from behind the last slice to the first.
-    let mut next = vec![0.0; k + 1];
-    next[k] = 1.0;
+    // `of[a]` is F(a, i + 1), from behind the last slice to the first.
+    let mut of = vec![0.0; k + 1];
+    of[k] = 1.0;
     for slice in (0..slices).rev() {
-        let fill = fill(slice as u32);
-        let mut this = vec![0.0; k + 1];
-        this[k] = 1.0;
+        let (fill, none) = (fill(slice as u32), of[0]);
         // With fewer than this many found so far there are not enough slices left.
-        for found in (slice + k).saturating_sub(slices)..k {
-            this[found] = fill * next[found + 1] + (1.0 - fill) * next[0];
+        let fewest = (slice + k).saturating_sub(slices).min(k);
+        of[..fewest].fill(0.0);
+        for found in fewest..k {
+            of[found] = fill * of[found + 1] + (1.0 - fill) * none;
         }
-        next = this;
     }
-    next[0]
+    of[0]
 }
 
 /// Bits of a slice, for generations of `generation` ids: at the end of its k generations it is half full.

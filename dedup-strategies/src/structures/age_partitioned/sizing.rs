@@ -55,16 +55,26 @@ impl ByTime {
 
 /// The k and the divisions of least `cost` among those whose rate is at most `rate`, with `slices(divisions)` for l.
 fn least(rate: f64, slices: impl Fn(u32) -> u32, cost: impl Fn(u32, u32) -> f64) -> (u32, u32) {
-    let allowed = |k: u32| {
+    let most_divisions = (1..).take_while(|divisions| slices(*divisions) <= MOST_L).last().unwrap_or(1);
+    let keeps = |k: u32, divisions: u32| false_positive_rate(k, slices(divisions), 1.0) <= rate;
+    let mut best: Option<(f64, u32, u32)> = None;
+    for k in 1..=MOST_K {
+        // Not even with all divisions does it cost less.
+        if best.is_some_and(|(least, ..)| cost(k, most_divisions) > least) {
+            continue;
+        }
         // More divisions cost less memory and err more often: the most that are allowed.
-        let within = |divisions: &u32| false_positive_rate(k, slices(*divisions), 1.0) <= rate;
-        (1..=MOST_L).take_while(|divisions| slices(*divisions) <= MOST_L).take_while(within).last()
-    };
-    (1..=MOST_K)
-        .filter_map(|k| allowed(k).map(|divisions| (k, divisions)))
-        .min_by(|a, b| cost(a.0, a.1).total_cmp(&cost(b.0, b.1)))
-        // A rate that no k reaches: the best there is.
-        .unwrap_or((MOST_K, 1))
+        let (mut allowed, mut too_many) = (0, most_divisions + 1);
+        while too_many - allowed > 1 {
+            let middle = allowed + (too_many - allowed) / 2;
+            if keeps(k, middle) { allowed = middle } else { too_many = middle }
+        }
+        if allowed > 0 && best.is_none_or(|(least, ..)| cost(k, allowed) < least) {
+            best = Some((cost(k, allowed), k, allowed));
+        }
+    }
+    // A rate that no k reaches: the best there is.
+    best.map_or((MOST_K, 1), |(_, k, divisions)| (k, divisions))
 }
 
 /// Bytes that `apbf` takes for the last `ids` ids and at most a share of `rate` lost.
@@ -84,6 +94,24 @@ mod tests {
 
     use super::*;
     use crate::testing::fixed;
+
+    #[test]
+    fn the_shape_of_least_memory_is_found_as_if_all_were_tried() {
+        for rate in [0.3, 1e-2, 1e-3, 5e-7, 1e-10] {
+            let all = (1..=MOST_K).flat_map(|k| (1..=MOST_L).map(move |l| (k, l)));
+            let keep = all.filter(|(k, l)| false_positive_rate(*k, *l, 1.0) <= rate);
+            let best = keep.min_by(|a, b| bits_per_id(a.0, a.1).total_cmp(&bits_per_id(b.0, b.1)));
+            assert_eq!(least(rate, |l| l, bits_per_id), best.unwrap(), "{rate}");
+        }
+    }
+
+    #[test]
+    fn more_divisions_err_more_often() {
+        for k in [1, 4, 17, 30, 80] {
+            let rates: Vec<f64> = (1..=MOST_L).map(|l| false_positive_rate(k, l, 1.0)).collect();
+            assert!(rates.is_sorted(), "{k}: {rates:?}");
+        }
+    }
 
     proptest! {
         #![proptest_config(fixed(40))]
