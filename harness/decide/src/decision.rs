@@ -137,9 +137,14 @@ pub(crate) fn failures(
     failures
 }
 
-/// By price to the cent, then by what is delivered twice and lost.
+/// By price to the cent, then by what is delivered twice and lost. What is the same stays in the order of the candidates.
 pub(crate) fn order(found: &Assessment) -> (f64, f64, f64) {
-    ((found.price * 100.0).round(), found.left_per_day(), found.lost_per_year())
+    ((found.price * 100.0).round(), seven_digits(found.left_per_day()), seven_digits(found.lost_per_year()))
+}
+
+/// Whoever works a figure out in another way, as the decision page does, may come to other digits after these.
+fn seven_digits(value: f64) -> f64 {
+    f64::from(value as f32)
 }
 
 /// Which of two comes first.
@@ -150,7 +155,7 @@ pub(crate) fn compare(a: &(f64, f64, f64), b: &(f64, f64, f64)) -> Ordering {
 /// The fewest requirements failed, and the least by how much the worst of them is.
 fn nearness(judged: &Judged) -> (f64, f64, f64) {
     let worst = judged.fails.first().map_or(0.0, Failure::times);
-    (judged.fails.len() as f64, worst, judged.assessment.price)
+    (judged.fails.len() as f64, seven_digits(worst), seven_digits(judged.assessment.price))
 }
 
 fn best_of_each(mut judged: Vec<Judged>, key: impl Fn(&Judged) -> (f64, f64, f64)) -> Vec<Judged> {

@@ -7,20 +7,24 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use dedup_decide::{Candidate, Curves, LeftOut, Marks, Needs, Nightly, Place, Traffic, modelled};
+use dedup_decide::{
+    Candidate, Curves, Forgetting, LeftOut, Marks, Needs, Nightly, Place, SizedFor, Traffic, modelled,
+};
+use dedup_strategies::shards::share_of;
 use dedup_strategies::{
-    Bound, Context, Definition, Forgets, Kept, Prospect, Role, SettingDef, SettingDefault, SettingKind,
-    Settings, Sizing, WhileAway, Window,
+    Bound, Context, Definition, Forgets, Kept, Prospect, Role, Routing, SettingDef, SettingDefault,
+    SettingKind, Settings, Sizing, WhileAway, Window,
 };
 
+use super::forgetting::{because, follows_ids, forgetting};
 use crate::advise::{scenario_of, windows};
 use crate::predict::{Declared, MissedShares, missed_shares};
 use crate::process::cores;
 
 /// What a ping that is held takes beside its payload.
-const HELD_BYTES: u64 = 40;
+pub(super) const HELD_BYTES: u64 = 40;
 
-const YEAR_S: f64 = 365.25 * 86_400.0;
+pub(super) const YEAR_S: f64 = 365.25 * 86_400.0;
 
 /// What there is to choose from.
 #[derive(Clone, Debug)]
@@ -64,7 +68,7 @@ pub fn candidates(definitions: &[Definition], traffic: &Traffic, needs: &Needs, 
 type Told = Result<Vec<Candidate>, &'static str>;
 
 /// The setting that says what share may be lost by mistake.
-const RATE: &str = "rate";
+pub(super) const RATE: &str = "rate";
 
 type ProspectOf = fn(&Settings, &Context) -> Prospect;
 
@@ -84,18 +88,26 @@ fn rates(definition: &Definition, needs: &Needs) -> Vec<Option<f64>> {
     }
 }
 
-fn chosen(rate: Option<f64>) -> Vec<(String, String)> {
+pub(super) fn chosen(rate: Option<f64>) -> Vec<(String, String)> {
     rate.map(|rate| (RATE.to_string(), rate.to_string())).into_iter().collect()
 }
 
+/// What looks again before it drops a ping has a filter, and loses nothing by it.
+pub(super) fn loses_by_mistake(definition: &Definition, prospect: ProspectOf) -> bool {
+    let sizing = Sizing { window: Duration::from_secs(600), ids_in_window: 1000, ids_total: 1000 };
+    let settings = definition.resolve(&[], &sizing);
+    settings
+        .is_ok_and(|settings| prospect(&settings, &Context::embedded(sizing)).promise.lost != Bound::Never)
+}
+
 /// Whether the window is ours to choose.
-enum WindowIs {
+pub(super) enum WindowIs {
     Chosen,
     ItsOwn(Duration),
 }
 
 /// A strategy whose window is not the scenario's by default has one of its own: with another it would be another.
-fn window_of(definition: &Definition) -> WindowIs {
+pub(super) fn window_of(definition: &Definition) -> WindowIs {
     let of_time = |kind| matches!(kind, SettingKind::Time | SettingKind::TimeOrZero);
     let chosen = definition.settings.iter().any(|def| matches!(def.default, SettingDefault::ScenarioWindow));
     let own = definition.settings.iter().find(|def| def.name == "window" && of_time(def.kind));
@@ -131,14 +143,15 @@ impl Theory<'_> {
             WindowIs::Chosen => self.windows.clone(),
             WindowIs::ItsOwn(window) => vec![window],
         };
-        let rates = match self.loses_by_mistake(definition, prospect) {
+        let rates = match loses_by_mistake(definition, prospect) {
             true => rates(definition, self.needs),
             false => vec![None],
         };
+        let rates: Vec<_> = rates.into_iter().map(|rate| (rate, forgetting(definition, rate))).collect();
         let mut candidates = Vec::new();
         for window in windows {
-            for rate in &rates {
-                candidates.extend(self.candidate(definition, prospect, window, *rate)?);
+            for (rate, forgetting) in &rates {
+                candidates.extend(self.candidate(definition, prospect, window, (*rate, forgetting))?);
             }
         }
         match candidates.is_empty() {
@@ -147,22 +160,13 @@ impl Theory<'_> {
         }
     }
 
-    /// What looks again before it drops a ping has a filter, and loses nothing by it.
-    fn loses_by_mistake(&self, definition: &Definition, prospect: ProspectOf) -> bool {
-        let sizing = Sizing { window: Duration::from_secs(600), ids_in_window: 1000, ids_total: 1000 };
-        let settings = definition.resolve(&[], &sizing);
-        settings.is_ok_and(|settings| {
-            prospect(&settings, &Context::embedded(sizing)).promise.lost != Bound::Never
-        })
-    }
-
     /// None where theory has nothing to say.
     fn candidate(
         &self,
         definition: &Definition,
         prospect: ProspectOf,
         window: Duration,
-        rate: Option<f64>,
+        (rate, forgetting): (Option<f64>, &Option<Forgetting>),
     ) -> Result<Option<Candidate>, &'static str> {
         let sizing = Sizing {
             window,
@@ -179,12 +183,18 @@ impl Theory<'_> {
                         say how late events arrive: run it on a scenario or a trace",
             );
         }
-        let forgets = (definition.forgets)(&settings, &context);
         // Theory takes longest over these: one size of them is enough.
-        if matches!(forgets, Forgets::AtRandom(_)) && rate.is_some_and(|rate| rate < self.needs.lost / 2.0) {
+        let by_chance = matches!(forgetting, Some(Forgetting::AtRandom(_)));
+        if by_chance && rate.is_some_and(|rate| rate < self.needs.lost / 2.0) {
             return Ok(None);
         }
-        let missed = self.missed(forgets, &prospect, window);
+        let missed = match self.traffic.copies > 1.0 {
+            true => self.sampled((definition.forgets)(&settings, &context), &prospect, window),
+            false => {
+                let ids = ids_of(definition, &settings).unwrap_or(sizing.ids_in_window);
+                forgetting.as_ref().and_then(|forgetting| self.missed(forgetting, &prospect, window, ids))
+            }
+        };
         Ok(missed.map(|missed| self.describe(definition, (&settings, rate), sizing, prospect, missed)))
     }
 
@@ -193,8 +203,22 @@ impl Theory<'_> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Strategies that forget by the same rule miss the same.
-    fn missed(&self, forgets: Forgets, prospect: &Prospect, window: Duration) -> Option<MissedShares> {
+    /// By formulas, where a ping has one copy at most.
+    fn missed(
+        &self,
+        forgetting: &Forgetting,
+        prospect: &Prospect,
+        window: Duration,
+        ids: u64,
+    ) -> Option<MissedShares> {
+        let sized = sized_for(prospect, window, ids, self.needs);
+        let found = forgetting.missed(self.traffic, self.needs, sized)?;
+        let because = because(forgetting, &prospect.promise, self.needs);
+        Some(MissedShares { live: found.live, stable: found.stable, because })
+    }
+
+    /// Where pings have several copies each, theory samples them. Strategies that forget by the same rule miss the same.
+    fn sampled(&self, forgets: Forgets, prospect: &Prospect, window: Duration) -> Option<MissedShares> {
         let promise = &prospect.promise;
         let capacity = promise.capacity.filter(|_| matches!(forgets, Forgets::LeastRecentlySeen));
         let wrong = matches!(promise.lost, Bound::AtMost(rate) if rate > 0.01);
@@ -266,7 +290,23 @@ impl Theory<'_> {
     }
 }
 
-fn place(kept: Kept) -> Place {
+/// What it is sized for with so many ids; `window` matters where it promises none.
+pub(super) fn sized_for(prospect: &Prospect, window: Duration, ids: u64, needs: &Needs) -> SizedFor {
+    let workers = NonZeroUsize::new(needs.workers as usize).unwrap_or(NonZeroUsize::MIN);
+    SizedFor {
+        window_s: prospect.promise.window.length().unwrap_or(window).as_secs_f64(),
+        ids: ids as f64,
+        of_worker: share_of(ids, workers) as f64,
+        by_key: prospect.routing == Routing::ByKey,
+    }
+}
+
+/// The ids that a setting says it is sized for.
+pub(super) fn ids_of(definition: &Definition, settings: &Settings) -> Option<u64> {
+    definition.settings.iter().find(|def| follows_ids(def)).map(|def| settings.count(def.name))
+}
+
+pub(super) fn place(kept: Kept) -> Place {
     match kept {
         Kept::InProcess => Place::Worker,
         Kept::OnDisk => Place::Disk,
@@ -277,7 +317,7 @@ fn place(kept: Kept) -> Place {
 }
 
 /// Whether a setting's default comes from the traffic.
-fn follows_traffic(definition: &Definition, name: &str) -> bool {
+pub(super) fn follows_traffic(definition: &Definition, name: &str) -> bool {
     let def = definition.settings.iter().find(|def| def.name == name);
     def.is_some_and(|def| !matches!(def.default, SettingDefault::Text(_)))
 }

@@ -3,6 +3,8 @@
 mod candidates;
 mod check;
 mod curves;
+mod forgetting;
+mod page;
 mod scenario;
 #[cfg(test)]
 mod tests;
@@ -10,6 +12,7 @@ mod windows;
 
 pub use candidates::{Found, candidates};
 pub use check::{FailoverTrial, TIME_FACTOR, Trial, failover_trial, trial};
-pub use curves::shipped_curves;
+pub use curves::{shipped_curves, shipped_digest, shipped_run};
+pub use page::{lost, told};
 pub use scenario::{scenario_of, traffic_of};
-pub use windows::windows;
+pub use windows::{lengths_s, windows};

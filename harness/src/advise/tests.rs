@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use dedup_decide::{Candidate, Curves, Lags, Needs, Traffic};
+use dedup_decide::{Candidate, Curves, Lags, Needs, Nightly, Traffic};
 use dedup_strategies::{Definition, STRATEGIES};
 
 use super::{Found, candidates, shipped_curves};
@@ -51,5 +51,43 @@ fn what_loses_by_mistake_comes_in_a_size_that_loses_little_enough_and_takes_more
         let [own] = of(&strict, name)[..] else { panic!("{name}: {strict:?}") };
         assert!(!own.spec.contains("rate="), "{}", own.spec);
         assert!(bytes(own) < bytes(half) && bytes(half) < bytes(tenth), "{name}");
+    }
+}
+
+/// Traffic in which a ping has two copies once in a blue moon is sampled, and comes to the same.
+#[test]
+fn the_formulas_say_what_theory_samples() {
+    let names = [
+        "noop",
+        "bloom",
+        "exact",
+        "redis-mozilla",
+        "redis-lease",
+        "exact-compact",
+        "bloom-rotating",
+        "apbf",
+        "lru-exact",
+        "pubsubio-direct",
+        "pubsubio-flink",
+        "stable-bloom",
+        "rlbsbf",
+    ];
+    let some: Vec<_> = STRATEGIES.iter().filter(|one| names.contains(&one.name)).copied().collect();
+    let lags = Lags::parse("test", "30%=40ms,50%=10m,80%=4h,100%=30h").unwrap();
+    let needs = Needs { nightly: Nightly::Days(0), lost: 1e-3, ..Needs::default() };
+    let formulas = Traffic::steady("test", 120.0, 0.03, lags, 1000);
+    let sampled = Traffic { copies: 1.0 + 1e-9, ..formulas.clone() };
+    let of = |traffic| candidates(&some, traffic, &needs, shipped_curves());
+    let (formulas, sampled) = (of(&formulas), of(&sampled));
+    assert_eq!(formulas.left_out, sampled.left_out);
+    assert_eq!(formulas.candidates.len(), sampled.candidates.len());
+    for (ours, theirs) in formulas.candidates.iter().zip(&sampled.candidates) {
+        assert_eq!(ours.spec, theirs.spec);
+        let shares =
+            |candidate: &Candidate| [candidate.missed_live.value, candidate.missed_stable.unwrap().value];
+        for (ours_share, theirs_share) in shares(ours).into_iter().zip(shares(theirs)) {
+            let apart = (ours_share - theirs_share).abs();
+            assert!(apart < 0.02, "{}: {ours_share} by formula, {theirs_share} sampled", ours.spec);
+        }
     }
 }

@@ -27,6 +27,11 @@ const LENGTHS_S: [u64; 15] = [
     28 * DAY,
 ];
 
+/// Lengths that people choose, in seconds.
+pub fn lengths_s() -> &'static [u64] {
+    &LENGTHS_S
+}
+
 /// A window of leases has to be longer than it takes until a ping comes again that was kept waiting.
 const LEAST_LONGEST_S: f64 = (10 * MINUTE) as f64;
 

@@ -4,6 +4,7 @@ mod check;
 #[cfg(test)]
 mod decisions;
 mod options;
+mod page;
 mod question;
 mod sizes;
 
@@ -15,6 +16,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use dedup_decide::{Curves, changes, decide, render};
+use dedup_files::NEVER;
 use dedup_strategies::Definition;
 
 use super::reading::ReadingArgs;
@@ -62,6 +64,9 @@ pub struct AdviseArgs {
     /// How the decision is shown
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Write it to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -69,6 +74,7 @@ Examples:
   dedup-harness advise --rate 3000/s --duplicates 1% --lags 50%=10m,90%=8h,99.9%=3d --workers 12 --redis 8GiB
   dedup-harness advise --rate 16000/s --duplicates 0.1% --lags nightly --nightly --missed 0.01%
   dedup-harness advise needs.toml --format markdown
+  dedup-harness advise needs.toml --format html -o decision.html
   dedup-harness advise needs.toml --check
   dedup-harness advise --profile traffic.json --lost none
   dedup-harness advise --trace pings.ndjson.gz --id-field document_id --time-field received --workers 12
@@ -85,6 +91,8 @@ enum Format {
     Json,
     /// For a review
     Markdown,
+    /// A page that answers other questions, too, and loads nothing
+    Html,
 }
 
 /// Decides, and prints it.
@@ -115,10 +123,16 @@ pub fn run(args: &AdviseArgs, definitions: &[Definition], out: &mut dyn Write) -
                 Format::Text => render::text(&decision, &changes, &checked),
                 Format::Json => render::json(&decision, &changes, &checked),
                 Format::Markdown => render::markdown(&decision, &changes, &checked),
+                Format::Html => {
+                    page::page(definitions, (&decision, &candidates), &given, args.curves.as_deref())?
+                }
             }
         }
     };
-    print(out, &text)?;
+    match &args.output {
+        Some(path) => dedup_files::write(path, text.as_bytes(), &NEVER).or_exit_by_fault()?,
+        None => print(out, &text)?,
+    }
     Ok(Exit::Ok)
 }
 

@@ -341,3 +341,14 @@ fn what_asks_a_redis_is_put_to_the_test_with_a_failover() {
         assert_eq!(seen["lost"]["seen"].as_f64(), Some(0.0), "{one}");
     }
 }
+
+#[test]
+fn a_decision_is_a_page_that_loads_nothing() {
+    let tool = Tool::new();
+    let printed = tool.prints(&[&STORY[..], &["-o", "decision.html", "--format", "html"]].concat());
+    assert_eq!(printed, "");
+    let page = std::fs::read_to_string(tool.work().join("decision.html")).unwrap();
+    assert!(page.contains("default-src 'none'") && page.contains("<pre>Take "), "{page}");
+    assert!(!page.contains("<link") && !page.contains(" src="));
+    assert!(page.len() < 400_000, "{}", page.len());
+}

@@ -16,6 +16,7 @@ use super::palette::Palette;
 use super::words::clip;
 
 pub(super) use figure::{chart_figure, key, notes, prose, shade, table_view};
+pub use shell::offline;
 pub(super) use shell::{Shell, document};
 
 const STYLE: &str = include_str!("page.css");

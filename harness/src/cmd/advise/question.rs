@@ -57,6 +57,11 @@ pub(super) fn given(args: &AdviseArgs) -> anyhow::Result<Given> {
 }
 
 impl Given {
+    /// Every text by its name.
+    pub(super) fn texts(&self) -> Vec<(String, String)> {
+        self.texts.iter().map(|(name, (_, text))| (name.clone(), text.clone())).collect()
+    }
+
     /// The requirements, and defaults for the rest.
     pub(super) fn needs(&self) -> anyhow::Result<Needs> {
         let mut needs = Needs::default();
@@ -197,7 +202,7 @@ impl Given {
 }
 
 /// The delays that were measured for Firefox nightly.
-fn measured() -> Lags {
+pub(super) fn measured() -> Lags {
     let scenario = find(&format!("^{MEASURED}$")).ok().and_then(|mut found| found.pop());
     let lag = scenario.and_then(|scenario| Some(scenario.shape.repeats.first()?.lag.clone()));
     let Some(Lag::Cdf(points)) = lag else { unreachable!("the scenario has measured lags") };

@@ -1,0 +1,256 @@
+//! What the decision page is told of every strategy, asked of the definitions.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use dedup_decide::page::{Close, Pieces, Points, Several, Sizes, Told};
+use dedup_decide::{Candidate, Curves, Forgetting, Marks, Missed, Needs, Traffic};
+use dedup_strategies::shards::share_of;
+use dedup_strategies::{
+    Bound, Context, Definition, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings,
+    Sizing, Window,
+};
+
+use super::candidates::{
+    HELD_BYTES, RATE, WindowIs, chosen, follows_traffic, ids_of, loses_by_mistake, place, sized_for,
+    window_of,
+};
+use super::forgetting::{follows_ids, forgetting, sized};
+
+/// Shares of uniques that may be lost, of which filters are told the sizes.
+const LOST: [f64; 3] = [1e-9, 1e-6, 1e-3];
+
+/// Bytes are told to a millionth, or to so many, as closely as there is room for: sizes of many filters are found by trial, and
+/// vary from one number of ids to the next.
+const CLOSE: [Close; 4] = [
+    Close { part: 1e-6, by: 160.0 },
+    Close { part: 1e-6, by: 1024.0 },
+    Close { part: 4e-3, by: 1024.0 },
+    Close { part: 2e-2, by: 1024.0 },
+];
+
+/// The shares that may be lost, of which sizes are told: what is asked for is one of them.
+pub fn lost(needs: &Needs) -> Vec<f64> {
+    let mut lost: Vec<f64> = LOST.into_iter().chain([needs.lost]).filter(|lost| *lost > 0.0).collect();
+    lost.sort_by(f64::total_cmp);
+    lost.dedup();
+    lost
+}
+
+/// Every strategy of which there is something to tell; `candidates` are those of the traffic.
+pub fn told(
+    definitions: &[Definition],
+    (traffic, needs): (&Traffic, &Needs),
+    curves: &Curves,
+    candidates: &[Candidate],
+) -> Vec<Told> {
+    let asked = Asked { traffic, needs, curves, candidates };
+    definitions.iter().filter_map(|definition| asked.told(definition)).collect()
+}
+
+struct Asked<'a> {
+    traffic: &'a Traffic,
+    needs: &'a Needs,
+    curves: &'a Curves,
+    candidates: &'a [Candidate],
+}
+
+impl Asked<'_> {
+    fn told(&self, definition: &Definition) -> Option<Told> {
+        let prospect_of = definition.prospect.filter(|_| definition.role != Role::NegativeControl)?;
+        let (own, window) = match window_of(definition) {
+            WindowIs::Chosen => (None, Duration::from_secs(3600)),
+            WindowIs::ItsOwn(window) => (Some(window), window),
+        };
+        let (settings, context) = sized(definition, None, window, 1 << 20, NonZeroUsize::MIN)?;
+        let prospect = prospect_of(&settings, &context);
+        let promise = &prospect.promise;
+        if matches!(promise.window, Window::Tumbling(_)) {
+            return None;
+        }
+        let rates = match loses_by_mistake(definition, prospect_of) {
+            true => self.rates(definition),
+            false => vec![None],
+        };
+        let sizes: Vec<Sizes> =
+            rates.iter().filter_map(|rate| self.sizes(definition, prospect_of, window, *rate)).collect();
+        let measured = self.curves.of(definition.name, &BTreeMap::new());
+        let told = Told {
+            strategy: definition.name.to_string(),
+            about: definition.about.to_string(),
+            model_of: definition.operation.model_of.map(str::to_string),
+            operates: definition.operation.what.to_string(),
+            place: place(prospect.kept),
+            marks: match promise.under_faults.lost {
+                Bound::Never => Marks::AfterDelivery,
+                Bound::AtMost(_) | Bound::Unbounded => Marks::AtCheck,
+            },
+            round_trips: prospect.round_trips,
+            own_window_s: own.map(|window| window.as_secs_f64()),
+            has_window: promise.window.length().is_some(),
+            forever: promise.window == Window::Forever,
+            since_marked: matches!(promise.window, Window::SinceMarked(_)),
+            by_key: prospect.routing == Routing::ByKey,
+            with_headroom: definition.settings.iter().any(follows_ids),
+            settings: typed(definition, &settings),
+            sizes,
+            curve: measured.map(|measured| Points {
+                points: measured
+                    .curve
+                    .points
+                    .iter()
+                    .map(|point| (point.ids_count, point.steady_ns, point.steady_p99_ns))
+                    .collect(),
+                batch: measured.batch,
+            }),
+        };
+        (!told.sizes.is_empty()).then_some(told)
+    }
+
+    /// Its own, and for each share that may be lost half and a tenth of it.
+    fn rates(&self, definition: &Definition) -> Vec<Option<f64>> {
+        let is_rate = |def: &SettingDef| def.name == RATE && matches!(def.kind, SettingKind::Share);
+        if !definition.settings.iter().any(is_rate) {
+            return vec![None];
+        }
+        let by_chance = matches!(forgetting(definition, None), Some(Forgetting::AtRandom(_)));
+        let parts: &[f64] = if by_chance { &[2.0] } else { &[2.0, 10.0] };
+        let mut rates: Vec<f64> =
+            lost(self.needs).iter().flat_map(|lost| parts.iter().map(move |part| lost / part)).collect();
+        rates.sort_by(f64::total_cmp);
+        rates.dedup();
+        std::iter::once(None).chain(rates.into_iter().map(Some)).collect()
+    }
+
+    /// How large it is.
+    fn sizes(
+        &self,
+        definition: &Definition,
+        prospect_of: fn(&Settings, &Context) -> Prospect,
+        window: Duration,
+        rate: Option<f64>,
+    ) -> Option<Sizes> {
+        let forgets = forgetting(definition, rate)?;
+        // Each figure is asked for at the same ids.
+        let known: RefCell<BTreeMap<(u64, u64), Option<Prospect>>> = RefCell::default();
+        let prospect = |ids: u64, workers: u64| {
+            *known.borrow_mut().entry((ids, workers)).or_insert_with(|| {
+                let workers = NonZeroUsize::new(workers as usize).unwrap_or(NonZeroUsize::MIN);
+                let (settings, context) = sized(definition, rate, window, ids, workers)?;
+                Some(prospect_of(&settings, &context))
+            })
+        };
+        let held = HELD_BYTES + self.traffic.payload_bytes;
+        let in_process = |ids: u64, workers: u64| {
+            let found = prospect(ids, workers)?;
+            Some(found.process_bytes.saturating_add(found.held_pings.saturating_mul(held)) as f64)
+        };
+        let shared = Shared::of(in_process)?;
+        // What forgets by chance takes long to size, and always by trial.
+        let close = if matches!(forgets, Forgetting::AtRandom(_)) { &CLOSE[2..] } else { &CLOSE };
+        let pieces = |figure: &dyn Fn(u64) -> Option<f64>| {
+            let told = |close: &Close| Pieces::of(|ids| figure(ids).unwrap_or(0.0), *close);
+            close.iter().find_map(told).unwrap_or_default()
+        };
+        let of =
+            |figure: fn(&Prospect) -> u64| pieces(&|ids| prospect(ids, 1).map(|found| figure(&found) as f64));
+        let lost = |ids| match prospect(ids, 1)?.promise.lost {
+            Bound::Never => Some(0.0),
+            Bound::AtMost(share) => Some(share),
+            Bound::Unbounded => Some(1.0),
+        };
+        let (few, many) = (lost(1 << 20)?, lost(1 << 30)?);
+        let an_id = (many - few) / ((1u64 << 30) - (1u64 << 20)) as f64;
+        let (settings, _) = sized(definition, rate, window, 1 << 20, NonZeroUsize::MIN)?;
+        let fixed = settings.entries().filter(|(name, _)| !follows_traffic(definition, name));
+        let fixed = fixed.map(|(name, value)| (name.to_string(), value)).collect();
+        Some(Sizes {
+            rate,
+            several: self.several(definition, rate, &forgets),
+            false_positives: (few - an_id * (1u64 << 20) as f64, an_id),
+            forgets,
+            same_settings: self.curves.of(definition.name, &fixed).is_some_and(|found| found.same_settings),
+            of_worker: match shared {
+                Shared::All => Pieces::default(),
+                Shared::Bytes(bytes) => pieces(&|ids| Some(in_process(ids, 1)? - bytes)),
+            },
+            of_all: match shared {
+                Shared::All => pieces(&|ids| in_process(ids, 1)),
+                Shared::Bytes(bytes) => pieces(&|_| Some(bytes)),
+            },
+            server: of(|found| found.server_bytes),
+            disk: of(|found| found.disk_bytes),
+        })
+    }
+
+    /// What theory samples where pings have several copies each, and how far that is from what the formulas say of one.
+    fn several(&self, definition: &Definition, rate: Option<f64>, forgets: &Forgetting) -> Vec<Several> {
+        if self.traffic.copies <= 1.0 {
+            return Vec::new();
+        }
+        let chosen = chosen(rate);
+        let ours =
+            |candidate: &&Candidate| candidate.strategy == definition.name && candidate.chosen == chosen;
+        let apart = |candidate: &Candidate| {
+            let formulas = self.by_formula(definition, forgets, candidate)?;
+            let stable = candidate.missed_stable.zip(formulas.stable);
+            Some(Several(
+                candidate.window_s.unwrap_or(0.0),
+                candidate.missed_live.value - formulas.live,
+                stable.map(|(sampled, formula)| sampled.value - formula),
+            ))
+        };
+        self.candidates.iter().filter(ours).filter_map(apart).collect()
+    }
+
+    fn by_formula(
+        &self,
+        definition: &Definition,
+        forgets: &Forgetting,
+        candidate: &Candidate,
+    ) -> Option<Missed> {
+        let window = Duration::from_secs_f64(candidate.window_s.unwrap_or(3600.0));
+        let ids = candidate.ids as u64;
+        let sizing = Sizing { window, ids_in_window: ids, ids_total: ids };
+        let settings = definition.resolve(&candidate.chosen, &sizing).ok()?;
+        let prospect = (definition.prospect?)(&settings, &Context::embedded(sizing));
+        let ids = ids_of(definition, &settings).unwrap_or(ids);
+        forgets.missed(self.traffic, self.needs, sized_for(&prospect, window, ids, self.needs))
+    }
+}
+
+/// What of the memory of all workers is theirs together.
+enum Shared {
+    All,
+    Bytes(f64),
+}
+
+impl Shared {
+    fn of(in_process: impl Fn(u64, u64) -> Option<f64>) -> Option<Shared> {
+        const WORKERS: u64 = 4;
+        const IDS: u64 = 1 << 24;
+        let (one, several) = (in_process(IDS, 1)?, in_process(IDS, WORKERS)?);
+        if one == several {
+            return Some(Shared::All);
+        }
+        let share = share_of(IDS, NonZeroUsize::new(WORKERS as usize)?);
+        let of_each = in_process(share, 1)?;
+        Some(Shared::Bytes(((WORKERS as f64 * of_each - several) / (WORKERS - 1) as f64).max(0.0)))
+    }
+}
+
+/// The settings that are typed, and what each follows.
+fn typed(definition: &Definition, settings: &Settings) -> Vec<(String, &'static str)> {
+    let follows = |name: &str| {
+        let def = definition.settings.iter().find(|def| def.name == name)?;
+        match def.default {
+            SettingDefault::ScenarioWindow => Some("window"),
+            SettingDefault::IdsInWindow | SettingDefault::IdsTotal => Some("ids"),
+            SettingDefault::Text(_) if name == RATE => Some("rate"),
+            SettingDefault::Text(_) => None,
+        }
+    };
+    settings.entries().filter_map(|(name, _)| Some((name.to_string(), follows(name)?))).collect()
+}

@@ -1,0 +1,149 @@
+// The decision page: what it looks like, what it carries, and that it answers as the program does.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { execFile } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { accessibility, binary, launch, make, open, sizes } from './browser.mjs';
+
+const STORY = { rate: '3000/s', duplicates: '1%', lags: '50%=10m,90%=8h,99.9%=3d', workers: '12', redis: '8GiB' };
+const options = (asked) => Object.entries(asked).flatMap(([name, text]) => name === 'nightly' ? [`--nightly=${text}`] : [`--${name}`, text]);
+const { path } = make('decision.html', 'advise', ...options(STORY), '--format', 'html');
+
+let browser;
+before(async () => { browser = await launch(); });
+after(async () => { await browser?.close(); });
+
+const ready = (page) => page.waitForFunction(() => document.body.dataset.ready);
+
+for (const colorScheme of ['light', 'dark'])
+  for (const [size, viewport] of Object.entries(sizes))
+    test(`decision, ${colorScheme}, ${size}: nothing is requested, no error, nothing wider than the screen, and all accessible`, async () => {
+      const { page, wrong, context } = await open(browser, path, { colorScheme, viewport });
+      await ready(page);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(wide <= 0, `the page is ${wide} px wider than the screen`);
+      assert.match(await page.locator('h1').textContent(), /^Take /);
+      assert.deepEqual(await accessibility(page), []);
+      assert.deepEqual(wrong, []);
+      await context.close();
+    });
+
+test('the page is below 400 KB', () => {
+  assert.ok(statSync(path).size < 400_000, `${statSync(path).size} bytes`);
+});
+
+test('a link carries the question, fields answer at once, and nonsense changes nothing', async () => {
+  const { page, wrong, context } = await open(browser, path);
+  const first = await page.locator('h1').textContent();
+  await page.fill('#i-redis', '64GiB');
+  await page.fill('#i-lags', '50%=1m,100%=2h');
+  const then = await page.locator('h1').textContent();
+  assert.notEqual(then, first);
+  const address = page.url();
+  assert.match(address, /#.*redis=64GiB/);
+  await page.fill('#i-rate', 'fast');
+  assert.equal(await page.locator('h1').textContent(), then);
+  assert.equal(page.url(), address);
+  const other = await context.newPage();
+  await other.goto(address);
+  assert.equal(await other.locator('h1').textContent(), then);
+  assert.equal(await other.inputValue('#i-lags'), '50%=1m,100%=2h');
+  assert.match(await other.evaluate(() => command()), /--redis 64GiB/);
+  await other.goto(pathToFileURL(path).href + '#rate=%3Cb%3E&redis=lots&compare=x+y&=&%');
+  assert.equal(await other.locator('h1').textContent(), first);
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
+test('two are compared, and what is copied says where it is from', async () => {
+  const { page, context } = await open(browser, path);
+  await page.check('[data-c="redis-claim"]');
+  await page.check('[data-c="redis-lease"]');
+  assert.match(page.url(), /compare=redis-claim\+redis-lease/);
+  assert.equal(await page.inputValue('[data-pick="1"]'), 'redis-lease');
+  await page.waitForFunction(() => document.querySelectorAll('#breaks li').length);
+  await page.click('[data-do="cite"]');
+  assert.match(await page.evaluate(() => copy.last), /@misc\{[\s\S]*commit [\s\S]*seed [\s\S]*records [0-9a-f]{16}/);
+  await page.click('[data-fig="windows"]');
+  const svg = await page.evaluate(() => copy.last);
+  assert.match(svg, /^<svg[^>]*xmlns[\s\S]*<desc>dedup-harness [\s\S]*records /);
+  assert.doesNotMatch(svg, /var\(--/);
+  await page.click('[data-do="repro"]');
+  assert.match(await page.evaluate(() => copy.last), /^dedup-harness advise --rate 3000\/s/);
+  await context.close();
+});
+
+test('without JavaScript the answer is there', async () => {
+  const { page, context } = await open(browser, path, { javaScriptEnabled: false });
+  assert.match(await page.locator('noscript pre').textContent(), /^Take /);
+  await context.close();
+});
+
+// 200 questions spread over a grid.
+const GRID = { rate: ['5/s', '200/s', '3000/s', '16000/s', '90000/s'], duplicates: ['0.1%', '1%', '6%', '20%'], lags: ['50%=10m,90%=8h,99.9%=3d', 'nightly', '99%=20m', '30%=1h,100%=24h'],
+  workers: ['1', '4', '12', '40'], redis: ['none', '8GiB', '300GiB'], lost: ['none', '1e-6', '1e-3'], missed: ['0.01%', '0.1%', '0.6%'], nightly: ['no', 'yes', '1'], memory: ['256MiB', '4GiB'], restarts: ['none', '1/day', '10/day'],
+  p99: ['any', '5ms', '200us'], publish: ['50ms', '3s'] };
+const QUESTIONS = Array.from({ length: 200 }, (_, i) => Object.fromEntries(Object.entries(GRID).map(([name, texts], k) => [name, texts[(i * (2 * k + 3) + (i >> (k % 4 + 1))) % texts.length]])));
+
+// What the program answers, in the terms of the page: survivors in their order, then the others.
+async function programs(words) {
+  const { stdout } = await promisify(execFile)(binary, ['advise', ...words, '--format', 'json'], { maxBuffer: 1 << 26 });
+  const { survivors, excluded } = JSON.parse(stdout).decision;
+  const sum = (terms) => terms.reduce((all, term) => all + term.per_year, 0);
+  const of = ({ candidate, assessment, fails }) => [candidate.strategy, {
+    window: candidate.window_s, price: assessment.price, left: assessment.left ?? sum(assessment.delivered), lost: sum(assessment.lost),
+    worker: candidate.worker_bytes.value, p99: assessment.speed?.p99_ns.value ?? 0, fails: fails.map((f) => f.requirement).join(),
+  }];
+  return { order: survivors.map((j) => j.candidate.strategy), all: Object.fromEntries([...survivors, ...excluded].map(of)) };
+}
+const pages = (page, asked) => page.evaluate((asked) => {
+  const { t, n } = question({ ...X0, ...asked }), { survivors, excluded } = decide(t, n);
+  const of = ({ c, f, fails }) => [c.s.strategy, {
+    window: c.window, price: f.price, left: f.left * YEAR_S / DAY_S, lost: f.lostPerYear, worker: c.worker, p99: f.speed?.p99[0] ?? 0, fails: fails.map((f) => f.requirement).join(),
+  }];
+  return { order: survivors.map((j) => j.c.s.strategy), all: Object.fromEntries([...survivors, ...excluded].map(of)) };
+}, asked);
+
+// Sizes of filters are found by trial, and vary from one number of ids to the next; all else is the same but for the last digits.
+const BY_TRIAL = ['apbf', 'apbf-time', 'bloom', 'bloom-rotating', 'bloom-verified', 'bsbf', 'redis-bloom', 'rlbsbf', 'split-block', 'stable-bloom'];
+function differences(program, page) {
+  const found = [];
+  if (program.order.join() !== page.order.join()) found.push(`the page says ${page.order.join(', ') || 'nothing'}, the program ${program.order.join(', ') || 'nothing'}`);
+  for (const strategy of new Set([...Object.keys(program.all), ...Object.keys(page.all)])) {
+    const [here, there] = [program.all[strategy], page.all[strategy]];
+    if (!here || !there) { found.push(`${here ? 'the page' : 'the program'} says nothing of ${strategy}`); continue; }
+    for (const [figure, value] of Object.entries(here)) {
+      const near = typeof value === 'number' && Math.abs(value - there[figure]) <= (BY_TRIAL.includes(strategy) ? 5e-3 : 1e-4) * Math.max(Math.abs(value), Math.abs(there[figure])) + (figure === 'worker' ? 4096 : 1e-4);
+      if (value !== there[figure] && !near) found.push(`${strategy}, ${figure}: ${there[figure]} on the page, ${value} in the program`);
+    }
+  }
+  return found;
+}
+
+test('page and program answer 200 questions alike, in order and in every figure', async () => {
+  const { page, context } = await open(browser, path);
+  const apart = [], queue = [...QUESTIONS.entries()];
+  let winners = 0;
+  await Promise.all(Array.from({ length: 2 }, async () => {
+    for (let next; (next = queue.shift());) {
+      const [program, answer] = [await programs(options(next[1])), await pages(page, next[1])];
+      winners += program.order[0] === answer.order[0] ? 1 : 0;
+      const found = differences(program, answer);
+      if (found.length) apart.push(`${next[0]} ${options(next[1]).join(' ')}: ${found.join('; ')}`);
+    }
+  }));
+  assert.deepEqual(apart, [], `the same winner in ${winners} of ${QUESTIONS.length}`);
+  await context.close();
+});
+
+// Their pings have several copies each, of which the program samples what passes; and their rates have a busiest time.
+for (const words of [['--scenario', 'broker-redelivery', '--nightly'], ['--scenario', 'backoff-tail']])
+  test(`page and program answer alike: ${words.join(' ')}`, async () => {
+    const { path } = make('scenario.html', 'advise', ...words, '--format', 'html');
+    const { page, context } = await open(browser, path);
+    assert.deepEqual(differences(await programs(words), await pages(page, {})), []);
+    assert.equal(await page.evaluate(() => command()), ['dedup-harness', 'advise', ...words].join(' '));
+    await context.close();
+  });
