@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use dedup_stream::columns::sound;
 use parquet::basic::{Encoding, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::column::writer::ColumnCloseResult;
@@ -23,7 +24,7 @@ use parquet::schema::types::Type;
 use super::columns::Columns;
 use super::earliest::{Marks, Means};
 use super::error::NightlyError;
-use super::live::{LiveFile, sound};
+use super::live::LiveFile;
 
 /// Rows that are copied at once.
 const BATCH: usize = 1 << 13;

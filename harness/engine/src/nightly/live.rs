@@ -3,9 +3,9 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use dedup_stream::columns::{Values, sound};
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
-use parquet::column::reader::{ColumnReaderImpl, get_typed_column_reader};
-use parquet::data_type::{ByteArrayType, DataType, FixedLenByteArrayType, Int64Type};
+use parquet::data_type::{ByteArrayType, FixedLenByteArrayType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
@@ -52,11 +52,6 @@ enum IdKind {
     Uuid,
     Bytes,
     Number,
-}
-
-/// Reads what may be no sound file: the library knows errors for most of that, and panics at the rest.
-pub(crate) fn sound<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
-    dedup_files::caught(read, ParquetError::General)
 }
 
 impl LiveFile {
@@ -133,23 +128,17 @@ impl LiveFile {
         let mut versions = versions.transpose()?;
         let mut row = 0;
         while row < rows {
-            let read = times.next(BATCH)?;
+            let read = times.load(BATCH)?;
             let same = |other: Result<usize, ParquetError>| other.map(|other| other == read);
-            let versions_too = versions.as_mut().map_or(Ok(true), |versions| same(versions.next(read)))?;
-            if read == 0 || !same(ids.next(read))? || !versions_too {
+            let versions_too = versions.as_mut().map_or(Ok(true), |versions| same(versions.load(read)))?;
+            if read == 0 || !same(ids.load(read))? || !versions_too {
                 return Err(ParquetError::EOF(format!("row {row} of {rows} is the last that can be read")));
             }
-            let mut time_at = times.values.iter();
-            let mut version_at = 0;
-            for index in 0..read {
-                let id = ids.get(index);
-                let version = versions
-                    .as_ref()
-                    .map(|versions| following(versions, &mut version_at, index).copied().unwrap_or(i64::MIN));
-                if times.is_there(index)
-                    && let Some(time) = time_at.next()
-                {
-                    let (row, time_us) = ((row + index) as u64, time.saturating_mul(unit));
+            for row in row..row + read {
+                let id = ids.next();
+                let version = versions.as_mut().map(|versions| versions.next().copied().unwrap_or(i64::MIN));
+                if let Some(time) = times.next() {
+                    let (row, time_us) = (row as u64, time.saturating_mul(unit));
                     take(LiveRowKey { row, time_us, rank: version.unwrap_or(time_us), id });
                 }
             }
@@ -202,97 +191,41 @@ fn ordered(column: &ColumnDescriptor) -> Result<(), String> {
     }
 }
 
-/// One column of a row group, decoded batch by batch.
-pub(crate) struct Values<T: DataType> {
-    reader: ColumnReaderImpl<T>,
-    most: i16,
-    levels: Vec<i16>,
-    /// The values that are there.
-    pub(crate) values: Vec<T::T>,
-}
-
-impl<T: DataType> Values<T> {
-    /// The column with this number among the leaves; one that is not repeated.
-    pub(crate) fn of(group: &dyn RowGroupReader, column: usize) -> Result<Self, ParquetError> {
-        let most = descriptor(group.metadata(), column).max_def_level();
-        let reader = get_typed_column_reader(group.get_column_reader(column)?);
-        Ok(Values { reader, most, levels: Vec::new(), values: Vec::new() })
-    }
-
-    /// Decodes up to `rows` further rows; how many they were.
-    pub(crate) fn next(&mut self, rows: usize) -> Result<usize, ParquetError> {
-        self.values.clear();
-        self.levels.clear();
-        let mut read = 0;
-        while read < rows {
-            let levels = (self.most > 0).then_some(&mut self.levels);
-            let (records, _, _) = self.reader.read_records(rows - read, levels, None, &mut self.values)?;
-            if records == 0 {
-                break;
-            }
-            read += records;
-        }
-        Ok(read)
-    }
-
-    /// Whether the row with this number in the batch has a value.
-    pub(crate) fn is_there(&self, index: usize) -> bool {
-        self.most == 0 || self.levels[index] == self.most
-    }
-}
-
-fn descriptor(group: &RowGroupMetaData, column: usize) -> &ColumnDescriptor {
-    group.column(column).column_descr()
-}
-
 /// The ids of a row group.
 enum Ids {
-    Uuid(Values<FixedLenByteArrayType>, usize),
-    Bytes(Values<ByteArrayType>, usize),
-    Number(Values<Int64Type>, usize),
+    Uuid(Values<FixedLenByteArrayType>),
+    Bytes(Values<ByteArrayType>),
+    Number(Values<Int64Type>),
 }
 
 impl Ids {
     fn of(group: &dyn RowGroupReader, (column, kind): (usize, IdKind)) -> Result<Ids, ParquetError> {
         Ok(match kind {
-            IdKind::Uuid => Ids::Uuid(Values::of(group, column)?, 0),
-            IdKind::Bytes => Ids::Bytes(Values::of(group, column)?, 0),
-            IdKind::Number => Ids::Number(Values::of(group, column)?, 0),
+            IdKind::Uuid => Ids::Uuid(Values::of(group, column)?),
+            IdKind::Bytes => Ids::Bytes(Values::of(group, column)?),
+            IdKind::Number => Ids::Number(Values::of(group, column)?),
         })
     }
 
-    fn next(&mut self, rows: usize) -> Result<usize, ParquetError> {
+    fn load(&mut self, rows: usize) -> Result<usize, ParquetError> {
         match self {
-            Ids::Uuid(values, at) => rewound(at, values.next(rows)),
-            Ids::Bytes(values, at) => rewound(at, values.next(rows)),
-            Ids::Number(values, at) => rewound(at, values.next(rows)),
+            Ids::Uuid(values) => values.load(rows),
+            Ids::Bytes(values) => values.load(rows),
+            Ids::Number(values) => values.load(rows),
         }
     }
 
-    /// The id of the next row, which has this number in the batch.
-    fn get(&mut self, index: usize) -> Option<LiveId> {
+    /// The id of the next row.
+    fn next(&mut self) -> Option<LiveId> {
         match self {
-            Ids::Uuid(values, at) => following(values, at, index).map(|id| uuid(id.data())),
-            Ids::Bytes(values, at) => following(values, at, index).map(|id| {
+            Ids::Uuid(values) => values.next().map(|id| uuid(id.data())),
+            Ids::Bytes(values) => values.next().map(|id| {
                 let digest = xxh3_128(id.data());
                 [digest as u64, (digest >> 64) as u64]
             }),
-            Ids::Number(values, at) => following(values, at, index).map(|number| [*number as u64, 0]),
+            Ids::Number(values) => values.next().map(|number| [*number as u64, 0]),
         }
     }
-}
-
-fn rewound(at: &mut usize, read: Result<usize, ParquetError>) -> Result<usize, ParquetError> {
-    *at = 0;
-    read
-}
-
-fn following<'a, T: DataType>(values: &'a Values<T>, at: &mut usize, index: usize) -> Option<&'a T::T> {
-    if !values.is_there(index) {
-        return None;
-    }
-    *at += 1;
-    values.values.get(*at - 1)
 }
 
 fn uuid(bytes: &[u8]) -> LiveId {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use dedup_stream::columns::Values;
 use parquet::data_type::{FixedLenByteArrayType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, RowGroupReader};
@@ -10,7 +11,7 @@ use xxhash_rust::xxh3::Xxh3;
 use super::columns::Columns;
 use super::day::Day;
 use super::error::NightlyError;
-use super::live::{LiveFile, Values};
+use super::live::LiveFile;
 use super::partitions::Table;
 
 /// What is in a stable table.
@@ -108,24 +109,22 @@ fn rows_of(group: &dyn RowGroupReader, take: &mut impl FnMut(Row<'_>)) -> Result
     let mut uniques = Values::<Int64Type>::of(group, 2)?;
     let mut causes = Values::<Int32Type>::of(group, 3)?;
     loop {
-        let read = times.next(BATCH)?;
+        let read = times.load(BATCH)?;
         if read == 0 {
             return Ok(());
         }
-        for other in [ids.next(read)?, uniques.next(read)?, causes.next(read)?] {
+        for other in [ids.load(read)?, uniques.load(read)?, causes.load(read)?] {
             if other != read {
                 return Err(ParquetError::EOF("its columns differ in length".to_string()));
             }
         }
-        let mut id = ids.values.iter();
-        for index in 0..read {
-            let id = if ids.is_there(index) { id.next().map_or(&[][..], |id| id.data()) } else { &[] };
-            take(Row {
-                time: times.values[index],
-                id,
-                unique: uniques.values[index],
-                cause: causes.values[index],
-            });
+        for _ in 0..read {
+            let id = ids.next().map_or(&[][..], |id| id.data());
+            let (Some(time), Some(unique), Some(cause)) = (times.next(), uniques.next(), causes.next())
+            else {
+                return Err(ParquetError::EOF("a row lacks what every row has".to_string()));
+            };
+            take(Row { time: *time, id, unique: *unique, cause: *cause });
         }
     }
 }

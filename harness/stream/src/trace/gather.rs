@@ -10,8 +10,9 @@ use super::error::TraceError;
 use super::examine::Examiner;
 use super::key::IdFields;
 use super::options::TraceOptions;
-use super::rows::{Tally, TracePing, TracePings};
+use super::rows::{TracePing, TracePings};
 use super::sorter::{Dated, Sorted, Sorter};
+use super::tally::Tally;
 use super::time_unit::TimeUsed;
 
 /// What the files gave.

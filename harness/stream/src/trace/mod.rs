@@ -11,6 +11,7 @@
 mod avro;
 mod avro_blocks;
 mod bytes;
+mod clock;
 mod csv;
 mod decimal;
 mod dialect;
@@ -39,11 +40,13 @@ mod sizing;
 mod sorter;
 mod source;
 mod survey;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod time;
 mod time_unit;
 mod unfold;
+mod whole;
 mod zstd;
 
 pub use bytes::{Compression, spool_stdin};
@@ -54,7 +57,8 @@ pub use examine::{Compared, NULLS};
 pub use files::find_files;
 pub use key::IdFields;
 pub use options::{Format, TraceOptions};
-pub use rows::{Step, Tally, TracePing, TracePings};
+pub use rows::{Step, TracePing, TracePings};
 pub use source::TraceSource;
 pub use survey::TraceSurvey;
+pub use tally::Tally;
 pub use time_unit::{TimeUnit, TimeUsed, UnitFrom};

@@ -17,6 +17,7 @@ use super::options::TraceOptions;
 use super::parquet_fields::{OtherColumns, Others};
 use super::record::{Parts, Record, There, Values};
 use super::time_unit::TimeUnit;
+use crate::columns::{self, sound};
 
 #[path = "glued.rs"]
 mod glued;
@@ -182,11 +183,6 @@ fn open(options: &TraceOptions) -> Result<SerializedFileReader<File>, TraceError
     }
 }
 
-/// Reads what may be no sound file: the library knows errors for most of that, and panics at the rest.
-pub(super) fn sound<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
-    dedup_files::caught(read, ParquetError::General)
-}
-
 fn broken(error: ParquetError) -> io::Error {
     // Its own words begin with what it is.
     let said = error.to_string();
@@ -249,8 +245,8 @@ impl ParquetRows {
         let rows = usize::try_from(group.metadata().num_rows())
             .map_err(|_| ParquetError::General("a row group has less than no rows".to_string()))?;
         let column = |Column { leaf, kind, .. }: Column| {
-            let most = group.metadata().column(leaf).column_descr().max_def_level();
-            texts(group.get_column_reader(leaf)?, kind, most)
+            let column = group.metadata().column(leaf).column_descr();
+            texts(group.get_column_reader(leaf)?, kind, column)
         };
         self.others.open(group.as_ref(), rows)?;
         self.group = Some(Group {
@@ -297,12 +293,7 @@ trait Texts: Send {
 }
 
 struct Typed<T: DataType> {
-    reader: ColumnReaderImpl<T>,
-    most: i16,
-    levels: Vec<i16>,
-    values: Vec<T::T>,
-    row: usize,
-    value: usize,
+    values: columns::Values<T>,
     text: fn(&T::T, ColumnType) -> Result<String, BadReason>,
     kind: ColumnType,
 }
@@ -312,52 +303,38 @@ where
     ColumnReaderImpl<T>: Send,
 {
     fn load(&mut self, rows: usize) -> Result<usize, ParquetError> {
-        (self.row, self.value) = (0, 0);
-        self.levels.clear();
-        self.values.clear();
-        let mut read = 0;
-        while read < rows {
-            let levels = (self.most > 0).then_some(&mut self.levels);
-            let (records, _, _) = self.reader.read_records(rows - read, levels, None, &mut self.values)?;
-            if records == 0 {
-                break;
-            }
-            read += records;
-        }
-        Ok(read)
+        self.values.load(rows)
     }
 
     fn next(&mut self) -> Option<Result<String, BadReason>> {
-        let is_there = self.most == 0 || self.levels.get(self.row) == Some(&self.most);
-        self.row += 1;
-        if !is_there {
-            return None;
-        }
-        self.value += 1;
-        self.values.get(self.value - 1).map(|value| (self.text)(value, self.kind))
+        self.values.next().map(|value| (self.text)(value, self.kind))
     }
 }
 
-fn texts(reader: ColumnReader, kind: ColumnType, most: i16) -> Result<Box<dyn Texts>, ParquetError> {
+fn texts(
+    reader: ColumnReader,
+    kind: ColumnType,
+    column: &ColumnDescriptor,
+) -> Result<Box<dyn Texts>, ParquetError> {
     fn typed<T: DataType>(
         reader: ColumnReaderImpl<T>,
         kind: ColumnType,
-        most: i16,
+        column: &ColumnDescriptor,
         text: fn(&T::T, ColumnType) -> Result<String, BadReason>,
     ) -> Box<dyn Texts>
     where
         ColumnReaderImpl<T>: Send,
     {
-        Box::new(Typed { reader, most, levels: Vec::new(), values: Vec::new(), row: 0, value: 0, text, kind })
+        Box::new(Typed { values: columns::Values::new(reader, column), text, kind })
     }
     Ok(match reader {
         ColumnReader::ByteArrayColumnReader(reader) => {
-            typed(reader, kind, most, |value, kind| text_of(value.data(), kind))
+            typed(reader, kind, column, |value, kind| text_of(value.data(), kind))
         }
         ColumnReader::FixedLenByteArrayColumnReader(reader) => {
-            typed(reader, kind, most, |value, kind| text_of(value.data(), kind))
+            typed(reader, kind, column, |value, kind| text_of(value.data(), kind))
         }
-        ColumnReader::Int32ColumnReader(reader) => typed(reader, kind, most, |value, kind| {
+        ColumnReader::Int32ColumnReader(reader) => typed(reader, kind, column, |value, kind| {
             Ok(match kind {
                 ColumnType::Unsigned => (*value as u32).to_string(),
                 ColumnType::Decimal(scale) => decimal(i128::from(*value), scale).ok_or_else(no_decimal)?,
@@ -365,7 +342,7 @@ fn texts(reader: ColumnReader, kind: ColumnType, most: i16) -> Result<Box<dyn Te
                 _ => value.to_string(),
             })
         }),
-        ColumnReader::Int64ColumnReader(reader) => typed(reader, kind, most, |value, kind| {
+        ColumnReader::Int64ColumnReader(reader) => typed(reader, kind, column, |value, kind| {
             Ok(match kind {
                 ColumnType::Unsigned => (*value as u64).to_string(),
                 ColumnType::Decimal(scale) => decimal(i128::from(*value), scale).ok_or_else(no_decimal)?,
@@ -374,15 +351,15 @@ fn texts(reader: ColumnReader, kind: ColumnType, most: i16) -> Result<Box<dyn Te
         }),
         ColumnReader::FloatColumnReader(reader) => {
             // Exact to 24 bits, where a double is to 53.
-            typed(reader, kind, most, |value, kind| match kind {
+            typed(reader, kind, column, |value, kind| match kind {
                 ColumnType::WholeReal if value.abs() >= 16_777_216.0 => Err(rounded(value)),
                 _ => real(f64::from(*value), kind, value),
             })
         }
         ColumnReader::DoubleColumnReader(reader) => {
-            typed(reader, kind, most, |value, kind| real(*value, kind, value))
+            typed(reader, kind, column, |value, kind| real(*value, kind, value))
         }
-        ColumnReader::Int96ColumnReader(reader) => typed(reader, kind, most, |value, _| Ok(nanos(value))),
+        ColumnReader::Int96ColumnReader(reader) => typed(reader, kind, column, |value, _| Ok(nanos(value))),
         ColumnReader::BoolColumnReader(_) => {
             return Err(ParquetError::General("the column is true or false".to_string()));
         }

@@ -4,11 +4,11 @@ use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{AsBytes, DataType};
 use parquet::errors::ParquetError;
 use parquet::file::reader::RowGroupReader;
-use parquet::schema::types::SchemaDescriptor;
+use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::fields::{Fields, of_list, of_number, of_text};
-use super::parquet::sound;
+use crate::columns::{Place, Values, sound};
 
 /// Rows that are decoded at once: few, for a column may hold whole payloads.
 const BATCH: usize = 1 << 6;
@@ -109,15 +109,8 @@ trait Digests: Send {
 }
 
 struct Typed<T: DataType> {
-    reader: ColumnReaderImpl<T>,
-    most_definition: i16,
-    most_repetition: i16,
-    definitions: Vec<i16>,
-    repetitions: Vec<i16>,
-    values: Vec<T::T>,
-    /// Where the row begins and ends among levels and values.
-    levels: std::ops::Range<usize>,
-    within: std::ops::Range<usize>,
+    values: Values<T>,
+    row: Place,
     digest: fn(&T::T) -> Option<u128>,
 }
 
@@ -126,93 +119,65 @@ where
     ColumnReaderImpl<T>: Send,
 {
     fn load(&mut self, rows: usize) -> Result<(), ParquetError> {
-        (self.levels, self.within) = (0..0, 0..0);
-        self.definitions.clear();
-        self.repetitions.clear();
-        self.values.clear();
-        let mut read = 0;
-        while read < rows {
-            let definitions = (self.most_definition > 0).then_some(&mut self.definitions);
-            let repetitions = (self.most_repetition > 0).then_some(&mut self.repetitions);
-            let (records, ..) =
-                self.reader.read_records(rows - read, definitions, repetitions, &mut self.values)?;
-            if records == 0 {
-                return Err(ParquetError::EOF("a column ends before its row group does".to_string()));
+        self.row = Place::default();
+        match self.values.load(rows)? {
+            read if read < rows => {
+                Err(ParquetError::EOF("a column ends before its row group does".to_string()))
             }
-            read += records;
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn next(&mut self) {
-        let start = self.levels.end;
-        let more = self.repetitions.iter().skip(start + 1).take_while(|level| **level > 0).count();
-        self.levels = start..start + 1 + more;
-        let has_value = |level: usize| match self.most_definition {
-            0 => true,
-            most => self.definitions.get(level) == Some(&most),
-        };
-        let values = self.levels.clone().filter(|level| has_value(*level)).count();
-        self.within = self.within.end..self.within.end + values;
+        self.row = self.values.next_place();
     }
 
     fn digest(&self) -> Option<u128> {
-        let values = self.values.get(self.within.clone())?;
-        if self.most_repetition == 0 {
+        let values = self.values.values().get(self.row.values.clone())?;
+        if !self.values.repeats() {
             return (self.digest)(values.first()?);
         }
-        if values.is_empty() && self.levels.len() == 1 {
+        if values.is_empty() && self.row.levels.len() == 1 {
             return None;
         }
         let level = |at: usize| {
-            let of = |levels: &[i16]| u128::from(levels.get(at).copied().unwrap_or_default() as u16);
-            of(&self.definitions) << 16 | of(&self.repetitions)
+            let (definition, repetition) = self.values.levels(at);
+            u128::from(definition as u16) << 16 | u128::from(repetition as u16)
         };
         let values = values.iter().map(|value| (self.digest)(value).unwrap_or_default());
-        Some(of_list(self.levels.clone().map(level).chain(values)))
+        Some(of_list(self.row.levels.clone().map(level).chain(values)))
     }
 }
 
 fn digests(group: &dyn RowGroupReader, leaf: usize) -> Result<Box<dyn Digests>, ParquetError> {
     let column = group.metadata().column(leaf).column_descr();
-    let levels = (column.max_def_level(), column.max_rep_level());
     fn typed<T: DataType>(
         reader: ColumnReaderImpl<T>,
-        (most_definition, most_repetition): (i16, i16),
+        column: &ColumnDescriptor,
         digest: fn(&T::T) -> Option<u128>,
     ) -> Box<dyn Digests>
     where
         ColumnReaderImpl<T>: Send,
     {
-        Box::new(Typed {
-            reader,
-            most_definition,
-            most_repetition,
-            definitions: Vec::new(),
-            repetitions: Vec::new(),
-            values: Vec::new(),
-            levels: 0..0,
-            within: 0..0,
-            digest,
-        })
+        Box::new(Typed { values: Values::new(reader, column), row: Place::default(), digest })
     }
     fn of_bytes(bytes: &[u8]) -> Option<u128> {
         (!bytes.is_empty()).then(|| xxh3_128(bytes))
     }
     Ok(match group.get_column_reader(leaf)? {
-        ColumnReader::BoolColumnReader(reader) => typed(reader, levels, |it| Some(of_text(&it.to_string()))),
-        ColumnReader::Int32ColumnReader(reader) => typed(reader, levels, |it| Some(of_text(&it.to_string()))),
-        ColumnReader::Int64ColumnReader(reader) => typed(reader, levels, |it| Some(of_text(&it.to_string()))),
+        ColumnReader::BoolColumnReader(reader) => typed(reader, column, |it| Some(of_text(&it.to_string()))),
+        ColumnReader::Int32ColumnReader(reader) => typed(reader, column, |it| Some(of_text(&it.to_string()))),
+        ColumnReader::Int64ColumnReader(reader) => typed(reader, column, |it| Some(of_text(&it.to_string()))),
         ColumnReader::FloatColumnReader(reader) => {
-            typed(reader, levels, |it| Some(of_number(&it.to_string())))
+            typed(reader, column, |it| Some(of_number(&it.to_string())))
         }
         ColumnReader::DoubleColumnReader(reader) => {
-            typed(reader, levels, |it| Some(of_number(&it.to_string())))
+            typed(reader, column, |it| Some(of_number(&it.to_string())))
         }
-        ColumnReader::Int96ColumnReader(reader) => typed(reader, levels, |it| Some(xxh3_128(it.as_bytes()))),
-        ColumnReader::ByteArrayColumnReader(reader) => typed(reader, levels, |it| of_bytes(it.data())),
+        ColumnReader::Int96ColumnReader(reader) => typed(reader, column, |it| Some(xxh3_128(it.as_bytes()))),
+        ColumnReader::ByteArrayColumnReader(reader) => typed(reader, column, |it| of_bytes(it.data())),
         ColumnReader::FixedLenByteArrayColumnReader(reader) => {
-            typed(reader, levels, |it| of_bytes(it.data()))
+            typed(reader, column, |it| of_bytes(it.data()))
         }
     })
 }

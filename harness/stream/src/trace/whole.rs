@@ -1,0 +1,88 @@
+//! Whether what was read of a trace makes sense as a whole.
+
+use super::error::{TraceError, excerpt};
+use super::id::is_below;
+use super::key::IdFields;
+use super::layout::{Shape, known};
+use super::record::There;
+use super::rows::TracePings;
+use super::tally::Tally;
+
+impl TracePings {
+    /// Whether what was read so far makes sense: there are ids, and no more bad lines than may be.
+    pub fn check(&self) -> Result<(), TraceError> {
+        let Tally { pings, bad, .. } = self.tally;
+        let lines = pings + bad;
+        if lines == 0 {
+            return Err(TraceError::Empty { path: self.path(), what: "no line holds data" });
+        }
+        let ndjson = self.layout.shape == Shape::Ndjson && !self.layout.fields.is_empty();
+        match (&self.options.time_field, self.tally.there) {
+            (Some(field), There { time: false, .. }) if pings == 0 && ndjson => {
+                return Err(self.no_field("--time-field", field));
+            }
+            _ => {}
+        }
+        if let Some(what) =
+            self.tally.first_no_id.as_ref().filter(|_| self.tally.no_id + self.tally.missing == lines)
+        {
+            return Err(self.no_ids(format!("none of {lines} values can be an id, the first is {what}")));
+        }
+        if bad as f64 > self.options.max_bad * lines as f64 {
+            let first = self.tally.first_bad.clone();
+            let (path, max_bad, read_from) = (self.path(), self.options.max_bad, self.read_from());
+            return Err(TraceError::TooManyBad { path, bad, lines, max_bad, read_from, first });
+        }
+        if pings == 0 {
+            return Err(TraceError::Empty { path: self.path(), what: "no line can be read" });
+        }
+        let is_nowhere = |field: &&str| !self.layout.fields.iter().any(|own| is_below(own, field));
+        if let Some(field) = self.keys.never_met().find(is_nowhere) {
+            return Err(self.no_field("--id-all-but", field));
+        }
+        match (self.tally.missing == pings, self.tally.there.id, self.options.id.named()) {
+            (false, ..) => Ok(()),
+            (true, true, _) => Err(self.no_ids(format!("all {pings} values are empty or null"))),
+            (true, false, []) => Err(TraceError::NoIdField {
+                path: self.path(),
+                fields: self.layout.listed(),
+                known: known(&self.layout.fields),
+            }),
+            (true, false, fields) => Err(self.no_field("--id-field", &fields.join(", "))),
+        }
+    }
+
+    fn no_ids(&self, found: String) -> TraceError {
+        TraceError::NoIds {
+            path: self.path(),
+            field: self.layout.id.to_string(),
+            why: match self.options.id {
+                IdFields::Usual => ", which was taken because of its name",
+                _ => "",
+            },
+            found,
+            fields: self.layout.listed(),
+        }
+    }
+
+    fn read_from(&self) -> String {
+        let fields: Vec<_> = self.layout.id.named().iter().map(|field| excerpt(field)).collect();
+        let id = match fields.as_slice() {
+            [] => self.layout.id.to_string(),
+            fields => fields.join(", "),
+        };
+        match &self.options.time_field {
+            Some(time) => format!("Ids are read from {id}, times from {}", excerpt(time)),
+            None => format!("Ids are read from {id}"),
+        }
+    }
+
+    fn no_field(&self, flag: &'static str, field: &str) -> TraceError {
+        TraceError::NoField {
+            path: self.path(),
+            flag,
+            field: field.to_string(),
+            fields: self.layout.listed(),
+        }
+    }
+}
