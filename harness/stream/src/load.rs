@@ -26,7 +26,7 @@ pub struct WindowLoad {
 
 /// The slice of an id's latest ping, which [`WindowLoad::count`] wants back when the id comes again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slice(u64);
+pub struct Slice(pub(crate) u64);
 
 impl WindowLoad {
     /// Counts for windows of `window`; without one, counts all ids ever.

@@ -25,6 +25,7 @@ mod gather;
 mod id;
 mod json_fields;
 mod key;
+mod key_table;
 mod layout;
 mod live;
 mod ndjson;

@@ -83,7 +83,8 @@ impl TraceSurvey {
             }
         }
         let (layout, tally) = (rows.layout(), rows.tally());
-        let unique_count = window.ids() + tally.missing;
+        let (ids_total, ids_in_window) = window.end();
+        let unique_count = ids_total + tally.missing;
         Ok(TraceSurvey {
             name: options.name.clone(),
             format: layout.format,
@@ -105,7 +106,7 @@ impl TraceSurvey {
             furthest_back: tally.furthest_back,
             first_at: tally.first_at,
             last_at: tally.last_at,
-            sizing: Sizing { window: options.window, ids_in_window: window.peak(), ids_total: window.ids() },
+            sizing: Sizing { window: options.window, ids_in_window, ids_total },
             compared: rows.compared(),
             doubts: rows.doubts(tally.pings - unique_count),
             digest: tally.digest(),

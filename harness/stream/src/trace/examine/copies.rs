@@ -1,16 +1,20 @@
 //! Compares copies with their first in all other fields.
 
+use std::ops::Range;
+
 use dedup_strategies::PingKey;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::delivery;
 use crate::trace::fields::Fields;
 use crate::trace::id::is_below;
 
-/// Digests of fields that are kept, of all keys together: 8 bytes each.
-const MOST_DIGESTS: usize = 1 << 21;
+/// Memory for all that is kept of firsts, in bytes.
+const MOST_BYTES: u64 = 40 << 20;
+/// That of a digest, and of a key, in tables that were just made larger or will soon be.
+const DIGEST_BYTES: u64 = 12;
+const KEY_BYTES: u64 = 60;
 /// Names of fields that are told apart.
 const MOST_NAMES: usize = 1 << 10;
 const OTHERS: &str = "other fields";
@@ -19,11 +23,12 @@ const OTHERS: &str = "other fields";
 /// sampled by their hash: all copies of a key are compared, or none.
 pub(super) struct Copies {
     names: Names,
-    firsts: HashMap<PingKey, Box<[FieldDigest]>, FixedState>,
+    /// Where the digests of each first are.
+    firsts: HashMap<PingKey, Range<u32>, FixedState>,
+    digests: Vec<FieldDigest>,
     /// Keys are sampled whose hash begins with so many zeros.
     zeros: u32,
-    held: usize,
-    most: usize,
+    most_bytes: u64,
     scratch: Vec<FieldDigest>,
     /// Copies that were compared.
     pub(super) compared: u64,
@@ -39,11 +44,11 @@ impl Copies {
     pub(super) fn new(key: &[String], of_delivery: Vec<String>) -> Self {
         let key_is_of_delivery = key.iter().any(|field| delivery::is_transport(field));
         Copies {
-            names: Names { key: key.to_vec(), key_is_of_delivery, of_delivery, ..Names::default() },
+            names: Names::new(key, key_is_of_delivery, of_delivery),
             firsts: HashMap::default(),
+            digests: Vec::new(),
             zeros: 0,
-            held: 0,
-            most: MOST_DIGESTS,
+            most_bytes: MOST_BYTES,
             scratch: Vec::new(),
             compared: 0,
             differing: 0,
@@ -51,37 +56,51 @@ impl Copies {
         }
     }
 
-    /// Looks at a ping.
-    pub(super) fn see(&mut self, key: PingKey, fields: &dyn Fields) {
-        if !is_sampled(key, self.zeros) {
+    /// Takes no more than so many bytes, if that is less than usual.
+    pub(super) fn bound(&mut self, bytes: u64) {
+        self.most_bytes = self.most_bytes.min(bytes);
+        self.thin_out();
+    }
+
+    /// Looks at a ping whose key has this hash.
+    pub(super) fn see(&mut self, key: PingKey, hash: u64, fields: &dyn Fields) {
+        if !is_sampled(hash, self.zeros) {
             return;
         }
         let (scratch, names) = (&mut self.scratch, &mut self.names);
         scratch.clear();
+        let mut position = 0;
         fields.each(&mut |path, value| {
             // Copies agree in their key, however it is spelled.
-            if !names.key.iter().any(|field| field == path) {
-                scratch.push((names.number(path), value as u32));
+            if let Some(name) = names.number(position, path) {
+                scratch.push((name, value as u32));
             }
+            position += 1;
         });
         scratch.sort_unstable();
         match self.firsts.get(&key) {
             Some(first) => {
-                self.by_name.resize(self.names.all.len(), 0);
+                let first = &self.digests[first.start as usize..first.end as usize];
                 self.compared += 1;
-                let mut differs = false;
-                for name in differences(first, &self.scratch) {
-                    self.by_name[usize::from(name)] += 1;
-                    differs |= !self.names.all[usize::from(name)].1;
+                if first != self.scratch {
+                    let differing = differences(first, &self.scratch);
+                    self.note(&differing);
                 }
-                self.differing += u64::from(differs);
             }
             None => {
-                self.held += self.scratch.len() + 1;
-                self.firsts.insert(key, self.scratch.as_slice().into());
+                let start = self.digests.len() as u32;
+                self.digests.extend_from_slice(&self.scratch);
+                self.firsts.insert(key, start..self.digests.len() as u32);
                 self.thin_out();
             }
         }
+    }
+
+    fn note(&mut self, differing: &[u16]) {
+        self.by_name.resize(self.names.all.len(), 0);
+        differing.iter().for_each(|name| self.by_name[usize::from(*name)] += 1);
+        let is_telling = |name: &u16| !self.names.all[usize::from(*name)].1;
+        self.differing += u64::from(differing.iter().any(is_telling));
     }
 
     /// The fields in which copies differ that deliveries of one ping do not differ in, or else those, the most frequent
@@ -100,17 +119,29 @@ impl Copies {
     }
 
     fn thin_out(&mut self) {
-        while self.held > self.most && self.zeros < 64 {
+        while self.bytes() > self.most_bytes && self.zeros < 64 {
             self.zeros += 1;
-            let zeros = self.zeros;
-            self.firsts.retain(|key, _| is_sampled(*key, zeros));
-            self.held = self.firsts.values().map(|digests| digests.len() + 1).sum();
+            let (zeros, all) = (self.zeros, std::mem::take(&mut self.digests));
+            let kept = &mut self.digests;
+            self.firsts.retain(|key, first| {
+                let stays = is_sampled(super::hash(*key), zeros);
+                if stays {
+                    let start = kept.len() as u32;
+                    kept.extend_from_slice(&all[first.start as usize..first.end as usize]);
+                    *first = start..kept.len() as u32;
+                }
+                stays
+            });
         }
+    }
+
+    fn bytes(&self) -> u64 {
+        self.digests.len() as u64 * DIGEST_BYTES + self.firsts.len() as u64 * KEY_BYTES
     }
 }
 
-fn is_sampled(key: PingKey, zeros: u32) -> bool {
-    zeros == 0 || xxh3_64(&key.0).leading_zeros() >= zeros
+fn is_sampled(hash: u64, zeros: u32) -> bool {
+    hash.leading_zeros() >= zeros
 }
 
 /// The names at which two sorted lists differ, each once.
@@ -124,18 +155,51 @@ fn differences(one: &[FieldDigest], other: &[FieldDigest]) -> Vec<u16> {
     names
 }
 
-/// The names of fields in the order in which they were met, and whether deliveries of one ping differ in them.
-#[derive(Default)]
+/// The names of fields in the order in which they were met, those of the key first, and whether deliveries of one ping differ
+/// in them.
 struct Names {
     all: Vec<(String, bool)>,
     numbers: HashMap<String, u16, FixedState>,
-    key: Vec<String>,
+    /// So many are of the key.
+    key: u16,
+    /// What was met at each position of the record before: the next one is likely to have the same.
+    at: Vec<u16>,
     key_is_of_delivery: bool,
     of_delivery: Vec<String>,
 }
 
 impl Names {
-    fn number(&mut self, name: &str) -> u16 {
+    fn new(key: &[String], key_is_of_delivery: bool, of_delivery: Vec<String>) -> Self {
+        let (all, numbers, at) = (Vec::new(), HashMap::default(), Vec::new());
+        let mut names = Names { all, numbers, key: 0, at, key_is_of_delivery, of_delivery };
+        for name in key {
+            names.look_up(name);
+        }
+        names.key = names.all.len() as u16;
+        names
+    }
+
+    /// The number of the field that is met at `position` of a record; none of a field of the key.
+    fn number(&mut self, position: usize, name: &str) -> Option<u16> {
+        let before = self.at.get(position).copied();
+        let number = match before.filter(|number| self.all[usize::from(*number)].0 == name) {
+            Some(number) => number,
+            None => self.met(position, name),
+        };
+        (number >= self.key).then_some(number)
+    }
+
+    fn met(&mut self, position: usize, name: &str) -> u16 {
+        let number = self.look_up(name);
+        match self.at.get_mut(position) {
+            Some(before) => *before = number,
+            None if position < MOST_NAMES => self.at.push(number),
+            None => {}
+        }
+        number
+    }
+
+    fn look_up(&mut self, name: &str) -> u16 {
         if let Some(number) = self.numbers.get(name) {
             return *number;
         }
@@ -155,6 +219,7 @@ impl Names {
 
 #[cfg(test)]
 mod tests {
+    use super::super::hash;
     use super::*;
     use crate::trace::fields::of_text;
     use proptest::prelude::*;
@@ -179,7 +244,8 @@ mod tests {
             let mut firsts = std::collections::HashMap::new();
             let (mut compared, mut differing) = (0, 0);
             for (key, fields) in records {
-                copies.see(PingKey::from_u128(key.into()), &Plain(fields.clone()));
+                let ping = PingKey::from_u128(key.into());
+                copies.see(ping, hash(ping), &Plain(fields.clone()));
                 if let Some(first) = firsts.get(&key) {
                     compared += 1;
                     differing += u64::from(first != &fields);
@@ -193,13 +259,15 @@ mod tests {
 
         #[test]
         fn a_sample_stays_within_its_bound_and_compares_all_copies_of_a_key(keys in prop::collection::vec(0u32..500, 0..2000)) {
-            let mut copies = Copies { most: 100, ..Copies::new(&[], Vec::new()) };
+            let mut copies = Copies::new(&[], Vec::new());
+            copies.bound(4000);
             for key in &keys {
-                copies.see(PingKey::from_u128((*key).into()), &Plain(vec![("x".into(), 1)]));
-                prop_assert!(copies.held <= 100);
+                let key = PingKey::from_u128((*key).into());
+                copies.see(key, hash(key), &Plain(vec![("x".into(), 1)]));
+                prop_assert!(copies.bytes() <= 4000);
             }
             for key in copies.firsts.keys() {
-                prop_assert!(is_sampled(*key, copies.zeros));
+                prop_assert!(is_sampled(hash(*key), copies.zeros));
             }
             prop_assert!(copies.compared <= keys.len() as u64);
             prop_assert_eq!(copies.differing, 0);

@@ -5,6 +5,7 @@ mod delivery;
 mod null_ids;
 
 use dedup_strategies::PingKey;
+use xxhash_rust::xxh3::xxh3_64;
 
 pub use self::null_ids::NULLS;
 
@@ -23,6 +24,10 @@ use crate::stream::Id;
 /// Fields that are named in a doubt.
 const MOST_NAMED: usize = 5;
 
+fn hash(key: PingKey) -> u64 {
+    xxh3_64(&key.0)
+}
+
 /// How copies compare with their first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Compared {
@@ -34,7 +39,7 @@ pub struct Compared {
     pub fields: Vec<(String, u64)>,
 }
 
-/// Looks at pings for what makes their ids doubtful. Takes some 40 MB at most, whatever the trace.
+/// Looks at pings for what makes their ids doubtful. Takes 40 MB at most, whatever the trace.
 pub(crate) struct Examiner {
     id: IdFields,
     recognised: Option<Recognised>,
@@ -58,12 +63,18 @@ impl Examiner {
         }
     }
 
+    /// Takes no more than so many bytes to compare copies, if that is less than usual.
+    pub(crate) fn bound(&mut self, bytes: u64) {
+        self.copies.bound(bytes);
+    }
+
     /// Looks at the ping in `line`.
     pub(crate) fn see(&mut self, line: u64, key: PingKey, parts: &Parts<'_>, fields: Option<&dyn Fields>) {
         parts.as_slice().iter().flatten().for_each(|part| self.nulls.see(part));
-        self.heaviest.see(key, line);
+        let hash = hash(key);
+        self.heaviest.see(key, hash, line);
         if let Some(fields) = fields {
-            self.copies.see(key, fields);
+            self.copies.see(key, hash, fields);
         }
     }
 

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 
 use dedup_strategies::PingKey;
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
 
 use crate::stream::Id;
 use crate::trace::id::id_of;
@@ -25,6 +23,16 @@ pub const NULLS: [&str; 12] = [
     "00000000000000000000000000000000",
 ];
 
+/// With which bytes they begin.
+static BEGINS: [bool; 256] = {
+    let (mut begins, mut null) = ([false; 256], 0);
+    while null < NULLS.len() {
+        begins[NULLS[null].as_bytes()[0] as usize] = true;
+        null += 1;
+    }
+    begins
+};
+
 /// Ids, or parts of them, that are nulls in disguise.
 #[derive(Default)]
 pub(super) struct Nulls {
@@ -39,8 +47,10 @@ impl Nulls {
     }
 
     pub(super) fn see(&mut self, part: &str) {
-        let longest = NULLS[10].len();
-        if part.len() > longest
+        // Few ids begin as a null does.
+        let begins =
+            part.as_bytes().first().is_some_and(|first| BEGINS[usize::from(first.to_ascii_lowercase())]);
+        if !begins
             || !NULLS.iter().any(|null| null.eq_ignore_ascii_case(part))
             || self.except.contains(&id_of(part))
         {
@@ -58,8 +68,8 @@ impl Nulls {
     }
 }
 
-/// How many ids are counted at once.
-const COUNTERS: usize = 256;
+/// Lists over which ids are spread by their hash.
+const LISTS: usize = 1 << 10;
 /// An id that fewer pings have is nothing to wonder at.
 const FEWEST: u64 = 50;
 /// Nor is one of a smaller share of all pings.
@@ -67,15 +77,22 @@ const LEAST_SHARE: f64 = 0.01;
 /// And it has so many times as many as the next.
 const TIMES_THE_NEXT: u64 = 10;
 
-/// Finds the heaviest ids with few counters (Misra and Gries, "Finding repeated elements", 1982): a count is too low by at
-/// most a 257th of all pings.
-#[derive(Default)]
-pub(super) struct Heaviest(HashMap<PingKey, Counter, FixedState>);
+/// Finds ids of a large share of all pings, in one look at one place a ping: of each list the id that has the majority in it
+/// (Boyer and Moore, "MJRTY: A fast majority vote algorithm", 1981). Its count is too low by as many pings as the other ids of its list
+/// have: a thousandth of all, on the mean.
+pub(super) struct Heaviest(Box<[Counter; LISTS]>);
 
 #[derive(Clone, Copy)]
 struct Counter {
+    key: PingKey,
     count: u64,
     first_line: u64,
+}
+
+impl Default for Heaviest {
+    fn default() -> Self {
+        Heaviest(Box::new([Counter { key: PingKey([0; 16]), count: 0, first_line: 0 }; LISTS]))
+    }
 }
 
 /// An id that an unlikely share of all pings have.
@@ -88,33 +105,33 @@ pub(super) struct Heavy {
 }
 
 impl Heaviest {
-    pub(super) fn see(&mut self, key: PingKey, line: u64) {
-        if let Some(counter) = self.0.get_mut(&key) {
+    /// Looks at a ping whose key has this hash.
+    pub(super) fn see(&mut self, key: PingKey, hash: u64, line: u64) {
+        let counter = &mut self.0[hash as usize % LISTS];
+        if counter.count == 0 {
+            *counter = Counter { key, count: 1, first_line: line };
+        } else if counter.key == key {
             counter.count += 1;
-        } else if self.0.len() < COUNTERS {
-            self.0.insert(key, Counter { count: 1, first_line: line });
         } else {
-            self.0.retain(|_, counter| {
-                counter.count -= 1;
-                counter.count > 0
-            });
+            counter.count -= 1;
         }
     }
 
     pub(super) fn unlikely(&self, pings: u64) -> Option<Heavy> {
-        let (key, top) = self.0.iter().max_by_key(|(_, counter)| counter.count)?;
-        let rest = self.0.iter().filter(|(other, _)| *other != key);
-        let next = rest.map(|(_, counter)| counter.count).max().unwrap_or(0);
+        let top = self.0.iter().max_by_key(|counter| counter.count)?;
+        let rest = self.0.iter().filter(|other| other.key != top.key);
+        let next = rest.map(|counter| counter.count).max().unwrap_or(0);
         let is_unlikely = top.count >= FEWEST
             && top.count as f64 >= LEAST_SHARE * pings as f64
             && top.count >= TIMES_THE_NEXT * next;
 
-        is_unlikely.then_some(Heavy { key: *key, first_line: top.first_line, count: top.count })
+        is_unlikely.then_some(Heavy { key: top.key, first_line: top.first_line, count: top.count })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::hash;
     use super::*;
 
     fn heavy_of(keys: impl Iterator<Item = u128>) -> Option<Heavy> {
@@ -122,7 +139,8 @@ mod tests {
         let mut pings = 0;
         for key in keys {
             pings += 1;
-            heaviest.see(PingKey::from_u128(key), pings);
+            let key = PingKey::from_u128(key);
+            heaviest.see(key, hash(key), pings);
         }
         heaviest.unlikely(pings)
     }
