@@ -13,7 +13,7 @@ struct Known {
 
 /// The formats, the more special first. Names are compared without regard to case, `_` and `-`, and may lie below one
 /// common object (see [`BELOW`]).
-const KNOWN: [Known; 15] = [
+const KNOWN: [Known; 24] = [
     // CloudEvents 1.0: "Producers MUST ensure that source + id is unique for each distinct event."
     Known { name: "CloudEvents", signs: &["specversion", "source", "id", "type"], key: &["source", "id"] },
     // The same as headers of Kafka and HTTP.
@@ -37,6 +37,22 @@ const KNOWN: [Known; 15] = [
         name: "Debezium (PostgreSQL), to be completed by the row's own key",
         signs: &["op", "source.lsn"],
         key: &["?source.schema", "?source.table", "source.lsn", "op", "?before.id", "?after.id"],
+    },
+    // MongoDB: several changes have one time, and their order within it; some versions a hash, or an order in a transaction.
+    Known {
+        name: "Debezium (MongoDB)",
+        signs: &["op", "source.ts_ms", "source.ord"],
+        key: &[
+            "?source.rs",
+            "?source.db",
+            "?source.collection",
+            "source.ts_ms",
+            "source.ord",
+            "?source.h",
+            "?source.tord",
+            "?source.stxnid",
+            "?source.wallTime",
+        ],
     },
     // Kafka: an offset is one of a partition of a topic.
     Known { name: "Kafka", signs: &["topic", "partition", "offset"], key: &["topic", "partition", "offset"] },
@@ -66,15 +82,47 @@ const KNOWN: [Known; 15] = [
     },
     Known { name: "Segment", signs: &["messageId", "anonymousId", "type"], key: &["messageId"] },
     Known { name: "Segment", signs: &["messageId", "userId", "type"], key: &["messageId"] },
+    // What AWS hands to a function, or logs: of DynamoDB and Kinesis the shard and the number in it are in the event's id.
+    Known {
+        name: "DynamoDB Streams",
+        signs: &["eventID", "eventSource", "dynamodb.SequenceNumber"],
+        key: &["eventID"],
+    },
+    Known {
+        name: "Kinesis (Lambda)",
+        signs: &["eventID", "eventSource", "kinesis.sequenceNumber"],
+        key: &["eventID"],
+    },
+    Known { name: "CloudTrail", signs: &["eventID", "eventSource", "eventVersion"], key: &["eventID"] },
+    Known { name: "SQS (Lambda)", signs: &["messageId", "receiptHandle"], key: &["messageId"] },
     // Kinesis: sequence numbers are of a shard.
     Known {
         name: "Kinesis",
         signs: &["sequenceNumber", "partitionKey"],
         key: &["?shardId", "sequenceNumber", "?subSequenceNumber"],
     },
+    // OpenTelemetry gives logs no id, and a span has many of them.
+    Known { name: "OpenTelemetry (logs)", signs: &["timeUnixNano", "observedTimeUnixNano"], key: &OTLP_LOG },
+    Known { name: "OpenTelemetry (logs)", signs: &["timeUnixNano", "severityNumber"], key: &OTLP_LOG },
+    Known { name: "OpenTelemetry (logs)", signs: &["timeUnixNano", "body.stringValue"], key: &OTLP_LOG },
+    Known {
+        name: "OpenTelemetry (logs)",
+        signs: &["observedTimeUnixNano", "body.stringValue"],
+        key: &OTLP_LOG,
+    },
     Known { name: "OpenTelemetry (spans)", signs: &["traceId", "spanId"], key: &["traceId", "spanId"] },
     Known { name: "Pub/Sub", signs: &["messageId", "publishTime"], key: &["messageId"] },
     Known { name: "Pub/Sub", signs: &["messageId", "subscription_name"], key: &["messageId"] },
+];
+
+const OTLP_LOG: [&str; 5] =
+    ["?traceId", "?spanId", "?timeUnixNano", "?observedTimeUnixNano", "?body.stringValue"];
+
+/// Envelopes around arrays of records: what they begin with, and the names that lead to the records.
+pub(crate) const ENVELOPES: [(&str, &str); 3] = [
+    ("Records", "Records"),
+    ("resourceLogs", "resourceLogs.scopeLogs.logRecords"),
+    ("resourceSpans", "resourceSpans.scopeSpans.spans"),
 ];
 
 /// Objects in which a format's fields may lie, as in an envelope with a schema.
@@ -172,6 +220,29 @@ mod tests {
             ("Data PartitionKey SequenceNumber", "Kinesis: SequenceNumber"),
             ("kinesis.partitionKey kinesis.sequenceNumber eventID", "Kinesis: kinesis.sequenceNumber"),
             ("traceId spanId name", "OpenTelemetry (spans): traceId spanId"),
+            (
+                "TRACEID SPANID TIMEUNIXNANO ObservedTimeUnixNano severityNumber body.stringValue",
+                "OpenTelemetry (logs): TRACEID SPANID TIMEUNIXNANO ObservedTimeUnixNano body.stringValue",
+            ),
+            (
+                "observed_time_unix_nano body.string_value",
+                "OpenTelemetry (logs): observed_time_unix_nano body.string_value",
+            ),
+            (
+                "after op source.connector source.ts_ms source.rs source.collection source.ord source.h ts_ms",
+                "Debezium (MongoDB): source.rs source.collection source.ts_ms source.ord source.h",
+            ),
+            (
+                "payload.op PAYLOAD.SOURCE.TS_MS payload.source.ORD payload.source.wallTime",
+                "Debezium (MongoDB): PAYLOAD.SOURCE.TS_MS payload.source.ORD payload.source.wallTime",
+            ),
+            (
+                "EventID eventName EVENTSOURCE dynamodb.Keys.Id.N dynamodb.SequenceNumber",
+                "DynamoDB Streams: EventID",
+            ),
+            ("kinesis.partitionKey kinesis.sequenceNumber eventSource eventID", "Kinesis (Lambda): eventID"),
+            ("eventVersion eventTime eventSource eventID awsRegion", "CloudTrail: eventID"),
+            ("messageId receiptHandle body eventSource", "SQS (Lambda): messageId"),
             ("message.messageId message.publishTime subscription", "Pub/Sub: message.messageId"),
             ("message_id publish_time data", "Pub/Sub: message_id"),
         ] {

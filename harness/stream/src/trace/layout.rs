@@ -6,7 +6,7 @@ use super::bytes::{self, Compression, Text};
 use super::csv::{Columns, CsvRows};
 use super::dialect::{Delimiter, Dialect};
 use super::error::TraceError;
-use super::formats::recognise;
+use super::formats::{ENVELOPES, recognise};
 use super::key::IdFields;
 use super::ndjson::{JsonLines, Paths};
 use super::options::{Format, TraceOptions, USUAL_ID_FIELDS};
@@ -254,8 +254,13 @@ fn usual_id_field(options: &TraceOptions, fields: &[String]) -> Result<String, T
 
 /// What is to be said of the key of a format that is known by its fields.
 pub(super) fn known(fields: &[String]) -> String {
-    recognise(fields)
-        .map_or(String::new(), |known| format!(" (they are those of {}: {})", known.name, known.options()))
+    // No field's own name ends like this.
+    let is_array = |name: &str| fields.iter().any(|field| field.strip_suffix(" (an array)") == Some(name));
+    match (ENVELOPES.iter().find(|(name, _)| is_array(name)), recognise(fields)) {
+        (Some((_, path)), _) => format!(" (the records are further in: --records {path})"),
+        (None, Some(known)) => format!(" (they are those of {}: {})", known.name, known.options()),
+        (None, None) => String::new(),
+    }
 }
 
 fn listed(fields: &[String]) -> String {

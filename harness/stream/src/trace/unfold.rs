@@ -5,6 +5,7 @@ use std::io::{self, BufRead, Read};
 
 use super::dialect::LOOKED_AT;
 use super::error::MAX_LINE_BYTES;
+use super::formats::ENVELOPES;
 
 /// Turns JSON into one value a line, holding one value at a time. Text stays as it was written, but for line ends between
 /// tokens, so that no digit of a number is lost.
@@ -31,18 +32,20 @@ pub(crate) fn path_of(start: &[u8], given: Option<&str>) -> Option<Vec<String>> 
         return Some(path.split('.').map(str::to_string).collect());
     }
     let text = start.trim_ascii_start();
-    match text.first() {
-        Some(b'[') => Some(Vec::new()),
-        Some(b'{') if has_records(text) => Some(vec!["Records".to_string()]),
-        Some(b'{') if spans_lines(text, start.len() == LOOKED_AT) => Some(Vec::new()),
+    let envelope = ENVELOPES.iter().find(|(name, _)| begins_with(text, name));
+    match (text.first(), envelope) {
+        (Some(b'['), _) => Some(Vec::new()),
+        (_, Some((_, path))) => Some(path.split('.').map(str::to_string).collect()),
+        (Some(b'{'), None) if spans_lines(text, start.len() == LOOKED_AT) => Some(Vec::new()),
         _ => None,
     }
 }
 
-/// Whether it begins as logs and events of AWS do: `{"Records":[{`.
-fn has_records(text: &[u8]) -> bool {
+/// Whether it begins as an envelope around records does: `{"Records":[{`.
+fn begins_with(text: &[u8], name: &str) -> bool {
     let mut tokens = text;
-    [&b"{"[..], b"\"Records\"", b":", b"[", b"{"].iter().all(|token| {
+    let name = format!("\"{name}\"");
+    [b"{", name.as_bytes(), b":", b"[", b"{"].iter().all(|token| {
         tokens = tokens.trim_ascii_start();
         let rest = tokens.strip_prefix(*token);
         tokens = rest.unwrap_or_default();

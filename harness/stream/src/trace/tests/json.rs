@@ -52,3 +52,37 @@ fn json_that_is_cut_short_or_holds_no_records_is_an_error() {
     let scalars = sample("[{\"id\":1},7,{\"id\":2}]").with(|o| o.max_bad = 0.5).survey();
     assert_eq!((scalars.pings_count, scalars.bad_count), (2, 1));
 }
+
+#[test]
+fn what_opentelemetry_writes_is_read_log_by_log_and_its_key_is_proposed() {
+    let log = |time: u64, trace: &str| {
+        format!(
+            "{{\"timeUnixNano\":\"{time}\",\"observedTimeUnixNano\":\"{time}\",\"traceId\":\"{trace}\",\"spanId\":\"b\",\
+             \"attributes\":[{{\"key\":\"k\"}}],\"body\":{{\"stringValue\":\"x\"}}}}"
+        )
+    };
+    let logs =
+        |logs: &[String]| format!("\"scopeLogs\":[{{\"scope\":{{}},\"logRecords\":[{}]}}]", logs.join(","));
+    let early = 1_700_000_000_000_000_000;
+    let lines: String = [[log(early, "a"), log(early + 1, "b")], [log(early, "a"), log(early + 2, "a")]]
+        .iter()
+        .map(|batch| format!("{{\"resourceLogs\":[{{\"resource\":{{}},{}}}]}}\n", logs(batch)))
+        .collect();
+    let fields = "--id-field traceId --id-field spanId --id-field timeUnixNano --id-field observedTimeUnixNano \
+                  --id-field body.stringValue";
+    let unnamed = sample(&lines).error();
+    assert!(unnamed.contains(&format!("those of OpenTelemetry (logs): {fields})")), "{unnamed}");
+    let keyed = |o: &mut TraceOptions| {
+        let names = fields.split(' ').filter(|word| !word.starts_with("--"));
+        o.id = IdFields::Named(names.map(str::to_string).collect());
+        o.time_field = Some("observedTimeUnixNano".into());
+    };
+    let survey = sample(&lines).with(keyed).survey();
+    assert_eq!((survey.pings_count, survey.duplicate_count, survey.doubts.len()), (4, 1, 0));
+    let part = sample(&lines).with(|o| o.id = named(&["traceId"])).survey();
+    assert!(part.doubts[0].to_string().contains("(the key of OpenTelemetry (logs))"), "{:?}", part.doubts);
+    // Where something else comes first, it is said where the records are.
+    let hidden = lines.replace("{\"resourceLogs", "{\"v\":1,\"resourceLogs");
+    let hidden = sample(hidden).error();
+    assert!(hidden.contains("further in: --records resourceLogs.scopeLogs.logRecords"), "{hidden}");
+}

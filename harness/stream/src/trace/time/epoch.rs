@@ -4,6 +4,9 @@ use super::TimeUnit;
 
 /// A number of units of `nanos` nanoseconds each, whole or with a fraction, exact but for what is below a nanosecond.
 pub(super) fn epoch(text: &str, nanos: u64) -> Option<u64> {
+    if let Some(whole) = plain(text.as_bytes()) {
+        return whole.checked_mul(nanos);
+    }
     let text = text.trim();
     if text.contains(['e', 'E']) {
         return exponent(text, nanos);
@@ -26,7 +29,7 @@ pub(super) fn unit_of(number: u64) -> Option<TimeUnit> {
 /// The unit that the name of a field ends in.
 pub(super) fn unit_in_name(field: &str) -> Option<TimeUnit> {
     // Longer endings first: "milliseconds" ends in "seconds" as well.
-    const ENDINGS: [(&str, TimeUnit); 19] = [
+    const ENDINGS: [(&str, TimeUnit); 21] = [
         ("milliseconds", TimeUnit::Ms),
         ("microseconds", TimeUnit::Us),
         ("nanoseconds", TimeUnit::Ns),
@@ -37,6 +40,8 @@ pub(super) fn unit_in_name(field: &str) -> Option<TimeUnit> {
         ("Micros", TimeUnit::Us),
         ("nanos", TimeUnit::Ns),
         ("Nanos", TimeUnit::Ns),
+        ("Nano", TimeUnit::Ns),
+        ("_nano", TimeUnit::Ns),
         ("_ms", TimeUnit::Ms),
         ("Ms", TimeUnit::Ms),
         ("_us", TimeUnit::Us),
@@ -48,6 +53,17 @@ pub(super) fn unit_in_name(field: &str) -> Option<TimeUnit> {
         ("_s", TimeUnit::S),
     ];
     ENDINGS.iter().find(|(ending, _)| field.ends_with(ending)).map(|(_, unit)| *unit)
+}
+
+/// The number of a few digits alone, as nearly all times since 1970 are written.
+fn plain(text: &[u8]) -> Option<u64> {
+    // So many digits never overflow.
+    const MOST_DIGITS: usize = 19;
+    if text.is_empty() || text.len() > MOST_DIGITS {
+        return None;
+    }
+    text.iter()
+        .try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0')))
 }
 
 fn digits(text: &str) -> Option<u64> {
