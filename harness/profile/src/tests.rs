@@ -261,6 +261,33 @@ fn the_error_that_is_stated_is_the_one_that_samples_have() {
 }
 
 #[test]
+fn the_share_that_a_window_catches_is_off_by_no_more_than_the_error_that_is_stated() {
+    // A copy in ten, one to 2^17 pings later; the same with other ids is another sample of the same traffic.
+    let pings = |salt: u128| {
+        let mixed = |ping: u64| (ping + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let back = move |ping: u64| 1u64 << ((mixed(ping) >> 40) % 17);
+        let source =
+            move |ping: u64| if mixed(ping) >> 50 & 15 < 2 { ping.saturating_sub(back(ping)) } else { ping };
+        (0..100_000u64).map(move |ping| (Some((u128::from(source(ping)) << 32) + salt), ping * 1_000_000))
+    };
+    let exact = profile(Memory::Unbounded, pings(0));
+    let windows = [60, 600, 3600, 4 * 3600].map(Duration::from_secs);
+    const SAMPLES: u32 = 40;
+    let mut outside = [0; 4];
+    for salt in 0..u128::from(SAMPLES) {
+        let sampled = profile(Memory::Ids(2000), pings(salt));
+        let error = sampled.sampling.unwrap().duplicates_error.unwrap();
+        for (window, outside) in windows.iter().zip(&mut outside) {
+            let caught = |profile: &Profile| profile.caught(*window, Clock::First);
+            let off = (caught(&sampled) - caught(&exact)).abs();
+            *outside += u32::from(off > error);
+            assert!(off < 2.0 * error && (0.1..0.95).contains(&caught(&exact)), "{off}, stated is {error}");
+        }
+    }
+    assert!(outside.iter().all(|outside| *outside <= 4), "{outside:?} of {SAMPLES}");
+}
+
+#[test]
 fn memory_in_bytes_bounds_the_ids() {
     let mut builder = ProfileBuilder::new("x", Times::Given, Memory::Bytes(1 << 20));
     for key in 0..200_000 {

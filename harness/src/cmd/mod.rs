@@ -4,6 +4,7 @@ pub mod advise;
 mod again;
 pub mod compare;
 pub mod gate;
+pub mod given_redis;
 pub mod list;
 pub mod nightly;
 mod places;

@@ -259,6 +259,78 @@ fn memory_is_bounded_and_a_sample_tells_what_all_tell_within_its_error() {
     assert!((heaviest(&some) / heaviest(&all) - 1.0).abs() < 0.1, "{} {}", some["heaviest"], all["heaviest"]);
 }
 
+/// Pings over ten days, more of them in the middle of each, of which some come again after a second to three days; as CSV.
+fn ten_days(pings: u64) -> String {
+    let mut keys: Vec<u64> = Vec::new();
+    let mut text = String::from("id,t,channel\n");
+    let mut random = 1u64;
+    for ping in 0..pings {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let (high, low) = (random >> 40, random >> 20 & 0xf_ffff);
+        // Back by twice as much each, up to a fourth of the pings.
+        let back = (1 << (low % 18)) + high % (1 << (low % 18)) + 1;
+        let is_copy = high % 16 == 0 && back <= ping;
+        let key = if is_copy { keys[(ping - back) as usize] } else { random };
+        keys.push(key);
+        let day = ping * 10 / pings;
+        let within = (ping * 10 % pings) as f64 / pings as f64;
+        let second =
+            (within + 0.1 * (std::f64::consts::TAU * within).sin() / std::f64::consts::TAU) * 86_400.0;
+        text += &format!("{key:016x},{},{}\n", 1_772_323_200 + day * 86_400 + second as u64, key % 7);
+    }
+    text
+}
+
+/// The share of the copies whose lag is in one of the first bins, for each number of them.
+fn shares(profile: &Value) -> Vec<f64> {
+    let lags = &profile["lag_from_first"];
+    let mut of_bin = vec![lags["below_1ms_count"].as_f64().unwrap()];
+    of_bin.resize(568, 0.0);
+    for bin in lags["bins"].as_array().unwrap() {
+        of_bin[bin[0].as_u64().unwrap() as usize + 1] = bin[1].as_f64().unwrap();
+    }
+    let all: f64 = of_bin.iter().sum();
+    let mut below = 0.0;
+    let add = |count: f64| {
+        below += count / all;
+        below
+    };
+    of_bin.into_iter().map(add).collect()
+}
+
+#[test]
+fn days_of_traffic_stay_within_memory_and_their_figures_within_the_error() {
+    const PINGS: u64 = 600_000;
+    let (tool, lines) = (Tool::new(), ten_days(PINGS));
+    let watched = |memory: &str, name: &str| {
+        let mut running = Running::start(&tool, &["--time-field", "t", "--memory", memory, "-o", name]);
+        running.send(&lines);
+        running.hears("600,000 pings (");
+        let status = std::fs::read_to_string(format!("/proc/{}/status", running.child.id())).unwrap();
+        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+        drop(running.input.take());
+        let (code, _, said) = running.ends();
+        assert_eq!(code, Some(0), "{said}");
+        (stored(&tool, name), most.unwrap().trim().parse::<u64>().unwrap())
+    };
+    let (all, _) = watched("2GiB", "all.json");
+    let (some, most_kib) = watched("64MiB", "some.json");
+    assert!(most_kib <= 64 << 10, "{most_kib} KiB");
+    assert_eq!((&all["origin"], &some["origin"]), (&"exact".into(), &"sampled".into()));
+    assert_eq!((&all["pings_count"], &some["by_hour"]["pings"]), (&PINGS.into(), &all["by_hour"]["pings"]));
+    let error = some["sampling"]["duplicates_error"].as_f64().unwrap();
+    assert!(error < 0.05, "{error}");
+    let off = |what: &str| some[what].as_f64().unwrap() / all[what].as_f64().unwrap() - 1.0;
+    assert!(off("duplicate_count").abs() < error, "off by {}, stated is {error}", off("duplicate_count"));
+    for (bin, (is, should)) in shares(&some).into_iter().zip(shares(&all)).enumerate() {
+        assert!((is - should).abs() < error, "bin {bin}: {is} for {should}, stated is {error}");
+    }
+    for hour in 0..24 {
+        let of = |profile: &Value| profile["by_hour"]["firsts"][hour].as_f64().unwrap();
+        assert!((of(&some) / of(&all) - 1.0).abs() < 0.05, "hour {hour}: {} for {}", of(&some), of(&all));
+    }
+}
+
 #[test]
 fn one_bad_line_is_counted_and_many_are_refused_while_lines_go_on() {
     let tool = Tool::new();
@@ -330,7 +402,10 @@ fn what_cannot_be_watched_is_refused_with_what_to_do() {
         (&["--sort", "--time-field", "t"], "--sort"),
         (&["--metrics", &taken], "another program listens there; allowed is a free port"),
         (&["--metrics", "here"], "--metrics here: is no address; allowed is a host and a port"),
-        (&["--shadow", "redis-claim"], "needs a Redis server; allowed are those that need none"),
+        (
+            &["--shadow", "^exact$", "--redis-url", "redis://h"],
+            "--redis-url: nothing here uses it; allowed beside it is --live",
+        ),
         (&["--shadow", "exact:window=0s"], "window"),
         (&["-o", "no/such/folder/p.json"], "no/such/folder/p.json: cannot be written"),
         (&["--time-unit", "ms"], "--time-unit"),

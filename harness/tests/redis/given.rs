@@ -21,16 +21,16 @@ use tempfile::TempDir;
 use crate::common::{eventually, launch};
 use crate::{free_port, self_signed};
 
-const PASSWORD: &str = "s3cret";
+pub(super) const PASSWORD: &str = "s3cret";
 
 /// A server with a password and somebody's key on it, on wall time.
-struct Given {
+pub(super) struct Given {
     guarded: Guarded,
     port: String,
 }
 
 impl Given {
-    fn start(arguments: &[&str]) -> Given {
+    pub(super) fn start(arguments: &[&str]) -> Given {
         let port = free_port();
         let given = Given::launch(&["--port", &port], arguments, port.clone());
         given.link().query::<()>(cmd("SET").arg("foreign").arg("kept")).unwrap();
@@ -51,7 +51,7 @@ impl Given {
         Given { guarded, port }
     }
 
-    fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         format!("redis://:{PASSWORD}@127.0.0.1:{}", self.port)
     }
 
@@ -64,7 +64,7 @@ impl Given {
         Link::to(&self.url()).unwrap()
     }
 
-    fn keys(&self, pattern: &str) -> Vec<Vec<u8>> {
+    pub(super) fn keys(&self, pattern: &str) -> Vec<Vec<u8>> {
         self.link().query(cmd("KEYS").arg(pattern)).unwrap()
     }
 
@@ -73,12 +73,12 @@ impl Given {
         !self.keys("t:1:*").is_empty()
     }
 
-    fn is_as_it_was(&self) {
+    pub(super) fn is_as_it_was(&self) {
         assert_eq!(self.keys("*"), [b"foreign"]);
         assert_eq!(self.link().query::<String>(cmd("GET").arg("foreign")).unwrap(), "kept");
     }
 
-    fn kill(&self) {
+    pub(super) fn kill(&self) {
         let process = self.link().info("server", "process_id").unwrap();
         assert!(Command::new("kill").args(["-9", &process]).status().unwrap().success());
     }

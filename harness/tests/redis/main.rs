@@ -9,6 +9,7 @@ mod net;
 #[path = "../../engine/tests/common/predictions.rs"]
 mod predictions;
 mod private;
+mod shadows;
 mod waits;
 
 use net::{free_port, self_signed};

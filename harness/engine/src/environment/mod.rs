@@ -114,13 +114,10 @@ impl Environment {
         let store = self.store()?;
         let clock = self.clock(&store, timing);
         let context = Context {
-            workers,
-            seed: self.seed,
             state_dir,
-            sizing: self.sizing,
-            memory_limit: self.memory_limit,
             redis: store.endpoint(),
             store_time_factor: clock.factor(),
+            ..self.context(workers)
         };
         let strategy = replicas::build(&self.definition, &self.settings, &context, self.routed)?;
         self.admit_window(strategy.promise().window, clock.factor())?;
@@ -130,7 +127,13 @@ impl Environment {
 
     /// What the strategy plans for by its settings, of all workers together; none where it does not plan.
     pub fn planned_bytes(&self, workers: NonZeroUsize) -> Option<u64> {
-        let context = Context {
+        let context = self.context(workers);
+        self.definition.estimate.map(|estimate| estimate(&self.settings, &context).bytes)
+    }
+
+    /// What the strategy is told, before it has a store: enough to plan, and to say what does not fit.
+    pub fn context(&self, workers: NonZeroUsize) -> Context {
+        Context {
             workers,
             seed: self.seed,
             state_dir: self.directory.clone(),
@@ -138,8 +141,7 @@ impl Environment {
             memory_limit: self.memory_limit,
             redis: None,
             store_time_factor: self.time_factor,
-        };
-        self.definition.estimate.map(|estimate| estimate(&self.settings, &context).bytes)
+        }
     }
 
     /// Whether the strategy's store keeps a time of its own, which ends exact repetition.

@@ -168,6 +168,13 @@ impl SharedRedis {
         }
     }
 
+    /// Makes the claim last for an hour from now on.
+    pub fn renew(&mut self) -> Result<(), Unavailable> {
+        let mut set = cmd("SET");
+        set.arg(self.mark_key()).arg("dedup-harness").arg("EX").arg(MARK_LASTS.as_secs());
+        self.servers.query(self.mark_key().as_bytes(), &set)
+    }
+
     /// Sets the key that stands for the claim, unless it exists. Whether it did not.
     fn mark(&mut self) -> Result<bool, Unavailable> {
         let mut set = cmd("SET");

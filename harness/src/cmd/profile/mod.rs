@@ -126,6 +126,7 @@ pub fn run(args: &ProfileArgs, definitions: &[Definition], out: &mut dyn Write) 
     if let Some(dialect) = args.emit_sql {
         return emit_sql::emit(args, dialect, out);
     }
+    live::refuse_idle_server(&args.live, definitions).or_exit(Exit::Usage)?;
     let files = if args.live.live { Vec::new() } else { find_files(&args.traces).or_exit_by_fault()? };
     let written = [("--output", args.output.as_deref()), ("--scenario", args.scenario.as_deref())];
     refuse_one_place(files.iter().map(PathBuf::as_path), &written).or_exit(Exit::Usage)?;

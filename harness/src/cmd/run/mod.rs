@@ -18,6 +18,7 @@ use dedup_files::say;
 use dedup_report::tables::{Format, Look, render};
 use dedup_strategies::Definition;
 
+use super::given_redis::GivenRedis;
 use super::reading::ReadingArgs;
 use super::values::{Budget, Ids, budget, cell_memory, count, format, ids, rate, seconds, seed, time, whole};
 use crate::compare::Comparison;
@@ -124,27 +125,13 @@ pub struct RunArgs {
     #[arg(long, value_name = "N", value_parser = whole(0, 366u32), help_heading = "Nightly job")]
     pub preceding_days: Option<u32>,
 
-    /// Use this Redis server instead of a private one: redis://USER:PASSWORD@HOST:PORT/DB, rediss://, redis+unix://,
-    /// or redis+cluster://USER:PASSWORD@HOST:PORT,HOST:PORT for a cluster
-    #[arg(long, value_name = "URL", help_heading = "Redis")]
-    pub redis_url: Option<String>,
-    /// Take the password of that server from the first line of this file or pipe; else from the URL, where lists of processes
-    /// show it, or from DEDUP_REDIS_PASSWORD
-    #[arg(long, value_name = "FILE", requires = "redis_url", help_heading = "Redis")]
-    pub redis_password_file: Option<PathBuf>,
+    /// The Redis server, where one is given
+    #[command(flatten)]
+    pub redis: GivenRedis,
     /// Start a private Redis Cluster of three primaries and three replicas instead of one private server; it keeps its
     /// own time
     #[arg(long, conflicts_with = "redis_url", help_heading = "Redis")]
     pub redis_cluster: bool,
-    /// Every key of ours begins with this; keys under it must not exist yet, and are removed afterwards
-    #[arg(
-        long,
-        value_name = "PREFIX",
-        default_value = "dedup-harness:",
-        requires = "redis_url",
-        help_heading = "Redis"
-    )]
-    pub redis_prefix: String,
     /// How many seconds of the stream pass in a real one, for a given server or a cluster, which keep their own time (see
     /// --redis-url, --redis-cluster); chosen so that a
     /// pass takes about 20 s, or what the server needs, if not given

@@ -3,28 +3,25 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use anyhow::anyhow;
 use dedup_files::say;
-use dedup_strategies::{Definition, Needs};
+use dedup_strategies::Definition;
 use dedup_stream::scenario;
 use dedup_stream::trace::{TraceOptions, TraceSurvey, find_files, spool_stdin};
 use dedup_stream::workload::{Trace, Workload};
 
 use super::survey;
 use super::{PassArg, RunArgs};
+use crate::cmd::given_redis::{claim, refused};
 use crate::cmd::places::refuse_one_place;
 use crate::environment::{PassOptions, RedisChoice, ScaleOptions, TimeOptions};
 use crate::exit::{Exit, OrExit};
 use crate::machine::run_starting_now;
 use crate::pacing::Pacing;
 use crate::printable::{printable, printable_record};
-use crate::process::leave_no_core;
 use crate::record::{DoubtRecord, FILE_NAME, Pass, RunRecord};
 use crate::select::{Selected, select};
-use crate::servers::password::{self, PasswordError};
-use crate::servers::{ServerError, SharedRedis};
 use crate::suite::{Plan, Preflight};
 
 pub(super) fn plan(
@@ -50,7 +47,7 @@ pub(super) fn plan(
     admit_scale(args, &plan).or_exit(Exit::Usage)?;
     admit_passes(args, &plan).or_exit(Exit::Usage)?;
     admit(&plan).or_exit(Exit::Usage)?;
-    plan.claim = claim(&plan.redis, &plan.strategies, stop)?;
+    plan.claim = claim(&plan.redis, &plan.strategies, stop)?.map(RefCell::new);
     let round_trip = plan.claim.as_ref().map(|claim| claim.borrow().round_trip(stop));
     let round_trip = round_trip.transpose().or_else(|error| refused(error, stop))?.unwrap_or_default();
     plan.pacing = Pacing { asked: args.time_factor, round_trip };
@@ -185,47 +182,9 @@ fn trace_options(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow:
 }
 
 fn redis(args: &RunArgs, stop: &AtomicBool) -> anyhow::Result<RedisChoice> {
-    let Some(url) = &args.redis_url else {
-        return Ok(if args.redis_cluster { RedisChoice::Cluster } else { RedisChoice::Private });
-    };
-    leave_no_core();
-    let url = password::completed(url, args.redis_password_file.as_deref(), stop);
-    let exit = if let Err(PasswordError::Stopped) = &url { Exit::Interrupted } else { Exit::Usage };
-    let url = url.or_exit(exit)?;
-    Ok(RedisChoice::Given { url, prefix: args.redis_prefix.clone() })
+    let own = if args.redis_cluster { RedisChoice::Cluster } else { RedisChoice::Private };
+    Ok(args.redis.choice(stop)?.unwrap_or(own))
 }
-
-/// Claims the prefix on a server that was given, for the whole run: what is wrong with either is found before anything
-/// else is done.
-fn claim(
-    redis: &RedisChoice,
-    strategies: &[Selected],
-    stop: &Arc<AtomicBool>,
-) -> anyhow::Result<Option<RefCell<SharedRedis>>> {
-    let RedisChoice::Given { url, prefix } = redis else { return Ok(None) };
-    if strategies.iter().all(|strategy| strategy.definition.needs != Needs::Redis) {
-        return Ok(None);
-    }
-    match SharedRedis::claim(url, prefix, stop) {
-        Ok(claim) => Ok(Some(RefCell::new(claim))),
-        Err(error) => refused(error, stop),
-    }
-}
-
-/// What is to be said of a server that was given, and how the program ends: what it refuses is not the user's mistake.
-fn refused<T>(error: ServerError, stop: &AtomicBool) -> anyhow::Result<T> {
-    match error {
-        _ if stop.load(Ordering::Relaxed) => Err(anyhow!("interrupted")).or_exit(Exit::Interrupted),
-        ServerError::Refused(error) => Err(anyhow!("--redis-url {error}")).or_exit(Exit::ToolFailed),
-        ServerError::Unavailable(error) => {
-            Err(anyhow!("--redis-url {error}; {REACHING}")).or_exit(Exit::Usage)
-        }
-        error => Err(error).or_exit(Exit::Usage),
-    }
-}
-
-const REACHING: &str = "see that the server runs, can be reached from here and takes this user and password \
-     (redis-cli -u URL ping), or leave out --redis-url, and a private server is started";
 
 const NO_WALL_TIME: &str = "--time-factor: nothing here keeps wall time; it goes with --redis-url or --redis-cluster, \
      or with a scenario in which a primary fails over";

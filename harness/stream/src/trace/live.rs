@@ -19,11 +19,13 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 impl TracePings {
     /// Opens an input as soon as its first lines have come, which say how it is to be read. `options` are for a trace on
-    /// standard input; what has come is put into `directory`, to be looked at as a file is.
+    /// standard input; what has come is put into `directory`, to be looked at as a file is. Comparing copies with their firsts
+    /// takes `memory` bytes at most.
     pub fn open_live(
         options: &TraceOptions,
         mut input: Live,
         directory: &Path,
+        memory: u64,
         stop: &AtomicBool,
     ) -> Result<TracePings, TraceError> {
         let options = &options.clone().spooled(directory.join("stdin.start"));
@@ -50,7 +52,9 @@ impl TracePings {
             }
         };
         let text = text(options, start, input)?;
-        TracePings::of_text(options, layout, text, None, true)
+        let mut pings = TracePings::of_text(options, layout, text, None, true)?;
+        pings.examiner.iter_mut().for_each(|examiner| examiner.bound(memory));
+        Ok(pings)
     }
 
     /// The next line, whether it can be read or not; whether the whole makes sense is up to whoever asks

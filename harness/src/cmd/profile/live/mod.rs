@@ -2,6 +2,7 @@
 
 mod line;
 mod metrics;
+mod on_server;
 mod serving;
 mod shadow;
 #[cfg(test)]
@@ -18,13 +19,16 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use dedup_files::Live;
 use dedup_profile::{Memory, Profile, ProfileBuilder, Times};
-use dedup_strategies::Definition;
+use dedup_strategies::{Definition, Needs};
 use dedup_stream::trace::{TraceError, TraceOptions, TracePings};
 use parking_lot::Mutex;
 
+use crate::cmd::given_redis::{GivenRedis, claim};
 use crate::cmd::reading::ReadingArgs;
 use crate::cmd::values::time;
+use crate::environment::RedisChoice;
 use crate::exit::{Exit, OrExit};
+use crate::select::{Selected, select_by};
 use serving::Listener;
 use watch::{Clock, Watch};
 
@@ -33,8 +37,8 @@ pub(super) use line::say;
 const STDIN: &str = "-";
 /// Memory that it may take where nothing is said.
 const USUAL_MEMORY: u64 = 256 << 20;
-/// What comparing copies with their firsts, and everything else but the ids, takes of it: seen with records of two fields,
-/// of which most are kept.
+/// What everything else but the ids takes of it, or half of it where that is less; a quarter of that is for comparing copies with
+/// their firsts.
 const BESIDE_IDS: u64 = 80 << 20;
 /// So many lines are read before they are judged as a whole: of fewer, one bad line would be a large share.
 const FEW_LINES: u64 = 1_000;
@@ -51,12 +55,37 @@ pub struct LiveArgs {
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "10s", requires = "live")]
     pub every: Duration,
     /// Show what this strategy would have dropped, wrongly dropped and missed: a regular expression, or one with settings:
-    /// name:key=value,... Without settings it expects a million ids in ten minutes
+    /// name:key=value,... Without settings it expects a million ids in ten minutes. One that needs a Redis server gets a private
+    /// one, or --redis-url
     #[arg(long = "shadow", value_name = "STRATEGY", num_args = 1.., requires = "live")]
     pub shadows: Vec<String>,
     /// Serve the figures to Prometheus at this address, such as 127.0.0.1:9184, under /metrics
     #[arg(long, value_name = "ADDRESS", requires = "live")]
     pub metrics: Option<String>,
+    /// Where shadows on Redis keep their ids
+    #[command(flatten)]
+    pub redis: GivenRedis,
+}
+
+impl LiveArgs {
+    /// The strategies that run beside the traffic.
+    fn shadows(&self, definitions: &[Definition]) -> anyhow::Result<Vec<Selected>> {
+        match self.shadows.as_slice() {
+            [] => Ok(Vec::new()),
+            patterns => Ok(select_by("--shadow", definitions, patterns)?),
+        }
+    }
+}
+
+/// Refuses a server that nobody would use.
+pub(super) fn refuse_idle_server(args: &LiveArgs, definitions: &[Definition]) -> anyhow::Result<()> {
+    let is_on_server = |selected: &Selected| selected.definition.needs == Needs::Redis;
+    if args.redis.redis_url.is_some() && !args.shadows(definitions)?.iter().any(is_on_server) {
+        bail!(
+            "--redis-url: nothing here uses it; allowed beside it is --live with a --shadow on Redis, such as redis-claim"
+        );
+    }
+    Ok(())
 }
 
 /// What is to be watched, and how.
@@ -87,20 +116,30 @@ pub(super) fn watch(
 ) -> anyhow::Result<Seen> {
     refuse_files(asked.traces).or_exit(Exit::Usage)?;
     let options = asked.reading.options(&[PathBuf::from(STDIN)]);
-    let shadows = shadow::all(&asked.live.shadows, definitions, directory).or_exit(Exit::Usage)?;
+    let selected = asked.live.shadows(definitions).or_exit(Exit::Usage)?;
+    let redis = asked.live.redis.choice(stop)?.unwrap_or(RedisChoice::Private);
+    // Held for as long as there are shadows, and cleared then.
+    let mut claim = claim(&redis, &selected, stop)?;
+    let shadows = shadow::all(&selected, &redis, directory).or_exit(Exit::Usage)?;
+    let is_on_server = selected.iter().any(|selected| selected.definition.needs == Needs::Redis);
+    if is_on_server {
+        say(&on_server::said(&redis, claim.as_ref(), options.time_field.as_deref()));
+    }
     let listener = asked.live.metrics.as_deref().map(Listener::open).transpose().or_exit(Exit::Usage)?;
     listener.iter().for_each(|listener| say(&format!("figures are at {}", listener.url())));
     let input = Live::stdin(Arc::clone(stop)).context("standard input")?;
     let times = if options.time_field.is_some() { Times::Given } else { Times::Clock };
     let name = asked.name.unwrap_or("standard input");
     let memory = asked.memory.unwrap_or(USUAL_MEMORY);
-    let memory = Memory::Bytes(memory.saturating_sub(BESIDE_IDS).max(memory / 2));
-    let watch = Mutex::new(Watch::new(ProfileBuilder::new(name, times, memory), shadows));
+    let beside = BESIDE_IDS.min(memory / 2);
+    let ids = Memory::Bytes(memory - beside);
+    let watch = Mutex::new(Watch::new(ProfileBuilder::new(name, times, ids), shadows));
     let read = thread::scope(|scope| {
         // Whatever becomes of the reading, these end when it does.
         let _printed = line::print(scope, &watch, asked.live.every);
+        let _kept = is_on_server.then(|| on_server::keep(scope, &watch, &mut claim));
         let _served = listener.as_ref().map(|listener| listener.serve(scope, &watch));
-        let mut pings = TracePings::open_live(&options, input, directory, stop)?;
+        let mut pings = TracePings::open_live(&options, input, directory, beside / 4, stop)?;
         say(&line::begins(&options, &pings, &watch.lock()));
         read(&mut pings, &options, &watch, stop)
     });

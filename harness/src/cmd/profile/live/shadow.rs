@@ -7,17 +7,19 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow};
 use dedup_profile::{Known, Standing};
 use dedup_strategies::driver::{DriveError, Driver, Tally};
-use dedup_strategies::{
-    Context, Definition, DeliveryId, Needs, Ping, PingKey, Sizing, Strategy, Timestamp, Verdict, Worker,
-};
+use dedup_strategies::{DeliveryId, Needs, Ping, PingKey, Sizing, Timestamp, Verdict, Worker};
 
 use super::super::words::percent;
 use crate::cell::Limits;
-use crate::select::{Selected, select_by};
+use crate::environment::{CellError, Environment, Instance, RedisChoice, Timing};
+use crate::select::Selected;
 use crate::units::thousands;
+
+/// Pings that a strategy on a server is asked about at once, at most: each time takes a way there and back.
+const ON_SERVER: usize = 256;
 
 /// What strategies are sized for, where their settings do not say otherwise: nobody knows yet what will come.
 pub(super) const EXPECTED: Sizing =
@@ -28,9 +30,13 @@ pub(super) struct Shadow {
     label: String,
     worker: Box<dyn Worker>,
     /// Outlives its worker.
-    _strategy: Box<dyn Strategy>,
+    instance: Instance,
     driver: Driver,
     held: Tally,
+    /// Pings that it is still to be asked about, and what is known of them.
+    batch: Vec<Ping>,
+    known: Vec<Option<Known>>,
+    batch_size: usize,
     deliveries: u64,
     failed: Option<String>,
     counts: Counts,
@@ -78,50 +84,59 @@ impl Estimate {
     }
 }
 
-/// The strategies that `patterns` ask for; what they keep on disk is in `directory`.
+/// The strategies `selected`; what they keep on disk is in `directory`, or in `redis`.
 pub(super) fn all(
-    patterns: &[String],
-    definitions: &[Definition],
+    selected: &[Selected],
+    redis: &RedisChoice,
     directory: &Path,
 ) -> anyhow::Result<Vec<Shadow>> {
-    if patterns.is_empty() {
-        return Ok(Vec::new());
-    }
-    let memory_limit = Limits::default().memory_bytes;
-    let selected = select_by("--shadow", definitions, patterns)?;
     let numbered = selected.iter().enumerate();
     numbered
         .map(|(number, selected)| {
-            let state_dir = directory.join(format!("shadow-{number}"));
-            let context = Context {
-                state_dir,
-                memory_limit,
-                workers: NonZeroUsize::MIN,
-                ..Context::embedded(EXPECTED)
-            };
-            Shadow::new(selected, &context).with_context(|| format!("--shadow {}", selected.label()))
+            let place = Place { number: number as u32, redis, directory };
+            Shadow::new(selected, &place).with_context(|| format!("--shadow {}", selected.label()))
         })
         .collect()
 }
 
+/// Why a strategy cannot be built.
+fn said(error: CellError) -> anyhow::Error {
+    match error {
+        CellError::Refused(why) | CellError::Failed(_, why) => anyhow!(why),
+        CellError::Skipped { reason, remedy } => anyhow!("{reason}: {remedy}"),
+    }
+}
+
+/// Where a shadow keeps its ids.
+struct Place<'a> {
+    number: u32,
+    redis: &'a RedisChoice,
+    directory: &'a Path,
+}
+
 impl Shadow {
-    fn new(selected: &Selected, context: &Context) -> anyhow::Result<Shadow> {
-        let definition = &selected.definition;
-        if definition.needs == Needs::Redis {
-            bail!(
-                "found a strategy that needs a Redis server; allowed are those that need none: run --trace has the others"
-            );
-        }
-        let settings = selected.settings(&context.sizing)?;
-        definition.admit(&settings, context)?;
-        std::fs::create_dir_all(&context.state_dir)?;
-        let strategy = (definition.build)(&settings, context)?;
+    fn new(selected: &Selected, place: &Place<'_>) -> anyhow::Result<Shadow> {
+        let (definition, settings) = (selected.definition, selected.settings(&EXPECTED)?);
+        let directory = place.directory.join(format!("shadow-{}", place.number));
+        let environment = Environment::new(definition, settings.clone(), 0, EXPECTED, directory);
+        let mut environment = Environment {
+            memory_limit: Limits::default().memory_bytes,
+            redis: place.redis.clone(),
+            // Each has a part of the prefix for itself.
+            instances: place.number,
+            ..environment
+        };
+        definition.admit(&settings, &environment.context(NonZeroUsize::MIN))?;
+        let instance = environment.instance(NonZeroUsize::MIN, Timing::FullSpeed).map_err(said)?;
         Ok(Shadow {
             label: selected.label(),
-            worker: strategy.worker(0)?,
-            _strategy: strategy,
+            worker: instance.strategy.worker(0)?,
+            instance,
             driver: Driver::default(),
             held: Tally::default(),
+            batch: Vec::new(),
+            known: Vec::new(),
+            batch_size: if definition.needs == Needs::Redis { ON_SERVER } else { 1 },
             deliveries: 0,
             failed: None,
             counts: Counts::default(),
@@ -155,22 +170,50 @@ impl Shadow {
         }
         let ping = Ping { key, event_time, arrival: now, delivery: DeliveryId(self.deliveries) };
         self.deliveries += 1;
-        match self.ask(ping, now) {
-            Ok(verdict) => self.counts.count(verdict, known),
-            Err(error) => self.failed = Some(error.to_string()),
+        // Who marks after delivery would let both of them through.
+        if self.batch.iter().any(|other| other.key == key) {
+            self.catch_up();
+        }
+        self.batch.push(ping);
+        self.known.push(known);
+        if self.batch.len() >= self.batch_size {
+            self.catch_up();
         }
     }
 
-    fn ask(&mut self, ping: Ping, now: Timestamp) -> Result<Verdict, DriveError> {
+    /// Asks it about the pings that it has not been asked about.
+    pub(super) fn catch_up(&mut self) {
+        if let Some(last) = self.batch.last() {
+            let now = last.arrival;
+            if let Err(error) = self.ask(now) {
+                self.fail(&error);
+            }
+            self.batch.clear();
+            self.known.clear();
+        }
+    }
+
+    fn ask(&mut self, now: Timestamp) -> Result<(), DriveError> {
+        if self.batch_size > 1 {
+            // A server of our own keeps the time of the pings.
+            self.instance.pace().reach(now);
+        }
         self.driver.advance(&mut *self.worker, now, &mut self.held)?;
-        let judged = self.driver.judge(&mut *self.worker, &[ping], now, &mut self.held)?;
-        Ok(judged.all()?[0])
+        let judged = self.driver.judge(&mut *self.worker, &self.batch, now, &mut self.held)?;
+        let verdicts = judged.all()?.iter().zip(&self.known);
+        verdicts.for_each(|(verdict, known)| self.counts.count(*verdict, *known));
+        Ok(())
+    }
+
+    fn fail(&mut self, error: &DriveError) {
+        self.failed.get_or_insert(error.to_string());
     }
 
     /// There are no more pings.
     pub(super) fn end(&mut self) {
+        self.catch_up();
         if let Err(error) = self.driver.advance(&mut *self.worker, Timestamp::END, &mut self.held) {
-            self.failed.get_or_insert(error.to_string());
+            self.fail(&error);
         }
     }
 
