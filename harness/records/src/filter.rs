@@ -1,5 +1,7 @@
 //! Which scenarios and strategies are meant, by name: regular expressions, shared by every command.
 
+use std::fmt;
+
 use regex::Regex;
 
 /// A pattern that is no regular expression.
@@ -50,6 +52,18 @@ impl Filter {
     }
 }
 
+/// As options of a command: `-f '^quick$' -s 'lru|exact'`, with a blank before each; nothing where everything is chosen.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (option, patterns) in [("-f", &self.scenarios), ("-s", &self.strategies)] {
+            for pattern in patterns {
+                write!(f, " {option} '{}'", pattern.as_str().replace('\'', r"'\''"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
 fn compile(option: &'static str, patterns: &[String]) -> Result<Vec<Regex>, FilterError> {
     let refuse = |pattern: &String, reason: &str| FilterError {
         option,
@@ -90,6 +104,13 @@ mod tests {
         assert!(strategies(&["lru"]).strategy("lru-exact:capacity=5"));
         assert!(!strategies(&["^lru$"]).strategy("lru-exact"));
         assert!(strategies(&["^lru$", "bloom"]).strategy("bloom-rotating"));
+    }
+
+    #[test]
+    fn it_is_written_as_the_options_that_make_it() {
+        assert_eq!(Filter::default().to_string(), "");
+        let filter = Filter::new(&["^a'b$".into()], &["lru".into(), "exact".into()]).unwrap();
+        assert_eq!(filter.to_string(), r" -f '^a'\''b$' -s 'lru' -s 'exact'");
     }
 
     #[test]

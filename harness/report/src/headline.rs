@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use dedup_records::compare::{Block, Comparison, Standing};
-use dedup_records::record::Role;
+use dedup_records::record::{Role, Struck};
 use dedup_records::stats::{Spread, rule_of_three};
 use dedup_records::units::{plural, short, thousands};
 
 use super::cells::{count_cell, documented_cell, share_cell};
-use super::model::{Cell, Fact, Figure, Opening, Table, Tone, View};
+use super::model::{Cell, Fact, Figure, Kind, Opening, Table, Tone, View};
 use super::overview::{self, claim, in_order, lives, sentence};
 use super::panel::{Entry, Panel, machine};
 use super::pipeline;
@@ -26,9 +26,33 @@ pub(super) fn opening(panels: &[Panel<'_>], comparison: &Comparison) -> Opening 
         facts: facts(panels, comparison),
         verdicts: verdicts(panels),
         overview: overview::table(panels, &lives, comparison),
+        kinds: kinds(panels, comparison),
         figures: in_order(panels).map(table).collect(),
         notes: [doubts(comparison), notes(panels)].concat(),
     }
+}
+
+/// What may be chosen of several kinds of fault, and what it comes to.
+fn kinds(panels: &[Panel<'_>], comparison: &Comparison) -> Vec<Kind> {
+    let all: BTreeSet<Struck> = panels.iter().flat_map(Panel::struck).collect();
+    if all.len() < 2 {
+        return Vec::new();
+    }
+    let kind = |struck: Struck| {
+        let has = |panel: &&Panel<'_>| panel.struck().contains(&struck);
+        let scenarios: BTreeSet<&str> =
+            panels.iter().filter(has).map(|panel| panel.block().stream.scenario.as_str()).collect();
+        let own = |panel: &&Panel<'_>| panel.faults().is_empty() || has(panel);
+        let own: Vec<Panel<'_>> = panels.iter().filter(own).cloned().collect();
+        let mut overview = overview::table(&own, &lives(&own), comparison).map(|figure| figure.tables);
+        let table = overview.as_mut().and_then(Vec::pop).map(|table| Table {
+            id: format!("{}-{}", table.id, struck.id()),
+            caption: format!("{}, of faults only: {}", table.caption, struck.words()),
+            ..table
+        });
+        Kind { struck, scenarios_count: scenarios.len(), overview: table }
+    };
+    all.into_iter().map(kind).collect()
 }
 
 fn title(panels: &[Panel<'_>]) -> String {
@@ -177,6 +201,7 @@ fn table(panel: &Panel<'_>) -> Figure {
         charts: Vec::new(),
         tables: vec![table],
         notes: findings(panel),
+        struck: panel.struck(),
     }
 }
 

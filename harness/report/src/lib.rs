@@ -52,6 +52,9 @@ impl Report {
         let opening = headline::opening(&panels, &comparison);
         let loud = loud::loud(&sections, &panels, &palette);
         let palette = palette.with_loud(&loud);
-        Ok(Report { opening, sections, palette, comparison })
+        let labels: Vec<&str> = comparison.runs.iter().map(|source| source.label.as_str()).collect();
+        let mixed = if mix == Mix::Together { " --mix" } else { "" };
+        let command = format!("dedup-harness report {}{filter}{mixed}", labels.join(" "));
+        Ok(Report { opening, sections, palette, command, comparison })
     }
 }

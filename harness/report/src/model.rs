@@ -1,6 +1,7 @@
 //! What a report says, before anything is known of how it is written down.
 
 use dedup_records::compare::Comparison;
+use dedup_records::record::Struck;
 
 use super::chart::Chart;
 use super::palette::Palette;
@@ -14,6 +15,8 @@ pub struct Report {
     pub sections: Vec<Section>,
     /// How each strategy is drawn.
     pub palette: Palette,
+    /// What draws it again, of records of these names.
+    pub command: String,
     /// The comparison that it is about.
     pub comparison: Comparison,
 }
@@ -33,10 +36,23 @@ pub struct Opening {
     pub verdicts: Vec<(Tone, String)>,
     /// A line a candidate, over all scenarios.
     pub overview: Option<Figure>,
+    /// The kinds of fault that a reader may choose one of; none where there are not several.
+    pub kinds: Vec<Kind>,
     /// The verdicts one by one, for each scenario.
     pub figures: Vec<Figure>,
     /// What was skipped or failed, and warnings that concern the whole.
     pub notes: Vec<String>,
+}
+
+/// All faults that strike the same.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kind {
+    /// What they strike.
+    pub struck: Struck,
+    /// How many scenarios have such a fault.
+    pub scenarios_count: usize,
+    /// A line a candidate, over the scenarios without a fault and those with such a fault.
+    pub overview: Option<Table>,
 }
 
 /// What one fact of the opening is.
@@ -78,6 +94,8 @@ pub struct Figure {
     pub tables: Vec<Table>,
     /// What has to be known to read it.
     pub notes: Vec<String>,
+    /// What the faults strike that it is of; nothing where it is of no fault.
+    pub struck: Vec<Struck>,
 }
 
 /// A table.
@@ -127,6 +145,8 @@ pub struct Line {
     pub strategy: Option<usize>,
     /// Its cells, one a column.
     pub cells: Vec<Cell>,
+    /// What the faults strike that it is about; nothing where it is about no fault.
+    pub struck: Vec<Struck>,
 }
 
 /// A cell of a table.
@@ -208,10 +228,16 @@ impl Table {
         Table { view, ..self }
     }
 
+    /// Appends a line on what faults strike.
+    pub fn push_struck(&mut self, strategy: Option<usize>, cells: Vec<Cell>, struck: Vec<Struck>) {
+        self.push(strategy, cells);
+        self.lines.last_mut().expect("one was pushed").struck = struck;
+    }
+
     /// Appends a line.
     pub fn push(&mut self, strategy: Option<usize>, cells: Vec<Cell>) {
         debug_assert_eq!(cells.len(), self.columns.len(), "{}", self.id);
-        self.lines.push(Line { strategy, cells });
+        self.lines.push(Line { strategy, cells, struck: Vec::new() });
     }
 }
 

@@ -1,10 +1,12 @@
 //! One scenario as a report sees it: the rows of its block, each with the cells that it was made from.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use dedup_records::compare::{Block, Clock, Comparison, Row, Standing, VerifySummary};
 use dedup_records::record::{
-    CellRecord, CellResult, FaultFigures, Machine, Role, Run, TimeFigures, VerifyFigures, WeighFigures,
+    CellRecord, CellResult, FaultFigures, Machine, Role, Run, Struck, TimeFigures, VerifyFigures,
+    WeighFigures,
 };
 use dedup_records::stats::Spread;
 use dedup_records::units::{bytes, duration, short, thousands};
@@ -24,6 +26,7 @@ pub enum Mix {
 }
 
 /// A scenario, its rows and their cells.
+#[derive(Clone)]
 pub(super) struct Panel<'a> {
     /// The blocks that it shows: one, or those that were asked to be mixed.
     pub(super) blocks: Vec<&'a Block>,
@@ -38,6 +41,7 @@ pub(super) struct Panel<'a> {
 }
 
 /// A row and its cells.
+#[derive(Clone)]
 pub(super) struct Entry<'a> {
     pub(super) row: &'a Row,
     pub(super) cells: Vec<&'a CellRecord>,
@@ -109,7 +113,7 @@ pub(super) fn panels<'a>(
             rows: entries(&blocks, runs, comparison, palette),
             title: title(&blocks, ambiguous),
             id: format!("p{}", index + 1),
-            source: source(&blocks, comparison),
+            source: source(&blocks, runs, comparison),
             blocks,
         }
     };
@@ -156,11 +160,17 @@ fn title(blocks: &[&Block], ambiguous: bool) -> String {
     }
 }
 
-fn source(blocks: &[&Block], comparison: &Comparison) -> String {
+fn source(blocks: &[&Block], runs: &[Run], comparison: &Comparison) -> String {
+    let short = |digest: &str, most: usize| digest.chars().take(most).collect::<String>();
+    let of_run = |run: &Run| match &run.sha256 {
+        Some(digest) => format!("{}, records sha256 {}", program(&run.run), short(digest, 12)),
+        None => program(&run.run),
+    };
     let text = |block: &Block| {
-        let sources = comparison.runs.iter().filter(|source| block.runs.contains(&source.label));
-        let programs: Vec<String> = sources.map(|source| program(&source.run)).collect();
-        let digest: String = block.stream.scenario_digest.chars().take(8).collect();
+        let sources = runs.iter().zip(&comparison.runs);
+        let own = sources.filter(|(_, source)| block.runs.contains(&source.label));
+        let programs: Vec<String> = own.map(|(run, _)| of_run(run)).collect();
+        let digest = short(&block.stream.scenario_digest, 8);
         format!("{}; stream {digest}; {}", machine(&block.machine), programs.join("; "))
     };
     blocks.iter().map(|block| text(block)).collect::<Vec<_>>().join(" | ")
@@ -213,8 +223,7 @@ impl<'a> Panel<'a> {
 
     /// Whether a strategy stands in it more than once, each time of another run.
     pub(super) fn has_a_strategy_twice(&self) -> bool {
-        let strategies: std::collections::BTreeSet<usize> =
-            self.rows.iter().map(|entry| entry.strategy).collect();
+        let strategies: BTreeSet<usize> = self.rows.iter().map(|entry| entry.strategy).collect();
         strategies.len() < self.rows.len()
     }
 
@@ -245,6 +254,12 @@ impl<'a> Panel<'a> {
                 dedup_records::units::plural(verify.rounds_count.into(), "round"),
             ),
         }
+    }
+
+    /// What its faults strike.
+    pub(super) fn struck(&self) -> Vec<Struck> {
+        let struck: BTreeSet<Struck> = self.faults().iter().map(FaultFigures::struck).collect();
+        struck.into_iter().collect()
     }
 
     /// The faults of its scenario, as the first verified cell has them.

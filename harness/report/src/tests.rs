@@ -468,6 +468,10 @@ fn scenarios_with_the_same_delays_share_one_chart_of_them() {
 #[test]
 fn slides_end_with_what_follows_and_have_all_at_their_worst() {
     let slides = slides::render(&report_of(&[two_faults()], Mix::Apart));
+    // Of scenarios that all have faults the worst comes first, and none stands for the others.
+    let report = report_of(&[two_faults()], Mix::Apart);
+    assert_eq!(report.opening.figures[0].title, "faults/cruel");
+    assert!(report.opening.sentence.starts_with("Over two scenarios, "), "{}", report.opening.sentence);
     for wanted in ["All scenarios, the worst first", "What follows from this", "What these figures are worth"]
     {
         assert!(slides.contains(wanted), "{wanted}");
@@ -518,7 +522,11 @@ fn what_is_quiet_has_neither_name_nor_colour_in_any_picture() {
     let report = report_of(&[many(27)], Mix::Apart);
     let quiet = (0..27).find(|index| report.palette.is_quiet(*index)).unwrap();
     let chart = &section(&report, "accuracy").figures[0].charts[0].0;
-    let alone = chart::paint(&chart::draw(chart, &report.palette), "", chart::Paint::Alone(&report.palette));
+    let alone = chart::paint(
+        &chart::draw(chart, &report.palette),
+        "",
+        chart::Paint::Alone { palette: &report.palette, provenance: &[] },
+    );
     assert!(alone.contains(&format!("class=\"m s{quiet}\"")), "{alone}");
     assert!(!alone.contains(&format!("class=\"n s{quiet}\"")), "{alone}");
     for picture in [alone, page::render(&report), slides::render(&report)] {

@@ -94,7 +94,7 @@ pub fn run(args: &TalkArgs, definitions: &[Definition], out: &mut dyn Write) -> 
     let ended = run_all(runs, &stop, &mut watcher)
         .and_then(|completion| record_left_out(&too_large, &mut watcher).map(|()| completion));
     let path = args.output.clone().unwrap_or_else(|| PathBuf::from("this run"));
-    let run = Run { path, run: record, cells: watcher.cells, truncated: None };
+    let run = Run { path, run: record, cells: watcher.cells, truncated: None, sha256: None };
     let table = || {
         let comparison = Comparison::from_runs(std::slice::from_ref(&run), &Filter::default(), None)?;
         drawn(&comparison, args.format)

@@ -58,6 +58,17 @@ fn the_recorded_pages_are_those_that_this_commit_draws() {
 }
 
 #[test]
+fn every_fault_is_of_a_kind() {
+    use dedup_records::record::Struck;
+    let of_a_kind = Struck::KINDS.iter().flat_map(|(_, kinds)| kinds.iter().copied());
+    let mut of_a_kind: Vec<&str> = of_a_kind.collect();
+    let mut all: Vec<&str> = dedup_stream::faults::FAULTS.iter().map(|fault| fault.name).collect();
+    of_a_kind.sort_unstable();
+    all.sort_unstable();
+    assert_eq!(of_a_kind, all, "harness/records/src/record/struck.rs");
+}
+
+#[test]
 fn every_strategy_has_a_colour_of_its_family() {
     let coloured = dedup_report::CATALOGUE.iter().flat_map(|(_, names)| names.iter().copied());
     let coloured: std::collections::BTreeSet<&str> = coloured.collect();

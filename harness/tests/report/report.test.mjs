@@ -153,6 +153,67 @@ test('a chart leaves as an SVG that stands alone, a table as CSV', async () => {
   await context.close();
 });
 
+const PROVENANCE = /<desc>[^<]*seed 1, [^<]*records sha256 [0-9a-f]{12}\s*dedup-harness report full<\/desc>/;
+
+test('a figure is copied with where it comes from, and saved where the clipboard is not allowed', async () => {
+  const { page, wrong, context } = await open(browser, pages.report, { permissions: ['clipboard-read', 'clipboard-write'], acceptDownloads: true });
+  const links = page.locator('.plot > .links').first();
+  const copy = links.locator('button', { hasText: 'Copy figure' });
+  await copy.click();
+  await links.locator('[role=status]', { hasText: 'Copied' }).waitFor();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  assert.match(copied, PROVENANCE);
+  const title = await page.locator('.plot figcaption').first().textContent();
+  const texts = [...copied.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text);
+  assert.ok(texts.includes(title) && texts.includes('dedup-harness report full'), texts.join('\n'));
+  // Below the drawing, and within the picture.
+  const places = [...copied.matchAll(/<text x="12" y="([0-9.]+)"/g)].map(([, y]) => Number(y));
+  const height = Number(/viewBox="0 0 [0-9.]+ ([0-9.]+)"/.exec(copied)[1]);
+  assert.ok(places.length >= 3 && places.every((y) => y < height), `${places} in ${height}`);
+  await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }));
+  const [file] = await Promise.all([page.waitForEvent('download'), copy.click()]);
+  assert.match(file.suggestedFilename(), /\.svg$/);
+  assert.equal(readFileSync(await file.path(), 'utf8'), copied);
+  assert.match(await links.locator('[role=status]').textContent(), /saved/);
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
+test('one kind of fault, or all of them', async () => {
+  const { page, wrong, context } = await open(browser, pages.report);
+  const rows = () => page.locator('#matrix table.heat tbody th:visible').evaluateAll((all) => all.map((head) => head.firstChild.textContent));
+  const figures = () => page.locator('#faults > .figure:visible').evaluateAll((all) => all.map((figure) => [figure.querySelector('.fold, h3').textContent, figure.open !== false]));
+  const under = () => page.locator('#overview tr:visible').evaluateAll((all) => all.map((line) => line.textContent).join());
+  const [every, first] = [await rows(), await figures()];
+  assert.equal(every.length, 2);
+  assert.match(await under(), /yes, 3 of 3/);
+  for (const [kind, fault, other] of [['store', 'store-killed', 'worker-crash'], ['worker', 'worker-crash', 'store-killed']]) {
+    await page.locator(`.kind[data-kind=${kind}]`).click();
+    assert.deepEqual(await rows(), [fault]);
+    assert.deepEqual(await figures(), [[`faults/${fault}`, true]], 'and it is unfolded');
+    assert.match(await under(), /yes, 2 of 2/);
+    assert.doesNotMatch(await under(), /of 3/);
+    assert.equal(await page.locator('#verdicts > .figure:visible', { hasText: other }).count(), 0);
+    assert.match(page.url(), new RegExp(`#faults=${kind}$`));
+  }
+  assert.ok(await page.locator('#accuracy .figure:visible').count() > 0, 'what is of no fault stays');
+  // With a family's button, over a reload, and back.
+  await page.locator('.family', { hasText: /^filters$/ }).click();
+  assert.match(page.url(), /#hide=bloom&faults=worker$/);
+  await page.reload();
+  assert.equal(await page.locator('.kind[aria-pressed=true]').textContent(), 'workers die 1');
+  assert.deepEqual(await rows(), ['worker-crash']);
+  assert.deepEqual(await clashes(page), []);
+  await page.locator('.all').click();
+  await page.locator('.kind', { hasText: /^all$/ }).click();
+  assert.deepEqual([await rows(), await figures()], [every, first]);
+  assert.deepEqual(wrong, []);
+  await context.close();
+  const none = await open(browser, pages.hostile);
+  assert.equal(await none.page.locator('.kind').count(), 0, 'where there are not several kinds');
+  await none.context.close();
+});
+
 test('hostile names are text', async () => {
   for (const name of ['hostile', 'hostile slides']) {
     const { page, wrong, context } = await open(browser, pages[name]);
@@ -237,8 +298,8 @@ test('a trend marks the step that is there', async () => {
 
 test('the first screen names the worst and has a line a candidate, as cards on a phone', async () => {
   const { page, context } = await open(browser, pages.report);
-  assert.match(await page.locator('h1').textContent(), /bloom lost [0-9.]+ % of them (under|on) /);
-  const lines = page.locator('#overview tbody tr');
+  assert.match(await page.locator('h1').textContent(), /bloom lost [0-9.]+\s% of them (under|on) /);
+  const lines = page.locator('#overview tbody tr:visible');
   assert.equal(await lines.count(), 4, 'no floor, and no one twice; who failed as well');
   const bottom = await lines.last().evaluate((line) => line.getBoundingClientRect().bottom);
   assert.ok(bottom < 900, `the last line ends at ${bottom}`);
@@ -268,6 +329,28 @@ test('a matrix says in words what its shades say', async () => {
     if (/\bred\b/.test(kind)) assert.match(text, /^lost [0-9,]+/);
     if (/\bamber\b/.test(kind)) assert.match(text, /^\+?[0-9,]+/);
   }
+  await context.close();
+});
+
+test('a cell of a matrix is read as a sentence, by pointer and by arrow keys', async () => {
+  const { page, wrong, context } = await open(browser, pages.report);
+  const table = page.locator('#matrix table.heat').first();
+  const read = page.locator('#matrix .read').first();
+  await table.locator('td.red').first().hover();
+  assert.match(await read.textContent(), /^bloom, (store-killed|worker-crash) \(.*\): lost 58 pings; let [0-9,]+ copies through\.$/);
+  await table.locator('td').first().focus();
+  const first = await read.textContent();
+  await page.keyboard.press('ArrowDown');
+  const below = await read.textContent();
+  assert.notEqual(below.split(' (')[0], first.split(' (')[0]);
+  assert.equal(below.split(',')[0], first.split(',')[0], 'the same strategy');
+  await page.keyboard.press('ArrowRight');
+  assert.notEqual((await read.textContent()).split(',')[0], below.split(',')[0]);
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('ArrowLeft');
+  assert.equal(await read.textContent(), first);
+  assert.equal(await table.locator('td[tabindex="0"]').count(), 1);
+  assert.deepEqual(wrong, []);
   await context.close();
 });
 

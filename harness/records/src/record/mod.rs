@@ -10,6 +10,7 @@ mod least_size;
 mod reader;
 mod scale;
 mod schema;
+mod struck;
 mod writer;
 
 #[cfg(any(test, feature = "sample"))]
@@ -29,6 +30,7 @@ pub use schema::{
     CellRecord, CellResult, Deadlines, DoubtRecord, FAILED, Failure, Line, Machine, Operation, Pass, Role,
     Routed, RunRecord, SCHEMA, SKIPPED, Tool,
 };
+pub use struck::Struck;
 pub use writer::RecordWriter;
 
 /// The name of the result file in its directory.

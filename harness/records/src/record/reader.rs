@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::{CellRecord, FILE_NAME, RecordError, RunRecord, SCHEMA};
 use crate::printable::{printable, printable_record};
@@ -19,6 +20,8 @@ pub struct Run {
     pub cells: Vec<CellRecord>,
     /// The line, from 1, at which the file breaks off, where a killed run left its last line unfinished.
     pub truncated: Option<usize>,
+    /// SHA-256 of the file, as `sha256sum` writes it; none of what was not read from a file.
+    pub sha256: Option<String>,
 }
 
 impl Run {
@@ -75,7 +78,9 @@ pub fn parse_run(path: PathBuf, bytes: &[u8]) -> Result<Run, RecordError> {
         }
     }
     match run {
-        Some(run) => Ok(Run { path, run, cells, truncated }),
+        Some(run) => {
+            Ok(Run { path, run, cells, truncated, sha256: Some(format!("{:x}", Sha256::digest(bytes))) })
+        }
         None => Err(RecordError::Empty { path }),
     }
 }

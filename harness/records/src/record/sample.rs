@@ -43,6 +43,7 @@ pub fn run() -> Run {
         run: run_record(),
         cells: cells.into_iter().flatten().collect(),
         truncated: None,
+        sha256: None,
     }
 }
 

@@ -36,6 +36,21 @@ pub(super) fn width(text: &str, size: f64) -> f64 {
     unicode_width::UnicodeWidthStr::width(text) as f64 * size * 0.56
 }
 
+/// A text in lines that are no wider than `room`, but for words that are.
+pub(super) fn wrapped(text: &str, size: f64, room: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if width(line, size) + width(word, size) + size / 2.0 <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_string()),
+        }
+    }
+    lines
+}
+
 /// Heights at which names of lines can stand, each at least `gap` below the one before, as near to `wanted` as they get.
 /// Wanted heights come in any order and keep it. None where there are more names than room.
 pub(super) fn stacked(wanted: &[f64], gap: f64, top: f64, bottom: f64) -> Option<Vec<f64>> {

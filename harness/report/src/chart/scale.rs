@@ -106,6 +106,7 @@ impl Axis {
     /// A value as text.
     pub fn show(&self, value: f64) -> String {
         match &self.unit {
+            Unit::Nanos if value == 0.0 => "0".to_string(),
             Unit::Nanos => nanos(value),
             Unit::Share => format!("{} %", short(value * 100.0)),
             Unit::Bytes => memory(value),

@@ -10,6 +10,7 @@ use plotters::style::RGBColor;
 use regex::{Captures, Regex};
 
 use super::Drawing;
+use super::labels::wrapped;
 use crate::Palette;
 use crate::palette::{DARK, DASHES, LIGHT};
 
@@ -105,8 +106,13 @@ impl Ink {
 pub enum Paint<'a> {
     /// From the style sheet of its page.
     Classes,
-    /// By itself: on a light ground.
-    Alone(&'a Palette),
+    /// By itself: on a light ground, with where it comes from in it and below it.
+    Alone {
+        /// How strategies are drawn.
+        palette: &'a Palette,
+        /// Where it comes from, a line each.
+        provenance: &'a [String],
+    },
 }
 
 static COLOURED: LazyLock<Regex> = LazyLock::new(|| {
@@ -130,18 +136,49 @@ pub fn paint(drawing: &Drawing, label: &str, paint: Paint<'_>) -> String {
     let body = COLOURED.replace_all(&body, |found: &Captures<'_>| class(found));
     let body = body.trim_start_matches('\n').trim_end();
     let (width, height) = drawing.size;
-    let style = match paint {
-        Paint::Classes => String::new(),
-        Paint::Alone(palette) => format!("<style>{}</style>", style(palette, Ground::Light)),
+    let open = |namespace: &str, height: u32| {
+        let label = escape(label);
+        format!(
+            "<svg{namespace} class=\"chart\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{label}\">"
+        )
     };
-    let namespace = match paint {
-        Paint::Classes => "",
-        Paint::Alone(_) => " xmlns=\"http://www.w3.org/2000/svg\"",
-    };
-    format!(
-        "<svg{namespace} class=\"chart\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{}\">{style}{body}",
-        escape(label)
-    )
+    match paint {
+        Paint::Classes => open("", height) + body,
+        Paint::Alone { palette, provenance } => {
+            let (caption, height) = caption(label, provenance, drawing.size);
+            let style = style(palette, Ground::Light);
+            let body = body.trim_end_matches("</svg>");
+            open(" xmlns=\"http://www.w3.org/2000/svg\"", height)
+                + &format!(
+                    "<desc>{}</desc><style>{style}</style>{body}{caption}</svg>",
+                    escape(&provenance.join("\n"))
+                )
+        }
+    }
+}
+
+const CAPTION: f64 = 20.0;
+const CAPTION_LINE: u32 = 26;
+
+/// Its title and where it comes from, below a picture, and how high that makes it.
+fn caption(title: &str, provenance: &[String], (width, height): (u32, u32)) -> (String, u32) {
+    let room = f64::from(width) - 24.0;
+    let lines = std::iter::once(title).chain(provenance.iter().map(String::as_str));
+    let lines: Vec<(String, &str)> = lines
+        .enumerate()
+        .flat_map(|(index, text)| {
+            let class = if index == 0 { "h" } else { "t" };
+            wrapped(text, CAPTION, room).into_iter().map(move |line| (line, class))
+        })
+        .collect();
+    let mut texts = String::new();
+    for ((line, class), place) in lines.iter().zip(1..) {
+        let y = height + place * CAPTION_LINE;
+        let line = escape(line);
+        let _ =
+            write!(texts, "<text class=\"{class}\" x=\"12\" y=\"{y}\" font-size=\"{CAPTION}\">{line}</text>");
+    }
+    (texts, height + lines.len() as u32 * CAPTION_LINE + 16)
 }
 
 fn class(found: &Captures<'_>) -> String {

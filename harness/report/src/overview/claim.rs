@@ -1,5 +1,7 @@
 //! The claim of a report and the sentence below it.
 
+use std::collections::BTreeSet;
+
 use dedup_records::compare::Standing;
 use dedup_records::metrics::{BYTES_PER_ID, Metric, THROUGHPUT};
 use dedup_records::record::Role;
@@ -53,10 +55,11 @@ pub(crate) fn sentence(panels: &[Panel<'_>], lives: &[Life<'_>]) -> String {
     let Some(panel) = in_order(panels).next() else {
         return "These records hold no cell that came to its end.".to_string();
     };
-    let place = match panels.len() {
-        1 => panel.title.clone(),
-        2 => format!("{} and one more scenario", panel.title),
-        several => format!("{} and {} more scenarios", panel.title, number(several - 1)),
+    let scenarios: BTreeSet<&str> =
+        panels.iter().map(|panel| panel.block().stream.scenario.as_str()).collect();
+    let (place, there) = match scenarios.len() {
+        1 => (format!("On {}", panel.title), String::new()),
+        several => (format!("Over {} scenarios", number(several)), format!(" on {}", panel.title)),
     };
     let clean: Vec<&Life<'_>> =
         lives.iter().filter(|life| life.counted().next().is_some() && life.worst_loss().is_none()).collect();
@@ -64,14 +67,18 @@ pub(crate) fn sentence(panels: &[Panel<'_>], lives: &[Life<'_>]) -> String {
     let bound = clean.iter().filter_map(|life| life.bound()).fold(0.0, f64::max);
     let mut said = vec![match names.as_slice() {
         [] if lives.is_empty() => {
-            format!("On {place}, there is no candidate, only what is there to compare with")
+            format!("{place}, there is no candidate, only what is there to compare with")
         }
-        [] => format!("On {place}, every candidate lost pings or was not counted"),
-        some => format!("On {place}, {} lost none seen (below {} each)", list(some, 6), percent(bound)),
+        [] => format!("{place}, every candidate lost pings or was not counted"),
+        some => format!("{place}, {} lost none seen (below {} each)", list(some, 6), percent(bound)),
     }];
     let lossless: Vec<&Entry<'_>> = panel.rows.iter().filter(|entry| entry.may_win()).collect();
-    said.extend(fastest(&lossless));
-    said.extend(smallest(&lossless));
+    said.extend(
+        [fastest(&lossless), smallest(&lossless)]
+            .into_iter()
+            .flatten()
+            .map(|part| if part.starts_with("one round") { part } else { part + &there }),
+    );
     said.extend(broken(lives));
     let failed = panels.iter().flat_map(|panel| &panel.rows);
     let failed = failed.filter(|entry| entry.row.standing == Standing::Failed).count();

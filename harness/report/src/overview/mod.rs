@@ -13,14 +13,18 @@ pub(crate) use life::lives;
 pub(crate) use more::More;
 pub(crate) use table::{UNDER, table};
 
-use crate::panel::Panel;
+use crate::panel::{Entry, Panel};
 
-/// The panel with most rows first, and of these the one in which most was measured; the others as they come.
+/// The panel with most rows first, of these the one in which most was measured, and of these the
+/// one that did most harm, where all have faults; the others as they come.
 pub(crate) fn in_order<'a>(panels: &'a [Panel<'a>]) -> impl Iterator<Item = &'a Panel<'a>> {
+    let only_faults = panels.iter().all(|panel| !panel.faults().is_empty());
     let measured = |panel: &Panel<'_>| {
         let times = panel.rows.iter().filter(|entry| entry.row.summary.time.is_some()).count();
         let weights = panel.rows.iter().filter(|entry| entry.row.summary.weigh.is_some()).count();
-        (panel.rows.len(), times + weights)
+        let did = |entry: &Entry<'_>| Some(More::of(entry, entry.row.summary.verify.as_ref()?));
+        let worst = panel.rows.iter().filter_map(did).max().filter(|_| only_faults);
+        (panel.rows.len(), times + weights, worst)
     };
     let fullest = (0..panels.len()).rev().max_by_key(|index| measured(&panels[*index]));
     let others = (0..panels.len()).filter(move |index| Some(*index) != fullest);

@@ -44,7 +44,7 @@ pub(crate) fn table(panels: &[Panel<'_>], lives: &[Life<'_>], comparison: &Compa
     let mut table = Table::new("overview".into(), "All scenarios, the worst first", &[]).viewed(View::Cards);
     for (index, life) in lives.iter().enumerate() {
         let cells = columns.iter().map(|(_, cells)| cells[index].clone()).collect();
-        table.lines.push(Line { strategy: Some(life.strategy), cells });
+        table.lines.push(Line { strategy: Some(life.strategy), cells, struck: Vec::new() });
     }
     table.columns = columns.into_iter().map(|(column, _)| column).collect();
     let mut sources: Vec<String> = panels.iter().map(|panel| panel.source.clone()).collect();
@@ -56,6 +56,7 @@ pub(crate) fn table(panels: &[Panel<'_>], lives: &[Life<'_>], comparison: &Compa
         charts: Vec::new(),
         tables: vec![table],
         notes: notes(panels, lives),
+        struck: Vec::new(),
     })
 }
 

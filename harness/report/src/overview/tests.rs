@@ -61,7 +61,9 @@ fn the_claim_is_of_the_worst_scenario_and_the_worst_strategy_stands_first() {
     assert_eq!(texts[0], ["claim", "loses pings", "5 %", "cruel"]);
     assert_eq!(texts[1], ["exact", "lets copies through", "none seen", "cruel"]);
     assert_eq!(lines(&report)[0].cells[1].below, "in 2 faults of 3");
-    let page = page::render(&report);
+    // No line ends between a number and its unit.
+    assert!(page::render(&report).contains("claim lost 5\u{a0}%"));
+    let page = page::render(&report).replace('\u{a0}', " ");
     let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}"));
     assert!(
         place("id=\"overview\"") < place("class=\"verdicts\"")

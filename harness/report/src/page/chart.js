@@ -2,7 +2,7 @@
 const data = JSON.parse(document.getElementById('data').textContent);
 // Draws a chart for the width that it has and of what is shown, in half pixels: so strokes and letters are those of the
 // picture that the program draws, which stays where there is no script, and on paper.
-const draw = (() => {
+const [draw, wrapped] = (() => {
   const SVG = 'http://www.w3.org/2000/svg';
   const [FONT, LINE, TOP, BOTTOM, NAME_GAP, R] = [25, 30, 62, 88, 28, 10];
   const NARROW = 1000;
@@ -14,6 +14,7 @@ const draw = (() => {
     return String(Number(n.toPrecision(3)));
   };
   const scaled = (n, units) => {
+    if (n === 0) return '0';
     const found = units.find(([size]) => Math.abs(n) >= size) || units[units.length - 1];
     return nice(n / found[0]) + found[1];
   };
@@ -153,7 +154,7 @@ const draw = (() => {
   };
 
   // The picture, and what is needed to read values off it.
-  return (chart, width, label, shown, quiet) => {
+  const picture = (chart, width, label, shown, quiet) => {
     const svg = document.createElementNS(SVG, 'svg');
     const add = (tag, kind, attributes, words) => {
       const element = document.createElementNS(SVG, tag);
@@ -280,4 +281,5 @@ const draw = (() => {
     }
     return { svg, X, Y, series, frame, unnamed, text, quiet };
   };
+  return [picture, wrapped];
 })();

@@ -15,6 +15,8 @@ fn charts(report: &Report) -> impl Iterator<Item = &Chart> {
 
 #[derive(Serialize)]
 struct Data<'a> {
+    /// What draws the page again.
+    command: &'a str,
     charts: BTreeMap<&'a str, ChartData<'a>>,
     /// The mark of each strategy.
     marks: Vec<&'static str>,
@@ -85,6 +87,7 @@ pub(super) fn json(report: &Report) -> String {
     let palette = &report.palette;
     let all = 0..palette.names().len();
     let data = Data {
+        command: &report.command,
         charts: charts(report).map(|chart| (chart.id.as_str(), chart_data(chart))).collect(),
         marks: all.clone().map(|index| mark(palette.look(index).mark)).collect(),
         quiet: all.filter(|index| palette.is_quiet(*index)).collect(),

@@ -1,11 +1,12 @@
 //! Charts and tables as HTML.
 
+use dedup_records::record::Struck;
 use dedup_records::units::plural;
 use maud::{Markup, html};
 
 use super::{class, drawn};
 use crate::chart::{Chart, draw};
-use crate::model::{Cell, Column, Report, Shade, Table, View};
+use crate::model::{Cell, Column, Line, Report, Shade, Table, View};
 use crate::palette::{Look, Mark};
 use crate::tidy;
 use crate::verdict::HARM;
@@ -77,7 +78,7 @@ fn grid(table: &Table) -> Markup {
     html! {
         div.tablewrap tabindex="0" role="region" aria-label=(table.caption) {
             table class=(classes) id=(anchor("table", &table.id)) {
-                caption { (table.caption) }
+                caption { span { (table.caption) } }
                 thead {
                     tr {
                         @for column in &table.columns {
@@ -87,7 +88,7 @@ fn grid(table: &Table) -> Markup {
                 }
                 tbody {
                     @for line in &table.lines {
-                        tr class=[line.strategy.map(|index| format!("s{index}"))] {
+                        tr class=[line_class(line)] {
                             @for (index, (cell, column)) in line.cells.iter().zip(&table.columns).enumerate() {
                                 @if index == 0 {
                                     th scope="row" class=[line.strategy.map(|index| format!("k{index} name"))] data-v=[cell.value] {
@@ -104,6 +105,19 @@ fn grid(table: &Table) -> Markup {
             }
         }
     }
+}
+
+fn line_class(line: &Line) -> Option<String> {
+    let own = line.strategy.map_or(String::new(), |index| format!("s{index}"));
+    let class = struck(&own, &line.struck);
+    (!class.is_empty()).then_some(class)
+}
+
+/// The classes of what is about faults, by which a page shows one kind of them.
+pub(crate) fn struck(class: &str, struck: &[Struck]) -> String {
+    let kinds: String = struck.iter().map(|struck| format!(" f-{}", struck.id())).collect();
+    let fault = if struck.is_empty() { "" } else { " fault" };
+    format!("{class}{fault}{kinds}").trim_start().to_string()
 }
 
 fn cell_view(cell: &Cell, column: &Column, head: Option<String>) -> Markup {
@@ -135,13 +149,26 @@ pub(crate) fn shade(shade: Shade) -> String {
     }
 }
 
-/// A text in which no name is broken at its hyphens, unless it is long.
+/// What stays with the number before it.
+const UNITS: [&str; 14] =
+    ["%", "ns", "µs", "ms", "s", "min", "h", "d", "B", "KiB", "MiB", "GiB", "TiB", "M/s"];
+
+/// A text in which no name is broken at its hyphens, unless it is long, and no number is parted from its unit.
 pub(crate) fn prose(text: &str) -> Markup {
     const LONG: usize = 32;
     let is_name = |word: &str| word.contains('-') && word.chars().count() <= LONG;
+    let words: Vec<&str> = text.split(' ').collect();
+    let is_number = |word: &str| word.trim_end_matches(')').ends_with(|letter: char| letter.is_ascii_digit());
+    // A range has a unit at its lower end as well: `241 ns–77 µs`.
+    let is_unit = |word: &str| {
+        let unit = word.split('–').next().unwrap_or(word);
+        UNITS.contains(&unit.trim_end_matches([',', ';', '.', ')']))
+    };
     html! {
-        @for (index, word) in text.split(' ').enumerate() {
-            @if index > 0 { " " }
+        @for (index, word) in words.iter().copied().enumerate() {
+            @if index > 0 {
+                @if is_unit(word) && is_number(words[index - 1]) { "\u{a0}" } @else { " " }
+            }
             @if is_name(word) { span.w { (word) } } @else { (word) }
         }
     }
@@ -174,5 +201,19 @@ pub(crate) fn key(look: Look, index: usize) -> Markup {
                 Mark::Plus => polygon points="27,1 33,1 33,9 41,9 41,15 33,15 33,23 27,23 27,15 19,15 19,9 27,9" {},
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prose;
+
+    #[test]
+    fn no_number_is_parted_from_its_unit_and_no_name_broken() {
+        let said = |text: &str| prose(text).into_string();
+        assert_eq!(said("lost 0.24 % of 7 pings"), "lost 0.24\u{a0}% of 7 pings");
+        assert_eq!(said("at most 261 ns (241 ns–77 µs)."), "at most 261\u{a0}ns (241\u{a0}ns–77\u{a0}µs).");
+        assert_eq!(said("35 (10–50) ms, once a d"), "35 (10–50)\u{a0}ms, once a d");
+        assert_eq!(said("redis-claim lost"), "<span class=\"w\">redis-claim</span> lost");
     }
 }

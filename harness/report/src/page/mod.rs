@@ -11,10 +11,11 @@ mod shell;
 use maud::{Markup, html};
 
 use super::chart::Drawing;
-use super::model::{Fact, Figure, Opening, Report, Section, Tone};
+use super::model::{Fact, Figure, Kind, Opening, Report, Section, Tone};
 use super::palette::Palette;
 use super::words::clip;
 
+use figure::struck;
 pub(super) use figure::{chart_figure, key, notes, prose, shade, table_view};
 pub use shell::offline;
 pub(super) use shell::{Shell, document};
@@ -42,9 +43,10 @@ pub fn render(report: &Report) -> String {
     document(Shell {
         title: &format!("{}: deduplication compared", report.opening.title),
         style: &format!(
-            "{}{}{}",
+            "{}{}{}{}",
             super::chart::style_of_page(&report.palette),
             states(&report.palette),
+            choices(&report.opening.kinds),
             STYLE
         ),
         script: SCRIPT,
@@ -87,7 +89,13 @@ fn header(opening: &Opening) -> Markup {
             p.sentence { (prose(&opening.sentence)) }
             @if let Some(overview) = &opening.overview {
                 div #overview {
-                    @for table in &overview.tables { (table_view(table)) }
+                    div.of-all { @for table in &overview.tables { (table_view(table)) } }
+                    @for kind in &opening.kinds { @if let Some(table) = &kind.overview {
+                        div class=(format!("of-kind f-{}", kind.struck.id())) {
+                            p.about { "Of faults only those of one kind (" (kind.struck.words()) "), and what is of no fault." }
+                            (table_view(table))
+                        }
+                    } }
                     (notes(&overview.notes))
                 }
             }
@@ -113,7 +121,7 @@ fn verdicts(opening: &Opening) -> Markup {
         @if !opening.figures.is_empty() { section #verdicts.section aria-label="Each scenario by itself" {
             h2 { "Each scenario by itself" }
             @for (index, figure) in opening.figures.iter().enumerate() {
-                (folded(figure, index, "", html! {
+                (folded(figure, index, ("", ""), html! {
                     @for table in &figure.tables { (table_view(table)) }
                     (notes(&figure.notes))
                 }))
@@ -136,18 +144,18 @@ fn fact(fact: &Fact) -> Markup {
 }
 
 /// The first figure open, the others to unfold.
-fn folded(figure: &Figure, index: usize, lead: &str, body: Markup) -> Markup {
+fn folded(figure: &Figure, index: usize, (title, lead): (&str, &str), body: Markup) -> Markup {
     html! {
         @if index == 0 {
-            section.figure {
-                h3 { (figure.title) }
-                // Said above already where it is the headline of the whole section.
+            section class=(struck("figure", &figure.struck)) {
+                @if figure.title != title { h3 { (figure.title) } }
+                // Said above already where it is the title or the headline of the whole section.
                 @if !lead.ends_with(&figure.headline) { p.headline { (prose(&figure.headline)) } }
                 (body)
                 p.source { (figure.source) }
             }
         } @else {
-            details.figure {
+            details class=(struck("figure", &figure.struck)) {
                 summary { span.fold { (figure.title) } " " span.headline { (prose(&figure.headline)) } }
                 (body)
                 p.source { (figure.source) }
@@ -178,6 +186,7 @@ fn legend(report: &Report) -> Markup {
                 @for section in shown(report) { li { a href=(format!("#{}", section.id)) { (section.title) } } }
                 @if !report.opening.figures.is_empty() { li { a href="#verdicts" { "Each scenario" } } }
             }
+            (kinds(&report.opening.kinds))
             div.keys role="group" aria-label="Strategies: show or hide everywhere" {
                 @for (family, own) in report.palette.families() {
                     @let own: Vec<usize> = own.into_iter().filter(drawn).collect();
@@ -194,6 +203,32 @@ fn legend(report: &Report) -> Markup {
             }
         }
     }
+}
+
+/// One kind of fault, or all: where there are several.
+fn kinds(kinds: &[Kind]) -> Markup {
+    html! {
+        @if !kinds.is_empty() { div.kinds role="group" aria-label="Faults: show one kind, or all" {
+            b aria-hidden="true" { "Faults" }
+            button.kind type="button" aria-pressed="true" data-kind="" { "all" }
+            @for kind in kinds {
+                button.kind type="button" aria-pressed="false" data-kind=(kind.struck.id()) {
+                    (kind.struck.words()) " " small { (kind.scenarios_count) }
+                }
+            }
+        } }
+    }
+}
+
+/// What hides, where one kind of fault was chosen, all that is about others.
+fn choices(kinds: &[Kind]) -> String {
+    let rule = |kind: &Kind| {
+        let id = kind.struck.id();
+        format!(
+            ":root[data-kind={id}] .fault:not(.f-{id}),:root:not([data-kind={id}]) .of-kind.f-{id}{{display:none}}"
+        )
+    };
+    kinds.iter().map(rule).collect()
 }
 
 fn strategy(index: usize, palette: &Palette) -> Markup {
@@ -213,7 +248,7 @@ fn section_view(section: &Section, report: &Report) -> Markup {
             p.lead { (prose(&section.headline)) }
             @if !section.figures.is_empty() { p.about { (section.about) } }
             @for (index, figure) in section.figures.iter().enumerate() {
-                (folded(figure, index, &section.headline, html! {
+                (folded(figure, index, (section.title, &section.headline), html! {
                     @for (chart, table) in &figure.charts {
                         (chart_figure(chart, table, report))
                     }
@@ -255,7 +290,8 @@ pub fn assets(report: &Report) -> Vec<(String, String)> {
     for figure in report.sections.iter().flat_map(|section| &section.figures) {
         for (chart, table) in &figure.charts {
             let drawing = super::chart::draw(chart, &report.palette);
-            let alone = super::chart::Paint::Alone(&report.palette);
+            let provenance = [figure.source.clone(), report.command.clone()];
+            let alone = super::chart::Paint::Alone { palette: &report.palette, provenance: &provenance };
             files.push((
                 format!("{}.svg", plain(&chart.id)),
                 super::chart::paint(&drawing, &chart.title, alone),

@@ -29,10 +29,25 @@
     if (all) all.hidden = keys.every((key) => state(key) === first(key));
     drawings.forEach((redraw) => redraw());
   };
+  // Of several kinds of fault one is shown, or all. What would be left folded of a section is unfolded.
+  const kinds = [...document.querySelectorAll('.kind')];
+  let unfolded = [];
+  const choose = (wanted) => {
+    const chosen = kinds.find((kind) => kind.dataset.kind === wanted) || kinds[0];
+    if (!chosen) return;
+    kinds.forEach((kind) => kind.setAttribute('aria-pressed', String(kind === chosen)));
+    if (chosen.dataset.kind) root.dataset.kind = chosen.dataset.kind; else delete root.dataset.kind;
+    unfolded.forEach((details) => { details.open = false; });
+    unfolded = [...document.querySelectorAll('main > .section')]
+      .map((section) => [...section.querySelectorAll(':scope > .figure')].find((figure) => figure.checkVisibility()))
+      .filter((figure) => figure && figure.open === false);
+    unfolded.forEach((details) => { details.open = true; });
+  };
+  const kind = () => root.dataset.kind || '';
   // What differs from the page as it was made stands in the address, so that a link shows the same.
   const remember = () => {
     const names = (wanted) => keys.filter((key) => state(key) === wanted && first(key) !== wanted).map((key) => encodeURIComponent(key.title)).join(',');
-    const parts = [['hide', names('false')], ['name', names('true')]].filter(([, names]) => names).map(([what, names]) => what + '=' + names);
+    const parts = [['hide', names('false')], ['name', names('true')], ['faults', kind()]].filter(([, names]) => names).map(([what, names]) => what + '=' + names);
     const section = /^#[^=]+$/.test(location.hash) ? location.hash.slice(1) : (/[#&]at=([^&]+)/.exec(location.hash) || [])[1];
     if (parts.length && section) parts.push('at=' + section);
     history.replaceState(null, '', '#' + (parts.length ? parts.join('&') : section || ''));
@@ -43,6 +58,7 @@
     const names = (what) => new Set((found[what] || '').split(',').filter(Boolean).map(plain));
     const [hide, name] = [names('hide'), names('name')];
     turn(keys.map((key) => [key, hide.has(key.title) ? 'false' : name.has(key.title) ? 'true' : first(key)]));
+    choose(found.faults);
     const at = found.at && document.getElementById(found.at);
     if (at) at.scrollIntoView({ behavior: 'instant' });
   };
@@ -54,6 +70,7 @@
       const off = members(family).every((key) => state(key) === 'false');
       change(members(family).map((key) => [key, off ? first(key) : 'false']));
     });
+  for (const button of kinds) button.addEventListener('click', () => { choose(button.dataset.kind); remember(); });
   if (all) all.addEventListener('click', () => change(keys.map((key) => [key, first(key)])));
   addEventListener('hashchange', () => { if (/^#[^=]+$/.test(location.hash)) remember(); else recall(); });
 
@@ -232,19 +249,42 @@
     redraw();
     addEventListener('beforeprint', () => { if (drawn) drawn.svg.replaceWith(still); });
     addEventListener('afterprint', redraw);
-  // The picture as a file that stands alone.
+    // The picture as a file that stands alone, or for another document.
     const links = box.parentElement.querySelector('.links');
     if (links) {
       const link = document.createElement('a');
+      const title = (box.parentElement.querySelector('figcaption') || {}).textContent;
+      const source = ((box.closest('.figure') || box).querySelector('.source') || {}).textContent;
+      const picture = () => alone(box.querySelector('svg'), title, [source, data.command].filter(Boolean));
       link.textContent = 'SVG';
       link.href = '#chart-' + box.dataset.chart;
       link.download = box.dataset.chart + '.svg';
-      link.setAttribute('aria-label', 'SVG of ' + (box.parentElement.querySelector('figcaption') || {}).textContent);
-      link.addEventListener('click', () => { link.href = 'data:image/svg+xml;charset=utf-8,' + encodeURIComponent(alone(box.querySelector('svg'))); });
-      links.prepend(link);
+      link.setAttribute('aria-label', 'SVG of ' + title);
+      link.addEventListener('click', () => { link.href = 'data:image/svg+xml;charset=utf-8,' + encodeURIComponent(picture()); });
+      const copy = document.createElement('button');
+      copy.type = 'button';
+      copy.className = 'copy';
+      copy.textContent = 'Copy figure';
+      copy.setAttribute('aria-label', 'Copy figure: ' + title);
+      const said = document.createElement('span');
+      said.setAttribute('role', 'status');
+      copy.addEventListener('click', () => copied(picture()).then(
+        () => { said.textContent = 'Copied, with where it comes from'; },
+        () => { link.click(); said.textContent = 'The clipboard is not allowed here: saved instead'; },
+      ));
+      copy.addEventListener('blur', () => { said.textContent = ''; });
+      links.prepend(link, copy);
+      links.append(said);
     }
   });
-  const alone = (svg) => {
+  // As a picture and as its text, where both are taken.
+  const copied = async (svg) => {
+    if (!navigator.clipboard) throw new Error('no clipboard');
+    if (!globalThis.ClipboardItem?.supports?.('image/svg+xml')) return navigator.clipboard.writeText(svg);
+    const kinds = ['image/svg+xml', 'text/plain'].map((type) => [type, new Blob([svg], { type })]);
+    return navigator.clipboard.write([new ClipboardItem(Object.fromEntries(kinds))]);
+  };
+  const alone = (svg, title, provenance) => {
     const copy = svg.cloneNode(true);
     copy.setAttribute('xmlns', SVG);
     const from = svg.querySelectorAll('*');
@@ -255,10 +295,66 @@
         element.setAttribute(name, style.getPropertyValue(name));
     });
     copy.querySelectorAll('.gone, .cross').forEach((element) => element.remove());
+    // Where it comes from: in it, and below it.
+    const { width, height } = svg.viewBox.baseVal;
+    const [size, line] = [20, 26];
+    const look = getComputedStyle(svg.querySelector('text.h, text') || svg);
+    const lines = [title, ...provenance].flatMap((words, index) => wrapped(words, (width - 24) * (25 / size) * 0.97).map((words) => [words, index === 0 ? 600 : 400]));
+    lines.forEach(([words, weight], at) => {
+      const text = shape('text', { x: 12, y: height + (at + 1) * line, 'font-size': size, 'font-weight': weight, 'font-family': look.fontFamily, fill: look.fill });
+      text.textContent = words;
+      copy.append(text);
+    });
+    const whole = height + lines.length * line + 16;
+    const ground = shape('rect', { width, height: whole, fill: getComputedStyle(svg.closest('.plot') || root).backgroundColor });
+    const desc = shape('desc', {});
+    desc.textContent = provenance.join('\n');
+    copy.prepend(desc, ground);
+    copy.setAttribute('viewBox', `0 0 ${width} ${whole}`);
     return new XMLSerializer().serializeToString(copy);
   };
 
   if (location.hash.includes('=')) recall();
+
+  // A cell of a matrix as a sentence: of the pointer, or of the arrow keys.
+  const sentence = (cell, table) => {
+    const head = cell.parentElement.cells[0];
+    const words = (element) => (element ? element.textContent.trim() : '');
+    const [value, below] = [words(cell.querySelector('.v')), words(cell.querySelector('small'))];
+    // Without a run without the fault there is no "more".
+    const copies = (text) => (text.startsWith('+') ? `let ${text.slice(1)} copies more through than without it`
+      : /^[0-9,]+$/.test(text) ? `let ${text} copies through` : text);
+    const said = cell.matches('.hatched') ? 'it cannot happen to it, or was not run'
+      : value === '·' ? 'no more than without it, but for chance'
+      : value.startsWith('lost ') ? value + ' pings' : copies(value);
+    const about = words(head.querySelector('small'));
+    const fault = words(head).slice(0, about ? -about.length : undefined).trim();
+    return `${words(table.tHead.rows[0].cells[cell.cellIndex])}, ${fault}${about ? ` (${about})` : ''}: ${[said, below && copies(below)].filter(Boolean).join('; ')}.`;
+  };
+  document.querySelectorAll('table.heat').forEach((table) => {
+    const read = document.createElement('p');
+    read.className = 'read';
+    read.setAttribute('role', 'status');
+    read.textContent = 'Point at a cell, or move through the cells with the arrow keys, to read it as a sentence.';
+    table.closest('.tablewrap').after(read);
+    const say = (event) => { const cell = event.target.closest('td'); if (cell) read.textContent = sentence(cell, table); };
+    table.querySelectorAll('td').forEach((cell, index) => { cell.tabIndex = index ? -1 : 0; });
+    table.addEventListener('pointerover', say);
+    table.addEventListener('focusin', say);
+    table.addEventListener('keydown', (event) => {
+      const from = event.target.closest('td');
+      const [down, right] = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] }[event.key] || [0, 0];
+      if (!from || (!down && !right)) return;
+      event.preventDefault();
+      const rows = [...table.tBodies[0].rows].filter((row) => row.checkVisibility());
+      const across = [...from.parentElement.cells].filter((cell) => cell.matches('td') && cell.checkVisibility());
+      const row = rows[rows.indexOf(from.parentElement) + down];
+      const to = down ? row && row.cells[from.cellIndex] : across[across.indexOf(from) + right];
+      if (!to) return;
+      [from.tabIndex, to.tabIndex] = [-1, 0];
+      to.focus();
+    });
+  });
 
   // Tables sort by a click on a heading.
   document.querySelectorAll('table.data').forEach((table) => {

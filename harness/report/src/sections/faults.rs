@@ -309,6 +309,20 @@ pub(super) fn worst(panel: &Panel<'_>) -> More {
     More { lost: most(|more| more.lost), copies: most(|more| more.copies) }
 }
 
+/// What it did to the others.
+fn beside(count: usize, of: usize, did: &str) -> String {
+    let also = match (count, of) {
+        (_, 0) => String::new(),
+        (0, 1) => "; the other did not".to_string(),
+        (1, 1) => format!("; the other {did} too"),
+        (0, of) => format!("; none of {of} others did"),
+        (all, of) if all == of => format!("; all {of} others {did} too"),
+        (some, of) => format!("; {some} of {of} others {did} too"),
+    };
+    let no_loss = if did == "lost some" { "" } else { ", and none lost any" };
+    also.clone() + if also.is_empty() { "" } else { no_loss }
+}
+
 /// What the fault changed, of whom most.
 fn headline(panel: &Panel<'_>) -> String {
     let changes = changes(panel);
@@ -330,14 +344,14 @@ fn headline(panel: &Panel<'_>) -> String {
     let copies = changes.iter().any(|(_, more)| more.copies > 0).then(|| worst(|more| more.copies)).flatten();
     let said = match (lost, copies) {
         (Some((name, count, others)), _) => format!(
-            "Under {fault}, {name} lost {}{than}; {others} of {} others lost some too",
+            "Under {fault}, {name} lost {}{than}{}",
             some(count, "pings"),
-            changes.len() - 1
+            beside(others, changes.len() - 1, "lost some")
         ),
         (None, Some((name, count, others))) => format!(
-            "Under {fault}, {name} let {} through{than}; {others} of {} others let some through too, and none lost any",
+            "Under {fault}, {name} let {} through{than}{}",
             some(count, "copies"),
-            changes.len() - 1
+            beside(others, changes.len() - 1, "let some through")
         ),
         (None, None) => format!("{fault} changed nothing for {}", strategies(changes.len())),
     };
@@ -349,5 +363,21 @@ fn headline(panel: &Panel<'_>) -> String {
     match never.as_slice() {
         [] => said + ".",
         some => format!("{said}. It never happened to {}.", list(some, 6)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_others_did_is_said_in_words() {
+        assert_eq!(beside(0, 0, "lost some"), "");
+        assert_eq!(beside(0, 2, "lost some"), "; none of 2 others did");
+        assert_eq!(beside(2, 2, "lost some"), "; all 2 others lost some too");
+        assert_eq!(
+            beside(1, 3, "let some through"),
+            "; 1 of 3 others let some through too, and none lost any"
+        );
     }
 }

@@ -21,24 +21,36 @@ const HEADING: Heading = Heading {
 };
 
 pub(super) fn section(panels: &[Panel<'_>]) -> Section {
-    // Scenarios that differ in their faults alone have the same delays: one chart for all of them.
-    let delays = |panel: &Panel<'_>| -> Option<Vec<(Option<u64>, u64)>> {
-        let verify = panel.block().widest_verify()?;
-        Some(verify.by_lag.iter().map(|lag| (lag.up_to_ns, lag.duplicate_count)).collect())
-    };
-    let first = |panel: &Panel<'_>| panels.iter().find(|other| delays(other) == delays(panel));
+    // Scenarios that differ in their faults alone have the same delays but for what a fault delivers again: one chart for
+    // all of them.
+    let first = |panel: &Panel<'_>| panels.iter().find(|other| alike(other, panel));
     section_of(HEADING, panels, |panel| {
         if first(panel).is_some_and(|first| first.id != panel.id) {
             return None;
         }
         let mut figure = draw(panel)?;
-        let same = panels.iter().filter(|other| other.id != panel.id && delays(other) == delays(panel));
+        let same = panels.iter().filter(|other| other.id != panel.id && alike(other, panel));
         let same: Vec<String> = same.map(Panel::short_title).collect();
         if !same.is_empty() {
-            figure.notes.push(format!("The same delays, and no chart of their own: {}.", list(&same, 24)));
+            figure
+                .notes
+                .push(format!("The same delays within 2 %, and no chart of their own: {}.", list(&same, 24)));
         }
         Some(figure)
     })
+}
+
+/// Whether the share of duplicates within any lag is the same, or nearly, in both.
+fn alike(one: &Panel<'_>, other: &Panel<'_>) -> bool {
+    const NEARLY: f64 = 0.02;
+    let shares = |panel: &Panel<'_>| {
+        let lags = panel.block().widest_verify().map_or(&[][..], |verify| &verify.by_lag);
+        let ends: Vec<Option<u64>> = lags.iter().map(|lag| lag.up_to_ns).collect();
+        (ends, curve(lags))
+    };
+    let ((ends, shares), (other_ends, others)) = (shares(one), shares(other));
+    let near = || shares.iter().zip(&others).all(|((_, one), (_, other))| (one - other).abs() < NEARLY);
+    one.id == other.id || (ends == other_ends && near())
 }
 
 fn draw(panel: &Panel<'_>) -> Option<Figure> {
@@ -106,7 +118,7 @@ fn chart(curve: &[(f64, f64)], windows: &[(u64, Vec<&Entry<'_>>)], panel: &Panel
     let guide = |(window, entries): &(u64, Vec<&Entry<'_>>)| Guide {
         x: *window as f64,
         name: match entries.as_slice() {
-            [only] => format!("{} {}", duration(*window), clip(&only.name, 24)),
+            [only] => format!("{}: {}", duration(*window), clip(&only.name, 24)),
             several => format!("{}: {} strategies", duration(*window), several.len()),
         },
         strategy: match entries.as_slice() {

@@ -15,7 +15,7 @@ const HEADING: Heading = Heading {
     id: "load",
     title: "Throughput against latency",
     about: "Each mark is one strategy under an open load: the rate that it reached, and the latency that 99 % of pings \
-            stayed below. To the right and down is better. Runs of one strategy at several rates (`--rate`) are \
+            stayed below. To the right and down is better. Runs of one strategy at several rates (--rate) are \
             joined into a curve; a ring marks a rate that was offered and not reached.",
     absent: "These records hold no time pass, so there is no load to show.",
 };

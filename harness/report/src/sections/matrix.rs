@@ -1,7 +1,9 @@
 //! Faults against strategies: what each fault adds to the same stream without it. Scenarios, where none has a fault.
 
+use std::collections::BTreeSet;
+
 use dedup_records::compare::Standing;
-use dedup_records::record::Role;
+use dedup_records::record::{Role, Struck};
 use dedup_records::stats::rule_of_three;
 use dedup_records::units::{short, thousands};
 
@@ -88,6 +90,17 @@ fn matrix(title: &'static str, id: &str, panels: &[&Panel<'_>], columns: &[Name]
         charts: Vec::new(),
         tables: vec![heat(title, id, panels, &columns), counts(title, id, panels)],
         notes: notes(panels, &sources),
+        struck: struck(panels),
+    }
+}
+
+/// All that the faults of these strike; nothing where one of them has no fault.
+fn struck(panels: &[&Panel<'_>]) -> Vec<Struck> {
+    match panels.iter().any(|panel| panel.faults().is_empty()) {
+        true => Vec::new(),
+        false => {
+            panels.iter().flat_map(|panel| panel.struck()).collect::<BTreeSet<_>>().into_iter().collect()
+        }
     }
 }
 
@@ -123,7 +136,10 @@ fn line(panel: &Panel<'_>, columns: &[&Name]) -> (More, Line) {
     let seen = seen.map(|fault| clip(&fault.observed, 70)).find(|text| !text.is_empty());
     let head = Cell::text(panel.short_title()).with(seen.unwrap_or_default());
     let cells = columns.iter().map(|(name, _)| cell(panel, name));
-    (worst, Line { strategy: None, cells: std::iter::once(head).chain(cells).collect() })
+    (
+        worst,
+        Line { strategy: None, cells: std::iter::once(head).chain(cells).collect(), struck: panel.struck() },
+    )
 }
 
 fn cell(panel: &Panel<'_>, name: &str) -> Cell {
@@ -187,9 +203,9 @@ fn headline(panels: &[&Panel<'_>], columns: &[&Name]) -> String {
         ),
     }];
     if let Some((panel, name, more)) = leaky {
+        let fault = if panels.len() == 1 { "it".to_string() } else { panel.short_title() };
         said.push(format!(
-            "{} lets most copies through: {} more with {}",
-            panel.short_title(),
+            "{fault} lets most copies through: {} more with {}",
             thousands(more.copies),
             clip(name, 60)
         ));
@@ -216,7 +232,7 @@ fn counts(title: &str, id: &str, panels: &[&Panel<'_>]) -> Table {
     for (panel, entry) in panels.iter().flat_map(|panel| panel.rows.iter().map(move |entry| (panel, entry))) {
         let verify = entry.row.summary.verify.as_ref();
         let without = entry.without;
-        table.push(
+        table.push_struck(
             Some(entry.strategy),
             vec![
                 Cell::text(&entry.name),
@@ -227,6 +243,7 @@ fn counts(title: &str, id: &str, panels: &[&Panel<'_>]) -> Table {
                 without.map_or(Cell::none(), |without| count_cell(without.lost_count)),
                 crate::cells::documented_cell(entry.row.standing, entry.row.role),
             ],
+            panel.struck(),
         );
     }
     table

@@ -87,5 +87,6 @@ fn figure(panel: &Panel<'_>, headline: String) -> Figure {
         charts: Vec::new(),
         tables: Vec::new(),
         notes: panel.mixed().into_iter().collect(),
+        struck: panel.struck(),
     }
 }

@@ -140,10 +140,8 @@ fn headline(pairs: &[Pair<'_>]) -> String {
     match most {
         None => format!("The nightly job left as many duplicates as it found{end}."),
         Some(pair) => format!(
-            "Behind {}, the nightly job ({}, {} preceding days) left {} duplicates, where live has {}{end}.",
+            "Behind {}, the nightly job left {} duplicates, where live has {}{end}.",
             clip(&pair.entry.name, 60),
-            pair.jobs.job,
-            pair.jobs.preceding_days,
             counted(pair.stable.missed, pair.duplicates),
             dedup_records::units::thousands(pair.live.missed),
         ),

@@ -64,6 +64,7 @@ fn figure(table: &talk::Table, panels: &[Panel<'_>], comparison: &Comparison, pa
         charts: Vec::new(),
         tables: vec![view(table, palette)],
         notes,
+        struck: Vec::new(),
     }
 }
 
@@ -78,7 +79,7 @@ fn headline(table: &talk::Table) -> String {
         let stable = row
             .missed_stable_ratio
             .map_or(String::new(), |ratio| format!(", {} after the nightly job", percent(ratio)));
-        format!("{} missed {live} of the duplicates in live{stable}", row.strategy)
+        (row.strategy.clone(), live, stable)
     };
     let lost = |row: &talk::Row| row.worst.as_ref().map_or(0, |worst| worst.lost_count);
     let faults = match (lost(pubsub), lost(redis), table.faults.is_empty()) {
@@ -86,7 +87,8 @@ fn headline(table: &talk::Table) -> String {
         (0, 0, _) => "; under every fault that was run, neither lost a ping seen".to_string(),
         (p, r, _) => format!("; under the worst fault they lost {} and {} pings", thousands(p), thousands(r)),
     };
-    format!("{}, {}{faults}.", said(pubsub), said(redis))
+    let ((pubsub, live, stable), (redis, redis_live, redis_stable)) = (said(pubsub), said(redis));
+    format!("Of all copies {pubsub} let {live} through{stable}; {redis} {redis_live}{redis_stable}{faults}.")
 }
 
 fn view(table: &talk::Table, palette: &Palette) -> Table {

@@ -88,7 +88,7 @@ fn kind(column: &Column) -> &'static str {
 fn table_view(table: &Table) -> Markup {
     let is_double = table.view != View::Heat
         && table.lines.iter().flat_map(|line| &line.cells).any(|cell| !cell.below.is_empty());
-    let is_large = table.lines.len() > 8 || table.columns.len() > 5 || is_double;
+    let is_large = table.lines.len() > 8 || table.columns.len() > 5 || (is_double && table.lines.len() > 6);
     let size = if is_large { "dense" } else { "" };
     let size = format!("{size}{}", if table.view == View::Heat { " heat" } else { "" });
     html! {

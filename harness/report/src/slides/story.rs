@@ -1,12 +1,15 @@
 //! Which slides there are, and in which order: the problem, what a window can know, robustness, performance,
 //! operations, the nightly job, and what the data do not show.
 
+use dedup_records::compare::Standing;
+use dedup_records::record::Role;
+
 use crate::cells::share_cell;
 use crate::chart::Chart;
 use crate::model::{Cell, Column, Figure, Line, Report, Section, Shade, Table, View};
 use crate::models;
 use crate::overview::UNDER;
-use crate::verdict::{DOCUMENTED, HARM};
+use crate::verdict::{DOCUMENTED, HARM, documented};
 use crate::words::{clip, counted, percent};
 
 /// One slide.
@@ -122,7 +125,7 @@ fn problem(report: &Report) -> Option<Slide> {
         over: "The problem".into(),
         title: format!(
             "In {}, {} of the pings are copies of one that came before",
-            clip(&block.stream.scenario, 60),
+            clip(block.stream.scenario.trim_start_matches("faults/"), 60),
             percent(verify.duplicate_count as f64 / verify.pings_count as f64)
         ),
         below: counted(verify.duplicate_count, verify.pings_count),
@@ -154,8 +157,8 @@ fn overview(report: &Report) -> Option<Slide> {
         .collect();
     let left_out = table.lines.len().saturating_sub(LINES - 2);
     let line = |line: &Line| Line {
-        strategy: line.strategy,
         cells: columns.iter().map(|column| shortened(&line.cells[*column])).collect(),
+        ..line.clone()
     };
     let shown = Table {
         columns: columns.iter().map(|column| table.columns[*column].clone()).collect(),
@@ -177,7 +180,6 @@ fn overview(report: &Report) -> Option<Slide> {
 
 /// What to take home: each sentence is one that the report makes of its data.
 fn conclusion(report: &Report) -> Slide {
-    let mut points = vec![format!("{}.", report.opening.claim)];
     let said = report
         .opening
         .sentence
@@ -185,7 +187,9 @@ fn conclusion(report: &Report) -> Slide {
         .filter(|part| !part.starts_with("one round"))
         .take(2)
         .map(|part| part.trim_end_matches('.'));
-    points.extend(said.map(|part| format!("{part}.")));
+    // Who lost none stands above; the worst was said at the beginning, and is said again.
+    let mut points: Vec<String> = said.map(|part| format!("{part}.")).collect();
+    points.insert(1.min(points.len()), format!("{}.", report.opening.claim));
     let headline = |id: &str| {
         let section =
             report.sections.iter().find(|section| section.id == id && !section.figures.is_empty())?;
@@ -193,8 +197,8 @@ fn conclusion(report: &Report) -> Slide {
     };
     points.extend(["matrix", "stable"].into_iter().filter_map(headline));
     Slide {
-        over: "To take home".into(),
-        title: "What follows from this".into(),
+        over: "What follows from this".into(),
+        title: points.remove(0).trim_end_matches('.').replace(" %", "\u{a0}%"),
         below: String::new(),
         body: Body::Points(points),
         notes: vec!["No score: what must not be lost comes first, then what it costs.".into()],
@@ -204,11 +208,19 @@ fn conclusion(report: &Report) -> Slide {
 fn of_figure(section: &Section, figure: &Figure) -> Vec<Slide> {
     // The first chart is the one that the headline speaks of; the others would stand under a title about something else.
     let charts = figure.charts.iter().take(1).map(|(chart, _)| Body::Chart(Box::new(chart.clone())));
-    let (title, below) = split(&figure.headline);
+    let (title, mut below) = split(&figure.headline);
+    if let Some(left_out) = figure.tables.first().map(left_out).filter(|count| *count > 0) {
+        below = format!("{below} {left_out} faults that changed less are in the report.")
+            .trim_start()
+            .to_string();
+    }
     // What has charts shows these; what has only tables shows them, cut to what can be read.
     let bodies: Vec<Body> = match figure.charts.is_empty() {
         false => charts.collect(),
-        true => shown(figure).flat_map(|table| readable(&heat(table), &title)).map(Body::Table).collect(),
+        true => shown(figure)
+            .flat_map(|table| readable(&without_floor(&heat(table)), &title))
+            .map(Body::Table)
+            .collect(),
     };
     let several = bodies.len();
     let mut notes = vec![section.about.to_string()];
@@ -228,21 +240,42 @@ fn of_figure(section: &Section, figure: &Figure) -> Vec<Slide> {
         .collect()
 }
 
+/// The table without what is there to compare with only, which is no subject of a slide.
+fn without_floor(table: &Table) -> Table {
+    let floor = documented(Standing::Unjudged, Role::Floor).words;
+    let is_floor = |line: &Line| {
+        line.cells
+            .iter()
+            .zip(&table.columns)
+            .any(|(cell, column)| column.title == DOCUMENTED && cell.text == floor)
+    };
+    Table { lines: table.lines.iter().filter(|line| !is_floor(line)).cloned().collect(), ..table.clone() }
+}
+
+/// Whether a line of a matrix has something that its fault changed.
+fn changes(line: &Line) -> bool {
+    line.cells.iter().any(|cell| matches!(cell.shade, Shade::Red | Shade::Amber(_)))
+}
+
+/// How many of these lines find no room.
+fn left_out(table: &Table) -> usize {
+    match table.view {
+        View::Heat => table.lines.iter().filter(|line| changes(line)).count().saturating_sub(LINES),
+        _ => 0,
+    }
+}
+
 /// Of a matrix the lines in which something changed, as many as can be read, and the columns that fit on one slide.
 fn heat(table: &Table) -> Table {
     if table.view != View::Heat {
         return table.clone();
     }
-    let changes =
-        |line: &&Line| line.cells.iter().any(|cell| matches!(cell.shade, Shade::Red | Shade::Amber(_)));
     let bare = |cell: &Cell| Cell { below: String::new(), ..cell.clone() };
-    let line = |line: &Line| Line {
-        strategy: line.strategy,
-        cells: line.cells.iter().take(COLUMNS).map(bare).collect(),
-    };
+    let line =
+        |line: &Line| Line { cells: line.cells.iter().take(COLUMNS).map(bare).collect(), ..line.clone() };
     Table {
         columns: table.columns.iter().take(COLUMNS).cloned().collect(),
-        lines: table.lines.iter().filter(changes).take(LINES).map(line).collect(),
+        lines: table.lines.iter().filter(|line| changes(line)).take(LINES).map(line).collect(),
         ..table.clone()
     }
 }
@@ -280,10 +313,7 @@ fn readable(table: &Table, title: &str) -> Vec<Table> {
                 columns: titles
                     .map(|c| Column { title: clip(&table.columns[c].title, 48), ..table.columns[c].clone() })
                     .collect(),
-                lines: lines
-                    .iter()
-                    .map(|line| Line { strategy: line.strategy, cells: of(&line.cells) })
-                    .collect(),
+                lines: lines.iter().map(|line| Line { cells: of(&line.cells), ..line.clone() }).collect(),
             });
         }
     }
@@ -321,12 +351,13 @@ fn verdicts(report: &Report) -> Slide {
     let figure = report.opening.figures.first();
     let wanted = ["strategy", HARM, DOCUMENTED, "missed (95 %)", "lost (95 %)", "p99 (range)"];
     let table = figure.and_then(|figure| figure.tables.first()).map(|table| {
+        let some = |index: usize| table.lines.iter().any(|line| line.cells[index] != Cell::none());
         let columns: Vec<usize> = (0..table.columns.len())
-            .filter(|index| wanted.contains(&table.columns[*index].title.as_str()))
+            .filter(|index| wanted.contains(&table.columns[*index].title.as_str()) && some(*index))
             .collect();
         let line = |line: &Line| Line {
-            strategy: line.strategy,
             cells: columns.iter().map(|index| shortened(&line.cells[*index])).collect(),
+            ..line.clone()
         };
         let left_out = table.lines.len().saturating_sub(LINES);
         let caption = match left_out {
@@ -395,7 +426,10 @@ fn split(headline: &str) -> (String, String) {
                 || below.starts_with("with ")
                 || below.starts_with("in ")
                 || below.starts_with("under ")
-                || below.starts_with("one ");
+                || below.starts_with("one ")
+                || below.starts_with("none ")
+                || below.starts_with("all ")
+                || below.starts_with("the other ");
             let below = if prose { first + letters.as_str() } else { below.to_string() };
             (title.trim_end_matches('.').to_string(), below)
         }
@@ -412,6 +446,24 @@ mod tests {
         assert_eq!(split("It holds; it lasts."), ("It holds".into(), "It lasts.".into()));
         assert_eq!(split("redis lost 3; lru lost none."), ("redis lost 3".into(), "lru lost none.".into()));
         assert_eq!(split("All is well."), ("All is well".into(), String::new()));
+    }
+
+    #[test]
+    fn of_a_matrix_what_finds_no_room_is_counted_and_a_floor_is_no_subject() {
+        let mut table = Table::new("m".into(), "m", &[("fault", false), ("lru", true)]).viewed(View::Heat);
+        for fault in 0..LINES + 3 {
+            let shade = if fault == 0 { Shade::None } else { Shade::Amber(1) };
+            table.push(None, vec![Cell::text(fault.to_string()), Cell::text("+40").shaded(shade)]);
+        }
+        assert_eq!((heat(&table).lines.len(), left_out(&table)), (LINES, 2));
+        let mut table = Table::new("t".into(), "t", &[("strategy", false), (DOCUMENTED, false)]);
+        for (name, role) in [("noop", Role::Floor), ("lru", Role::Candidate)] {
+            let said = documented(Standing::Unjudged, role).words;
+            table.push(None, vec![Cell::text(name), Cell::text(said)]);
+        }
+        let left: Vec<String> =
+            without_floor(&table).lines.iter().map(|line| line.cells[0].text.clone()).collect();
+        assert_eq!(left, ["lru"]);
     }
 
     #[test]

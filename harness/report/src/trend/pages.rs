@@ -18,7 +18,10 @@ const ABOUT: &str = "Each mark is the median of one run's rounds, its bar their 
 pub fn report(trend: &Trend) -> Report {
     let palette = Palette::of(trend.histories.iter().map(|history| history.strategy.as_str()));
     let sections = FOLLOWED.iter().map(|followed| section(followed, trend, &palette)).collect();
-    Report { opening: opening(trend), sections, palette, comparison: trend.comparison.clone() }
+    let comparison = trend.comparison.clone();
+    let labels: Vec<&str> = comparison.runs.iter().map(|source| source.label.as_str()).collect();
+    let command = format!("dedup-harness trend {}", labels.join(" "));
+    Report { opening: opening(trend), sections, palette, command, comparison }
 }
 
 fn opening(trend: &Trend) -> Opening {
@@ -58,6 +61,7 @@ fn opening(trend: &Trend) -> Opening {
         ],
         verdicts: vec![(if changes > 0 { Tone::Warn } else { Tone::Dim }, plural(changes as u64, "hint"))],
         overview: None,
+        kinds: Vec::new(),
         figures: Vec::new(),
         notes: Vec::new(),
     }
@@ -117,6 +121,7 @@ fn figure(index: usize, followed: &Followed, group: &[&History], trend: &Trend, 
         charts,
         tables: Vec::new(),
         notes: hints,
+        struck: Vec::new(),
     }
 }
 

@@ -207,7 +207,7 @@ fn carry_out(
     let mut watcher = Watcher { progress, writer, cells: Vec::new() };
     let ended = ended(plan.run(preflight, stop, &mut watcher));
     let path = output.directory.clone().unwrap_or_else(|| PathBuf::from("this run"));
-    let run = Run { path, run: record, cells: watcher.cells, truncated: None };
+    let run = Run { path, run: record, cells: watcher.cells, truncated: None, sha256: None };
     if !run.cells.is_empty() {
         let comparison = Comparison::from_runs(std::slice::from_ref(&run), &Filter::default(), None)?;
         let text = render(&comparison, output.format, Look::of_stdout());
