@@ -74,7 +74,14 @@ fn end(error: clap::Error) -> ! {
         eprint!("{}", printable(&plain));
         std::process::exit(Exit::Usage as i32);
     }
-    error.exit()
+    match error.print() {
+        Err(full) if !error.use_stderr() && full.kind() != std::io::ErrorKind::BrokenPipe => {
+            dedup_files::say(format_args!("error: standard output: {full}"));
+            std::process::exit(Exit::ToolFailed as i32);
+        }
+        // Who does not listen has the exit code.
+        _ => std::process::exit(error.exit_code()),
+    }
 }
 
 /// Says what to do where the options of a trace are given without one.

@@ -67,6 +67,8 @@ pub struct Row {
     pub worst: Option<Worst>,
     /// Faults of which nothing is known: they never happened, or the strategy was not put through them to the end.
     pub unproven: Vec<String>,
+    /// What was found against it, the weightiest first.
+    pub findings: Vec<Found>,
     /// Bytes an id of the window; an id held, where the ids of the window were not counted.
     pub bytes_per_id: Option<f64>,
     /// Whether it is per id held.
@@ -108,6 +110,17 @@ pub struct Worst {
     pub lost_count: u64,
     /// Copies in its window that came through, beyond the same.
     pub missed_in_window_count: u64,
+}
+
+/// Something that was found against a strategy: why it failed, or what broke its promise.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Found {
+    /// What it comes to.
+    pub standing: Standing,
+    /// What it was.
+    pub text: String,
+    /// The scenarios of the talk in which exactly this was found.
+    pub scenarios: Vec<String>,
 }
 
 /// A strategy that was left out.
@@ -187,6 +200,9 @@ fn skipped(main: &Block) -> Vec<Skip> {
 
 impl Row {
     fn of(main: &Compared, dense: Option<&Block>, faults: &[&Block]) -> Row {
+        let others = dense.into_iter().chain(faults.iter().copied());
+        let others = others.filter_map(|block| Some((without_folder(block), row(block, &main.strategy)?)));
+        let parts = std::iter::once((SCENARIO.to_string(), main)).chain(others);
         let dense = dense.and_then(|block| row(block, &main.strategy)).map(|row| &row.summary);
         let verify = main.summary.verify.as_ref();
         let bytes_per_id = dense.and_then(|summary| summary.value(&BYTES_PER_ID));
@@ -206,6 +222,7 @@ impl Row {
             lost_ratio: verify.map(|verify| ratio(verify.lost_count, verify.unique_count)),
             worst: worst(&main.strategy, faults),
             unproven: unproven(&main.strategy, faults),
+            findings: findings(parts),
             bytes_per_id,
             is_per_id_held: dense
                 .and_then(|summary| summary.weigh.as_ref())
@@ -272,6 +289,24 @@ fn worst(strategy: &str, faults: &[&Block]) -> Option<Worst> {
 fn unproven(strategy: &str, faults: &[&Block]) -> Vec<String> {
     let is_not = |block: &&&Block| row(block, strategy).is_some_and(|row| !is_proven(row.standing));
     faults.iter().filter(is_not).map(|block| without_folder(block)).collect()
+}
+
+/// Of the rows of one strategy in each scenario. What was found in several of them is said once.
+fn findings<'a>(parts: impl Iterator<Item = (String, &'a Compared)>) -> Vec<Found> {
+    let mut all: Vec<Found> = Vec::new();
+    for (scenario, one) in
+        parts.flat_map(|(part, row)| row.findings.iter().map(move |one| (part.clone(), one)))
+    {
+        match all.iter_mut().find(|found| (found.standing, &found.text) == (one.standing, &one.text)) {
+            Some(found) if found.scenarios.contains(&scenario) => {}
+            Some(found) => found.scenarios.push(scenario),
+            None => {
+                all.push(Found { standing: one.standing, text: one.text.clone(), scenarios: vec![scenario] })
+            }
+        }
+    }
+    all.sort_by_key(|found| std::cmp::Reverse(found.standing));
+    all
 }
 
 fn is_proven(standing: Standing) -> bool {
@@ -385,6 +420,20 @@ mod tests {
             "what is lost weighs more than what is missed"
         );
         assert_eq!(best(vec![plain], Side::Server), None);
+    }
+
+    #[test]
+    fn what_was_found_is_kept_with_the_scenarios_in_which_it_was() {
+        let failed = |scenario| {
+            let reason = "no room in /var/tmp".to_string();
+            CellRecord { result: CellResult::Failed { how: Failure::Died, reason }, ..cell(scenario, GOOD) }
+        };
+        let row =
+            only_row(vec![failed(SCENARIO), failed(DENSE), failed("faults/away"), cell("faults/b", GOOD)]);
+        let [found] = row.findings.as_slice() else { panic!("{:?}", row.findings) };
+        assert_eq!(found.standing, Standing::Failed);
+        assert!(found.text.contains("no room in /var/tmp"), "{found:?}");
+        assert_eq!(found.scenarios, [SCENARIO, DENSE, "away"]);
     }
 
     #[test]

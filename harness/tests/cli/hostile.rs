@@ -72,8 +72,17 @@ fn a_full_disk_behind_standard_output_is_an_error_of_one_line() {
     let tool = Tool::with_tiny();
     let run = [&["run", "-q", "-f", "tiny.toml"][..], &VERIFY].concat();
     tool.prints(&[&run[..], &["-o", "out"]].concat());
-    for args in [&run[..], &["list"], &["stream", "tiny.toml"], &["compare", "out"], &["completions", "zsh"]]
-    {
+    let prints: [&[&str]; 8] = [
+        &run,
+        &["list"],
+        &["stream", "tiny.toml"],
+        &["compare", "out"],
+        &["completions", "zsh"],
+        &["--help"],
+        &["run", "-h"],
+        &["--version"],
+    ];
+    for args in prints {
         let full = File::options().write(true).open("/dev/full").unwrap();
         let output = tool.process(args).stdout(full).stderr(Stdio::piped()).output().unwrap();
         let error = String::from_utf8(output.stderr).unwrap();

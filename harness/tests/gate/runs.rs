@@ -72,6 +72,8 @@ fn bad_programs() {
     let patient = |base: &str| run(base, "60s");
     tool.script("crashes", "echo 'bad luck' >&2; exit 3");
     tool.refuses(&patient("crashes"), 6, &["/crashes", "is no worker of a gate", "bad luck"]);
+    tool.script("killed", "kill -KILL $$");
+    tool.refuses(&patient("killed"), 6, &["/killed", "ended while it was to say hello", "SIGKILL"]);
     tool.script("talks", "echo hello; exec cat >/dev/null");
     tool.refuses(&patient("talks"), 6, &["it said \"hello\""]);
     tool.script("hangs", "sleep 600");

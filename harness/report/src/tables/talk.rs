@@ -1,12 +1,13 @@
 //! The talk's table in every format.
 
 use dedup_records::stats::rule_of_three;
-use dedup_records::units::{bytes, duration, short, thousands};
+use dedup_records::units::{bytes, duration, plural, short, thousands};
 
 use super::grid::{Align, Grid};
 use super::text::{Text, Tone, wrap};
 use super::{Format, Look, markdown};
-use crate::talk::{Row, Table};
+use crate::model;
+use crate::talk::{Found, Row, Table};
 use crate::verdict::{SKIPPED, verdict, word};
 
 /// Columns of prose below the table.
@@ -160,6 +161,9 @@ fn csv(table: &Table) -> String {
 }
 
 fn heading(table: &Table) -> String {
+    if table.pings_count == 0 {
+        return "talk: a day and a half of 16,000 pings a second: no pings were counted".to_string();
+    }
     let thinned = match table.thinned {
         thinned if thinned < 1.5 => "every ping".to_string(),
         thinned => format!("one ping in {}", thousands(thinned.round() as u64)),
@@ -178,7 +182,7 @@ fn notes(table: &Table) -> Vec<String> {
         let bound = short(rule_of_three(uniques) * 100.0);
         notes.push(format!("lost 0 = none seen; the true share is, with 95 % confidence, below {bound} %."));
     }
-    if table.rows.iter().all(|row| row.missed_stable_ratio.is_none()) {
+    if table.pings_count > 0 && table.rows.iter().all(|row| row.missed_stable_ratio.is_none()) {
         notes.push(no_nightly_job(table.nightly_disk_bytes));
     }
     notes.push(match table.faults.is_empty() {
@@ -202,8 +206,27 @@ fn notes(table: &Table) -> Vec<String> {
     for row in table.rows.iter().filter(|row| !row.unproven.is_empty()) {
         notes.push(format!("nothing is known of {} under {}.", row.strategy, row.unproven.join(", ")));
     }
+    notes.extend(table.rows.iter().flat_map(found));
     for skip in &table.skipped {
         notes.push(format!("{SKIPPED}: {}: {}; {}", skip.strategy, skip.reason, skip.remedy));
+    }
+    notes
+}
+
+/// Why a strategy failed, or what is wrong with its promise.
+fn found(row: &Row) -> Vec<String> {
+    const MOST: usize = 4;
+    let bad = |found: &&Found| {
+        matches!(verdict(found.standing, row.role).tone, model::Tone::Warn | model::Tone::Bad)
+    };
+    let all: Vec<&Found> = row.findings.iter().filter(bad).collect();
+    let said = |found: &&Found| {
+        let words = verdict(found.standing, row.role).words;
+        format!("{} in {}: {words}: {}", row.strategy, found.scenarios.join(", "), found.text)
+    };
+    let mut notes: Vec<String> = all.iter().take(MOST).map(said).collect();
+    if all.len() > MOST {
+        notes.push(format!("{}: and {}.", row.strategy, plural((all.len() - MOST) as u64, "more finding")));
     }
     notes
 }
@@ -254,7 +277,28 @@ mod tests {
     use dedup_records::compare::Comparison;
     use dedup_records::filter::Filter;
     use dedup_records::record::sample::run;
+    use dedup_records::record::{CellResult, Failure};
     use unicode_width::UnicodeWidthStr;
+
+    #[test]
+    fn who_failed_is_shown_with_the_reason_in_every_width_and_nothing_is_said_of_what_was_not_counted() {
+        let mut run = run();
+        run.cells.truncate(1);
+        let reason = "no room in /var/tmp".to_string();
+        run.cells[0].result = CellResult::Failed { how: Failure::Died, reason };
+        run.cells[0].scenario = crate::talk::SCENARIO.to_string();
+        let comparison = Comparison::from_runs(&[run], &Filter::default(), None).unwrap();
+        let table = Table { nightly_disk_bytes: Some(0), ..Table::of(&comparison).unwrap() };
+        for (format, width) in [(Format::Table, None), (Format::Table, Some(80)), (Format::Markdown, None)] {
+            let drawn = render(&table, format, Look { colour: Colour::Off, width });
+            assert_eq!(drawn.matches("no room in /var/tmp").count(), 1, "{drawn}");
+            assert!(drawn.contains("in talk: FAILED: died"), "{drawn}");
+            assert!(drawn.contains("no pings were counted") && !drawn.contains("0 B"), "{drawn}");
+        }
+        assert!(
+            render(&table, Format::Json, Look { colour: Colour::Off, width: None }).contains("no room in")
+        );
+    }
 
     #[test]
     fn in_a_narrow_terminal_the_table_stands_on_its_side_and_no_line_breaks() {

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::ops::ControlFlow;
 use std::os::fd::AsFd;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -247,7 +247,8 @@ impl Worker<'_> {
         }
         let line = match self.line("say hello", self.patience) {
             Ok(line) => line,
-            Err(WorkerError::Died { program, words, .. }) => {
+            // What was ended from outside may well be a worker.
+            Err(WorkerError::Died { program, words, .. }) if !self.was_killed() => {
                 return Err(WorkerError::NoGreeting { program, found: words });
             }
             Err(other) => return Err(other),
@@ -367,6 +368,11 @@ impl Worker<'_> {
 
     fn hung(&self, doing: &'static str, patience: Duration) -> WorkerError {
         WorkerError::Hung { program: self.program.clone(), doing, seconds: patience.as_secs_f64() }
+    }
+
+    /// Whether a signal has ended it.
+    fn was_killed(&mut self) -> bool {
+        self.child.wait().is_ok_and(|status| status.signal().is_some())
     }
 
     fn died(&mut self, doing: &'static str) -> WorkerError {
