@@ -118,7 +118,7 @@ proptest! {
     fn what_is_written_can_be_read(pings in pings(), doubt in "\\PC{0,400}") {
         let mut builder = ProfileBuilder::new(&doubt, Times::Order, Memory::Ids(16));
         pings.into_iter().for_each(|(key, own_at_us)| builder.count(Arrival { key, own_at_us }));
-        builder.doubt(&doubt);
+        builder.doubt(&doubt, None);
         let written = builder.profile();
         let read = Profile::parse("p.json", written.to_json().as_bytes()).unwrap();
         prop_assert_eq!(read, written);
@@ -341,6 +341,20 @@ fn nothing_is_a_profile_too() {
     assert_eq!(Profile::parse("x", nothing.to_json().as_bytes()).unwrap(), nothing);
     assert_eq!((nothing.window_for(0.99, Clock::First), nothing.duplicate_share()), (None, 0.0));
     assert_eq!(nothing.ids_in(Duration::from_secs(60)).peak, 0.0);
+}
+
+#[test]
+fn what_to_do_about_a_doubt_stands_whole_or_not_at_all() {
+    let said = |doubt: &str, remedy: &str| {
+        let mut builder = ProfileBuilder::new("x", Times::Order, Memory::Unbounded);
+        builder.doubt(doubt, Some(remedy));
+        builder.profile().doubts.remove(0)
+    };
+    let remedy = format!("--id-field id --id-field {}", "long".repeat(100));
+    assert_eq!(said("short", &remedy), format!("short: {remedy}"));
+    let long = said(&"x".repeat(500), &remedy);
+    assert!(long.starts_with("xxx") && long.ends_with(&format!("x…: {remedy}")), "{long}");
+    assert_eq!(said("short", &remedy.repeat(3)), "short");
 }
 
 /// Every bin filled with as many as can be written, every text as long as it may be.

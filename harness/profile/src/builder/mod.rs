@@ -18,9 +18,11 @@ use windows::Windows;
 
 /// How many of the heaviest ids a profile tells of.
 pub(crate) const HEAVIEST: usize = 20;
-/// The longest name, and the longest doubt, in characters.
+/// The longest name, and the longest doubt but for its remedy, in characters.
 pub(crate) const LONGEST_NAME: usize = 200;
-const LONGEST_DOUBT: usize = 300;
+const LONGEST_DOUBT: usize = 400;
+/// The longest remedy, in bytes. It is to be pasted: it stands whole, or not at all.
+const LONGEST_REMEDY: usize = 1000;
 pub(crate) const MOST_DOUBTS: usize = 20;
 
 /// One ping as it arrives.
@@ -161,8 +163,11 @@ impl ProfileBuilder {
     }
 
     /// Adds what speaks against the figures, in a sentence.
-    pub fn doubt(&mut self, doubt: &str) {
-        self.doubts.push(doubt.to_string());
+    /// What to do about it stays whole, or is left out where it is longer than 1000 bytes.
+    pub fn doubt(&mut self, doubt: &str, remedy: Option<&str>) {
+        let remedy = remedy.filter(|remedy| remedy.len() <= LONGEST_REMEDY);
+        let remedy = remedy.map(|remedy| format!(": {remedy}")).unwrap_or_default();
+        self.doubts.push(cut(doubt, LONGEST_DOUBT) + &remedy);
     }
 
     /// Pings so far.
@@ -222,7 +227,7 @@ impl ProfileBuilder {
             windows: self.windows.ids(first_at_us, self.latest_us, self.ids.lasts()),
             heaviest: self.ids.heaviest(HEAVIEST).map(|pings| pings as f64 / self.pings as f64).collect(),
             order: Some(self.order),
-            doubts: self.doubts.iter().take(MOST_DOUBTS).map(|doubt| cut(doubt, LONGEST_DOUBT)).collect(),
+            doubts: self.doubts.iter().take(MOST_DOUBTS).cloned().collect(),
         }
     }
 

@@ -21,7 +21,7 @@ pub(in crate::cmd) fn profile(
     }
     builder.count_unreadable(pings.tally().bad);
     let doubts = pings.doubts(builder.duplicates_count());
-    doubts.iter().for_each(|doubt| builder.doubt(&doubt.to_string()));
+    doubts.iter().for_each(|doubt| builder.doubt(&doubt.text, doubt.remedy.as_deref()));
     Ok(builder.profile())
 }
 

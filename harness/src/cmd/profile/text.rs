@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn doubts_come_first_and_nothing_is_said_of_windows_without_duplicates() {
         let mut builder = ProfileBuilder::new("x", Times::Given, Memory::Unbounded);
-        builder.doubt("this may not be the key");
+        builder.doubt("this may not be the key", None);
         builder.count(Arrival { key: Some(1), own_at_us: 0 });
         let said = text(&builder.profile(), Marks::Ascii);
         assert!(

@@ -334,6 +334,18 @@ pub(crate) fn excerpt(text: &str) -> String {
     shown
 }
 
+/// The same of a name, of which those that are long are often told apart by their ends: its middle is left out.
+pub(crate) fn excerpt_of_name(name: &str) -> String {
+    const END: usize = 20;
+    let letters: Vec<char> = name.chars().collect();
+    let shown =
+        |letters: &[char]| letters.iter().flat_map(|letter| letter.escape_debug()).collect::<String>();
+    match letters.len() > 2 * END {
+        true => format!("{}…{}", shown(&letters[..END]), shown(&letters[letters.len() - END..])),
+        false => shown(&letters),
+    }
+}
+
 fn percent(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 }
 }

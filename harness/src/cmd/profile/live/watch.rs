@@ -72,7 +72,7 @@ impl Watch {
     }
 
     pub(super) fn profile(mut self) -> Profile {
-        self.doubts.iter().for_each(|doubt| self.builder.doubt(&doubt.to_string()));
+        self.doubts.iter().for_each(|doubt| self.builder.doubt(&doubt.text, doubt.remedy.as_deref()));
         self.builder.profile()
     }
 }

@@ -12,7 +12,7 @@ pub use self::null_ids::NULLS;
 use self::copies::Copies;
 use self::null_ids::{Heaviest, Nulls};
 use super::doubt::{Doubt, DoubtKind};
-use super::error::excerpt;
+use super::error::{excerpt, excerpt_of_name};
 use super::fields::Fields;
 use super::formats::{Recognised, options, quoted, recognise};
 use super::id::id_of;
@@ -141,7 +141,8 @@ impl Examiner {
 
 /// The first few of `fields`, as a message names them.
 fn named(fields: &[&str]) -> String {
-    let shown: Vec<_> = fields.iter().take(MOST_NAMED).map(|name| format!("`{}`", excerpt(name))).collect();
+    let shown: Vec<_> =
+        fields.iter().take(MOST_NAMED).map(|name| format!("`{}`", excerpt_of_name(name))).collect();
     match fields.len() {
         count if count > MOST_NAMED => format!("{} and {} more", shown.join(", "), count - MOST_NAMED),
         _ => shown.join(", "),

@@ -53,6 +53,17 @@ fn a_key_that_makes_no_sense_is_refused() {
     assert!(error.contains("--id-field no, none: no line has it"), "{error}");
 }
 
+#[test]
+fn long_names_are_told_apart_by_their_ends_and_stand_whole_in_what_is_to_be_pasted() {
+    let name = |end: &str| format!("{}_{end}", "properties_of_the_event".repeat(3));
+    let (one, other) = (name("one"), name("other"));
+    let survey = sample(format!("id,{one},{other}\n1,a,b\n1,c,d\n")).survey();
+    let doubt = &survey.doubts[0];
+    assert!(doubt.text.contains("_one`, `properties_of_the_ev…"), "{doubt}");
+    assert!(doubt.text.contains("_other`:"), "{doubt}");
+    assert!(doubt.remedy.as_ref().unwrap().contains(&format!("--id-field {one} ")), "{doubt}");
+}
+
 fn said(survey: &TraceSurvey) -> Vec<String> {
     survey.doubts.iter().map(Doubt::to_string).collect()
 }
