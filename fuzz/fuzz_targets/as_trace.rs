@@ -29,7 +29,8 @@ pub fn read(bytes: &[u8], format: Format) {
         options.records = (choice & 128 != 0 && format == Format::Json).then(|| "Records".to_string());
         let surveyed = TraceSurvey::scan(&options);
         let Ok(mut source) = TraceSource::open(&options) else { return };
-        assert!(surveyed.is_ok(), "a trace that can be read can be surveyed");
+        // Of a Parquet file the survey reads columns that nobody asked for, and those may be damaged alone.
+        assert!(surveyed.is_ok() || format == Format::Parquet, "a trace that can be read can be surveyed");
         let mut events = Vec::new();
         while source.fill(1000, &mut events).is_ok() && !events.is_empty() {
             events.clear();
