@@ -17,7 +17,12 @@ pub(super) fn change_lines(decision: &Decision, changes: &[Change]) -> Vec<Strin
     let nothing = "Nothing: no assumption does so within 64 times its value.";
     let nearest = changes.iter().take(MOST_CHANGES);
     let lines: Vec<String> = nearest.map(|change| changed(decision, change)).collect();
-    if lines.is_empty() { vec![nothing.to_string()] } else { lines }
+    if lines.is_empty() {
+        return vec![nothing.to_string()];
+    }
+    // The windows are held as they are, so a question with that value may have another answer.
+    let held = "Each by itself, at the windows above: asked anew, windows are chosen anew, and the turn may come elsewhere.";
+    lines.into_iter().chain([held.to_string()]).collect()
 }
 
 /// `redis-claim pays as soon as price of redis is less than 5.2 (now 10; 0.52 times)`.
@@ -33,8 +38,14 @@ fn changed(decision: &Decision, change: &Change) -> String {
         change.assumption,
         in_unit(change.unit, change.to),
         in_unit(change.unit, change.from),
-        units::short(change.factor)
+        factor(change.factor)
     )
+}
+
+/// With as many digits as tell it from one.
+fn factor(times: f64) -> String {
+    let short = units::short(times);
+    if short == "1" { format!("{times:.4}") } else { short }
 }
 
 fn in_unit(unit: Unit, value: f64) -> String {

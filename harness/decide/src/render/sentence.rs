@@ -5,6 +5,7 @@ use std::time::Duration;
 use dedup_records::curve::Origin;
 use dedup_records::units;
 
+use crate::candidate::Place;
 use crate::decision::{Decision, Failure, Judged};
 use crate::loss::{Assessment, Says};
 
@@ -41,9 +42,13 @@ fn named(judged: &Judged) -> String {
 fn figures(decision: &Decision, judged: &Judged) -> String {
     let found = &judged.assessment;
     let all = decision.traffic.pings_per_s * 86_400.0;
-    let size = match judged.candidate.place.is_server() {
-        true => format!("{} in the Redis", bytes(found.maxmemory)),
-        false => format!("{} a worker", bytes(judged.candidate.worker_bytes.value)),
+    let memory = bytes(judged.candidate.worker_bytes.value);
+    let size = match judged.candidate.place {
+        Place::Server | Place::OpenServer => format!("{} in the Redis", bytes(found.maxmemory)),
+        Place::Disk => {
+            format!("{memory} and {} of disk a worker", bytes(judged.candidate.disk_bytes.value))
+        }
+        Place::Worker | Place::Engine => format!("{memory} a worker"),
     };
     let left = match found.left {
         Some(_) => " after the nightly job",
@@ -74,6 +79,9 @@ pub(super) fn failure(failure: &Failure) -> String {
     };
     let sure = if origin == Origin::Outside { ", outside what was measured" } else { "" };
     match failure.times() {
+        times if times < 1.01 => {
+            format!("{says} hardly more than the {} allowed{sure}", show(allowed))
+        }
         times if times.is_finite() => {
             let times = units::short(times);
             format!("{says} {} ({times} times the {} allowed{sure})", show(found), show(allowed))

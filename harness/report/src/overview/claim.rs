@@ -63,7 +63,14 @@ pub(crate) fn sentence(panels: &[Panel<'_>], lives: &[Life<'_>]) -> String {
     };
     let clean: Vec<&Life<'_>> =
         lives.iter().filter(|life| life.counted().next().is_some() && life.worst_loss().is_none()).collect();
-    let names: Vec<String> = clean.iter().map(|life| life.name.clone()).collect();
+    // Faults that cannot happen to it are left out of what a strategy is put through.
+    let names: Vec<String> = clean
+        .iter()
+        .map(|life| match counted_in(life) {
+            all if all == scenarios.len() => life.name.clone(),
+            some => format!("{} (in {} of them)", life.name, number(some)),
+        })
+        .collect();
     let bound = clean.iter().filter_map(|life| life.bound()).fold(0.0, f64::max);
     let mut said = vec![match names.as_slice() {
         [] if lives.is_empty() => {
@@ -86,6 +93,13 @@ pub(crate) fn sentence(panels: &[Panel<'_>], lives: &[Life<'_>]) -> String {
         said.push(format!("{} did not come to an end", plural(failed as u64, "cell")));
     }
     said.join("; ") + "."
+}
+
+/// In how many scenarios its pings were counted.
+fn counted_in(life: &Life<'_>) -> usize {
+    let scenarios: BTreeSet<&str> =
+        life.counted().map(|counted| counted.panel.block().stream.scenario.as_str()).collect();
+    scenarios.len()
 }
 
 /// Who did not do as it is documented.

@@ -72,6 +72,16 @@ fn the_claim_is_of_the_worst_scenario_and_the_worst_strategy_stands_first() {
 }
 
 #[test]
+fn who_lost_none_is_said_of_the_scenarios_that_counted_it() {
+    let sentence = |cells: &[Vec<CellRecord>]| report(cells.concat()).opening.sentence;
+    let everywhere = sentence(&[GOOD.cells(), under("mild", GOOD), under("cruel", GOOD)]);
+    assert!(everywhere.starts_with("Over three scenarios, exact lost none seen"), "{everywhere}");
+    let lossy = Sample { lost: 46, ..claims("claim") };
+    let some = sentence(&[GOOD.cells(), under("mild", GOOD), under("cruel", lossy)]);
+    assert!(some.starts_with("Over three scenarios, exact (in two of them) lost none seen"), "{some}");
+}
+
+#[test]
 fn what_loses_anywhere_is_the_best_at_nothing() {
     let report = kind_and_cruel();
     let headlines = report.sections.iter().map(|section| section.headline.clone());
