@@ -81,7 +81,7 @@ impl CsvRows {
         let values = this.values(&extent);
         let lines = 1 + if values.is_ok() { 0 } else { extent.line_ends };
         let fields: Option<&dyn Fields> = if values.is_ok() { Some(this) } else { None };
-        Ok(Some(Record { line: extent.line, lines, there: There::BOTH, fields, values }))
+        Ok(Some(Record { line: extent.line, lines, there: There::ALL, fields, values }))
     }
 
     /// The fields of the next record, as the names of columns.

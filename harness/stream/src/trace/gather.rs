@@ -105,7 +105,7 @@ impl Gathering<'_> {
     }
 
     fn push_all(&mut self, pings: &mut TracePings, before: u64, stop: &AtomicBool) -> Result<(), TraceError> {
-        while let Some(ping) = pings.next_unless(stop)? {
+        while let Some(ping) = pings.next_of_file(stop)? {
             self.push(ping, before)?;
         }
         Ok(())

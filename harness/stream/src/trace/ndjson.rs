@@ -64,10 +64,10 @@ impl JsonLines {
             Line::Whole => match this.wanted() {
                 Ok(found) => {
                     let (ids, time) = found.split_at(this.paths.ids);
-                    let id = ids.iter().any(Option::is_some);
-                    (There { id, time: time.iter().any(Option::is_some) }, values(ids, time))
+                    let there = There::of(ids.iter().map(Option::is_some), time.iter().any(Option::is_some));
+                    (there, values(ids, time))
                 }
-                Err(reason @ BadReason::Twice(_)) => (There::BOTH, Err(reason)),
+                Err(reason @ BadReason::Twice(_)) => (There::ALL, Err(reason)),
                 Err(reason) => (There::default(), Err(reason)),
             },
             Line::TooLong => (There::default(), Err(BadReason::TooLong)),

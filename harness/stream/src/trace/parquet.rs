@@ -236,7 +236,7 @@ impl ParquetRows {
         let group = self.group.as_mut().expect("it was opened");
         let values = group.next().map_err(broken)?;
         self.others.next().map_err(broken)?;
-        Ok(Some(Record { line, lines: 1, there: There::BOTH, fields: self.others.fields(), values }))
+        Ok(Some(Record { line, lines: 1, there: There::ALL, fields: self.others.fields(), values }))
     }
 
     fn open_group(&mut self) -> Result<(), ParquetError> {

@@ -19,16 +19,33 @@ pub(crate) struct Record<'a> {
     pub(crate) values: Result<Values<'a>, BadReason>,
 }
 
-/// Which fields a record has (any part of an id is one), be they empty, null or of a kind that cannot be read.
+/// Which fields a record has, be they empty, null or of a kind that cannot be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct There {
-    pub(crate) id: bool,
+    /// A bit for each part of the id, the first one lowest.
+    parts: u64,
     pub(crate) time: bool,
 }
 
 impl There {
-    /// Both, as in every row of a table.
-    pub(crate) const BOTH: There = There { id: true, time: true };
+    /// All, as in every row of a table.
+    pub(crate) const ALL: There = There { parts: u64::MAX, time: true };
+
+    /// Says of each part of the id whether it is there.
+    pub(crate) fn of(parts: impl Iterator<Item = bool>, time: bool) -> There {
+        There { parts: parts.enumerate().fold(0, |all, (index, is)| all | u64::from(is) << index), time }
+    }
+
+    /// Takes in what another record has.
+    pub(crate) fn take_in(&mut self, other: There) {
+        self.parts |= other.parts;
+        self.time |= other.time;
+    }
+
+    /// Whether it has the part of the id at `index`.
+    pub(crate) fn has_part(self, index: usize) -> bool {
+        self.parts >> index & 1 != 0
+    }
 }
 
 /// A value as text; none if the field is absent or null.

@@ -158,6 +158,7 @@ impl TracePings {
                 let went_back = std::mem::take(&mut met.out_of_order);
                 met.sorted = self.options.sort.then_some(went_back);
                 self.tally = met;
+                self.check_parts()?;
             }
             self.gathering = Gathering::Done(Box::new(gathered));
         }
@@ -171,7 +172,10 @@ impl TracePings {
     pub fn next_unless(&mut self, stop: &AtomicBool) -> Result<Option<TracePing>, TraceError> {
         match self.gathering {
             _ if stop.load(Ordering::Relaxed) => Err(TraceError::Stopped),
-            Gathering::Not => self.next_of_file(),
+            Gathering::Not => match self.next_of_file(stop)? {
+                None => self.check_parts().map(|()| None),
+                ping => Ok(ping),
+            },
             Gathering::ToDo | Gathering::Done(_) => self.next_gathered(stop),
         }
     }
@@ -183,7 +187,11 @@ impl TracePings {
         self.next_unless(&NEVER)
     }
 
-    fn next_of_file(&mut self) -> Result<Option<TracePing>, TraceError> {
+    /// The next ping of a file that may be one of several, of which others may have what it lacks.
+    pub(super) fn next_of_file(&mut self, stop: &AtomicBool) -> Result<Option<TracePing>, TraceError> {
+        if stop.load(Ordering::Relaxed) {
+            return Err(TraceError::Stopped);
+        }
         loop {
             match self.step()? {
                 Some(Step::Ping(ping)) => return Ok(Some(ping)),
@@ -201,8 +209,7 @@ impl TracePings {
             Err(error) => return Err(bytes::read_error(&self.options, self.line, &error)),
         };
         self.line = record.line;
-        self.tally.there.id |= record.there.id || self.layout.id.all_but().is_some();
-        self.tally.there.time |= record.there.time;
+        self.tally.there.take_in(record.there);
         let ping = record.values.map_err(RowProblem::Bad).and_then(|values| {
             let id = self.keys.key(&values.id, record.fields).map_err(RowProblem::Bad)?;
             let (at, event_time) = self.clock.times(values.time.as_deref())?;

@@ -33,7 +33,7 @@ pub struct Tally {
     pub first_at: Timestamp,
     /// Arrival of the last ping.
     pub last_at: Timestamp,
-    /// Whether any line had the field of the id, and that of the time.
+    /// Which fields any line had: those of the id, and that of the time.
     pub(super) there: There,
     /// Lines whose id cannot be one, and what the first of them has.
     pub(super) no_id: u64,
@@ -69,6 +69,7 @@ impl Tally {
     /// Adds what was met in one of several files, but for the pings, which are counted where they are read in order.
     pub(crate) fn take_in(&mut self, other: &Tally, file: Option<String>) {
         self.bad += other.bad;
+        self.there.take_in(other.there);
         self.out_of_order += other.out_of_order;
         let named = |bad: &BadLine| BadLine { file: file.clone(), ..bad.clone() };
         let more = BAD_LINES_SHOWN.saturating_sub(self.first_bad.len());

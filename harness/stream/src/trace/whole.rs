@@ -9,6 +9,22 @@ use super::rows::TracePings;
 use super::tally::Tally;
 
 impl TracePings {
+    /// Whether all that there is makes sense: as [`check`](TracePings::check), and each part of the id was met.
+    pub fn check_at_end(&self) -> Result<(), TraceError> {
+        self.check()?;
+        self.check_parts()
+    }
+
+    /// Whether each part of the id was met: a part that no record has is misspelled, and without it ids are fewer.
+    pub(super) fn check_parts(&self) -> Result<(), TraceError> {
+        let parts = self.options.id.named().iter().enumerate();
+        let absent: Vec<&str> = parts
+            .filter(|(index, _)| !self.tally.there.has_part(*index))
+            .map(|(_, field)| field.as_str())
+            .collect();
+        if absent.is_empty() { Ok(()) } else { Err(self.no_field("--id-field", &absent.join(", "))) }
+    }
+
     /// Whether what was read so far makes sense: there are ids, and no more bad lines than may be.
     pub fn check(&self) -> Result<(), TraceError> {
         let Tally { pings, bad, .. } = self.tally;
@@ -40,7 +56,10 @@ impl TracePings {
         if let Some(field) = self.keys.never_met().find(is_nowhere) {
             return Err(self.no_field("--id-all-but", field));
         }
-        match (self.tally.missing == pings, self.tally.there.id, self.options.id.named()) {
+        let parts = self.layout.id.named().len();
+        let any_part = parts == 0 && self.options.id.all_but().is_some()
+            || (0..parts).any(|part| self.tally.there.has_part(part));
+        match (self.tally.missing == pings, any_part, self.options.id.named()) {
             (false, ..) => Ok(()),
             (true, true, _) => Err(self.no_ids(format!("all {pings} values are empty or null"))),
             (true, false, []) => Err(TraceError::NoIdField {

@@ -185,7 +185,7 @@ fn read(
             judged_at = judged_at.saturating_mul(10).max(lines + 1);
         }
     }
-    pings.check()?;
+    pings.check_at_end()?;
     watch.lock().doubt(pings);
     Ok(())
 }

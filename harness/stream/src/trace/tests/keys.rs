@@ -64,6 +64,40 @@ fn long_names_are_told_apart_by_their_ends_and_stand_whole_in_what_is_to_be_past
     assert!(doubt.remedy.as_ref().unwrap().contains(&format!("--id-field {one} ")), "{doubt}");
 }
 
+#[test]
+fn each_part_of_a_key_has_to_be_somewhere() {
+    let lines = "{\"topic\":\"t\",\"m\":{\"id\":1}}\n{\"topic\":\"t\",\"m\":{\"id\":2}}\n";
+    let array = "[{\"topic\":\"t\",\"m\":{\"id\":1}},\n{\"topic\":\"t\",\"m\":{\"id\":2}}]";
+    for content in [lines, array, &lines.replace('\n', "")] {
+        for sort in [false, true] {
+            let with = |fields: &[&str]| {
+                let (id, at) = (named(fields), Some("m.id".to_string()));
+                sample(content).with(|o| {
+                    (o.id, o.sort, o.time_field, o.time_unit) = (id, sort, at, TimeUnit::S);
+                })
+            };
+            for fields in [["topic", "mesageId"], ["mesageId", "topic"]] {
+                let error = with(&fields).error();
+                assert!(
+                    error.contains("--id-field mesageId: no line has it; the first line has: "),
+                    "{error}"
+                );
+            }
+            assert_eq!(with(&["topic", "m.id"]).survey().duplicate_count, 0);
+        }
+    }
+    // A part may be absent in most lines, and in all of one of several files.
+    let one = sample("{\"a\":1}\n{\"a\":2}\n");
+    let other = sample("{\"a\":1,\"b\":null}\n");
+    let both = |fields: &[&str]| {
+        let (id, more) = (named(fields), vec![other.options.path.clone()]);
+        TraceSurvey::scan(&TraceOptions { id, more, ..one.options.clone() })
+    };
+    assert_eq!(both(&["a", "b"]).unwrap().duplicate_count, 1);
+    let error = both(&["a", "c"]).unwrap_err().to_string();
+    assert!(error.contains("--id-field c: no line has it"), "{error}");
+}
+
 fn said(survey: &TraceSurvey) -> Vec<String> {
     survey.doubts.iter().map(Doubt::to_string).collect()
 }
