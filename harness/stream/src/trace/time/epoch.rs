@@ -26,33 +26,47 @@ pub(super) fn unit_of(number: u64) -> Option<TimeUnit> {
     }
 }
 
-/// The unit that the name of a field ends in.
+/// The unit that the name of a field ends in, in whatever letters: `time_ms`, `TIME_MS`, `timeMs`, `timeMS`, `ms`.
 pub(super) fn unit_in_name(field: &str) -> Option<TimeUnit> {
     // Longer endings first: "milliseconds" ends in "seconds" as well.
-    const ENDINGS: [(&str, TimeUnit); 21] = [
+    const ENDINGS: [(&str, TimeUnit); 7] = [
         ("milliseconds", TimeUnit::Ms),
         ("microseconds", TimeUnit::Us),
         ("nanoseconds", TimeUnit::Ns),
         ("seconds", TimeUnit::S),
         ("millis", TimeUnit::Ms),
-        ("Millis", TimeUnit::Ms),
         ("micros", TimeUnit::Us),
-        ("Micros", TimeUnit::Us),
         ("nanos", TimeUnit::Ns),
-        ("Nanos", TimeUnit::Ns),
-        ("Nano", TimeUnit::Ns),
-        ("_nano", TimeUnit::Ns),
-        ("_ms", TimeUnit::Ms),
-        ("Ms", TimeUnit::Ms),
-        ("_us", TimeUnit::Us),
-        ("Us", TimeUnit::Us),
-        ("_ns", TimeUnit::Ns),
-        ("Ns", TimeUnit::Ns),
-        ("_sec", TimeUnit::S),
-        ("_secs", TimeUnit::S),
-        ("_s", TimeUnit::S),
     ];
-    ENDINGS.iter().find(|(ending, _)| field.ends_with(ending)).map(|(_, unit)| *unit)
+    // Too short to be told from the end of another word, as of ITEMS.
+    const WORDS: [(&str, TimeUnit); 7] = [
+        ("nano", TimeUnit::Ns),
+        ("ms", TimeUnit::Ms),
+        ("us", TimeUnit::Us),
+        ("ns", TimeUnit::Ns),
+        ("sec", TimeUnit::S),
+        ("secs", TimeUnit::S),
+        ("s", TimeUnit::S),
+    ];
+    let (small, word) = (field.to_ascii_lowercase(), last_word(field));
+    let ending = ENDINGS.iter().find(|(ending, _)| small.ends_with(ending));
+    let found = ending.or_else(|| WORDS.iter().find(|(unit, _)| word.eq_ignore_ascii_case(unit)));
+    found.map(|(_, unit)| *unit)
+}
+
+/// The last word of a name: of letters and digits, and from where large letters begin after small ones or digits, or from
+/// the last large letter before small ones.
+fn last_word(field: &str) -> &str {
+    let word =
+        field.rsplit(|letter: char| !letter.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or("");
+    let begins = |pair: &[u8]| !pair[0].is_ascii_uppercase() && pair[1].is_ascii_uppercase();
+    let humps = |three: &[u8]| {
+        three[0].is_ascii_uppercase() && three[1].is_ascii_uppercase() && three[2].is_ascii_lowercase()
+    };
+    let bytes = word.as_bytes();
+    let after_small = bytes.windows(2).rposition(begins).map_or(0, |at| at + 1);
+    let before_small = bytes.windows(3).rposition(humps).map_or(0, |at| at + 1);
+    &word[after_small.max(before_small)..]
 }
 
 /// The number of a few digits alone, as nearly all times since 1970 are written.
@@ -83,4 +97,55 @@ fn fraction_of(text: &str, nanos: u64) -> Option<u64> {
 fn exponent(text: &str, nanos: u64) -> Option<u64> {
     let value = text.parse::<f64>().ok()? * nanos as f64;
     (value >= 0.0 && value < u64::MAX as f64).then_some(value as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_ends_in_a_unit_in_whatever_letters() {
+        for (names, unit) in [
+            (
+                &[
+                    "uptime_ms",
+                    "UPTIME_MS",
+                    "uptimeMS",
+                    "uptimeMs",
+                    "UPTIMEMs",
+                    "ms",
+                    "MS",
+                    "a.ms",
+                    "at-MS",
+                    "t1Ms",
+                    "time (ms)",
+                ][..],
+                TimeUnit::Ms,
+            ),
+            (&["TIME_MILLIS", "timeMillis", "Milliseconds", "TIMEMILLISECONDS"], TimeUnit::Ms),
+            (&["timeSeconds", "TIME_SECONDS", "Seconds", "time_S", "timeSec", "SECS"], TimeUnit::S),
+            (&["timeUS", "TIME_MICROS", "us"], TimeUnit::Us),
+            (&["TIME_NS", "timeNano", "NANOS", "ns"], TimeUnit::Ns),
+        ] {
+            for name in names {
+                assert_eq!(unit_in_name(name), Some(unit), "{name}");
+            }
+        }
+        for name in [
+            "ITEMS",
+            "items",
+            "status",
+            "STATUS",
+            "times",
+            "Times",
+            "publishTimes",
+            "AtMsg",
+            "MS_AGO",
+            "h2s",
+            "Zeitäs",
+            "",
+        ] {
+            assert_eq!(unit_in_name(name), None, "{name}");
+        }
+    }
 }

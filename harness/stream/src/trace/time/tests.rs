@@ -76,6 +76,7 @@ fn the_unit_is_told_by_form_then_name_then_magnitude() {
     let unit = |field, text| guess(field, text).ok().flatten();
     assert_eq!(unit("at_ms", "2019-01-03T21:26:19Z"), Some((TimeUnit::Rfc3339, UnitFrom::Form)));
     assert_eq!(unit("at_ms", "0"), Some((TimeUnit::Ms, UnitFrom::Name)));
+    assert_eq!(unit("UPTIME_MS", "172800"), Some((TimeUnit::Ms, UnitFrom::Name)));
     assert_eq!(unit("publishTimeMicros", "5"), Some((TimeUnit::Us, UnitFrom::Name)));
     assert_eq!(unit("uptime_milliseconds", "5"), Some((TimeUnit::Ms, UnitFrom::Name)));
     for (text, expected) in [
@@ -97,6 +98,8 @@ fn a_name_that_contradicts_the_magnitude_asks_for_the_unit() {
     for (field, text, name, magnitude) in [
         ("time_s", "1546550779123", TimeUnit::S, TimeUnit::Ms),
         ("time_ms", "1546550779", TimeUnit::Ms, TimeUnit::S),
+        ("TIME_MS", "1772323200", TimeUnit::Ms, TimeUnit::S),
+        ("timeSeconds", "1772323200000", TimeUnit::S, TimeUnit::Ms),
         ("publishTimeMicros", "1546550779123456789", TimeUnit::Us, TimeUnit::Ns),
     ] {
         assert_eq!(guess(field, text), Err(Unclear::Contradicted(name, magnitude)), "{field}");
