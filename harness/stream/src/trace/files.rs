@@ -1,7 +1,9 @@
 //! Which files a trace is: paths, patterns and folders as a user names them.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::error::TraceError;
@@ -11,13 +13,16 @@ use super::error::TraceError;
 /// what is no data. Numbers in names count as numbers: `part-2` is before `part-10`.
 pub fn find_files(named: &[PathBuf]) -> Result<Vec<PathBuf>, TraceError> {
     let mut found = Vec::new();
+    let mut known = HashSet::new();
     for path in named {
-        found.extend(files_of(path)?);
-    }
-    for (number, path) in found.iter().enumerate() {
-        if found[..number].contains(path) {
+        let each_once = once(files_of(path)?);
+        if let Some((path, _)) = each_once.iter().find(|(_, file)| known.contains(file)) {
             let (path, what) = (path.display().to_string(), "is named twice");
             return Err(TraceError::Files { path, what, allowed: "each file once" });
+        }
+        for (path, file) in each_once {
+            found.push(path);
+            known.insert(file);
         }
     }
     if found.len() > 1 && found.iter().any(|path| path == Path::new("-")) {
@@ -25,6 +30,37 @@ pub fn find_files(named: &[PathBuf]) -> Result<Vec<PathBuf>, TraceError> {
         return Err(TraceError::Files { path, what, allowed: "files, or standard input alone" });
     }
     Ok(found)
+}
+
+/// What tells files apart, whatever leads to them.
+#[derive(PartialEq, Eq, Hash)]
+enum FileId {
+    /// Device and inode.
+    Inode(u64, u64),
+    /// Of what cannot be looked at, or is not there: that is said where it is opened.
+    Path(PathBuf),
+}
+
+impl FileId {
+    fn of(path: &Path) -> FileId {
+        match fs::metadata(path) {
+            Ok(file) => FileId::Inode(file.dev(), file.ino()),
+            Err(_) => FileId::Path(path.to_path_buf()),
+        }
+    }
+}
+
+/// Each file once: a link to one of them, which a folder or a pattern may have, would count its pings twice.
+fn once(paths: Vec<PathBuf>) -> Vec<(PathBuf, FileId)> {
+    let mut known = HashSet::new();
+    paths
+        .into_iter()
+        .filter(|path| known.insert(FileId::of(path)))
+        .map(|path| {
+            let file = FileId::of(&path);
+            (path, file)
+        })
+        .collect()
 }
 
 fn files_of(path: &Path) -> Result<Vec<PathBuf>, TraceError> {
@@ -135,6 +171,26 @@ mod tests {
         assert_eq!(found(folder.path(), &[""]).unwrap(), all);
         // What is not there is said where it is opened.
         assert_eq!(found(folder.path(), &["none"]).unwrap(), ["none"]);
+    }
+
+    #[test]
+    fn a_file_that_is_linked_counts_once_and_is_refused_where_both_are_named() {
+        let folder = folder(&["a.csv", "b.csv", "in/c.csv"]);
+        let at = |name: &str| folder.path().join(name);
+        std::os::unix::fs::symlink(at("a.csv"), at("latest.csv")).unwrap();
+        fs::hard_link(at("b.csv"), at("in/d.csv")).unwrap();
+        std::os::unix::fs::symlink(at("gone"), at("in/e.csv")).unwrap();
+        assert_eq!(found(folder.path(), &["*.csv"]).unwrap(), ["a.csv", "b.csv"]);
+        assert_eq!(found(folder.path(), &[""]).unwrap(), ["a.csv", "b.csv", "in/c.csv", "in/e.csv"]);
+        for (named, twice) in [
+            (["a.csv", "latest.csv"], "latest.csv"),
+            (["in", "b.csv"], "b.csv"),
+            (["b.csv", "in"], "in/d.csv"),
+            (["in", "./in"], "in/c.csv"),
+        ] {
+            let error = found(folder.path(), &named).unwrap_err();
+            assert!(error.contains(&format!("{twice}: is named twice")), "{error}");
+        }
     }
 
     #[test]
