@@ -34,7 +34,7 @@ impl Keys {
         if let Some(but) = &mut self.all_but {
             return Ok(fields.map_or(Id::Missing, |fields| all_but(but, fields)));
         }
-        if let Some(text) = parts.as_slice().iter().flatten().find(|text| is_rounded(text)) {
+        if let Some(text) = parts.as_slice().iter().flatten().find(|text| is_rounded(text.trim())) {
             let found = format!("{}, which a spreadsheet has rounded", excerpt(text));
             return Err(BadReason::Id(found));
         }
@@ -70,8 +70,12 @@ impl Keys {
     }
 
     fn part(&self, text: Option<&str>) -> Id {
-        let id = text.map_or(Id::Missing, id_of);
-        if self.nulls.contains(&id) { Id::Missing } else { id }
+        let Some(text) = text else { return Id::Missing };
+        let (id, bare) = (id_of(text), text.trim());
+        // White space is part of an id, but makes none of what is none.
+        let is_null = self.nulls.contains(&id)
+            || bare.len() < text.len() && !self.nulls.is_empty() && self.nulls.contains(&id_of(bare));
+        if is_null { Id::Missing } else { id }
     }
 }
 

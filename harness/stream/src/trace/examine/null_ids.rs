@@ -47,6 +47,8 @@ impl Nulls {
     }
 
     pub(super) fn see(&mut self, part: &str) {
+        // White space hides none, as `--null-id` sees through it.
+        let part = part.trim();
         // Few ids begin as a null does.
         let begins =
             part.as_bytes().first().is_some_and(|first| BEGINS[usize::from(first.to_ascii_lowercase())]);
@@ -158,6 +160,15 @@ mod tests {
         assert_eq!(heavy_of((0..10_000).map(|n| n % 10)), None);
         assert_eq!(heavy_of(0..10_000), None);
         assert_eq!(heavy_of((0..40).map(|_| 1)), None);
+    }
+
+    #[test]
+    fn white_space_hides_no_null() {
+        let mut nulls = Nulls::except(&["none".to_string()]);
+        for part in [" NULL", "NULL\t", "NULL", "null ", " none", " a ", " "] {
+            nulls.see(part);
+        }
+        assert_eq!(nulls.met().collect::<Vec<_>>(), [("NULL", 3), ("null", 1)]);
     }
 
     #[test]

@@ -38,6 +38,17 @@ fn texts_that_stand_for_no_id_are_taken_for_none() {
 }
 
 #[test]
+fn white_space_hides_no_null_and_no_rounded_number_and_stays_in_ids() {
+    let text = "id,k\n NULL,1\nNULL ,1\n\tNULL,1\n a,1\na,1\na ,1\n";
+    let survey = sample(text).with(|o| o.null_ids = vec!["NULL".to_string()]).survey();
+    assert_eq!((survey.missing_count, survey.sizing.ids_total, survey.duplicate_count), (3, 3, 0));
+    let doubts = said(&sample(text).survey());
+    assert!(doubts[0].contains("3 of 6 pings (50.00 %) have NULL for an id"), "{doubts:?}");
+    let rounded = sample("id,k\n 4.959034E+55,1\n4.959034E+55 ,2\n").error();
+    assert!(rounded.contains("which a spreadsheet has rounded"), "{rounded}");
+}
+
+#[test]
 fn a_key_that_makes_no_sense_is_refused() {
     for (fields, said) in [
         (
