@@ -40,6 +40,8 @@ export const sizes = {
 export async function open(browser, path, options = {}) {
   const context = await browser.newContext({ viewport: sizes.desktop, ...options });
   const page = await context.newPage();
+  // A condition is awaited, however busy the machine.
+  page.setDefaultTimeout(300_000);
   const wrong = [];
   page.on('console', (message) => { if (['error', 'warning'].includes(message.type())) wrong.push(message.text()); });
   page.on('pageerror', (error) => wrong.push(String(error)));
