@@ -25,7 +25,7 @@ pub use checked::{Beside, Checked, FailedOver, Outcome, Seen};
 pub use decision::{Decision, Failure, Judged, decide};
 pub use dedup_records::curve::{Known, Origin};
 pub use forgetting::{Cells, Forgetting, Missed, SizedFor};
-pub use loss::{Assessment, Says, Term, assess};
+pub use loss::{Assessment, Says, Term, assess, while_away};
 pub use measured::{Curves, Measured};
 pub use needs::{NEEDS, Need, NeedError, Needs, Nightly, Prices};
 pub use quantity::{Allowed, often, rate, share};

@@ -248,13 +248,19 @@ impl Emptied {
     }
 }
 
+/// Duplicates delivered because the server was away, if so many copies come meanwhile: where pings pass, these, and as many of what
+/// could not be marked.
+pub fn while_away(candidate: &Candidate, copies: f64) -> f64 {
+    match candidate.place {
+        Place::OpenServer => 2.0 * copies,
+        Place::Worker | Place::Disk | Place::Engine | Place::Server => 0.0,
+    }
+}
+
 /// Copies that failovers of the server let through: while it is away, and for what its replica did not have.
 fn failovers(candidate: &Candidate, traffic: &Traffic, needs: &Needs) -> (f64, f64) {
     let copies = needs.failovers_per_year * traffic.copies_per_s();
-    let outage = match candidate.place {
-        Place::OpenServer => 2.0 * copies * needs.outage.as_secs_f64(),
-        _ => 0.0,
-    };
+    let outage = while_away(candidate, copies * needs.outage.as_secs_f64());
     let replica = match candidate.place.is_server() {
         true => copies * needs.replication.as_secs_f64(),
         false => 0.0,

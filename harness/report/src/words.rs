@@ -109,6 +109,12 @@ pub(super) fn list(names: &[String], most: usize) -> String {
     }
 }
 
+/// The text with its first letter as a capital.
+pub(super) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// The middle of a long name left out, so that what differs at its end stays.
 pub(super) fn clip(name: &str, most: usize) -> String {
     let letters: Vec<char> = name.chars().collect();

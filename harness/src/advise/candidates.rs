@@ -22,7 +22,7 @@ use crate::predict::{Declared, MissedShares, missed_shares};
 use crate::process::cores;
 
 /// What a ping that is held takes beside its payload.
-pub(super) const HELD_BYTES: u64 = 40;
+const HELD_BYTES: u64 = 40;
 
 pub(super) const YEAR_S: f64 = 365.25 * 86_400.0;
 
@@ -72,11 +72,16 @@ pub(super) const RATE: &str = "rate";
 
 type ProspectOf = fn(&Settings, &Context) -> Prospect;
 
+/// The setting that says how often it loses by mistake, if it has one.
+pub(super) fn rate_of(definition: &Definition) -> Option<&'static SettingDef> {
+    let is_rate = |def: &&SettingDef| def.name == RATE && matches!(def.kind, SettingKind::Share);
+    definition.settings.iter().find(is_rate)
+}
+
 /// What loses by mistake has the sizes with which it loses half and a tenth of what may be lost: other causes have the rest. Its
 /// own size is no choice where it loses more.
 fn rates(definition: &Definition, needs: &Needs) -> Vec<Option<f64>> {
-    let is_rate = |def: &&SettingDef| def.name == RATE && matches!(def.kind, SettingKind::Share);
-    let own = definition.settings.iter().find(is_rate).and_then(|def| match def.default {
+    let own = rate_of(definition).and_then(|def| match def.default {
         SettingDefault::Text(text) => text.parse::<f64>().ok(),
         _ => None,
     });
@@ -250,12 +255,10 @@ impl Theory<'_> {
         missed: MissedShares,
     ) -> Candidate {
         let workers = u64::from(self.needs.workers);
-        let held = prospect.held_pings.saturating_mul(HELD_BYTES + self.traffic.payload_bytes);
         let a_worker = |bytes: u64| modelled(bytes.div_ceil(workers) as f64);
         let window = prospect.promise.window;
         let ids = if window == Window::Forever { sizing.ids_total } else { sizing.ids_in_window };
-        let fixed = settings.entries().filter(|(name, _)| !follows_traffic(definition, name));
-        let fixed = fixed.map(|(name, value)| (name.to_string(), value)).collect();
+        let fixed = fixed(definition, settings);
         Candidate {
             strategy: definition.name.to_string(),
             spec: spec(definition, settings, rate),
@@ -264,10 +267,7 @@ impl Theory<'_> {
             model_of: definition.operation.model_of.map(str::to_string),
             operates: definition.operation.what.to_string(),
             place: place(prospect.kept),
-            marks: match prospect.promise.under_faults.lost {
-                Bound::Never => Marks::AfterDelivery,
-                Bound::AtMost(_) | Bound::Unbounded => Marks::AtCheck,
-            },
+            marks: marks(&prospect),
             ids: ids as f64,
             missed_live: modelled(missed.live),
             gap_s: match window {
@@ -276,12 +276,8 @@ impl Theory<'_> {
             },
             missed_stable: missed.stable.map(modelled),
             because: missed.because,
-            false_positives: modelled(match prospect.promise.lost {
-                Bound::Never => 0.0,
-                Bound::AtMost(share) => share,
-                Bound::Unbounded => 1.0,
-            }),
-            worker_bytes: a_worker(prospect.process_bytes.saturating_add(held)),
+            false_positives: modelled(lost_by_mistake(&prospect)),
+            worker_bytes: a_worker(bytes_in_process(&prospect, self.traffic)),
             server_bytes: modelled(prospect.server_bytes as f64),
             disk_bytes: a_worker(prospect.disk_bytes),
             round_trips: prospect.round_trips,
@@ -304,6 +300,35 @@ pub(super) fn sized_for(prospect: &Prospect, window: Duration, ids: u64, needs: 
 /// The ids that a setting says it is sized for.
 pub(super) fn ids_of(definition: &Definition, settings: &Settings) -> Option<u64> {
     definition.settings.iter().find(|def| follows_ids(def)).map(|def| settings.count(def.name))
+}
+
+/// A claim is lost with the worker that made it; a mark that follows the delivery is not.
+pub(super) fn marks(prospect: &Prospect) -> Marks {
+    match prospect.promise.under_faults.lost {
+        Bound::Never => Marks::AfterDelivery,
+        Bound::AtMost(_) | Bound::Unbounded => Marks::AtCheck,
+    }
+}
+
+/// The share of unique pings that it takes for copies, at most.
+pub(super) fn lost_by_mistake(prospect: &Prospect) -> f64 {
+    match prospect.promise.lost {
+        Bound::Never => 0.0,
+        Bound::AtMost(share) => share,
+        Bound::Unbounded => 1.0,
+    }
+}
+
+/// Bytes in the memory of all workers, with the pings that it holds.
+pub(super) fn bytes_in_process(prospect: &Prospect, traffic: &Traffic) -> u64 {
+    let held = prospect.held_pings.saturating_mul(HELD_BYTES + traffic.payload_bytes);
+    prospect.process_bytes.saturating_add(held)
+}
+
+/// The settings that do not follow the traffic.
+pub(super) fn fixed(definition: &Definition, settings: &Settings) -> BTreeMap<String, String> {
+    let fixed = settings.entries().filter(|(name, _)| !follows_traffic(definition, name));
+    fixed.map(|(name, value)| (name.to_string(), value)).collect()
 }
 
 pub(super) fn place(kept: Kept) -> Place {

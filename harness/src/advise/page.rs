@@ -6,16 +6,15 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use dedup_decide::page::{Close, Pieces, Points, Several, Sizes, Told};
-use dedup_decide::{Candidate, Curves, Forgetting, Marks, Missed, Needs, Traffic};
+use dedup_decide::{Candidate, Curves, Forgetting, Missed, Needs, Traffic};
 use dedup_strategies::shards::share_of;
 use dedup_strategies::{
-    Bound, Context, Definition, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings,
-    Sizing, Window,
+    Context, Definition, Prospect, Role, Routing, SettingDefault, Settings, Sizing, Window,
 };
 
 use super::candidates::{
-    HELD_BYTES, RATE, WindowIs, chosen, follows_traffic, ids_of, loses_by_mistake, place, sized_for,
-    window_of,
+    RATE, WindowIs, bytes_in_process, chosen, fixed, ids_of, loses_by_mistake, lost_by_mistake, marks, place,
+    rate_of, sized_for, window_of,
 };
 use super::forgetting::{follows_ids, forgetting, sized};
 
@@ -83,10 +82,7 @@ impl Asked<'_> {
             model_of: definition.operation.model_of.map(str::to_string),
             operates: definition.operation.what.to_string(),
             place: place(prospect.kept),
-            marks: match promise.under_faults.lost {
-                Bound::Never => Marks::AfterDelivery,
-                Bound::AtMost(_) | Bound::Unbounded => Marks::AtCheck,
-            },
+            marks: marks(&prospect),
             round_trips: prospect.round_trips,
             own_window_s: own.map(|window| window.as_secs_f64()),
             has_window: promise.window.length().is_some(),
@@ -111,8 +107,7 @@ impl Asked<'_> {
 
     /// Its own, and for each share that may be lost half and a tenth of it.
     fn rates(&self, definition: &Definition) -> Vec<Option<f64>> {
-        let is_rate = |def: &SettingDef| def.name == RATE && matches!(def.kind, SettingKind::Share);
-        if !definition.settings.iter().any(is_rate) {
+        if rate_of(definition).is_none() {
             return vec![None];
         }
         let by_chance = matches!(forgetting(definition, None), Some(Forgetting::AtRandom(_)));
@@ -142,11 +137,8 @@ impl Asked<'_> {
                 Some(prospect_of(&settings, &context))
             })
         };
-        let held = HELD_BYTES + self.traffic.payload_bytes;
-        let in_process = |ids: u64, workers: u64| {
-            let found = prospect(ids, workers)?;
-            Some(found.process_bytes.saturating_add(found.held_pings.saturating_mul(held)) as f64)
-        };
+        let in_process =
+            |ids: u64, workers: u64| Some(bytes_in_process(&prospect(ids, workers)?, self.traffic) as f64);
         let shared = Shared::of(in_process)?;
         // What forgets by chance takes long to size, and always by trial.
         let close = if matches!(forgets, Forgetting::AtRandom(_)) { &CLOSE[2..] } else { &CLOSE };
@@ -156,16 +148,11 @@ impl Asked<'_> {
         };
         let of =
             |figure: fn(&Prospect) -> u64| pieces(&|ids| prospect(ids, 1).map(|found| figure(&found) as f64));
-        let lost = |ids| match prospect(ids, 1)?.promise.lost {
-            Bound::Never => Some(0.0),
-            Bound::AtMost(share) => Some(share),
-            Bound::Unbounded => Some(1.0),
-        };
+        let lost = |ids| prospect(ids, 1).map(|found| lost_by_mistake(&found));
         let (few, many) = (lost(1 << 20)?, lost(1 << 30)?);
         let an_id = (many - few) / ((1u64 << 30) - (1u64 << 20)) as f64;
         let (settings, _) = sized(definition, rate, window, 1 << 20, NonZeroUsize::MIN)?;
-        let fixed = settings.entries().filter(|(name, _)| !follows_traffic(definition, name));
-        let fixed = fixed.map(|(name, value)| (name.to_string(), value)).collect();
+        let fixed = fixed(definition, &settings);
         Some(Sizes {
             rate,
             several: self.several(definition, rate, &forgets),

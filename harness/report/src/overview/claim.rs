@@ -12,7 +12,7 @@ use super::in_order;
 use super::life::Life;
 use crate::panel::{Entry, Panel};
 use crate::verdict::CONTROL;
-use crate::words::{clip, list, number, percent, rate, spread, three};
+use crate::words::{capital, clip, list, number, percent, rate, spread, three};
 
 /// The worst that was seen, of all scenarios.
 pub(crate) fn claim(lives: &[Life<'_>]) -> String {
@@ -43,11 +43,6 @@ pub(crate) fn claim(lives: &[Life<'_>]) -> String {
         ),
         None => format!("No ping was seen lost, and no copy let through, by {by}"),
     }
-}
-
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().to_string() + letters.as_str())
 }
 
 /// Who lost nothing anywhere, which of these is fastest and smallest, and what was not judged.

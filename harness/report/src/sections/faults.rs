@@ -9,7 +9,7 @@ use crate::chart::{Axis, Band, Chart, Join, Point, Series, Unit};
 use crate::model::{Cell, Figure, Section, Table, Tone};
 use crate::overview::More;
 use crate::panel::{Entry, Panel};
-use crate::words::{clip, list};
+use crate::words::{capital, clip, list};
 
 const HEADING: Heading = Heading {
     id: "faults",
@@ -150,11 +150,6 @@ fn chart(id: &str, title: &str, series: Vec<Series>, panel: &Panel<'_>) -> Chart
         contest: Vec::new(),
         series: series.into_iter().map(|series| series.thinned(160)).collect(),
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn table(id: &str, title: &str, series: &[Series], panel: &Panel<'_>) -> Table {

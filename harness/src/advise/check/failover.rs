@@ -5,12 +5,11 @@
 //! failover does not depend on lags, so that all copies come within the stream, and within the window.
 
 use std::fmt::Write;
-use std::time::Duration;
 
-use dedup_decide::{Beside, Candidate, FailedOver, Marks, Needs, Place, Traffic};
+use dedup_decide::{Beside, Candidate, FailedOver, Marks, Needs, Traffic, while_away};
 use dedup_stream::scenario::{Scenario, ScenarioError};
 
-use super::stream::MOST_WORKERS;
+use super::stream::write_pipeline;
 use crate::record::VerifyFigures;
 use crate::servers::PRIMARIES;
 
@@ -53,10 +52,7 @@ fn toml(uniques_per_s: f64, share: f64, needs: &Needs) -> Result<String, std::fm
     writeln!(out, "about = \"A failover under the traffic that advice was asked about, thinned out.\"")?;
     writeln!(out, "duration = \"5m\"\nwindow = \"10m\"")?;
     writeln!(out, "\n[arrival]\nprocess = \"poisson\"\nrate = {uniques_per_s}")?;
-    let duration = |time: Duration| humantime::format_duration(time).to_string();
-    writeln!(out, "\n[pipeline]\nworkers = {}", needs.workers.min(MOST_WORKERS))?;
-    writeln!(out, "batch = {}\nlinger = {:?}", needs.batch.min(65_536), duration(needs.linger))?;
-    writeln!(out, "publish_latency = {:?}", duration(needs.publish))?;
+    write_pipeline(&mut out, needs)?;
     if share > 0.0 {
         writeln!(out, "\n[[repeat]]\ncause = \"copies\"\nshare = {share}\nlag.uniform = [\"1s\", \"1m\"]")?;
     }
@@ -88,10 +84,7 @@ impl FailoverTrial {
     /// primaries dies, and its share of the keys is away.
     pub(super) fn predicted(&self, candidate: &Candidate, needs: &Needs, outage_s: f64) -> [f64; 2] {
         let away = 1.0 / PRIMARIES as f64;
-        let delivered = match candidate.place {
-            Place::OpenServer => 2.0 * self.copies_per_s * outage_s * away,
-            _ => 0.0,
-        };
+        let delivered = while_away(candidate, self.copies_per_s * outage_s * away);
         let lost = match candidate.marks {
             Marks::AtCheck => self.uniques_per_s * needs.round_trip.as_secs_f64() * TIME_FACTOR * away,
             Marks::AfterDelivery => 0.0,

@@ -13,7 +13,7 @@ const PINGS: f64 = 200_000.0;
 const MOST_FAULTS: f64 = 60.0;
 
 /// As many workers as a trial has, at most.
-pub(super) const MOST_WORKERS: u32 = 16;
+const MOST_WORKERS: u32 = 16;
 
 const DAY_S: f64 = 86_400.0;
 const YEAR_S: f64 = 365.25 * DAY_S;
@@ -47,7 +47,6 @@ pub fn trial(candidate: &Candidate, traffic: &Traffic, needs: &Needs) -> Result<
     let length_s = (6.0 * window_s.max(traffic.lags.longest())).clamp(2.0 * DAY_S, YEAR_S).ceil();
     let thinned = (PINGS / (traffic.pings_per_s * length_s)).min(1.0);
     let uniques_per_s = (traffic.uniques_per_s() * thinned).max(1e-6);
-    let workers = needs.workers.min(MOST_WORKERS);
     let faults = |per_year: f64| match per_year * length_s / YEAR_S {
         0.0 => 0,
         expected => expected.round().clamp(1.0, MOST_FAULTS) as u32,
@@ -55,7 +54,7 @@ pub fn trial(candidate: &Candidate, traffic: &Traffic, needs: &Needs) -> Result<
     let restarts_s = spread(faults(needs.restarts_per_year), length_s);
     let crashes = faults(needs.crashes_per_year);
     let mut text = String::new();
-    write(&mut text, &Parts { traffic, needs, window_s, length_s, uniques_per_s, workers })
+    write(&mut text, &Parts { traffic, needs, window_s, length_s, uniques_per_s })
         .and_then(|()| write_faults(&mut text, &restarts_s, crashes, length_s))
         .expect("a string takes whatever is written");
     Ok(Trial {
@@ -64,7 +63,7 @@ pub fn trial(candidate: &Candidate, traffic: &Traffic, needs: &Needs) -> Result<
         lags: traffic.lags.clone(),
         uniques_per_s,
         length_s,
-        workers,
+        workers: workers(needs),
         in_hand_s: (needs.linger + needs.publish).as_secs_f64(),
         restarts_s,
         crashes,
@@ -77,7 +76,6 @@ struct Parts<'a> {
     window_s: f64,
     length_s: f64,
     uniques_per_s: f64,
-    workers: u32,
 }
 
 fn write(out: &mut String, parts: &Parts<'_>) -> std::fmt::Result {
@@ -87,9 +85,7 @@ fn write(out: &mut String, parts: &Parts<'_>) -> std::fmt::Result {
     writeln!(out, "window = {:?}", time(parts.window_s.max(1.0)))?;
     writeln!(out, "payload = {}", traffic.payload_bytes)?;
     writeln!(out, "\n[arrival]\nprocess = \"poisson\"\nrate = {}", parts.uniques_per_s)?;
-    writeln!(out, "\n[pipeline]\nworkers = {}\nbatch = {}", parts.workers, needs.batch.min(65_536))?;
-    let duration = |time: Duration| humantime::format_duration(time).to_string();
-    writeln!(out, "linger = {:?}\npublish_latency = {:?}", duration(needs.linger), duration(needs.publish))?;
+    write_pipeline(out, needs)?;
     let copied = traffic.copies_per_s() / traffic.uniques_per_s().max(1e-12) / traffic.copies;
     if copied > 0.0 {
         writeln!(out, "\n[[repeat]]\ncause = \"copies\"\nshare = {}", copied.min(1.0))?;
@@ -99,6 +95,17 @@ fn write(out: &mut String, parts: &Parts<'_>) -> std::fmt::Result {
         writeln!(out, "lag.cdf = {}", cdf(&traffic.lags))?;
     }
     Ok(())
+}
+
+/// The workers of the question, and how they batch and publish.
+pub(super) fn write_pipeline(out: &mut String, needs: &Needs) -> std::fmt::Result {
+    writeln!(out, "\n[pipeline]\nworkers = {}\nbatch = {}", workers(needs), needs.batch.min(65_536))?;
+    let duration = |time: Duration| humantime::format_duration(time).to_string();
+    writeln!(out, "linger = {:?}\npublish_latency = {:?}", duration(needs.linger), duration(needs.publish))
+}
+
+fn workers(needs: &Needs) -> u32 {
+    needs.workers.min(MOST_WORKERS)
 }
 
 fn write_faults(out: &mut String, restarts_s: &[f64], crashes: u32, length_s: f64) -> std::fmt::Result {
