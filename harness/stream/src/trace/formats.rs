@@ -1,5 +1,6 @@
 //! Known formats: which fields they are recognised by, and which key their specifications, or those who know them, give.
 
+use super::grouping::is_grouping;
 use super::key::IdFields;
 
 /// A format of events.
@@ -150,13 +151,42 @@ pub(crate) fn recognise(fields: &[String]) -> Option<Recognised> {
     })
 }
 
+/// Formats whose events have no id: their keys are what comes closest to one.
+const MAKESHIFT: [&str; 3] = [
+    "Debezium (PostgreSQL), to be completed by the row's own key",
+    "Google Analytics 4",
+    "OpenTelemetry (logs)",
+];
+
+/// How an id compares with the key of a format, by the names of its fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// It is the key, or has all of it.
+    Whole,
+    /// It is less: a part of the key, or what events are grouped by.
+    Less,
+    /// It is something else, which may be as good: an id of one's own.
+    Other,
+}
+
 impl Recognised {
-    /// Whether `id` is a part of the key alone: of these fields, and not of all.
-    pub(crate) fn is_more_than(&self, id: &IdFields) -> bool {
+    /// How `id` compares with the key.
+    pub(crate) fn fit(&self, id: &IdFields) -> Fit {
         let named = id.named();
-        !named.is_empty()
-            && named.len() < self.key.len()
-            && named.iter().all(|field| self.key.contains(field))
+        let has = |wanted: &String| named.iter().any(|field| plain(field) == plain(wanted));
+        let is_part = |field: &String| self.key.iter().any(|part| plain(part) == plain(field));
+        if self.key.iter().all(has) {
+            Fit::Whole
+        } else if !named.is_empty() && named.iter().all(|field| is_part(field) || is_grouping(field)) {
+            Fit::Less
+        } else {
+            Fit::Other
+        }
+    }
+
+    /// Whether two events with one key may well be two.
+    pub(crate) fn is_makeshift(&self) -> bool {
+        MAKESHIFT.contains(&self.name)
     }
 
     /// The options for its key, ready to paste.

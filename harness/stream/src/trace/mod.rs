@@ -22,6 +22,7 @@ mod fields;
 mod files;
 mod formats;
 mod gather;
+mod grouping;
 mod id;
 mod json_fields;
 mod key;

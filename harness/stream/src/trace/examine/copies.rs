@@ -42,9 +42,9 @@ type FieldDigest = (u16, u32);
 
 impl Copies {
     pub(super) fn new(key: &[String], of_delivery: Vec<String>) -> Self {
-        let key_is_of_delivery = key.iter().any(|field| delivery::is_transport(field));
+        let key_is_of_place = key.iter().any(|field| delivery::is_place(field));
         Copies {
-            names: Names::new(key, key_is_of_delivery, of_delivery),
+            names: Names::new(key, key_is_of_place, of_delivery),
             firsts: HashMap::default(),
             digests: Vec::new(),
             zeros: 0,
@@ -118,6 +118,12 @@ impl Copies {
         if self.differing > 0 { of(false) } else { of(true) }
     }
 
+    /// How many copies differ from their first in this field.
+    pub(super) fn differing_in(&self, field: &str) -> u64 {
+        let number = self.names.numbers.get(field).map(|number| usize::from(*number));
+        number.and_then(|number| self.by_name.get(number)).copied().unwrap_or(0)
+    }
+
     fn thin_out(&mut self) {
         while self.bytes() > self.most_bytes && self.zeros < 64 {
             self.zeros += 1;
@@ -164,14 +170,14 @@ struct Names {
     key: u16,
     /// What was met at each position of the record before: the next one is likely to have the same.
     at: Vec<u16>,
-    key_is_of_delivery: bool,
+    key_is_of_place: bool,
     of_delivery: Vec<String>,
 }
 
 impl Names {
-    fn new(key: &[String], key_is_of_delivery: bool, of_delivery: Vec<String>) -> Self {
+    fn new(key: &[String], key_is_of_place: bool, of_delivery: Vec<String>) -> Self {
         let (all, numbers, at) = (Vec::new(), HashMap::default(), Vec::new());
-        let mut names = Names { all, numbers, key: 0, at, key_is_of_delivery, of_delivery };
+        let mut names = Names { all, numbers, key: 0, at, key_is_of_place, of_delivery };
         for name in key {
             names.look_up(name);
         }
@@ -210,7 +216,7 @@ impl Names {
         let number = self.all.len() as u16;
         let of_delivery = self.of_delivery.iter().any(|field| is_below(name, field))
             || delivery::is_time(name)
-            || delivery::is_transport(name) && !self.key_is_of_delivery;
+            || delivery::is_transport(name) && !(self.key_is_of_place && delivery::is_place(name));
         self.all.push((name.to_string(), of_delivery));
         self.numbers.insert(name.to_string(), number);
         number

@@ -1,30 +1,47 @@
 //! Fields in which two deliveries of one ping differ anyway: they tell nothing about its key.
 
 /// Last words of the names of times.
-const TIMES: [&str; 12] =
-    ["time", "timestamp", "tstamp", "ts", "at", "ms", "us", "ns", "millis", "micros", "nanos", "seconds"];
+const TIMES: [&str; 13] = [
+    "time",
+    "timestamp",
+    "tstamp",
+    "ts",
+    "at",
+    "ms",
+    "us",
+    "ns",
+    "millis",
+    "micros",
+    "nanos",
+    "seconds",
+    "utc",
+];
 
 /// What a transport gives each delivery: names without case and separators.
 const TRANSPORT: [&str; 18] = [
     "ackid",
+    "approximatereceivecount",
     "attempt",
     "attempts",
-    "batchindex",
     "broker",
     "deliveryattempt",
+    "deliverycount",
     "deliverytag",
+    "locktoken",
     "messageid",
-    "offset",
-    "partition",
+    "numdelivered",
     "receipthandle",
     "redelivered",
+    "redeliverycount",
     "retries",
     "retry",
     "retrycount",
-    "sequencenumber",
-    "shardid",
-    "subsequencenumber",
+    "timesdelivered",
 ];
+
+/// Where a message lies in a log. Deliveries of a ping that was sent twice differ in it; two places are two messages.
+const PLACES: [&str; 6] =
+    ["batchindex", "offset", "partition", "sequencenumber", "shardid", "subsequencenumber"];
 
 /// Whether the field is called like a time.
 pub(super) fn is_time(path: &str) -> bool {
@@ -33,8 +50,16 @@ pub(super) fn is_time(path: &str) -> bool {
 
 /// Whether the field is called like something that a transport gives each delivery.
 pub(super) fn is_transport(path: &str) -> bool {
-    let name = last(path).chars().filter(|letter| letter.is_alphanumeric());
-    TRANSPORT.contains(&name.collect::<String>().to_lowercase().as_str())
+    TRANSPORT.contains(&plain(path).as_str()) || is_place(path)
+}
+
+/// Whether the field is called like a part of where a message lies in a log.
+pub(super) fn is_place(path: &str) -> bool {
+    PLACES.contains(&plain(path).as_str())
+}
+
+fn plain(path: &str) -> String {
+    last(path).chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 fn last(path: &str) -> &str {
@@ -76,5 +101,6 @@ mod tests {
             assert!(is_transport(name), "{name}");
         }
         assert!(!is_transport("document_id"));
+        assert!(is_place("__offset") && !is_place("messageId"));
     }
 }

@@ -2,7 +2,9 @@
 
 mod copies;
 mod delivery;
+mod keys;
 mod null_ids;
+mod rival;
 
 use dedup_strategies::PingKey;
 use xxhash_rust::xxh3::xxh3_64;
@@ -11,18 +13,16 @@ pub use self::null_ids::NULLS;
 
 use self::copies::Copies;
 use self::null_ids::{Heaviest, Nulls};
+use self::rival::Rival;
 use super::doubt::{Doubt, DoubtKind};
-use super::error::{excerpt, excerpt_of_name};
+use super::error::excerpt;
 use super::fields::Fields;
-use super::formats::{Recognised, options, quoted, recognise};
+use super::formats::{Recognised, quoted, recognise};
 use super::id::id_of;
 use super::key::IdFields;
 use super::options::TraceOptions;
 use super::record::Parts;
 use crate::stream::Id;
-
-/// Fields that are named in a doubt.
-const MOST_NAMED: usize = 5;
 
 fn hash(key: PingKey) -> u64 {
     xxh3_64(&key.0)
@@ -43,6 +43,7 @@ pub struct Compared {
 pub(crate) struct Examiner {
     id: IdFields,
     recognised: Option<Recognised>,
+    rival: Option<Rival>,
     copies: Copies,
     nulls: Nulls,
     heaviest: Heaviest,
@@ -54,9 +55,11 @@ impl Examiner {
         // What is left out of an id is left out because copies differ in it.
         let of_delivery =
             options.time_field.iter().chain(id.all_but().unwrap_or_default()).cloned().collect();
+        let recognised = recognise(fields);
         Examiner {
             id: id.clone(),
-            recognised: recognise(fields),
+            rival: recognised.as_ref().and_then(|known| Rival::of(known, id)),
+            recognised,
             copies: Copies::new(id.named(), of_delivery),
             nulls: Nulls::except(&options.null_ids),
             heaviest: Heaviest::default(),
@@ -75,6 +78,7 @@ impl Examiner {
         self.heaviest.see(key, hash, line);
         if let Some(fields) = fields {
             self.copies.see(key, hash, fields);
+            self.rival.iter_mut().for_each(|rival| rival.see(hash, fields));
         }
     }
 
@@ -89,7 +93,7 @@ impl Examiner {
 
     /// What was found in a trace of so many pings, of which so many are duplicates; the gravest first.
     pub(crate) fn doubts(&self, pings: u64, duplicates: u64) -> Vec<Doubt> {
-        let mut doubts: Vec<Doubt> = self.key(duplicates).into_iter().collect();
+        let mut doubts: Vec<Doubt> = self.of_key(pings, duplicates).into_iter().collect();
         let share =
             |count: u64| format!("{count} of {pings} pings ({:.2} %)", 100.0 * count as f64 / pings as f64);
         let null = |(text, count): (&str, u64)| {
@@ -109,42 +113,5 @@ impl Examiner {
                 .push(Doubt::new(DoubtKind::NoId, said).with_remedy("--null-id TEXT if it stands for none"));
         }
         doubts
-    }
-
-    fn key(&self, duplicates: u64) -> Option<Doubt> {
-        let Copies { compared, differing, .. } = self.copies;
-        let fitting = self.recognised.as_ref().filter(|known| known.is_more_than(&self.id));
-        if differing == 0 {
-            // Where every copy is the same ping again, this key does what the other would.
-            let known = fitting.filter(|_| compared < duplicates)?;
-            let said =
-                format!("the fields are those of {}, whose key is {}", known.name, known.key.join(", "));
-            return Some(Doubt::new(DoubtKind::Key, said).with_remedy(known.options()));
-        }
-        let of = match compared == duplicates {
-            true => format!("{differing} of {compared} copies"),
-            false => format!("{differing} of {compared} copies (a sample of {duplicates})"),
-        };
-        let verb = if differing == 1 { "differs" } else { "differ" };
-        let telling: Vec<_> = self.copies.telling().into_iter().map(|(name, _)| name).collect();
-        let said = format!("{of} {verb} from their first in {}: this may not be the key", named(&telling));
-        Some(Doubt::new(DoubtKind::Key, said).with_remedy(match (fitting, telling.first()) {
-            (Some(known), _) => format!("{} (the key of {})", known.options(), known.name),
-            (None, Some(field)) if !self.id.named().is_empty() => {
-                let fields = [self.id.named(), &[field.to_string()]].concat();
-                format!("{} if they are different pings", options(&fields))
-            }
-            _ => "name the field that tells them apart with one more --id-field".to_string(),
-        }))
-    }
-}
-
-/// The first few of `fields`, as a message names them.
-fn named(fields: &[&str]) -> String {
-    let shown: Vec<_> =
-        fields.iter().take(MOST_NAMED).map(|name| format!("`{}`", excerpt_of_name(name))).collect();
-    match fields.len() {
-        count if count > MOST_NAMED => format!("{} and {} more", shown.join(", "), count - MOST_NAMED),
-        _ => shown.join(", "),
     }
 }

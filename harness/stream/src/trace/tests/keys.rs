@@ -259,3 +259,96 @@ proptest! {
         prop_assert_eq!(survey.doubts.iter().any(|doubt| doubt.kind == DoubtKind::Key), differing > 0);
     }
 }
+
+/// Lines of a format with a wrong key, and what is proposed.
+const WRONG_KEYS: [(&str, &str, &str); 7] = [
+    (
+        "{\"messageId\":\"m#\",\"anonymousId\":\"a\",\"type\":\"track\",\"properties\":{\"x\":#}}",
+        "anonymousId",
+        "--id-field messageId (the key of Segment)",
+    ),
+    (
+        "{\"Topic\":\"t\",\"Partition\":0,\"Offset\":#,\"Key\":\"k\",\"Value\":{\"a\":#}}",
+        "Key",
+        "--id-field Topic --id-field Partition --id-field Offset (the key of Kafka)",
+    ),
+    (
+        "{\"kinesis\":{\"sequenceNumber\":\"#\",\"partitionKey\":\"p\",\"data\":\"x#\"},\"eventID\":\"shard:#\",\
+         \"eventSource\":\"aws:kinesis\"}",
+        "kinesis.partitionKey",
+        "--id-field eventID (the key of Kinesis (Lambda))",
+    ),
+    (
+        "{\"message\":{\"messageId\":\"#\",\"orderingKey\":\"o\",\"data\":\"x#\",\"publishTime\":\"t\"}}",
+        "message.orderingKey",
+        "--id-field message.messageId (the key of Pub/Sub)",
+    ),
+    (
+        "{\"payload\":{\"op\":\"u\",\"after\":{\"id\":1,\"v\":#},\"source\":{\"file\":\"b\",\"pos\":#,\"row\":0}}}",
+        "payload.after.id",
+        "--id-field payload.source.file --id-field payload.source.pos --id-field payload.source.row (the key of Debezium (MySQL))",
+    ),
+    // Of one's own id both are said: it may well be the better one.
+    (
+        "{\"topic\":\"t\",\"partition\":0,\"offset\":#,\"value\":{\"order\":7,\"status\":#}}",
+        "value.order",
+        "--id-field value.order --id-field value.status if they are different pings, or --id-field topic --id-field partition \
+         --id-field offset (the key of Kafka)",
+    ),
+    // Nothing but what a transport gives each delivery tells them apart.
+    (
+        "{\"messageId\":\"m#\",\"anonymousId\":\"a\",\"type\":\"page\"}",
+        "anonymousId",
+        "in it, 3 of 3 copies differ: --id-field messageId",
+    ),
+];
+
+#[test]
+fn of_a_wrong_key_in_a_known_format_the_right_one_is_proposed() {
+    for (line, key, proposed) in WRONG_KEYS {
+        let text: String = (0..4).map(|n| line.replace('#', &n.to_string()) + "\n").collect();
+        let doubts = said(&sample(&text).with(|o| o.id = named(&[key])).survey());
+        assert!(doubts.iter().any(|doubt| doubt.ends_with(proposed)), "{key}: {doubts:?}");
+    }
+}
+
+#[test]
+fn a_reasonable_key_in_a_known_format_is_left_alone() {
+    let delivered_again =
+        "{\"ackId\":\"x#\",\"deliveryAttempt\":#,\"message\":{\"messageId\":\"m\",\"publishTime\":\"t\"}}";
+    let sent_again =
+        "{\"message\":{\"messageId\":\"#\",\"publishTime\":\"t#\",\"attributes\":{\"document_id\":\"d\"}}}";
+    let segment_in_kafka = "{\"topic\":\"t\",\"partition\":0,\"offset\":#,\"value\":{\"messageId\":\"m\"}}";
+    // Of a key that messages are partitioned by, where most come once.
+    let keyed = "{\"topic\":\"t\",\"partition\":0,\"offset\":#,\"key\":\"k1\",\"value\":1}\n\
+                 {\"topic\":\"t\",\"partition\":0,\"offset\":9#,\"key\":\"k#\",\"value\":1}";
+    for (lines, key) in [
+        (delivered_again, vec!["message.messageId"]),
+        (sent_again, vec!["message.attributes.document_id"]),
+        (segment_in_kafka, vec!["value.messageId"]),
+        (keyed, vec!["key"]),
+        (keyed, vec!["offset", "key", "topic", "partition"]),
+    ] {
+        let text: String = (2..6).map(|n| lines.replace('#', &n.to_string()) + "\n").collect();
+        let survey = sample(&text).with(|o| o.id = named(&key)).survey();
+        assert_eq!(said(&survey), [""; 0], "{key:?}");
+    }
+}
+
+#[test]
+fn a_key_that_tells_deliveries_of_one_message_apart_is_found_by_that_of_the_format() {
+    let line = "{\"ackId\":\"x#\",\"message\":{\"messageId\":\"m\",\"data\":1,\"publishTime\":\"t\"}}\n";
+    let text: String = (0..4).map(|n| line.replace('#', &n.to_string())).collect();
+    let found = "the fields are those of Pub/Sub, whose key is message.messageId: 3 of 3 copies by it have another id here: \
+                 --id-field message.messageId";
+    for id in [
+        named(&["ackId"]),
+        named(&["message.messageId", "ackId"]),
+        IdFields::AllBut(vec!["message.publishTime".to_string()]),
+    ] {
+        let survey = sample(&text).with(|o| o.id = id).survey();
+        assert_eq!((survey.duplicate_count, said(&survey)), (0, vec![found.to_string()]));
+    }
+    let right = sample(&text).with(|o| o.id = named(&["message.messageId"])).survey();
+    assert_eq!((right.duplicate_count, said(&right)), (3, Vec::new()));
+}
