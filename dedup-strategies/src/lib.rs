@@ -11,6 +11,8 @@ pub mod conformance;
 pub mod contract;
 #[cfg(all(test, feature = "durable", feature = "lru"))]
 mod interleavings;
+#[cfg(feature = "protocol")]
+pub mod protocol;
 #[cfg(feature = "redis")]
 pub mod redis;
 pub mod strategies;

@@ -147,6 +147,8 @@ pub(crate) enum Command {
     Report(cmd::report::ReportArgs),
     /// Has a change made anything worse? For CI: exact figures, and speed
     Gate(Box<cmd::gate::GateArgs>),
+    /// Put a strategy or a system of your own through the laws that every strategy obeys
+    Conform(cmd::conform::ConformArgs),
     /// Show how figures change over many runs
     Trend(cmd::trend::TrendArgs),
     /// Print the completions for a shell
@@ -180,6 +182,7 @@ pub(crate) fn run(
         Some(Command::Nightly(args)) => cmd::nightly::run(&args, out),
         Some(Command::Report(args)) => cmd::report::run(&args, out),
         Some(Command::Gate(args)) => cmd::gate::run(&args, definitions, out),
+        Some(Command::Conform(args)) => cmd::conform::run(&args, definitions, out),
         Some(Command::Trend(args)) => cmd::trend::run(&args, out),
         Some(Command::Completions { shell }) => {
             // Into memory first: the generator panics where it cannot write.

@@ -13,6 +13,7 @@ pub mod gate;
 pub mod interrupt;
 pub mod machine;
 pub mod print;
+mod systems;
 pub mod talk;
 
 use std::io::Write;
@@ -52,7 +53,13 @@ pub fn main_with(further: &[Definition]) -> ExitCode {
         return Exit::Usage.into();
     }
     match Cli::read().command {
-        Some(Command::Cell) => cell::run_child(&definitions),
+        Some(Command::Cell) => match systems::of_cell() {
+            Ok(system) => cell::run_child(&definitions.into_iter().chain(system).collect::<Vec<_>>()),
+            Err(error) => {
+                tell(&error);
+                Exit::of(&error).into()
+            }
+        },
         Some(Command::GateWorker) => gate::worker::run_worker(&definitions),
         command => match run(command, &definitions, &mut output()) {
             Ok(exit) => exit.into(),

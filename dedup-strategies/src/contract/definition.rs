@@ -90,4 +90,11 @@ pub enum Needs {
     Nothing,
     /// A Redis server.
     Redis,
+    /// A program of its own, which speaks the protocol.
+    System {
+        /// The file that describes it, by its whole path.
+        file: &'static str,
+        /// Whether it keeps the time of a clock on the wall, whatever it is told.
+        wall_clock: bool,
+    },
 }

@@ -155,6 +155,18 @@ pub trait Strategy: Send + Sync {
     fn round_trips(&self) -> Option<u64> {
         None
     }
+
+    /// The version of the system behind it, by its own account; `None` where it is this library itself, or a server whose
+    /// version is found out otherwise.
+    fn system_version(&self) -> Option<String> {
+        None
+    }
+
+    /// Bytes that processes of its own take now, beside this one and beside a server that the harness has started; `None`
+    /// where it has none.
+    fn outside_bytes(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// One worker's handle on a strategy.

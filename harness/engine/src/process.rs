@@ -30,6 +30,30 @@ pub fn free_bytes(dir: &Path) -> u64 {
     rustix::fs::statvfs(dir).map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
+/// Memory of everything that process `id` has started, in bytes, what is shared with others shared out; none where the
+/// system does not say.
+pub fn descendants_bytes(id: u32) -> Option<u64> {
+    let parents: Vec<(u32, u32)> =
+        fs::read_dir("/proc").ok()?.filter_map(|entry| parent_of(&entry.ok()?.path())).collect();
+    let mut family = vec![id];
+    let mut next = 0;
+    while let Some(parent) = family.get(next).copied() {
+        family.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(child, _)| child));
+        next += 1;
+    }
+    let share = |id: &u32| status_kib(&format!("/proc/{id}/smaps_rollup"), "Pss:").unwrap_or(0) * 1024;
+    Some(family[1..].iter().map(share).sum())
+}
+
+/// A process and its parent, from its directory under `/proc`.
+fn parent_of(directory: &Path) -> Option<(u32, u32)> {
+    let id = directory.file_name()?.to_str()?.parse().ok()?;
+    let stat = fs::read_to_string(directory.join("stat")).ok()?;
+    // The name may hold spaces and parentheses; the state and the parent follow its end.
+    let parent = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
+    Some((id, parent))
+}
+
 /// Cores that this process may use; one where the system does not say.
 pub fn cores() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
@@ -104,6 +128,27 @@ mod tests {
     fn this_process_has_a_peak_that_is_no_smaller_than_its_present_size() {
         let now = resident_bytes(std::process::id()).unwrap();
         assert!(now > 0 && peak_rss_bytes() >= now && available_bytes() > 0);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_a_process_has_started_is_found_with_what_that_has_started() {
+        let mut child = std::process::Command::new("sh").args(["-c", "sleep 1000 & wait"]).spawn().unwrap();
+        let ours = std::process::id();
+        let found = crate::wait::until(Duration::from_secs(20), || match descendants_bytes(child.id()) {
+            Some(bytes) if bytes > 0 => std::ops::ControlFlow::Break(bytes),
+            other => std::ops::ControlFlow::Continue(other),
+        });
+        let sleeping = found.unwrap();
+        assert!(descendants_bytes(ours).unwrap() >= sleeping);
+        let asleep =
+            fs::read_to_string(format!("/proc/{0}/task/{0}/children", child.id())).unwrap_or_default();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for id in asleep.split_whitespace() {
+            let id = rustix::process::Pid::from_raw(id.parse().unwrap()).unwrap();
+            rustix::process::kill_process(id, rustix::process::Signal::KILL).unwrap();
+        }
     }
 
     #[test]

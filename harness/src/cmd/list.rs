@@ -122,6 +122,7 @@ fn about(definition: &Definition) -> String {
     let needs = match definition.needs {
         Needs::Nothing => "",
         Needs::Redis => "; needs redis-server",
+        Needs::System { .. } => "; a program of its own",
     };
     format!("{}{role}{needs}", definition.about)
 }

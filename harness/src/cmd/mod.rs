@@ -3,6 +3,7 @@
 pub mod advise;
 mod again;
 pub mod compare;
+pub mod conform;
 pub mod gate;
 pub mod given_redis;
 pub mod list;

@@ -207,6 +207,7 @@ fn a_cell_whose_run_is_gone_ends_and_makes_nothing() {
     let job = Job {
         input: Input::Scenario { name: "tiny".into(), toml: crate::tool::TINY.into() },
         strategy: durable.name.into(),
+        system: None,
         settings: durable.resolve(&[], &sizing).unwrap(),
         given: Vec::new(),
         work: Work::Build,

@@ -22,6 +22,7 @@ mod scale;
 mod scenarios;
 mod stored;
 mod streams;
+mod systems;
 mod talk;
 mod thin;
 mod tool;

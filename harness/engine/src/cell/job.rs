@@ -19,6 +19,9 @@ pub struct Job {
     pub input: Input,
     /// The strategy's name.
     pub strategy: String,
+    /// The file that describes it, where it is a system; the process finds it in [`SYSTEM`](super::SYSTEM).
+    #[serde(skip)]
+    pub system: Option<&'static str>,
     /// Its settings, resolved.
     pub settings: Settings,
     /// Those of them that were asked for; the others are defaults for the load.

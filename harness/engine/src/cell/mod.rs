@@ -12,5 +12,5 @@ mod steps;
 
 pub use child::run as run_child;
 pub use job::{Input, Job, Message, Work};
-pub use parent::{Ending, LEAST_MEMORY_BYTES, Limits, SUB_COMMAND, run as run_parent};
+pub use parent::{Ending, LEAST_MEMORY_BYTES, Limits, SUB_COMMAND, SYSTEM, run as run_parent};
 pub use slow::{Reached, SLOW_AFTER, Spent, WaitsFor};

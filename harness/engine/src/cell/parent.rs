@@ -17,6 +17,9 @@ use crate::servers::password;
 /// The name of the hidden sub-command that runs a cell.
 pub const SUB_COMMAND: &str = "__cell";
 
+/// The environment variable in which a cell is told the file of a system.
+pub const SYSTEM: &str = "DEDUP_HARNESS_SYSTEM";
+
 /// How often the parent looks at what sends no message: memory, and the wish to stop.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -127,6 +130,8 @@ impl Cell {
         let mut child = Command::new(std::env::current_exe()?)
             .arg(SUB_COMMAND)
             .env_remove(password::VARIABLE)
+            .env_remove(SYSTEM)
+            .envs(job.system.map(|file| (SYSTEM, file)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

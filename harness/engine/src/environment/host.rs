@@ -31,6 +31,11 @@ impl Rebuild {
         Rebuild { definition, settings, context, routed, restarts: 0, round_trips: 0 }
     }
 
+    /// The strategy's name.
+    pub(super) fn name(&self) -> &'static str {
+        self.definition.name
+    }
+
     /// As the definition says, with these settings and in this context.
     pub(super) fn forgets(&self) -> Forgets {
         (self.definition.forgets)(&self.settings, &self.context)

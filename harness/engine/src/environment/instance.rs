@@ -51,7 +51,7 @@ impl Instance {
 
     /// Bytes that the store uses in all, where there is one.
     pub fn server_used_bytes(&self) -> Option<u64> {
-        self.store.used_bytes()
+        self.store.used_bytes().or_else(|| self.strategy.outside_bytes())
     }
 
     /// The same, once it has fallen no further for a while: a server shrinks its tables by and by, in a cycle that
@@ -70,6 +70,7 @@ impl Instance {
 
     /// Name and version of the store's server, where there is one.
     pub fn server_version(&self) -> Option<(&'static str, String)> {
-        self.store.version()
+        let of_system = || Some((self.rebuild.name(), self.strategy.system_version()?));
+        self.store.version().or_else(of_system)
     }
 }

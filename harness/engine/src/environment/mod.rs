@@ -151,11 +151,11 @@ impl Environment {
 
     fn clock(&self, store: &Store, timing: Timing) -> Clock {
         match store {
-            Store::None => Clock::Virtual,
+            Store::None if !self.on_wall_time() => Clock::Virtual,
             Store::Private(server) if server.clock().is_some() => Clock::Virtual,
             // Nothing is due at any time: a window on the wall is longer than such a loop.
             _ if timing == Timing::FullSpeed => Clock::Virtual,
-            Store::Private(_) | Store::Cluster(_) | Store::Shared(_) => {
+            Store::None | Store::Private(_) | Store::Cluster(_) | Store::Shared(_) => {
                 Clock::Wall { start: self.start, factor: self.time_factor, alive: self.alive }
             }
         }
@@ -180,7 +180,8 @@ impl Environment {
 
     fn store(&self) -> Result<Store, CellError> {
         match (self.definition.needs, &self.redis) {
-            (Needs::Nothing, _) => Ok(Store::None),
+            // A system is started by the strategy itself, which speaks to it.
+            (Needs::Nothing | Needs::System { .. }, _) => Ok(Store::None),
             (Needs::Redis, RedisChoice::Private) => {
                 let launch = Launch { start_at: self.start, ..Launch::find()? };
                 Ok(Store::Private(PrivateRedis::start(&launch)?))

@@ -106,6 +106,7 @@ impl RedisChoice {
             (Needs::Nothing, _) => false,
             (Needs::Redis, RedisChoice::Given { .. } | RedisChoice::Cluster) => true,
             (Needs::Redis, RedisChoice::Private) => !VirtualClock::is_supported(),
+            (Needs::System { wall_clock, .. }, _) => wall_clock,
         }
     }
 }

@@ -94,7 +94,11 @@ fn obstacle(fault: &Placed, needs: Needs, instance: &Instance) -> Option<CellErr
             "a fault of a store does not apply: it keeps none beside the process".to_string(),
             "nothing to be done; a restart is what it has to fear",
         ),
-        (Needs::Nothing, _) => None,
+        (Needs::System { .. }, Hits::Store | Hits::Cluster) => skipped(
+            format!("{kind} cannot be brought about: only its own program knows its store"),
+            "nothing to be done; a restart and a crash of a worker reach it",
+        ),
+        (Needs::Nothing | Needs::System { .. }, _) => None,
         _ => skipped(
             format!("{kind} cannot be brought about: its server is not ours to trouble"),
             "leave out --redis-url, and a private server is started",

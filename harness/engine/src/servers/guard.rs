@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, getppid, kill_process, waitid};
 
-use super::group::{GROUP, oversee};
+use super::group::{GROUP, TALK, oversee, oversee_talk};
 use super::{password, stay};
 use crate::wait::until;
 
@@ -70,6 +70,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     let outcome = match args.split_first() {
         Some((first, rest)) if first == EXEC => become_server(rest).map(done),
         Some((first, rest)) if first == GROUP => oversee(rest),
+        Some((first, rest)) if first == TALK => oversee_talk(rest),
         Some((dir, rest)) => hold(Path::new(dir), rest).map(done),
         None => Err(io::Error::other("no directory given")),
     };

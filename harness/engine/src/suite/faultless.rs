@@ -82,7 +82,7 @@ impl Plan {
         let (workload, strategy) = self.at(place);
         let is_given = matches!(self.redis, RedisChoice::Given { .. });
         workload.faults().iter().all(|fault| match strategy.definition.needs {
-            Needs::Nothing => !matches!(fault.kind.hits, Hits::Store | Hits::Cluster),
+            Needs::Nothing | Needs::System { .. } => !matches!(fault.kind.hits, Hits::Store | Hits::Cluster),
             Needs::Redis => !(is_given && fault.hits_store()),
         })
     }

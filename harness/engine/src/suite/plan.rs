@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use dedup_strategies::Settings;
+use dedup_strategies::{Needs, Settings};
 use dedup_stream::workload::Workload;
 
 use super::faultless::WithoutFaults;
@@ -135,6 +135,10 @@ impl Plan {
         let job = Job {
             input: Input::of(workload),
             strategy: strategy.definition.name.to_string(),
+            system: match strategy.definition.needs {
+                Needs::System { file, .. } => Some(file),
+                Needs::Nothing | Needs::Redis => None,
+            },
             settings: settings.clone(),
             given: strategy.given.clone(),
             work,

@@ -60,6 +60,7 @@ fn task((index, sketch): (usize, &Sketch)) -> Task<Tag> {
     let job = Job {
         input: Input::Scenario { name: String::new(), toml: String::new() },
         strategy: String::new(),
+        system: None,
         settings: noop::DEFINITION.resolve(&[], &sizing).expect("it takes none"),
         given: Vec::new(),
         work: Work::Build,

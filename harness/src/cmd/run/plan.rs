@@ -23,6 +23,7 @@ use crate::printable::{printable, printable_record};
 use crate::record::{DoubtRecord, FILE_NAME, Pass, RunRecord};
 use crate::select::{Selected, select};
 use crate::suite::{Plan, Preflight};
+use crate::systems::with_systems;
 
 pub(super) fn plan(
     args: &RunArgs,
@@ -30,7 +31,8 @@ pub(super) fn plan(
     directory: &Path,
     stop: &Arc<AtomicBool>,
 ) -> anyhow::Result<Plan> {
-    let strategies: Vec<Selected> = select(definitions, &args.strategies).or_exit(Exit::Usage)?;
+    let (definitions, patterns) = with_systems(definitions, &args.strategies)?;
+    let strategies: Vec<Selected> = select(&definitions, &patterns).or_exit(Exit::Usage)?;
     let redis = redis(args, stop)?;
     let workloads = workloads(args, directory, stop)?;
     let mut plan = Plan::new(workloads, strategies, directory.to_path_buf());

@@ -42,7 +42,7 @@ impl std::error::Error for ScenarioError {}
 
 impl ScenarioError {
     /// An error about the file as a whole.
-    pub(crate) fn whole(file: &str, found: impl Into<String>, allowed: impl Into<String>) -> Self {
+    pub fn whole(file: &str, found: impl Into<String>, allowed: impl Into<String>) -> Self {
         ScenarioError {
             file: file.to_string(),
             at: None,
@@ -52,11 +52,13 @@ impl ScenarioError {
         }
     }
 
-    pub(crate) fn unreadable(file: &str, cause: &str) -> Self {
+    /// An error about a file that cannot be read, for this cause.
+    pub fn unreadable(file: &str, cause: &str) -> Self {
         Self::whole(file, format!("nothing that can be read ({cause})"), "a TOML file")
     }
 
-    pub(crate) fn not_utf8(file: &str, error: &FromUtf8Error) -> Self {
+    /// An error about bytes that are no text.
+    pub fn not_utf8(file: &str, error: &FromUtf8Error) -> Self {
         let valid = error.utf8_error().valid_up_to();
         let before = String::from_utf8_lossy(&error.as_bytes()[..valid]);
         ScenarioError {
@@ -66,7 +68,7 @@ impl ScenarioError {
     }
 
     /// What the TOML reader said of `text`, in our terms.
-    pub(crate) fn from_toml(file: &str, text: &str, error: &toml::de::Error) -> Self {
+    pub fn from_toml(file: &str, text: &str, error: &toml::de::Error) -> Self {
         let message = error.message();
         let span = error.span();
         let source = span.clone().map(|span| excerpt(text, span)).unwrap_or_default();
@@ -90,14 +92,16 @@ impl ScenarioError {
 }
 
 /// A file that is being checked: makes errors that know their place.
-pub(crate) struct Source<'a> {
-    pub(crate) file: &'a str,
-    pub(crate) text: &'a str,
+pub struct Source<'a> {
+    /// What errors call it.
+    pub file: &'a str,
+    /// Its text.
+    pub text: &'a str,
 }
 
 impl Source<'_> {
     /// An error about the value at `span`.
-    pub(crate) fn refuse(
+    pub fn refuse(
         &self,
         span: Range<usize>,
         field: impl Into<String>,
@@ -108,7 +112,7 @@ impl Source<'_> {
     }
 
     /// An error about the value at `span`, with words of its own for what was found.
-    pub(crate) fn refuse_found(
+    pub fn refuse_found(
         &self,
         span: Range<usize>,
         field: impl Into<String>,

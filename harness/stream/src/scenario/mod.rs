@@ -25,7 +25,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 pub use arrival::{Arrival, Process, Ramp, Segment};
 pub use copies::Copies;
-pub use error::ScenarioError;
+pub use error::{ScenarioError, Source};
 pub use lag::{Lag, Point};
 pub use library::{embedded, find, find_all};
 pub use model::{

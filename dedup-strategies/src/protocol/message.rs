@@ -1,0 +1,68 @@
+//! What is asked and answered once both sides know each other.
+
+use std::borrow::Cow;
+
+use crate::contract::{DeliveryId, Footprint, Ping, Settled, Timestamp, Verdict};
+
+/// What the harness asks, as in [`Worker`](crate::Worker).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request<'a> {
+    /// A verdict for each ping: [`Reply::Verdicts`].
+    Judge {
+        /// The pipeline's time.
+        now: Timestamp,
+        /// The pings, in order.
+        pings: Cow<'a, [Ping]>,
+    },
+    /// How pings ended that were let through: [`Reply::Done`]. The times of the pings are not told.
+    Settle {
+        /// The pipeline's time.
+        now: Timestamp,
+        /// How each ended.
+        settled: Cow<'a, [Settled]>,
+    },
+    /// Time passes: [`Reply::Released`].
+    Advance {
+        /// The pipeline's time; [`Timestamp::END`] where the input has ended.
+        now: Timestamp,
+    },
+    /// What is held: [`Reply::Footprint`].
+    Footprint,
+}
+
+/// What the system answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// One verdict a ping, in order.
+    Verdicts {
+        /// The verdicts.
+        verdicts: Vec<Verdict>,
+        /// Why some are [`Verdict::Unjudged`].
+        unjudged: Option<String>,
+    },
+    /// It has been heard.
+    Done,
+    /// Deliveries that were held and are to be published now.
+    Released(Vec<DeliveryId>),
+    /// What this worker holds.
+    Footprint(Footprint),
+    /// It could not be done, and nothing of it was.
+    Failed(String),
+}
+
+impl Reply {
+    /// Its name, as errors have it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Reply::Verdicts { .. } => "verdicts",
+            Reply::Done => "done",
+            Reply::Released(_) => "released",
+            Reply::Footprint(_) => "footprint",
+            Reply::Failed(_) => "failed",
+        }
+    }
+}
+
+/// The verdicts, in the order of their numbers in binary.
+pub(super) const VERDICTS: [Verdict; 6] =
+    [Verdict::New, Verdict::Duplicate, Verdict::Held, Verdict::InFlight, Verdict::Late, Verdict::Unjudged];

@@ -1,0 +1,126 @@
+//! A system's file as a line in the list of strategies.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dedup_strategies::protocol::{Hello, VERSION};
+use dedup_strategies::{
+    BuildError, Context, Definition, Forgets, Needs, Operation, Role, Routing, SettingDef, Settings, Strategy,
+};
+use dedup_stream::scenario::{ScenarioError as FileError, Source};
+
+use crate::file::{ClockName, File, RoutingName};
+use crate::judge::Judge;
+use crate::process::Start;
+use crate::promise::{Promised, Wrong};
+use crate::settings;
+
+/// How long a reply may take, where the file does not say.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Reads the file of a system.
+///
+/// A definition is for as long as the program runs, so what it refers to is kept for as long.
+///
+/// # Errors
+///
+/// The file cannot be read, or something in it is not allowed: names the place, what was found and what is allowed.
+pub fn load(path: &Path) -> Result<Definition, FileError> {
+    let label = path.display().to_string();
+    let unreadable = |cause: &dyn std::fmt::Display| FileError::unreadable(&label, &cause.to_string());
+    let text = dedup_files::read_to_string(path).map_err(|error| unreadable(&error))?;
+    let path = std::path::absolute(path).map_err(|error| unreadable(&error))?;
+    let file: File = toml::from_str(&text).map_err(|error| FileError::from_toml(&label, &text, &error))?;
+    checked(&Source { file: &label, text: &text }, &path, &file)
+}
+
+fn checked(source: &Source, path: &Path, file: &File) -> Result<Definition, FileError> {
+    let name = file.name.get_ref();
+    let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if name.is_empty() || !name.bytes().all(is_name) {
+        let allowed = "a name of lower case letters, digits and `-`, such as \"nats-jetstream\"";
+        return Err(source.refuse(file.name.span(), "name", allowed));
+    }
+    if file.command.get_ref().first().is_none_or(String::is_empty) {
+        let allowed = "a program and its arguments, such as [\"python3\", \"mine.py\"]";
+        return Err(source.refuse(file.command.span(), "command", allowed));
+    }
+    let declared: &'static [SettingDef] = declared(source, file)?.leak();
+    let promised =
+        Promised::read(file.promise.get_ref(), declared).map_err(|Wrong(field, found, allowed)| {
+            source.refuse_found(file.promise.span(), format!("promise.{field}"), found, allowed)
+        })?;
+    let start = Arc::new(Start {
+        name: kept(name),
+        command: file.command.get_ref().clone(),
+        directory: path.parent().unwrap_or(Path::new("/")).to_path_buf(),
+        patience: patience(source, file)?,
+        install: file.install.clone(),
+    });
+    let routing = match file.routing {
+        RoutingName::Any => Routing::Any,
+        RoutingName::ByKey => Routing::ByKey,
+    };
+    let build = move |settings: &Settings, context: &Context| -> Result<Box<dyn Strategy>, BuildError> {
+        std::fs::create_dir_all(&context.state_dir)?;
+        let hello = greeting(declared, settings, context);
+        let judge = Judge::open(Arc::clone(&start), hello, routing, promised.with(settings));
+        Ok(Box::new(judge.map_err(|error| BuildError::Server(error.to_string()))?))
+    };
+    let operate = kept(&file.operate);
+    Ok(Definition {
+        name: kept(name),
+        about: kept(&file.about),
+        role: Role::Candidate,
+        settings: declared,
+        needs: Needs::System {
+            file: kept(&path.display().to_string()),
+            wall_clock: file.clock == ClockName::Wall,
+        },
+        operation: match &file.model_of {
+            Some(system) => Operation::of_model(kept(system), operate),
+            None => Operation::of(operate),
+        },
+        forgets: |_, _| Forgets::Unknown,
+        estimate: None,
+        prospect: None,
+        build: Box::leak(Box::new(build)),
+    })
+}
+
+fn declared(source: &Source, file: &File) -> Result<Vec<SettingDef>, FileError> {
+    let declared = file.settings.iter().map(|(name, table)| {
+        settings::declared(name, table.get_ref()).map_err(|(field, allowed)| {
+            source.refuse(table.span(), format!("settings.{name}.{field}"), allowed)
+        })
+    });
+    declared.collect()
+}
+
+fn patience(source: &Source, file: &File) -> Result<Duration, FileError> {
+    let Some(given) = &file.reply_within else { return Ok(PATIENCE) };
+    match dedup_files::parse_time(given.get_ref()) {
+        Some(time) if !time.is_zero() => Ok(time),
+        _ => Err(source.refuse(given.span(), "reply-within", "a length of time above zero, such as \"10s\"")),
+    }
+}
+
+fn greeting(declared: &[SettingDef], settings: &Settings, context: &Context) -> Hello {
+    Hello {
+        version: VERSION,
+        worker: 0,
+        workers: context.workers.get(),
+        seed: context.seed,
+        state_dir: context.state_dir.clone(),
+        ids_in_window: context.sizing.ids_in_window,
+        ids_total: context.sizing.ids_total,
+        time_factor: context.store_time_factor,
+        settings: settings::told(declared, settings),
+    }
+}
+
+/// Text for as long as the program runs, as the list of strategies has it.
+pub(crate) fn kept(text: &str) -> &'static str {
+    Box::leak(text.into())
+}

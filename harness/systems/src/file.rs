@@ -1,0 +1,120 @@
+//! The TOML of a system, field by field, as it is written. Defaults stand here.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct File {
+    pub(crate) name: Spanned<String>,
+    pub(crate) about: String,
+    /// Who makes it, and its licence, for whoever reads the file.
+    #[serde(rename = "made-by")]
+    _made_by: Option<String>,
+    #[serde(rename = "licence")]
+    _licence: Option<String>,
+    /// What somebody has to run and watch over.
+    pub(crate) operate: String,
+    /// A model's system; its figures are not those of the system itself.
+    pub(crate) model_of: Option<String>,
+    pub(crate) command: Spanned<Vec<String>>,
+    /// What to do where the command is missing.
+    pub(crate) install: String,
+    /// How long a reply may take.
+    pub(crate) reply_within: Option<Spanned<String>>,
+    pub(crate) routing: RoutingName,
+    #[serde(default)]
+    pub(crate) clock: ClockName,
+    pub(crate) promise: Spanned<PromiseTable>,
+    #[serde(default)]
+    pub(crate) settings: BTreeMap<String, Spanned<SettingTable>>,
+}
+
+/// Which worker may judge which ping.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RoutingName {
+    /// The state is shared.
+    Any,
+    /// Each worker has its own.
+    ByKey,
+}
+
+/// Whose time it keeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ClockName {
+    /// That of the requests.
+    #[default]
+    Given,
+    /// A clock on the wall.
+    Wall,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct PromiseTable {
+    pub(crate) remembers: Remembers,
+    /// The setting that is the window's length.
+    pub(crate) window: Option<String>,
+    pub(crate) missed: Option<Spanned<BoundValue>>,
+    pub(crate) lost: Option<Spanned<BoundValue>>,
+    /// The setting that is the capacity.
+    pub(crate) capacity: Option<String>,
+    #[serde(default)]
+    pub(crate) memory: MemoryName,
+    pub(crate) missed_under_faults: Option<Spanned<BoundValue>>,
+    pub(crate) lost_under_faults: Option<Spanned<BoundValue>>,
+}
+
+/// Which copies it claims to recognise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Remembers {
+    Nothing,
+    Forever,
+    SinceFirst,
+    SinceSeen,
+    SinceMarked,
+    Tumbling,
+}
+
+/// How memory behaves.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum MemoryName {
+    #[default]
+    Bounded,
+    Grows,
+}
+
+/// `"never"`, `"unbounded"`, a share, or the setting that is the share.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum BoundValue {
+    Share(f64),
+    Word(String),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct SettingTable {
+    pub(crate) about: String,
+    pub(crate) kind: KindName,
+    pub(crate) most: Option<u64>,
+    pub(crate) words: Option<Vec<String>>,
+    pub(crate) default: String,
+}
+
+/// The values that a setting allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum KindName {
+    Count,
+    Time,
+    TimeOrZero,
+    Share,
+    Word,
+}

@@ -1,0 +1,196 @@
+//! The contract, a call a frame.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dedup_strategies::protocol::{Hello, Reply, Request};
+use dedup_strategies::{
+    DeliveryId, Footprint, Ping, Promise, Routing, Settled, Strategy, Timestamp, Unavailable, Verdict, Worker,
+};
+use parking_lot::Mutex;
+
+use crate::process::{Process, Start};
+
+/// A system in the shape *judge*: a process for each worker.
+///
+/// A worker that crashes is a thread that ends: the process stays, as the state of an embedded strategy does. What ends the
+/// processes is a restart, for which the strategy is built anew.
+pub(crate) struct Judge {
+    start: Arc<Start>,
+    /// What each worker is greeted with, but for its number.
+    hello: Hello,
+    routing: Routing,
+    promise: Promise,
+    version: Option<String>,
+    slots: Vec<Arc<Mutex<Slot>>>,
+    round_trips: Arc<AtomicU64>,
+}
+
+/// The process of one worker, if it was started, and what it holds.
+#[derive(Default)]
+struct Slot {
+    process: Option<Process>,
+    held: BTreeMap<DeliveryId, Ping>,
+    footprint: Footprint,
+}
+
+impl Judge {
+    /// Starts all processes: what cannot be started is known before the first ping, and what a process takes before it
+    /// holds anything is not weighed.
+    pub(crate) fn open(
+        start: Arc<Start>,
+        hello: Hello,
+        routing: Routing,
+        promise: Promise,
+    ) -> Result<Judge, Unavailable> {
+        let slots = (0..hello.workers).map(|worker| Slot::start(&start, &Hello { worker, ..hello.clone() }));
+        let slots: Vec<Slot> = slots.collect::<Result<_, _>>()?;
+        let version = slots.first().and_then(|slot| slot.process.as_ref()?.welcome.system.clone());
+        let slots = slots.into_iter().map(|slot| Arc::new(Mutex::new(slot))).collect();
+        Ok(Judge { start, hello, routing, promise, version, slots, round_trips: Arc::default() })
+    }
+}
+
+impl Strategy for Judge {
+    fn worker(&self, index: usize) -> Result<Box<dyn Worker>, Unavailable> {
+        let slot = Arc::clone(&self.slots[index]);
+        let mut here = slot.lock();
+        if here.process.as_ref().is_none_or(Process::is_lost) {
+            *here = Slot::default();
+            *here = Slot::start(&self.start, &Hello { worker: index, ..self.hello.clone() })?;
+        }
+        drop(here);
+        Ok(Box::new(JudgeWorker { slot, unjudged: None, round_trips: Arc::clone(&self.round_trips) }))
+    }
+
+    fn routing(&self) -> Routing {
+        self.routing
+    }
+
+    fn promise(&self) -> Promise {
+        self.promise
+    }
+
+    fn footprint(&self) -> Footprint {
+        let mut all = self.slots.iter().map(|slot| slot.lock().footprint());
+        match self.routing {
+            Routing::ByKey => all.fold(Footprint::default(), |sum, one| Footprint {
+                ids: sum.ids + one.ids,
+                bytes: sum.bytes + one.bytes,
+            }),
+            // Each sees all of it.
+            Routing::Any => all.next().unwrap_or_default(),
+        }
+    }
+
+    fn round_trips(&self) -> Option<u64> {
+        Some(self.round_trips.load(Ordering::Relaxed))
+    }
+
+    fn system_version(&self) -> Option<String> {
+        self.version.clone()
+    }
+
+    fn outside_bytes(&self) -> Option<u64> {
+        let bytes = |slot: &Arc<Mutex<Slot>>| slot.lock().process.as_ref().and_then(Process::resident_bytes);
+        Some(self.slots.iter().filter_map(bytes).sum())
+    }
+}
+
+impl Slot {
+    fn start(start: &Arc<Start>, hello: &Hello) -> Result<Slot, Unavailable> {
+        Ok(Slot { process: Some(Process::start(start, hello)?), ..Slot::default() })
+    }
+
+    /// What the process says of itself; what it said last, where it cannot be asked.
+    fn footprint(&mut self) -> Footprint {
+        let process = self.process.as_mut().filter(|process| process.welcome.calls.footprint);
+        if let Some(Ok(Reply::Footprint(footprint))) = process.map(|process| process.ask(&Request::Footprint))
+        {
+            self.footprint = footprint;
+        }
+        self.footprint
+    }
+
+    fn process(&mut self) -> &mut Process {
+        self.process.as_mut().expect("a worker is handed out with its process")
+    }
+}
+
+struct JudgeWorker {
+    slot: Arc<Mutex<Slot>>,
+    unjudged: Option<String>,
+    round_trips: Arc<AtomicU64>,
+}
+
+impl JudgeWorker {
+    fn count(&self) {
+        self.round_trips.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Worker for JudgeWorker {
+    fn judge(
+        &mut self,
+        pings: &[Ping],
+        now: Timestamp,
+        verdicts: &mut Vec<Verdict>,
+    ) -> Result<(), Unavailable> {
+        if pings.is_empty() {
+            return Ok(());
+        }
+        self.count();
+        let slot = &mut *self.slot.lock();
+        let process = slot.process.as_mut().expect("a worker is handed out with its process");
+        let (given, unjudged) = match process.ask(&Request::Judge { now, pings: Cow::Borrowed(pings) })? {
+            Reply::Verdicts { verdicts, unjudged } => (verdicts, unjudged),
+            other => return Err(process.unasked(&other, "verdicts")),
+        };
+        if given.len() != pings.len() {
+            return Err(process.lost(&format!("gave {} verdicts for {} pings", given.len(), pings.len())));
+        }
+        let held = pings.iter().zip(&given).filter(|(_, verdict)| **verdict == Verdict::Held);
+        slot.held.extend(held.map(|(ping, _)| (ping.delivery, *ping)));
+        self.unjudged = unjudged;
+        verdicts.extend_from_slice(&given);
+        Ok(())
+    }
+
+    fn unjudged(&self) -> Unavailable {
+        let why = self.unjudged.as_deref().unwrap_or("could not judge some pings, and does not say why");
+        self.slot.lock().process().says(why)
+    }
+
+    fn settle(&mut self, settled: &[Settled], now: Timestamp) -> Result<(), Unavailable> {
+        let slot = &mut *self.slot.lock();
+        let process = slot.process();
+        if settled.is_empty() || !process.welcome.calls.settle {
+            return Ok(());
+        }
+        self.count();
+        match process.ask(&Request::Settle { now, settled: Cow::Borrowed(settled) })? {
+            Reply::Done => Ok(()),
+            other => Err(process.unasked(&other, "done")),
+        }
+    }
+
+    fn advance(&mut self, now: Timestamp, released: &mut Vec<Ping>) -> Result<(), Unavailable> {
+        let slot = &mut *self.slot.lock();
+        let Slot { process: Some(process), held, .. } = slot else { return Ok(()) };
+        if !process.welcome.calls.advance {
+            return Ok(());
+        }
+        self.count();
+        let deliveries = match process.ask(&Request::Advance { now })? {
+            Reply::Released(deliveries) => deliveries,
+            other => return Err(process.unasked(&other, "released")),
+        };
+        for delivery in deliveries {
+            let what = || format!("released delivery {}, which it did not hold (any more)", delivery.0);
+            released.push(held.remove(&delivery).ok_or_else(|| process.lost(&what()))?);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,24 @@
+//! Systems: strategies that are programs of their own, in any language.
+//!
+//! ```text
+//! mine.toml ─► file ─► definition ─► judge ─► process ─► pipes ─► the program
+//!              (TOML)  (a line of     (the contract,      (frames, each
+//!                      the list)       a call a frame)     within its time)
+//! ```
+//!
+//! A file says what a system is, how it is started and what it promises; [`load`] makes a
+//! [`Definition`](dedup_strategies::Definition) of it, which goes into the list of strategies like any other. What is said over
+//! the pipes is `dedup_strategies::protocol`, described in `docs/PROTOCOL.md`.
+
+mod definition;
+mod file;
+mod judge;
+mod pipes;
+mod process;
+mod promise;
+mod settings;
+
+#[cfg(test)]
+mod tests;
+
+pub use definition::load;

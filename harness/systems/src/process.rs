@@ -1,0 +1,248 @@
+//! One program, and one exchange with it after the other.
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{ChildStderr, ChildStdin, ChildStdout, Stdio};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use dedup_engine::process::descendants_bytes;
+use dedup_engine::servers::{Group, guard};
+use dedup_engine::wait::until_ended;
+use dedup_strategies::Unavailable;
+use dedup_strategies::protocol::{Frames, Hello, ProtocolError, Reply, Request, VERSION, Welcome, read_line};
+use parking_lot::Mutex;
+
+use crate::pipes::Timed;
+
+/// How long a program may take to end once nobody needs it, before an error says how it ended.
+const EPITAPH: Duration = Duration::from_millis(500);
+/// What of its standard error an error shows.
+const LAST_LINES: usize = 5;
+const LINE_LENGTH: usize = 200;
+
+/// How a program is started.
+#[derive(Debug)]
+pub(crate) struct Start {
+    /// The name of the system, for errors.
+    pub(crate) name: &'static str,
+    /// The program and its arguments.
+    pub(crate) command: Vec<String>,
+    /// Where its file stands: relative names are from there.
+    pub(crate) directory: PathBuf,
+    /// How long a reply may take.
+    pub(crate) patience: Duration,
+    /// What to do where the program is missing.
+    pub(crate) install: String,
+}
+
+/// A running program that has said welcome. Dropping it ends it, and all that it has started.
+pub(crate) struct Process {
+    start: Arc<Start>,
+    to: Timed<ChildStdin>,
+    from: BufReader<Timed<ChildStdout>>,
+    group: Group,
+    words: Arc<Mutex<VecDeque<String>>>,
+    /// What it said first.
+    pub(crate) welcome: Welcome,
+    bytes: Vec<u8>,
+    /// Nothing it says can be trusted any more: an answer may still come that belongs to another question.
+    is_lost: bool,
+}
+
+impl Process {
+    /// Starts the program and greets it.
+    pub(crate) fn start(start: &Arc<Start>, hello: &Hello) -> Result<Process, Unavailable> {
+        let failed = |what: &str, error: &dyn std::fmt::Display| {
+            Unavailable(format!("{}: {what}: {error}; {}", start.name, start.install))
+        };
+        let program = found(&start.command[0], &start.directory);
+        if !program.is_absolute() && !is_on_path(&program) {
+            return Err(failed(&start.command[0], &"no such program on PATH"));
+        }
+        let executable = guard::own_executable().map_err(|error| failed("own program", &error))?;
+        let group = Group::talking(&executable, program.into(), |command| {
+            let (state, arguments) = (&hello.state_dir, &start.command[1..]);
+            command.args(arguments.iter().map(|word| argument(word, &start.directory)));
+            command.current_dir(state).stdout(Stdio::piped()).stderr(Stdio::piped());
+        });
+        let mut group = group.map_err(|error| failed("cannot be started", &error))?;
+        let pipes = (group.0.stdin.take(), group.0.stdout.take(), group.0.stderr.take());
+        let (Some(to), Some(from), Some(errors)) = pipes else { unreachable!("all three are piped") };
+        let timed = || io::Result::Ok((Timed::new(to)?, Timed::new(from)?));
+        let (to, from) = timed().map_err(|error| failed("its pipes", &error))?;
+        let words = Arc::default();
+        listen(errors, Arc::clone(&words)).map_err(|error| failed("its standard error", &error))?;
+        let welcome =
+            Welcome { version: VERSION, frames: Frames::Json, calls: Default::default(), system: None };
+        let from = BufReader::with_capacity(1 << 16, from);
+        let mut process = Process {
+            start: Arc::clone(start),
+            to,
+            from,
+            group,
+            words,
+            welcome,
+            bytes: Vec::new(),
+            is_lost: false,
+        };
+        process.welcome = process.greet(hello)?;
+        Ok(process)
+    }
+
+    fn greet(&mut self, hello: &Hello) -> Result<Welcome, Unavailable> {
+        let mut line = serde_json::to_vec(hello).map_err(Unavailable::because)?;
+        line.push(b'\n');
+        let said = self.exchange(&line, read_line)?;
+        let Some(said) = said else { return Err(self.ended("ended before it said welcome")) };
+        if let Ok(Refusal { failed }) = serde_json::from_str(&said) {
+            return Err(self.says(&format!("refused: {failed}")));
+        }
+        let welcome = serde_json::from_str::<Welcome>(&said);
+        let welcome =
+            welcome.map_err(|error| self.says(&format!("sent no welcome ({error}): {}", clipped(&said))))?;
+        match welcome.version {
+            VERSION => Ok(welcome),
+            other => Err(self.says(&format!("speaks version {other} of the protocol; allowed is {VERSION}"))),
+        }
+    }
+
+    /// Whether it has ended, or can no longer be trusted.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.is_lost
+    }
+
+    /// Bytes that it takes, with all that it has started: what they share with others is shared out.
+    pub(crate) fn resident_bytes(&self) -> Option<u64> {
+        descendants_bytes(self.group.0.id())
+    }
+
+    /// Asks, and waits for the answer.
+    pub(crate) fn ask(&mut self, request: &Request) -> Result<Reply, Unavailable> {
+        if self.is_lost {
+            return Err(self.says("was given up before"));
+        }
+        let frames = self.welcome.frames;
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.clear();
+        frames.write_request(request, &mut bytes);
+        let reply = self.exchange(&bytes, |from| frames.read_reply(from));
+        self.bytes = bytes;
+        match reply? {
+            Some(Reply::Failed(why)) => Err(self.says(&why)),
+            Some(reply) => Ok(reply),
+            None => {
+                self.is_lost = true;
+                Err(self.ended("ended without an answer"))
+            }
+        }
+    }
+
+    /// An error: this reply, where another was asked for.
+    pub(crate) fn unasked(&mut self, got: &Reply, asked: &str) -> Unavailable {
+        self.lost(&format!("answered {:?} where {asked:?} is allowed", got.name()))
+    }
+
+    /// The same as [`Process::says`], of something after which nothing it says can be trusted.
+    pub(crate) fn lost(&mut self, what: &str) -> Unavailable {
+        self.is_lost = true;
+        self.says(what)
+    }
+
+    /// An error that begins with its name, and ends with what it said last on its standard error.
+    pub(crate) fn says(&self, what: &str) -> Unavailable {
+        let words = self.words.lock();
+        let last = match words.is_empty() {
+            true => String::new(),
+            false => format!("; it said: {}", words.iter().cloned().collect::<Vec<_>>().join(" | ")),
+        };
+        Unavailable(format!("{} {what}{last}", self.start.name))
+    }
+
+    fn exchange<T>(
+        &mut self,
+        bytes: &[u8],
+        read: impl FnOnce(&mut BufReader<Timed<ChildStdout>>) -> Result<T, ProtocolError>,
+    ) -> Result<T, Unavailable> {
+        self.to.within(self.start.patience);
+        self.from.get_mut().within(self.start.patience);
+        let heard = self.to.write_all(bytes).map_err(ProtocolError::from).and_then(|()| read(&mut self.from));
+        self.is_lost |= heard.is_err();
+        heard.map_err(|error| match error {
+            ProtocolError::Io(error) if error.kind() == io::ErrorKind::TimedOut => {
+                let patience = self.start.patience;
+                self.says(&format!("gave no answer within {patience:?} (reply-within in its file)"))
+            }
+            ProtocolError::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => self.ended("ended"),
+            ProtocolError::Io(error) => self.says(&error.to_string()),
+            ProtocolError::Form(what) => self.says(&format!("answered with {what}; see docs/PROTOCOL.md")),
+        })
+    }
+
+    /// An error that says how it ended.
+    fn ended(&mut self, what: &str) -> Unavailable {
+        match until_ended(&mut self.group.0, EPITAPH) {
+            Ok(Some(status)) => self.says(&format!("{what} ({status})")),
+            _ => self.says(&format!("closed its output: {what}")),
+        }
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Refusal {
+    failed: String,
+}
+
+/// Reads all that it says on its standard error, and keeps the last of it: a pipe that nobody reads would stop it.
+fn listen(errors: ChildStderr, words: Arc<Mutex<VecDeque<String>>>) -> io::Result<()> {
+    thread::Builder::new().name("standard error of a system".into()).spawn(move || {
+        let mut errors = BufReader::new(errors);
+        while let Some(line) = next_line(&mut errors) {
+            let mut words = words.lock();
+            words.push_back(line);
+            if words.len() > LAST_LINES {
+                words.pop_front();
+            }
+        }
+    })?;
+    Ok(())
+}
+
+/// The beginning of the next line that is not empty, however long it is.
+fn next_line(from: &mut impl BufRead) -> Option<String> {
+    loop {
+        let mut line = Vec::new();
+        if from.by_ref().take(LINE_LENGTH as u64).read_until(b'\n', &mut line).ok()? == 0 {
+            return None;
+        }
+        if line.last() != Some(&b'\n') {
+            from.skip_until(b'\n').ok()?;
+        }
+        let text = String::from_utf8_lossy(&line).trim().to_string();
+        if !text.is_empty() {
+            return Some(text);
+        }
+    }
+}
+
+/// A word of the command: what is a file beside the system's own is meant.
+fn argument(word: &str, directory: &Path) -> PathBuf {
+    let beside = directory.join(word);
+    if beside.exists() && !word.is_empty() { beside } else { word.into() }
+}
+
+/// The program: beside the system's file, or on the path.
+fn found(word: &str, directory: &Path) -> PathBuf {
+    argument(word, directory)
+}
+
+fn is_on_path(program: &Path) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
+}
+
+fn clipped(text: &str) -> String {
+    text.chars().take(LINE_LENGTH).collect()
+}

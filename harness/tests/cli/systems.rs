@@ -1,0 +1,211 @@
+//! Systems: programs of their own that speak the protocol, good ones and liars.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use dedup_harness::strategies::protocol::{Frames, Hello, Welcome};
+
+use crate::tool::Tool;
+use crate::workspace::root;
+
+const WELCOME: &str = r#"{"dedup-protocol":1,"frames":"json"}"#;
+
+/// A system in the shell: greets with `welcome`, and answers each request with what `answer` prints.
+fn system(tool: &Tool, welcome: &str, answer: &str) {
+    let script = format!("read -r hello\n{welcome}\nwhile read -r line; do\n{answer}\ndone\n");
+    tool.write("liar.sh", script);
+    file(tool, "command = [\"sh\", \"liar.sh\"]");
+}
+
+fn file(tool: &Tool, command: &str) {
+    let text = format!(
+        "name = \"liar\"\nabout = \"a\"\noperate = \"o\"\n{command}\ninstall = \"install it\"\n\
+         reply-within = \"2s\"\nrouting = \"by-key\"\n[promise]\nremembers = \"nothing\"\n"
+    );
+    tool.write("liar.toml", text);
+}
+
+fn greeting(line: &str) -> String {
+    format!("echo '{line}'")
+}
+
+/// How `conform` ends for a system, with all that it printed.
+fn conform(tool: &Tool, file: &str) -> (Option<i32>, String) {
+    let output = tool.command(&["conform", file, "--law", "one verdict"]).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
+/// Processes that work in `directory`, whether it is still there or not.
+fn working_in(directory: &Path) -> Vec<String> {
+    let works = |entry: &fs::DirEntry| {
+        fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(directory))
+    };
+    let line = |entry: fs::DirEntry| fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
+    fs::read_dir("/proc").unwrap().flatten().filter(works).map(line).collect()
+}
+
+#[test]
+fn a_system_in_another_language_obeys_the_laws_and_stands_in_the_table() {
+    let tool = Tool::with_tiny();
+    let file = root().join("systems/examples/dict-window.toml");
+    let file = file.to_str().unwrap();
+    let said = tool.prints(&["conform", file, "--law", "one verdict"]);
+    assert!(said.contains("dict-window obeys all 1 laws"), "{said}");
+    let run = ["run", "-f", "tiny.toml", "-s", file, "-s", "^exact$", "-p", "verify", "-o", "out"];
+    let table = tool.prints(&run);
+    let verdict =
+        |name: &str| table.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_string();
+    let missed = |name: &str| verdict(name).split_whitespace().nth(1).map(str::to_string);
+    assert!(verdict("dict-window").contains("kept"), "{table}");
+    assert_eq!(missed("dict-window"), missed("exact"), "{table}");
+    let record = fs::read_to_string(tool.work().join("out/records.jsonl")).unwrap();
+    assert!(record.contains("\"dict-window\":\"Python 3."), "its version is in the record");
+    assert_eq!(working_in(&tool.tmp()), Vec::<String>::new());
+}
+
+#[test]
+fn what_a_liar_does_is_said_in_one_sentence_and_nothing_of_it_is_left() {
+    let new = r#"echo '{"verdicts":["new"]}'"#;
+    for (welcome, answer, exit, said) in [
+        ("exit 3", new, 1, "ended before it said welcome (exit status: 3)"),
+        ("echo broken >&2; exit 3", new, 1, "it said: broken"),
+        ("exec sleep 1000", new, 1, "gave no answer within 2s (reply-within in its file)"),
+        ("echo hello", new, 1, "sent no welcome"),
+        (
+            &*greeting(r#"{"dedup-protocol":2,"frames":"json"}"#),
+            new,
+            1,
+            "speaks version 2 of the protocol; allowed is 1",
+        ),
+        (&*greeting(r#"{"failed":"no licence"}"#), new, 1, "refused: no licence"),
+        (&*greeting(WELCOME), "exit 4", 4, "ended without an answer (exit status: 4)"),
+        (&*greeting(WELCOME), "exec sleep 1000", 4, "gave no answer within 2s"),
+        (&*greeting(WELCOME), "echo rubbish", 4, "answered with found the line \"rubbish\""),
+        (&*greeting(WELCOME), new, 4, "gave 1 verdicts for"),
+        (&*greeting(WELCOME), "echo '{\"done\":{}}'", 4, "answered \"done\" where \"verdicts\" is allowed"),
+        (&*greeting(WELCOME), "printf '{\"verdicts\":'; exit", 4, "half a line"),
+        (&*greeting(WELCOME), "echo '{\"failed\":\"away\"}'", 4, "liar away"),
+        (&*greeting(WELCOME), "head -c 3000000 /dev/zero | tr '\\0' x >&2; exit 5", 4, "exit status: 5"),
+        (
+            &*greeting(r#"{"dedup-protocol":1,"frames":"binary"}"#),
+            "head -c 100 /dev/zero | tr '\\0' x",
+            4,
+            "no frame: it begins with",
+        ),
+    ] {
+        let tool = Tool::new();
+        system(&tool, welcome, answer);
+        let (code, printed) = conform(&tool, "./liar.toml");
+        let named = printed.contains(said) && printed.contains("liar");
+        assert!(named && code == Some(exit), "{welcome:?}, {answer:?}: {code:?}\n{printed}");
+        assert_eq!(working_in(&tool.tmp()), Vec::<String>::new(), "{welcome:?}, {answer:?}");
+    }
+}
+
+#[test]
+fn a_program_that_is_not_there_is_named_with_the_remedy() {
+    let tool = Tool::with_tiny();
+    file(&tool, "command = [\"no-such-program\"]");
+    let (code, said) = conform(&tool, "./liar.toml");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("liar: no-such-program: no such program on PATH; install it"), "{said}");
+    // In a run it is the others' table that is wanted.
+    let run = ["run", "-f", "tiny.toml", "-s", "./liar.toml", "-s", "^exact$", "-p", "verify"];
+    let output = tool.command(&run).output().unwrap();
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.contains("no-such-program: no such program on PATH; install it"), "{table}");
+    assert!(table.lines().any(|line| line.starts_with("exact") && line.contains("kept")), "{table}");
+}
+
+#[test]
+fn a_wrong_file_is_refused_with_its_place() {
+    let tool = Tool::new();
+    system(&tool, &greeting(WELCOME), "");
+    let right = fs::read_to_string(tool.work().join("liar.toml")).unwrap();
+    for (from, to, said) in [
+        ("name = \"liar\"", "name = \"A liar\"", "name: found \"A liar\"; allowed is a name of lower case"),
+        ("name = \"liar\"", "name = \"exact\"", "which another strategy has"),
+        ("about = \"a\"\n", "", "about: found nothing"),
+        ("routing = \"by-key\"", "routing = \"some\"", "unknown variant `some`"),
+        ("\"2s\"", "\"0s\"", "reply-within: found \"0s\"; allowed is a length of time above zero"),
+        ("[\"sh\", \"liar.sh\"]", "[]", "command: found []; allowed is a program"),
+        ("\"nothing\"", "\"since-first\"", "promise.window: found nothing; allowed is the setting"),
+        ("\"nothing\"", "\"nothing\"\nmissed = 2.0", "promise.missed: found 2; allowed is a share"),
+        ("\"nothing\"", "\"nothing\"\nlost = \"rate\"", "promise.lost: found \"rate\"; allowed is never"),
+        (
+            "\"nothing\"",
+            "\"nothing\"\n[settings.a]\nabout = \"a\"\nkind = \"word\"\ndefault = \"b\"",
+            "settings.a.words",
+        ),
+        ("[promise]", "clock = \"wall\"\n[promise]", "clock: found \"wall\""),
+    ] {
+        assert!(right.contains(from), "{from}");
+        tool.write("liar.toml", right.replacen(from, to, 1));
+        tool.refuses(&["conform", "./liar.toml"], &["liar.toml", said]);
+    }
+    tool.refuses(&["conform", "./nowhere.toml"], &["nowhere.toml", "nothing that can be read"]);
+    tool.refuses(&["conform", "lru"], &["names 3 strategies", "allowed is one"]);
+    tool.refuses(&["conform", "^exact$", "--law", "nonsense"], &["--law", "allowed are parts of"]);
+}
+
+/// The lines of the document's transcript: whose each is, and the line.
+fn transcript() -> Vec<(char, String)> {
+    let text = fs::read_to_string(root().join("docs/PROTOCOL.md")).unwrap();
+    let (_, rest) = text.split_once("```transcript\n").expect("a transcript");
+    let (lines, _) = rest.split_once("\n```").expect("its end");
+    lines.lines().map(|line| (line.chars().next().unwrap(), line[2..].to_string())).collect()
+}
+
+#[test]
+fn the_transcript_in_the_document_is_what_both_sides_say() {
+    let mut child = Command::new("python3")
+        .arg(root().join("systems/examples/last_id.py"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut to, from) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut from = BufReader::new(from);
+    for (index, (side, line)) in transcript().into_iter().enumerate() {
+        // What we would have said, and understood.
+        match (side, index) {
+            ('>', 0) => {
+                let hello: Hello = serde_json::from_str(&line).unwrap();
+                assert_eq!(serde_json::to_string(&hello).unwrap(), line);
+            }
+            ('>', _) => {
+                let read = Frames::Json.read_request(&mut format!("{line}\n").as_bytes()).unwrap();
+                let mut again = Vec::new();
+                Frames::Json.write_request(&read.unwrap(), &mut again);
+                assert_eq!(String::from_utf8(again).unwrap().trim_end(), line);
+            }
+            (_, 1) => drop(serde_json::from_str::<Welcome>(&line).unwrap()),
+            _ => drop(Frames::Json.read_reply(&mut format!("{line}\n").as_bytes()).unwrap().unwrap()),
+        }
+        // What it says.
+        if side == '>' {
+            writeln!(to, "{line}").unwrap();
+            continue;
+        }
+        let mut said = String::new();
+        from.read_line(&mut said).unwrap();
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(value(&said), value(&line));
+    }
+    drop(to);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn the_programs_in_the_document_are_the_ones_that_are_there() {
+    let text = fs::read_to_string(root().join("docs/PROTOCOL.md")).unwrap();
+    for (language, file) in [("toml", "last-id.toml"), ("python", "last_id.py")] {
+        let (_, rest) = text.split_once(&format!("```{language}\n")).unwrap();
+        let (shown, _) = rest.split_once("```").unwrap();
+        let there = fs::read_to_string(root().join("systems/examples").join(file)).unwrap();
+        assert!(there.contains(shown), "{file} is not what docs/PROTOCOL.md shows");
+    }
+}
