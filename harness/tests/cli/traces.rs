@@ -74,7 +74,7 @@ fn what_cannot_be_a_trace_is_refused_with_what_to_do() {
         ("empty", "trace empty: has no pings: the file is empty"),
         (".", "bad.ndjson: 8 of 9 lines (88.89 %) cannot be read"),
         ("/dev/null", "trace /dev/null: is a pipe or a device"),
-        ("binary", "trace binary: is no UTF-8 text; allowed are Parquet, and NDJSON and CSV"),
+        ("binary", "trace binary: is no UTF-8 text; allowed are CSV, NDJSON and other JSON"),
         ("header.csv", "trace header.csv: has no pings"),
         ("nameless.csv", "name it with --id-field; the first line has: a, b"),
         ("bad.ndjson", "8 of 9 lines (88.89 %) cannot be read; allowed are 1.00 % (--max-bad 0.01)"),

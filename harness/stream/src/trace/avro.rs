@@ -6,16 +6,15 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde_avro_fast::de::DeError;
 use serde_avro_fast::de::read::ReaderRead;
 use serde_avro_fast::object_container_file_encoding::Reader;
 use serde_json::Value;
 
-use super::avro_blocks::PlainBlocks;
+pub(crate) use super::avro_blocks::MAGIC;
+use super::avro_blocks::{ForeignCodec, PlainBlocks};
 use super::error::MAX_LINE_BYTES;
 use super::time_unit::TimeUnit;
-
-/// What an Avro object file begins with.
-pub(crate) const MAGIC: &[u8] = b"Obj\x01";
 
 /// Blocks are decompressed in memory.
 const MOST_BYTES_AT_ONCE: usize = 64 << 20;
@@ -29,8 +28,12 @@ pub(crate) struct AvroLines {
 
 impl AvroLines {
     pub(crate) fn new(file: File) -> io::Result<Self> {
-        let blocks =
-            PlainBlocks::new(BufReader::new(file), MOST_BYTES_AT_ONCE).map_err(|error| broken(&error))?;
+        let blocks = PlainBlocks::new(BufReader::new(file), MOST_BYTES_AT_ONCE).map_err(|error| {
+            match codec_of(&error) {
+                Some(_) => error,
+                None => broken(&said(&error)),
+            }
+        })?;
         let mut input = ReaderRead::new(BufReader::new(blocks));
         input.max_alloc_size = MOST_BYTES_AT_ONCE;
         let reader = Reader::new(input).map_err(|error| broken(&error))?;
@@ -43,12 +46,26 @@ impl AvroLines {
         unit_in(&schema, field)
     }
 
+    /// The dotted paths of all fields that are times by the schema.
+    pub(crate) fn times(&self) -> Vec<String> {
+        let mut paths = Vec::new();
+        if let Ok(schema) = serde_json::from_str(self.reader.schema().json()) {
+            list_fields(&schema, "", &mut paths);
+            paths.retain(|path| unit_in(&schema, path).is_some());
+        }
+        paths
+    }
+
     /// Puts the next record into the line; false where there is none.
     fn next_line(&mut self) -> io::Result<bool> {
         self.given = 0;
         self.line.clear();
         let next = self.reader.deserialize_seed_next(Json(&mut self.line));
-        if next.map_err(|error| broken(&error))?.is_none() {
+        let why = |error: DeError| match error.io_error() {
+            Some(cause) => broken(&said(cause)),
+            None => broken(&error),
+        };
+        if next.map_err(why)?.is_none() {
             self.line.clear();
             return Ok(false);
         }
@@ -59,6 +76,21 @@ impl AvroLines {
 
 fn broken(error: &dyn fmt::Display) -> io::Error {
     io::Error::other(format!("not a sound Avro file: {error}"))
+}
+
+/// What is wrong with the bytes of a file.
+fn said(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => {
+            "it is cut short: it ends within a block or before the first".to_string()
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// The compression because of which a file was not opened, where that is the reason.
+pub(crate) fn codec_of(error: &io::Error) -> Option<&str> {
+    error.get_ref()?.downcast_ref().map(|ForeignCodec(codec)| codec.as_str())
 }
 
 /// The unit of the time at `path` in a schema, which may be one of several in a union.
@@ -87,6 +119,28 @@ fn unit_in(schema: &Value, path: &str) -> Option<TimeUnit> {
             }
         }
         _ => None,
+    }
+}
+
+/// The paths of all fields of a record, and of those inside them; those of a record that was named before are not.
+fn list_fields(schema: &Value, above: &str, paths: &mut Vec<String>) {
+    match schema {
+        Value::Array(union) => union.iter().for_each(|one| list_fields(one, above, paths)),
+        Value::Object(object) => {
+            if let Some(inner) = object.get("type").filter(|inner| !inner.is_string()) {
+                list_fields(inner, above, paths);
+            }
+            for field in object.get("fields").and_then(Value::as_array).into_iter().flatten() {
+                let (Some(name), Some(kind)) = (field.get("name").and_then(Value::as_str), field.get("type"))
+                else {
+                    continue;
+                };
+                let path = if above.is_empty() { name.to_string() } else { format!("{above}.{name}") };
+                list_fields(kind, &path, paths);
+                paths.push(path);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -238,5 +292,8 @@ mod tests {
         ] {
             assert_eq!(unit_in(&schema, path), unit, "{path}");
         }
+        let mut paths = Vec::new();
+        list_fields(&schema, "", &mut paths);
+        assert_eq!(paths, ["a", "b", "c.d", "c.e", "c"]);
     }
 }

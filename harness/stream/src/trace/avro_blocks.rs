@@ -2,6 +2,7 @@
 //!
 //! Python's `fastavro` leaves a part of zlib's checksum behind each deflated block, which the specification does not
 //! have and our reader refuses. Here such a file becomes one whose blocks are not compressed; any other stays as it is.
+//! A compression that is not read, and a second file glued behind the first, are found here and named.
 //!
 //! ```text
 //! Obj 1 │ metadata: avro.codec = deflate, ... │ marker │ count, size, deflated │ marker │ ...
@@ -14,7 +15,26 @@ use std::io::{self, BufRead, Read};
 
 use flate2::bufread::DeflateDecoder;
 
+use super::error::excerpt;
+
+/// What an Avro object file begins with.
+pub(crate) const MAGIC: &[u8] = b"Obj\x01";
+
 const MARKER_BYTES: usize = 16;
+
+/// The compressions that are read, as the files name them.
+const CODECS: [&[u8]; 4] = [b"null", b"deflate", b"snappy", b"zstandard"];
+
+/// A compression of blocks that is not read.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct ForeignCodec(pub(super) String);
+
+/// The number of records that the first letter of a file is, read as a block.
+const GLUED_COUNT: i64 = -((b'O' as i64 + 1) / 2);
+/// What is said where one file follows another.
+const GLUED: &str =
+    "another Avro file is glued behind the first: give each of them by itself: --trace FILE --trace FILE";
 
 /// What zlib ends with behind a deflated block: four bytes, of which fastavro keeps three.
 const CHECKSUM_BYTES: usize = 4;
@@ -26,6 +46,8 @@ pub(super) struct PlainBlocks<R> {
     /// Made plain and not yet given on, from `given` on.
     ready: Vec<u8>,
     given: usize,
+    /// Bytes of the input that are given on as they are, behind those that are ready.
+    as_they_are: u64,
     most: usize,
 }
 
@@ -35,7 +57,7 @@ impl<R: BufRead> PlainBlocks<R> {
         let mut header = Header { input: &mut input, read: Vec::new(), most };
         let deflated = header.copy()?;
         let ready = header.read;
-        Ok(PlainBlocks { input, deflated, ready, given: 0, most })
+        Ok(PlainBlocks { input, deflated, ready, given: 0, as_they_are: 0, most })
     }
 
     /// Makes the next block plain; nothing is ready where there is none.
@@ -46,9 +68,20 @@ impl<R: BufRead> PlainBlocks<R> {
             return Ok(());
         }
         let count = long(&mut self.input)?;
-        let deflated = bytes(&mut self.input, self.most)?;
-        let plain = inflate(&deflated, self.most)?;
+        // The letter that a file begins with stands for a number below zero here.
+        if count == GLUED_COUNT {
+            return Err(io::Error::other(GLUED));
+        }
         put_long(&mut self.ready, count);
+        if !self.deflated {
+            let size = long(&mut self.input)?;
+            put_long(&mut self.ready, size);
+            let size =
+                u64::try_from(size).map_err(|_| io::Error::other(format!("a block of {size} bytes")))?;
+            self.as_they_are = size.saturating_add(MARKER_BYTES as u64);
+            return Ok(());
+        }
+        let plain = inflate(&bytes(&mut self.input, self.most)?, self.most)?;
         put_bytes(&mut self.ready, &plain);
         let mut marker = [0; MARKER_BYTES];
         self.input.read_exact(&mut marker)?;
@@ -59,10 +92,12 @@ impl<R: BufRead> PlainBlocks<R> {
 
 impl<R: BufRead> Read for PlainBlocks<R> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.ready.len() && self.as_they_are > 0 {
+            let count = (&mut self.input).take(self.as_they_are).read(to)?;
+            self.as_they_are -= count as u64;
+            return Ok(count);
+        }
         if self.given == self.ready.len() {
-            if !self.deflated {
-                return self.input.read(to);
-            }
             self.next_block()?;
         }
         let count = (&self.ready[self.given..]).read(to)?;
@@ -101,7 +136,11 @@ impl<R: BufRead> Header<'_, R> {
 
     fn entry(&mut self) -> io::Result<bool> {
         let (name, value) = (bytes(self.input, self.most)?, bytes(self.input, self.most)?);
-        let deflated = name == b"avro.codec" && value == b"deflate";
+        let is_codec = name == b"avro.codec";
+        if is_codec && !CODECS.contains(&value.as_slice()) {
+            return Err(io::Error::other(ForeignCodec(excerpt(&String::from_utf8_lossy(&value)))));
+        }
+        let deflated = is_codec && value == b"deflate";
         put_bytes(&mut self.read, &name);
         put_bytes(&mut self.read, if deflated { b"null" } else { &value });
         Ok(deflated)
@@ -239,6 +278,23 @@ mod tests {
             let mut written = Vec::new();
             put_long(&mut written, number);
             prop_assert_eq!(long(&mut &written[..]).unwrap(), number);
+        }
+    }
+
+    #[test]
+    fn a_second_file_behind_the_first_and_a_foreign_compression_are_named() {
+        for codec in [&b"null"[..], b"deflate", b"snappy"] {
+            let block = if codec == b"deflate" { deflate(b"a block") } else { b"a block".to_vec() };
+            for blocks in [vec![], vec![block.clone()], vec![block.clone(), block]] {
+                let one = file(codec, &blocks, b"");
+                let error = read(&[&one[..], &one].concat()).unwrap_err().to_string();
+                assert!(error.contains("another Avro file is glued"), "{error}");
+            }
+        }
+        for codec in [&b"xz"[..], b"bzip2", b"lz4"] {
+            let error = read(&file(codec, &[], b"")).unwrap_err();
+            let foreign = error.get_ref().and_then(|inner| inner.downcast_ref::<ForeignCodec>());
+            assert_eq!(foreign.map(|codec| codec.0.as_bytes()), Some(codec));
         }
     }
 

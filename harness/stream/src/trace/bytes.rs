@@ -104,7 +104,19 @@ pub(crate) fn avro(options: &TraceOptions) -> Result<Option<AvroLines>, TraceErr
         return Ok(None);
     }
     refuse_records(options, false)?;
-    let broken = |error| read_error(options, 0, &error);
+    let broken = |error: io::Error| {
+        match avro::codec_of(&error) {
+        Some(codec) => TraceError::Unsupported {
+            path: options.shown(),
+            what: format!(
+                "an Avro file whose blocks are compressed with {codec}, where null, deflate, snappy and zstandard are read"
+            )
+            .into(),
+            remedy: "write it again with one of these, as fastavro.writer(..., codec=\"deflate\") does",
+        },
+        None => read_error(options, 0, &error),
+    }
+    };
     AvroLines::new(open_file(options)?).map(Some).map_err(broken)
 }
 
@@ -258,7 +270,9 @@ fn refuse_foreign(options: &TraceOptions, start: &[u8]) -> Result<(), TraceError
     let is_foreign = |magic: &[u8]| start.starts_with(magic) && !(is_text && magic.is_ascii());
     match FOREIGN.iter().find(|(magic, ..)| is_foreign(magic)) {
         None => Ok(()),
-        Some((_, what, remedy)) => Err(TraceError::Unsupported { path: options.shown(), what, remedy }),
+        Some((_, what, remedy)) => {
+            Err(TraceError::Unsupported { path: options.shown(), what: (*what).into(), remedy })
+        }
     }
 }
 
@@ -272,5 +286,5 @@ fn refuse_binary(options: &TraceOptions, start: &[u8]) -> Result<(), TraceError>
         return Ok(());
     }
     let (what, remedy) = ("no UTF-8 text", "convert it, with iconv if it is text");
-    Err(TraceError::Unsupported { path: options.shown(), what, remedy })
+    Err(TraceError::Unsupported { path: options.shown(), what: what.into(), remedy })
 }

@@ -1,5 +1,6 @@
 //! What can be wrong with a trace, and with one line of it.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::io;
 
@@ -41,13 +42,13 @@ pub enum TraceError {
     },
     /// The content is in a form that is not read.
     #[error(
-        "trace {path}: is {what}; allowed are Parquet, and NDJSON and CSV, plain, gzip or zstd: {remedy}"
+        "trace {path}: is {what}; allowed are CSV, NDJSON and other JSON, plain, gzip or zstd, and Parquet and Avro: {remedy}"
     )]
     Unsupported {
         /// The file.
         path: String,
         /// What it is.
-        what: &'static str,
+        what: Cow<'static, str>,
         /// How to convert it.
         remedy: &'static str,
     },
@@ -128,7 +129,7 @@ pub enum TraceError {
         known: String,
     },
     /// A field that was named is nowhere in the file.
-    #[error("trace {path}: {flag} {field}: no line has it; the first line has: {fields}")]
+    #[error("trace {path}: {flag} {field}: no line has it; the first line has: {fields}{hint}")]
     NoField {
         /// The file.
         path: String,
@@ -138,6 +139,8 @@ pub enum TraceError {
         field: String,
         /// What the first line has.
         fields: String,
+        /// What may help, as part of a sentence.
+        hint: String,
     },
     /// The field that was named, or taken because of its name, is there, but no id is in it.
     #[error(
@@ -195,8 +198,8 @@ pub enum TraceError {
         field: String,
         /// What it holds.
         found: String,
-        /// What would do.
-        allowed: &'static str,
+        /// What would do, and which columns are such.
+        allowed: String,
     },
     /// The time could be several.
     #[error("trace {path}: line {line}: field {field}: found {found}, which {why}")]
@@ -215,7 +218,7 @@ pub enum TraceError {
     /// More lines than allowed could not be read.
     #[error(
         "trace {path}: {bad} of {lines} lines ({:.2} %) cannot be read; allowed are {:.2} % (--max-bad {max_bad}). \
-         {read_from}. The first:{}", percent(*.bad, *.lines), max_bad * 100.0, listed(first)
+         {read_from}. The first:{}", percent(*.bad, *.lines), max_bad * 100.0, listed_lines(first)
     )]
     TooManyBad {
         /// The file.
@@ -346,10 +349,21 @@ pub(crate) fn excerpt_of_name(name: &str) -> String {
     }
 }
 
+/// Names of fields as a message lists them.
+pub(crate) fn listed(fields: &[String]) -> String {
+    const MOST: usize = 20;
+    let names: Vec<_> = fields.iter().take(MOST).map(|field| excerpt(field)).collect();
+    match fields.len() {
+        0 => "no fields".to_string(),
+        count if count > MOST => format!("{} and {} more", names.join(", "), count - MOST),
+        _ => names.join(", "),
+    }
+}
+
 fn percent(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 }
 }
 
-fn listed(first: &[BadLine]) -> String {
+fn listed_lines(first: &[BadLine]) -> String {
     first.iter().map(|bad| format!("\n  {bad}")).collect()
 }

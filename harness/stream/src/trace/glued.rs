@@ -11,6 +11,15 @@ const MAGIC: &[u8] = b"PAR1";
 /// The length of the footer and the magic number behind it.
 const TAIL: u64 = 8;
 
+/// Whether `file` ends as Parquet does: what is cut short does not.
+pub(super) fn ends_whole(file: &File) -> io::Result<bool> {
+    let length = file.metadata()?.len();
+    let mut end = [0; MAGIC.len()];
+    let Some(at) = length.checked_sub(MAGIC.len() as u64 + TAIL) else { return Ok(false) };
+    file.read_exact_at(&mut end, at + TAIL)?;
+    Ok(end == MAGIC)
+}
+
 /// Whether another file stands before the one that `metadata`, the last footer of `file`, is of.
 pub(super) fn is_glued(file: &File, metadata: &ParquetMetaData) -> io::Result<bool> {
     let length = file.metadata()?.len();

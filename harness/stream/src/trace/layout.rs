@@ -5,12 +5,12 @@ use std::io::BufRead;
 use super::bytes::{self, Compression, Text};
 use super::csv::{Columns, CsvRows};
 use super::dialect::{Delimiter, Dialect};
-use super::error::TraceError;
+use super::error::{TraceError, listed};
 use super::formats::{ENVELOPES, recognise};
 use super::key::IdFields;
-use super::ndjson::{JsonLines, Paths};
+use super::ndjson::{ARRAY, JsonLines, Paths};
 use super::options::{Format, TraceOptions, USUAL_ID_FIELDS};
-use super::parquet::{Column, Schema};
+use super::parquet_schema::Column;
 use super::time_unit::TimeUnit;
 
 /// What a trace looks like.
@@ -23,6 +23,8 @@ pub(crate) struct Layout {
     pub(crate) id: IdFields,
     /// What the first line has, for messages.
     pub(crate) fields: Vec<String>,
+    /// The fields that are times by their types, where the form has types.
+    pub(crate) times: Vec<String>,
 }
 
 /// How its lines are written.
@@ -52,7 +54,7 @@ impl Layout {
         match format {
             Format::Parquet => Err(TraceError::Unsupported {
                 path: options.shown(),
-                what: "no Parquet file",
+                what: "no Parquet file".into(),
                 remedy: "let the format be found by looking",
             }),
             Format::Csv => csv(options, compression, text),
@@ -95,7 +97,11 @@ fn ndjson(
         .first_fields()
         .map_err(|error| bytes::read_error(options, 0, &error))?;
     let id = id_fields(options, &fields)?;
-    Ok(Layout { compression, format, shape: Shape::Ndjson, id, fields })
+    let times = match format {
+        Format::Avro => bytes::avro(options)?.map_or_else(Vec::new, |avro| avro.times()),
+        _ => Vec::new(),
+    };
+    Ok(Layout { compression, format, shape: Shape::Ndjson, id, fields, times })
 }
 
 fn csv(options: &TraceOptions, compression: Compression, text: Text) -> Result<Layout, TraceError> {
@@ -128,11 +134,12 @@ fn csv(options: &TraceOptions, compression: Compression, text: Text) -> Result<L
         shape: Shape::Csv { columns, header, dialect },
         id,
         fields,
+        times: Vec::new(),
     })
 }
 
 fn parquet(options: &TraceOptions) -> Result<Layout, TraceError> {
-    let schema = Schema::find(options)?;
+    let schema = super::parquet::schema(options)?;
     let fields = schema.names();
     let id = id_fields(options, &fields)?;
     let missing = |flag, field: &str| TraceError::NoField {
@@ -140,6 +147,7 @@ fn parquet(options: &TraceOptions) -> Result<Layout, TraceError> {
         flag,
         field: field.to_string(),
         fields: listed(&fields),
+        hint: String::new(),
     };
     let ids = id.named().iter().map(|field| ("--id-field", field));
     for (flag, field) in ids.chain(options.time_field.iter().map(|field| ("--time-field", field))) {
@@ -168,6 +176,7 @@ fn parquet(options: &TraceOptions) -> Result<Layout, TraceError> {
         shape: Shape::Parquet { ids, time },
         id,
         fields,
+        times: schema.times(),
     })
 }
 
@@ -197,6 +206,7 @@ fn column(
         flag,
         field: field.to_string(),
         fields: listed(names),
+        hint: String::new(),
     })
 }
 
@@ -254,21 +264,10 @@ fn usual_id_field(options: &TraceOptions, fields: &[String]) -> Result<String, T
 
 /// What is to be said of the key of a format that is known by its fields.
 pub(super) fn known(fields: &[String]) -> String {
-    // No field's own name ends like this.
-    let is_array = |name: &str| fields.iter().any(|field| field.strip_suffix(" (an array)") == Some(name));
+    let is_array = |name: &str| fields.iter().any(|field| field.strip_suffix(ARRAY) == Some(name));
     match (ENVELOPES.iter().find(|(name, _)| is_array(name)), recognise(fields)) {
         (Some((_, path)), _) => format!(" (the records are further in: --records {path})"),
         (None, Some(known)) => format!(" (they are those of {}: {})", known.name, known.options()),
         (None, None) => String::new(),
-    }
-}
-
-fn listed(fields: &[String]) -> String {
-    const MOST: usize = 20;
-    let names: Vec<_> = fields.iter().take(MOST).map(|field| super::error::excerpt(field)).collect();
-    match fields.len() {
-        0 => "no fields".to_string(),
-        count if count > MOST => format!("{} and {} more", names.join(", "), count - MOST),
-        _ => names.join(", "),
     }
 }

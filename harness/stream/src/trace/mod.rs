@@ -1,4 +1,4 @@
-//! Pings from people's own files: NDJSON, CSV or Parquet, plain or compressed, with exact truth.
+//! Pings from people's own files: NDJSON and other JSON, CSV, Parquet or Avro, plain or compressed, with exact truth.
 //!
 //! A trace is read in passes of the file itself, never held in memory: [`TraceSurvey::scan`] looks at it once before
 //! anything runs, and [`TraceSource`] turns it into a stream. In a trace the id *is* the identity: two lines with the
@@ -34,6 +34,7 @@ mod options;
 mod order;
 mod parquet;
 mod parquet_fields;
+mod parquet_schema;
 #[cfg(test)]
 mod parquet_tests;
 mod record;

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use smallvec::SmallVec;
 
 use super::bytes::Text;
+use super::decimal::whole_of_pointed;
 use super::error::{BadReason, MAX_LINE_BYTES, excerpt};
 use super::fields::Fields;
 use super::json_fields::JsonFields;
@@ -42,6 +43,9 @@ impl Paths {
         if index < self.ids { "id" } else { "time" }
     }
 }
+
+/// What stands behind the name of an array among the fields of a line. No field's own name ends like this.
+pub(crate) const ARRAY: &str = " (an array)";
 
 /// What was found for each path.
 type Found<'a> = SmallVec<[Option<&'a RawValue>; 2]>;
@@ -139,8 +143,7 @@ fn list_scalars(value: &Value, path: &str, fields: &mut Vec<String>) {
                 list_scalars(inner, &path, fields);
             }
         }
-        // No field's own name ends like this.
-        Value::Array(_) => fields.push(format!("{path} (an array)")),
+        Value::Array(_) => fields.push(format!("{path}{ARRAY}")),
         _ => fields.push(path.to_string()),
     }
 }
@@ -148,10 +151,25 @@ fn list_scalars(value: &Value, path: &str, fields: &mut Vec<String>) {
 fn id_text(raw: &RawValue) -> Result<Option<Cow<'_, str>>, BadReason> {
     let text = scalar(raw)?.map_err(|what| BadReason::Id(what.to_string()))?;
     let number = !raw.get().starts_with('"') && text.is_some();
-    if number && !raw.get().bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
-        return Err(BadReason::Id(format!("the number {}", excerpt(raw.get()))));
+    if !number || raw.get().bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+        return Ok(text);
     }
-    Ok(text)
+    match whole_of_pointed(raw.get()) {
+        Some(whole) => Ok(Some(Cow::Borrowed(whole))),
+        None => Err(BadReason::Id(format!("the number {}", not_whole(raw.get())))),
+    }
+}
+
+/// What is wrong with a number that is no id.
+fn not_whole(number: &str) -> String {
+    let why = match number.split_once('.') {
+        _ if number.contains(['e', 'E']) => "is written with an exponent, so that digits may be missing",
+        Some((_, fraction)) if fraction.bytes().all(|digit| digit == b'0') => {
+            "is so large that digits may be missing"
+        }
+        _ => "is not whole",
+    };
+    format!("{}, which {why}", excerpt(number))
 }
 
 fn time_text(raw: &RawValue) -> Result<Option<Cow<'_, str>>, BadReason> {
@@ -394,6 +412,20 @@ mod tests {
         for value in ["1.5", "1e3", "true", "{}", "[]"] {
             let line = format!(r#"{{"a":{value}}}"#);
             assert!(matches!(values(&line, "a", None), Err(BadReason::Id(_))), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_whole_number_with_a_point_is_the_same_id_as_without() {
+        assert_eq!(id(r#"{"a":7.0}"#, "a").as_deref(), Some("7"));
+        assert_eq!(id(r#"{"a":-12.00}"#, "a").as_deref(), Some("-12"));
+        for (number, why) in [
+            ("1.5", "1.5, which is not whole"),
+            ("1e3", "1e3, which is written with an exponent"),
+            ("9007199254740992.0", "which is so large that digits may be missing"),
+        ] {
+            let bad = values(&format!(r#"{{"a":{number}}}"#), "a", None).unwrap_err().to_string();
+            assert!(bad.contains(why), "{bad}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 
-use parquet::basic::{ConvertedType, LogicalType, TimeUnit as ParquetUnit, Type as Physical};
+use parquet::basic::Compression;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{DataType, Int96};
 use parquet::errors::ParquetError;
@@ -15,8 +15,8 @@ use super::decimal::{decimal, decimal_of_bytes, is_exact_whole};
 use super::error::{BadReason, MAX_LINE_BYTES, TraceError, excerpt};
 use super::options::TraceOptions;
 use super::parquet_fields::{OtherColumns, Others};
+use super::parquet_schema::{Column, ColumnType, Schema};
 use super::record::{Parts, Record, There, Values};
-use super::time_unit::TimeUnit;
 use crate::columns::{self, sound};
 
 #[path = "glued.rs"]
@@ -25,162 +25,60 @@ mod glued;
 /// Rows that are decoded at once.
 const BATCH: usize = 1 << 12;
 
-/// What a column's values are, to a reader of ids and times.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ColumnType {
-    /// Text.
-    Text,
-    /// Bytes that are no text: 16 of them are a UUID.
-    Bytes,
-    /// A whole number with a sign.
-    Whole,
-    /// A whole number without one.
-    Unsigned,
-    /// A number with a fraction.
-    Real,
-    /// A number with a fraction where none should be: that of an id.
-    WholeReal,
-    /// A decimal number with so many digits behind the point.
-    Decimal(u32),
-    /// A date: days since 1970.
-    Days,
-    /// The 12 bytes in which older engines keep a time: nanoseconds of a Julian day.
-    Int96,
-}
-
-/// One column that is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Column {
-    /// Its number among the leaves.
-    pub(crate) leaf: usize,
-    pub(crate) kind: ColumnType,
-    /// What its values count, where its type says it.
-    pub(crate) unit: Option<TimeUnit>,
-}
-
-/// The columns of a Parquet file by which a trace can be read.
-pub(crate) struct Schema {
-    columns: Vec<(String, usize, Result<Column, String>)>,
-}
-
-impl Schema {
-    /// Reads the file's footer.
-    pub(crate) fn find(options: &TraceOptions) -> Result<Schema, TraceError> {
-        let reader = open(options)?;
-        let columns = reader.metadata().file_metadata().schema_descr().columns().iter().enumerate();
-        // What is repeated has no one value a row.
-        let single = columns.filter(|(_, column)| column.max_rep_level() == 0);
-        Ok(Schema {
-            columns: single
-                .map(|(leaf, column)| (column.path().string(), leaf, column_of(leaf, column)))
-                .collect(),
-        })
-    }
-
-    /// The names of all columns, dots leading into groups.
-    pub(crate) fn names(&self) -> Vec<String> {
-        self.columns.iter().map(|(name, ..)| name.clone()).collect()
-    }
-
-    /// The column called `field`, to read ids from.
-    pub(crate) fn id(&self, field: &str, options: &TraceOptions) -> Option<Result<Column, TraceError>> {
-        const ALLOWED: &str = "text, bytes or a number";
-        self.column(field, "--id-field", options, ALLOWED, |kind| {
-            !matches!(kind, ColumnType::Days | ColumnType::Int96)
-        })
-        .map(|column| {
-            // Engines turn whole numbers into floating ones where some are missing.
-            column.map(|column| match column.kind {
-                ColumnType::Real => Column { kind: ColumnType::WholeReal, ..column },
-                _ => column,
-            })
-        })
-    }
-
-    /// The column called `field`, to read times from.
-    pub(crate) fn time(&self, field: &str, options: &TraceOptions) -> Option<Result<Column, TraceError>> {
-        const ALLOWED: &str = "a timestamp, a date, a number or text";
-        self.column(field, "--time-field", options, ALLOWED, |kind| kind != ColumnType::Bytes)
-    }
-
-    fn column(
-        &self,
-        field: &str,
-        flag: &'static str,
-        options: &TraceOptions,
-        allowed: &'static str,
-        fits: impl Fn(ColumnType) -> bool,
-    ) -> Option<Result<Column, TraceError>> {
-        let (.., column) = self.columns.iter().find(|(name, ..)| name == field)?;
-        let wrong = |found: String| TraceError::ColumnType {
-            path: options.shown(),
-            flag,
-            field: field.to_string(),
-            found,
-            allowed,
-        };
-        Some(match column {
-            Ok(column) if fits(column.kind) => Ok(*column),
-            Ok(column) => Err(wrong(format!("{:?}", column.kind).to_lowercase())),
-            Err(found) => Err(wrong(found.clone())),
-        })
-    }
-}
-
-fn column_of(leaf: usize, column: &ColumnDescriptor) -> Result<Column, String> {
-    let logical = column.logical_type_ref();
-    let is_text = matches!(logical, Some(LogicalType::String | LogicalType::Enum | LogicalType::Json))
-        || matches!(column.converted_type(), ConvertedType::UTF8 | ConvertedType::ENUM | ConvertedType::JSON);
-    let unit = match (logical, column.converted_type()) {
-        (Some(LogicalType::Timestamp(time)), _) => Some(match time.unit {
-            ParquetUnit::MILLIS => TimeUnit::Ms,
-            ParquetUnit::MICROS => TimeUnit::Us,
-            ParquetUnit::NANOS => TimeUnit::Ns,
-        }),
-        (None, ConvertedType::TIMESTAMP_MILLIS) => Some(TimeUnit::Ms),
-        (None, ConvertedType::TIMESTAMP_MICROS) => Some(TimeUnit::Us),
-        _ => None,
-    };
-    let is_unsigned = matches!(column.converted_type(), ConvertedType::UINT_32 | ConvertedType::UINT_64)
-        || matches!(logical, Some(LogicalType::Integer(whole)) if !whole.is_signed);
-    let is_date =
-        matches!(logical, Some(LogicalType::Date)) || column.converted_type() == ConvertedType::DATE;
-    let scale = match logical {
-        Some(LogicalType::Decimal(decimal)) => Some(decimal.scale),
-        _ if column.converted_type() == ConvertedType::DECIMAL => Some(column.type_scale()),
-        _ => None,
-    };
-    if let Some(scale) = scale {
-        let digits = u32::try_from(scale).map_err(|_| format!("a decimal number of scale {scale}"))?;
-        return Ok(Column { leaf, kind: ColumnType::Decimal(digits), unit: None });
-    }
-    let (kind, unit) = match column.physical_type() {
-        Physical::BYTE_ARRAY if is_text => (ColumnType::Text, None),
-        Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY => (ColumnType::Bytes, None),
-        Physical::INT32 if is_date => (ColumnType::Days, Some(TimeUnit::S)),
-        Physical::INT32 | Physical::INT64 if is_unsigned => (ColumnType::Unsigned, unit),
-        Physical::INT32 | Physical::INT64 => (ColumnType::Whole, unit),
-        Physical::FLOAT | Physical::DOUBLE => (ColumnType::Real, None),
-        Physical::INT96 => (ColumnType::Int96, Some(TimeUnit::Ns)),
-        Physical::BOOLEAN => return Err("true or false".to_string()),
-    };
-    Ok(Column { leaf, kind, unit })
+/// The columns by which a trace can be read, as the file's footer has them.
+pub(crate) fn schema(options: &TraceOptions) -> Result<Schema, TraceError> {
+    Ok(Schema::of(open(options)?.metadata().file_metadata().schema_descr()))
 }
 
 fn open(options: &TraceOptions) -> Result<SerializedFileReader<File>, TraceError> {
     let file = super::bytes::open_file(options)?;
     let failed = |error: ParquetError| super::bytes::read_error(options, 0, &broken(error));
-    let copy = file.try_clone().map_err(|error| super::bytes::read_error(options, 0, &error))?;
-    let reader = sound(|| SerializedFileReader::new(file)).map_err(failed)?;
-    match glued::is_glued(&copy, reader.metadata()) {
-        Ok(false) => Ok(reader),
-        Ok(true) => Err(TraceError::Unsupported {
-            path: options.shown(),
-            what: "several Parquet files, one glued behind another, of which only the last could be found",
-            remedy: "give each of them by itself: --trace FILE --trace FILE",
-        }),
-        Err(error) => Err(super::bytes::read_error(options, 0, &error)),
+    let unreadable = |error: io::Error| super::bytes::read_error(options, 0, &error);
+    let copy = file.try_clone().map_err(unreadable)?;
+    if !glued::ends_whole(&copy).map_err(unreadable)? {
+        let what = "a Parquet file that is cut short: its end is missing, which says what is in it";
+        return Err(unsupported(options, what, "copy it again, or wait until it is written to its end"));
     }
+    let reader = sound(|| SerializedFileReader::new(file)).map_err(failed)?;
+    if glued::is_glued(&copy, reader.metadata()).map_err(unreadable)? {
+        let what = "several Parquet files, one glued behind another, of which only the last could be found";
+        return Err(unsupported(options, what, "give each of them by itself: --trace FILE --trace FILE"));
+    }
+    Ok(reader)
+}
+
+fn unsupported(
+    options: &TraceOptions,
+    what: impl Into<Cow<'static, str>>,
+    remedy: &'static str,
+) -> TraceError {
+    TraceError::Unsupported { path: options.shown(), what: what.into(), remedy }
+}
+
+/// Refuses columns in a compression that is not read.
+fn refuse_codecs(
+    options: &TraceOptions,
+    reader: &SerializedFileReader<File>,
+    is_read: impl Fn(usize) -> bool,
+) -> Result<(), TraceError> {
+    let groups = reader.metadata().row_groups().iter();
+    let columns = groups.flat_map(|group| group.columns().iter().enumerate());
+    let foreign =
+        columns.filter(|(leaf, _)| is_read(*leaf)).find_map(|(_, column)| match column.compression() {
+            Compression::BROTLI(_) => Some((column, "brotli")),
+            Compression::LZO => Some((column, "LZO")),
+            _ => None,
+        });
+    let Some((column, codec)) = foreign else { return Ok(()) };
+    let what = format!(
+        "a Parquet file whose column {} is compressed with {codec}, where plain, snappy, gzip, zstd and LZ4 are read",
+        excerpt(&column.column_path().string())
+    );
+    Err(unsupported(
+        options,
+        what,
+        "use python3 -c 'import pyarrow.parquet as p; p.write_table(p.read_table(\"FILE\"), \"FILE.parquet\")'",
+    ))
 }
 
 fn broken(error: ParquetError) -> io::Error {
@@ -218,6 +116,10 @@ impl ParquetRows {
         others: Others,
     ) -> Result<ParquetRows, TraceError> {
         let reader = open(options)?;
+        let is_read = |leaf: usize| {
+            others == Others::Needed || ids.iter().chain(&time).any(|column| column.leaf == leaf)
+        };
+        refuse_codecs(options, &reader, is_read)?;
         let others = OtherColumns::new(reader.metadata().file_metadata().schema_descr(), others);
         Ok(ParquetRows { reader, ids, time, others, next_group: 0, group: None, line: 0 })
     }

@@ -118,6 +118,111 @@ fn columns_that_cannot_be_used_are_named_with_what_they_are() {
     assert!(small.error().contains("--time-unit s, ms, us or ns"));
 }
 
+/// A file with these columns and no rows.
+fn without_rows(schema: &str) -> Vec<u8> {
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let mut file = SerializedFileWriter::new(Vec::new(), schema, Default::default()).unwrap();
+    file.finish().unwrap();
+    std::mem::take(file.inner_mut())
+}
+
+#[test]
+fn columns_without_one_value_a_row_are_named_with_what_they_are_and_what_would_do() {
+    let file = without_rows(
+        "message m { optional binary key (STRING); optional int32 day (DATE); optional boolean ok;
+           optional group li (LIST) { repeated group list { optional binary element (STRING); } }
+           optional group mp (MAP) { repeated group key_value { required binary key (STRING); optional int64 value; } }
+           repeated int64 many; optional group st { optional int64 k; optional group deep { optional binary x; } } }",
+    );
+    let inside = "the column is inside a list or a map, so that a row may have several; allowed is text, bytes or a number, as in: key, st.k, st.deep.x";
+    for (field, said) in [
+        ("li", "the column is a list; allowed is text, bytes or a number, as in: key, st.k, st.deep.x"),
+        ("many", "the column is a list; allowed is text, bytes or a number, as in: key, st.k, st.deep.x"),
+        ("mp", "the column is a map; allowed is text, bytes or a number, as in: key, st.k, st.deep.x"),
+        (
+            "st",
+            "the column is a group of columns; allowed is text, bytes or a number, as in: st.k, st.deep.x, key",
+        ),
+        (
+            "st.deep",
+            "the column is a group of columns; allowed is text, bytes or a number, as in: st.deep.x, key, st.k",
+        ),
+        ("li.list.element", inside),
+        ("mp.key_value.value", inside),
+        (
+            "ok",
+            "the column is true or false; allowed is text, bytes or a number, as in: key, st.k, st.deep.x",
+        ),
+        ("day", "the column is a date; allowed is text, bytes or a number, as in: key, st.k, st.deep.x"),
+        ("none", "no line has it; the first line has: key, day, ok, st.k, st.deep.x"),
+    ] {
+        let error = sample(&file).with(|o| o.id = IdFields::Named(vec![field.into()])).error();
+        assert!(error.contains(&format!("--id-field {field}: {said}")), "{error}");
+    }
+    let key = sample(&file).with(|o| o.id = IdFields::Named(vec!["key".into()]));
+    for (field, said) in [
+        (
+            "li",
+            "the column is a list; allowed is a timestamp, a date, a number or text, as in: key, day, st.k",
+        ),
+        (
+            "st",
+            "the column is a group of columns; allowed is a timestamp, a date, a number or text, as in: st.k, key, day",
+        ),
+        (
+            "st.deep.x",
+            "the column is bytes; allowed is a timestamp, a date, a number or text, as in: key, day, st.k",
+        ),
+    ] {
+        let error =
+            TraceSurvey::scan(&TraceOptions { time_field: Some(field.into()), ..key.options.clone() });
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains(&format!("--time-field {field}: {said}")), "{error}");
+    }
+    let none = sample(without_rows("message m { repeated int64 many; }"));
+    let error = none.with(|o| o.id = IdFields::Named(vec!["many".into()])).error();
+    assert!(
+        error.contains("the column is a list; allowed is text, bytes or a number, which no column"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_is_cut_short_and_a_compression_that_is_not_read_are_named_with_the_remedy() {
+    let rows: Vec<_> = (0..40u8).map(|n| (Some(vec![n; 16]), i64::from(n))).collect();
+    let whole = parquet(UUIDS, &rows, 15, Codec::SNAPPY);
+    for end in 4..whole.len() {
+        let error = sample(&whole[..end]).error();
+        assert!(
+            error.contains("cut short: its end is missing") && error.contains("copy it again"),
+            "{end}: {error}"
+        );
+    }
+    // There is no writer of brotli here: each place of the footer that may say snappy is made to say brotli.
+    let length = u32::from_le_bytes(whole[whole.len() - 8..whole.len() - 4].try_into().unwrap()) as usize;
+    let places = (whole.len() - 8 - length..whole.len() - 9).filter(|at| whole[*at..*at + 2] == [0x15, 0x02]);
+    let errors = places.map(|at| {
+        let mut other = whole.clone();
+        other[at + 1] = 0x08;
+        TraceSurvey::scan(&sample(other).options).err().map(|error| error.to_string()).unwrap_or_default()
+    });
+    let said = |error: &String| {
+        error.contains("whose column document_id is compressed with brotli, where plain, snappy, gzip, zstd and LZ4 are read")
+            && error.contains("write_table")
+    };
+    assert!(errors.filter(said).count() >= 3, "one for each row group");
+}
+
+#[test]
+fn decimals_of_256_bits_are_ids_with_all_their_digits() {
+    let schema =
+        "message m { optional fixed_len_byte_array(32) document_id (DECIMAL(76, 0)); required int64 t_ms; }";
+    let number = |low: u8| [vec![0; 8], vec![1], vec![0; 22], vec![low]].concat();
+    let rows = [(Some(number(0)), 1), (Some(number(1)), 2), (Some(number(0)), 3)];
+    let survey = sample(parquet(schema, &rows, 5, Codec::UNCOMPRESSED)).survey();
+    assert_eq!((survey.pings_count, survey.duplicate_count, survey.bad_count), (3, 1, 0));
+}
+
 #[test]
 fn a_file_without_rows_or_without_ids_says_so() {
     assert!(sample(parquet(UUIDS, &[], 1, Codec::UNCOMPRESSED)).error().contains("has no pings"));
@@ -192,5 +297,20 @@ fn all_columns_of_a_row_make_an_id_and_copies_are_compared_by_them() {
         let all = trace.with(|o| o.id = IdFields::AllBut(vec!["document_id".into()]));
         assert_eq!((all.survey().duplicate_count, all.survey().missing_count), (1, 0));
         assert_eq!(all.events().len(), 5);
+    }
+}
+
+#[test]
+fn a_second_column_of_times_does_not_make_the_key_doubtful() {
+    let row = |id: &str, at: i64| (Some(id.as_bytes().to_vec()), at);
+    let rows = [row("a", 1_000), row("b", 2_000), row("a", 3_000)];
+    for (kind, doubts) in [
+        ("int64 received (TIMESTAMP(MILLIS, true))", 0),
+        ("int64 received (TIMESTAMP_MICROS)", 0),
+        ("int64 received", 1),
+    ] {
+        let schema = format!("message m {{ optional binary document_id (STRING); required {kind}; }}");
+        let survey = sample(parquet(&schema, &rows, 5, Codec::SNAPPY)).survey();
+        assert_eq!((survey.doubts.len(), survey.compared.fields.len()), (doubts, 1), "{kind}");
     }
 }

@@ -136,7 +136,7 @@ impl TracePings {
     ) -> Result<TracePings, TraceError> {
         let clock = Clock::new(options, by_type)?;
         let (keys, tally) = (Keys::new(options), Tally::new(options.window));
-        let examiner = examine.then(|| Box::new(Examiner::new(options, &layout.id, &layout.fields)));
+        let examiner = examine.then(|| Box::new(Examiner::new(options, &layout)));
         let (options, gathering) = (options.clone(), Gathering::Not);
         Ok(TracePings { options, layout, records, keys, examiner, clock, tally, line: 0, gathering })
     }

@@ -1,9 +1,11 @@
 //! Whether what was read of a trace makes sense as a whole.
 
-use super::error::{TraceError, excerpt};
+use super::error::{TraceError, excerpt, listed};
 use super::id::is_below;
 use super::key::IdFields;
 use super::layout::{Shape, known};
+use super::ndjson::ARRAY;
+use super::options::Format;
 use super::record::There;
 use super::rows::TracePings;
 use super::tally::Tally;
@@ -42,7 +44,9 @@ impl TracePings {
         if let Some(what) =
             self.tally.first_no_id.as_ref().filter(|_| self.tally.no_id + self.tally.missing == lines)
         {
-            return Err(self.no_ids(format!("none of {lines} values can be an id, the first is {what}")));
+            let inside = self.inside(self.layout.id.named());
+            let found = format!("none of {lines} values can be an id, the first is {what}{inside}");
+            return Err(self.no_ids(found));
         }
         if bad as f64 > self.options.max_bad * lines as f64 {
             let first = self.tally.first_bad.clone();
@@ -102,6 +106,38 @@ impl TracePings {
             flag,
             field: field.to_string(),
             fields: self.layout.listed(),
+            hint: self
+                .array_above(field)
+                .map(|array| format!("; {}", self.items_of(array)))
+                .unwrap_or_default(),
+        }
+    }
+
+    /// What is inside of fields that hold no single value, as part of a sentence.
+    fn inside(&self, fields: &[String]) -> String {
+        let is_inside = |own: &&String| fields.iter().any(|field| *own != field && is_below(own, field));
+        let inner: Vec<String> = self.layout.fields.iter().filter(is_inside).cloned().collect();
+        let array = fields.iter().find_map(|field| self.array_above(field));
+        match (array, inner.is_empty()) {
+            (Some(array), _) => format!(" ({})", self.items_of(array)),
+            (None, false) => format!(" (in it: {})", listed(&inner)),
+            (None, true) => String::new(),
+        }
+    }
+
+    /// The array of the first line that `field` is, or would be in.
+    fn array_above<'a>(&'a self, field: &str) -> Option<&'a str> {
+        let mut arrays = self.layout.fields.iter().filter_map(|own| own.strip_suffix(ARRAY));
+        arrays.find(|array| is_below(field, array))
+    }
+
+    fn items_of(&self, array: &str) -> String {
+        let array = excerpt(array);
+        match self.layout.format {
+            Format::Ndjson | Format::Json => {
+                format!("{array} is an array: --records {array} reads each of its items as a record")
+            }
+            _ => format!("{array} is an array, of which a record may have several items"),
         }
     }
 }

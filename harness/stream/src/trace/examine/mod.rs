@@ -20,6 +20,7 @@ use super::fields::Fields;
 use super::formats::{Recognised, quoted, recognise};
 use super::id::id_of;
 use super::key::IdFields;
+use super::layout::Layout;
 use super::options::TraceOptions;
 use super::record::Parts;
 use crate::stream::Id;
@@ -50,11 +51,11 @@ pub(crate) struct Examiner {
 }
 
 impl Examiner {
-    /// For ids of the fields `id` of a trace whose first line has `fields`.
-    pub(crate) fn new(options: &TraceOptions, id: &IdFields, fields: &[String]) -> Self {
-        // What is left out of an id is left out because copies differ in it.
-        let of_delivery =
-            options.time_field.iter().chain(id.all_but().unwrap_or_default()).cloned().collect();
+    /// For a trace that looks like this.
+    pub(crate) fn new(options: &TraceOptions, Layout { id, fields, times, .. }: &Layout) -> Self {
+        // What is left out of an id is left out because copies differ in it; and deliveries are stamped anew.
+        let left_out = id.all_but().unwrap_or_default();
+        let of_delivery = options.time_field.iter().chain(left_out).chain(times).cloned().collect();
         let recognised = recognise(fields);
         Examiner {
             id: id.clone(),

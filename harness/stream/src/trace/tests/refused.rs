@@ -207,3 +207,57 @@ fn a_line_of_names_that_begins_like_another_form_is_a_line_of_names() {
         assert_eq!(sample(content).survey().pings_count, 1);
     }
 }
+
+#[test]
+fn a_field_that_holds_more_than_one_value_is_named_with_what_is_in_it() {
+    let json = "{\"o\":{\"k\":\"a\",\"n\":{\"x\":1}},\"l\":[{\"id\":1}],\"key\":\"a\"}\n";
+    let of = |content: &str, field: &str| sample(content).with(|o| o.id = named(&[field])).error();
+    for (content, records) in
+        [(json.to_string(), "--records l reads each"), (format!("[{json}]"), "--records l reads each")]
+    {
+        let error = of(&content, "o");
+        assert!(
+            error.contains(
+                "field o: none of 1 values can be an id, the first is an object (in it: o.k, o.n.x)"
+            ),
+            "{error}"
+        );
+        let error = of(&content, "l");
+        assert!(error.contains("the first is an array (l is an array") && error.contains(records), "{error}");
+        let error = of(&content, "l.id");
+        assert!(error.contains("--id-field l.id: no line has it; ") && error.contains(records), "{error}");
+        assert!(!of(&content, "lx").contains("array:"));
+    }
+    let error = sample("{\"id\":1.5}\n").error();
+    assert!(
+        error.contains("the first is the number 1.5, which is not whole; allowed is text or a whole number"),
+        "{error}"
+    );
+    assert_eq!(sample("{\"id\":1.0}\n{\"id\":1}\n{\"id\":\"1\"}\n").survey().duplicate_count, 2);
+}
+
+#[test]
+fn avro_files_that_cannot_be_read_say_what_they_are_and_what_to_do() {
+    let pings: Vec<(String, u64)> = (0..9).map(|n| (format!("k{n}"), 1_700_000_000_000 + n)).collect();
+    let one = mutated::avro(&pings);
+    let glued = sample([&one[..], &one].concat()).error();
+    assert!(
+        glued.contains("after line 9: not a sound Avro file: another Avro file is glued behind the first")
+            && glued.contains("--trace FILE --trace FILE"),
+        "{glued}"
+    );
+    let cut = sample(&one[..one.len() - 20]).error();
+    assert!(cut.contains("not a sound Avro file: it is cut short"), "{cut}");
+    let codec = b"\x14avro.codec\x0abzip2";
+    // One entry more in the header, before the others.
+    let bzip2 = [b"Obj\x01\x04", &codec[..], &one[5..]].concat();
+    let error = sample(bzip2).error();
+    assert!(
+        error.contains("compressed with bzip2, where null, deflate, snappy and zstandard are read"),
+        "{error}"
+    );
+    assert!(
+        error.contains("allowed are CSV, NDJSON and other JSON") && error.contains("write it again"),
+        "{error}"
+    );
+}
