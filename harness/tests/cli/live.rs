@@ -1,5 +1,6 @@
 //! `profile --live`: traffic as it comes, ended by a signal or by its end.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -422,10 +423,33 @@ fn what_cannot_be_watched_is_refused_with_what_to_do() {
             "a Parquet file, which cannot be read as it comes; allowed are lines of text: leave out --live",
         ),
         (b"", "has no pings: the file is empty"),
+        (&vec![b'x'; 17 << 20], "standard input: the first line does not end within 16 MiB"),
+        (&[b"{".as_slice(), &vec![b'x'; 17 << 20]].concat(), "the first line does not end within 16 MiB"),
     ] {
         let output = tool.command(&["profile", "--live"]).write_stdin(start).output().unwrap();
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{error}");
         assert!(error.contains(said) && output.stdout.is_empty(), "{error}");
     }
+}
+
+/// None of them has an end: whoever reads on fills the disk, or waits for ever.
+#[test]
+fn what_is_no_trace_is_refused_by_its_beginning_however_much_of_it_comes() {
+    let tool = Tool::new();
+    let trace = ["run", "--trace", "-", "-s", "^exact$", "-p", "verify"];
+    for args in [&["profile", "--live"][..], &["profile", "-"], &trace] {
+        let zeros = File::open("/dev/zero").unwrap();
+        let output = tool.process(args).stdin(zeros).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?} {error}");
+        assert!(error.starts_with("error: trace standard input: is no UTF-8 text; allowed are"), "{error}");
+        let letters = ["-c", "tr '\\0' x < /dev/zero | \"$@\"", "sh", env!("CARGO_BIN_EXE_dedup-harness")];
+        let mut command = assert_cmd::Command::new("sh");
+        command.args(letters).args(args).current_dir(tool.work()).env("TMPDIR", tool.tmp());
+        let error = String::from_utf8(command.output().unwrap().stderr).unwrap();
+        assert!(error.contains("the first line does not end within 16 MiB"), "{args:?} {error}");
+        assert!(entries(&tool.tmp()).is_empty() && error.lines().count() == 1, "{args:?} {error}");
+    }
+    tool.refuses(&["profile", "/dev/zero"], &["is a pipe or a device; allowed is a regular file"]);
 }

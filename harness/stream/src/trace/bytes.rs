@@ -2,11 +2,8 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
-use dedup_files::{CopyError, Space, Unreadable};
+use dedup_files::Unreadable;
 use flate2::bufread::MultiGzDecoder;
 
 use super::avro::{self, AvroLines};
@@ -31,31 +28,6 @@ pub enum Compression {
 
 /// Text to read line by line.
 pub(crate) type Text = Box<dyn BufRead + Send>;
-
-/// Copies standard input, still compressed if it is, to a file in `dir`, because every cell reads the trace again.
-/// Ends early where `stop` is set, or where the copy would fill the file system of `dir`.
-pub fn spool_stdin(dir: &Path, stop: &AtomicBool) -> Result<PathBuf, TraceError> {
-    let copy =
-        |error| TraceError::Spool { path: dir.display().to_string(), source: CopyError::System(error) };
-    let input = io::stdin().as_fd().try_clone_to_owned().map_err(copy)?;
-    spool(&mut File::from(input), dir, stop)
-}
-
-pub(crate) fn spool(
-    input: &mut (impl Read + AsFd),
-    dir: &Path,
-    stop: &AtomicBool,
-) -> Result<PathBuf, TraceError> {
-    let path = dir.join("stdin.trace");
-    let copied = File::create(&path)
-        .map_err(CopyError::System)
-        .and_then(|mut file| dedup_files::copy(input, &mut file, &|| Space::at(dir), stop));
-    match copied {
-        Ok(_) => Ok(path),
-        Err(CopyError::Stopped) => Err(TraceError::Stopped),
-        Err(source) => Err(TraceError::Spool { path: path.display().to_string(), source }),
-    }
-}
 
 /// Opens the trace at its beginning, decompressed and without a byte order mark; JSON that is not one object a line as if
 /// it were.
@@ -121,9 +93,10 @@ pub(crate) fn avro(options: &TraceOptions) -> Result<Option<AvroLines>, TraceErr
 }
 
 fn open_text(options: &TraceOptions) -> Result<(Compression, Text), TraceError> {
+    let path = options.shown();
     let mut raw = BufReader::with_capacity(BUFFER_BYTES, open_file(options)?);
     let start = raw.fill_buf().map_err(|error| read_error(options, 0, &error))?;
-    refuse_foreign(options, start)?;
+    refuse_foreign(&path, start)?;
     let compression = compression_of(start);
     let mut text: Text = match compression {
         Compression::Plain => Box::new(raw),
@@ -131,8 +104,8 @@ fn open_text(options: &TraceOptions) -> Result<(Compression, Text), TraceError> 
         Compression::Zstd => Box::new(BufReader::with_capacity(BUFFER_BYTES, ZstdReader::new(raw))),
     };
     let start = text.fill_buf().map_err(|error| read_error(options, 0, &error))?;
-    refuse_foreign(options, start)?;
-    refuse_binary(options, start)?;
+    refuse_foreign(&path, start)?;
+    refuse_binary(&path, start)?;
     if start.starts_with(b"\xef\xbb\xbf") {
         text.consume(3);
     }
@@ -264,20 +237,21 @@ const FOREIGN: [(&[u8], &str, &str); 15] = [
     (b"\xfe\xff", "UTF-16 text", "use iconv -f UTF-16 -t UTF-8 FILE | …, with - for the trace"),
 ];
 
-fn refuse_foreign(options: &TraceOptions, start: &[u8]) -> Result<(), TraceError> {
+/// Refuses what is known to be another form, by its first bytes.
+pub(crate) fn refuse_foreign(path: &str, start: &[u8]) -> Result<(), TraceError> {
     // A line of names may begin with the same letters.
     let is_text = !start.iter().take(1 << 9).any(|byte| matches!(byte, 0..=8 | 14..=31));
     let is_foreign = |magic: &[u8]| start.starts_with(magic) && !(is_text && magic.is_ascii());
     match FOREIGN.iter().find(|(magic, ..)| is_foreign(magic)) {
         None => Ok(()),
         Some((_, what, remedy)) => {
-            Err(TraceError::Unsupported { path: options.shown(), what: (*what).into(), remedy })
+            Err(TraceError::Unsupported { path: path.to_string(), what: (*what).into(), remedy })
         }
     }
 }
 
 /// Refuses what is no text, by its first line. In NDJSON such a line is a bad one, and counted.
-fn refuse_binary(options: &TraceOptions, start: &[u8]) -> Result<(), TraceError> {
+pub(crate) fn refuse_binary(path: &str, start: &[u8]) -> Result<(), TraceError> {
     let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let is_text = !line.contains(&0)
         // The buffer may end within a character.
@@ -286,5 +260,5 @@ fn refuse_binary(options: &TraceOptions, start: &[u8]) -> Result<(), TraceError>
         return Ok(());
     }
     let (what, remedy) = ("no UTF-8 text", "convert it, with iconv if it is text");
-    Err(TraceError::Unsupported { path: options.shown(), what: what.into(), remedy })
+    Err(TraceError::Unsupported { path: path.to_string(), what: what.into(), remedy })
 }

@@ -84,9 +84,13 @@ impl CsvRows {
         Ok(Some(Record { line: extent.line, lines, there: There::ALL, fields, values }))
     }
 
-    /// The fields of the next record, as the names of columns.
+    /// The fields of the next record, as the names of columns: no fields where there is no record, and none of one that is too
+    /// long.
     pub(crate) fn next_fields(&mut self) -> io::Result<Option<Vec<String>>> {
-        let Some(extent) = self.read()? else { return Ok(None) };
+        let Some(extent) = self.read()? else { return Ok(Some(Vec::new())) };
+        if extent.too_long {
+            return Ok(None);
+        }
         let field = |index| String::from_utf8_lossy(&self.content[self.range(index)]).into_owned();
         Ok(Some((0..extent.fields).map(field).collect()))
     }

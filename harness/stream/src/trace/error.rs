@@ -62,6 +62,15 @@ pub enum TraceError {
         /// What to do about it.
         remedy: String,
     },
+    /// It is no text, or no file of lines.
+    #[error(
+        "trace {path}: the first line does not end within {} MiB; allowed are Parquet, and NDJSON and CSV with shorter \
+         lines: see that it is the file that was meant", MAX_LINE_BYTES >> 20
+    )]
+    NoLineEnd {
+        /// The file.
+        path: String,
+    },
     /// The bytes could not be read or decompressed to the end.
     #[error("trace {path}: cannot be read after line {line}: {reason}")]
     Read {

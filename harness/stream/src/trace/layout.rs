@@ -111,7 +111,7 @@ fn csv(options: &TraceOptions, compression: Compression, text: Text) -> Result<L
     let names = CsvRows::new(text, anything, dialect)
         .next_fields()
         .map_err(|error| bytes::read_error(options, 0, &error))?
-        .unwrap_or_default();
+        .ok_or_else(|| TraceError::NoLineEnd { path: options.shown() })?;
     if names.len() == 1 && dialect.delimiter != Delimiter::TAB && start.contains(&b'\t') {
         return Err(TraceError::OneColumn { path: options.shown() });
     }

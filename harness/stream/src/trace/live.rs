@@ -38,8 +38,14 @@ impl TracePings {
                     false => bytes::read_error(options, 0, &error),
                 })?;
             refuse_packed(options, &start)?;
+            let looked_at = &start[..start.len().min(LOOKED_AT)];
+            bytes::refuse_foreign(&options.shown(), looked_at)?;
+            bytes::refuse_binary(&options.shown(), looked_at)?;
             if more == More::MayCome && !has_whole_line(&start) {
-                continue;
+                match start.len() > MAX_LINE_BYTES {
+                    true => return Err(TraceError::NoLineEnd { path: options.shown() }),
+                    false => continue,
+                }
             }
             let looked_at = if more == More::MayCome { whole_lines(&start) } else { &start };
             std::fs::write(&options.path, looked_at).map_err(|source| TraceError::Spool {
@@ -96,7 +102,7 @@ fn whole_lines(start: &[u8]) -> &[u8] {
 }
 
 fn has_whole_line(start: &[u8]) -> bool {
-    !whole_lines(start).trim_ascii().is_empty() || start.len() > MAX_LINE_BYTES
+    !whole_lines(start).trim_ascii().is_empty()
 }
 
 /// Whether JSON has begun of which no object can be read yet; a long one that cannot be read at all is clear.

@@ -42,6 +42,7 @@ mod rows;
 mod sizing;
 mod sorter;
 mod source;
+mod spool;
 mod survey;
 mod tally;
 #[cfg(test)]
@@ -52,7 +53,7 @@ mod unfold;
 mod whole;
 mod zstd;
 
-pub use bytes::{Compression, spool_stdin};
+pub use bytes::Compression;
 pub use dialect::Delimiter;
 pub use doubt::{Doubt, DoubtKind};
 pub use error::{BadLine, BadReason, TraceError};
@@ -62,6 +63,7 @@ pub use key::IdFields;
 pub use options::{Format, TraceOptions};
 pub use rows::{Step, TracePing, TracePings};
 pub use source::TraceSource;
+pub use spool::spool_stdin;
 pub use survey::TraceSurvey;
 pub use tally::Tally;
 pub use time_unit::{TimeUnit, TimeUsed, UnitFrom};

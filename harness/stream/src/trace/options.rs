@@ -92,7 +92,7 @@ pub(crate) const USUAL_ID_FIELDS: [&str; 12] = [
     "id",
 ];
 
-const STANDARD_INPUT: &str = "standard input";
+pub(crate) const STANDARD_INPUT: &str = "standard input";
 
 impl TraceOptions {
     /// The trace in the file `path`, with everything else as by default: format and fields found by looking, no time

@@ -245,12 +245,12 @@ fn standard_input_is_copied_byte_by_byte() {
     let content = gzip(b"id\na\na\n");
     let mut input = tempfile::tempfile().unwrap();
     input.write_all(&content).and_then(|()| input.rewind()).unwrap();
-    let path = bytes::spool(&mut input, dir.path(), &NEVER).unwrap();
+    let path = spool::spool(&mut input, dir.path(), &NEVER).unwrap();
     let options = TraceOptions::new("-").spooled(path);
     assert_eq!(std::fs::read(&options.path).unwrap(), content);
     let survey = TraceSurvey::scan(&options).unwrap();
     assert_eq!((survey.name.as_str(), survey.duplicate_count), ("standard input", 1));
-    assert!(bytes::spool(&mut input, &dir.path().join("none"), &NEVER).is_err());
+    assert!(spool::spool(&mut input, &dir.path().join("none"), &NEVER).is_err());
 }
 
 /// One line of a model trace: which id (none: missing), and the time in ms.

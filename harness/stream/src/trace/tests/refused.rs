@@ -41,6 +41,17 @@ fn a_trace_without_pings_is_an_error() {
 }
 
 #[test]
+fn a_file_whose_first_line_has_no_end_is_told_from_one_of_long_lines() {
+    let long = "x".repeat(17 << 20);
+    for text in [&long[..], &format!("\n\n{long}"), &format!("{long}\nid\na\n")] {
+        for content in [text.as_bytes().to_vec(), gzip(text.as_bytes())] {
+            let error = sample(content).error();
+            assert!(error.contains("the first line does not end within 16 MiB; allowed are"), "{error}");
+        }
+    }
+}
+
+#[test]
 fn a_field_that_is_not_there_is_named_with_those_that_are() {
     let json = "{\"key\":\"a\",\"m\":{\"at\":5}}\n".repeat(3);
     assert!(sample(&json).error().contains("--id-field; the first line has: key, m.at"));
