@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::io::Write;
 
-use anyhow::Context;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use dedup_strategies::Definition;
 
 use crate::cmd;
 use crate::exit::Exit;
+use crate::print::print;
 use crate::printable::printable;
 
 /// Tells you which deduplication strategy to put into an at-least-once event pipeline.
@@ -188,7 +188,7 @@ pub(crate) fn run(
             // Into memory first: the generator panics where it cannot write.
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "dedup-harness", &mut script);
-            out.write_all(&script).context("standard output")?;
+            print(out, &String::from_utf8(script)?)?;
             Ok(Exit::Ok)
         }
         Some(Command::Cell | Command::GateWorker) => unreachable!("dispatched before"),

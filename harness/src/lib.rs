@@ -45,6 +45,7 @@ pub fn main_with(further: &[Definition]) -> ExitCode {
         return ended;
     }
     process::survive_size_limits();
+    process::allow_many_files();
     let definitions: Vec<Definition> = STRATEGIES.iter().chain(further).copied().collect();
     if let Some(twice) = name_taken_twice(&definitions) {
         dedup_files::say(format_args!(
@@ -63,7 +64,6 @@ pub fn main_with(further: &[Definition]) -> ExitCode {
         Some(Command::GateWorker) => gate::worker::run_worker(&definitions),
         command => match run(command, &definitions, &mut output()) {
             Ok(exit) => exit.into(),
-            Err(error) if is_broken_pipe(&error) => Exit::Ok.into(),
             Err(error) => {
                 tell(&error);
                 Exit::of(&error).into()
@@ -92,10 +92,4 @@ const ERROR: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();
 fn name_taken_twice(definitions: &[Definition]) -> Option<&'static str> {
     let mut seen = std::collections::BTreeSet::new();
     definitions.iter().map(|definition| definition.name).find(|name| !seen.insert(*name))
-}
-
-/// A reader that has seen enough, such as `head`, is no error.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let broken = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::BrokenPipe;
-    error.chain().any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(broken))
 }

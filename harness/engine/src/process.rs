@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// High-water mark of this process's resident memory, in bytes; 0 where the system does not say.
 pub fn peak_rss_bytes() -> u64 {
@@ -109,6 +109,20 @@ fn status_kib(path: &str, field: &str) -> Option<u64> {
 pub fn survive_size_limits() {
     // Where no handler can be set, the signal does what it did.
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+}
+
+/// Most files that are asked for. Some programs that are started from here look at every number up to what they may have.
+const MOST_FILES: u64 = 65_536;
+
+/// Lets this process, and what it starts, have as many files open as its hard limit allows: each connection to a server,
+/// each pipe and each process takes one. The soft limit is there for programs that cannot count beyond it.
+pub fn allow_many_files() {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = maximum.map_or(MOST_FILES, |most| most.min(MOST_FILES));
+    if current.is_some_and(|now| now < wanted) {
+        // Where that is not allowed, things are as they were.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
+    }
 }
 
 #[cfg(test)]

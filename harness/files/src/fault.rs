@@ -4,6 +4,8 @@ use std::io::{self, ErrorKind};
 
 use rustix::io::Errno;
 
+use crate::named::errno;
+
 /// Why it did not succeed, or what has to be another for it to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -23,7 +25,8 @@ pub trait AtFault {
 
 impl AtFault for io::Error {
     fn fault(&self) -> Fault {
-        let of_the_machine = [Errno::IO, Errno::MFILE, Errno::NFILE];
+        let of_the_machine = [Errno::AGAIN, Errno::IO, Errno::MFILE, Errno::NFILE];
+        let found = errno(self);
         match self.kind() {
             ErrorKind::Interrupted => Fault::Stopped,
             _ if self.get_ref().is_some_and(|cause| cause.is::<Stopped>()) => Fault::Stopped,
@@ -33,9 +36,7 @@ impl AtFault for io::Error {
             | ErrorKind::BrokenPipe
             | ErrorKind::WriteZero
             | ErrorKind::OutOfMemory => Fault::Place,
-            _ if of_the_machine.iter().any(|errno| self.raw_os_error() == Some(errno.raw_os_error())) => {
-                Fault::Place
-            }
+            _ if of_the_machine.iter().any(|errno| found == Some(errno.raw_os_error())) => Fault::Place,
             _ => Fault::Path,
         }
     }
@@ -54,13 +55,21 @@ pub(crate) fn stopped() -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::named;
 
     #[test]
     fn a_place_that_gives_out_is_told_from_a_path_that_is_wrong() {
         let of = |errno: Errno| io::Error::from(errno).fault();
-        for errno in
-            [Errno::NOSPC, Errno::DQUOT, Errno::FBIG, Errno::PIPE, Errno::IO, Errno::NOMEM, Errno::MFILE]
-        {
+        for errno in [
+            Errno::NOSPC,
+            Errno::DQUOT,
+            Errno::FBIG,
+            Errno::PIPE,
+            Errno::IO,
+            Errno::NOMEM,
+            Errno::MFILE,
+            Errno::AGAIN,
+        ] {
             assert_eq!(of(errno), Fault::Place, "{errno}");
         }
         for errno in
@@ -73,5 +82,6 @@ mod tests {
         assert_eq!(of(ErrorKind::InvalidInput), Fault::Path);
         assert_eq!(of(ErrorKind::Interrupted), Fault::Stopped);
         assert_eq!(stopped().fault(), Fault::Stopped);
+        assert_eq!(named("a", Errno::MFILE.into()).fault(), Fault::Place);
     }
 }

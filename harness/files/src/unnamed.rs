@@ -10,6 +10,8 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 use tempfile::TempPath;
 
+use crate::named::errno;
+
 /// A new file in a directory, open for writing, that is gone when it is dropped.
 #[derive(Debug)]
 pub struct Unnamed {
@@ -73,7 +75,7 @@ impl Unnamed {
 
 /// Without the name of the temporary file, which nobody asked for.
 fn without_name(error: io::Error) -> io::Error {
-    error.kind().into()
+    errno(&error).map_or(error.kind().into(), io::Error::from_raw_os_error)
 }
 
 fn names() -> tempfile::Builder<'static, 'static> {

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use dedup_files::say;
 
@@ -170,7 +170,7 @@ fn work(args: &NightlyArgs, dir: &Path, out: &mut dyn Write) -> anyhow::Result<E
         wrong.map_or(Ok(()), Err).or_exit_by_fault()?;
     }
     let stop = stop_on_interrupt()?;
-    let scratch = Guarded::directory().context("temporary directory")?;
+    let scratch = Guarded::directory().or_exit_by_fault()?;
     let night = Night {
         preceding_days: args.preceding_days,
         slices: args.slices,

@@ -31,8 +31,6 @@ pub fn run(args: &StreamArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
         return Err(several).or_exit(Exit::Usage);
     };
     let mut stream = scenario.stream(args.seed.unwrap_or(scenario.seed));
-    let mut out = std::io::BufWriter::with_capacity(1 << 16, out);
-    write_ndjson(&mut stream, &mut out, args.limit, scenario.key())?;
-    out.flush()?;
+    write_ndjson(&mut stream, out, args.limit, scenario.key())?;
     Ok(Exit::Ok)
 }

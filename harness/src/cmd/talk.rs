@@ -68,7 +68,7 @@ Examples:
 /// Runs, prints, and says how the program ends.
 pub fn run(args: &TalkArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
     let stop = stop_on_interrupt()?;
-    let directory = Guarded::directory().context("temporary directory")?;
+    let directory = Guarded::directory().or_exit_by_fault()?;
     let chosen = Filter::new(&args.faults, &args.strategies).or_exit(Exit::Usage)?;
     let (strategies, too_large) = strategies(args.scale, definitions, &chosen);
     if strategies.is_empty() {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use dedup_files::named;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
@@ -212,7 +213,8 @@ impl Pairing<'_> {
     }
 
     fn fresh_directory(&self) -> std::io::Result<tempfile::TempDir> {
-        tempfile::Builder::new().prefix("worker-").tempdir_in(self.directory)
+        let made = tempfile::Builder::new().prefix("worker-").tempdir_in(self.directory);
+        made.map_err(|error| named("a directory for a worker", error))
     }
 }
 

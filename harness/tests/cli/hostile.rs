@@ -6,9 +6,11 @@ use std::process::Stdio;
 use predicates::prelude::*;
 use predicates::str::contains;
 
+use crate::nights::write_live;
 use crate::tool::{TINY, Tool};
 
 const VERIFY: [&str; 4] = ["-s", "^exact$", "-p", "verify"];
+const TRACE: &str = "{\"id\":\"a\",\"time\":1767225600}\n{\"id\":\"a\",\"time\":1767225601}\n";
 
 #[test]
 fn a_scenario_may_have_any_name_that_a_file_can_have() {
@@ -93,15 +95,30 @@ fn a_full_disk_behind_standard_output_is_an_error_of_one_line() {
 }
 
 #[test]
-fn a_place_for_temporary_files_that_is_none_is_named() {
+fn a_place_for_temporary_files_that_is_none_is_wrong_usage_and_named() {
     let tool = Tool::with_tiny();
+    tool.write("pings.ndjson", TRACE);
+    write_live(&tool, 10);
+    tool.write("file", "");
     let run = [&["run", "-f", "tiny.toml", "-o", "out"][..], &VERIFY].concat();
-    for place in ["/nonexistent", "/proc"] {
-        let error = tool.command(&run).env("TMPDIR", place).assert().code(1).get_output().stderr.clone();
-        let error = String::from_utf8(error).unwrap();
-        assert!(error.starts_with("error: temporary directory: ") && error.contains(place), "{error}");
-        assert!(!tool.work().join("out").exists());
+    let commands: [&[&str]; 5] = [
+        &run,
+        &["profile", "-o", "out", "pings.ndjson", "--id-field", "id", "--time-field", "time"],
+        &["nightly", "main_live", "--out", "out"],
+        &["gate", "check", "--update", "--baseline", "out", "-f", "tiny.toml", "-s", "^exact$"],
+        &["talk", "-o", "out"],
+    ];
+    for place in ["/nonexistent", "/proc", "file"] {
+        for args in commands {
+            let error = tool.command(args).env("TMPDIR", place).assert().code(2).get_output().stderr.clone();
+            let error = String::from_utf8(error).unwrap();
+            assert!(error.starts_with(&format!("error: TMPDIR={place}: no directory")), "{args:?} {error}");
+            assert!(error.contains("allowed is a directory that this user may write into"), "{error}");
+            assert!(error.lines().count() == 1 && !tool.work().join("out").exists(), "{args:?} {error}");
+        }
     }
+    // Set to nothing it is not set.
+    tool.command(&run).env("TMPDIR", "").assert().success();
 }
 
 #[test]

@@ -269,6 +269,41 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_has_no_place_for_another_client_says_so_itself() {
+        let said = "-ERR max number of clients reached\r\n";
+        let place = server(move |mut caller| drop(caller.write_all(said.as_bytes())));
+        for url in [format!("redis://{place}"), format!("redis://{place}/1")] {
+            let mut link = link(&url, Patience::default());
+            for result in [link.connect(), link.query::<Value>(&cmd("GET")).map(drop)] {
+                let error = result.unwrap_err().0;
+                assert!(error.contains(": ERR max number of clients reached (it has as many"), "{error}");
+                assert!(error.contains("maxclients"), "{error}");
+            }
+        }
+    }
+
+    /// It closes what was open while nobody asked for anything: the next request finds that only when it is written.
+    #[test]
+    fn what_a_server_said_before_it_closed_a_connection_is_heard_when_the_next_request_cannot_be_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("socket");
+        let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let (closed, wait_closed) = std::sync::mpsc::channel();
+        thread::spawn(move || {
+            let (mut caller, _) = listener.accept().unwrap();
+            let _ = caller.read(&mut [0; 1000]).and_then(|_| caller.write_all(b"+PONG\r\n"));
+            caller.write_all(b"-ERR max number of clients reached\r\n").unwrap();
+            drop(caller);
+            closed.send(()).unwrap();
+        });
+        let mut link = link(&format!("redis+unix://{}", path.display()), Patience::default());
+        link.connect().unwrap();
+        wait_closed.recv().unwrap();
+        let error = link.query::<Value>(&cmd("GET")).unwrap_err().0;
+        assert!(error.contains(": ERR max number of clients reached"), "{error}");
+    }
+
+    #[test]
     fn a_refusal_is_said_in_the_servers_own_words_with_what_to_do() {
         for (said, remedy) in [
             ("OOM command not allowed when used memory > 'maxmemory'.", "maxmemory"),

@@ -10,11 +10,21 @@ pub(super) fn words(error: &ServerError) -> String {
 
 /// `said`, followed by what to do about an error of that code.
 pub(super) fn with_remedy(code: &str, said: &str) -> String {
-    match remedy(code) {
+    let remedy = if said.contains(FULL) { Some(NO_PLACE) } else { remedy(code) };
+    match remedy {
         Some(remedy) => format!("{said} ({remedy})"),
         None => said.to_string(),
     }
 }
+
+/// Whether this is said to a client before it is sent away, because there are so many others.
+pub(super) fn is_full(error: &ServerError) -> bool {
+    error.details().is_some_and(|said| said.contains(FULL))
+}
+
+const FULL: &str = "max number of clients";
+const NO_PLACE: &str = "it has as many clients as it may: raise its maxclients and its limit of open files, or take fewer \
+                        workers or threads";
 
 fn remedy(code: &str) -> Option<&'static str> {
     Some(match code {

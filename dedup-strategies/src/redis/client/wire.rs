@@ -8,7 +8,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
 use ::redis::{
-    Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, RedisConnectionInfo, RedisResult, ServerError, Value, cmd,
+    Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, RedisConnectionInfo, RedisError, RedisResult,
+    ServerError, Value, cmd,
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -16,6 +17,7 @@ use rustix::net::sockopt::{self, Timeout};
 use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 use super::patience::{Patience, Socket, Timed};
+use super::refusal;
 use super::reply_reader::ReplyReader;
 #[cfg(feature = "tls")]
 use super::tls::{Encrypted, encrypted};
@@ -72,8 +74,17 @@ impl Wire {
     }
 
     fn write(&mut self, encoded: &[u8]) -> RedisResult<()> {
-        self.channel.write_all(encoded)?;
-        Ok(self.channel.flush()?)
+        let written = self.channel.write_all(encoded).and_then(|()| self.channel.flush());
+        written.map_err(|error| self.parting_words(error))
+    }
+
+    /// Of a server that has closed the connection, which may have said why before.
+    fn parting_words(&mut self, error: io::Error) -> RedisError {
+        let is_closed = matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset);
+        match is_closed.then(|| self.reader.next(&mut self.channel)) {
+            Some(Ok(Value::ServerError(said))) => said.into(),
+            _ => error.into(),
+        }
     }
 
     fn enter(&mut self, settings: &RedisConnectionInfo) -> RedisResult<()> {
@@ -82,9 +93,11 @@ impl Wire {
         }
         match settings.db() {
             // A socket is open before anybody has taken the call. Whatever is answered, there is a server; but one that
-            // knows nobody without a password answers nothing else either.
+            // knows nobody without a password answers nothing else either, nor one that has no place for another client.
             0 => match self.say(&cmd("PING"))? {
-                Value::ServerError(error) if error.code() == "NOAUTH" => Err(error.into()),
+                Value::ServerError(error) if error.code() == "NOAUTH" || refusal::is_full(&error) => {
+                    Err(error.into())
+                }
                 _ => Ok(()),
             },
             db => self.say(cmd("SELECT").arg(db))?.extract_error().map(drop),

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use dedup_files::named;
+
 use super::job::{Job, Message};
 use super::slow::{self, Reached, WaitsFor};
 use crate::process::{self, Scheduled};
@@ -127,7 +129,8 @@ struct Cell {
 
 impl Cell {
     fn start(job: &Job) -> std::io::Result<Cell> {
-        let mut child = Command::new(std::env::current_exe()?)
+        let program = std::env::current_exe().map_err(|error| named("this program's own path", error))?;
+        let mut child = Command::new(&program)
             .arg(SUB_COMMAND)
             .env_remove(password::VARIABLE)
             .env_remove(SYSTEM)
@@ -138,11 +141,13 @@ impl Cell {
             // A group of its own: Ctrl-C in a terminal reaches the parent alone, which ends the cell and tidies up; or the
             // cell's death would look like a failure.
             .process_group(0)
-            .spawn()?;
+            .spawn()
+            .map_err(|error| named(format_args!("starting a cell, {}", program.display()), error))?;
         let mut line = serde_json::to_string(job).map_err(std::io::Error::other)?;
         line.push('\n');
         if let Some(stdin) = &mut child.stdin {
-            stdin.write_all(line.as_bytes())?;
+            // One that has ended already says why, or its status does.
+            let _ = stdin.write_all(line.as_bytes());
         }
         let (sender, messages) = mpsc::channel();
         let stdout = BufReader::new(child.stdout.take().expect("standard output is piped"));

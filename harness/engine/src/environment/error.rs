@@ -1,5 +1,6 @@
 //! Why a cell did not come to its end.
 
+use dedup_files::with_remedy;
 use dedup_strategies::driver::{BrokenContract, DriveError};
 use dedup_strategies::{BuildError, Unavailable};
 use dedup_stream::stream::SourceError;
@@ -36,7 +37,7 @@ impl CellError {
         match self {
             CellError::Refused(reason) => CellResult::Failed { how: Failure::Died, reason },
             CellError::Skipped { reason, remedy } => CellResult::Skipped { reason, remedy },
-            CellError::Failed(how, reason) => CellResult::Failed { how, reason },
+            CellError::Failed(how, reason) => CellResult::Failed { how, reason: with_remedy(reason) },
         }
     }
 }

@@ -8,7 +8,7 @@ use std::process::{Command, ExitStatus};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use dedup_files::NEVER;
+use dedup_files::{AtFault, Fault, NEVER};
 use rustix::io::Errno;
 use rustix::process::Signal;
 use serde::Deserialize;
@@ -52,7 +52,10 @@ impl Duckdb {
         let mut command = Command::new(&program);
         command.args(["-no-init", "-version"]);
         let said = answer(command, "", PATIENCE_FOR_ITS_NAME, &NEVER);
-        let said = said.map_err(|error| missing(error.to_string()))?;
+        let said = said.map_err(|error| match error.fault() {
+            Fault::Path => missing(error.to_string()),
+            _ => NightlyError::Duckdb { reason: format!("{shown}: cannot be started: {error}") },
+        })?;
         if !said.status.success() {
             return Err(missing(format!("it ended with {}", said.status)));
         }

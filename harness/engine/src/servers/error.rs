@@ -6,6 +6,7 @@ use std::time::Duration;
 use dedup_strategies::Unavailable;
 use dedup_strategies::redis::{AddressError, keyspace};
 
+use super::private::LEAST_FILES;
 use super::store_fault::StoreFault;
 
 /// What to do where no redis-server is found.
@@ -20,6 +21,14 @@ pub enum ServerError {
     Missing {
         /// Where it was looked for.
         reason: String,
+    },
+    /// It would have no room for connections.
+    #[error(
+        "a redis-server needs {LEAST_FILES} open files at least, and may have {found} here: allow more with ulimit -n 1024"
+    )]
+    FewFiles {
+        /// How many files a process may have open.
+        found: u64,
     },
     /// It ended by itself.
     #[error("{how}; the end of its log:\n{log}")]

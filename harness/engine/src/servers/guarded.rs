@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::stay::PREFIX;
+use super::temporary::{self, NoTemporary};
 use super::{guard, password};
 use crate::wait::{until, until_ended};
 
@@ -21,6 +22,40 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// `[NAME=VALUE]... PROGRAM [ARGUMENT]...`: a server.
 pub type ServerCommand = Vec<OsString>;
+
+/// A private directory that cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum GuardError {
+    /// It cannot be made.
+    #[error("{}: cannot be made: {source}", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The program that would be its guard cannot be started, or heard.
+    #[error("starting {}: {source}", program.display())]
+    Started {
+        /// The program.
+        program: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The program ended without a word, as no guard does.
+    #[error("{0}")]
+    Ended(String),
+}
+
+impl From<GuardError> for io::Error {
+    fn from(error: GuardError) -> io::Error {
+        let kind = match &error {
+            GuardError::Directory { source, .. } | GuardError::Started { source, .. } => source.kind(),
+            GuardError::Ended(_) => io::ErrorKind::UnexpectedEof,
+        };
+        io::Error::new(kind, error)
+    }
+}
 
 /// A private directory under a guard, with the servers that share it. Dropping it stops them and removes it.
 #[derive(Debug)]
@@ -34,23 +69,24 @@ impl Guarded {
     /// Has a guard make a directory in `parent` that only we can enter, for what `servers` would be there. None of them
     /// is started yet. `executable` is a program whose `main` begins with [`guard::dispatch`].
     ///
-    /// # Errors
-    ///
-    /// Of the kind [`io::ErrorKind::UnexpectedEof`] where the program ends without a word, as no guard does.
     pub fn make(
         executable: &Path,
         parent: &Path,
         servers: impl Fn(&Path) -> Vec<ServerCommand>,
-    ) -> io::Result<Guarded> {
-        let parent = absolute(parent)?;
+    ) -> Result<Guarded, GuardError> {
+        let of_parent = |source| GuardError::Directory { path: parent.to_path_buf(), source };
+        let place = absolute(parent).map_err(of_parent)?;
         let mut names = tempfile::Builder::new();
         // The guard sees to its end, and nobody else.
         let names = names.prefix(PREFIX).disable_cleanup(true);
-        let made = names.make_in(parent, |dir| Guarded::at(executable, dir, &servers(dir)))?;
-        Ok(made.into_file())
+        // By its kind another name is tried where there is such a directory already.
+        let made =
+            names.make_in(place, |dir| Guarded::at(executable, dir, &servers(dir)).map_err(io::Error::from));
+        Ok(made.map_err(|error| error.downcast().unwrap_or_else(of_parent))?.into_file())
     }
 
-    fn at(executable: &Path, dir: &Path, servers: &[ServerCommand]) -> io::Result<Guarded> {
+    fn at(executable: &Path, dir: &Path, servers: &[ServerCommand]) -> Result<Guarded, GuardError> {
+        let lost = |source| GuardError::Started { program: executable.to_path_buf(), source };
         let mut command = Command::new(executable);
         command.arg(guard::COMMAND).arg(dir).env_remove(password::VARIABLE);
         for words in servers {
@@ -64,24 +100,28 @@ impl Guarded {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", executable.display())))?;
+            .map_err(lost)?;
         let (hold, said) = (guard.stdin.take(), guard.stdout.take());
         let mut line = String::new();
-        BufReader::new(said.expect("standard output is piped")).read_line(&mut line)?;
+        BufReader::new(said.expect("standard output is piped")).read_line(&mut line).map_err(lost)?;
         if line.trim() == guard::MADE {
             return Ok(Guarded { guard: Mutex::new(guard), hold, dir: dir.to_path_buf() });
         }
         drop(hold);
-        let status = end(&mut guard)?;
+        let status = end(&mut guard).map_err(lost)?;
         Err(match line.trim().parse().map(io::Error::from_raw_os_error) {
-            Ok(why) => io::Error::new(why.kind(), format!("{}: cannot be made: {why}", dir.display())),
-            Err(_) => io::Error::new(io::ErrorKind::UnexpectedEof, ended(status)),
+            Ok(source) => GuardError::Directory { path: dir.to_path_buf(), source },
+            Err(_) => GuardError::Ended(ended(status)),
         })
     }
 
     /// A temporary directory without servers, which is gone when this process is, whatever ends it.
-    pub fn directory() -> io::Result<Guarded> {
-        Guarded::make(&guard::own_executable()?, &std::env::temp_dir(), |_| Vec::new())
+    pub fn directory() -> Result<Guarded, NoTemporary> {
+        let place = temporary::place();
+        let own =
+            guard::own_executable().map_err(|source| GuardError::Started { program: "".into(), source });
+        let made = own.and_then(|own| Guarded::make(&own, &place, |_| Vec::new()));
+        made.map_err(|error| NoTemporary::at(place, error))
     }
 
     /// The private directory.

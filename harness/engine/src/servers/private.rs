@@ -13,14 +13,16 @@ use std::time::Duration;
 use dedup_strategies::redis::{Link, Servers, keyspace};
 use dedup_strategies::{RedisEndpoint, Timestamp, Unavailable};
 use redis::cmd;
+use rustix::process::{Resource, getrlimit};
 
 use super::clock::{self, VirtualClock};
 use super::control_private::PrivateControl;
 use super::error::ServerError;
 use super::guard;
-use super::guarded::{Guarded, ServerCommand};
+use super::guarded::{GuardError, Guarded, ServerCommand};
 use super::proxy::Proxy;
 use super::stay::PREFIX;
+use super::temporary;
 use crate::wait::until;
 
 /// The variable that names the server's program.
@@ -238,14 +240,26 @@ pub(super) fn guarded(
     launch: &Launch,
     servers: impl Fn(&Path) -> Vec<ServerCommand>,
 ) -> Result<Guarded, ServerError> {
+    enough_files()?;
     let parent =
-        absolute(env::temp_dir()).map_err(ServerError::io("finding the directory for temporary files"))?;
+        absolute(temporary::place()).map_err(ServerError::io("finding the directory for temporary files"))?;
     let longest = parent.as_os_str().len() + "/".len() + PREFIX.len() + "XXXXXX/server.sock".len();
     let parent = if longest <= LONGEST_SOCKET_PATH { parent } else { PathBuf::from("/tmp") };
-    Guarded::make(&launch.guard, &parent, servers).map_err(|error| match error.kind() {
-        io::ErrorKind::UnexpectedEof => ServerError::Ended { how: error.to_string(), log: String::new() },
-        _ => ServerError::io("making a private directory")(error),
+    Guarded::make(&launch.guard, &parent, servers).map_err(|error| match error {
+        GuardError::Ended(how) => ServerError::Ended { how, log: String::new() },
+        other => ServerError::io("making a private directory")(other.into()),
     })
+}
+
+/// Files that a redis-server keeps to itself (32), and connections of a run with a few workers, of a node to its others,
+/// and of whoever sees that it runs. With fewer it sends clients away, or does not start.
+pub(super) const LEAST_FILES: u64 = 128;
+
+fn enough_files() -> Result<(), ServerError> {
+    match getrlimit(Resource::Nofile).current {
+        Some(found) if found < LEAST_FILES => Err(ServerError::FewFiles { found }),
+        _ => Ok(()),
+    }
 }
 
 fn clock_path(dir: &Path) -> PathBuf {

@@ -1,5 +1,6 @@
 //! Why a run cannot begin, or cannot go on.
 
+use dedup_files::with_remedy;
 use dedup_stream::workload::Workload;
 
 /// Why a run cannot begin: the user's to mend.
@@ -30,9 +31,10 @@ pub enum SuiteError {
     Records(anyhow::Error),
 }
 
-/// An error and its causes in one line. Some errors say their cause themselves: nothing is said twice.
+/// An error and its causes in one line, with the remedy where too many files are open. Some errors say their cause
+/// themselves: nothing is said twice.
 pub fn chain(error: &anyhow::Error) -> String {
-    error.chain().map(ToString::to_string).reduce(joined).unwrap_or_default()
+    with_remedy(error.chain().map(ToString::to_string).reduce(joined).unwrap_or_default())
 }
 
 fn joined(said: String, cause: String) -> String {

@@ -10,6 +10,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use dedup_files::named;
+
 use super::error::SuiteError;
 use super::in_order::InOrder;
 use super::observer::Completion;
@@ -54,7 +56,8 @@ impl WorkerPool<'_> {
                     let ending = panic::catch_unwind(mind);
                     report(Event::Ended(ending.unwrap_or_else(|_| Err(io::Error::other(PANICKED)))));
                 };
-                thread::Builder::new().spawn_scoped(scope, work).map(drop)
+                let minds = thread::Builder::new().spawn_scoped(scope, work);
+                minds.map(drop).map_err(|error| named("starting a thread", error))
             };
             let mut scheduler = Scheduler::new(self.workers.get(), &mut start, known, InOrder::new(observer));
             let mut next_event = || events.recv().expect("this side has a sender of its own");
@@ -96,8 +99,9 @@ fn process(
     stop: &dyn Fn() -> bool,
     progress: &mut dyn FnMut(Reached),
 ) -> io::Result<Ending> {
-    std::fs::create_dir_all(&job.directory)?;
+    let of_directory = |error| named(job.directory.display(), error);
+    std::fs::create_dir_all(&job.directory).map_err(of_directory)?;
     let ending = run_parent(job, limits, stop, progress);
-    std::fs::remove_dir_all(&job.directory)?;
+    std::fs::remove_dir_all(&job.directory).map_err(of_directory)?;
     ending
 }

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::Context as _;
 use dedup_decide::{Candidate, Checked, Decision, FailedOver, Needs, Nightly, Outcome, Seen};
 use dedup_strategies::Definition;
 use dedup_stream::scenario::{Scenario, ScenarioError};
@@ -11,6 +10,7 @@ use dedup_stream::workload::Workload;
 
 use crate::advise::{FailoverTrial, TIME_FACTOR, Trial, failover_trial, trial};
 use crate::cmd::run::{Watcher, ended};
+use crate::exit::OrExit;
 use crate::nightly::Choice;
 use crate::progress::Progress;
 use crate::record::{CellRecord, CellResult, Pass, VerifyFigures};
@@ -41,7 +41,7 @@ pub(super) fn check(
     // A failover is run with and without.
     let steps = trials.iter().map(|(.., failover)| if failover.is_some() { 3 } else { 1 }).sum();
     let watcher = Watcher { progress: Progress::new(steps, quiet), writer: None, cells: Vec::new() };
-    let directory = Guarded::directory().context("temporary directory")?;
+    let directory = Guarded::directory().or_exit_by_fault()?;
     let mut tester = Tester { decision, directory: directory.dir(), stop, watcher };
     let mut checked = Vec::new();
     for (definition, candidate, failover) in trials {

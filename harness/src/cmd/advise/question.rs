@@ -131,7 +131,7 @@ impl Given {
         self.alone("trace").or_exit(Exit::Usage)?;
         let (_, path) = self.text("trace", "");
         let files = find_files(&[PathBuf::from(&path)]).or_exit_by_fault()?;
-        let directory = Guarded::directory().context("temporary directory")?;
+        let directory = Guarded::directory().or_exit_by_fault()?;
         let scratch = Some(directory.dir().to_path_buf());
         let mut options = TraceOptions { scratch, ..self.reading.options(&files) };
         if options.is_stdin() {

@@ -85,7 +85,7 @@ impl Work<'_> {
 
     /// None if somebody asked to stop.
     pub(super) fn measure(&self, baseline: Option<&Baseline>) -> anyhow::Result<Option<Measured>> {
-        let directory = Guarded::directory().context("temporary directory")?;
+        let directory = Guarded::directory().or_exit_by_fault()?;
         let plan = self.plan(directory.dir());
         let Some(preflight) = ended(plan.preflight(self.stop))? else { return Ok(None) };
         let servers = preflight.servers.clone();

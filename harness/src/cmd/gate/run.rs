@@ -197,7 +197,7 @@ pub(super) fn measured(
 ) -> anyhow::Result<(Verdict, Outcome)> {
     let (began, started_at) = (Instant::now(), now());
     let [base_party, candidate_party] = parties([&base, &candidate], names, how.stall_timeout, stop)?;
-    let directory = Guarded::directory().context("temporary directory")?;
+    let directory = Guarded::directory().or_exit_by_fault()?;
     let watch = Watch::begin();
     let pairing = Pairing {
         base,
@@ -271,6 +271,7 @@ fn differences(base: &Party, candidate: &Party) -> Vec<String> {
 fn failed(side: Side, error: WorkerError) -> anyhow::Error {
     let exit = match (&error, side) {
         (WorkerError::Stopped, _) => Exit::Interrupted,
+        (error, _) if error.is_the_machines() => Exit::ToolFailed,
         (_, Side::Base) => Exit::Incomparable,
         (_, Side::Candidate) => Exit::ToolFailed,
     };
@@ -280,6 +281,7 @@ fn failed(side: Side, error: WorkerError) -> anyhow::Error {
 fn ended(error: SpeedError) -> anyhow::Error {
     let exit = match &error {
         SpeedError::Round(RoundError::Worker { source: WorkerError::Stopped, .. }) => Exit::Interrupted,
+        SpeedError::Round(RoundError::Worker { source, .. }) if source.is_the_machines() => Exit::ToolFailed,
         SpeedError::Round(RoundError::Worker { side: Side::Base, .. } | RoundError::Streams { .. }) => {
             Exit::Incomparable
         }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 use clap::{Args, ValueEnum};
 use dedup_profile::sql::Dialect;
 use dedup_profile::{Memory, NOT_CARRIED, Profile, Wanted};
@@ -133,7 +133,7 @@ pub fn run(args: &ProfileArgs, definitions: &[Definition], out: &mut dyn Write) 
     // What is found out at the end of a day would be lost.
     args.output.iter().try_for_each(|path| dedup_files::admit(path)).or_exit_by_fault()?;
     let [enough, stop] = requests(args.live.live)?;
-    let directory = Guarded::directory().context("temporary directory")?;
+    let directory = Guarded::directory().or_exit_by_fault()?;
     let Seen { profile, shadows } = match args.live.live {
         true => live::watch(&asked(args), definitions, directory.dir(), &enough)?,
         false => Seen { profile: profile(args, &files, directory.dir(), &stop)?, shadows: None },

@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use dedup_files::say;
 use dedup_report::tables::{Format, Look, render};
@@ -181,7 +180,7 @@ pub enum PassArg {
 /// Runs, prints, and says how the program ends.
 pub fn run(args: &RunArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
     let stop = stop_on_interrupt()?;
-    let directory = Guarded::directory().context("temporary directory")?;
+    let directory = Guarded::directory().or_exit_by_fault()?;
     let plan = plan(args, definitions, directory.dir(), &stop)?;
     let exit = carry_out(&plan, &args.output, &stop, out)?;
     // A server that was given is tidied up, which may take as long as that wants.

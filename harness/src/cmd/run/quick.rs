@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::Context as _;
 use dedup_strategies::{Definition, STRATEGIES};
 use dedup_stream::scenario;
 use dedup_stream::workload::Workload;
@@ -34,7 +33,7 @@ const QUICK: [&str; 12] = [
 /// The quick comparison, and what to do next.
 pub fn run_quick(definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
     let stop = stop_on_interrupt()?;
-    let directory = Guarded::directory().context("temporary directory")?;
+    let directory = Guarded::directory().or_exit_by_fault()?;
     let plan = plan(definitions, directory.dir()).or_exit(Exit::Usage)?;
     let exit = carry_out(&plan, &OutputArgs::default(), &stop, out)?;
     if exit != Exit::Interrupted {

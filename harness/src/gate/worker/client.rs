@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use dedup_files::{AtFault, Fault};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Deserialize;
 
@@ -62,7 +63,7 @@ pub struct Program {
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerError {
     /// The program cannot be started.
-    #[error("{program}: cannot be started: {source}; allowed is a dedup-harness binary for this machine")]
+    #[error("{program}: cannot be started: {source}{}", allowed(source))]
     Start {
         /// The program.
         program: String,
@@ -132,6 +133,20 @@ pub enum WorkerError {
     /// Somebody asked us to stop.
     #[error("interrupted")]
     Stopped,
+}
+
+impl WorkerError {
+    /// Whether this machine is at fault, and no program.
+    pub fn is_the_machines(&self) -> bool {
+        matches!(self, WorkerError::Start { source, .. } if source.fault() == Fault::Place)
+    }
+}
+
+fn allowed(source: &std::io::Error) -> &'static str {
+    match source.fault() {
+        Fault::Path => "; allowed is a dedup-harness binary for this machine",
+        _ => "",
+    }
 }
 
 /// How a worker is prepared, or why it is not.
