@@ -41,7 +41,8 @@ pub struct NightlyArgs {
     /// Which of the rows with one id stays
     #[arg(long, value_enum, default_value_t = Keep::First)]
     pub keep: Keep,
-    /// With --keep last: the column whose greatest value is the last row's; the latest time is, if not given
+    /// With --keep last: the column whose greatest value is the last row's, and of equal ones the latest time; the latest time alone, if
+    /// not given
     #[arg(long, value_name = "COLUMN")]
     pub version_column: Option<ColumnName>,
     /// The column with the ids [default: document_id]

@@ -457,8 +457,8 @@ fn what_the_nightly_job_cannot_do_is_refused_and_nothing_is_written() {
         (&["--id-column", "a.b"][..], "name of a column at the top"),
         (&["--version-column", "truth_unique"][..], "none: give --keep last as well"),
         (
-            &["--keep", "last", "--version-column", "truth_cause"][..],
-            "column truth_cause (--version-column): found INT32",
+            &["--keep", "last", "--version-column", "document_id"][..],
+            "column document_id (--version-column): found FIXED_LEN_BYTE_ARRAY",
         ),
         (
             &["--keep", "last", "--preceding-days", "1"][..],

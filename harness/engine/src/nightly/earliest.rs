@@ -1,7 +1,8 @@
 //! Which rows of a day stay: of each id the earliest, if no earlier one was seen in the days before; or the last.
 //!
 //! Rows are dealt into buckets by id, so that each bucket can be looked at by itself. Among equal times the first row of
-//! the day's files wins, or the last where that is to stay: any would do, and this one is the same in every run.
+//! the day's files wins, or the last where that is to stay: any would do, and this one is the same in every run. Of equal
+//! versions the one with the latest time wins.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +14,8 @@ use hashbrown::hash_table::Entry as Slot;
 use super::columns::{Columns, Keep};
 use super::error::NightlyError;
 use super::live::{LiveFile, LiveRowKey};
-use super::spill::{Buckets, Dealer, Dealing, Entry};
+use super::rank::{Rank, Version};
+use super::spill::{Buckets, Dealer, Dealing, Entry, hash};
 
 /// One slice of a day, and what is looked at for it.
 pub(crate) struct Slice<'a> {
@@ -109,9 +111,16 @@ struct Task {
 
 /// Marks the rows of the slice that stay.
 pub(crate) fn mark(slice: &Slice<'_>, means: &Means, marks: &Marks) -> Result<Seen, NightlyError> {
+    match &slice.columns.version {
+        None => mark_by::<i64>(slice, means, marks),
+        Some(_) => mark_by::<Version>(slice, means, marks),
+    }
+}
+
+fn mark_by<R: Rank>(slice: &Slice<'_>, means: &Means, marks: &Marks) -> Result<Seen, NightlyError> {
     let (tasks, rows) = tasks(slice)?;
-    let buckets = Buckets::new(
-        Dealing::new(rows, means.memory_bytes, means.threads),
+    let buckets = Buckets::<R>::new(
+        Dealing::new(rows, Entry::<R>::BYTES, means.memory_bytes, means.threads),
         means.scratch.join(format!("nightly-{}.spill", std::process::id())),
     );
     let next = AtomicUsize::new(0);
@@ -154,12 +163,12 @@ fn tasks(slice: &Slice<'_>) -> Result<(Vec<Task>, u64), NightlyError> {
     Ok((tasks, rows))
 }
 
-fn deal(
+fn deal<R: Rank>(
     slice: &Slice<'_>,
     tasks: &[Task],
     means: &Means,
     next: &AtomicUsize,
-    buckets: &Buckets,
+    buckets: &Buckets<R>,
 ) -> Result<Seen, NightlyError> {
     let paths: Vec<&Path> = files(slice).map(|(path, _)| path).collect();
     let mut open: Option<(usize, LiveFile)> = None;
@@ -172,7 +181,7 @@ fn deal(
         }
         let (_, live) = open.as_ref().expect("it was opened");
         let mut trouble = Ok(());
-        live.each_row(*group, |LiveRowKey { row, time_us, rank, id }| {
+        live.each_row(*group, |LiveRowKey { row, time_us, version, id }| {
             if time_us < slice.from_us || time_us >= slice.end_us {
                 return;
             }
@@ -181,8 +190,8 @@ fn deal(
                 seen.without_id += u64::from(id.is_none());
             }
             if let (Some(id), Ok(())) = (id, &trouble) {
-                trouble =
-                    dealer.deal(Entry { id, rank, row: first_row.map_or(NOT_OF_DAY, |first| first + row) });
+                let row = first_row.map_or(NOT_OF_DAY, |first| first + row);
+                trouble = dealer.deal(Entry { id, rank: R::of(time_us, version), row });
             }
         })?;
         trouble?;
@@ -192,18 +201,19 @@ fn deal(
 }
 
 /// Finds the earliest row of each id in a bucket, and marks it if it is the slice's.
-fn look_at(buckets: &Buckets, bucket: usize, slice: &Slice<'_>, marks: &Marks) -> Result<(), NightlyError> {
-    let mut earliest: HashTable<Entry> = HashTable::new();
+fn look_at<R: Rank>(
+    buckets: &Buckets<R>,
+    bucket: usize,
+    slice: &Slice<'_>,
+    marks: &Marks,
+) -> Result<(), NightlyError> {
+    let mut earliest: HashTable<Entry<R>> = HashTable::new();
     buckets.drain(bucket, |entry| {
-        let slot = earliest.entry(
-            Entry::hash(&entry.id),
-            |other| other.id == entry.id,
-            |other| Entry::hash(&other.id),
-        );
+        let slot = earliest.entry(hash(&entry.id), |other| other.id == entry.id, |other| hash(&other.id));
         match slot {
             Slot::Vacant(vacant) => drop(vacant.insert(entry)),
             Slot::Occupied(mut there) => {
-                let place = |entry: &Entry| (entry.rank, entry.row);
+                let place = |entry: &Entry<R>| (entry.rank, entry.row);
                 let is_better = match slice.keep {
                     Keep::First => place(&entry) < place(there.get()),
                     Keep::Last => place(&entry) > place(there.get()),
@@ -214,8 +224,8 @@ fn look_at(buckets: &Buckets, bucket: usize, slice: &Slice<'_>, marks: &Marks) -
             }
         }
     })?;
-    let stays = |entry: &&Entry| match slice.keep {
-        Keep::First => entry.rank >= slice.start_us && entry.row != NOT_OF_DAY,
+    let stays = |entry: &&Entry<R>| match slice.keep {
+        Keep::First => entry.rank.time_us() >= slice.start_us && entry.row != NOT_OF_DAY,
         Keep::Last => true,
     };
     earliest.iter().filter(stays).for_each(|entry| marks.set(entry.row));

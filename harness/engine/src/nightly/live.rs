@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use dedup_stream::columns::{Values, sound};
-use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
+use parquet::basic::{LogicalType, TimeUnit, Type as Physical};
 use parquet::data_type::{ByteArrayType, FixedLenByteArrayType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
@@ -15,6 +15,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::columns::{ColumnName, Columns};
 use super::error::NightlyError;
+use super::versions::{VERSIONS, VersionKind, Versions};
 
 /// Rows that are decoded at once.
 const BATCH: usize = 1 << 13;
@@ -30,7 +31,7 @@ pub(crate) struct LiveFile {
     pub(crate) reader: SerializedFileReader<File>,
     id: (usize, IdKind),
     time: (usize, i64),
-    version: Option<usize>,
+    version: Option<(usize, VersionKind)>,
 }
 
 /// What of a row says whether it stays.
@@ -40,9 +41,8 @@ pub(crate) struct LiveRowKey {
     pub(crate) row: u64,
     /// Its time in microseconds.
     pub(crate) time_us: i64,
-    /// What rows with one id are compared by: the version, where there is a column of versions (the least possible one
-    /// where the row has none), else the time.
-    pub(crate) rank: i64,
+    /// Its version, where there is a column of versions and the row has one.
+    pub(crate) version: Option<i128>,
     /// Its id.
     pub(crate) id: Option<LiveId>,
 }
@@ -80,7 +80,7 @@ impl LiveFile {
         let version = names.version.as_ref().map(|name| {
             let version = Column { name, option: "--version-column", allowed: VERSIONS };
             let at = find(&version)?;
-            ordered(&columns[at]).map_err(|found| wrong(&version, found)).map(|()| at)
+            VersionKind::of(&columns[at]).map_err(|found| wrong(&version, found)).map(|kind| (at, kind))
         });
         let version = version.transpose()?;
         let lengths_agree = |group: &RowGroupMetaData| {
@@ -124,7 +124,7 @@ impl LiveFile {
         let (time, unit) = self.time;
         let mut times = Values::<Int64Type>::of(group.as_ref(), time)?;
         let mut ids = Ids::of(group.as_ref(), self.id)?;
-        let versions = self.version.map(|column| Values::<Int64Type>::of(group.as_ref(), column));
+        let versions = self.version.map(|version| Versions::of(group.as_ref(), version));
         let mut versions = versions.transpose()?;
         let mut row = 0;
         while row < rows {
@@ -136,10 +136,9 @@ impl LiveFile {
             }
             for row in row..row + read {
                 let id = ids.next();
-                let version = versions.as_mut().map(|versions| versions.next().copied().unwrap_or(i64::MIN));
+                let version = versions.as_mut().map_or(Ok(None), |versions| versions.next())?;
                 if let Some(time) = times.next() {
-                    let (row, time_us) = (row as u64, time.saturating_mul(unit));
-                    take(LiveRowKey { row, time_us, rank: version.unwrap_or(time_us), id });
+                    take(LiveRowKey { row: row as u64, time_us: time.saturating_mul(unit), version, id });
                 }
             }
             row += read;
@@ -150,8 +149,6 @@ impl LiveFile {
 
 const IDS: &str = "a UUID, text, bytes or a whole number of 64 bits";
 const TIMES: &str = "a timestamp in microseconds or milliseconds";
-
-const VERSIONS: &str = "a whole number of 64 bits with a sign, or a timestamp of 64 bits";
 
 /// A column that is looked for.
 struct Column<'a> {
@@ -178,15 +175,6 @@ fn unit_us(column: &ColumnDescriptor) -> Result<i64, String> {
             TimeUnit::MILLIS => Ok(1_000),
             TimeUnit::NANOS => Err("nanoseconds".to_string()),
         },
-        (other, _) => Err(other.to_string()),
-    }
-}
-
-/// Whether the numbers of a column have the order of what they stand for.
-fn ordered(column: &ColumnDescriptor) -> Result<(), String> {
-    match (column.physical_type(), column.converted_type()) {
-        (Physical::INT64, ConvertedType::UINT_64) => Err("a number without a sign".to_string()),
-        (Physical::INT64, _) => Ok(()),
         (other, _) => Err(other.to_string()),
     }
 }

@@ -19,6 +19,7 @@ mod error;
 mod layout;
 mod live;
 mod partitions;
+mod rank;
 mod rows;
 mod score;
 mod sink;
@@ -27,6 +28,7 @@ mod sql;
 mod table_name;
 #[cfg(test)]
 mod tests;
+mod versions;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -48,7 +48,7 @@ impl Read {
 pub(super) struct Rows {
     id: String,
     time: String,
-    rank: String,
+    version: Option<String>,
     from: String,
     start: String,
     end: String,
@@ -58,13 +58,13 @@ impl Rows {
     /// Those between the last two of these moments, where the first is the earliest that is looked at.
     pub(super) fn new(columns: &Columns, dialect: Dialect, [from, start, end]: [String; 3]) -> Rows {
         let [id, time] = [&columns.id, &columns.time].map(|name| dialect.column(name));
-        let rank = columns.version.as_ref().map_or_else(|| time.clone(), |name| dialect.column(name));
-        Rows { id, time, rank, from, start, end }
+        let version = columns.version.as_ref().map(|name| dialect.column(name));
+        Rows { id, time, version, from, start, end }
     }
 
     /// Those that stay.
     pub(super) fn that_stay(&self, keep: Keep, read: &Read, tie: Tie) -> String {
-        let Rows { id, time, rank, .. } = self;
+        let Rows { id, time, .. } = self;
         let Tie { said, by } = tie;
         let Read { what, of_day, all } = read;
         let of_slice = self.of_slice();
@@ -79,38 +79,52 @@ impl Rows {
                 )
             }
             Keep::Last => {
-                let by = if by.is_empty() { String::new() } else { format!(", {by}") };
+                let (equal, order) = self.last_first(by);
                 format!(
                     "SELECT {what}\nFROM {of_day} AS live\nWHERE {of_slice} AND live.{id} IS NOT NULL\n\
-                     -- Equally late: any row would do; {said}.\n\
-                     QUALIFY ROW_NUMBER() OVER (PARTITION BY live.{id} ORDER BY live.{rank} DESC NULLS LAST{by}) = 1"
+                     -- {equal}: any row would do; {said}.\n\
+                     QUALIFY ROW_NUMBER() OVER (PARTITION BY live.{id} ORDER BY {order}) = 1"
                 )
             }
         }
     }
 
+    /// The order in which the row that stays is the first, with `by` for those that are equal in what counts, and what is
+    /// said of these.
+    fn last_first(&self, by: &str) -> (&'static str, String) {
+        let latest = format!("live.{} DESC NULLS LAST", self.time);
+        let (equal, order) = match &self.version {
+            None => ("Equally late", latest),
+            Some(version) => (
+                "Of equal versions the latest. Equally late",
+                format!("live.{version} DESC NULLS LAST, {latest}"),
+            ),
+        };
+        (equal, if by.is_empty() { order } else { format!("{order}, {by}") })
+    }
+
     /// The same without QUALIFY, which Spark has not.
     pub(super) fn that_stay_in_spark(&self, keep: Keep, live: &str) -> String {
-        let Rows { id, time, rank, .. } = self;
-        let (equal, seen, name, on) = match keep {
-            Keep::First => {
-                let on = format!("live.{id} = first_seen.{id} AND live.{time} = first_seen.{time}");
-                ("Equal times", self.first_seen(live), "first_seen", on)
-            }
+        const BY: &str = "XXHASH64(STRUCT(live.*))";
+        const SAID: &str = "any row would do; the hash makes it the same one in every run";
+        let Rows { id, time, .. } = self;
+        let of_slice = self.of_slice();
+        match keep {
+            Keep::First => format!(
+                "SELECT kept.*\nFROM (\n  -- Equal times: {SAID}.\n  SELECT MIN_BY(STRUCT(live.*), {BY}) AS kept\n  \
+                 FROM {live} AS live\n  JOIN (\n{}\n  ) AS first_seen\n  \
+                 ON live.{id} = first_seen.{id} AND live.{time} = first_seen.{time}\n  WHERE {of_slice}\n  GROUP BY live.{id}\n)",
+                indented(self.first_seen(live).trim_end()),
+            ),
             Keep::Last => {
-                // A row without a version is the last of those that have none.
-                let on = format!("live.{id} = last_seen.{id} AND live.{rank} <=> last_seen.last_rank");
-                ("Equally late", self.last_seen(live), "last_seen", on)
+                let (equal, order) = self.last_first(BY);
+                format!(
+                    "SELECT kept.*\nFROM (\n  -- {equal}: {SAID}.\n  SELECT STRUCT(live.*) AS kept,\n    \
+                     ROW_NUMBER() OVER (PARTITION BY live.{id} ORDER BY {order}) AS place\n  FROM {live} AS live\n  \
+                     WHERE {of_slice} AND live.{id} IS NOT NULL\n)\nWHERE place = 1"
+                )
             }
-        };
-        format!(
-            "SELECT kept.*\nFROM (\n  \
-             -- {equal}: any row would do; the hash makes it the same one in every run.\n  \
-             SELECT MIN_BY(STRUCT(live.*), XXHASH64(STRUCT(live.*))) AS kept\n  FROM {live} AS live\n  JOIN (\n{}\n  ) AS {name}\n  \
-             ON {on}\n  WHERE {}\n  GROUP BY live.{id}\n)",
-            indented(seen.trim_end()),
-            self.of_slice()
-        )
+        }
     }
 
     fn of_slice(&self) -> String {
@@ -123,14 +137,6 @@ impl Rows {
         format!(
             "  SELECT {id}, MIN({time}) AS {time}\n  FROM {live}\n  WHERE {time} >= {from} AND {time} < {end}\n  \
              GROUP BY {id}\n  HAVING MIN({time}) >= {start}\n"
-        )
-    }
-
-    fn last_seen(&self, live: &str) -> String {
-        let Rows { id, time, rank, start, end, .. } = self;
-        format!(
-            "  SELECT {id}, MAX({rank}) AS last_rank\n  FROM {live}\n  WHERE {time} >= {start} AND {time} < {end}\n  \
-             GROUP BY {id}\n"
         )
     }
 }

@@ -10,44 +10,54 @@ use parking_lot::Mutex;
 
 use super::error::NightlyError;
 use super::live::LiveId;
+use super::rank::Rank;
 
 /// What of a row decides whether it stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub(crate) struct Entry<R> {
     pub(crate) id: LiveId,
-    /// Its time in microseconds, or its version.
-    pub(crate) rank: i64,
+    /// Its time, or its version and its time.
+    pub(crate) rank: R,
     /// Its number among the day's rows.
     pub(crate) row: u64,
 }
 
-/// Bytes of an [`Entry`], in memory and on disk.
-pub(crate) const ENTRY_BYTES: usize = 32;
+/// Bytes of an id and the number of a row, in memory and on disk.
+const PLACE_BYTES: usize = 24;
 
-impl Entry {
-    /// The digest by which ids are dealt out. Ids of any making may come: times and counters spread as random ones do.
-    pub(crate) fn hash(id: &LiveId) -> u64 {
-        const KEYS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xd1b5_4a32_d192_ed03];
-        let product = u128::from(id[0] ^ KEYS[0]) * u128::from(id[1] ^ KEYS[1]);
-        let folded = (product >> 64) as u64 ^ product as u64;
-        folded.wrapping_mul(KEYS[0]).rotate_left(32)
-    }
+/// Bytes of the longest entry.
+const LONGEST: usize = 48;
 
-    fn bytes(&self) -> [u8; ENTRY_BYTES] {
-        let mut bytes = [0; ENTRY_BYTES];
-        let words = [self.id[0], self.id[1], self.rank as u64, self.row];
-        for (part, word) in bytes.chunks_exact_mut(8).zip(words) {
+/// The digest by which ids are dealt out. Ids of any making may come: times and counters spread as random ones do.
+pub(crate) fn hash(id: &LiveId) -> u64 {
+    const KEYS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xd1b5_4a32_d192_ed03];
+    let product = u128::from(id[0] ^ KEYS[0]) * u128::from(id[1] ^ KEYS[1]);
+    let folded = (product >> 64) as u64 ^ product as u64;
+    folded.wrapping_mul(KEYS[0]).rotate_left(32)
+}
+
+impl<R: Rank> Entry<R> {
+    /// Bytes of one, in memory and on disk.
+    pub(crate) const BYTES: usize = PLACE_BYTES + R::BYTES;
+
+    fn write(&self, to: &mut impl Write) -> std::io::Result<()> {
+        let mut bytes = [0; LONGEST];
+        for (part, word) in bytes.chunks_exact_mut(8).zip([self.id[0], self.id[1], self.row]) {
             part.copy_from_slice(&word.to_le_bytes());
         }
-        bytes
+        self.rank.put(&mut bytes[PLACE_BYTES..Self::BYTES]);
+        to.write_all(&bytes[..Self::BYTES])
     }
 
-    fn read(bytes: &[u8]) -> Entry {
-        let word = |index: usize| {
-            u64::from_le_bytes(bytes[index * 8..][..8].try_into().expect("the slice has eight bytes"))
-        };
-        Entry { id: [word(0), word(1)], rank: word(2) as i64, row: word(3) }
+    fn read(bytes: &[u8]) -> Self {
+        let (place, rank) = bytes.split_at(PLACE_BYTES);
+        Entry { id: [word(place, 0), word(place, 1)], rank: R::read(rank), row: word(place, 2) }
     }
+}
+
+/// The word at `index` of what was written.
+pub(crate) fn word(bytes: &[u8], index: usize) -> u64 {
+    u64::from_le_bytes(bytes[index * 8..][..8].try_into().expect("the slice has eight bytes"))
 }
 
 /// How rows are dealt out.
@@ -62,41 +72,41 @@ pub(crate) struct Dealing {
 }
 
 impl Dealing {
-    /// For about `rows` rows within `limit` bytes: a half of them holds rows, a quarter each is for gathering them and for
-    /// looking at a bucket.
-    pub(crate) fn new(rows: u64, limit: u64, threads: usize) -> Dealing {
+    /// For about `rows` rows of `entry_bytes` within `limit` bytes: a half of them holds rows, a quarter each is for gathering
+    /// them and for looking at a bucket.
+    pub(crate) fn new(rows: u64, entry_bytes: usize, limit: u64, threads: usize) -> Dealing {
         /// Entries of a bucket that a processor's cache holds together with its table.
         const CACHED: u64 = 1 << 14;
-        /// Bytes a distinct id while a bucket is looked at: the table's entry, and room to grow.
-        const LOOKED_AT: u64 = 3 * ENTRY_BYTES as u64;
+        // Bytes a distinct id while a bucket is looked at: the table's entry, and room to grow.
+        let looked_at = 3 * entry_bytes as u64;
         let quarter = (limit / 4 / threads as u64).max(1);
-        let for_memory = rows.saturating_mul(LOOKED_AT).div_ceil(quarter);
-        let most = (quarter / (LEAST_GATHERED * ENTRY_BYTES) as u64).clamp(1, 1 << 13);
+        let for_memory = rows.saturating_mul(looked_at).div_ceil(quarter);
+        let most = (quarter / (LEAST_GATHERED * entry_bytes) as u64).clamp(1, 1 << 13);
         let wanted = rows.div_ceil(CACHED).max(for_memory).max(1).next_power_of_two();
         let buckets = wanted.min(1 << most.ilog2()) as usize;
-        let gather = (quarter as usize / buckets / ENTRY_BYTES).clamp(LEAST_GATHERED, 256);
+        let gather = (quarter as usize / buckets / entry_bytes).clamp(LEAST_GATHERED, 256);
         Dealing { buckets, gather, held_bytes: limit as usize / 2 }
     }
 
     fn bucket(self, id: &LiveId) -> usize {
         // Bits that the tables use neither to place an entry nor to tell it from its neighbours.
-        (Entry::hash(id) >> 40) as usize & (self.buckets - 1)
+        (hash(id) >> 40) as usize & (self.buckets - 1)
     }
 }
 
 const LEAST_GATHERED: usize = 8;
 
 /// All buckets. Any thread may add to them.
-pub(crate) struct Buckets {
+pub(crate) struct Buckets<R> {
     dealing: Dealing,
     path: PathBuf,
-    state: Mutex<State>,
+    state: Mutex<State<R>>,
 }
 
-struct State {
+struct State<R> {
     held_bytes: usize,
     /// For each bucket, what is in memory.
-    held: Vec<Vec<Vec<Entry>>>,
+    held: Vec<Vec<Vec<Entry<R>>>>,
     /// For each bucket, where in the file its entries are.
     spilled: Vec<Vec<Run>>,
     file: Option<File>,
@@ -110,9 +120,9 @@ struct Run {
     entries: usize,
 }
 
-impl Buckets {
+impl<R: Rank> Buckets<R> {
     /// Empty buckets, which would spill into the file `path`.
-    pub(crate) fn new(dealing: Dealing, path: PathBuf) -> Buckets {
+    pub(crate) fn new(dealing: Dealing, path: PathBuf) -> Self {
         let state = State {
             held_bytes: 0,
             held: (0..dealing.buckets).map(|_| Vec::new()).collect(),
@@ -133,9 +143,9 @@ impl Buckets {
         self.state.lock().end
     }
 
-    fn add(&self, bucket: usize, entries: Vec<Entry>) -> Result<(), NightlyError> {
+    fn add(&self, bucket: usize, entries: Vec<Entry<R>>) -> Result<(), NightlyError> {
         let mut state = self.state.lock();
-        state.held_bytes += entries.len() * ENTRY_BYTES;
+        state.held_bytes += entries.len() * Entry::<R>::BYTES;
         state.held[bucket].push(entries);
         if state.held_bytes > self.dealing.held_bytes {
             let spilled = state.spill(&self.path);
@@ -145,7 +155,7 @@ impl Buckets {
     }
 
     /// Calls `take` with every entry of a bucket, which is empty afterwards.
-    pub(crate) fn drain(&self, bucket: usize, mut take: impl FnMut(Entry)) -> Result<(), NightlyError> {
+    pub(crate) fn drain(&self, bucket: usize, mut take: impl FnMut(Entry<R>)) -> Result<(), NightlyError> {
         let mut state = self.state.lock();
         let (held, spilled) =
             (std::mem::take(&mut state.held[bucket]), std::mem::take(&mut state.spilled[bucket]));
@@ -154,19 +164,20 @@ impl Buckets {
         held.into_iter().flatten().for_each(&mut take);
         let failed = |error: std::io::Error| NightlyError::unreadable(&self.path, error);
         let Some(file) = file.map_err(failed)? else { return Ok(()) };
-        let mut bytes = vec![0; BLOCK * ENTRY_BYTES];
+        let size = Entry::<R>::BYTES;
+        let mut bytes = vec![0; BLOCK * size];
         for run in spilled {
             for first in (0..run.entries).step_by(BLOCK) {
-                let block = &mut bytes[..BLOCK.min(run.entries - first) * ENTRY_BYTES];
-                file.read_exact_at(block, run.at + (first * ENTRY_BYTES) as u64).map_err(failed)?;
-                block.chunks_exact(ENTRY_BYTES).map(Entry::read).for_each(&mut take);
+                let block = &mut bytes[..BLOCK.min(run.entries - first) * size];
+                file.read_exact_at(block, run.at + (first * size) as u64).map_err(failed)?;
+                block.chunks_exact(size).map(Entry::read).for_each(&mut take);
             }
         }
         Ok(())
     }
 }
 
-impl State {
+impl<R: Rank> State<R> {
     /// Writes all that is held to the end of the file, bucket by bucket: so each comes back in few, long reads.
     fn spill(&mut self, path: &Path) -> std::io::Result<()> {
         let file = match &mut self.file {
@@ -177,10 +188,10 @@ impl State {
         for (held, spilled) in self.held.iter_mut().zip(&mut self.spilled) {
             let mut run = Run { at: self.end, entries: 0 };
             for entry in held.drain(..).flatten() {
-                out.write_all(&entry.bytes())?;
+                entry.write(&mut out)?;
                 run.entries += 1;
             }
-            self.end += (run.entries * ENTRY_BYTES) as u64;
+            self.end += (run.entries * Entry::<R>::BYTES) as u64;
             spilled.extend((run.entries > 0).then_some(run));
         }
         self.held_bytes = 0;
@@ -199,19 +210,19 @@ fn create(path: &Path) -> std::io::Result<File> {
 }
 
 /// Gathers one thread's rows.
-pub(crate) struct Dealer<'a> {
-    buckets: &'a Buckets,
-    gathered: Vec<Vec<Entry>>,
+pub(crate) struct Dealer<'a, R> {
+    buckets: &'a Buckets<R>,
+    gathered: Vec<Vec<Entry<R>>>,
 }
 
-impl<'a> Dealer<'a> {
+impl<'a, R: Rank> Dealer<'a, R> {
     /// Deals into `buckets`.
-    pub(crate) fn new(buckets: &'a Buckets) -> Dealer<'a> {
+    pub(crate) fn new(buckets: &'a Buckets<R>) -> Self {
         Dealer { buckets, gathered: (0..buckets.len()).map(|_| Vec::new()).collect() }
     }
 
     /// Deals one entry.
-    pub(crate) fn deal(&mut self, entry: Entry) -> Result<(), NightlyError> {
+    pub(crate) fn deal(&mut self, entry: Entry<R>) -> Result<(), NightlyError> {
         let Dealing { gather, .. } = self.buckets.dealing;
         let bucket = self.buckets.dealing.bucket(&entry.id);
         let gathered = &mut self.gathered[bucket];
@@ -239,12 +250,15 @@ impl<'a> Dealer<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::rank::Version;
     use super::*;
     use proptest::prelude::*;
 
-    fn entries() -> impl Strategy<Value = Vec<Entry>> {
-        let entry = (any::<[u64; 2]>(), any::<i64>(), any::<u64>());
-        proptest::collection::vec(entry.prop_map(|(id, rank, row)| Entry { id, rank, row }), 0..300)
+    fn entries() -> impl Strategy<Value = Vec<Entry<Version>>> {
+        let entry = (any::<[u64; 2]>(), any::<Option<i128>>(), any::<i64>(), any::<u64>());
+        let entry =
+            entry.prop_map(|(id, version, time, row)| Entry { id, rank: Version::of(time, version), row });
+        proptest::collection::vec(entry, 0..300)
     }
 
     proptest! {
@@ -266,13 +280,13 @@ mod tests {
                     back.push(entry);
                 }).unwrap();
             }
-            let key = |entry: &Entry| (entry.id, entry.rank, entry.row);
+            let key = |entry: &Entry<Version>| (entry.id, entry.rank, entry.row);
             back.sort_by_key(key);
             let mut expected = entries.clone();
             expected.sort_by_key(key);
             prop_assert_eq!(back, expected);
             prop_assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "the file has no name");
-            let bytes = entries.len() * ENTRY_BYTES;
+            let bytes = entries.len() * Entry::<Version>::BYTES;
             prop_assert!(buckets.spilled_bytes() as usize >= bytes.saturating_sub(held));
             prop_assert!(held < bytes || buckets.spilled_bytes() == 0);
         }
@@ -292,9 +306,10 @@ mod tests {
     #[test]
     fn the_parts_of_memory_stay_within_the_limit() {
         for (rows, limit, threads) in [(1_000, 1 << 23, 1), (20_000_000, 1 << 30, 2), (1 << 31, 1 << 30, 8)] {
-            let dealing = Dealing::new(rows, limit, threads);
+            let size = Entry::<i64>::BYTES;
+            let dealing = Dealing::new(rows, size, limit, threads);
             assert!(dealing.buckets.is_power_of_two());
-            let gathering = dealing.buckets * dealing.gather * ENTRY_BYTES * threads;
+            let gathering = dealing.buckets * dealing.gather * size * threads;
             assert!(gathering + dealing.held_bytes <= limit as usize, "{dealing:?}");
         }
     }

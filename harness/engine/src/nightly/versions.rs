@@ -2,9 +2,7 @@
 
 use dedup_stream::columns::Values;
 use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
-use parquet::data_type::{
-    ByteArrayType, DoubleType, FixedLenByteArrayType, FloatType, Int32Type, Int64Type,
-};
+use parquet::data_type::{ByteArrayType, DoubleType, FixedLenByteArrayType, FloatType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::reader::RowGroupReader;
 use parquet::schema::types::ColumnDescriptor;
@@ -34,11 +32,15 @@ impl VersionKind {
     pub(super) fn of(column: &ColumnDescriptor) -> Result<VersionKind, String> {
         let physical = column.physical_type();
         let (logical, converted) = (column.logical_type_ref(), column.converted_type());
-        let is_decimal = matches!(logical, Some(LogicalType::Decimal(_))) || converted == ConvertedType::DECIMAL;
+        let is_decimal =
+            matches!(logical, Some(LogicalType::Decimal(_))) || converted == ConvertedType::DECIMAL;
         let is_unsigned = matches!(logical, Some(LogicalType::Integer(whole)) if !whole.is_signed)
             || matches!(
                 converted,
-                ConvertedType::UINT_8 | ConvertedType::UINT_16 | ConvertedType::UINT_32 | ConvertedType::UINT_64
+                ConvertedType::UINT_8
+                    | ConvertedType::UINT_16
+                    | ConvertedType::UINT_32
+                    | ConvertedType::UINT_64
             );
         let is_text = matches!(logical, Some(LogicalType::String | LogicalType::Enum | LogicalType::Json))
             || matches!(converted, ConvertedType::UTF8 | ConvertedType::ENUM | ConvertedType::JSON);

@@ -40,7 +40,7 @@ fn tables_of(live: &Path, columns: &Columns) -> String {
     format!(
         "SET TimeZone = 'UTC';\nCREATE MACRO FARM_FINGERPRINT(value) AS hash(value);\nCREATE MACRO XXHASH64(value) AS hash(value);\n\
          CREATE SCHEMA telemetry_live;\nCREATE SCHEMA telemetry_stable;\n\
-         CREATE TABLE telemetry_live.main_v5 AS SELECT document_id AS {id}, submission_timestamp AS {time}, truth_unique FROM {files};\n\
+         CREATE TABLE telemetry_live.main_v5 AS SELECT document_id AS {id}, submission_timestamp AS {time}, truth_unique, truth_cause FROM {files};\n\
          CREATE TABLE telemetry_stable.main_v5 AS FROM telemetry_live.main_v5;\n"
     )
 }
@@ -77,7 +77,7 @@ proptest! {
         rows in live_rows(),
         preceding_days in 0u32..3,
         slices in prop_oneof![Just(1u32), Just(7)],
-        (keep, version) in prop_oneof![Just((Keep::First, None)), Just((Keep::Last, None)), Just((Keep::Last, Some("truth_unique")))],
+        (keep, version) in prop_oneof![Just((Keep::First, None)), Just((Keep::Last, None)), Just((Keep::Last, Some("truth_unique"))), Just((Keep::Last, Some("truth_cause")))],
         other_names in any::<bool>(),
     ) {
         let Some(duckdb) = duckdb().filter(|_| has_sqlglot()) else { return Ok(()) };

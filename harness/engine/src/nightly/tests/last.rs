@@ -95,6 +95,79 @@ proptest! {
     }
 }
 
+/// Columns of versions of every type that has an order, and as what: of numbers from -6 to 6, none in every fifth row.
+const VERSIONS: [(&str, &str); 17] = [
+    ("i8", "v::TINYINT"),
+    ("i16", "v::SMALLINT"),
+    ("i32", "v::INTEGER"),
+    ("i64", "v::BIGINT"),
+    ("u8", "(v + 6)::UTINYINT"),
+    ("u32", "(v + 2147483653)::UINTEGER"),
+    ("u64", "((v + 6)::UBIGINT + 9223372036854775802)"),
+    ("d9", "(v / 4)::DECIMAL(9, 2)"),
+    ("d18", "(v / 4)::DECIMAL(18, 3)"),
+    ("d38", "(v::DECIMAL(38, 5) * 10000000000000000000000000)::DECIMAL(38, 5)"),
+    ("f32", "CASE WHEN v = 3 THEN 'NaN' WHEN v = 0 THEN '-0.0' ELSE v / 4 END::FLOAT"),
+    ("f64", "CASE WHEN v = 3 THEN 'NaN' WHEN v = 4 THEN '-Infinity' ELSE v / 4 END::DOUBLE"),
+    ("date", "(DATE '1970-01-01' + v::INTEGER)"),
+    ("at", "(TIMESTAMP '1970-01-01' + v * INTERVAL 1 SECOND)"),
+    ("at_ns", "(TIMESTAMP '1970-01-01' + v * INTERVAL 1 SECOND)::TIMESTAMP_NS"),
+    ("time", "(TIME '12:00:00' + v * INTERVAL 1 SECOND)"),
+    ("same", "7::INTEGER"),
+];
+
+#[test]
+fn versions_of_every_type_that_has_an_order_say_which_row_is_the_last_and_equal_ones_the_time() {
+    let Some(duckdb) = duckdb() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    // Times go up and down, and few of them are there twice.
+    let row = |unique: u64| LiveRow {
+        submission_us: START + (unique * 7919 % 211) as i64 * SECOND,
+        document_id: id(unique % 23),
+        unique,
+        cause: 0,
+    };
+    let rows: Vec<LiveRow> = (0..400).map(row).collect();
+    let usual = write_live(&dir.path().join("usual"), rows.iter().copied());
+    let (day, files) = usual.days.first_key_value().unwrap();
+    let live = dir.path().join("live");
+    let partition = Layout::default().partition(&live, *day);
+    std::fs::create_dir_all(&partition).unwrap();
+    let [from, to] =
+        [&files[0], &partition.join("a.parquet")].map(|path| sql::quoted(&path.to_string_lossy()));
+    let columns = VERSIONS.map(|(name, of)| format!(", {of} AS {name}")).concat();
+    duckdb
+        .run(
+            &format!(
+                "COPY (SELECT *{columns}, v::VARCHAR AS text FROM (SELECT *, CASE WHEN truth_unique % 5 = 0 THEN NULL \
+                 ELSE truth_unique * 31 % 13 - 6 END AS v FROM read_parquet({from}))) TO {to} (FORMAT parquet);"
+            ),
+            &NEVER,
+        )
+        .unwrap();
+    let live = table(&live, &Layout::default()).unwrap();
+    for (name, _) in VERSIONS {
+        let (ours, theirs) =
+            (dir.path().join(format!("{name}-ours")), dir.path().join(format!("{name}-theirs")));
+        let night = last_of(dir.path(), Some(name));
+        copy_deduplicated(&live, *day, &ours, &night).unwrap_or_else(|error| panic!("{name}: {error}"));
+        duckdb.copy_deduplicated(&live, *day, &theirs, &night).unwrap();
+        let [ours, theirs] = [&ours, &theirs].map(|dir| stable_rows(dir).remove(day).unwrap());
+        assert_eq!(ours, theirs, "{name}");
+        assert_eq!(ours.len(), 23, "{name}");
+        if name == "same" {
+            assert_eq!(uniques(&ours), expected_last(&rows, |row| row.submission_us)[day]);
+        }
+    }
+    let error = copy_deduplicated(&live, *day, &dir.path().join("text"), &last_of(dir.path(), Some("text")));
+    let error = error.unwrap_err().to_string();
+    assert!(
+        error.contains("column text (--version-column): found text; allowed is a whole number"),
+        "{error}"
+    );
+    assert!(error.contains("v10 before v9"), "{error}");
+}
+
 fn rows_of_files(files: &[PathBuf]) -> Vec<String> {
     super::rows(files)
 }
