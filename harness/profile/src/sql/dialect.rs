@@ -66,6 +66,11 @@ pub trait Dialect: Debug + Sync {
         "VARCHAR"
     }
 
+    /// A text without the white space around it.
+    fn trimmed(&self, text: &str) -> String {
+        format!("TRIM(BOTH {} FROM {text})", white_space())
+    }
+
     /// A floating number as JSON has it.
     fn real_as_text(&self, real: &str) -> String {
         format!("CAST({real} AS {})", self.text())
@@ -90,6 +95,22 @@ pub trait Dialect: Debug + Sync {
     fn literal(&self, text: &str) -> String {
         format!("'{}'", text.replace('\'', "''"))
     }
+}
+
+/// White space of Unicode, by the numbers of its letters: what our reader sees through. Most engines mean spaces alone.
+pub(super) const WHITE_SPACE: [u32; 25] = [
+    0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x20, 0x85, 0xa0, 0x1680, 0x2000, 0x2001, 0x2002, 0x2003, 0x2004, 0x2005,
+    0x2006, 0x2007, 0x2008, 0x2009, 0x200a, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000,
+];
+
+/// The same as a text in SQL.
+pub(super) fn white_space() -> String {
+    WHITE_SPACE.map(|letter| format!("CHR({letter})")).join(" || ")
+}
+
+/// A text without the white space around it, for engines that take what is trimmed as a second argument.
+pub(super) fn trimmed_of(text: &str) -> String {
+    format!("TRIM({text}, {})", white_space())
 }
 
 /// A text for engines to which a backslash means something.
@@ -136,4 +157,16 @@ pub(super) fn lines(items: impl Iterator<Item = String>) -> String {
         lines.push_str(&item);
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_is_what_our_reader_takes_for_it() {
+        let all: Vec<u32> =
+            ('\0'..=char::MAX).filter(|letter| letter.is_whitespace()).map(u32::from).collect();
+        assert_eq!(all, WHITE_SPACE);
+    }
 }

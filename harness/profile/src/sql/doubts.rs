@@ -55,8 +55,12 @@ fn is_listed(query: &Query, part: &str) -> String {
 }
 
 fn suspected(query: &Query) -> String {
-    let of =
-        |part: String| format!("SELECT {part} AS suspect FROM p_pings WHERE {}", is_listed(query, &part));
+    // White space hides none, but a text that is taken for no id anyway is no suspect.
+    let of = |part: String| {
+        let bare = format!("bare_{part}");
+        let listed = is_listed(query, &bare);
+        format!("SELECT {bare} AS suspect FROM p_pings WHERE {part} IS NOT NULL AND {listed}")
+    };
     query.parts().map(of).collect::<Vec<_>>().join("\nUNION ALL ")
 }
 

@@ -8,7 +8,12 @@ const END_US: u64 = u64::MAX / 1000;
 pub(super) fn steps(query: &Query) -> Vec<Step> {
     let (id, has_id) = (query.id(), query.has_id());
     vec![
-        Step::new("p_given", "Times in microseconds, ids as texts.", given(query)),
+        Step::new(
+            "p_texts",
+            "Times in microseconds, ids as texts, and without the white space around them.",
+            texts(query),
+        ),
+        Step::new("p_given", "The same, with ids that stand for none taken for none.", given(query)),
         Step::new(
             "p_pings",
             "Rows without a time that can be are no pings.",
@@ -48,20 +53,32 @@ pub(super) fn steps(query: &Query) -> Vec<Step> {
     ]
 }
 
-fn given(query: &Query) -> String {
-    let parts = query
-        .ids
-        .iter()
-        .zip(query.parts())
-        .map(|(column, part)| format!(",\n  {} AS {part}", id(query, column)));
-    format!("SELECT {} AS at_us{}\nFROM {} AS p_table", micros(query), parts.collect::<String>(), query.table)
+fn texts(query: &Query) -> String {
+    let part = |(column, part): (&String, String)| {
+        let text = format!("CAST(p_table.{column} AS {})", query.dialect.text());
+        format!(",\n  {text} AS text_of_{part},\n  {} AS bare_{part}", query.dialect.trimmed(&text))
+    };
+    let parts: String = query.ids.iter().zip(query.parts()).map(part).collect();
+    format!("SELECT {} AS at_us{parts}\nFROM {} AS p_table", micros(query), query.table)
 }
 
-/// A part of an id; NULL where it stands for none.
-fn id(query: &Query, column: &str) -> String {
-    let text = format!("CAST(p_table.{column} AS {})", query.dialect.text());
-    let nulls = std::iter::once("").chain(query.null_ids.iter().map(String::as_str));
-    nulls.fold(text, |text, null| format!("NULLIF({text}, {})", query.dialect.literal(null)))
+fn given(query: &Query) -> String {
+    let part = |part: String| format!(",\n  {} AS {part}, bare_{part}", id(query, &part));
+    format!("SELECT at_us{}\nFROM p_texts", query.parts().map(part).collect::<String>())
+}
+
+/// A part of an id; NULL where it stands for none, as it is or without the white space around it.
+fn id(query: &Query, part: &str) -> String {
+    let nulls: Vec<String> = query.null_ids.iter().map(|null| query.dialect.literal(null)).collect();
+    match nulls.is_empty() {
+        true => format!("NULLIF(text_of_{part}, '')"),
+        false => {
+            let nulls = nulls.join(", ");
+            format!(
+                "CASE WHEN text_of_{part} IN ('', {nulls}) OR bare_{part} IN ({nulls}) THEN NULL ELSE text_of_{part} END"
+            )
+        }
+    }
 }
 
 /// Whole microseconds; NULL, or what is no time, where there is none.

@@ -1,6 +1,6 @@
 //! BigQuery.
 
-use crate::sql::dialect::{Checked, Dialect, Quotes, lines, with_backslashes};
+use crate::sql::dialect::{Checked, Dialect, Quotes, lines, trimmed_of, with_backslashes};
 
 #[derive(Debug)]
 pub(super) struct Bigquery;
@@ -61,6 +61,10 @@ impl Dialect for Bigquery {
         };
         let rows = rows.iter().enumerate().map(row);
         format!("SELECT * FROM UNNEST([\n{}\n])", lines(rows))
+    }
+
+    fn trimmed(&self, text: &str) -> String {
+        trimmed_of(text)
     }
 
     fn literal(&self, text: &str) -> String {

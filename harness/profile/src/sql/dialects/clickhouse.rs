@@ -1,6 +1,6 @@
 //! ClickHouse.
 
-use crate::sql::dialect::{Checked, Dialect, Quotes, tuples, with_backslashes};
+use crate::sql::dialect::{Checked, Dialect, Quotes, WHITE_SPACE, tuples, with_backslashes};
 
 /// Types can hold no NULL unless they say so.
 #[derive(Debug)]
@@ -59,6 +59,13 @@ impl Dialect for Clickhouse {
     fn table(&self, columns: &[&str], rows: &[Vec<i64>]) -> String {
         let columns: Vec<String> = columns.iter().map(|column| format!("{column} Int64")).collect();
         format!("SELECT * FROM VALUES('{}',\n{}\n)", columns.join(", "), tuples(rows))
+    }
+
+    // What is trimmed is bytes there, and white space beyond ASCII has several.
+    fn trimmed(&self, text: &str) -> String {
+        let letters = WHITE_SPACE.map(|letter| format!("\\x{{{letter:X}}}")).concat();
+        let pattern = self.literal(&format!("^[{letters}]+|[{letters}]+$"));
+        format!("replaceRegexpAll({text}, {pattern}, '')")
     }
 
     fn literal(&self, text: &str) -> String {

@@ -1,7 +1,7 @@
 //! Snowflake.
 
 use crate::sql::dialect::{
-    Checked, Dialect, Quotes, exact_quotient, fifteen_digits, listagg, with_backslashes,
+    Checked, Dialect, Quotes, exact_quotient, fifteen_digits, listagg, trimmed_of, with_backslashes,
 };
 
 #[derive(Debug)]
@@ -43,6 +43,10 @@ impl Dialect for Snowflake {
 
     fn list(&self, text: &str, by: &str) -> String {
         listagg(text, by)
+    }
+
+    fn trimmed(&self, text: &str) -> String {
+        trimmed_of(text)
     }
 
     fn literal(&self, text: &str) -> String {

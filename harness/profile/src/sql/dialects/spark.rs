@@ -1,6 +1,6 @@
 //! Spark SQL.
 
-use crate::sql::dialect::{Checked, Dialect, Quotes, with_backslashes};
+use crate::sql::dialect::{Checked, Dialect, Quotes, WHITE_SPACE, with_backslashes};
 
 #[derive(Debug)]
 pub(super) struct Spark;
@@ -46,6 +46,12 @@ impl Dialect for Spark {
     fn list(&self, text: &str, by: &str) -> String {
         let rows = format!("COLLECT_LIST(STRUCT({by} AS place, {text} AS item))");
         format!("ARRAY_JOIN(TRANSFORM(SORT_ARRAY({rows}), listed -> listed.item), ',')")
+    }
+
+    // CHR knows 256 letters.
+    fn trimmed(&self, text: &str) -> String {
+        let letters = WHITE_SPACE.map(|letter| format!("\\u{letter:04X}")).concat();
+        format!("TRIM(BOTH '{letters}' FROM {text})")
     }
 
     fn literal(&self, text: &str) -> String {
