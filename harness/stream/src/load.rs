@@ -9,7 +9,12 @@ use dedup_strategies::time::saturating_nanos;
 const SLICES: u64 = 32;
 
 /// A stretch as long as the window touches at most one slice more than fit into it.
-const TOUCHED: usize = SLICES as usize + 1;
+pub(crate) const TOUCHED: usize = SLICES as usize + 1;
+
+/// Nanoseconds of a slice of such a window; without one, of all time.
+pub(crate) fn slice_ns(window: Option<Duration>) -> u64 {
+    window.map_or(u64::MAX, |window| saturating_nanos(window).div_ceil(SLICES).max(1))
+}
 
 /// Largest number of distinct ids in any stretch as long as the window, as an upper bound: counted in slices, each id
 /// in the slice of its latest ping, so that one number for each id that may come again is all that has to be kept.
@@ -31,7 +36,7 @@ pub struct Slice(pub(crate) u64);
 impl WindowLoad {
     /// Counts for windows of `window`; without one, counts all ids ever.
     pub fn new(window: Option<Duration>) -> Self {
-        let slice_ns = window.map_or(u64::MAX, |window| saturating_nanos(window).div_ceil(SLICES).max(1));
+        let slice_ns = slice_ns(window);
         WindowLoad { slice_ns, latest: [0; TOUCHED], slice: 0, slice_ends_ns: slice_ns, active: 0, peak: 0 }
     }
 
