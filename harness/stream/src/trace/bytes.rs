@@ -6,6 +6,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use dedup_files::Unreadable;
 use flate2::bufread::MultiGzDecoder;
 
+use super::access_log;
 use super::avro::{self, AvroLines};
 use super::dialect::LOOKED_AT;
 use super::error::{TraceError, excerpt};
@@ -39,12 +40,12 @@ pub(crate) fn open(options: &TraceOptions) -> Result<(Compression, Text), TraceE
     Ok((compression, as_lines(options, text)?))
 }
 
-/// `text`, which is that of the trace, one object a line where it is JSON.
+/// `text`, which is that of the trace, one object a line where it is JSON, and with quotes around times in logs of web servers.
 pub(crate) fn as_lines(options: &TraceOptions, text: Text) -> Result<Text, TraceError> {
-    Ok(match unfolded(options)? {
-        None => text,
-        Some(path) => Box::new(Unfold::new(text, path)),
-    })
+    match unfolded(options)? {
+        None => access_log::quoted(options, text),
+        Some(path) => Ok(Box::new(Unfold::new(text, path))),
+    }
 }
 
 /// The names that lead to the records of JSON that is not one object a line; none for anything else.

@@ -37,6 +37,9 @@ impl Delimiter {
     /// A tab.
     pub const TAB: Delimiter = Delimiter(b'\t');
 
+    /// A space, which is not looked for: it stands in any text.
+    pub(crate) const SPACE: Delimiter = Delimiter(b' ');
+
     /// What is looked for in the first lines; of two that fit equally well the earlier is taken.
     const USUAL: [Delimiter; 4] = [Delimiter::COMMA, Delimiter::TAB, Delimiter(b';'), Delimiter(b'|')];
 

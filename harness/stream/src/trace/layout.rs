@@ -2,6 +2,7 @@
 
 use std::io::BufRead;
 
+use super::access_log;
 use super::bytes::{self, Compression, Text};
 use super::csv::{Columns, CsvRows};
 use super::dialect::{Delimiter, Dialect};
@@ -107,7 +108,11 @@ fn ndjson(
 fn csv(options: &TraceOptions, compression: Compression, text: Text) -> Result<Layout, TraceError> {
     let anything = Columns { ids: Vec::new(), time: None, names: Vec::new() };
     let start = bytes::start_of(options)?;
-    let dialect = Dialect::find(&start, options.delimiter);
+    let is_log = access_log::columns(options, 0)?.is_some();
+    let dialect = match is_log {
+        true => access_log::DIALECT,
+        false => Dialect::find(&start, options.delimiter),
+    };
     let names = CsvRows::new(text, anything, dialect)
         .next_fields()
         .map_err(|error| bytes::read_error(options, 0, &error))?
@@ -115,10 +120,12 @@ fn csv(options: &TraceOptions, compression: Compression, text: Text) -> Result<L
     if names.len() == 1 && dialect.delimiter != Delimiter::TAB && start.contains(&b'\t') {
         return Err(TraceError::OneColumn { path: options.shown() });
     }
-    let header = header_of(options);
-    let fields = match header {
-        Header::Names => names,
-        Header::Absent => (1..=names.len()).map(|number| format!("#{number}")).collect(),
+    let (header, fields) = match (access_log::columns(options, names.len())?, header_of(options)) {
+        (Some(columns), _) => (Header::Absent, columns),
+        (None, Header::Names) => (Header::Names, names),
+        (None, Header::Absent) => {
+            (Header::Absent, (1..=names.len()).map(|number| format!("#{number}")).collect())
+        }
     };
     let id = id_fields(options, &fields)?;
     let ids = id.named().iter().map(|field| column(options, "--id-field", field, &fields));

@@ -8,6 +8,7 @@
 //! bytes (decompress) -> ndjson | csv | parquet (one record's id and time as text) -> rows (ids, times, bad lines) -> survey | source
 //! ```
 
+mod access_log;
 mod avro;
 mod avro_blocks;
 mod bytes;

@@ -12,7 +12,7 @@ use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
 
 use self::epoch::{epoch, unit_in_name, unit_of};
-use self::text::{FORMS, Says, formatted, says};
+use self::text::{FORMS, Says, formatted, is_cut_log, says};
 use super::error::{BadReason, TraceError, excerpt};
 use super::options::TraceOptions;
 use super::time_unit::{TimeUnit, UnitFrom};
@@ -45,6 +45,11 @@ impl fmt::Display for Unclear {
         }
     }
 }
+
+/// What is said where the time of a log was taken apart at the space before its zone.
+const CUT_LOG: &str = "a time with its zone, which stands in the next column: leave out --delimiter and --time-format (a log in the \
+     common or combined form is read as it is, its columns called host, time, request, ...), or give \
+     --time-format '[%d/%b/%Y:%H:%M:%S' --time-zone UTC, or another zone";
 
 /// Reads the times of one field.
 #[derive(Clone, Debug)]
@@ -125,7 +130,15 @@ impl TimeReader {
         // The last nanosecond stands for the end of all input.
         match nanos.map(Timestamp::from_nanos) {
             Some(time) if time != Timestamp::END => Ok(time),
-            _ => Err(BadReason::Time { found: excerpt(text), allowed: self.unit.allowed() }),
+            _ => Err(BadReason::Time { found: excerpt(text), allowed: self.allowed(text) }),
+        }
+    }
+
+    /// What is allowed in the place of `text`.
+    fn allowed(&self, text: &str) -> &'static str {
+        match is_cut_log(text) {
+            true => CUT_LOG,
+            false => self.unit.allowed(),
         }
     }
 

@@ -47,6 +47,11 @@ fn log(text: &str) -> Option<Timestamp> {
     Timestamp::strptime("%d/%b/%Y:%H:%M:%S %z", inner).ok()
 }
 
+/// Whether it is such a time without its zone: columns with a space between them leave that in the next one.
+pub(super) fn is_cut_log(text: &str) -> bool {
+    text.starts_with('[') && log(&format!("{text} +0000]")).is_some()
+}
+
 /// As mail and HTTP write it.
 fn rfc2822(text: &str) -> Option<Timestamp> {
     static PARSER: DateTimeParser = DateTimeParser::new();
