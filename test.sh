@@ -57,7 +57,7 @@ fi
 python_has_all() {
     "${DEDUP_PYTHON:-python3}" - <<'END' 2>/dev/null
 from importlib.util import find_spec
-assert all(find_spec(package) for package in ("sqlglot", "fastavro", "pyarrow", "chdb", "pyspark"))
+assert all(find_spec(package) for package in ("sqlglot", "fastavro", "pyarrow", "chdb", "pyspark", "psycopg"))
 END
 }
 if ! python_has_all; then
@@ -66,6 +66,7 @@ if ! python_has_all; then
     from_pypi pyarrow pyarrow/__init__.py DEDUP_PYTHON
     from_pypi chdb-core==26.9.0 chdb/__init__.py DEDUP_PYTHON
     from_pypi pyspark==4.3.0 pyspark/__init__.py DEDUP_PYTHON
+    from_pypi 'psycopg[binary]==3.2.13' psycopg/__init__.py DEDUP_PYTHON
     export DEDUP_PYTHON="$PWD/$python_env/bin/python"
 fi
 need java default-jre-headless

@@ -316,6 +316,7 @@ fn build(definition: &Definition, pings: u64, workers: usize, seed: u64) -> Box<
         sizing: Sizing { window: window(pings), ids_in_window: unique(pings), ids_total: unique(pings) },
         memory_limit: 16 << 30,
         redis: None,
+        server: None,
         store_time_factor: 1.0,
     };
     let given: &[(String, String)] = &match definition.name {

@@ -197,6 +197,7 @@ fn build(
         sizing,
         memory_limit: 16 << 30,
         redis: None,
+        server: None,
         store_time_factor: 1.0,
     };
     let settings =

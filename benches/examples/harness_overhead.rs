@@ -90,6 +90,7 @@ fn in_the_harness(pings: &[Ping]) -> f64 {
         sizing,
         memory_limit: u64::MAX,
         redis: None,
+        server: None,
         store_time_factor: 1.0,
     };
     let strategy = (DEFINITION.build)(&settings, &context).expect("exact needs nothing");

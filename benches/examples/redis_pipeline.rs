@@ -289,6 +289,7 @@ fn build(redis: &PrivateRedis, case: &Case, workers: NonZeroUsize) -> Fallible<B
         sizing,
         memory_limit: u64::MAX,
         redis: Some(redis.endpoint()),
+        server: None,
         store_time_factor: 1.0,
     };
     let given: Vec<_> =

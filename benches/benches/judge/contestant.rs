@@ -141,6 +141,7 @@ impl Strategy {
             sizing: Sizing { window: INTERVAL * ids as u32, ids_in_window: ids, ids_total: 64 * ids },
             memory_limit: 12 << 30,
             redis: None,
+            server: None,
             store_time_factor: 1.0,
         };
         let settings = definition.resolve(&[], &context.sizing).expect("defaults are valid");

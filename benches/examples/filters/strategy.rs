@@ -24,6 +24,7 @@ impl Judge {
             sizing: Sizing { window: WINDOW, ids_in_window: ids, ids_total: ids },
             memory_limit: 16 << 30,
             redis: None,
+            server: None,
             store_time_factor: 1.0,
         };
         let given: Vec<_> = settings.iter().map(|(name, text)| (name.to_string(), text.clone())).collect();

@@ -16,6 +16,7 @@
 //!     sizing: Sizing { window: std::time::Duration::from_secs(60), ids_in_window: 600, ids_total: 600 },
 //!     memory_limit: 1 << 30,
 //!     redis: None,
+//!     server: None,
 //!     store_time_factor: 1.0,
 //! };
 //! let subject = Subject::new(&exact::DEFINITION, &[], &context);

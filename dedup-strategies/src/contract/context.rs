@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use super::server::Address;
 use super::settings::SettingError;
 use super::sizing::Sizing;
 
@@ -22,6 +23,8 @@ pub struct Context {
     pub memory_limit: u64,
     /// The Redis server to use, where there is one.
     pub redis: Option<RedisEndpoint>,
+    /// The server beside a system, where there is one.
+    pub server: Option<Address>,
     /// How many seconds of `now` pass in one second of the store's own clock: 1 unless a run squeezes a long stream
     /// through a server that keeps wall time. A store's TTL is the window divided by this.
     pub store_time_factor: f64,
@@ -55,6 +58,7 @@ impl Context {
             sizing,
             memory_limit: u64::MAX,
             redis: None,
+            server: None,
             store_time_factor: 1.0,
         }
     }

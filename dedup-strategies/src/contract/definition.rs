@@ -6,6 +6,7 @@ use super::context::{BuildError, Context, Estimate};
 use super::forgets::Forgets;
 use super::operation::Operation;
 use super::prospect::Prospect;
+use super::server::Server;
 use super::settings::{SettingDef, SettingError, Settings};
 use super::sizing::Sizing;
 use super::strategy::Strategy;
@@ -96,5 +97,7 @@ pub enum Needs {
         file: &'static str,
         /// Whether it keeps the time of a clock on the wall, whatever it is told.
         wall_clock: bool,
+        /// The server whose clients its workers are, where there is one.
+        server: Option<&'static Server>,
     },
 }

@@ -13,6 +13,7 @@ mod in_part;
 mod operation;
 pub mod promise;
 mod prospect;
+mod server;
 pub mod settings;
 mod sizing;
 mod strategy;
@@ -25,6 +26,7 @@ pub use in_part::judge_each;
 pub use operation::Operation;
 pub use promise::{Bound, Memory, Promise, UnderFaults, Window};
 pub use prospect::{Kept, Prospect, WhileAway};
+pub use server::{Address, Listens, Server};
 pub use settings::{SettingDef, SettingDefault, SettingError, SettingKind, Settings};
 pub use sizing::Sizing;
 pub use strategy::{

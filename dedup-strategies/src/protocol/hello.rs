@@ -30,6 +30,9 @@ pub struct Hello {
     pub time_factor: f64,
     /// Every setting that the system's file declares: a length of time in nanoseconds, a count, a share, a word.
     pub settings: BTreeMap<String, Value>,
+    /// The server that its file describes, if it does: the path of a Unix socket, or `127.0.0.1:PORT`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
 }
 
 /// The value of a setting.

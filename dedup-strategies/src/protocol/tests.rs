@@ -149,6 +149,7 @@ fn a_strategy_in_rust_answers_as_it_would_without_the_pipe() {
         ids_total: 10,
         time_factor: 1.0,
         settings: Default::default(),
+        server: None,
     };
     let mut input = serde_json::to_vec(&hello).unwrap();
     input.push(b'\n');

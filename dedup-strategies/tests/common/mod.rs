@@ -17,6 +17,7 @@ pub(crate) fn context(seed: u64, workers: usize) -> Context {
         sizing: Sizing { window: Duration::from_secs(600), ids_in_window: 1000, ids_total: 2000 },
         memory_limit: 1 << 30,
         redis: None,
+        server: None,
         store_time_factor: 1.0,
     }
 }

@@ -1,6 +1,8 @@
 //! `conform`: puts a strategy through the laws, above all one of somebody's own.
 
+use std::cell::{Cell, RefCell};
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -14,7 +16,7 @@ use crate::exit::{Exit, OrExit};
 use crate::interrupt::stop_on_interrupt;
 use crate::printable::printable;
 use crate::select::{Selected, select};
-use crate::servers::Guarded;
+use crate::servers::{Beside, Guarded, ServerError};
 use crate::systems::with_systems;
 
 /// Which strategy to put through the laws.
@@ -43,11 +45,11 @@ pub fn run(args: &ConformArgs, definitions: &[Definition], out: &mut dyn Write) 
     let directory = Guarded::directory().context("a temporary directory")?;
     let given: Vec<(&str, &str)> =
         selected.given.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let fresh = Fresh::within(directory.dir());
+    let fresh = Fresh::within(directory.dir(), selected.definition.needs);
     let context = |seed, workers| fresh.context(seed, workers);
     let subject = Subject::new(&selected.definition, &given, &context);
     // Whether it can be started at all is no law.
-    let opened = selected.definition.open(&given, &fresh.context(0, 1));
+    let opened = selected.definition.open(&given, &fresh.in_full(0, 1)?);
     let opened = opened.map_err(|error| match error {
         BuildError::Setting(_) | BuildError::TooLarge { .. } => (Exit::Usage, error),
         BuildError::Server(_) | BuildError::Io(_) => (Exit::ToolFailed, error),
@@ -58,6 +60,7 @@ pub fn run(args: &ConformArgs, definitions: &[Definition], out: &mut dyn Write) 
         if stop.load(Ordering::Relaxed) {
             return Ok(Exit::Interrupted);
         }
+        fresh.clear();
         match law.check(&subject) {
             Ok(()) => writeln!(out, "holds   {}", law.name)?,
             Err(violation) => {
@@ -94,7 +97,7 @@ fn one_of<'a>(selected: &'a [Selected], typed: &str) -> anyhow::Result<&'a Selec
 fn admit(definition: &Definition) -> anyhow::Result<()> {
     match definition.needs {
         Needs::Nothing | Needs::System { wall_clock: false, .. } => Ok(()),
-        Needs::System { file, wall_clock: true } => bail!(
+        Needs::System { file, wall_clock: true, .. } => bail!(
             "{file}: clock: found \"wall\"; the laws move time, so allowed is \"given\": a system that keeps wall time is \
              judged by run"
         ),
@@ -115,24 +118,45 @@ fn laws(text: Option<&str>) -> anyhow::Result<Vec<&'static Law>> {
     Ok(laws)
 }
 
-/// A directory for each strategy that is built.
+/// A directory, and a server where there is one beside it, for each strategy that is built.
 struct Fresh<'a> {
     directory: &'a Path,
-    built: std::cell::Cell<u64>,
+    needs: Needs,
+    built: Cell<u64>,
+    servers: RefCell<Vec<Beside>>,
 }
 
 impl<'a> Fresh<'a> {
-    fn within(directory: &'a Path) -> Fresh<'a> {
-        Fresh { directory, built: std::cell::Cell::default() }
+    fn within(directory: &'a Path, needs: Needs) -> Fresh<'a> {
+        Fresh { directory, needs, built: Cell::default(), servers: RefCell::default() }
     }
 
     fn context(&self, seed: u64, workers: usize) -> Context {
+        // One that cannot be started any more is missed by the program, which says so.
+        self.in_full(seed, workers).unwrap_or_else(|_| self.plain(seed, workers))
+    }
+
+    fn in_full(&self, seed: u64, workers: usize) -> Result<Context, ServerError> {
+        let plain = self.plain(seed, workers);
+        let Needs::System { server: Some(server), file, .. } = self.needs else { return Ok(plain) };
+        let server = Beside::start(server, Path::new(file))?;
+        let address = server.address();
+        self.servers.borrow_mut().push(server);
+        Ok(Context { server: Some(address), ..plain })
+    }
+
+    fn plain(&self, seed: u64, workers: usize) -> Context {
         self.built.set(self.built.get() + 1);
         Context {
-            workers: workers.try_into().unwrap_or(std::num::NonZeroUsize::MIN),
+            workers: workers.try_into().unwrap_or(NonZeroUsize::MIN),
             seed,
             state_dir: self.directory.join(self.built.get().to_string()),
             ..Context::embedded(SIZING)
         }
+    }
+
+    /// Stops the servers of strategies that are gone.
+    fn clear(&self) {
+        self.servers.borrow_mut().clear();
     }
 }

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use dedup_strategies::protocol::{Hello, VERSION};
 use dedup_strategies::{
-    BuildError, Context, Definition, Forgets, Needs, Operation, Role, Routing, SettingDef, Settings, Strategy,
+    Address, BuildError, Context, Definition, Forgets, Listens, Needs, Operation, Role, Routing, Server,
+    SettingDef, Settings, Strategy,
 };
 use dedup_stream::scenario::{ScenarioError as FileError, Source};
+use toml::Spanned;
 
 use crate::file::{ClockName, File, RoutingName};
 use crate::judge::Judge;
@@ -16,6 +18,8 @@ use crate::process::Start;
 use crate::promise::{Promised, Wrong};
 use crate::settings;
 
+/// How long a server may take until it listens, where the file does not say.
+const STARTS_WITHIN: Duration = Duration::from_secs(25);
 /// How long a reply may take, where the file does not say.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -77,6 +81,7 @@ fn checked(source: &Source, path: &Path, file: &File) -> Result<Definition, File
         needs: Needs::System {
             file: kept(&path.display().to_string()),
             wall_clock: file.clock == ClockName::Wall,
+            server: server(source, file)?,
         },
         operation: match &file.model_of {
             Some(system) => Operation::of_model(kept(system), operate),
@@ -99,11 +104,50 @@ fn declared(source: &Source, file: &File) -> Result<Vec<SettingDef>, FileError> 
 }
 
 fn patience(source: &Source, file: &File) -> Result<Duration, FileError> {
-    let Some(given) = &file.reply_within else { return Ok(PATIENCE) };
+    file.reply_within.as_ref().map_or(Ok(PATIENCE), |given| time(source, "reply-within", given))
+}
+
+fn time(source: &Source, field: &str, given: &Spanned<String>) -> Result<Duration, FileError> {
     match dedup_files::parse_time(given.get_ref()) {
         Some(time) if !time.is_zero() => Ok(time),
-        _ => Err(source.refuse(given.span(), "reply-within", "a length of time above zero, such as \"10s\"")),
+        _ => Err(source.refuse(given.span(), field, "a length of time above zero, such as \"10s\"")),
     }
+}
+
+/// The server beside it, as long as the program runs.
+fn server(source: &Source, file: &File) -> Result<Option<&'static Server>, FileError> {
+    let Some(table) = &file.server else { return Ok(None) };
+    let words = table.command.get_ref();
+    if words.first().is_none_or(String::is_empty) {
+        let allowed =
+            "a program and its arguments, such as [\"memcached\", \"-s\", \"{dir}/memcached.sock\"]";
+        return Err(source.refuse(table.command.span(), "server.command", allowed));
+    }
+    let has_port = words.iter().any(|word| word.contains("{port}"));
+    let listens = match &table.socket {
+        Some(name)
+            if name.get_ref().is_empty()
+                || name.get_ref().starts_with('/')
+                || name.get_ref().contains("..") =>
+        {
+            return Err(source.refuse(
+                name.span(),
+                "server.socket",
+                "the path of a socket, from the server's private directory on",
+            ));
+        }
+        Some(name) => Listens::Socket(kept(name.get_ref())),
+        None if has_port => Listens::Port,
+        None => {
+            let allowed = "server.socket, or `{port}` in a word of server.command: where it listens";
+            return Err(source.refuse(table.command.span(), "server.command", allowed));
+        }
+    };
+    let within =
+        table.within.as_ref().map_or(Ok(STARTS_WITHIN), |given| time(source, "server.within", given))?;
+    let command: Vec<&'static str> = words.iter().map(|word| kept(word)).collect();
+    let server = Server { command: command.leak(), listens, within, install: kept(&file.install) };
+    Ok(Some(Box::leak(Box::new(server))))
 }
 
 fn greeting(declared: &[SettingDef], settings: &Settings, context: &Context) -> Hello {
@@ -117,6 +161,10 @@ fn greeting(declared: &[SettingDef], settings: &Settings, context: &Context) -> 
         ids_total: context.sizing.ids_total,
         time_factor: context.store_time_factor,
         settings: settings::told(declared, settings),
+        server: context.server.as_ref().map(|address| match address {
+            Address::Socket(path) => path.display().to_string(),
+            Address::Port(port) => format!("127.0.0.1:{port}"),
+        }),
     }
 }
 

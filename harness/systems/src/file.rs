@@ -28,8 +28,19 @@ pub(crate) struct File {
     #[serde(default)]
     pub(crate) clock: ClockName,
     pub(crate) promise: Spanned<PromiseTable>,
+    pub(crate) server: Option<ServerTable>,
     #[serde(default)]
     pub(crate) settings: BTreeMap<String, Spanned<SettingTable>>,
+}
+
+/// The server whose clients the programs are.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct ServerTable {
+    pub(crate) command: Spanned<Vec<String>>,
+    /// The name of a socket in its private directory; none where it listens on `{port}`.
+    pub(crate) socket: Option<Spanned<String>>,
+    pub(crate) within: Option<Spanned<String>>,
 }
 
 /// Which worker may judge which ping.
@@ -63,8 +74,7 @@ pub(crate) struct PromiseTable {
     pub(crate) lost: Option<Spanned<BoundValue>>,
     /// The setting that is the capacity.
     pub(crate) capacity: Option<String>,
-    #[serde(default)]
-    pub(crate) memory: MemoryName,
+    pub(crate) memory: Option<Spanned<MemoryValue>>,
     pub(crate) missed_under_faults: Option<Spanned<BoundValue>>,
     pub(crate) lost_under_faults: Option<Spanned<BoundValue>>,
 }
@@ -81,13 +91,12 @@ pub(crate) enum Remembers {
     Tumbling,
 }
 
-/// How memory behaves.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum MemoryName {
-    #[default]
-    Bounded,
-    Grows,
+/// `"bounded"`, `"grows"`, or the budget that it fills first.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum MemoryValue {
+    Word(String),
+    Budget { budget: String },
 }
 
 /// `"never"`, `"unbounded"`, a share, or the setting that is the share.

@@ -3,7 +3,7 @@
 use dedup_strategies::{Bound, Memory, Promise, SettingDef, SettingKind, Settings, UnderFaults, Window};
 
 use crate::definition::kept;
-use crate::file::{BoundValue, MemoryName, PromiseTable, Remembers};
+use crate::file::{BoundValue, MemoryValue, PromiseTable, Remembers};
 
 /// A promise whose figures are settings.
 #[derive(Clone, Copy, Debug)]
@@ -56,10 +56,7 @@ impl Promised {
             missed: bound("missed", &table.missed, Bound::Never)?,
             lost: bound("lost", &table.lost, Bound::Never)?,
             capacity: capacity.map(|name| setting("capacity", name, declared, is_count)).transpose()?,
-            memory: match table.memory {
-                MemoryName::Bounded => Memory::Bounded,
-                MemoryName::Grows => Memory::Grows,
-            },
+            memory: table.memory.as_ref().map_or(Ok(Memory::Bounded), |value| memory(value.get_ref()))?,
             under_faults: [
                 bound("missed-under-faults", &table.missed_under_faults, Bound::Unbounded)?,
                 bound("lost-under-faults", &table.lost_under_faults, Bound::Unbounded)?,
@@ -92,6 +89,20 @@ impl Promised {
             ..Promise::remembering(window)
         }
     }
+}
+
+fn memory(value: &MemoryValue) -> Result<Memory, Wrong> {
+    let found = match value {
+        MemoryValue::Word(word) if word == "bounded" => return Ok(Memory::Bounded),
+        MemoryValue::Word(word) if word == "grows" => return Ok(Memory::Grows),
+        MemoryValue::Word(other) => other,
+        MemoryValue::Budget { budget } => match dedup_files::parse_bytes(budget) {
+            Some(bytes) => return Ok(Memory::Budgeted(bytes)),
+            None => budget,
+        },
+    };
+    let allowed = "bounded, grows, or what it fills first: { budget = \"256MiB\" }";
+    Err(Wrong("memory", format!("{found:?}"), allowed.into()))
 }
 
 fn read_bound(field: &'static str, value: &BoundValue, declared: &[SettingDef]) -> Result<Given, Wrong> {

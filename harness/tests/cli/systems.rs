@@ -2,12 +2,11 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use dedup_harness::strategies::protocol::{Frames, Hello, Welcome};
 
-use crate::tool::Tool;
+use crate::tool::{TINY, Tool, eventually};
 use crate::workspace::root;
 
 const WELCOME: &str = r#"{"dedup-protocol":1,"frames":"json"}"#;
@@ -38,15 +37,6 @@ fn conform(tool: &Tool, file: &str) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8(said).unwrap())
 }
 
-/// Processes that work in `directory`, whether it is still there or not.
-fn working_in(directory: &Path) -> Vec<String> {
-    let works = |entry: &fs::DirEntry| {
-        fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(directory))
-    };
-    let line = |entry: fs::DirEntry| fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
-    fs::read_dir("/proc").unwrap().flatten().filter(works).map(line).collect()
-}
-
 #[test]
 fn a_system_in_another_language_obeys_the_laws_and_stands_in_the_table() {
     let tool = Tool::with_tiny();
@@ -63,7 +53,7 @@ fn a_system_in_another_language_obeys_the_laws_and_stands_in_the_table() {
     assert_eq!(missed("dict-window"), missed("exact"), "{table}");
     let record = fs::read_to_string(tool.work().join("out/records.jsonl")).unwrap();
     assert!(record.contains("\"dict-window\":\"Python 3."), "its version is in the record");
-    assert_eq!(working_in(&tool.tmp()), Vec::<String>::new());
+    assert_eq!(tool.processes(), Vec::<String>::new());
 }
 
 #[test]
@@ -101,7 +91,7 @@ fn what_a_liar_does_is_said_in_one_sentence_and_nothing_of_it_is_left() {
         let (code, printed) = conform(&tool, "./liar.toml");
         let named = printed.contains(said) && printed.contains("liar");
         assert!(named && code == Some(exit), "{welcome:?}, {answer:?}: {code:?}\n{printed}");
-        assert_eq!(working_in(&tool.tmp()), Vec::<String>::new(), "{welcome:?}, {answer:?}");
+        assert_eq!(tool.processes(), Vec::<String>::new(), "{welcome:?}, {answer:?}");
     }
 }
 
@@ -149,6 +139,81 @@ fn a_wrong_file_is_refused_with_its_place() {
     tool.refuses(&["conform", "./nowhere.toml"], &["nowhere.toml", "nothing that can be read"]);
     tool.refuses(&["conform", "lru"], &["names 3 strategies", "allowed is one"]);
     tool.refuses(&["conform", "^exact$", "--law", "nonsense"], &["--law", "allowed are parts of"]);
+}
+
+/// The system of the project whose server is PostgreSQL, without waiting for its disk.
+fn postgres() -> String {
+    format!("{}:durability=async", root().join("systems/postgres.toml").display())
+}
+
+#[test]
+fn a_system_with_a_server_is_judged_weighed_and_cleaned_up() {
+    let tool = Tool::with_tiny();
+    let run = [
+        "run",
+        "-f",
+        "tiny.toml",
+        "-s",
+        &postgres(),
+        "-s",
+        "^exact$",
+        "-p",
+        "verify",
+        "-p",
+        "weigh",
+        "-o",
+        "out",
+    ];
+    let table = tool.prints(&run);
+    let row = |name: &str| table.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_string();
+    let missed = |name: &str| row(name).split_whitespace().nth(1).map(str::to_string);
+    assert!(row("postgres").contains("kept") && missed("postgres") == missed("exact"), "{table}");
+    let records = tool.records("out");
+    assert!(
+        records[0].to_string().contains("\"PostgreSQL 1"),
+        "its version is in the record: {}",
+        records[0]
+    );
+    let weighed = records.iter().any(|record| record.to_string().contains("\"server_used_bytes\":"));
+    assert!(weighed, "its server is weighed");
+    eventually("the end of every process", || tool.processes().is_empty());
+}
+
+#[test]
+fn a_server_that_is_killed_comes_back_with_what_its_disk_holds() {
+    let tool = Tool::with_tiny();
+    let fault = "\n[[fault]]\nkind = \"store-killed\"\nat = \"1m\"\nfor = \"20s\"\n";
+    tool.write("killed.toml", format!("{TINY}{fault}"));
+    let run = ["run", "-f", "killed.toml", "-s", &postgres(), "-p", "verify", "-o", "out"];
+    let table = tool.prints(&run);
+    assert!(table.lines().any(|line| line.starts_with("killed") && line.contains("kept")), "{table}");
+    let records = tool.records("out");
+    let seen = records.iter().map(ToString::to_string).find(|record| record.contains("started again"));
+    assert!(seen.is_some_and(|record| record.contains("signal: 9 (SIGKILL)")), "{records:?}");
+}
+
+#[test]
+fn a_server_that_does_not_come_up_is_named_with_its_last_words() {
+    let tool = Tool::with_tiny();
+    for (command, said) in [
+        (
+            r#"["no-such-server", "{port}"]"#,
+            "no program no-such-server beside the system's file, nor on the PATH",
+        ),
+        (r#"["sh", "-c", "echo no licence; exit 7", "{port}"]"#, "no licence"),
+        (
+            r#"["sh", "-c", "exec sleep 1000", "{port}"]"#,
+            "a server that listens did not come about within 1s",
+        ),
+    ] {
+        system(&tool, &greeting(WELCOME), "");
+        let text = fs::read_to_string(tool.work().join("liar.toml")).unwrap();
+        let server = format!("[server]\ncommand = {command}\nwithin = \"1s\"\n[promise]");
+        tool.write("liar.toml", text.replace("[promise]", &server));
+        let (code, printed) = conform(&tool, "./liar.toml");
+        assert!(code == Some(1) && printed.contains(said), "{command}: {code:?}\n{printed}");
+        assert_eq!(tool.processes(), Vec::<String>::new(), "{command}");
+    }
 }
 
 /// The lines of the document's transcript: whose each is, and the line.

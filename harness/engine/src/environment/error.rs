@@ -98,11 +98,13 @@ impl From<SourceError> for CellError {
 
 impl From<ServerError> for CellError {
     fn from(error: ServerError) -> Self {
-        let error_remedy = error.remedy();
+        let remedy = error.remedy().to_string();
         match error {
-            ServerError::Missing { reason } => {
-                CellError::Skipped { reason, remedy: error_remedy.to_string() }
+            ServerError::MissingBeside { program, .. } => {
+                let reason = format!("no program {program} beside the system's file, nor on the PATH");
+                CellError::Skipped { reason, remedy }
             }
+            ServerError::Missing { reason } => CellError::Skipped { reason, remedy },
             other => CellError::Failed(Failure::Unavailable, other.to_string()),
         }
     }

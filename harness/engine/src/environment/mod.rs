@@ -8,7 +8,7 @@ mod replicas;
 mod store;
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use dedup_stream::scenario::Routed;
 
 use crate::nightly::Choice;
 use crate::record::Failure;
-use crate::servers::{Launch, PrivateCluster, PrivateRedis, SharedRedis};
+use crate::servers::{Beside, Launch, PrivateCluster, PrivateRedis, SharedRedis};
 use host::Rebuild;
 use store::{Clock, Store};
 
@@ -116,6 +116,7 @@ impl Environment {
         let context = Context {
             state_dir,
             redis: store.endpoint(),
+            server: store.address(),
             store_time_factor: clock.factor(),
             ..self.context(workers)
         };
@@ -140,6 +141,7 @@ impl Environment {
             sizing: self.sizing,
             memory_limit: self.memory_limit,
             redis: None,
+            server: None,
             store_time_factor: self.time_factor,
         }
     }
@@ -151,11 +153,11 @@ impl Environment {
 
     fn clock(&self, store: &Store, timing: Timing) -> Clock {
         match store {
-            Store::None if !self.on_wall_time() => Clock::Virtual,
+            Store::None | Store::Beside(_) if !self.on_wall_time() => Clock::Virtual,
             Store::Private(server) if server.clock().is_some() => Clock::Virtual,
             // Nothing is due at any time: a window on the wall is longer than such a loop.
             _ if timing == Timing::FullSpeed => Clock::Virtual,
-            Store::None | Store::Private(_) | Store::Cluster(_) | Store::Shared(_) => {
+            Store::None | Store::Private(_) | Store::Cluster(_) | Store::Shared(_) | Store::Beside(_) => {
                 Clock::Wall { start: self.start, factor: self.time_factor, alive: self.alive }
             }
         }
@@ -180,8 +182,10 @@ impl Environment {
 
     fn store(&self) -> Result<Store, CellError> {
         match (self.definition.needs, &self.redis) {
-            // A system is started by the strategy itself, which speaks to it.
-            (Needs::Nothing | Needs::System { .. }, _) => Ok(Store::None),
+            (Needs::Nothing | Needs::System { server: None, .. }, _) => Ok(Store::None),
+            (Needs::System { server: Some(server), file, .. }, _) => {
+                Ok(Store::Beside(Beside::start(server, Path::new(file))?))
+            }
             (Needs::Redis, RedisChoice::Private) => {
                 let launch = Launch { start_at: self.start, ..Launch::find()? };
                 Ok(Store::Private(PrivateRedis::start(&launch)?))

@@ -2,10 +2,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use dedup_strategies::{RedisEndpoint, Timestamp};
+use dedup_strategies::{Address, RedisEndpoint, Timestamp};
 
 use crate::pipeline::{Free, Pace, Wall};
-use crate::servers::{PrivateCluster, PrivateRedis, SharedRedis, StoreControl, VirtualClock};
+use crate::servers::{Beside, PrivateCluster, PrivateRedis, SharedRedis, StoreControl, VirtualClock};
 
 /// What was started or claimed for a strategy that keeps its ids in a server.
 pub(super) enum Store {
@@ -13,6 +13,7 @@ pub(super) enum Store {
     Private(PrivateRedis),
     Cluster(PrivateCluster),
     Shared(Box<Mutex<SharedRedis>>),
+    Beside(Beside),
 }
 
 /// Whose time the pipeline keeps.
@@ -31,14 +32,23 @@ impl Store {
         match self {
             Store::Private(server) => Some(Box::new(server.control())),
             Store::Cluster(cluster) => Some(Box::new(cluster.control())),
+            Store::Beside(server) => Some(Box::new(server.control())),
             Store::None | Store::Shared(_) => None,
         }
     }
 
-    /// Where the strategy finds it.
+    /// Where the programs of a system find theirs.
+    pub(super) fn address(&self) -> Option<Address> {
+        match self {
+            Store::Beside(server) => Some(server.address()),
+            Store::None | Store::Private(_) | Store::Cluster(_) | Store::Shared(_) => None,
+        }
+    }
+
+    /// Where the strategy finds it, if it is a Redis.
     pub(super) fn endpoint(&self) -> Option<RedisEndpoint> {
         match self {
-            Store::None => None,
+            Store::None | Store::Beside(_) => None,
             Store::Private(server) => Some(server.endpoint()),
             Store::Cluster(cluster) => Some(cluster.endpoint()),
             Store::Shared(server) => Some(locked(server).endpoint().clone()),
@@ -48,7 +58,7 @@ impl Store {
     /// Whether it is ours to trouble.
     pub(super) fn is_ours(&self) -> bool {
         match self {
-            Store::Private(_) | Store::Cluster(_) => true,
+            Store::Private(_) | Store::Cluster(_) | Store::Beside(_) => true,
             Store::None | Store::Shared(_) => false,
         }
     }
@@ -57,6 +67,7 @@ impl Store {
     pub(super) fn used_bytes(&self) -> Option<u64> {
         match self {
             Store::None => None,
+            Store::Beside(server) => server.used_bytes(),
             Store::Private(server) => server.used_memory().ok(),
             Store::Cluster(cluster) => cluster.used_memory().ok(),
             Store::Shared(server) => locked(server).used_memory().ok(),
@@ -66,7 +77,8 @@ impl Store {
     /// Name and version of its server, where there is one.
     pub(super) fn version(&self) -> Option<(&'static str, String)> {
         match self {
-            Store::None => None,
+            // Its clients say it.
+            Store::None | Store::Beside(_) => None,
             Store::Private(server) => Some(("redis", server.version().to_string())),
             Store::Cluster(cluster) => Some(("redis", cluster.version().to_string())),
             Store::Shared(server) => locked(server).version().ok().map(|version| ("redis", version)),
@@ -92,7 +104,9 @@ pub(super) fn pace(store: &Store, clock: Clock) -> Box<dyn Pace + '_> {
             Some(clock) => Box::new(OnServer(clock)),
             None => Box::new(Free),
         },
-        (Store::None | Store::Cluster(_) | Store::Shared(_), Clock::Virtual) => Box::new(Free),
+        (Store::None | Store::Cluster(_) | Store::Shared(_) | Store::Beside(_), Clock::Virtual) => {
+            Box::new(Free)
+        }
     }
 }
 

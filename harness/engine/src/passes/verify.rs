@@ -95,8 +95,8 @@ fn obstacle(fault: &Placed, needs: Needs, instance: &Instance) -> Option<CellErr
             "nothing to be done; a restart is what it has to fear",
         ),
         (Needs::System { .. }, Hits::Store | Hits::Cluster) => skipped(
-            format!("{kind} cannot be brought about: only its own program knows its store"),
-            "nothing to be done; a restart and a crash of a worker reach it",
+            format!("{kind} cannot be brought about: the harness does not know its store"),
+            "where it has a server, [server] in its file says how to start it",
         ),
         (Needs::Nothing | Needs::System { .. }, _) => None,
         _ => skipped(

@@ -77,7 +77,7 @@ impl PrivateCluster {
             .collect::<std::io::Result<_>>()
             .map_err(ServerError::io("finding free ports on the loopback"))?;
         let home = |dir: &Path, index: usize| dir.join(format!("node-{index}"));
-        let guarded = guarded(launch, |dir| {
+        let guarded = guarded(&launch.guard, |dir| {
             let nodes = nodes.iter().enumerate();
             nodes.map(|(index, node)| node_command(launch, node, &home(dir, index))).collect()
         })?;

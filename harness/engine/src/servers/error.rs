@@ -30,6 +30,14 @@ pub enum ServerError {
         /// How many files a process may have open.
         found: u64,
     },
+    /// The program of a server beside a system is not there.
+    #[error("no program {program} beside the system's file, nor on the PATH: {install}")]
+    MissingBeside {
+        /// The program.
+        program: String,
+        /// What to do about it.
+        install: String,
+    },
     /// It ended by itself.
     #[error("{how}; the end of its log:\n{log}")]
     Ended {
@@ -140,9 +148,10 @@ fn clearing(redis_cli: &[String], prefix: &str) -> String {
 
 impl ServerError {
     /// What to do about it, for a table's row that says why a strategy was skipped; empty where only the message helps.
-    pub fn remedy(&self) -> &'static str {
+    pub fn remedy(&self) -> &str {
         match self {
             ServerError::Missing { .. } => INSTALL,
+            ServerError::MissingBeside { install, .. } => install,
             _ => "",
         }
     }

@@ -129,6 +129,11 @@ impl Guarded {
         &self.dir
     }
 
+    /// The guard's process, whose children the servers are.
+    pub fn id(&self) -> u32 {
+        self.guard.lock().unwrap_or_else(PoisonError::into_inner).id()
+    }
+
     /// How servers ended that have ended by themselves, one a line; none while all run.
     pub fn ended(&self) -> Option<String> {
         let notes = fs::read_to_string(self.dir().join(guard::ENDED)).unwrap_or_default();

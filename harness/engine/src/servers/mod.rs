@@ -1,5 +1,7 @@
-//! Redis servers: private ones that run on the run's own clock, and given ones of which a prefix is borrowed.
+//! Redis servers: private ones that run on the run's own clock, and given ones of which a prefix is borrowed. And whatever
+//! server a system of somebody's own has beside it.
 
+mod beside;
 pub mod clock;
 mod cluster;
 mod control;
@@ -18,6 +20,7 @@ mod stay;
 mod store_fault;
 mod temporary;
 
+pub use beside::{Beside, BesideControl};
 pub use clock::VirtualClock;
 pub use cluster::{PRIMARIES, PrivateCluster};
 pub use control::{Observation, Outage, StoreControl};

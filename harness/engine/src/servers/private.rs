@@ -75,7 +75,7 @@ fn find_server(named: Option<OsString>, search_path: &OsString) -> Result<PathBu
         .ok_or_else(|| ServerError::Missing { reason: "no redis-server found on the PATH".to_string() })
 }
 
-fn is_program(path: &Path) -> bool {
+pub(super) fn is_program(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
@@ -98,7 +98,7 @@ pub struct PrivateRedis {
 impl PrivateRedis {
     /// Starts a server and waits until it answers.
     pub fn start(launch: &Launch) -> Result<PrivateRedis, ServerError> {
-        let guarded = guarded(launch, |dir| vec![server_command(launch, dir)])?;
+        let guarded = guarded(&launch.guard, |dir| vec![server_command(launch, dir)])?;
         let dir = guarded.dir();
         let url = format!("redis+unix://{}", percent_encoded(&dir.join(DOOR)));
         symlink(SOCKET, dir.join(DOOR))
@@ -237,7 +237,7 @@ impl PrivateRedis {
 
 /// A private directory for servers, with a path short enough for a socket in it.
 pub(super) fn guarded(
-    launch: &Launch,
+    own: &Path,
     servers: impl Fn(&Path) -> Vec<ServerCommand>,
 ) -> Result<Guarded, ServerError> {
     enough_files()?;
@@ -245,7 +245,7 @@ pub(super) fn guarded(
         absolute(temporary::place()).map_err(ServerError::io("finding the directory for temporary files"))?;
     let longest = parent.as_os_str().len() + "/".len() + PREFIX.len() + "XXXXXX/server.sock".len();
     let parent = if longest <= LONGEST_SOCKET_PATH { parent } else { PathBuf::from("/tmp") };
-    Guarded::make(&launch.guard, &parent, servers).map_err(|error| match error {
+    Guarded::make(own, &parent, servers).map_err(|error| match error {
         GuardError::Ended(how) => ServerError::Ended { how, log: String::new() },
         other => ServerError::io("making a private directory")(other.into()),
     })

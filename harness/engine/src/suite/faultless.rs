@@ -82,7 +82,10 @@ impl Plan {
         let (workload, strategy) = self.at(place);
         let is_given = matches!(self.redis, RedisChoice::Given { .. });
         workload.faults().iter().all(|fault| match strategy.definition.needs {
-            Needs::Nothing | Needs::System { .. } => !matches!(fault.kind.hits, Hits::Store | Hits::Cluster),
+            Needs::System { server: Some(_), .. } => true,
+            Needs::Nothing | Needs::System { server: None, .. } => {
+                !matches!(fault.kind.hits, Hits::Store | Hits::Cluster)
+            }
             Needs::Redis => !(is_given && fault.hits_store()),
         })
     }

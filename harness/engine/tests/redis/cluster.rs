@@ -92,6 +92,7 @@ fn the_laws_hold_on_a_cluster() {
             sizing: Sizing { window: Duration::from_secs(3600), ids_in_window: 600, ids_total: 600 },
             memory_limit: 1 << 30,
             redis: Some(cluster.endpoint()),
+            server: None,
             store_time_factor: 1.0,
         }
     };

@@ -38,6 +38,7 @@ fn broken_laws(definition: &Definition, settings: &[(&str, &str)]) -> BTreeSet<S
             sizing: Sizing { window: Duration::from_secs(60), ids_in_window: 600, ids_total: 600 },
             memory_limit: 1 << 30,
             redis: Some(redis.endpoint()),
+            server: None,
             store_time_factor: 1.0,
         }
     };

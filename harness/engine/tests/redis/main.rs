@@ -53,6 +53,7 @@ pub(crate) fn build(
         sizing,
         memory_limit: u64::MAX,
         redis: endpoint,
+        server: None,
         store_time_factor: 1.0,
     };
     (definition.build)(&settings, &context)

@@ -1,0 +1,148 @@
+//! The server beside a system, in a private directory: whatever it is, it is started, found, killed and started again.
+
+use std::env;
+use std::ffi::OsString;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::ops::ControlFlow;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+use dedup_strategies::{Address, Listens, Server};
+
+use super::control::{Observation, Outage, StoreControl};
+use super::error::ServerError;
+use super::guarded::{Guarded, ServerCommand};
+use super::private::guarded;
+use super::store_fault::StoreFault;
+use super::{guard, private::is_program};
+use crate::process::descendants_bytes;
+use crate::wait::until;
+
+/// A server beside a system. Dropping it stops it and removes its directory.
+#[derive(Debug)]
+pub struct Beside {
+    server: Server,
+    guarded: Guarded,
+    address: Address,
+}
+
+impl Beside {
+    /// Starts it and waits until it listens. Files that its command names are looked for beside the system's `file` first.
+    pub fn start(server: &Server, file: &Path) -> Result<Beside, ServerError> {
+        let beside = file.parent().unwrap_or(Path::new("/"));
+        let program = server.command.first().copied().unwrap_or_default();
+        found(program, beside).ok_or_else(|| ServerError::MissingBeside {
+            program: program.to_string(),
+            install: server.install.to_string(),
+        })?;
+        let port = free_port().map_err(ServerError::io("a free port of the loopback"))?;
+        let own = guard::own_executable().map_err(ServerError::io("finding our own program"))?;
+        let guarded = guarded(&own, |dir| vec![command(server, beside, dir, port)])?;
+        let address = match server.listens {
+            Listens::Socket(name) => Address::Socket(guarded.dir().join(name)),
+            Listens::Port => Address::Port(port),
+        };
+        let started = Beside { server: *server, guarded, address };
+        started.start_again()?;
+        Ok(started)
+    }
+
+    /// Where it is found.
+    pub fn address(&self) -> Address {
+        self.address.clone()
+    }
+
+    /// Bytes that it takes with all that it has started.
+    pub fn used_bytes(&self) -> Option<u64> {
+        descendants_bytes(self.guarded.id())
+    }
+
+    /// What can be done to it in the middle of a run.
+    pub fn control(&self) -> BesideControl<'_> {
+        BesideControl { server: self, killed: Observation::default() }
+    }
+
+    fn start_again(&self) -> Result<(), ServerError> {
+        self.guarded.start(0).map_err(ServerError::io(self.server.command.join(" ")))?;
+        let listens = until(self.server.within, || {
+            if let Some(how) = self.guarded.ended() {
+                return ControlFlow::Break(Err(ServerError::Ended { how, log: self.guarded.log_tail() }));
+            }
+            match connected(&self.address) {
+                Ok(()) => ControlFlow::Break(Ok(())),
+                Err(error) => ControlFlow::Continue(error.to_string()),
+            }
+        });
+        listens.unwrap_or_else(|last| {
+            Err(ServerError::NotWhole {
+                what: "a server that listens",
+                waited: self.server.within,
+                last,
+                log: self.guarded.log_tail(),
+            })
+        })
+    }
+}
+
+/// Kills a server and starts it again. What it keeps on its disk it still has then; what it had in memory is gone.
+#[derive(Debug)]
+pub struct BesideControl<'a> {
+    server: &'a Beside,
+    killed: Observation,
+}
+
+impl StoreControl for BesideControl<'_> {
+    fn begin(&mut self, fault: &StoreFault) -> Result<(), ServerError> {
+        let StoreFault::Killed = fault else {
+            let reason = "it is killed and started again; nothing stands between it and its clients";
+            return Err(ServerError::NoSuchFault {
+                fault: *fault,
+                store: "a server beside a system",
+                reason,
+            });
+        };
+        let status = self.server.guarded.kill(0).map_err(ServerError::io("killing the server"))?;
+        let what = format!("its server ended: {status}");
+        self.killed = Observation { fired: 1, what, outage: Some(Outage::AsPlaced) };
+        Ok(())
+    }
+
+    fn end(&mut self, _: &StoreFault) -> Result<(), ServerError> {
+        self.server.start_again()?;
+        self.killed.what += "; started again with what it had kept";
+        Ok(())
+    }
+
+    fn observed(&self, _: &StoreFault) -> Observation {
+        self.killed.clone()
+    }
+}
+
+fn command(server: &Server, beside: &Path, dir: &Path, port: u16) -> ServerCommand {
+    let word = |word: &&str| -> OsString {
+        if !word.is_empty() && beside.join(word).exists() {
+            return beside.join(word).into();
+        }
+        word.replace("{dir}", &dir.to_string_lossy()).replace("{port}", &port.to_string()).into()
+    };
+    server.command.iter().map(word).collect()
+}
+
+fn found(program: &str, beside: &Path) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let here = std::iter::once(beside.to_path_buf());
+    here.chain(env::split_paths(&path)).map(|dir| dir.join(program)).find(|path| is_program(path))
+}
+
+fn connected(address: &Address) -> io::Result<()> {
+    match address {
+        Address::Socket(path) => UnixStream::connect(path).map(drop),
+        Address::Port(port) => TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).map(drop),
+    }
+}
+
+/// A port that is free now. Somebody may take it before the server does: then that one says so, and ends.
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}

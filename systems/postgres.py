@@ -1,0 +1,77 @@
+"""PostgreSQL as a deduplication system: a table of ids and when each was let through last."""
+
+import os
+import sys
+
+import psycopg
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients"))
+from dedup_system import DUPLICATE, END, NEW, System, serve  # noqa: E402
+
+# In the order of the ids, so that two workers never wait for each other's rows.
+CLAIM = """
+    INSERT INTO seen AS s (id, t) SELECT id, %(now)s FROM unnest(%(ids)s::bytea[]) AS id ORDER BY id
+    ON CONFLICT (id) DO UPDATE SET t = excluded.t WHERE s.t <= %(expired)s
+    RETURNING id
+"""
+PURGES_A_WINDOW = 10
+
+
+class Postgres(System):
+    def __init__(self, hello):
+        settings = hello["settings"]
+        self.window = settings["window"]
+        self.purges = hello["worker"] == 0
+        self.next_purge = 0
+        durability = settings["durability"]
+        # Before its tables are there, and after it was killed, it may take a moment.
+        self.connect = lambda: psycopg.connect(
+            host=os.path.dirname(hello["server"]), user="postgres", autocommit=True, connect_timeout=15
+        )
+        self.connection = self.connect()
+        if durability == "async":
+            self.connection.execute("SET synchronous_commit = off")
+        unlogged = "UNLOGGED" if durability == "unlogged" else ""
+        with self.connection.transaction():
+            # Two workers that make a table at once would get into each other's way.
+            self.connection.execute("SELECT pg_advisory_xact_lock(1)")
+            self.connection.execute(
+                f"CREATE {unlogged} TABLE IF NOT EXISTS seen (id bytea PRIMARY KEY, t bigint NOT NULL)"
+            )
+            self.connection.execute("CREATE INDEX IF NOT EXISTS seen_t ON seen (t)")
+        self.version = f"PostgreSQL {self.connection.info.parameter_status('server_version')}"
+        self.durability = durability
+
+    def query(self, statement, values):
+        if self.connection.closed:
+            self.connection = self.connect()
+            if self.durability == "async":
+                self.connection.execute("SET synchronous_commit = off")
+        return self.connection.execute(statement, values, prepare=True, binary=True)
+
+    def judge(self, pings, now):
+        ids = [ping[0] for ping in pings]
+        values = {"ids": list(set(ids)), "now": now, "expired": now - self.window}
+        new = {row[0] for row in self.query(CLAIM, values)}
+        verdicts = []
+        for key in ids:
+            if key in new:
+                new.discard(key)
+                verdicts.append(NEW)
+            else:
+                verdicts.append(DUPLICATE)
+        return verdicts
+
+    def advance(self, now):
+        if self.purges and now != END and now >= self.next_purge:
+            self.next_purge = now + self.window // PURGES_A_WINDOW
+            self.query("DELETE FROM seen WHERE t <= %(expired)s", {"expired": now - self.window})
+        return ()
+
+    def footprint(self):
+        return self.connection.execute(
+            "SELECT (SELECT count(*) FROM seen), pg_total_relation_size('seen')", binary=True
+        ).fetchone()
+
+
+serve(Postgres)
