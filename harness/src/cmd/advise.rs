@@ -15,7 +15,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use dedup_decide::{Curves, changes, decide, render};
+use dedup_decide::{Candidate, Curves, Decision, Needs, changes, decide, render};
 use dedup_files::NEVER;
 use dedup_strategies::Definition;
 
@@ -109,20 +109,17 @@ pub fn run(args: &AdviseArgs, definitions: &[Definition], out: &mut dyn Write) -
             sizes::table(definitions, ids, args.window, &needs)
         }
         false => {
-            let traffic = given.traffic(&stop)?;
-            let curves = curves(given.curves.as_deref()).or_exit(Exit::Usage)?;
-            let Found { candidates, left_out } = candidates(definitions, &traffic, &needs, &curves);
-            let decision = decide(&traffic, &needs, &candidates).leaving_out(left_out);
-            let changes = changes(&traffic, &needs, &candidates);
+            let (decision, candidates) = decided(&given, &needs, definitions, &stop)?;
+            let changes = || changes(&decision.traffic, &needs, &candidates);
             let checked = match args.check {
                 true => check::check(definitions, &decision, args.quiet, &stop)?,
                 false => Some(Vec::new()),
             };
             let Some(checked) = checked else { return Ok(Exit::Interrupted) };
             match args.format {
-                Format::Text => render::text(&decision, &changes, &checked),
-                Format::Json => render::json(&decision, &changes, &checked),
-                Format::Markdown => render::markdown(&decision, &changes, &checked),
+                Format::Text => render::text(&decision, &changes(), &checked),
+                Format::Json => render::json(&decision, &changes(), &checked),
+                Format::Markdown => render::markdown(&decision, &changes(), &checked),
                 Format::Html => {
                     page::page(definitions, (&decision, &candidates), &given, args.curves.as_deref())?
                 }
@@ -134,6 +131,25 @@ pub fn run(args: &AdviseArgs, definitions: &[Definition], out: &mut dyn Write) -
         None => print(out, &text)?,
     }
     Ok(Exit::Ok)
+}
+
+/// What [`run`] prints as JSON, without what would change the answer: for whoever asks many questions.
+pub fn answer(args: &AdviseArgs, definitions: &[Definition]) -> anyhow::Result<String> {
+    let given = question::given(args)?;
+    let (decision, _) = decided(&given, &given.needs()?, definitions, &NEVER)?;
+    Ok(render::json(&decision, &[], &[]))
+}
+
+fn decided(
+    given: &question::Given,
+    needs: &Needs,
+    definitions: &[Definition],
+    stop: &AtomicBool,
+) -> anyhow::Result<(Decision, Vec<Candidate>)> {
+    let traffic = given.traffic(stop)?;
+    let curves = curves(given.curves.as_deref()).or_exit(Exit::Usage)?;
+    let Found { candidates, left_out } = candidates(definitions, &traffic, needs, &curves);
+    Ok((decide(&traffic, needs, &candidates).leaving_out(left_out), candidates))
 }
 
 /// A flag that Ctrl-C sets, where there is something to be stopped.
