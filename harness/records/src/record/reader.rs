@@ -1,5 +1,7 @@
 //! Reads a result file.
 
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -44,16 +46,21 @@ pub fn read_run(path: &Path) -> Result<Run, RecordError> {
 }
 
 fn locate(path: &Path) -> Result<PathBuf, RecordError> {
-    if !path.exists() {
-        return Err(RecordError::Missing { path: path.to_path_buf() });
-    }
-    if !path.is_dir() {
+    let missing = || RecordError::Missing { path: path.to_path_buf() };
+    if !fs::metadata(path).map_err(|error| absent(error, path, missing))?.is_dir() {
         return Ok(path.to_path_buf());
     }
     let file = path.join(FILE_NAME);
-    match file.exists() {
-        true => Ok(file),
-        false => Err(RecordError::NoRecords { path: path.to_path_buf() }),
+    let none = || RecordError::NoRecords { path: path.to_path_buf() };
+    fs::metadata(&file).map_err(|error| absent(error, &file, none))?;
+    Ok(file)
+}
+
+/// What is not there is told from what may not be looked at.
+fn absent(error: io::Error, path: &Path, missing: impl FnOnce() -> RecordError) -> RecordError {
+    match error.kind() {
+        io::ErrorKind::NotFound => missing(),
+        _ => RecordError::Read { path: path.to_path_buf(), source: error.into() },
     }
 }
 

@@ -186,6 +186,13 @@ fn files_that_are_no_result_files_each_get_a_clear_error() {
 fn paths_that_lead_nowhere_each_get_a_clear_error() {
     let directory = tempfile::tempdir().unwrap();
     let message = |path: &Path| read_run(path).unwrap_err().to_string();
+    let (round, below) = (directory.path().join("round"), directory.path().join("below"));
+    std::os::unix::fs::symlink("round", &round).unwrap();
+    std::fs::create_dir(&below).unwrap();
+    std::os::unix::fs::symlink("records.jsonl", below.join("records.jsonl")).unwrap();
+    for there in [&round, &below] {
+        assert!(message(there).contains("cannot be read: Too many levels of symbolic links"));
+    }
     assert!(message(&directory.path().join("no")).contains("no such file or directory"));
     assert!(message(directory.path()).contains("holds no records.jsonl"));
     fs::create_dir(directory.path().join(FILE_NAME)).unwrap();

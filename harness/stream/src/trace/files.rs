@@ -6,6 +6,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use glob::GlobError;
+
 use super::error::TraceError;
 
 /// The files that `named` lead to: a path that is there is meant as it is; `*`, `?` and `[...]` in another are a
@@ -74,7 +76,13 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, TraceError> {
     let wrong =
         |what| TraceError::Files { path: text.to_string(), what, allowed: "a pattern of existing files" };
     let matches = glob::glob(&text).map_err(|_| wrong("is no pattern that can be understood"))?;
-    let mut found: Vec<_> = matches.flatten().filter(|path| !path.is_dir()).collect();
+    // What cannot be looked into may hold files that are meant, too.
+    let unreadable = |error: GlobError| TraceError::Open {
+        path: error.path().display().to_string(),
+        source: error.into(),
+    };
+    let found: Result<Vec<_>, _> = matches.collect();
+    let mut found: Vec<_> = found.map_err(unreadable)?.into_iter().filter(|path| !path.is_dir()).collect();
     if found.is_empty() {
         return Err(wrong("no file matches"));
     }
@@ -140,6 +148,8 @@ fn number<'a>(text: &mut &'a [u8]) -> &'a [u8] {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn folder(names: &[&str]) -> tempfile::TempDir {
@@ -191,6 +201,20 @@ mod tests {
             let error = found(folder.path(), &named).unwrap_err();
             assert!(error.contains(&format!("{twice}: is named twice")), "{error}");
         }
+    }
+
+    /// Root may look into everything: then there is nothing to be told.
+    #[test]
+    fn a_pattern_leaves_nothing_out_that_it_may_not_look_into() {
+        let folder = folder(&["a/x.csv", "b/x.csv"]);
+        let locked = folder.path().join("b");
+        fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
+        let expected = match fs::read_dir(&locked) {
+            Ok(_) => Ok(vec!["a/x.csv".to_string(), "b/x.csv".to_string()]),
+            Err(error) => Err(format!("trace {}: cannot be opened: {error}", locked.display())),
+        };
+        assert_eq!(found(folder.path(), &["*/*.csv"]), expected);
+        fs::set_permissions(&locked, fs::Permissions::from_mode(0o700)).unwrap();
     }
 
     #[test]
