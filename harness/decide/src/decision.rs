@@ -9,6 +9,7 @@ use dedup_records::curve::{Known, Origin};
 use crate::candidate::{Candidate, LeftOut, modelled};
 use crate::loss::{Assessment, assess};
 use crate::needs::Needs;
+use crate::quantity::{DAY_S, YEAR_S};
 use crate::traffic::Traffic;
 
 /// A candidate, what it comes to, and what it fails.
@@ -105,9 +106,8 @@ pub(crate) fn failures(
     traffic: &Traffic,
     needs: &Needs,
 ) -> Vec<Failure> {
-    const YEAR_S: f64 = 365.25 * 86_400.0;
     let uniques = traffic.uniques_per_s() * YEAR_S;
-    let all_per_day = traffic.pings_per_s * 86_400.0;
+    let all_per_day = traffic.pings_per_s * DAY_S;
     // What nobody measured excludes nobody.
     let unknown = Known { value: 0.0, origin: Origin::Outside };
     let p99_ns = found.speed.map_or(unknown, |speed| speed.p99_ns);

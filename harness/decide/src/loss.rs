@@ -6,12 +6,11 @@ use serde::Serialize;
 
 use crate::candidate::{Candidate, Marks, Place};
 use crate::needs::{Needs, Nightly};
+use crate::quantity::{DAY_S, YEAR_S};
 use crate::speed::{Speed, speed};
 use crate::traffic::Traffic;
 use dedup_records::curve::Origin;
 
-const YEAR_S: f64 = 365.25 * 86_400.0;
-const DAY_S: f64 = 86_400.0;
 const GIB: f64 = (1u64 << 30) as f64;
 
 /// What is set aside in a server beyond what its ids take.
@@ -203,14 +202,14 @@ fn losses(candidate: &Candidate, traffic: &Traffic, needs: &Needs) -> Vec<Term> 
 }
 
 /// Why copies are let through while nothing breaks: shares of all copies that add up to what theory says.
-pub(crate) struct MissedBy {
-    pub(crate) after_window: f64,
-    pub(crate) before_mark: f64,
-    pub(crate) within_window: f64,
+struct MissedBy {
+    after_window: f64,
+    before_mark: f64,
+    within_window: f64,
 }
 
 impl MissedBy {
-    pub(crate) fn of(candidate: &Candidate, traffic: &Traffic) -> MissedBy {
+    fn of(candidate: &Candidate, traffic: &Traffic) -> MissedBy {
         let all = candidate.missed_live.value;
         let window = candidate.remembers_s();
         let after_window = (1.0 - traffic.lags.within(window)).min(all);

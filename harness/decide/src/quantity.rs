@@ -8,7 +8,11 @@ use dedup_records::units::{parse_bytes, parse_time};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowed(pub &'static str);
 
-const YEAR_DAYS: f64 = 365.25;
+/// Seconds of a day.
+pub const DAY_S: f64 = 86_400.0;
+
+/// Seconds of a year.
+pub const YEAR_S: f64 = 365.25 * DAY_S;
 
 fn number(text: &str) -> Option<f64> {
     let number: f64 = text.trim().replace('_', "").parse().ok()?;
@@ -38,7 +42,8 @@ pub fn rate(text: &str) -> Result<f64, Allowed> {
 pub fn often(text: &str) -> Result<f64, Allowed> {
     let found = match text.trim() {
         "none" | "never" => Some(0.0),
-        text => per_second(text).map(|rate| rate * YEAR_DAYS * 86_400.0),
+        // Days first: so many a year are as many to the last bit.
+        text => per_second(text).map(|rate| rate * (YEAR_S / DAY_S) * DAY_S),
     };
     found.filter(|times| *times <= 1e6).ok_or(Allowed("how often, such as 2/month, 3/day, 4/year or none"))
 }
@@ -49,10 +54,10 @@ fn per_second(text: &str) -> Option<f64> {
         "s" | "second" => 1.0,
         "min" | "minute" => 60.0,
         "h" | "hour" => 3600.0,
-        "day" | "d" => 86_400.0,
-        "week" => 7.0 * 86_400.0,
-        "month" => YEAR_DAYS * 86_400.0 / 12.0,
-        "year" => YEAR_DAYS * 86_400.0,
+        "day" | "d" => DAY_S,
+        "week" => 7.0 * DAY_S,
+        "month" => YEAR_S / 12.0,
+        "year" => YEAR_S,
         _ => return None,
     };
     number(count).map(|count| count / seconds)

@@ -8,23 +8,21 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use dedup_decide::{
-    Candidate, Curves, Forgetting, LeftOut, Marks, Needs, Nightly, Place, SizedFor, Traffic, modelled,
+    Candidate, Curves, LeftOut, Marks, Missed, Needs, Nightly, Place, Traffic, YEAR_S, modelled,
 };
-use dedup_strategies::shards::share_of;
 use dedup_strategies::{
-    Bound, Context, Definition, Forgets, Kept, Prospect, Role, Routing, SettingDef, SettingDefault,
-    SettingKind, Settings, Sizing, WhileAway, Window,
+    Bound, Context, Definition, Forgets, Kept, Prospect, SettingDefault, Settings, Sizing, WhileAway, Window,
 };
 
-use super::forgetting::{because, follows_ids, forgetting};
+use super::forgetting::{because, follows_ids};
+use super::offer::{Offer, RATE, Size, WindowIs, chosen};
+use super::otherwise::Sampled;
 use crate::advise::{scenario_of, windows};
 use crate::predict::{Declared, MissedShares, missed_shares};
 use crate::process::cores;
 
 /// What a ping that is held takes beside its payload.
 const HELD_BYTES: u64 = 40;
-
-pub(super) const YEAR_S: f64 = 365.25 * 86_400.0;
 
 /// What there is to choose from.
 #[derive(Clone, Debug)]
@@ -37,7 +35,7 @@ pub struct Found {
 
 /// All of them; times are read off `curves`. Theory takes its time over some, so every core takes its part.
 pub fn candidates(definitions: &[Definition], traffic: &Traffic, needs: &Needs, curves: &Curves) -> Found {
-    let theory = Theory { traffic, needs, curves, windows: windows(traffic, needs), known: Mutex::default() };
+    let theory = Theory::new(traffic, needs, curves, HowSeveral::Sampled);
     let next = AtomicUsize::new(0);
     let told: Vec<OnceLock<Told>> = definitions.iter().map(|_| OnceLock::new()).collect();
     std::thread::scope(|scope| {
@@ -67,97 +65,43 @@ pub fn candidates(definitions: &[Definition], traffic: &Traffic, needs: &Needs, 
 /// Candidates, or why there are none.
 type Told = Result<Vec<Candidate>, &'static str>;
 
-/// The setting that says what share may be lost by mistake.
-pub(super) const RATE: &str = "rate";
-
-type ProspectOf = fn(&Settings, &Context) -> Prospect;
-
-/// The setting that says how often it loses by mistake, if it has one.
-pub(super) fn rate_of(definition: &Definition) -> Option<&'static SettingDef> {
-    let is_rate = |def: &&SettingDef| def.name == RATE && matches!(def.kind, SettingKind::Share);
-    definition.settings.iter().find(is_rate)
-}
-
-/// What loses by mistake has the sizes with which it loses half and a tenth of what may be lost: other causes have the rest. Its
-/// own size is no choice where it loses more.
-fn rates(definition: &Definition, needs: &Needs) -> Vec<Option<f64>> {
-    let own = rate_of(definition).and_then(|def| match def.default {
-        SettingDefault::Text(text) => text.parse::<f64>().ok(),
-        _ => None,
-    });
-    let sized = [Some(needs.lost / 2.0), Some(needs.lost / 10.0)];
-    match own {
-        Some(own) if needs.lost > 0.0 && own > needs.lost => sized.to_vec(),
-        Some(_) if needs.lost > 0.0 => std::iter::once(None).chain(sized).collect(),
-        _ => vec![None],
-    }
-}
-
-pub(super) fn chosen(rate: Option<f64>) -> Vec<(String, String)> {
-    rate.map(|rate| (RATE.to_string(), rate.to_string())).into_iter().collect()
-}
-
-/// What looks again before it drops a ping has a filter, and loses nothing by it.
-pub(super) fn loses_by_mistake(definition: &Definition, prospect: ProspectOf) -> bool {
-    let sizing = Sizing { window: Duration::from_secs(600), ids_in_window: 1000, ids_total: 1000 };
-    let settings = definition.resolve(&[], &sizing);
-    settings
-        .is_ok_and(|settings| prospect(&settings, &Context::embedded(sizing)).promise.lost != Bound::Never)
-}
-
-/// Whether the window is ours to choose.
-pub(super) enum WindowIs {
-    Chosen,
-    ItsOwn(Duration),
-}
-
-/// A strategy whose window is not the scenario's by default has one of its own: with another it would be another.
-pub(super) fn window_of(definition: &Definition) -> WindowIs {
-    let of_time = |kind| matches!(kind, SettingKind::Time | SettingKind::TimeOrZero);
-    let chosen = definition.settings.iter().any(|def| matches!(def.default, SettingDefault::ScenarioWindow));
-    let own = definition.settings.iter().find(|def| def.name == "window" && of_time(def.kind));
-    let text = own.and_then(|def| match def.default {
-        SettingDefault::Text(text) => humantime::parse_duration(text).ok(),
-        _ => None,
-    });
-    match (chosen, text) {
-        (false, Some(window)) => WindowIs::ItsOwn(window),
-        (true, _) => WindowIs::Chosen,
-        // No window at all: once is enough.
-        (false, None) => WindowIs::ItsOwn(Duration::from_secs(86_400)),
-    }
-}
-
-/// What theory says, asked once for each way to forget.
-struct Theory<'a> {
+/// What theory says of one question, asked once for each way to forget.
+pub(super) struct Theory<'a> {
     traffic: &'a Traffic,
     needs: &'a Needs,
     curves: &'a Curves,
     windows: Vec<Duration>,
+    several: HowSeveral<'a>,
     known: Mutex<BTreeMap<String, Option<MissedShares>>>,
 }
 
-impl Theory<'_> {
+/// What is said of pings with several copies each.
+pub(super) enum HowSeveral<'a> {
+    /// What is sampled of them.
+    Sampled,
+    /// What formulas say of one copy, and by how much what was sampled for another question differs from it. It is told of no
+    /// candidate that lets too much through anyway.
+    Near(&'a Sampled),
+}
+
+impl<'a> Theory<'a> {
+    pub(super) fn new(
+        traffic: &'a Traffic,
+        needs: &'a Needs,
+        curves: &'a Curves,
+        several: HowSeveral<'a>,
+    ) -> Theory<'a> {
+        let windows = windows(traffic, needs);
+        Theory { traffic, needs, curves, windows, several, known: Mutex::default() }
+    }
+
     /// A strategy at each window and with each size, or why there is none.
     fn of_definition(&self, definition: &Definition) -> Told {
-        if definition.role == Role::NegativeControl {
-            return Err("is there to show a mistake");
-        }
-        let Some(prospect) = definition.prospect else { return Err("says nothing of what it comes to") };
-        let windows = match window_of(definition) {
-            WindowIs::Chosen => self.windows.clone(),
-            WindowIs::ItsOwn(window) => vec![window],
-        };
-        let rates = match loses_by_mistake(definition, prospect) {
-            true => rates(definition, self.needs),
-            false => vec![None],
-        };
-        let rates: Vec<_> = rates.into_iter().map(|rate| (rate, forgetting(definition, rate))).collect();
+        let offer = Offer::of(definition)?;
+        let sizes: Vec<Size> = offer.rates(self.needs).into_iter().map(|rate| offer.size(rate)).collect();
         let mut candidates = Vec::new();
-        for window in windows {
-            for (rate, forgetting) in &rates {
-                candidates.extend(self.candidate(definition, prospect, window, (*rate, forgetting))?);
-            }
+        for window in self.windows_of(&offer) {
+            candidates.extend(sizes.iter().filter_map(|size| self.candidate(&offer, window, size)));
         }
         match candidates.is_empty() {
             true => Err("theory says nothing of what it misses"),
@@ -165,14 +109,16 @@ impl Theory<'_> {
         }
     }
 
+    /// Windows that it may have.
+    pub(super) fn windows_of(&self, offer: &Offer<'_>) -> Vec<Duration> {
+        match offer.window {
+            WindowIs::Chosen => self.windows.clone(),
+            WindowIs::ItsOwn(window) => vec![window],
+        }
+    }
+
     /// None where theory has nothing to say.
-    fn candidate(
-        &self,
-        definition: &Definition,
-        prospect: ProspectOf,
-        window: Duration,
-        (rate, forgetting): (Option<f64>, &Option<Forgetting>),
-    ) -> Result<Option<Candidate>, &'static str> {
+    pub(super) fn candidate(&self, offer: &Offer<'_>, window: Duration, size: &Size) -> Option<Candidate> {
         let sizing = Sizing {
             window,
             ids_in_window: self.traffic.ids_in(window).ceil().max(1.0) as u64,
@@ -180,46 +126,48 @@ impl Theory<'_> {
         };
         let workers = NonZeroUsize::new(self.needs.workers as usize).unwrap_or(NonZeroUsize::MIN);
         let context = Context { workers, state_dir: PathBuf::new(), ..Context::embedded(sizing) };
-        let settings = definition.resolve(&chosen(rate), &sizing).map_err(|_| "takes no such load")?;
-        let prospect = prospect(&settings, &context);
-        if matches!(prospect.promise.window, Window::Tumbling(_)) {
-            return Err(
-                "refuses pings that come after their window in event time, and this traffic does not \
-                        say how late events arrive: run it on a scenario or a trace",
-            );
-        }
-        // Theory takes longest over these: one size of them is enough.
-        let by_chance = matches!(forgetting, Some(Forgetting::AtRandom(_)));
-        if by_chance && rate.is_some_and(|rate| rate < self.needs.lost / 2.0) {
-            return Ok(None);
-        }
-        let missed = match self.traffic.copies > 1.0 {
-            true => self.sampled((definition.forgets)(&settings, &context), &prospect, window),
-            false => {
-                let ids = ids_of(definition, &settings).unwrap_or(sizing.ids_in_window);
-                forgetting.as_ref().and_then(|forgetting| self.missed(forgetting, &prospect, window, ids))
+        let settings = offer.definition.resolve(&chosen(size.rate), &sizing).ok()?;
+        let prospect = || (offer.prospect)(&settings, &context);
+        let by_formula = || {
+            let ids = ids_of(offer.definition, &settings).unwrap_or(sizing.ids_in_window);
+            let sized = offer.sized_for(window, ids, self.needs);
+            size.forgetting.as_ref()?.missed(self.traffic, self.needs, sized)
+        };
+        let (prospect, missed) = match (self.traffic.copies > 1.0, &self.several) {
+            (true, HowSeveral::Sampled) => {
+                let prospect = prospect();
+                let missed =
+                    self.sampled((offer.definition.forgets)(&settings, &context), &prospect, window)?;
+                (prospect, missed)
+            }
+            (several, how) => {
+                let mut missed = by_formula()?;
+                if let HowSeveral::Near(sampled) = how {
+                    if several {
+                        missed = sampled.near(offer.definition.name, size.rate, window, missed);
+                    }
+                    // It takes its time to find out how large it would be.
+                    if self.is_too_much(missed) {
+                        return None;
+                    }
+                }
+                let prospect = prospect();
+                let because = because(size.forgetting.as_ref()?, &prospect.promise, self.needs);
+                (prospect, MissedShares { live: missed.live, stable: missed.stable, because })
             }
         };
-        Ok(missed.map(|missed| self.describe(definition, (&settings, rate), sizing, prospect, missed)))
+        Some(self.describe(offer.definition, (&settings, size.rate), sizing, prospect, missed))
+    }
+
+    /// Whether more is let through than may be, and so whatever else.
+    fn is_too_much(&self, missed: Missed) -> bool {
+        let left = missed.stable.unwrap_or(missed.live) * self.traffic.duplicates;
+        left > self.needs.missed * (1.0 + 1e-9)
     }
 
     /// What is known so far; each entry is whole, whatever became of who wrote another.
     fn known(&self) -> MutexGuard<'_, BTreeMap<String, Option<MissedShares>>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// By formulas, where a ping has one copy at most.
-    fn missed(
-        &self,
-        forgetting: &Forgetting,
-        prospect: &Prospect,
-        window: Duration,
-        ids: u64,
-    ) -> Option<MissedShares> {
-        let sized = sized_for(prospect, window, ids, self.needs);
-        let found = forgetting.missed(self.traffic, self.needs, sized)?;
-        let because = because(forgetting, &prospect.promise, self.needs);
-        Some(MissedShares { live: found.live, stable: found.stable, because })
     }
 
     /// Where pings have several copies each, theory samples them. Strategies that forget by the same rule miss the same.
@@ -283,17 +231,6 @@ impl Theory<'_> {
             round_trips: prospect.round_trips,
             measured: self.curves.of(definition.name, &fixed),
         }
-    }
-}
-
-/// What it is sized for with so many ids; `window` matters where it promises none.
-pub(super) fn sized_for(prospect: &Prospect, window: Duration, ids: u64, needs: &Needs) -> SizedFor {
-    let workers = NonZeroUsize::new(needs.workers as usize).unwrap_or(NonZeroUsize::MIN);
-    SizedFor {
-        window_s: prospect.promise.window.length().unwrap_or(window).as_secs_f64(),
-        ids: ids as f64,
-        of_worker: share_of(ids, workers) as f64,
-        by_key: prospect.routing == Routing::ByKey,
     }
 }
 

@@ -12,7 +12,7 @@ use dedup_strategies::{
 };
 use dedup_stream::scenario::PipelineConfig;
 
-use super::candidates::chosen;
+use super::offer::chosen;
 use crate::units;
 
 /// Ids that a worker is sized for where it is asked how it forgets: what matters goes with them.

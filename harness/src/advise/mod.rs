@@ -4,6 +4,8 @@ mod candidates;
 mod check;
 mod curves;
 mod forgetting;
+mod offer;
+mod otherwise;
 mod page;
 mod scenario;
 #[cfg(test)]
@@ -13,6 +15,7 @@ mod windows;
 pub use candidates::{Found, candidates};
 pub use check::{FailoverTrial, TIME_FACTOR, Trial, failover_trial, trial};
 pub use curves::{shipped_curves, shipped_digest, shipped_run};
+pub use otherwise::Otherwise;
 pub use page::{lost, told};
 pub use scenario::{scenario_of, traffic_of};
 pub use windows::{lengths_s, windows};

@@ -5,18 +5,15 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use dedup_decide::page::{Close, Pieces, Points, Several, Sizes, Told};
-use dedup_decide::{Candidate, Curves, Forgetting, Missed, Needs, Traffic};
+use dedup_decide::page::{Close, Pieces, Points, Sizes, Told};
+use dedup_decide::{Candidate, Curves, Forgetting, Needs, Traffic};
 use dedup_strategies::shards::share_of;
-use dedup_strategies::{
-    Context, Definition, Prospect, Role, Routing, SettingDefault, Settings, Sizing, Window,
-};
+use dedup_strategies::{Definition, Prospect, Routing, SettingDefault, Settings, Window};
 
-use super::candidates::{
-    RATE, WindowIs, bytes_in_process, chosen, fixed, ids_of, loses_by_mistake, lost_by_mistake, marks, place,
-    rate_of, sized_for, window_of,
-};
-use super::forgetting::{follows_ids, forgetting, sized};
+use super::candidates::{bytes_in_process, fixed, lost_by_mistake, marks, place};
+use super::forgetting::{follows_ids, sized};
+use super::offer::{Offer, RATE, WindowIs, rate_of};
+use super::otherwise::Sampled;
 
 /// Shares of uniques that may be lost, of which filters are told the sizes.
 const LOST: [f64; 3] = [1e-9, 1e-6, 1e-3];
@@ -45,36 +42,34 @@ pub fn told(
     curves: &Curves,
     candidates: &[Candidate],
 ) -> Vec<Told> {
-    let asked = Asked { traffic, needs, curves, candidates };
-    definitions.iter().filter_map(|definition| asked.told(definition)).collect()
+    let offers: Vec<Offer<'_>> =
+        definitions.iter().filter_map(|definition| Offer::of(definition).ok()).collect();
+    let sampled = Sampled::of(&offers, (traffic, needs), candidates);
+    let asked = Asked { traffic, needs, curves, sampled };
+    offers.iter().filter_map(|offer| asked.told(offer)).collect()
 }
 
 struct Asked<'a> {
     traffic: &'a Traffic,
     needs: &'a Needs,
     curves: &'a Curves,
-    candidates: &'a [Candidate],
+    sampled: Sampled,
 }
 
 impl Asked<'_> {
-    fn told(&self, definition: &Definition) -> Option<Told> {
-        let prospect_of = definition.prospect.filter(|_| definition.role != Role::NegativeControl)?;
-        let (own, window) = match window_of(definition) {
+    fn told(&self, offer: &Offer<'_>) -> Option<Told> {
+        let Offer { definition, promise, .. } = offer;
+        let (own, window) = match offer.window {
             WindowIs::Chosen => (None, Duration::from_secs(3600)),
             WindowIs::ItsOwn(window) => (Some(window), window),
         };
         let (settings, context) = sized(definition, None, window, 1 << 20, NonZeroUsize::MIN)?;
-        let prospect = prospect_of(&settings, &context);
-        let promise = &prospect.promise;
-        if matches!(promise.window, Window::Tumbling(_)) {
-            return None;
-        }
-        let rates = match loses_by_mistake(definition, prospect_of) {
-            true => self.rates(definition),
+        let prospect = (offer.prospect)(&settings, &context);
+        let rates = match offer.loses_by_mistake {
+            true => self.rates(offer),
             false => vec![None],
         };
-        let sizes: Vec<Sizes> =
-            rates.iter().filter_map(|rate| self.sizes(definition, prospect_of, window, *rate)).collect();
+        let sizes: Vec<Sizes> = rates.iter().filter_map(|rate| self.sizes(offer, window, *rate)).collect();
         let measured = self.curves.of(definition.name, &BTreeMap::new());
         let told = Told {
             strategy: definition.name.to_string(),
@@ -88,7 +83,7 @@ impl Asked<'_> {
             has_window: promise.window.length().is_some(),
             forever: promise.window == Window::Forever,
             since_marked: matches!(promise.window, Window::SinceMarked(_)),
-            by_key: prospect.routing == Routing::ByKey,
+            by_key: offer.routing == Routing::ByKey,
             with_headroom: definition.settings.iter().any(follows_ids),
             settings: typed(definition, &settings),
             sizes,
@@ -106,12 +101,11 @@ impl Asked<'_> {
     }
 
     /// Its own, and for each share that may be lost half and a tenth of it.
-    fn rates(&self, definition: &Definition) -> Vec<Option<f64>> {
-        if rate_of(definition).is_none() {
+    fn rates(&self, offer: &Offer<'_>) -> Vec<Option<f64>> {
+        if rate_of(offer.definition).is_none() {
             return vec![None];
         }
-        let by_chance = matches!(forgetting(definition, None), Some(Forgetting::AtRandom(_)));
-        let parts: &[f64] = if by_chance { &[2.0] } else { &[2.0, 10.0] };
+        let parts: &[f64] = if offer.forgets_by_chance() { &[2.0] } else { &[2.0, 10.0] };
         let mut rates: Vec<f64> =
             lost(self.needs).iter().flat_map(|lost| parts.iter().map(move |part| lost / part)).collect();
         rates.sort_by(f64::total_cmp);
@@ -120,21 +114,16 @@ impl Asked<'_> {
     }
 
     /// How large it is.
-    fn sizes(
-        &self,
-        definition: &Definition,
-        prospect_of: fn(&Settings, &Context) -> Prospect,
-        window: Duration,
-        rate: Option<f64>,
-    ) -> Option<Sizes> {
-        let forgets = forgetting(definition, rate)?;
+    fn sizes(&self, offer: &Offer<'_>, window: Duration, rate: Option<f64>) -> Option<Sizes> {
+        let definition = offer.definition;
+        let forgets = offer.size(rate).forgetting?;
         // Each figure is asked for at the same ids.
         let known: RefCell<BTreeMap<(u64, u64), Option<Prospect>>> = RefCell::default();
         let prospect = |ids: u64, workers: u64| {
             *known.borrow_mut().entry((ids, workers)).or_insert_with(|| {
                 let workers = NonZeroUsize::new(workers as usize).unwrap_or(NonZeroUsize::MIN);
                 let (settings, context) = sized(definition, rate, window, ids, workers)?;
-                Some(prospect_of(&settings, &context))
+                Some((offer.prospect)(&settings, &context))
             })
         };
         let in_process =
@@ -155,7 +144,7 @@ impl Asked<'_> {
         let fixed = fixed(definition, &settings);
         Some(Sizes {
             rate,
-            several: self.several(definition, rate, &forgets),
+            several: self.sampled.all(definition.name, rate).to_vec(),
             false_positives: (few - an_id * (1u64 << 20) as f64, an_id),
             forgets,
             same_settings: self.curves.of(definition.name, &fixed).is_some_and(|found| found.same_settings),
@@ -170,41 +159,6 @@ impl Asked<'_> {
             server: of(|found| found.server_bytes),
             disk: of(|found| found.disk_bytes),
         })
-    }
-
-    /// What theory samples where pings have several copies each, and how far that is from what the formulas say of one.
-    fn several(&self, definition: &Definition, rate: Option<f64>, forgets: &Forgetting) -> Vec<Several> {
-        if self.traffic.copies <= 1.0 {
-            return Vec::new();
-        }
-        let chosen = chosen(rate);
-        let ours =
-            |candidate: &&Candidate| candidate.strategy == definition.name && candidate.chosen == chosen;
-        let apart = |candidate: &Candidate| {
-            let formulas = self.by_formula(definition, forgets, candidate)?;
-            let stable = candidate.missed_stable.zip(formulas.stable);
-            Some(Several(
-                candidate.window_s.unwrap_or(0.0),
-                candidate.missed_live.value - formulas.live,
-                stable.map(|(sampled, formula)| sampled.value - formula),
-            ))
-        };
-        self.candidates.iter().filter(ours).filter_map(apart).collect()
-    }
-
-    fn by_formula(
-        &self,
-        definition: &Definition,
-        forgets: &Forgetting,
-        candidate: &Candidate,
-    ) -> Option<Missed> {
-        let window = Duration::from_secs_f64(candidate.window_s.unwrap_or(3600.0));
-        let ids = candidate.ids as u64;
-        let sizing = Sizing { window, ids_in_window: ids, ids_total: ids };
-        let settings = definition.resolve(&candidate.chosen, &sizing).ok()?;
-        let prospect = (definition.prospect?)(&settings, &Context::embedded(sizing));
-        let ids = ids_of(definition, &settings).unwrap_or(ids);
-        forgets.missed(self.traffic, self.needs, sized_for(&prospect, window, ids, self.needs))
     }
 }
 

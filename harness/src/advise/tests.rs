@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use dedup_decide::{Candidate, Curves, Lags, Needs, Nightly, Traffic};
+use dedup_decide::{Candidate, Curves, Lags, Needs, Nightly, Question, Traffic, changes, decide};
 use dedup_strategies::{Definition, STRATEGIES};
+use dedup_stream::scenario::find;
 
-use super::{Found, candidates, shipped_curves};
+use super::{Found, Otherwise, candidates, shipped_curves, traffic_of};
 use crate::record::read_run;
 
 fn found(definitions: &[Definition], needs: &Needs) -> Found {
@@ -88,6 +89,69 @@ fn the_formulas_say_what_theory_samples() {
         for (ours_share, theirs_share) in shares(ours).into_iter().zip(shares(theirs)) {
             let apart = (ours_share - theirs_share).abs();
             assert!(apart < 0.02, "{}: {ours_share} by formula, {theirs_share} sampled", ours.spec);
+        }
+    }
+}
+
+/// What is asked: the traffic's rate, duplicates and lags, and the rest by name.
+fn asked(rate: f64, duplicates: f64, lags: &str, needs: &[(&str, &str)]) -> Question {
+    let traffic = Traffic::steady("test", rate, duplicates, Lags::parse("test", lags).unwrap(), 1000);
+    let mut asked = Question { traffic, needs: Needs::default() };
+    needs.iter().for_each(|(name, text)| asked.needs.set("test", name, text).unwrap());
+    asked
+}
+
+/// Who is the answer, with everything chosen anew.
+fn answer(asked: &Question) -> (Option<String>, Vec<Candidate>) {
+    let found = candidates(STRATEGIES, &asked.traffic, &asked.needs, shipped_curves()).candidates;
+    let decision = decide(&asked.traffic, &asked.needs, &found);
+    (decision.survivors.first().map(|first| first.candidate.strategy.clone()), found)
+}
+
+#[test]
+fn asked_anew_on_either_side_of_each_threshold_the_answer_is_the_old_one_and_the_named_one() {
+    const MOBILE: &str = "50%=10m,90%=8h,99.9%=3d";
+    let questions = [
+        asked(3000.0, 0.01, MOBILE, &[("workers", "12")]),
+        asked(16_000.0, 0.001, "99%=20m", &[("nightly", "yes"), ("missed", "0.01%"), ("lost", "1e-3")]),
+        asked(200.0, 0.06, "30%=1h,100%=24h", &[("workers", "2"), ("p99", "5ms"), ("restarts", "10/day")]),
+        asked(5.0, 0.2, MOBILE, &[("redis", "none"), ("missed", "0.6%"), ("lost", "none")]),
+        asked(90_000.0, 0.05, "80%=1s,100%=10m", &[("workers", "40"), ("memory", "1GiB"), ("disk", "1KB")]),
+        // Nothing meets this.
+        asked(50_000.0, 0.1, MOBILE, &[("disk", "1GiB"), ("memory", "64MiB"), ("redis", "1GiB")]),
+    ];
+    let mut seen = BTreeSet::new();
+    for asked in &questions {
+        let (now, there) = answer(asked);
+        let otherwise = Otherwise::new(STRATEGIES, (&asked.traffic, &asked.needs), shipped_curves(), &there);
+        for change in changes(&asked.traffic, &asked.needs, &there, &otherwise) {
+            seen.insert(change.assumption);
+            assert_ne!(change.winner, now, "{change:?}");
+            let beyond = answer(&change.question(asked, change.to)).0;
+            assert_eq!(beyond, change.winner, "beyond the threshold: {change:?} in {asked:?}");
+            let before = match change.factor > 1.0 {
+                true => (change.to / 1.02).max(change.from),
+                false => (change.to * 1.02).min(change.from),
+            };
+            let before = answer(&change.question(asked, before)).0;
+            assert_eq!(before, now, "before the threshold: {change:?} in {asked:?}");
+        }
+    }
+    assert!(seen.len() >= 11, "{seen:?}");
+}
+
+/// What was sampled of pings with several copies each goes for other sizes, too: a hair's breadth changes nothing.
+#[test]
+fn where_pings_have_several_copies_each_the_answer_is_the_same_close_to_what_was_asked() {
+    for name in ["broker-redelivery", "backoff-tail"] {
+        let scenario = find(&format!("^{name}$")).unwrap().pop().unwrap();
+        let needs = Needs { nightly: Nightly::Days(0), ..Needs::default() };
+        let asked = Question { traffic: traffic_of(&scenario), needs };
+        assert!(asked.traffic.copies > 1.0);
+        let (_, there) = answer(&asked);
+        let otherwise = Otherwise::new(STRATEGIES, (&asked.traffic, &asked.needs), shipped_curves(), &there);
+        for change in changes(&asked.traffic, &asked.needs, &there, &otherwise) {
+            assert!(change.factor.ln().abs() > 0.015, "{name}: {change:?}");
         }
     }
 }

@@ -21,7 +21,7 @@ use dedup_strategies::Definition;
 
 use super::reading::ReadingArgs;
 use super::stored;
-use crate::advise::{Found, candidates, shipped_curves};
+use crate::advise::{Found, Otherwise, candidates, shipped_curves};
 use crate::exit::{Exit, OrExit};
 use crate::interrupt::stop_on_interrupt;
 use crate::print::print;
@@ -109,8 +109,13 @@ pub fn run(args: &AdviseArgs, definitions: &[Definition], out: &mut dyn Write) -
             sizes::table(definitions, ids, args.window, &needs)
         }
         false => {
-            let (decision, candidates) = decided(&given, &needs, definitions, &stop)?;
-            let changes = || changes(&decision.traffic, &needs, &candidates);
+            let (decision, candidates, curves) = decided(&given, &needs, definitions, &stop)?;
+            // The page works them out itself.
+            let changes = || {
+                let asked = (&decision.traffic, &needs);
+                let otherwise = Otherwise::new(definitions, asked, &curves, &candidates);
+                changes(&decision.traffic, &needs, &candidates, &otherwise)
+            };
             let checked = match args.check {
                 true => check::check(definitions, &decision, args.quiet, &stop)?,
                 false => Some(Vec::new()),
@@ -136,7 +141,7 @@ pub fn run(args: &AdviseArgs, definitions: &[Definition], out: &mut dyn Write) -
 /// What [`run`] prints as JSON, without what would change the answer: for whoever asks many questions.
 pub fn answer(args: &AdviseArgs, definitions: &[Definition]) -> anyhow::Result<String> {
     let given = question::given(args)?;
-    let (decision, _) = decided(&given, &given.needs()?, definitions, &NEVER)?;
+    let (decision, ..) = decided(&given, &given.needs()?, definitions, &NEVER)?;
     Ok(render::json(&decision, &[], &[]))
 }
 
@@ -145,11 +150,11 @@ fn decided(
     needs: &Needs,
     definitions: &[Definition],
     stop: &AtomicBool,
-) -> anyhow::Result<(Decision, Vec<Candidate>)> {
+) -> anyhow::Result<(Decision, Vec<Candidate>, Curves)> {
     let traffic = given.traffic(stop)?;
     let curves = curves(given.curves.as_deref()).or_exit(Exit::Usage)?;
     let Found { candidates, left_out } = candidates(definitions, &traffic, needs, &curves);
-    Ok((decide(&traffic, needs, &candidates).leaving_out(left_out), candidates))
+    Ok((decide(&traffic, needs, &candidates).leaving_out(left_out), candidates, curves))
 }
 
 /// A flag that Ctrl-C sets, where there is something to be stopped.

@@ -127,7 +127,15 @@ fn what_makes_no_sense_is_refused_with_the_field_what_was_found_and_what_is_allo
     tool.refuses(&["advise", "--profile", "none.json"], &["none.json", "cannot be read"]);
     tool.refuses(&["advise", "none.toml"], &["none.toml", "cannot be read"]);
     tool.write("needs.toml", "speed = 1\n");
-    tool.refuses(&["advise", "needs.toml", "--rate", "1/s"], &["needs.toml", "speed", "lost, missed"]);
+    tool.refuses(
+        &["advise", "needs.toml", "--rate", "1/s"],
+        &[
+            "needs.toml",
+            "speed",
+            "lost, missed",
+            "rate, duplicates, lags, payload, profile, trace, scenario, curves",
+        ],
+    );
     tool.write("needs.toml", "lost = [1]\n");
     tool.refuses(&["advise", "needs.toml", "--rate", "1/s"], &["needs.toml", "lost = array", "TOML"]);
 }

@@ -59,6 +59,36 @@ test('a link carries the question, fields answer at once, and nonsense changes n
   await context.close();
 });
 
+test('what a link asks for that cannot be asked here is said at the top, and what was taken in its place', async () => {
+  const { page, wrong, context } = await open(browser, path);
+  const said = async (hash) => {
+    await page.goto(pathToFileURL(path).href + hash);
+    await ready(page);
+    return await page.locator('#odd').isHidden() ? '' : page.locator('#odd').innerText();
+  };
+  assert.equal(await said('#redis=64GiB&compare=redis-claim+durable'), '');
+  for (const [hash, ...parts] of [
+    ['#lost=foo', 'lost=foo', '1e-6 was taken'],
+    ['#lost=3e-5', 'lost=3e-5', 'none, 1e-9, 1e-6, 1e-3', '1e-6 was taken'],
+    ['#missed=200%25', 'missed=200%', '0.1% was taken'],
+    ['#workers=0', 'workers=0', '12 was taken'],
+    ['#lags=50%25=1h,40%25=2h', 'lags=50%=1h,40%=2h', '90%=8h,99.9%=3d was taken'],
+    ['#compare=redis-clam+durable', 'compare=redis-clam', 'no strategy here', 'left out'],
+    ['#compare=durable+exact+lru', 'the first two were taken'],
+    ['#speed=9', 'speed=9', 'no field here', 'left out'],
+    ['#toString=1', 'toString=1', 'no field here'],
+    ['#%3Cb%3Ex=%3Cimg%3E', 'left out'],
+  ]) for (const part of parts) assert.ok((await said(hash)).includes(part), `${hash}: ${await said(hash)}`);
+  await said('#lost=foo&rate=9000/s');
+  assert.equal(await page.inputValue('#i-rate'), '9000/s');
+  assert.match(page.url(), /#rate=9000\/s$/);
+  assert.deepEqual(await accessibility(page), []);
+  // Another link says nothing of the one before.
+  assert.equal(await said('#rate=9000/s'), '');
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
 test('two are compared, and what is copied says where it is from', async () => {
   const { page, context } = await open(browser, path);
   await page.check('[data-c="redis-claim"]');
@@ -80,6 +110,38 @@ test('two are compared, and what is copied says where it is from', async () => {
 test('without JavaScript the answer is there', async () => {
   const { page, context } = await open(browser, path, { javaScriptEnabled: false });
   assert.match(await page.locator('noscript pre').textContent(), /^Take /);
+  await context.close();
+});
+
+// The program's names of assumptions, in the order of the page's.
+const ASSUMED = ['rate', 'duplicates', 'copies after 10 min', 'copies after 1 h', 'copies after 24 h', 'lost', 'missed', 'p99', 'memory', 'disk', 'redis', 'crashes', 'restarts', 'failovers', 'price of memory', 'price of redis', 'price of disk'];
+const BARS = [STORY, { rate: '16000/s', duplicates: '0.1%', lags: '99%=20m', nightly: 'yes', missed: '0.01%', lost: '1e-3' },
+  { rate: '200/s', duplicates: '6%', lags: '30%=1h,100%=24h', workers: '2', p99: '5ms', restarts: '10/day' }];
+
+test('asked on either side of each end of a bar the answer is the old one and the named one, and the program has the same ends', async () => {
+  const { page, context } = await open(browser, path);
+  let ends = 0;
+  for (const asked of BARS) {
+    const found = await page.evaluate((asked) => {
+      const { t, n } = question({ ...X0, ...asked }), answer = (q) => decide(q.t, q.n).survivors[0]?.c.s.strategy ?? null, now = answer({ t, n });
+      const at = (assumption, value) => { const q = { t, n }; assumption.set(q, value); return answer(q); };
+      return ASSUMPTIONS.flatMap((assumption, index) => [false, true].map((up) => [index, up, change(t, n, assumption, up)])).filter(([, , end]) => end)
+        .map(([index, up, end]) => ({ index, up, ...end, now, beyond: at(ASSUMPTIONS[index], end.to), before: at(ASSUMPTIONS[index], up ? Math.max(end.from, end.to / 1.02) : Math.min(end.from, end.to * 1.02)) }));
+    }, asked);
+    const { stdout } = await promisify(execFile)(binary, ['advise', ...options(asked), '--format', 'json'], { maxBuffer: 1 << 26 });
+    const { changes } = JSON.parse(stdout);
+    for (const end of found) {
+      assert.deepEqual([end.before, end.beyond], [end.now, end.winner], JSON.stringify(end));
+      // Of losses in between, no sizes are told.
+      if (ASSUMED[end.index] === 'lost') continue;
+      const same = changes.find((one) => one.assumption === ASSUMED[end.index] && one.factor > 1 === end.up);
+      assert.ok(same && same.winner === end.winner && Math.abs(Math.log(same.to / end.to)) < 0.03, `${JSON.stringify(end)}: the program has ${JSON.stringify(same)}`);
+      ends++;
+    }
+    const all = changes.filter((one) => one.assumption !== 'lost').length;
+    assert.equal(found.filter((end) => ASSUMED[end.index] !== 'lost').length, all, JSON.stringify(asked));
+  }
+  assert.ok(ends >= 15, `${ends} ends`);
   await context.close();
 });
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 pub use cells::Cells;
 
 use crate::needs::{Needs, Nightly};
+use crate::quantity::DAY_S;
 use crate::traffic::{Lags, Traffic};
 
 /// The rule by which it forgets.
@@ -194,8 +195,6 @@ struct Left<'a> {
     /// Lags between which both the share of copies and the chance of being left grow straight, and what is left up to each.
     until: Vec<(f64, f64)>,
 }
-
-const DAY_S: f64 = 86_400.0;
 
 impl<'a> Left<'a> {
     fn new(lags: &'a Lags, before: u32) -> Left<'a> {

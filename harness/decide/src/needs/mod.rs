@@ -88,7 +88,7 @@ pub enum NeedError {
         allowed: &'static str,
     },
     /// There is none of that name.
-    #[error("{from}: found {name:?}, which is no requirement; allowed are {allowed}")]
+    #[error("{from}: found {name:?}, which is no requirement and no traffic; allowed are {allowed}")]
     Unknown {
         /// The file.
         from: String,

@@ -14,8 +14,11 @@ const showBytes = scale([[2 ** 40, "TiB"], [GIB, "GiB"], [2 ** 20, "MiB"], [1024
 const showTime = scale([[2 * DAY_S, "d"], [3600, "h"], [60, "min"], [1, "s"], [1e-3, "ms"], [1e-6, "µs"], [1e-9, "ns"]].map(([s, u]) => [u === "d" ? s : s, u]));
 const seconds = (v) => v >= 2 * DAY_S ? sig(v / DAY_S) + NB + "d" : showTime(v);
 const pct = (v) => sig(v * 100) + NB + "%";
-const money = (v) => v < 100 ? v.toFixed(2) : num(v);
+const money = (v) => v > 0 && v < .01 ? "≤0.01" : v < 100 ? v.toFixed(2) : num(v);
 const often = (v) => v === 0 ? "never" : v >= 300 ? sig(v / 365.25) + NB + "a day" : v >= 11 ? sig(v / 12) + NB + "a month" : sig(v) + NB + "a year";
+// A threshold has three digits, as it is on its own side only so.
+const UNIT = { rate: () => "/s", share: () => NB + "%", bytes: (s) => NB + (["TiB", "GiB", "MiB", "KiB"][BYTES.indexOf(s)] ?? "B"), time: (s) => NB + (["s", "ms", "µs"][TIMES.indexOf(s)] ?? "ns"), often: () => "/year", money: () => "" };
+const showTo = (kind, v) => { const scale = shownIn(kind, v); return Number((v / scale).toPrecision(3)).toLocaleString("en", { maximumFractionDigits: 12 }) + UNIT[kind](scale); };
 const showOf = { rate: (v) => sig(v) + "/s", share: pct, bytes: showBytes, time: seconds, often, money: (v) => sig(v), count: (v) => num(v) };
 
 const MARKS = [(c) => `<circle cx="6" cy="6" r="5" fill="${c}"/>`, (c) => `<path d="M6 .6 11.4 10.6H.6z" fill="${c}"/>`, (c) => `<rect x="1.5" y="1.5" width="9" height="9" fill="${c}"/>`, (c) => `<path d="M6 0 12 6 6 12 0 6z" fill="${c}"/>`, (c) => `<path d="M4.2 1h3.6v3.2H11v3.6H7.8V11H4.2V7.8H1V4.2h3.2z" fill="${c}"/>`];
@@ -101,7 +104,7 @@ function drawRoom(w, rows, winnerOf) {
     o += phone ? text(`<tspan class="st">${row.name}</tspan>, today ${show(row.from)}`, L, y - 17) : text(row.name, 0, y - 3, 'class="st"') + text("today " + show(row.from), 0, y + 14);
     o += `<rect class="m" x="${x0.toFixed(1)}" y="${y - 9}" width="${Math.max(2, x1 - x0).toFixed(1)}" height="14" fill="${winnerOf}" opacity="${i ? .4 : .85}"/>`;
     for (const [end, x, word] of [[row.up, x1, "from"], [row.down, x0, "below"]]) if (end) {
-      const s = D.told.find((s) => s.strategy === end.winner), c = s ? colour(s) : "var(--harm)", label = `${end.winner ?? "nothing fits"} ${word} ${show(end.to)}`, wide = label.length * 7.3;
+      const s = D.told.find((s) => s.strategy === end.winner), c = s ? colour(s) : "var(--harm)", label = `${end.winner ?? "nothing fits"} ${word} ${showTo(row.kind, end.to)}`, wide = label.length * 7.3;
       const up = word === "from", flip = up ? x + 8 + wide > w : x - 8 - wide < L;
       o += `<path d="M${x.toFixed(1)} ${y - 12}v20" stroke="${c}" stroke-width="3"/>` + text(label, phone ? (up ? w - R : L) : x + (up !== flip ? 8 : -8), phone ? y + (up && row.down ? 24 : 24) : y + 3 + (flip ? (up ? 18 : -12) : 0), `text-anchor="${phone ? (up ? "end" : "start") : up !== flip ? "start" : "end"}" class="st" style="fill:${c};${HALO}"`);
     }

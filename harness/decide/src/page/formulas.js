@@ -269,7 +269,7 @@ function decide(t, n) {
   return { survivors, excluded, judged, giveUp: survivors.length ? null : alone[0] ?? null };
 }
 
-// decide::sensitivity::winner: looked for from the cheapest on; windows are chosen anew. `only` leaves the others out.
+// decide::sensitivity::winner: looked for from the cheapest on; windows and sizes are chosen anew. `only` leaves the others out.
 function winner(t, n, only) {
   let best = null, key = null;
   const cents = (c) => Math.round(price(c, n) * 100);
@@ -298,19 +298,30 @@ const ASSUMPTIONS = [
 // What was counted grows with the rate, as Question::traffic has it.
 const scaled = (t, by) => ({ ...t, pings_per_s: t.pings_per_s * by, busiest_per_s: t.busiest_per_s * by, counted_ids: t.counted_ids.map(([l, ids]) => [l, ids * by]) });
 
-// decide::sensitivity::change: step by step, then by halves.
-const FURTHEST = 64, STEPS = 18;
+// decide::sensitivity::Unit::rounded: three digits as it is shown, no less or no more.
+const BYTES = [2 ** 40, 2 ** 30, 2 ** 20, 2 ** 10], TIMES = [1, 1e-3, 1e-6];
+const shownIn = (kind, v) => kind === "share" ? .01 : kind === "bytes" ? BYTES.find((s) => v >= s) ?? 1 : kind === "time" ? TIMES.find((s) => v >= s) ?? 1e-9 : 1;
+function rounded(kind, v, up) {
+  const scale = shownIn(kind, v), shown = v / scale, power = 2 - Math.floor(Math.log10(shown)), digits = shown * 10 ** power;
+  const whole = Math.abs(digits - Math.round(digits)) < 1e-6 ? Math.round(digits) : up ? Math.ceil(digits) : Math.floor(digits);
+  return Number(`${whole}e${-power}`) * scale;
+}
+
+// decide::sensitivity::Search::change: step by step, then by halves.
+const FURTHEST = 64, STEPS = 18, CLOSE = 1.005;
 function change(t, n, assumption, up, only) {
   const from = assumption.get({ t, n });
   if (!(from > 0)) return null;
   const most = assumption.kind === "share" ? .99 / from : Infinity, until = up ? Math.min(FURTHEST, most) : 1 / FURTHEST;
   if (up && until <= 1) return null;
-  const at = (factor) => { const q = { t, n }; assumption.set(q, from * factor); return winner(q.t, q.n, only); };
-  const name = (c) => c?.s.strategy ?? null, now = name(winner(t, n, only)), step = until ** (1 / STEPS);
+  const at = (value) => { const q = { t, n }; assumption.set(q, value); return winner(q.t, q.n, only)?.s.strategy ?? null; };
+  const now = winner(t, n, only)?.s.strategy ?? null, step = until ** (1 / STEPS);
   let far = 0;
-  for (let i = 1; i <= STEPS && !far; i++) if (name(at(step ** i)) !== now) far = step ** i;
+  for (let i = 1; i <= STEPS && !far; i++) if (at(from * step ** i) !== now) far = step ** i;
   if (!far) return null;
   let near = far / step;
-  while (Math.max(far / near, near / far) > 1.01) { const middle = Math.sqrt(far * near); if (name(at(middle)) === now) near = middle; else far = middle; }
-  return { name: assumption.name, kind: assumption.kind, from, to: from * far, factor: far, winner: name(at(far)) };
+  while (Math.max(far / near, near / far) > CLOSE) { const middle = Math.sqrt(far * near); if (at(from * middle) === now) near = middle; else far = middle; }
+  let to = Math.min(rounded(assumption.kind, from * far, up), most * from), wins = at(to);
+  if (wins === now) [to, wins] = [from * far, at(from * far)];
+  return { name: assumption.name, kind: assumption.kind, from, to, factor: to / from, winner: wins };
 }

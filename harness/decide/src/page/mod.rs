@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::decision::Decision;
 use crate::needs::NEEDS;
-use crate::render::{sentence, text};
+use crate::render::{FLINK_SQL, SPARK, sentence, text};
 use crate::traffic::Lags;
 pub use pieces::{Close, Pieces};
 pub use told::{Points, Several, Sizes, Told};
@@ -98,6 +98,8 @@ impl Page<'_> {
             "lost": self.lost,
             "redelivery_s": self.redelivery_s,
             "provenance": self.provenance,
+            "flink_sql": FLINK_SQL.join("\n"),
+            "spark": SPARK.join("\n"),
         });
         // Neither an end tag nor a comment can begin within it.
         all.to_string().replace('<', "\\u003c")

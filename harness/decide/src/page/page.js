@@ -133,7 +133,7 @@ function row(j, i, q) {
     + cell("duplicates live, of pings", `${pct(f.live / all)}${dot("modelled")}<small>${big(f.live)} a day</small>`)
     + cell("after the nightly job", c.stable === null ? "no job" : `${pct(f.left / all)}${dot("modelled")}<small>${big(f.left)} a day</small>`)
     + cell("pings lost a year", lossWords(f) + dot("modelled"))
-    + cell("memory for the window", `${showBytes(takes)}${dot("modelled", "from how it is built")}<small>${share < .005 ? "below 1" : Math.round(share * 100)} % of ${of}</small><span class="bar"><i data-w="${Math.min(100, share * 100).toFixed(1)}"></i></span>`)
+    + cell("memory for the window", `${showBytes(takes)}${dot("modelled", "from how it is built")}${c.s.place === "disk" ? " of disk" : ""}<small>${share < .005 ? "below 1" : Math.round(share * 100)} % of ${of}</small>${c.s.place === "disk" && c.worker ? `<small>and ${showBytes(c.worker)} of memory</small>` : ""}<span class="bar"><i data-w="${Math.min(100, share * 100).toFixed(1)}"></i></span>`)
     + cell("p99 of a batch", p99 ? seconds(p99[0] / 1e9) + dot(p99[1]) : "unknown")
     + cell("a month, your prices", `${money(f.price)}${dot("modelled")}${i && q.first > .01 ? `<small>${sig(f.price / q.first)} × the first</small>` : ""}`)
     + `<td class="pick">${tick(c.s)}</td></tr>`;
@@ -185,7 +185,7 @@ function breaks(rows, both, now) {
   const items = rows.flatMap((row) => [row.up, row.down]).filter(Boolean).sort((a, b) => Math.abs(Math.log(a.factor)) - Math.abs(Math.log(b.factor))).slice(0, 6);
   const other = both.find((name) => name !== now);
   into("#breaks").html = `<h3>Break-evens</h3><p class="sub">${now ? `Today <b>${now}</b> is the better of the two.` : "Today neither meets your requirements."} That changes, all else held:</p><ul class="be">`
-    + (items.map((e) => { const s = D.told.find((s) => s.strategy === e.winner); return `<li style="--fam:${s ? colour(s) : "var(--harm)"}">${e.name} <b>${e.factor > 1 ? "from" : "below"} ${showOf[e.kind](e.to)}</b> (today ${showOf[e.kind](e.from)}): ${s ? `<b>${s.strategy}</b> is the better` : "<b>neither</b> fits"}</li>`; }).join("") || "<li>By no assumption within 64 times its value.</li>")
+    + (items.map((e) => { const s = D.told.find((s) => s.strategy === e.winner); return `<li style="--fam:${s ? colour(s) : "var(--harm)"}">${e.name} <b>${e.factor > 1 ? "from" : "below"} ${showTo(e.kind, e.to)}</b> (today ${showOf[e.kind](e.from)}): ${s ? `<b>${s.strategy}</b> is the better` : "<b>neither</b> fits"}</li>`; }).join("") || "<li>By no assumption within 64 times its value.</li>")
     + (now && items.length && !items.some((e) => e.winner === other) ? `<li>No one assumption, within 64 times its value, makes <b>${other}</b> the better.</li>` : "") + "</ul>";
 }
 
@@ -225,7 +225,7 @@ function spec(c) {
 function todo(d) {
   const a = d.survivors[0], box = (title, code) => `<div><h3>${title}<button type="button" data-copy>Copy</button></h3><pre>${esc(code)}</pre></div>`;
   into("#do").html = (a ? box("See it run", `dedup-harness run -p verify -f '^quick$' -s ${quoted(spec(a.c))}`) + (isServer(a.c) ? box("redis.conf", `maxmemory ${Math.ceil(a.f.maxmemory / 2 ** 20)}mb\n# better refused than forgotten\nmaxmemory-policy noeviction`) : "")
-    + (a.c.s.place === "engine" && a.c.window ? box("Flink SQL", `SET 'table.exec.state.ttl' = '${Math.round(a.c.window)} s';`) + box("Spark", `pings.withWatermark("received", "${Math.round(a.c.window)} seconds")\n     .dropDuplicatesWithinWatermark(["id"])`) : "") : "") + box("The question, as a command", command());
+    + (a.c.s.place === "engine" && a.c.window ? box("Flink SQL", D.flink_sql.replace("{window}", Math.round(a.c.window))) + box("Spark", D.spark.replace("{window}", Math.round(a.c.window))) : "") : "") + box("The question, as a command", command());
 }
 
 // ---- drawing
@@ -315,15 +315,31 @@ function save() {
   if (pair.length) parts.push("compare=" + pair.join("+"));
   try { history.replaceState(null, "", location.pathname + location.search + (parts.length ? "#" + parts.join("&") : "")); } catch { /* an address that may not be changed */ }
 }
+// What a link asks for that cannot be asked here is said, and what was taken in its place.
 function load() {
   X = { ...X0 }; pair = [];
-  for (const part of location.hash.slice(1).split("&")) {
-    const at = part.indexOf("="), name = part.slice(0, at);
-    let text = part.slice(at + 1);
-    try { text = decodeURIComponent(text); } catch { continue; }
-    if (name === "compare") pair = text.split("+").filter((c) => D.told.some((s) => s.strategy === c)).slice(0, 2);
-    else if (name in X0 && at > 0 && read(name, text) !== undefined) X[name] = text;
+  const odd = [];
+  for (const part of location.hash.slice(1).split("&").filter((part) => part.replace("=", ""))) {
+    const at = part.indexOf("="), name = at < 0 ? part : part.slice(0, at);
+    let text = part.slice(name.length + 1);
+    try { text = decodeURIComponent(text); } catch { /* taken as it is */ }
+    if (name === "compare") {
+      const known = (c) => D.told.some((s) => s.strategy === c), both = text.split("+").filter(Boolean);
+      odd.push(...both.filter((c) => !known(c)).map((c) => [`compare=${c}`, "which is no strategy here", "it was left out"]));
+      if (both.length > 2) odd.push([`compare=${text}`, "and two are compared", "the first two were taken"]);
+      pair = both.filter(known).slice(0, 2);
+    } else if (!Object.hasOwn(X0, name)) odd.push([part, "which is no field here", "it was left out"]);
+    else if (read(name, text) !== undefined) X[name] = text;
+    else odd.push([`${name}=${text}`, notHere(name, text), `${X0[name]} was taken instead`]);
   }
+  $("#odd").hidden = !odd.length;
+  into("#odd").html = odd.map(([asks, why, taken]) => `<p>This link asks for <b>${esc(asks.length > 80 ? asks.slice(0, 79) + "…" : asks)}</b>, ${esc(why)}; ${esc(taken)}.</p>`).join("");
+}
+// Why a text is no answer to a field.
+function notHere(name, text) {
+  const value = KIND[name] === "share" ? READ.share(text) : null;
+  if (name === "lost" && value > 0) return `of which this page was told no sizes of filters, only of ${["none", ...D.lost.map((lost) => lost.toExponential())].join(", ")}`;
+  return "which means nothing there, or is out of range";
 }
 
 // ---- copying

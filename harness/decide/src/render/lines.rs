@@ -5,7 +5,7 @@ use dedup_records::units;
 
 use crate::decision::{Decision, Judged};
 use crate::loss::{Says, Term};
-use crate::render::sentence::{bytes, count, duration, seconds};
+use crate::render::sentence::{bytes, count, duration};
 use crate::sensitivity::{Change, Unit};
 use crate::speed::Speed;
 
@@ -14,15 +14,13 @@ const MOST_CHANGES: usize = 6;
 
 /// What would change the answer, the nearest first.
 pub(super) fn change_lines(decision: &Decision, changes: &[Change]) -> Vec<String> {
-    let nothing = "Nothing: no assumption does so within 64 times its value.";
     let nearest = changes.iter().take(MOST_CHANGES);
     let lines: Vec<String> = nearest.map(|change| changed(decision, change)).collect();
     if lines.is_empty() {
-        return vec![nothing.to_string()];
+        return vec!["Nothing: no assumption does so within 64 times its value.".to_string()];
     }
-    // The windows are held as they are, so a question with that value may have another answer.
-    let held = "Each by itself, at the windows above: asked anew, windows are chosen anew, and the turn may come elsewhere.";
-    lines.into_iter().chain([held.to_string()]).collect()
+    let each = "Each by itself, all else as asked, with windows and sizes chosen anew.";
+    lines.into_iter().chain([each.to_string()]).collect()
 }
 
 /// `redis-claim pays as soon as price of redis is less than 5.2 (now 10; 0.52 times)`.
@@ -48,14 +46,18 @@ fn factor(times: f64) -> String {
     if short == "1" { format!("{times:.4}") } else { short }
 }
 
+/// With three digits: a threshold that is asked for as it is shown is on its own side.
 fn in_unit(unit: Unit, value: f64) -> String {
-    match unit {
-        Unit::PingsPerSecond => format!("{}/s", units::short(value)),
-        Unit::Share => format!("{} %", units::short(value * 100.0)),
-        Unit::Bytes => bytes(value),
-        Unit::Seconds => seconds(value),
-        Unit::TimesPerYear => format!("{}/year", units::short(value)),
-        Unit::Money => units::short(value),
+    let (scale, name) = unit.shown_in(value);
+    format!("{}{name}", three_digits(value / scale))
+}
+
+fn three_digits(value: f64) -> String {
+    let decimals = (2 - value.abs().max(1e-12).log10().floor() as i32).clamp(0, 12) as usize;
+    let text = units::fixed(value, decimals);
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
+        false => text,
     }
 }
 

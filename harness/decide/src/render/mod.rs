@@ -11,6 +11,7 @@ mod text;
 
 pub use json::json;
 pub use markdown::markdown;
+pub(crate) use recipe::{FLINK_SQL, SPARK};
 pub use recipe::{Recipe, recipe};
 pub use sentence::sentence;
 pub use text::text;

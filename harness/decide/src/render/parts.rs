@@ -6,6 +6,7 @@ use dedup_records::units;
 use crate::checked::Checked;
 use crate::decision::{Decision, Judged};
 use crate::needs::Nightly;
+use crate::quantity::DAY_S;
 use crate::render::lines::{change_lines, origins};
 use crate::render::sentence::{bytes, duration, failure, lost, money, seconds};
 use crate::render::{Recipe, checked, recipe};
@@ -34,7 +35,7 @@ pub(super) fn parts(decision: &Decision, changes: &[Change], checked: &[Checked]
     let mut parts = Vec::new();
     let mut add = |title, body| parts.push(Part { title, body });
     if !decision.survivors.is_empty() {
-        let rows = std::iter::once(head(HEAD)).chain(rows(decision)).collect();
+        let rows = without_empty(DISK, std::iter::once(head(HEAD)).chain(rows(decision)).collect());
         add("What meets every requirement, the cheapest first", Body::Table(rows, NOTE));
     }
     if !decision.excluded.is_empty() {
@@ -65,23 +66,40 @@ pub(super) fn parts(decision: &Decision, changes: &[Change], checked: &[Checked]
 
 const NOTE: &str = "* on the front: nothing else is at least as good in price, duplicates and losses. m: a model of \
                     another system, whose own figures these are not. Duplicates: of all pings that are delivered. \
-                    Lost: unique pings a year. Memory: of a worker (w) or of the Redis (r). p99: of a batch, measured, \
+                    Lost: unique pings a year. Memory: of a worker (w) or of the Redis (r). Disk: of a worker. p99: of a batch, measured, \
                     and round trips added; ?: outside what was measured. All else is modelled.";
 
-const HEAD: [&str; 7] = ["strategy", "window", "dup. %", "lost/yr", "memory", "p99", "a month"];
+const HEAD: [&str; 8] = ["strategy", "window", "dup. %", "lost/yr", "memory", DISK, "p99", "a month"];
+
+/// Left out where nothing is on one.
+const DISK: &str = "disk";
+
+const NOTHING: &str = "-";
 
 pub(super) fn head<const N: usize>(names: [&str; N]) -> Vec<String> {
     names.map(str::to_string).to_vec()
 }
 
+/// The table without the column of this name, where nothing is in it.
+fn without_empty(column: &str, mut rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
+    let at = rows[0].iter().position(|name| name == column);
+    if let Some(at) = at.filter(|at| rows[1..].iter().all(|row| row[*at] == NOTHING)) {
+        rows.iter_mut().for_each(|row| {
+            row.remove(at);
+        });
+    }
+    rows
+}
+
 fn rows(decision: &Decision) -> impl Iterator<Item = Vec<String>> {
-    let all = decision.traffic.pings_per_s * 86_400.0;
+    let all = decision.traffic.pings_per_s * DAY_S;
     let row = move |judged: &Judged| {
         let (candidate, found) = (&judged.candidate, &judged.assessment);
         let memory = match candidate.place.is_server() {
             true => format!("{} r", bytes(found.maxmemory)),
             false => format!("{} w", bytes(candidate.worker_bytes.value)),
         };
+
         vec![
             format!(
                 "{}{}{}",
@@ -93,6 +111,10 @@ fn rows(decision: &Decision) -> impl Iterator<Item = Vec<String>> {
             units::short(found.left_per_day() / all * 100.0),
             lost(found, "≤"),
             memory,
+            match candidate.disk_bytes.value {
+                0.0 => NOTHING.to_string(),
+                disk => bytes(disk),
+            },
             found.speed.map_or("-".to_string(), |speed| nanos(speed.p99_ns)),
             money(found.price),
         ]
@@ -117,18 +139,26 @@ pub(super) fn question(decision: &Decision) -> String {
     let redis =
         needs.redis_bytes.map_or("no Redis".to_string(), |size| format!("a Redis of {}", bytes(size)));
     format!(
-        "Asked: {}, {}/s, {} % duplicates, half of them within {} and the last after {}; lost at most {} %, \
-         duplicates at most {} % of what is delivered; {} with {} each, {redis}, {nightly}.",
+        "Asked: {}, {}/s, {} % duplicates, half of them within {} and the last after {}; {}, {}; {} with {} each, \
+         {redis}, {nightly}.",
         traffic.name,
         units::short(traffic.pings_per_s),
         units::short(traffic.duplicates * 100.0),
         seconds(traffic.lags.quantile(0.5)),
         seconds(traffic.lags.longest()),
-        units::short(needs.lost * 100.0),
-        units::short(needs.missed * 100.0),
+        allowed("lost", needs.lost, ""),
+        allowed("duplicates", needs.missed, " of what is delivered"),
         units::plural(needs.workers.into(), "worker"),
         bytes(needs.memory_bytes),
     )
+}
+
+/// `lost at most 0.0001 %`, or `none lost`.
+fn allowed(what: &str, share: f64, of: &str) -> String {
+    match share {
+        0.0 => format!("none {what}").replace("none duplicates", "no duplicates"),
+        share => format!("{what} at most {} %{of}", units::short(share * 100.0)),
+    }
 }
 
 fn fails(judged: &Judged) -> String {

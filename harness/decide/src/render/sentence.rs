@@ -8,6 +8,7 @@ use dedup_records::units;
 use crate::candidate::Place;
 use crate::decision::{Decision, Failure, Judged};
 use crate::loss::{Assessment, Says};
+use crate::quantity::DAY_S;
 
 /// The answer in one sentence.
 pub fn sentence(decision: &Decision) -> String {
@@ -41,7 +42,7 @@ fn named(judged: &Judged) -> String {
 
 fn figures(decision: &Decision, judged: &Judged) -> String {
     let found = &judged.assessment;
-    let all = decision.traffic.pings_per_s * 86_400.0;
+    let all = decision.traffic.pings_per_s * DAY_S;
     let memory = bytes(judged.candidate.worker_bytes.value);
     let size = match judged.candidate.place {
         Place::Server | Place::OpenServer => format!("{} in the Redis", bytes(found.maxmemory)),
@@ -112,8 +113,10 @@ pub(super) fn bytes(bytes: f64) -> String {
     units::bytes(bytes.clamp(0.0, 1e19) as u64)
 }
 
+/// What is less than a cent is said to be no more, as prices are compared to the cent.
 pub(super) fn money(price: f64) -> String {
     match price {
+        price if price > 0.0 && price < 0.01 => "≤0.01".to_string(),
         price if price < 100.0 => units::fixed(price, 2),
         price => units::fixed(price, 0),
     }

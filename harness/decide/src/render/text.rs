@@ -38,13 +38,17 @@ fn table(out: &mut String, rows: &[Vec<String>]) {
     let widest = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
+    let columns = rows.first().map_or(0, Vec::len);
+    // Columns stand closer where they would not fit.
+    let all: usize = (0..columns).map(widest).sum();
+    let gap = if 2 + all + 2 * columns.saturating_sub(1) <= WIDTH { "  " } else { " " };
     for row in rows {
         let mut line = "  ".to_string();
         for (column, cell) in row.iter().enumerate() {
             let width = widest(column);
             let _ = match column {
                 0 => write!(line, "{cell:<width$}"),
-                _ => write!(line, "  {cell:>width$}"),
+                _ => write!(line, "{gap}{cell:>width$}"),
             };
         }
         let _ = writeln!(out, "{line}");

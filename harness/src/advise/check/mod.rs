@@ -9,7 +9,7 @@ mod tests;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use dedup_decide::{Beside, Candidate, Marks, Needs, Nightly, Place, Seen};
+use dedup_decide::{Beside, Candidate, DAY_S, Marks, Needs, Nightly, Place, Seen};
 use dedup_strategies::{Context, Definition};
 use dedup_stream::scenario::Scenario;
 
@@ -76,7 +76,6 @@ impl Trial {
     /// Of firsts that have a copy so much later within the stream, evenly spread over it, the share that a restart follows in
     /// between; and the share of those that a job does not see in one day with their copies, too. Streams begin at midnight.
     fn behind_a_restart(&self, lag_s: f64, nightly: Nightly) -> (f64, f64) {
-        const DAY_S: f64 = 86_400.0;
         let last = self.length_s - lag_s;
         if last <= 0.0 {
             return (0.0, 0.0);

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use dedup_decide::{Candidate, Lags, Needs, Traffic};
+use dedup_decide::{Candidate, DAY_S, Lags, Needs, Traffic, YEAR_S};
 use dedup_stream::scenario::{Scenario, ScenarioError};
 
 /// Pings of a trial, about: a strategy judges so many in seconds.
@@ -14,9 +14,6 @@ const MOST_FAULTS: f64 = 60.0;
 
 /// As many workers as a trial has, at most.
 const MOST_WORKERS: u32 = 16;
-
-const DAY_S: f64 = 86_400.0;
-const YEAR_S: f64 = 365.25 * DAY_S;
 
 /// A stream, and what breaks in it.
 #[derive(Clone, Debug)]

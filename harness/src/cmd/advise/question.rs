@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, anyhow, bail};
-use dedup_decide::{Allowed, Lags, Needs, Traffic, TrafficError, rate, share};
+use dedup_decide::{Allowed, Lags, NEEDS, NeedError, Needs, Traffic, TrafficError, rate, share};
 use dedup_profile::{Memory, Profile};
 use dedup_stream::scenario::{Lag, Scenario, find};
 use dedup_stream::trace::{TraceOptions, find_files, spool_stdin};
@@ -45,6 +45,7 @@ pub(super) fn given(args: &AdviseArgs) -> anyhow::Result<Given> {
         let text = String::from_utf8(bytes)
             .map_err(|_| anyhow!("{from}: found bytes that are no UTF-8; allowed is a TOML file"))?;
         for (name, value) in Needs::read_file(&from, &text)? {
+            check_name(&from, &name)?;
             given.insert(name, (from.clone(), value));
         }
     }
@@ -54,6 +55,16 @@ pub(super) fn given(args: &AdviseArgs) -> anyhow::Result<Given> {
     let in_file = given.remove(CURVES).map(|(_, path)| PathBuf::from(path));
     let curves = args.curves.clone().or(in_file);
     Ok(Given { texts: given, curves, reading: args.reading.clone() })
+}
+
+/// A file may hold requirements, traffic, and the curves.
+fn check_name(from: &str, name: &str) -> Result<(), NeedError> {
+    let needs = NEEDS.iter().map(|need| need.name);
+    let all: Vec<&str> = needs.chain(TRAFFIC.map(|(name, ..)| name)).chain([CURVES]).collect();
+    match all.contains(&name) {
+        true => Ok(()),
+        false => Err(NeedError::Unknown { from: from.into(), name: name.into(), allowed: all.join(", ") }),
+    }
 }
 
 impl Given {
