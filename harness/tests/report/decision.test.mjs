@@ -84,7 +84,7 @@ test('what a link asks for that cannot be asked here is said at the top, and wha
   assert.match(page.url(), /#rate=9000\/s$/);
   assert.deepEqual(await accessibility(page), []);
   // Another link says nothing of the one before.
-  assert.equal(await said('#rate=9000/s'), '');
+  assert.equal(await said('#rate=8000/s'), '');
   assert.deepEqual(wrong, []);
   await context.close();
 });

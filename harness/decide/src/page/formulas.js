@@ -154,28 +154,27 @@ function ofSeveral(several, one, n, window) {
 }
 
 // advise::candidates; the same traffic is asked about again and again.
-const MEMO = new WeakMap();
+const MEMO = new WeakMap(), keyOf = (n) => [n.missed, n.lost, n.nightly, n.publish, n.linger, n.batch, n.workers].join(" ");
 function candidates(t, n) {
   if (!MEMO.has(t)) MEMO.set(t, new Map());
-  const memo = MEMO.get(t), key = [n.missed, n.lost, n.nightly, n.publish, n.linger, n.batch, n.workers].join(" ");
-  if (!memo.has(key)) { if (memo.size > 40) memo.clear(); memo.set(key, D.told.flatMap((s) => candidatesOf(s, t, n))); }
+  const memo = MEMO.get(t), key = keyOf(n), all = windows(t, n);
+  if (!memo.has(key)) {
+    if (memo.size > 40) memo.clear();
+    memo.set(key, D.told.flatMap((s) => windowsOf(s, all).flatMap((window) => sizesFor(s, n).map((size) => candidate(s, size, window, t, n, 1)).filter(Boolean))));
+  }
   return memo.get(key);
 }
-function candidatesOf(s, t, n) {
-  const found = [];
-  for (const window of s.own_window_s ? [s.own_window_s] : windows(t, n)) {
-    const ids = Math.ceil(Math.max(1, s.forever ? uniquesPerS(t) * YEAR_S : idsIn(t, window))), most = s.with_headroom ? withHeadroom(ids) : ids, worker = shareOf(most, n.workers);
-    for (const size of sizesFor(s, n)) {
-      const missed = missedShares(s, size, t, n, { window, ids: most, worker });
-      if (!missed) continue;
-      found.push({
-        s, size, ids, window: s.has_window ? window : null, live: missed.live, stable: missed.stable,
-        gap: s.since_marked ? n.publish : 0, fp: size.false_positives[0] + size.false_positives[1] * most,
-        worker: piecesAt(size.of_worker, worker) + piecesAt(size.of_all, most) / n.workers, server: piecesAt(size.server, most), disk: piecesAt(size.disk, most) / n.workers,
-      });
-    }
-  }
-  return found;
+const windowsOf = (s, all) => s.own_window_s ? [s.own_window_s] : all;
+// advise::candidates::Theory::candidate; none of what lets more through than `most`, a share of the pings.
+function candidate(s, size, window, t, n, most) {
+  const ids = Math.ceil(Math.max(1, s.forever ? uniquesPerS(t) * YEAR_S : idsIn(t, window))), planned = s.with_headroom ? withHeadroom(ids) : ids, worker = shareOf(planned, n.workers);
+  const missed = missedShares(s, size, t, n, { window, ids: planned, worker });
+  if (!missed || (missed.stable ?? missed.live) * t.duplicates > most * (1 + 1e-9)) return null;
+  return {
+    s, size, ids, window: s.has_window ? window : null, live: missed.live, stable: missed.stable,
+    gap: s.since_marked ? n.publish : 0, fp: size.false_positives[0] + size.false_positives[1] * planned,
+    worker: piecesAt(size.of_worker, worker) + piecesAt(size.of_all, planned) / n.workers, server: piecesAt(size.server, planned), disk: piecesAt(size.disk, planned) / n.workers,
+  };
 }
 const isServer = (c) => c.s.place === "server" || c.s.place === "open_server";
 // Candidate::remembers_s
@@ -269,16 +268,36 @@ function decide(t, n) {
   return { survivors, excluded, judged, giveUp: survivors.length ? null : alone[0] ?? null };
 }
 
-// decide::sensitivity::winner: looked for from the cheapest on; windows and sizes are chosen anew. `only` leaves the others out.
-function winner(t, n, only) {
-  let best = null, key = null;
-  const cents = (c) => Math.round(price(c, n) * 100);
-  for (const [cost, c] of candidates(t, n).filter((c) => !only || only.includes(c.s.strategy)).map((c) => [cents(c), c]).sort((a, b) => a[0] - b[0])) {
-    if (key && key[0] < cost) break;
-    const f = assess(c, t, n), found = order(f);
-    if ((!key || compare(found, key) < 0) && !failures(c, f, t, n).length) [best, key] = [c, found];
+// decide::sensitivity::winner::Best; what is the same goes by its place.
+class Best {
+  c = null; key = null; place = 0;
+  isBelow(cents) { return this.key !== null && this.key[0] < cents; }
+  meet(c, place, t, n) {
+    const f = assess(c, t, n), key = order(f);
+    if ((!this.key || (compare(key, this.key) || place - this.place) < 0) && !failures(c, f, t, n).length) [this.c, this.key, this.place] = [c, key, place];
   }
-  return best;
+}
+const cents = (c, n) => Math.round(price(c, n) * 100);
+// decide::sensitivity::winner: windows and sizes are chosen anew. `only` leaves the others out; who is likely to win comes `first`.
+function winner(t, n, only, first) {
+  const best = new Best(), asked = (s) => !only || only.includes(s.strategy), known = MEMO.get(t)?.get(keyOf(n));
+  // of_candidates: where there are candidates already, as a limit or a price was varied.
+  if (known) {
+    for (const [cost, c, place] of known.map((c, place) => [cents(c, n), c, place]).filter(([, c]) => asked(c.s)).sort((a, b) => a[0] - b[0])) {
+      if (best.isBelow(cost)) break;
+      best.meet(c, place, t, n);
+    }
+    return best.c;
+  }
+  // of_ladders: from the shortest window on, as far as there may be something better.
+  const all = windows(t, n), ladders = D.told.filter(asked).flatMap((s) => sizesFor(s, n).map((size) => [s, size])).map(([s, size], place) => [s, size, place]);
+  for (const [s, size, place] of ladders.sort((a, b) => (a[0].strategy !== first) - (b[0].strategy !== first)))
+    for (const window of windowsOf(s, all)) {
+      const c = candidate(s, size, window, t, n, n.missed);
+      if (c && best.isBelow(cents(c, n))) break;
+      if (c) best.meet(c, place, t, n);
+    }
+  return best.c;
 }
 
 // decide::sensitivity::assumptions
@@ -304,7 +323,7 @@ const shownIn = (kind, v) => kind === "share" ? .01 : kind === "bytes" ? BYTES.f
 function rounded(kind, v, up) {
   const scale = shownIn(kind, v), shown = v / scale, power = 2 - Math.floor(Math.log10(shown)), digits = shown * 10 ** power;
   const whole = Math.abs(digits - Math.round(digits)) < 1e-6 ? Math.round(digits) : up ? Math.ceil(digits) : Math.floor(digits);
-  return Number(`${whole}e${-power}`) * scale;
+  return Number((Number(`${whole}e${-power}`) * scale).toPrecision(12));
 }
 
 // decide::sensitivity::Search::change: step by step, then by halves.
@@ -314,8 +333,9 @@ function change(t, n, assumption, up, only) {
   if (!(from > 0)) return null;
   const most = assumption.kind === "share" ? .99 / from : Infinity, until = up ? Math.min(FURTHEST, most) : 1 / FURTHEST;
   if (up && until <= 1) return null;
-  const at = (value) => { const q = { t, n }; assumption.set(q, value); return winner(q.t, q.n, only)?.s.strategy ?? null; };
-  const now = winner(t, n, only)?.s.strategy ?? null, step = until ** (1 / STEPS);
+  const now = winner(t, n, only)?.s.strategy ?? null;
+  const at = (value) => { const q = { t, n }; assumption.set(q, value); return winner(q.t, q.n, only, now)?.s.strategy ?? null; };
+  const step = until ** (1 / STEPS);
   let far = 0;
   for (let i = 1; i <= STEPS && !far; i++) if (at(from * step ** i) !== now) far = step ** i;
   if (!far) return null;

@@ -87,7 +87,8 @@ impl Unit {
             false => digits.floor(),
         };
         let short: f64 = format!("{whole}e{}", -power).parse().unwrap_or(shown);
-        short * scale
+        // Without what the multiplication adds in the last bits.
+        format!("{:.11e}", short * scale).parse().unwrap_or(value)
     }
 }
 
