@@ -8,8 +8,9 @@ use dedup_records::stats::{Spread, rule_of_three};
 use dedup_records::units::{plural, short, thousands};
 
 use super::cells::{count_cell, documented_cell, share_cell};
-use super::model::{Cell, Fact, Figure, Kind, Opening, Table, Tone, View};
+use super::model::{Cell, Fact, Figure, Kind, Opening, Section, Table, Tone, View};
 use super::overview::{self, claim, in_order, lives, sentence};
+use super::palette::Palette;
 use super::panel::{Entry, Panel, machine};
 use super::pipeline;
 use super::tables::doubts;
@@ -17,7 +18,12 @@ use super::verdict::{CONTROL, DOCUMENTED, HARM, SKIPPED, Verdict, documented, ha
 use super::words::{clip, list, nanos, program, rate, spread, three};
 
 /// What a report opens with.
-pub(super) fn opening(panels: &[Panel<'_>], comparison: &Comparison) -> Opening {
+pub(super) fn opening(
+    panels: &[Panel<'_>],
+    sections: &[Section],
+    comparison: &Comparison,
+    palette: &Palette,
+) -> Opening {
     let lives = lives(panels);
     Opening {
         title: title(panels),
@@ -26,14 +32,19 @@ pub(super) fn opening(panels: &[Panel<'_>], comparison: &Comparison) -> Opening 
         facts: facts(panels, comparison),
         verdicts: verdicts(panels),
         overview: overview::table(panels, &lives, comparison),
-        kinds: kinds(panels, comparison),
+        kinds: kinds(panels, sections, comparison, palette),
         figures: in_order(panels).map(table).collect(),
         notes: [doubts(comparison), notes(panels)].concat(),
     }
 }
 
 /// What may be chosen of several kinds of fault, and what it comes to.
-fn kinds(panels: &[Panel<'_>], comparison: &Comparison) -> Vec<Kind> {
+fn kinds(
+    panels: &[Panel<'_>],
+    sections: &[Section],
+    comparison: &Comparison,
+    palette: &Palette,
+) -> Vec<Kind> {
     let all: BTreeSet<Struck> = panels.iter().flat_map(Panel::struck).collect();
     if all.len() < 2 {
         return Vec::new();
@@ -44,13 +55,24 @@ fn kinds(panels: &[Panel<'_>], comparison: &Comparison) -> Vec<Kind> {
             panels.iter().filter(has).map(|panel| panel.block().stream.scenario.as_str()).collect();
         let own = |panel: &&Panel<'_>| panel.faults().is_empty() || has(panel);
         let own: Vec<Panel<'_>> = panels.iter().filter(own).cloned().collect();
-        let mut overview = overview::table(&own, &lives(&own), comparison).map(|figure| figure.tables);
+        let lives = lives(&own);
+        let mut overview = overview::table(&own, &lives, comparison).map(|figure| figure.tables);
         let table = overview.as_mut().and_then(Vec::pop).map(|table| Table {
             id: format!("{}-{}", table.id, struck.id()),
             caption: format!("{}, of faults only: {}", table.caption, struck.words()),
             ..table
         });
-        Kind { struck, scenarios_count: scenarios.len(), overview: table }
+        // Only what is said otherwise of these faults alone.
+        let other = |section: &Section| sections.iter().all(|all| all.headline != section.headline);
+        let leads = super::sections::all(&own, comparison, palette).into_iter().filter(other);
+        Kind {
+            struck,
+            scenarios_count: scenarios.len(),
+            claim: claim(&lives),
+            sentence: sentence(&own, &lives),
+            overview: table,
+            leads: leads.map(|section| (section.id, section.headline)).collect(),
+        }
     };
     all.into_iter().map(kind).collect()
 }

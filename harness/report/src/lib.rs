@@ -49,7 +49,7 @@ impl Report {
         }));
         let panels = panel::panels(runs, &comparison, &palette, mix);
         let sections = sections::all(&panels, &comparison, &palette);
-        let opening = headline::opening(&panels, &comparison);
+        let opening = headline::opening(&panels, &sections, &comparison, &palette);
         let loud = loud::loud(&sections, &panels, &palette);
         let palette = palette.with_loud(&loud);
         let labels: Vec<&str> = comparison.runs.iter().map(|source| source.label.as_str()).collect();

@@ -51,8 +51,14 @@ pub struct Kind {
     pub struck: Struck,
     /// How many scenarios have such a fault.
     pub scenarios_count: usize,
+    /// The worst that was seen under them, and the sentence below it.
+    pub claim: String,
+    /// Who lost nothing under them.
+    pub sentence: String,
     /// A line a candidate, over the scenarios without a fault and those with such a fault.
     pub overview: Option<Table>,
+    /// What sections say otherwise where only these faults are looked at: their names in links, and their headlines.
+    pub leads: Vec<(&'static str, String)>,
 }
 
 /// What one fact of the opening is.

@@ -341,7 +341,7 @@ fn a_trend_keeps_runs_in_the_order_of_time_and_marks_counts_that_differ() {
         run
     };
     let trend = trend::Trend::from_runs(&[run(3, 5), run(1, 0), run(2, 0)], &Filter::default()).unwrap();
-    let text = trend::render_text(&trend);
+    let text = trend::render_text(&trend, tables::Look::PLAIN);
     assert!(text.contains("0 → 15 at 2026-03-03T12:00:00Z"), "{text}");
     let page = page::render(&trend::report(&trend));
     assert!(page.contains("1 hint"), "the page has it too");
@@ -455,6 +455,40 @@ fn a_title_about_losses_stands_over_the_chart_of_losses_and_says_what_changed() 
     );
     assert!(figure.charts[0].0.id.starts_with("dropped"));
     assert!(faults.figures[1].headline.starts_with("mild changed nothing"), "{}", faults.figures[1].headline);
+}
+
+#[test]
+fn a_floor_that_would_press_the_others_to_the_ground_is_in_the_table_alone() {
+    for (times, drawn) in [(2, true), (40, false)] {
+        let mut run = two_faults();
+        verified(&mut run, |strategy, figures| {
+            figures.over_time.slice_ns = 30_000_000_000;
+            figures.over_time.missed_count = vec![if strategy == "noop" { 5 * times } else { 5 }; 10];
+            figures.over_time.pings_count = vec![100; 10];
+        });
+        let report = report_of(&[run], Mix::Apart);
+        let figure = &section(&report, "faults").figures[0];
+        let (chart, table) = figure.charts.iter().find(|(chart, _)| chart.id.starts_with("missed")).unwrap();
+        assert_eq!(chart.series.iter().any(|series| series.name == "noop"), drawn, "{times}");
+        assert!(table.columns.iter().any(|column| column.title == "noop"));
+        let said = figure.notes.iter().any(|note| note.contains("noop is in the table and not drawn"));
+        assert_eq!(said, !drawn, "{:?}", figure.notes);
+    }
+}
+
+#[test]
+fn the_title_above_rates_and_latencies_says_figures_that_are_drawn() {
+    let report = report_of(&[full()], Mix::Apart);
+    let figure = &section(&report, "load").figures[0];
+    let (chart, _) = &figure.charts[0];
+    let shown: Vec<String> =
+        chart.series.iter().flat_map(|series| &series.points).map(|point| words::rate(point.x)).collect();
+    assert!(
+        shown.iter().any(|rate| figure.headline.contains(rate.as_str())),
+        "{}: {shown:?}",
+        figure.headline
+    );
+    assert!(figure.headline.contains("99 % of pings within"), "{}", figure.headline);
 }
 
 #[test]

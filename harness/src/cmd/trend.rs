@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use dedup_files::NEVER;
 use dedup_report::page;
+use dedup_report::tables::Look;
 use dedup_report::trend::{Trend, render_text, report};
 
 use super::places::refuse_one_place;
@@ -46,8 +47,10 @@ pub fn run(args: &TrendArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let written = [("--output", args.output.as_deref())];
     refuse_one_place(runs.iter().map(|run| run.path.as_path()), &written).or_exit(Exit::Usage)?;
     let trend = compared(Trend::from_runs(&runs, &filter))?;
+    // A file has no width.
+    let look = if args.output.is_some() { Look::PLAIN } else { Look::of_stdout() };
     let text = match args.format {
-        TrendFormat::Table => render_text(&trend),
+        TrendFormat::Table => render_text(&trend, look),
         TrendFormat::Html => page::render(&report(&trend)),
     };
     match &args.output {

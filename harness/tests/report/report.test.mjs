@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { readFileSync, statSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { accessibility, clashes, empty, launch, make, open, sizes } from './browser.mjs';
 import { HOSTILE, full, hostile, large, runs } from './samples.mjs';
 
@@ -179,6 +180,19 @@ test('a figure is copied with where it comes from, and saved where the clipboard
   await context.close();
 });
 
+test('what has its name below a chart has it in the copied figure, too', async () => {
+  const { page, context } = await open(browser, pages.report, { viewport: sizes.phone, acceptDownloads: true });
+  const plot = page.locator('.plot:has(.inkeys span)').first();
+  const names = await plot.locator('.inkeys span').allTextContents();
+  assert.ok(names.length > 0);
+  const [file] = await Promise.all([page.waitForEvent('download'), plot.locator('.links a', { hasText: 'SVG' }).click()]);
+  const svg = readFileSync(await file.path(), 'utf8');
+  const texts = [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text);
+  assert.deepEqual(names.filter((name) => !texts.includes(name)), []);
+  assert.equal((svg.match(/<g transform="translate/g) ?? []).length, names.length, 'each beside its mark');
+  await context.close();
+});
+
 test('one kind of fault, or all of them', async () => {
   const { page, wrong, context } = await open(browser, pages.report);
   const rows = () => page.locator('#matrix table.heat tbody th:visible').evaluateAll((all) => all.map((head) => head.firstChild.textContent));
@@ -195,6 +209,10 @@ test('one kind of fault, or all of them', async () => {
     assert.doesNotMatch(await under(), /of 3/);
     assert.equal(await page.locator('#verdicts > .figure:visible', { hasText: other }).count(), 0);
     assert.match(page.url(), new RegExp(`#faults=${kind}$`));
+    const said = await page.locator('h1, .sentence, .lead').evaluateAll((all) => all.filter((one) => one.checkVisibility()).map((one) => one.innerText));
+    assert.deepEqual(said.filter((sentence) => sentence.includes(other)), [], 'no sentence speaks of the others');
+    assert.ok(said.some((sentence) => sentence.includes(fault)), said.join('\n'));
+    assert.equal(said.length, await page.locator('.section:has(> .lead)').count() + 2, 'one sentence each');
   }
   assert.ok(await page.locator('#accuracy .figure:visible').count() > 0, 'what is of no fault stays');
   // With a family's button, over a reload, and back.
@@ -354,6 +372,21 @@ test('a cell of a matrix is read as a sentence, by pointer and by arrow keys', a
   await context.close();
 });
 
+test('what a link asks for that is not on the page is said at its top', async () => {
+  const { page, wrong, context } = await open(browser, pages.report);
+  const said = async (hash) => {
+    await page.goto('about:blank');
+    await page.goto(pathToFileURL(pages.report).href + hash);
+    return await page.locator('#odd').isHidden() ? '' : page.locator('#odd').innerText();
+  };
+  for (const hash of ['', '#latency', '#hide=bloom&faults=store&at=latency']) assert.equal(await said(hash), '', hash);
+  for (const [hash, part] of [['#hide=blom', 'hide=blom, which is no strategy'], ['#faults=stores', 'all are shown'], ['#at=nowhere', 'no section'], ['#speed=9', 'means nothing'], ['#hide=%3Cb%3E', 'hide=<b>']])
+    assert.ok((await said(hash)).includes(part), `${hash}: ${await said(hash)}`);
+  assert.deepEqual(await accessibility(page), []);
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
 test('what is hidden stands in the address', async () => {
   const { page, context } = await open(browser, pages.report);
   await page.locator('.key', { hasText: /^bloom$/ }).click();
@@ -386,6 +419,35 @@ test('speaker notes cover nothing of the slide, and a chart is built up', async 
   assert.ok(charts > 0);
   await context.close();
 });
+
+for (const [name, path] of Object.entries({ sample: pages.slides, quick: recorded('quick'), talk: recorded('talk') }))
+  test(`slides of ${name} on a phone are a page to scroll, in letters that can be read`, async () => {
+    const { page, wrong, context } = await open(browser, path, { viewport: sizes.phone });
+    const small = await page.evaluate(() => {
+      const found = [];
+      for (const text of document.querySelectorAll('.slide :is(h1, h2, p, li, td, th, dd)'))
+        if (text.checkVisibility() && parseFloat(getComputedStyle(text).fontSize) < 12) found.push(text.textContent.slice(0, 40));
+      for (const text of document.querySelectorAll('.slide svg text')) {
+        const svg = text.ownerSVGElement, size = parseFloat(getComputedStyle(text).fontSize) * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+        if (size < 11) found.push(`${text.textContent}: ${size}`);
+      }
+      return found;
+    });
+    assert.deepEqual(small, []);
+    const slides = await page.locator('.slide').evaluateAll((all) => all.map((slide) => slide.getBoundingClientRect()).map(({ top, bottom, left, right }) => ({ top, bottom, left, right })));
+    assert.ok(slides.every(({ left, right }) => left >= 0 && right <= 391), JSON.stringify(slides));
+    slides.slice(1).forEach(({ top }, at) => assert.ok(top >= slides[at].bottom - 1, `slide ${at + 2} lies on the one before`));
+    assert.deepEqual(await accessibility(page), []);
+    // A link leads to its slide, and notes stand below theirs.
+    await page.goto(page.url().replace(/#.*/, '') + '#slide-4');
+    const top = await page.locator('#slide-4').evaluate((slide) => slide.getBoundingClientRect().top);
+    assert.ok(Math.abs(top) < 60, `${top}`);
+    await page.click('#speaker');
+    assert.ok(await page.locator('#slide-4 aside').isVisible());
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+    assert.deepEqual(wrong, []);
+    await context.close();
+  });
 
 test('letters of charts on slides are at least 20 of its 720 lines high', async () => {
   const { page, context } = await open(browser, pages.slides, { viewport: { width: 1280, height: 720 } });
@@ -549,6 +611,22 @@ for (const [size, viewport] of Object.entries(sizes))
       await context.close();
     }
   });
+
+// What is drawn of the records that stand in the repository, as a page.
+const whole = (name) => make(`${name}-report.html`, 'report', new URL(`../../../results/${name}`, import.meta.url).pathname).path;
+
+test('on paper nothing is wider than the sheet, upright or across, whatever was recorded', async () => {
+  for (const path of [pages.report, whole('talk'), whole('quick')])
+    for (const [width, height] of [[1032, 700], [718, 1040]]) {
+      const { page, context } = await open(browser, path, { viewport: { width, height } });
+      await page.emulateMedia({ media: 'print' });
+      await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+      await unfold(page);
+      const wide = await page.evaluate(() => [...document.querySelectorAll('main *, header *')].filter((element) => element.checkVisibility() && !element.closest('.vh, svg') && element.getBoundingClientRect().right > innerWidth + 1).map((element) => `${element.tagName} ${element.id}`));
+      assert.deepEqual(wide, [], `${path} at ${width}`);
+      await context.close();
+    }
+});
 
 test('on paper no word is cut, nothing is wider than the sheet, and heads go with their tables', async () => {
   const { page, context } = await open(browser, pages.report, { viewport: { width: 1032, height: 700 } });

@@ -222,11 +222,24 @@ impl<'b> Pen<'_, 'b> {
         };
         self.path(&line, ink(Stroke::Line), 4);
         if matches!(series.join, Join::Line | Join::Step) && places.len() > 1 {
+            // The range of the rounds, where a line in colour has one.
+            if series.strategy.is_some_and(|index| !self.palette.is_quiet(index)) {
+                series.points.iter().zip(places).for_each(|(point, place)| self.whisker(point, place.0, ink));
+            }
             return;
         }
         for (point, place) in series.points.iter().zip(places) {
             self.intervals(point, *place, ink(Stroke::Interval));
             self.mark(point.kind, *place, series.strategy);
+        }
+    }
+
+    fn whisker(&self, point: &Point, x: i32, ink: impl Fn(Stroke) -> Ink) {
+        let Some((low, high)) = point.y_range else { return };
+        let (x, low, high) = (f64::from(x), self.y(low), self.y(high));
+        self.path(&[(x, low), (x, high)], ink(Stroke::Interval), 2);
+        for end in [low, high] {
+            self.path(&[(x - 5.0, end), (x + 5.0, end)], ink(Stroke::Interval), 2);
         }
     }
 

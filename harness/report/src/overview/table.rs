@@ -15,7 +15,7 @@ use crate::verdict::{DOCUMENTED, HARM, Harm};
 use crate::words::{list, memory, nanos, percent, spread, three};
 
 /// The heading above where the worst was seen.
-pub(crate) const UNDER: &str = "under";
+pub(crate) const UNDER: &str = "worst under";
 
 /// The table of all candidates, and what is to be known of it.
 pub(crate) fn table(panels: &[Panel<'_>], lives: &[Life<'_>], comparison: &Comparison) -> Option<Figure> {
@@ -117,8 +117,8 @@ fn under(life: &Life<'_>) -> Cell {
     }
     life.worst_leak().map_or(Cell::none(), |leak| {
         let below = match leak.without {
-            Some(_) => format!("{} copies more", thousands(leak.more_missed())),
-            None => format!("{} copies through", thousands(leak.verify.missed_count)),
+            Some(_) => format!("none lost; {} copies more let through", thousands(leak.more_missed())),
+            None => format!("none lost; {} copies let through", thousands(leak.verify.missed_count)),
         };
         Cell::text(leak.panel.short_title()).with(below)
     })

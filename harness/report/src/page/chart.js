@@ -249,7 +249,14 @@ const [draw, wrapped] = (() => {
       const own = one.s === null ? '' : ' s' + one.s;
       one.places = one.p.map((point) => [x(point[0]), y(point[1])]);
       if (one.j !== 'marks') line(own ? 'l' + own : 'u', one.j === 'step' ? stairs(one.places) : one.places);
-      if (isLine(one) && one.places.length > 1) continue;
+      if (isLine(one) && one.places.length > 1) {
+        // The range of the rounds, where a line in colour has one.
+        if (!quiet(one.s)) one.p.forEach(([, , , , wideY], at) => {
+          const px = one.places[at][0];
+          if (wideY) { const [low, high] = wideY.map(y); line('i' + own, [[px, low], [px, high]]); for (const end of [low, high]) line('i' + own, [[px - 5, end], [px + 5, end]]); }
+        });
+        continue;
+      }
       one.p.forEach(([, , kind, wideX, wideY], at) => {
         const [px, py] = one.places[at];
         if (wideY) line('i' + own, [[px, y(wideY[0])], [px, y(wideY[1])]]);

@@ -84,14 +84,21 @@ fn states(palette: &Palette) -> String {
 fn header(opening: &Opening) -> Markup {
     html! {
         header.top {
+            div #odd.odd role="status" hidden {}
             p.kicker { "Deduplication of at-least-once pings: " (opening.title) }
-            h1 { (prose(&opening.claim)) }
-            p.sentence { (prose(&opening.sentence)) }
+            h1 {
+                @if opening.kinds.is_empty() { (prose(&opening.claim)) } @else {
+                    span.of-all { (prose(&opening.claim)) }
+                    @for kind in &opening.kinds { span class=(of_kind("", kind)) { (prose(&kind.claim)) } }
+                }
+            }
+            p class=(if opening.kinds.is_empty() { "sentence" } else { "sentence of-all" }) { (prose(&opening.sentence)) }
+            @for kind in &opening.kinds { p class=(of_kind("sentence", kind)) { (prose(&kind.sentence)) } }
             @if let Some(overview) = &opening.overview {
                 div #overview {
                     div.of-all { @for table in &overview.tables { (table_view(table)) } }
                     @for kind in &opening.kinds { @if let Some(table) = &kind.overview {
-                        div class=(format!("of-kind f-{}", kind.struck.id())) {
+                        div class=(of_kind("", kind)) {
                             p.about { "Of faults only those of one kind (" (kind.struck.words()) "), and what is of no fault." }
                             (table_view(table))
                         }
@@ -225,7 +232,7 @@ fn choices(kinds: &[Kind]) -> String {
     let rule = |kind: &Kind| {
         let id = kind.struck.id();
         format!(
-            ":root[data-kind={id}] .fault:not(.f-{id}),:root:not([data-kind={id}]) .of-kind.f-{id}{{display:none}}"
+            ":root[data-kind={id}] .fault:not(.f-{id}),:root[data-kind={id}] .not-{id},:root:not([data-kind={id}]) .of-kind.f-{id}{{display:none}}"
         )
     };
     kinds.iter().map(rule).collect()
@@ -241,11 +248,28 @@ fn strategy(index: usize, palette: &Palette) -> Markup {
     }
 }
 
+/// The classes of what is shown where one kind of fault was chosen.
+fn of_kind(class: &str, kind: &Kind) -> String {
+    format!("{class} of-kind f-{}", kind.struck.id()).trim_start().to_string()
+}
+
+/// What a section says of all, or of the kind of fault that was chosen.
+fn lead(section: &Section, kinds: &[Kind]) -> Markup {
+    let own = |kind: &Kind| kind.leads.iter().find(|(id, _)| *id == section.id).map(|(_, said)| said.clone());
+    let own: Vec<(&Kind, String)> = kinds.iter().filter_map(|kind| Some((kind, own(kind)?))).collect();
+    // Where a kind has no sentence of its own, that of all stands.
+    let others: String = own.iter().map(|(kind, _)| format!(" not-{}", kind.struck.id())).collect();
+    html! {
+        p class=(format!("lead{others}")) { (prose(&section.headline)) }
+        @for (kind, said) in &own { p class=(of_kind("lead", kind)) { (prose(said)) } }
+    }
+}
+
 fn section_view(section: &Section, report: &Report) -> Markup {
     html! {
         section.section id=(section.id) {
             h2 { (section.title) }
-            p.lead { (prose(&section.headline)) }
+            (lead(section, &report.opening.kinds))
             @if !section.figures.is_empty() { p.about { (section.about) } }
             @for (index, figure) in section.figures.iter().enumerate() {
                 (folded(figure, index, (section.title, &section.headline), html! {

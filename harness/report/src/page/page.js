@@ -57,6 +57,16 @@
     const found = Object.fromEntries(location.hash.slice(1).split('&').filter((part) => part.includes('=')).map((part) => part.split('=', 2)));
     const names = (what) => new Set((found[what] || '').split(',').filter(Boolean).map(plain));
     const [hide, name] = [names('hide'), names('name')];
+    // What a link asks for that is not on this page is said at its top.
+    const unknown = Object.entries(found).flatMap(([what, text]) => {
+      if (what === 'hide' || what === 'name') return [...names(what)].filter((one) => !keys.some((key) => key.title === one)).map((one) => `${what}=${one}, which is no strategy here`);
+      if (what === 'faults') return !text || kinds.some((kind) => kind.dataset.kind === text) ? [] : [`faults=${plain(text)}, which is no kind of fault here; all are shown`];
+      if (what === 'at') return document.getElementById(text) ? [] : [`at=${plain(text)}, which is no section here`];
+      return [`${plain(what)}=${plain(text)}, which means nothing here`];
+    });
+    const odd = document.getElementById('odd');
+    odd.hidden = !unknown.length;
+    odd.replaceChildren(...unknown.map((said) => { const line = document.createElement('p'); line.textContent = `This link asks for ${said}.`; return line; }));
     turn(keys.map((key) => [key, hide.has(key.title) ? 'false' : name.has(key.title) ? 'true' : first(key)]));
     choose(found.faults);
     const at = found.at && document.getElementById(found.at);
@@ -255,7 +265,9 @@
       const link = document.createElement('a');
       const title = (box.parentElement.querySelector('figcaption') || {}).textContent;
       const source = ((box.closest('.figure') || box).querySelector('.source') || {}).textContent;
-      const picture = () => alone(box.querySelector('svg'), title, [source, data.command].filter(Boolean));
+      // What found no room in it has its mark and name below it, there as here.
+      const keys = () => [...below.querySelectorAll('span')].map((key) => [key.querySelector('svg'), key.textContent]);
+      const picture = () => alone(box.querySelector('svg'), title, [source, data.command].filter(Boolean), keys());
       link.textContent = 'SVG';
       link.href = '#chart-' + box.dataset.chart;
       link.download = box.dataset.chart + '.svg';
@@ -284,28 +296,45 @@
     const kinds = ['image/svg+xml', 'text/plain'].map((type) => [type, new Blob([svg], { type })]);
     return navigator.clipboard.write([new ClipboardItem(Object.fromEntries(kinds))]);
   };
-  const alone = (svg, title, provenance) => {
+  const LOOKS = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'opacity', 'font-weight', 'font-family', 'paint-order', 'stroke-linejoin'];
+  const looks = (from, to) => { const style = getComputedStyle(from); for (const name of LOOKS) to.setAttribute(name, style.getPropertyValue(name)); };
+  const alone = (svg, title, provenance, keys) => {
     const copy = svg.cloneNode(true);
     copy.setAttribute('xmlns', SVG);
     const from = svg.querySelectorAll('*');
     copy.querySelectorAll('*').forEach((element, index) => {
-      const style = getComputedStyle(from[index]);
-      if (style.display === 'none') { element.classList.add('gone'); return; }
-      for (const name of ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'opacity', 'font-weight', 'font-family', 'paint-order', 'stroke-linejoin'])
-        element.setAttribute(name, style.getPropertyValue(name));
+      if (getComputedStyle(from[index]).display === 'none') { element.classList.add('gone'); return; }
+      looks(from[index], element);
     });
     copy.querySelectorAll('.gone, .cross').forEach((element) => element.remove());
     // Where it comes from: in it, and below it.
     const { width, height } = svg.viewBox.baseVal;
     const [size, line] = [20, 26];
     const look = getComputedStyle(svg.querySelector('text.h, text') || svg);
+    // The legend, in rows as wide as the picture.
+    let [left, down] = [12, 0];
+    for (const [swatch, name] of keys) {
+      const room = 70 + name.length * size * 0.62;
+      if (left > 12 && left + room > width) [left, down] = [12, down + line];
+      const y = height + down + line / 2 + 4;
+      if (swatch) {
+        const mark = shape('g', { transform: `translate(${left} ${y - 12})` });
+        [...swatch.children].forEach((part) => { const own = part.cloneNode(true); looks(part, own); mark.append(own); });
+        copy.append(mark);
+      }
+      const text = shape('text', { x: left + 68, y: y + size / 3, 'font-size': size, 'font-family': look.fontFamily, fill: look.fill });
+      text.textContent = name;
+      copy.append(text);
+      left += room + 24;
+    }
+    const begins = height + (keys.length ? down + line + 8 : 0);
     const lines = [title, ...provenance].flatMap((words, index) => wrapped(words, (width - 24) * (25 / size) * 0.97).map((words) => [words, index === 0 ? 600 : 400]));
     lines.forEach(([words, weight], at) => {
-      const text = shape('text', { x: 12, y: height + (at + 1) * line, 'font-size': size, 'font-weight': weight, 'font-family': look.fontFamily, fill: look.fill });
+      const text = shape('text', { x: 12, y: begins + (at + 1) * line, 'font-size': size, 'font-weight': weight, 'font-family': look.fontFamily, fill: look.fill });
       text.textContent = words;
       copy.append(text);
     });
-    const whole = height + lines.length * line + 16;
+    const whole = begins + lines.length * line + 16;
     const ground = shape('rect', { width, height: whole, fill: getComputedStyle(svg.closest('.plot') || root).backgroundColor });
     const desc = shape('desc', {});
     desc.textContent = provenance.join('\n');
@@ -313,8 +342,6 @@
     copy.setAttribute('viewBox', `0 0 ${width} ${whole}`);
     return new XMLSerializer().serializeToString(copy);
   };
-
-  if (location.hash.includes('=')) recall();
 
   // A cell of a matrix as a sentence: of the pointer, or of the arrow keys.
   const sentence = (cell, table) => {
@@ -387,6 +414,9 @@
       });
     });
   });
+
+  // The place is found once all stands that the script adds above it.
+  if (location.hash.includes('=')) recall();
 
   // On paper everything is unfolded.
   let folded = [];

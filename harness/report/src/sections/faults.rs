@@ -44,18 +44,26 @@ fn draw(panel: &Panel<'_>) -> Option<Figure> {
         let series: Vec<Series> = panel.rows.iter().filter_map(|entry| line(entry, counts)).collect();
         let quiet = quiet(panel, &series);
         if !quiet.is_empty() {
-            figure.notes.push(format!("{title}: none seen of {}.", list(&quiet, 20)));
+            figure.notes.push(format!("{}: none seen of {}.", capital(title), list(&quiet, 20)));
         }
         if !series.is_empty() {
             let table = table(id, title, &series, panel);
-            figure.charts.push((chart(id, title, whole_slices(series, panel), panel), table));
+            let (shown, squashing) = without_floor(series, panel);
+            if !squashing.is_empty() {
+                figure.notes.push(format!(
+                    "{}: {} is in the table and not drawn, as beside it the others could not be told apart.",
+                    capital(title),
+                    list(&squashing, 6)
+                ));
+            }
+            figure.charts.push((chart(id, title, whole_slices(shown, panel), panel), table));
         }
     }
     // The chart that the headline speaks of comes first.
     if worst(panel).lost > 0 {
         figure.charts.sort_by_key(|(chart, _)| !chart.id.starts_with("dropped"));
     }
-    figure.tables.push(happened(panel, faults));
+    figure.tables.push(happened(panel));
     figure.tables.push(outcome(panel));
     Some(figure)
 }
@@ -112,6 +120,23 @@ fn whole_slices(mut series: Vec<Series>, panel: &Panel<'_>) -> Vec<Series> {
         }
     }
     series
+}
+
+/// Without what is there to compare with only, where it stands so high that it would press all others to the ground; and its name.
+fn without_floor(series: Vec<Series>, panel: &Panel<'_>) -> (Vec<Series>, Vec<String>) {
+    /// Lines are told from each other as long as they have two fifths of the height.
+    const TIMES: f64 = 2.5;
+    let is_floor = |series: &Series| {
+        let own = panel.rows.iter().find(|entry| entry.name == series.name);
+        own.is_some_and(|entry| entry.row.role == Role::Floor)
+    };
+    let highest =
+        |of: &[Series]| of.iter().flat_map(|series| &series.points).map(|point| point.y).fold(0.0, f64::max);
+    let (floor, others): (Vec<Series>, Vec<Series>) = series.iter().cloned().partition(is_floor);
+    match !others.is_empty() && highest(&floor) > TIMES * highest(&others) {
+        true => (others, floor.into_iter().map(|series| series.name).collect()),
+        false => (series, Vec::new()),
+    }
 }
 
 fn quiet(panel: &Panel<'_>, series: &[Series]) -> Vec<String> {
@@ -174,7 +199,7 @@ fn table(id: &str, title: &str, series: &[Series], panel: &Panel<'_>) -> Table {
 }
 
 /// Whether each fault happened.
-fn happened(panel: &Panel<'_>, faults: &[FaultFigures]) -> Table {
+fn happened(panel: &Panel<'_>) -> Table {
     let columns = [
         ("strategy", false),
         ("fault", false),
@@ -185,7 +210,6 @@ fn happened(panel: &Panel<'_>, faults: &[FaultFigures]) -> Table {
     ];
     let caption = format!("Did the faults happen? {}", panel.title);
     let mut table = Table::new(format!("fired-{}", panel.id), caption, &columns);
-    let _ = faults;
     for entry in &panel.rows {
         let rounds: Vec<&FaultFigures> = entry.verified().flat_map(|figures| &figures.faults).collect();
         let mut shown: Vec<(&str, u64)> = Vec::new();

@@ -15,7 +15,8 @@ const HEADING: Heading = Heading {
     title: "Latency by percentile",
     about: "Each step to the right is ten times rarer. Latency runs from the moment at which a ping was due to its \
             verdict, at the fixed rate that the table names, so that waiting behind a slow ping counts (no coordinated \
-            omission). Each line is the median of its rounds at each percentile; the table has their range.",
+            omission). Each line is the median of its rounds at each percentile; a whisker at 90, 99, 99.9 % and so on is \
+            their range.",
     absent: "These records hold no time pass, so there are no latencies.",
 };
 
@@ -71,7 +72,14 @@ fn chart(rows: &[(&Entry<'_>, &TimeSummary)], panel: &Panel<'_>) -> Chart {
             unit: Unit::Percentile,
             range: (1.0, rarest),
         },
-        y: Axis::log("latency from the intended start", Unit::Nanos, points().map(|point| point.y)),
+        y: Axis::log(
+            "latency from the intended start",
+            Unit::Nanos,
+            points().flat_map(|point| {
+                let (low, high) = point.y_range.unwrap_or((point.y, point.y));
+                [low, high]
+            }),
+        ),
         bands: Vec::new(),
         guides: Vec::new(),
         contest: Vec::new(),
@@ -88,8 +96,10 @@ fn line(entry: &Entry<'_>, time: &TimeSummary) -> Series {
     let point = |step: i32| {
         let inverse = 10_f64.powf(f64::from(step) / 10.0);
         let of_round = |round: &hdrhistogram::Histogram<u64>| round.value_at_quantile(1.0 - 1.0 / inverse);
-        let y = Spread::of(rounds.iter().map(|round| of_round(round).max(1) as f64))?.median;
-        Some(Point { x: inverse, y, ..Point::default() })
+        let y = Spread::of(rounds.iter().map(|round| of_round(round).max(1) as f64))?;
+        // Where tables name one, too: a whisker at each step would hide the line.
+        let y_range = (y.rounds_count > 1 && step > 0 && step % 10 == 0).then_some((y.min, y.max));
+        Some(Point { x: inverse, y: y.median, y_range, ..Point::default() })
     };
     Series {
         strategy: Some(entry.strategy),

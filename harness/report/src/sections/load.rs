@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use dedup_records::compare::TimeSummary;
-use dedup_records::units::plural;
 
 use super::{Heading, figure, section_of};
 use crate::chart::{Axis, Chart, Join, Point, PointKind, Series, Unit};
@@ -97,36 +96,36 @@ fn curve(points: &[(&Entry<'_>, &TimeSummary)]) -> Series {
     }
 }
 
+/// What its chart shows: who answered in the least time at the highest rate that was reached.
 fn headline(panel: &Panel<'_>) -> String {
-    let mut able: Vec<(&Entry<'_>, &TimeSummary)> = panel
+    let able: Vec<(&Entry<'_>, &TimeSummary)> = panel
         .rows
         .iter()
         .filter(|entry| entry.may_win() && !entry.holds())
         .filter_map(|entry| Some((entry, entry.row.summary.time.as_ref()?)))
         .collect();
-    able.sort_by(|one, other| other.1.throughput_per_s.median.total_cmp(&one.1.throughput_per_s.median));
-    let Some((best, fastest)) = able.first() else {
+    let reached = |time: &TimeSummary| time.achieved_per_s.median;
+    let highest = able.iter().map(|(_, time)| reached(time)).fold(0.0, f64::max);
+    // Rates offered alike are reached alike but for a little.
+    let mut there: Vec<&(&Entry<'_>, &TimeSummary)> =
+        able.iter().filter(|(_, time)| reached(time) >= 0.95 * highest).collect();
+    there.sort_by(|one, other| one.1.latency_ns.p99.median.total_cmp(&other.1.latency_ns.p99.median));
+    let Some((best, least)) = there.first() else {
         return "No candidate that kept its promise was timed.".to_string();
     };
-    let same = able[1..].iter().filter(|(_, time)| time.throughput_per_s.overlaps(&fastest.throughput_per_s));
+    let same = there[1..].iter().filter(|(_, time)| time.latency_ns.p99.overlaps(&least.latency_ns.p99));
     let same: Vec<String> = same.map(|(entry, _)| entry.name.clone()).collect();
-    let rounds = fastest.throughput_per_s.rounds_count;
-    let told = match (same.as_slice(), rounds, able.len()) {
-        (_, 0 | 1, _) => "; one round, so nothing is ranked",
-        (_, _, 1) => ", the only candidate that kept its promise",
-        ([], ..) => ", more than any other candidate that kept its promise",
-        _ => "",
+    let told = match (same.as_slice(), least.latency_ns.p99.rounds_count, able.len()) {
+        (_, 0 | 1, _) => "; one round, so nothing is ranked".to_string(),
+        (_, _, 1) => ", the only candidate that kept its promise".to_string(),
+        ([], ..) => ", less than any other candidate that kept its promise".to_string(),
+        (some, ..) => format!(", not told apart from {}", list(some, 6)),
     };
-    let told = if same.is_empty() || rounds <= 1 {
-        told.to_string()
-    } else {
-        format!(", not told apart from {}", list(&same, 6))
-    };
-    let name = crate::words::clip(&best.name, 60);
     format!(
-        "As fast as it goes on {}, {name} judged {}{told}.",
-        plural(fastest.threads_count.into(), "thread"),
-        spread(fastest.throughput_per_s, rate)
+        "At {}, the highest rate that was reached, {} judged 99 % of pings within {}{told}.",
+        rate(reached(least)),
+        crate::words::clip(&best.name, 60),
+        spread(least.latency_ns.p99, nanos)
     )
 }
 

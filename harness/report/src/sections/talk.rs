@@ -99,7 +99,7 @@ fn view(table: &talk::Table, palette: &Palette) -> Table {
         ("lost, pings", true),
         ("worst fault", false),
         ("bytes an id", true),
-        ("memory for its window, 16,000 pings a second (model)", true),
+        ("memory for its window at 16,000/s (model)", true),
         ("round trips a ping", true),
         ("p50", true),
         ("p99", true),

@@ -55,11 +55,16 @@ fn slide_view(slide: &Slide, number: usize, count: usize, foot: &str, report: &R
                 @if number == 1 { h1 { (prose(&slide.title)) } } @else { h2 { (prose(&slide.title)) } }
                 @if !slide.below.is_empty() { p.below { (prose(&slide.below)) } }
             }
-            div.body { (body_view(slide, report)) }
+            // On a phone a wide one is moved sideways, with the keyboard, too.
+            div.body tabindex=[is_wide(&slide.body).then_some("0")] { (body_view(slide, report)) }
             footer { span { (foot) } span.number { (number) " / " (count) } }
             aside.notes aria-label="Speaker notes" { (notes(&slide.notes)) }
         }
     }
+}
+
+fn is_wide(body: &Body) -> bool {
+    matches!(body, Body::Chart(_) | Body::Table(_))
 }
 
 fn body_view(slide: &Slide, report: &Report) -> Markup {

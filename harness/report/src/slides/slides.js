@@ -5,13 +5,16 @@
   const place = document.getElementById('place');
   const speaker = document.getElementById('speaker');
   const wanted = () => Math.min(slides.length, Math.max(1, Number((/^#slide-(\d+)$/.exec(location.hash) || [0, 1])[1])));
+  const narrow = matchMedia('(max-width: 700px)');
   let at = 0;
   const go = (number, focus) => {
     at = Math.min(slides.length, Math.max(1, number));
     slides.forEach((slide, index) => slide.classList.toggle('on', index + 1 === at));
     place.textContent = at + ' / ' + slides.length;
     history.replaceState(null, '', '#slide-' + at);
-    if (focus) slides[at - 1].focus({ preventScroll: true });
+    // On a phone they are a page to scroll.
+    if (narrow.matches) { if (focus || at > 1) slides[at - 1].scrollIntoView(); }
+    else if (focus) slides[at - 1].focus({ preventScroll: true });
   };
   const notes = () => {
     const on = root.classList.toggle('speaking');
@@ -35,6 +38,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const onButton = event.target instanceof HTMLButtonElement;
     if (onButton && (event.key === ' ' || event.key === 'Enter')) return;
+    if (narrow.matches && /^(Arrow(Up|Down)|Page| $|Home|End)/.test(event.key)) return;
     const step = { ArrowRight: 1, ArrowDown: 1, PageDown: 1, ' ': 1, ArrowLeft: -1, ArrowUp: -1, PageUp: -1 }[event.key];
     if (step) go(at + step, true);
     else if (event.key === 'Home') go(1, true);

@@ -209,6 +209,7 @@ fn of_figure(section: &Section, figure: &Figure) -> Vec<Slide> {
     // The first chart is the one that the headline speaks of; the others would stand under a title about something else.
     let charts = figure.charts.iter().take(1).map(|(chart, _)| Body::Chart(Box::new(chart.clone())));
     let (title, mut below) = split(&figure.headline);
+    let title = on_its_stream(title, section, figure);
     if let Some(left_out) = figure.tables.first().map(left_out).filter(|count| *count > 0) {
         below = format!("{below} {left_out} faults that changed less are in the report.")
             .trim_start()
@@ -238,6 +239,26 @@ fn of_figure(section: &Section, figure: &Figure) -> Vec<Slide> {
             notes: notes.clone(),
         })
         .collect()
+}
+
+/// A title says of which stream it speaks, where its sentence does not; the matrix speaks of several.
+fn on_its_stream(title: String, section: &Section, figure: &Figure) -> String {
+    let stream = clip(figure.title.trim_start_matches("faults/"), 40);
+    if figure.title == section.title || section.id == "matrix" || title.contains(&stream) {
+        return title;
+    }
+    // Names of strategies keep their case: only prose is made to go on.
+    let prose =
+        ["Of ", "As ", "At ", "A ", "All ", "In ", "Behind ", "No ", "None ", "One ", "The ", "Under "];
+    let rest = match prose.iter().any(|word| title.starts_with(word)) {
+        true => {
+            let mut letters = title.chars();
+            let first = letters.next().map(|letter| letter.to_lowercase().to_string()).unwrap_or_default();
+            first + letters.as_str()
+        }
+        false => title,
+    };
+    format!("On {stream}, {rest}")
 }
 
 /// The table without what is there to compare with only, which is no subject of a slide.
@@ -446,6 +467,31 @@ mod tests {
         assert_eq!(split("It holds; it lasts."), ("It holds".into(), "It lasts.".into()));
         assert_eq!(split("redis lost 3; lru lost none."), ("redis lost 3".into(), "lru lost none.".into()));
         assert_eq!(split("All is well."), ("All is well".into(), String::new()));
+    }
+
+    #[test]
+    fn a_title_says_of_which_stream_it_speaks() {
+        let figure = Figure {
+            title: "talk-dense".into(),
+            headline: String::new(),
+            source: String::new(),
+            charts: Vec::new(),
+            tables: Vec::new(),
+            notes: Vec::new(),
+            struck: Vec::new(),
+        };
+        let section = |id| Section {
+            id,
+            title: "Memory over time",
+            about: "",
+            headline: String::new(),
+            figures: Vec::new(),
+        };
+        let said = |id, title: &str| on_its_stream(title.into(), &section(id), &figure);
+        assert_eq!(said("memory", "At its peak lru held 3"), "On talk-dense, at its peak lru held 3");
+        assert_eq!(said("memory", "redis-claim lost 3"), "On talk-dense, redis-claim lost 3");
+        assert_eq!(said("memory", "On talk-dense lru lost 3"), "On talk-dense lru lost 3");
+        assert_eq!(said("matrix", "lru lost 3"), "lru lost 3");
     }
 
     #[test]
