@@ -30,6 +30,8 @@ step() { # step COMMAND...: says what is done, and how long it took
 
 need redis-server redis-server
 need openssl openssl
+need memcached memcached
+need nats-server nats-server
 need chromium chromium
 need node nodejs
 need npm npm

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use dedup_harness::strategies::protocol::{Frames, Hello, Welcome};
@@ -141,42 +142,55 @@ fn a_wrong_file_is_refused_with_its_place() {
     tool.refuses(&["conform", "^exact$", "--law", "nonsense"], &["--law", "allowed are parts of"]);
 }
 
-/// The system of the project whose server is PostgreSQL, without waiting for its disk.
-fn postgres() -> String {
-    format!("{}:durability=async", root().join("systems/postgres.toml").display())
+/// A system of the project.
+fn ours(file: &str) -> String {
+    root().join("systems").join(file).display().to_string()
 }
 
-#[test]
-fn a_system_with_a_server_is_judged_weighed_and_cleaned_up() {
+/// A system with a server says its version, is weighed, keeps its promise, and leaves nothing behind. What it missed,
+/// and what an exact table did.
+fn is_judged(name: &str, system: &str, version: &str) -> [String; 2] {
     let tool = Tool::with_tiny();
-    let run = [
-        "run",
-        "-f",
-        "tiny.toml",
-        "-s",
-        &postgres(),
-        "-s",
-        "^exact$",
-        "-p",
-        "verify",
-        "-p",
-        "weigh",
-        "-o",
-        "out",
-    ];
+    let run =
+        ["run", "-f", "tiny.toml", "-s", system, "-s", "^exact$", "-p", "verify", "-p", "weigh", "-o", "out"];
     let table = tool.prints(&run);
     let row = |name: &str| table.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_string();
-    let missed = |name: &str| row(name).split_whitespace().nth(1).map(str::to_string);
-    assert!(row("postgres").contains("kept") && missed("postgres") == missed("exact"), "{table}");
     let records = tool.records("out");
-    assert!(
-        records[0].to_string().contains("\"PostgreSQL 1"),
-        "its version is in the record: {}",
-        records[0]
-    );
+    assert!(records[0].to_string().contains(version), "its version is in the record: {}", records[0]);
     let weighed = records.iter().any(|record| record.to_string().contains("\"server_used_bytes\":"));
     assert!(weighed, "its server is weighed");
     eventually("the end of every process", || tool.processes().is_empty());
+    let ours = row(name);
+    assert!(ours.contains("kept"), "{table}");
+    [ours, row("exact")].map(|row| row.split_whitespace().nth(1).unwrap_or_default().to_string())
+}
+
+#[test]
+fn postgresql_finds_the_duplicates_that_an_exact_table_finds() {
+    let missed = is_judged("postgres", &(ours("postgres.toml") + ":durability=async"), "PostgreSQL 1");
+    assert_eq!(missed[0], missed[1]);
+}
+
+#[test]
+fn memcached_keeps_its_promise() {
+    is_judged("memcached", &ours("memcached.toml"), "memcached 1.");
+}
+
+#[test]
+fn nats_jetstream_keeps_its_promise() {
+    is_judged("nats-jetstream", &ours("nats.toml"), "nats-server 2.");
+}
+
+#[test]
+fn every_system_is_in_the_list_of_systems() {
+    let list = fs::read_to_string(root().join("systems/README.md")).unwrap();
+    for folder in ["", "examples"] {
+        for entry in fs::read_dir(root().join("systems").join(folder)).unwrap() {
+            let path = Path::new(folder).join(entry.unwrap().file_name());
+            let is_listed = list.contains(&format!("({})", path.display()));
+            assert!(path.extension().is_none_or(|end| end != "toml") || is_listed, "{}", path.display());
+        }
+    }
 }
 
 #[test]
@@ -184,7 +198,17 @@ fn a_server_that_is_killed_comes_back_with_what_its_disk_holds() {
     let tool = Tool::with_tiny();
     let fault = "\n[[fault]]\nkind = \"store-killed\"\nat = \"1m\"\nfor = \"20s\"\n";
     tool.write("killed.toml", format!("{TINY}{fault}"));
-    let run = ["run", "-f", "killed.toml", "-s", &postgres(), "-p", "verify", "-o", "out"];
+    let run = [
+        "run",
+        "-f",
+        "killed.toml",
+        "-s",
+        &(ours("postgres.toml") + ":durability=async"),
+        "-p",
+        "verify",
+        "-o",
+        "out",
+    ];
     let table = tool.prints(&run);
     assert!(table.lines().any(|line| line.starts_with("killed") && line.contains("kept")), "{table}");
     let records = tool.records("out");
