@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Args;
 use dedup_strategies::conformance::{LAWS, Law, Subject};
 use dedup_strategies::{BuildError, Context, Definition, Needs, Sizing};
@@ -42,7 +42,7 @@ pub fn run(args: &ConformArgs, definitions: &[Definition], out: &mut dyn Write) 
     let laws = laws(args.law.as_deref()).or_exit(Exit::Usage)?;
     selected.settings(&SIZING).or_exit(Exit::Usage)?;
     let stop = stop_on_interrupt()?;
-    let directory = Guarded::directory().context("a temporary directory")?;
+    let directory = Guarded::directory().or_exit_by_fault()?;
     let given: Vec<(&str, &str)> =
         selected.given.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let fresh = Fresh::within(directory.dir(), selected.definition.needs);

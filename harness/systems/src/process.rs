@@ -11,6 +11,7 @@ use std::time::Duration;
 use dedup_engine::process::descendants_bytes;
 use dedup_engine::servers::{Group, guard};
 use dedup_engine::wait::until_ended;
+use dedup_files::{AtFault, Fault};
 use dedup_strategies::Unavailable;
 use dedup_strategies::protocol::{Frames, Hello, ProtocolError, Reply, Request, VERSION, Welcome, read_line};
 use parking_lot::Mutex;
@@ -68,7 +69,11 @@ impl Process {
             command.args(arguments.iter().map(|word| argument(word, &start.directory)));
             command.current_dir(state).stdout(Stdio::piped()).stderr(Stdio::piped());
         });
-        let mut group = group.map_err(|error| failed("cannot be started", &error))?;
+        let mut group = group.map_err(|error| match error.fault() {
+            Fault::Path => failed("cannot be started", &error),
+            // Nothing that is installed would help.
+            _ => Unavailable(format!("{}: cannot be started: {error}", start.name)),
+        })?;
         let pipes = (group.0.stdin.take(), group.0.stdout.take(), group.0.stderr.take());
         let (Some(to), Some(from), Some(errors)) = pipes else { unreachable!("all three are piped") };
         let timed = || io::Result::Ok((Timed::new(to)?, Timed::new(from)?));

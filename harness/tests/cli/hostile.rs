@@ -101,8 +101,9 @@ fn a_place_for_temporary_files_that_is_none_is_wrong_usage_and_named() {
     write_live(&tool, 10);
     tool.write("file", "");
     let run = [&["run", "-f", "tiny.toml", "-o", "out"][..], &VERIFY].concat();
-    let commands: [&[&str]; 5] = [
+    let commands: [&[&str]; 6] = [
         &run,
+        &["conform", "exact"],
         &["profile", "-o", "out", "pings.ndjson", "--id-field", "id", "--time-field", "time"],
         &["nightly", "main_live", "--out", "out"],
         &["gate", "check", "--update", "--baseline", "out", "-f", "tiny.toml", "-s", "^exact$"],

@@ -20,8 +20,9 @@ fn what_could_not_be_opened_is_named_with_the_remedy_and_nothing_else_is_blamed(
     tool.write("pings.ndjson", trace);
     write_live(&tool, 10);
     let program = env!("CARGO_BIN_EXE_dedup-harness");
-    let commands: [&[&str]; 6] = [
+    let commands: [&[&str]; 7] = [
         &["list"],
+        &["conform", "exact", "--law", "one verdict"],
         &["profile", "pings.ndjson", "--id-field", "id", "--time-field", "time"],
         &["run", "-q", "-f", "tiny.toml", "-s", "^exact$", "-p", "verify"],
         &["nightly", "main_live"],

@@ -1,14 +1,13 @@
 //! `docs/DECISIONS.md` against the program: each answer in it is what is answered, and what it claims of others' decisions holds.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use clap::Parser;
-use dedup_decide::{Decision, Judged, decide, render};
+use dedup_decide::{Decision, Judged, render};
+use dedup_files::NEVER;
 use dedup_strategies::STRATEGIES;
 
 use super::{AdviseArgs, question};
-use crate::advise::{candidates, shipped_curves};
 
 #[derive(Parser)]
 struct Line {
@@ -21,9 +20,7 @@ fn asked(options: &str) -> Decision {
     let words = std::iter::once("advise").chain(options.split_whitespace());
     let args = Line::try_parse_from(words).unwrap_or_else(|error| panic!("{options}: {error}")).advise;
     let given = question::given(&args).unwrap();
-    let (needs, traffic) = (given.needs().unwrap(), given.traffic(&AtomicBool::new(false)).unwrap());
-    let found = candidates(STRATEGIES, &traffic, &needs, shipped_curves());
-    decide(&traffic, &needs, &found.candidates).leaving_out(found.left_out)
+    super::decided(&given, &given.needs().unwrap(), STRATEGIES, &NEVER).unwrap().0
 }
 
 fn document() -> PathBuf {
