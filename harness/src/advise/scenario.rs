@@ -57,7 +57,7 @@ pub fn scenario_of(traffic: &Traffic, needs: &Needs, window: Duration) -> Scenar
             key: KeyField::default(),
             start: Timestamp::from_secs(19_700 * 86_400),
             length: Length::Duration(length),
-            arrival: Arrival { process: Process::Constant, rate_per_s: uniques, ramp: None },
+            arrival: Arrival { process: Process::Constant, rate_per_s: uniques, ramp: None, at_start: 0 },
             repeats: if traffic.duplicates > 0.0 { vec![repeat] } else { Vec::new() },
             bad_ids: BadIds::default(),
             skew: None,

@@ -21,6 +21,17 @@ pub struct Arrival {
     pub rate_per_s: f64,
     /// Growth on top of it.
     pub ramp: Option<Ramp>,
+    /// So many more come first of all, a microsecond apart: ids that the stream is to have from its beginning to its end.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub at_start: u64,
+}
+
+/// How far apart those are that come at the start.
+pub const AT_START_GAP_NS: u64 = 1000;
+
+/// What is not there makes no difference to a scenario's digest.
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// How first arrivals are spaced.
@@ -128,6 +139,16 @@ impl Arrival {
 
     /// About how many first arrivals there are in the first `length_s` seconds.
     pub(crate) fn expected(&self, length_s: f64) -> f64 {
+        self.expected_at_start(length_s) + self.expected_of_process(length_s)
+    }
+
+    /// Those of them that come at the start.
+    pub(crate) fn expected_at_start(&self, length_s: f64) -> f64 {
+        (length_s * 1e9 / AT_START_GAP_NS as f64).min(self.at_start as f64)
+    }
+
+    /// The others.
+    pub(crate) fn expected_of_process(&self, length_s: f64) -> f64 {
         let mean_per_s = match self.process {
             Process::Constant | Process::Poisson | Process::Daily { .. } | Process::Hourly { .. } => {
                 self.rate_per_s
@@ -192,8 +213,12 @@ mod tests {
     #[test]
     fn a_day_of_a_daily_cycle_brings_its_mean_rate_and_peaks_at_its_hour() {
         let peak_ns = 14 * 3600 * SECOND;
-        let arrival =
-            Arrival { process: Process::Daily { amplitude: 0.6, peak_ns }, rate_per_s: 10.0, ramp: None };
+        let arrival = Arrival {
+            process: Process::Daily { amplitude: 0.6, peak_ns },
+            rate_per_s: 10.0,
+            ramp: None,
+            at_start: 0,
+        };
         let start = Timestamp::from_secs(5 * 3600);
         assert!((integral(&arrival, start, 86_400) / 864_000.0 - 1.0).abs() < 1e-9);
         let at_peak = arrival.segment(start, peak_ns - 5 * 3600 * SECOND).rate_per_ns * 1e9;
@@ -203,7 +228,8 @@ mod tests {
     #[test]
     fn each_hour_of_a_day_brings_what_is_given_for_it() {
         let hours = std::array::from_fn(|hour| hour as f64 / 11.5);
-        let arrival = Arrival { process: Process::Hourly { hours }, rate_per_s: 10.0, ramp: None };
+        let arrival =
+            Arrival { process: Process::Hourly { hours }, rate_per_s: 10.0, ramp: None, at_start: 0 };
         let start = Timestamp::from_secs(5 * 3600 + 1800);
         assert!((integral(&arrival, start, 86_400) / 864_000.0 - 1.0).abs() < 1e-9);
         let half_past_five = integral(&arrival, start, 1800);
@@ -218,8 +244,8 @@ mod tests {
         let bursts =
             Process::Bursts { burst_rate_per_s: 50.0, every_ns: 100 * SECOND, lasts_ns: 10 * SECOND };
         let ramp = Ramp { factor: 10.0, from_ns: 100 * SECOND, to_ns: 300 * SECOND };
-        let bursting = Arrival { process: bursts, rate_per_s: 2.0, ramp: None };
-        let ramping = Arrival { process: Process::Poisson, rate_per_s: 2.0, ramp: Some(ramp) };
+        let bursting = Arrival { process: bursts, rate_per_s: 2.0, ramp: None, at_start: 0 };
+        let ramping = Arrival { process: Process::Poisson, rate_per_s: 2.0, ramp: Some(ramp), at_start: 0 };
         for length_s in [50, 105, 150, 250, 1000] {
             for arrival in [&bursting, &ramping] {
                 let exact = integral(arrival, Timestamp::ZERO, length_s);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use dedup_files::LONGEST;
 use dedup_strategies::Sizing;
 
+use super::arrival::Arrival;
 use super::model::{Identity, LagFrom, Pick, Repeat, Shape};
 
 /// Points in the stream's length over which an expectation is averaged, and where a cause is to be judged by it, of which a
@@ -66,9 +67,8 @@ impl Expected {
 /// Expected copies of one cause in a stream of `length_s` seconds.
 pub(super) fn expected(shape: &Shape, repeat: &Repeat, length_s: f64) -> Expected {
     let (from, to) = stretch(repeat, length_s);
-    let firsts = shape.arrival.expected(to) - shape.arrival.expected(from);
     Expected {
-        ever: picked(repeat, firsts) * repeat.copies.mean(),
+        ever: picked(shape, repeat, (from, to)) * repeat.copies.mean(),
         in_time: copies(shape, &Means::of(repeat), length_s, FINE_SLICES),
     }
 }
@@ -82,8 +82,9 @@ pub(super) fn pending(shape: &Shape, repeat: &Repeat, length_s: f64) -> f64 {
     };
     let (from, to) = stretch(repeat, length_s);
     let picked_in = |seconds: f64| {
-        let (end, begin) = (shape.arrival.expected(to), shape.arrival.expected((to - seconds).max(from)));
-        picked(repeat, end - begin)
+        // Those at the start may all wait at once.
+        let begin = if shape.arrival.at_start > 0 { from } else { (to - seconds).max(from) };
+        picked(shape, repeat, (begin, to))
     };
     picked_in(series_s.min(to - from))
 }
@@ -98,15 +99,17 @@ pub(super) fn sizing(shape: &Shape, window: Duration, length: Duration) -> Sizin
     });
     // A copy that comes after the window brings an id into it that its first arrivals do not account for.
     let late_copies: f64 = steady
-        .map(|repeat| picked(repeat, 1.0) * repeat.copies.mean() * repeat.lag.share_above(window))
+        .map(|repeat| share(repeat) * repeat.copies.mean() * repeat.lag.share_above(window))
         .sum::<f64>()
         .min(1.0);
     let usable = shape.bad_ids.usable();
+    // Those at the start are there all along.
+    let at_start = shape.arrival.at_start as f64;
     let firsts = shape.arrival.busiest_per_s(window_s) * window_s * usable;
     let mut base = shape.arrival;
     base.ramp = None;
-    let total = (base.expected(length.as_secs_f64()) * usable).ceil().max(1.0) as u64;
-    let in_window = (firsts * (1.0 + late_copies)).ceil().max(1.0) as u64;
+    let total = (base.expected_of_process(length.as_secs_f64()) * usable + at_start).ceil().max(1.0) as u64;
+    let in_window = (firsts * (1.0 + late_copies) + at_start).ceil().max(1.0) as u64;
     Sizing { window, ids_in_window: in_window.min(total), ids_total: total }
 }
 
@@ -139,11 +142,16 @@ fn copies(shape: &Shape, means: &Means<'_>, length_s: f64, slices: u32) -> f64 {
     if from >= to {
         return 0.0;
     }
-    let firsts = shape.arrival.expected(to) - shape.arrival.expected(from);
-    let picked = picked(means.repeat, firsts);
+    let picked = picked(shape, means.repeat, (from, to));
     // The picked ids of a number are the first of the stretch; those of a share come all along it.
     let spread = match means.repeat.pick {
-        Pick::First(ids) => (to - from) * (ids as f64 / firsts.max(1.0)).min(1.0),
+        Pick::First(ids) => {
+            let within = |expected: fn(&Arrival, f64) -> f64| {
+                expected(&shape.arrival, to) - expected(&shape.arrival, from)
+            };
+            let later = (ids as f64 - within(Arrival::expected_at_start)).max(0.0);
+            (to - from) * (later / within(Arrival::expected_of_process).max(1.0)).min(1.0)
+        }
         Pick::Share(_) => to - from,
     };
     let mean = (0..slices)
@@ -154,10 +162,19 @@ fn copies(shape: &Shape, means: &Means<'_>, length_s: f64, slices: u32) -> f64 {
     picked * mean
 }
 
-fn picked(repeat: &Repeat, firsts: f64) -> f64 {
+/// First arrivals of a stretch of time that a cause picks. A share is one of those that do not come at the start.
+fn picked(shape: &Shape, repeat: &Repeat, (from, to): (f64, f64)) -> f64 {
+    let arrival = &shape.arrival;
     match repeat.pick {
-        Pick::Share(share) => firsts * share,
-        Pick::First(ids) => firsts.min(ids as f64),
+        Pick::Share(share) => (arrival.expected_of_process(to) - arrival.expected_of_process(from)) * share,
+        Pick::First(ids) => (arrival.expected(to) - arrival.expected(from)).min(ids as f64),
+    }
+}
+
+fn share(repeat: &Repeat) -> f64 {
+    match repeat.pick {
+        Pick::Share(share) => share,
+        Pick::First(_) => 1.0,
     }
 }
 

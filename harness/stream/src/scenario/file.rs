@@ -62,6 +62,7 @@ pub(crate) struct ArrivalTable {
     #[serde(rename = "for")]
     pub(crate) lasts: Option<Spanned<PositiveTime>>,
     pub(crate) ramp: Option<RampTable>,
+    pub(crate) at_start: Option<Count>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

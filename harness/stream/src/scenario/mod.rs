@@ -23,7 +23,7 @@ use std::time::Duration;
 use dedup_strategies::{Sizing, Timestamp};
 use xxhash_rust::xxh3::xxh3_128;
 
-pub use arrival::{Arrival, Process, Ramp, Segment};
+pub use arrival::{AT_START_GAP_NS, Arrival, Process, Ramp, Segment};
 pub use copies::Copies;
 pub use error::{ScenarioError, Source};
 pub use lag::{Lag, Point};

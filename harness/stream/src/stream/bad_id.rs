@@ -28,6 +28,11 @@ impl BadId {
         }
     }
 
+    /// The same, with whole ids for the first arrivals at the start.
+    pub(super) fn sparing(self, at_start: u64) -> Self {
+        BadId { picker: self.picker.sparing(at_start), ..self }
+    }
+
     /// The id of the first arrival `index`, whose key would be `key`.
     pub(super) fn id(&mut self, index: u64, key: PingKey) -> Id {
         if !self.picker.take(index) {

@@ -34,6 +34,11 @@ impl Cause {
         }
     }
 
+    /// The same, which by a share picks none of the first arrivals at the start.
+    pub(super) fn sparing(self, at_start: u64) -> Self {
+        Cause { picker: self.picker.sparing(at_start), ..self }
+    }
+
     /// The copies of a ping that this cause, the scenario's `index`-th, has picked.
     pub(super) fn series(&mut self, index: usize) -> Series {
         Series {

@@ -4,7 +4,7 @@ use dedup_strategies::Timestamp;
 use rand_distr::{Distribution, Exp1};
 
 use super::random::{Generator, generator};
-use crate::scenario::{Arrival, Process, Segment};
+use crate::scenario::{AT_START_GAP_NS, Arrival, Process, Segment};
 
 /// A sequence of times of which the next can be seen before it is taken. Nanoseconds since the epoch.
 pub(super) trait Clock {
@@ -23,7 +23,7 @@ pub(super) enum ArrivalClock {
 
 impl ArrivalClock {
     pub(super) fn new(arrival: &Arrival, start: Timestamp, seed: u64) -> Self {
-        if arrival.process == Process::Constant && arrival.ramp.is_none() {
+        if arrival.process == Process::Constant && arrival.ramp.is_none() && arrival.at_start == 0 {
             ArrivalClock::Even(EvenClock::new(start, arrival.rate_per_s))
         } else {
             ArrivalClock::Uneven(Box::new(UnevenClock::new(*arrival, start, seed)))
@@ -91,6 +91,8 @@ pub(super) struct UnevenClock {
     /// From the start, in whole nanoseconds and the rest below one.
     at_ns: u64,
     fraction: f64,
+    /// How many have come of those that come at the start.
+    at_start: u64,
 }
 
 impl UnevenClock {
@@ -102,9 +104,10 @@ impl UnevenClock {
             segment: arrival.segment(start, 0),
             at_ns: 0,
             fraction: 0.0,
+            at_start: 0,
         };
         if arrival.process != Process::Constant {
-            clock.step();
+            clock.step_process();
         }
         clock
     }
@@ -113,11 +116,25 @@ impl UnevenClock {
 impl Clock for UnevenClock {
     #[inline]
     fn next(&self) -> u64 {
-        self.start.as_nanos() + self.at_ns
+        let at_start_ns = self.at_start * AT_START_GAP_NS;
+        let at_ns =
+            if self.at_start < self.arrival.at_start { at_start_ns } else { self.at_ns.max(at_start_ns) };
+        self.start.as_nanos() + at_ns
     }
 
     #[inline]
     fn step(&mut self) {
+        if self.at_start < self.arrival.at_start {
+            self.at_start += 1;
+        } else {
+            self.step_process();
+        }
+    }
+}
+
+impl UnevenClock {
+    #[inline]
+    fn step_process(&mut self) {
         let mut units: f64 = match self.arrival.process {
             Process::Constant => 1.0,
             _ => Exp1.sample(&mut self.generator),
@@ -181,7 +198,7 @@ mod tests {
             (daily, None, 2 * 86_400),
         ] {
             let rate_per_s = if process == daily { 1.0 } else { 100.0 };
-            let arrival = Arrival { process, rate_per_s, ramp };
+            let arrival = Arrival { process, rate_per_s, ramp, at_start: 0 };
             let seen = count_within(&arrival, length_s) as f64;
             let expected = arrival.expected(length_s as f64);
             let tolerance = if process == Process::Constant { 1.0 } else { 5.0 * expected.sqrt() };
@@ -190,8 +207,28 @@ mod tests {
     }
 
     #[test]
+    fn those_that_come_at_the_start_come_before_all_others_and_change_nothing_for_them() {
+        for process in [Process::Constant, Process::Poisson] {
+            let times = |at_start: u64| {
+                let arrival = Arrival { process, rate_per_s: 10.0, ramp: None, at_start };
+                let mut clock = ArrivalClock::new(&arrival, Timestamp::ZERO, 3);
+                let mut take = || {
+                    let at = clock.next();
+                    clock.step();
+                    at
+                };
+                (0..50).map(|_| take()).collect::<Vec<u64>>()
+            };
+            let (all, ordinary) = (times(20), times(0));
+            assert_eq!(all[..20], (0..20).map(|index| index * AT_START_GAP_NS).collect::<Vec<_>>());
+            let after = |at: &u64| (*at).max(20 * AT_START_GAP_NS);
+            assert_eq!(all[20..], ordinary[..30].iter().map(after).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
     fn poisson_gaps_are_exponential() {
-        let arrival = Arrival { process: Process::Poisson, rate_per_s: 1000.0, ramp: None };
+        let arrival = Arrival { process: Process::Poisson, rate_per_s: 1000.0, ramp: None, at_start: 0 };
         let mut clock = ArrivalClock::new(&arrival, Timestamp::ZERO, 3);
         let n = 100_000;
         let mut longer_than_mean = 0;

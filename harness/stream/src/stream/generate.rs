@@ -66,8 +66,12 @@ impl Stream {
             left,
             end,
             horizon: end.min(last_first(&shape.arrival, left, start)),
-            causes: shape.repeats.iter().map(|repeat| Cause::new(repeat, start, seed)).collect(),
-            bad: BadId::new(shape.bad_ids, seed),
+            causes: shape
+                .repeats
+                .iter()
+                .map(|repeat| Cause::new(repeat, start, seed).sparing(shape.arrival.at_start))
+                .collect(),
+            bad: BadId::new(shape.bad_ids, seed).sparing(shape.arrival.at_start),
             next_picked: u64::MAX,
             next_wake: 0,
             pending: Pending::default(),

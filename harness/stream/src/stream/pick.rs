@@ -12,6 +12,8 @@ pub(super) struct Picker {
     wake_at: u64,
     closes_at: u64,
     pick: Pick,
+    /// First arrivals that a share never picks: those at the start.
+    spared: u64,
     picked: u64,
     generator: Generator,
 }
@@ -20,7 +22,12 @@ impl Picker {
     /// Picks in the stretch `between` (nanoseconds since the epoch), or everywhere.
     pub(super) fn new(pick: Pick, between: Option<(u64, u64)>, generator: Generator) -> Self {
         let (wake_at, closes_at) = between.unwrap_or((0, u64::MAX));
-        Picker { next: u64::MAX, wake_at, closes_at, pick, picked: 0, generator }
+        Picker { next: u64::MAX, wake_at, closes_at, pick, spared: 0, picked: 0, generator }
+    }
+
+    /// Picks by a share from this first arrival on.
+    pub(super) fn sparing(self, spared: u64) -> Self {
+        Picker { spared, ..self }
     }
 
     pub(super) fn next(&self) -> u64 {
@@ -53,7 +60,7 @@ impl Picker {
 
     fn find(&mut self, from: u64) {
         self.next = match self.pick {
-            Pick::Share(share) => from.saturating_add(failures(&mut self.generator, share)),
+            Pick::Share(share) => from.max(self.spared).saturating_add(failures(&mut self.generator, share)),
             Pick::First(ids) if self.picked < ids => from,
             Pick::First(_) => u64::MAX,
         };

@@ -55,7 +55,8 @@ pub(super) fn arrival(source: &Source, table: &ArrivalTable) -> Checked<Arrival>
             Some(Ramp { factor: ramp.factor.0, from_ns, to_ns })
         }
     };
-    Ok(Arrival { process, rate_per_s: table.rate.get_ref().0, ramp })
+    let at_start = table.at_start.map_or(0, |count| count.0);
+    Ok(Arrival { process, rate_per_s: table.rate.get_ref().0, ramp, at_start })
 }
 
 fn word(process: ProcessName) -> &'static str {
