@@ -19,6 +19,7 @@ impl Curve {
     pub(super) fn of_firsts(scenario: &Scenario) -> Curve {
         let (arrival, start) = (&scenario.shape.arrival, scenario.start());
         let length_ns = saturating_nanos(scenario.virtual_length());
+        // Those at the start count as coming in the first piece, the stretch of a few microseconds that they take.
         let mut sum = 0.0;
         let mut at = 0u64;
         let mut borders = Vec::with_capacity(PIECES + 1);
@@ -30,6 +31,7 @@ impl Curve {
                 sum += segment.rate_per_ns * (end - at) as f64;
                 at = end;
             }
+            sum += if border == 1 { arrival.at_start as f64 } else { 0.0 };
             borders.push(sum);
         }
         Curve { length_ns, borders }

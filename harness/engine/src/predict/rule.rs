@@ -54,46 +54,40 @@ pub(super) enum Counted {
 
 impl Rule {
     fn decide(&self, judged: &[u64], passed: &mut Vec<bool>) {
-        for at in 0..judged.len() {
-            let known = self.knows(&judged[..=at], passed);
+        // Kept beside `passed`: to look back for the last of them would take the square of the copies of a heavy id.
+        let mut let_through: Vec<u64> = Vec::new();
+        let mut before = 0;
+        for now in judged {
+            let known = self.knows(*now, before, &let_through);
+            if !known {
+                let_through.push(*now);
+            }
             passed.push(!known);
+            before = *now;
         }
     }
 
-    fn knows(&self, judged: &[u64], passed: &[bool]) -> bool {
-        let (&[.., now], Some(before)) = (judged, judged.len().checked_sub(2)) else { return false };
-        let through = passed.iter().rposition(|passed| *passed).map(|at| judged[at]);
-        let Some(through) = through else { return false };
+    /// Whether a copy at `now` is known, of which the one before came at `before`.
+    fn knows(&self, now: u64, before: u64, let_through: &[u64]) -> bool {
+        let Some(&through) = let_through.last() else { return false };
         match *self {
             Rule::Nothing => false,
             Rule::Forever => true,
-            Rule::Since { window_ns, idle_ns } => now - through < window_ns && now - judged[before] < idle_ns,
-            Rule::SinceSeen { window_ns } => now - judged[before] < window_ns,
+            Rule::Since { window_ns, idle_ns } => now - through < window_ns && now - before < idle_ns,
+            Rule::SinceSeen { window_ns } => now - before < window_ns,
             Rule::SinceMarked { window_ns, after_ns } => {
-                let marks =
-                    judged.iter().zip(passed).filter(|(_, passed)| **passed).map(|(at, _)| at + after_ns);
-                marks.rev_any(|mark| mark <= now && now - mark < window_ns)
+                let latest = let_through.iter().rev().map(|at| at + after_ns).find(|mark| *mark <= now);
+                latest.is_some_and(|mark| now - mark < window_ns)
             }
             Rule::Slices { slice_ns, generations, from } => {
                 let from = match from {
                     Counted::Through => through,
-                    Counted::Seen => judged[before],
+                    Counted::Seen => before,
                 };
                 now / slice_ns <= from / slice_ns + generations
             }
             Rule::Generations(ref generations) => generations.knows(through, now),
         }
-    }
-}
-
-/// Looks at the latest first: it decides almost always.
-trait RevAny: Iterator {
-    fn rev_any(self, found: impl FnMut(Self::Item) -> bool) -> bool;
-}
-
-impl<I: DoubleEndedIterator> RevAny for I {
-    fn rev_any(self, found: impl FnMut(I::Item) -> bool) -> bool {
-        self.rev().any(found)
     }
 }
 

@@ -19,6 +19,9 @@ pub(super) const FEWER_COPIES: f64 = 40_000.0;
 /// And pings at least and at most.
 const SAMPLES: (f64, f64) = (200.0, 400_000.0);
 
+/// So often are few ids looked at, each time with other copies: what one of them does once is chance.
+const ROUNDS: (f64, f64) = (8.0, 64.0);
+
 /// Copies that a cause makes of `firsts` pings, on average.
 pub(super) fn copies_of(repeat: &Repeat, firsts: f64) -> f64 {
     let picked = match repeat.pick {
@@ -132,32 +135,39 @@ impl<'a> SampledPings<'a> {
         let repeat = &self.scenario.shape.repeats[self.cause];
         let samples = (copies / repeat.copies.mean()).clamp(SAMPLES.0, SAMPLES.1) as u64;
         let (from, to) = self.stretch(repeat);
-        // A number of pings is the first ones of the stretch, and small enough to look at each.
+        // A number of pings is the first ones of the stretch, and where it is small, each is looked at several times.
         let (to, samples, picked) = match repeat.pick {
-            Pick::First(ids) => (to.min(from + ids as f64), samples.min(ids.max(1)), 1.0),
+            Pick::First(ids) if samples < ids => (to.min(from + ids as f64), samples, 1.0),
+            Pick::First(ids) => {
+                let a_round = ids.max(1) as f64 * repeat.copies.mean();
+                let rounds = (copies / a_round).clamp(ROUNDS.0, ROUNDS.1) as u64;
+                (to.min(from + ids as f64), ids.max(1) * rounds, 1.0)
+            }
             Pick::Share(share) => (to, samples, share),
         };
         let pings = (to - from) * picked / samples as f64;
         let batch_delay = BatchDelay::of(self.scenario, routing);
         let mut ping = SampledPing::default();
         for index in 0..samples {
-            let offset = match repeat.pick {
-                Pick::First(ids) if ids == samples => 0.0,
-                _ => self.random.uniform(),
+            let place = match repeat.pick {
+                Pick::First(ids) if ids.max(1) <= samples => (index % ids.max(1)) as f64 / ids.max(1) as f64,
+                _ => (index as f64 + self.random.uniform()) / samples as f64,
             };
-            let order = from + (to - from) * (index as f64 + offset) / samples as f64;
-            self.draw(self.firsts.time_of(order), &mut ping);
+            self.draw(from + (to - from) * place, &mut ping);
             self.judge(&mut ping, batch_delay, forgetting);
             look(&mut ping, pings);
         }
     }
 
-    /// Draws one ping that arrives first at `first`, with the copies of this cause and perhaps of others.
-    fn draw(&mut self, first: u64, ping: &mut SampledPing) {
+    /// Draws the ping that comes as the `order`-th first one, with the copies of this cause and perhaps of others.
+    fn draw(&mut self, order: f64, ping: &mut SampledPing) {
+        let first = self.firsts.time_of(order);
         ping.clear(first);
+        ping.is_at_start = order < self.scenario.shape.arrival.at_start as f64;
         for (cause, repeat) in self.scenario.shape.repeats.iter().enumerate() {
             let picked = match repeat.pick {
                 _ if cause == self.cause => true,
+                Pick::Share(_) if ping.is_at_start => false,
                 Pick::Share(share) => within(repeat.between_ns, first) && self.random.uniform() < share,
                 Pick::First(_) => false,
             };
@@ -171,7 +181,10 @@ impl<'a> SampledPings<'a> {
     /// Decides about every copy. A ping without an id is never recognised, and one with a broken id never delivered.
     fn judge(&mut self, ping: &mut SampledPing, batch_delay: BatchDelay, forgetting: &Forgetting) {
         let start = self.scenario.start().as_nanos();
-        ping.id = Id::drawn(&self.scenario.shape.bad_ids, &mut self.random);
+        ping.id = match ping.is_at_start {
+            true => Id::Usable,
+            false => Id::drawn(&self.scenario.shape.bad_ids, &mut self.random),
+        };
         batch_delay.judged(&ping.arrivals, &mut self.random, &mut ping.judged);
         ping.judged.iter_mut().for_each(|at| *at += start);
         ping.passed.clear();
@@ -185,7 +198,12 @@ impl<'a> SampledPings<'a> {
     /// First arrivals expected before the stretch from which this cause picks, and up to its end.
     fn stretch(&self, repeat: &Repeat) -> (f64, f64) {
         let (from, to) = repeat.between_ns.unwrap_or((0, u64::MAX));
-        (self.firsts.at(from.min(self.length_ns)), self.firsts.at(to.min(self.length_ns)))
+        let spared = match repeat.pick {
+            Pick::Share(_) => self.scenario.shape.arrival.at_start as f64,
+            Pick::First(_) => 0.0,
+        };
+        let before = |at_ns: u64| self.firsts.at(at_ns.min(self.length_ns)).max(spared);
+        (before(from), before(to))
     }
 }
 
@@ -212,6 +230,7 @@ impl Id {
 #[derive(Default)]
 struct SampledPing {
     id: Id,
+    is_at_start: bool,
     copies: Vec<(u64, Option<usize>)>,
     arrivals: Vec<u64>,
     causes: Vec<Option<usize>>,

@@ -66,3 +66,28 @@ fn copies_of_one_ping_count_for_less_than_as_many_of_different_pings() {
     let many = shares("^backoff-tail$", 24 * HOUR, 0).live;
     assert!(many.independent(10_000) < 9_500, "{many:?}");
 }
+
+#[test]
+fn of_one_heavy_id_the_mean_is_predicted_and_not_what_it_once_did() {
+    let toml = "about = 'x'\nduration = '1h'\nwindow = '1m'\n[arrival]\nprocess = 'poisson'\nrate = 1\nat_start = 2\n\
+                [bad_id]\nmissing = 0.5\n\
+                [[repeat]]\ncause = 'one'\nids = 1\ncopies = 200\nlag.uniform = ['0s', '1h']\n\
+                [[repeat]]\ncause = 'other'\nids = 1\ncopies = 200\nbetween = ['1us', '1h']\nlag.uniform = ['0s', '1h']\n";
+    let scenario = Scenario::from_toml("heavy.toml", toml).unwrap();
+    let share = |cause: usize, rule: Rule| {
+        let firsts = Curve::of_firsts(&scenario);
+        let pings = SampledPings::of(&scenario, cause, &firsts);
+        pings.shares(super::sampled::COPIES, &Forgetting::By(rule), Routing::Any, None).live
+    };
+    for cause in [0, 1] {
+        let since = share(cause, Rule::Since { window_ns: MINUTE, idle_ns: u64::MAX });
+        // A copy each 18 s on the mean: one passes, then those of a minute do not, and the next one does.
+        let expected = 1.0 / (1.0 + 60.0 / 18.0);
+        assert!((since.ratio / expected - 1.0).abs() < 0.05, "{since:?} for {expected}");
+        // The next after a minute without one, which is rare.
+        let seen = share(cause, Rule::SinceSeen { window_ns: MINUTE });
+        let rarely = (-60.0f64 / 18.0).exp();
+        assert!((seen.ratio / rarely - 1.0).abs() < 0.15, "{seen:?} for {rarely}");
+        assert!(since.variance_a_copy > 0.0 && seen.variance_a_copy > 0.0);
+    }
+}

@@ -13,7 +13,7 @@ use crate::metrics::{
 use crate::record::{
     CauseFigures, FaultFigures, FaultlessFigures, HistogramError, LagFigures, Prediction, VerifyFigures,
 };
-use crate::stats::wilson_95_of_share;
+use crate::stats::{wilson_95_of_share, wilson_of_share};
 
 /// Counts over all rounds; as in [`VerifyFigures`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -84,7 +84,9 @@ pub struct PredictionSummary {
 pub enum Stands {
     /// The prediction lies in the interval of what was seen.
     Agrees,
-    /// It does not: one of the two is wrong, or this is one of twenty.
+    /// It does not, but is no further out than one of so many predictions of a strategy may be by chance.
+    ByChance,
+    /// It does not: one of the two is wrong, or, where there is no other prediction, this is one of twenty.
     Disagrees,
 }
 
@@ -136,6 +138,12 @@ impl VerifySummary {
             stable: stable(rounds),
             round_trips_count: ROUND_TRIPS.sum(rounds.iter().copied()),
         }))
+    }
+
+    /// Duplicates that the pipeline made: of pings that had been decided, and that the source delivered again. With the pings
+    /// that arrived they are the uniques and the duplicates.
+    pub fn made_count(&self) -> u64 {
+        (self.unique_count + self.duplicate_count).saturating_sub(self.pings_count)
     }
 
     /// What the faults added, where the stream was run without them too.
@@ -193,18 +201,32 @@ fn predicted(rounds: &[&VerifyFigures]) -> Vec<PredictionSummary> {
             None => sums.push(prediction.clone()),
         }
     }
-    sums.into_iter().map(PredictionSummary::of).collect()
+    let beside = sums.len();
+    sums.into_iter().map(|sum| PredictionSummary::of(sum, beside)).collect()
 }
 
 impl PredictionSummary {
-    fn of(prediction: Prediction) -> Self {
+    /// One of `beside` predictions of a strategy.
+    fn of(prediction: Prediction, beside: usize) -> Self {
         let seen_ratio = prediction.missed_count as f64 / prediction.duplicate_count.max(1) as f64;
         let interval = wilson_95_of_share(seen_ratio, prediction.independent_count);
-        let inside = interval.0 - THEORY_ERROR <= prediction.predicted_ratio
-            && prediction.predicted_ratio <= interval.1 + THEORY_ERROR;
-        let stands = if inside { Stands::Agrees } else { Stands::Disagrees };
+        let of_all = wilson_of_share(seen_ratio, prediction.independent_count, deviations_of_all(beside));
+        let is_in = |(low, high): (f64, f64)| {
+            (low - THEORY_ERROR..=high + THEORY_ERROR).contains(&prediction.predicted_ratio)
+        };
+        let stands = match beside {
+            _ if is_in(interval) => Stands::Agrees,
+            2.. if is_in(of_all) => Stands::ByChance,
+            _ => Stands::Disagrees,
+        };
         PredictionSummary { prediction, seen_ratio, interval, stands }
     }
+}
+
+/// Standard deviations beyond which not one of so many predictions lies by chance, but for one time in twenty: Bonferroni's bound
+/// on all of them together, with the tail of a normal distribution bounded by `exp(-z^2 / 2)`.
+fn deviations_of_all(predictions: usize) -> f64 {
+    (2.0 * (predictions as f64 / 0.05).ln()).sqrt()
 }
 
 /// How exact the theory's own sums are.
@@ -255,4 +277,35 @@ fn by_lag(rounds: &[&VerifyFigures]) -> Vec<LagFigures> {
             missed_count,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Tables;
+
+    fn stands(missed_count: u64, predicted_ratio: f64, beside: usize) -> Stands {
+        let prediction = Prediction {
+            cause: "c".to_string(),
+            tables: Tables::Live,
+            because: "x".to_string(),
+            duplicate_count: 1000,
+            missed_count,
+            predicted_ratio,
+            independent_count: 1000,
+        };
+        PredictionSummary::of(prediction, beside).stands
+    }
+
+    #[test]
+    fn one_of_many_predictions_may_lie_outside_by_chance_and_none_far_outside() {
+        assert_eq!(stands(100, 0.1, 1), Stands::Agrees);
+        assert_eq!(stands(100, 0.1, 20), Stands::Agrees);
+        // Two and a half deviations.
+        assert_eq!(stands(100, 0.125, 1), Stands::Disagrees);
+        assert_eq!(stands(100, 0.125, 2), Stands::ByChance);
+        assert_eq!(stands(100, 0.125, 20), Stands::ByChance);
+        // Six.
+        assert_eq!(stands(100, 0.165, 20), Stands::Disagrees);
+    }
 }

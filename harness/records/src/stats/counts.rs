@@ -22,14 +22,18 @@ pub fn wilson_95(count: u64, n: u64) -> (f64, f64) {
 /// The same for a share of `n` cases that need not be a whole number of them: where copies are not independent of each
 /// other, `n` is how many independent ones would say as much.
 pub fn wilson_95_of_share(share: f64, n: u64) -> (f64, f64) {
+    wilson_of_share(share, n, 1.959_963_984_540_054)
+}
+
+/// The same for an interval of `z` standard deviations to either side.
+pub fn wilson_of_share(share: f64, n: u64, z: f64) -> (f64, f64) {
     if n == 0 {
         return (0.0, 1.0);
     }
-    const Z: f64 = 1.959_963_984_540_054;
     let n = n as f64;
-    let centre = share + Z * Z / (2.0 * n);
-    let half = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
-    let scale = 1.0 + Z * Z / n;
+    let centre = share + z * z / (2.0 * n);
+    let half = z * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
+    let scale = 1.0 + z * z / n;
     // The ends are exact where nothing or everything was seen; rounding must not move them.
     let low = if share == 0.0 { 0.0 } else { (centre - half) / scale };
     let high = if share == 1.0 { 1.0 } else { (centre + half) / scale };

@@ -4,6 +4,6 @@ mod counts;
 mod recorder;
 mod rounds;
 
-pub use counts::{rule_of_three, wilson_95, wilson_95_of_share};
+pub use counts::{rule_of_three, wilson_95, wilson_95_of_share, wilson_of_share};
 pub use recorder::recorder;
 pub use rounds::Spread;

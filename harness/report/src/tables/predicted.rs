@@ -35,7 +35,7 @@ fn told(row: &Row) -> impl Iterator<Item = &PredictionSummary> {
     let all = row.summary.verify.iter().flat_map(|verify| &verify.predicted);
     all.filter(|summary| {
         let share = summary.prediction.predicted_ratio.max(summary.seen_ratio);
-        share > NOISE || summary.stands == Stands::Disagrees
+        share > NOISE || summary.stands != Stands::Agrees
     })
 }
 
@@ -45,6 +45,7 @@ fn line(strategy: &str, summary: &PredictionSummary) -> Vec<Text> {
     let because = &summary.prediction.because;
     let because = match summary.stands {
         Stands::Agrees => Text::dim(format!("agrees: {because}")),
+        Stands::ByChance => Text::plain(format!("outside, as one of so many may be by chance: {because}")),
         Stands::Disagrees => Text::new(format!("DISAGREES: {because}"), Tone::Bad),
     };
     vec![
