@@ -248,8 +248,9 @@ impl<'a> Panel<'a> {
         match block.widest_verify() {
             None => format!("{}{window}", word(Standing::Unjudged)),
             Some(verify) => format!(
-                "{} pings, {} of them duplicates{window}, {}",
+                "{} pings{}, {} of them duplicates{window}, {}",
                 thousands(verify.pings_count),
+                crate::pipeline::made(verify),
                 thousands(verify.duplicate_count),
                 dedup_records::units::plural(verify.rounds_count.into(), "round"),
             ),

@@ -1,6 +1,6 @@
 //! What a scenario's pipeline does that pipelines do not do by default.
 
-use dedup_records::compare::{Block, Row, Stream};
+use dedup_records::compare::{Block, Row, Stream, VerifySummary};
 use dedup_records::record::{Deadlines, Routed};
 use dedup_records::units::thousands;
 
@@ -15,6 +15,14 @@ pub(crate) fn phrase(stream: &Stream) -> String {
         Routed::Random => ", pings to any worker",
     };
     format!("{deadlines}{routed}")
+}
+
+/// How many copies the pipeline made itself, so that what is counted adds up; nothing where it made none.
+pub(crate) fn made(verify: &VerifySummary) -> String {
+    match verify.made_count() {
+        0 => String::new(),
+        made => format!(" and {} delivered again after they were decided", thousands(made)),
+    }
 }
 
 /// What it means for the figures.

@@ -47,6 +47,7 @@ fn what_is_acked_too_late_comes_again_and_the_table_the_records_and_the_page_say
     assert!(words.contains("ack deadlines not extended"), "{table}");
     assert!(words.contains("deliveries of arrivals:") && words.contains("noop 20,000 of 2,000"), "{table}");
     assert!(page.contains("ack deadlines are not extended"));
+    adds_up(&words, &run, &page);
     assert!(run.cells.iter().all(|cell| cell.deadlines == Deadlines::Fixed && cell.routed == Routed::ByKey));
     let seen = seen(&run);
     // Nothing stops the tenth delivery of each arrival; a claim drops every copy, which is acked at once.
@@ -60,6 +61,28 @@ fn what_is_acked_too_late_comes_again_and_the_table_the_records_and_the_page_say
     // Held for the window's ten minutes, and so always late.
     assert!(seen["window-batch"].0.0 >= 2_000 + uniques.unwrap());
     assert!(seen.values().all(|(_, _, verdict)| *verdict == Verdict::Kept), "{seen:?}");
+}
+
+/// Arrivals, and what the pipeline made of them, are the uniques and the duplicates: in words, in the records and on the page.
+fn adds_up(words: &str, run: &Run, page: &str) {
+    let mut most_made = 0;
+    for cell in &run.cells {
+        let CellResult::Verify(figures) = &cell.result else { continue };
+        let of_cause = figures.by_cause.iter().find(|figures| figures.cause == "redelivery");
+        let made = of_cause.map_or(0, |figures| figures.duplicate_count);
+        let judged = figures.unique_count + figures.duplicate_count;
+        assert_eq!(judged, figures.pings_count + made, "{}", cell.strategy);
+        most_made = most_made.max(made);
+    }
+    assert!(most_made > 0);
+    let all = words.split(" duplicates, ").next().unwrap();
+    let number = |text: &str| text.replace(',', "").parse::<u64>().unwrap();
+    let (before, duplicates) = all.rsplit_once(" delivered again after they were decided, ").unwrap();
+    let (pings, made) = before.rsplit_once(" pings and ").unwrap();
+    let pings = pings.rsplit(' ').next().unwrap();
+    let uniques = words.split(" duplicates, ").nth(1).unwrap().split(' ').next().unwrap();
+    assert_eq!(number(pings) + number(made), number(duplicates) + number(uniques), "{words}");
+    assert!(page.contains(" delivered again after they were decided"));
 }
 
 #[test]

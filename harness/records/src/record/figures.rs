@@ -46,11 +46,12 @@ impl Verdict {
 /// Robustness: what came out, against what went in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct VerifyFigures {
-    /// Pings that arrived, copies included.
+    /// Pings that arrived, copies included. With the duplicates of the cause `redelivery`, which the pipeline made, they are
+    /// `unique_count` and `duplicate_count`.
     pub pings_count: u64,
     /// Distinct pings among them.
     pub unique_count: u64,
-    /// Copies beyond the first.
+    /// Copies beyond the first: those that arrived, and those that the source delivered again after they were decided.
     pub duplicate_count: u64,
     /// Copies delivered although the ping had been delivered before (false negatives).
     pub missed_count: u64,

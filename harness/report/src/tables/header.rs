@@ -17,8 +17,9 @@ pub(super) fn pings(block: &Block) -> String {
         rounds => format!(", over {rounds} rounds"),
     };
     format!(
-        "{} pings, {} duplicates, {} uniques{rounds}",
+        "{} pings{}, {} duplicates, {} uniques{rounds}",
         thousands(verify.pings_count),
+        pipeline::made(verify),
         thousands(verify.duplicate_count),
         thousands(verify.unique_count),
     )
