@@ -237,6 +237,22 @@ proptest! {
 }
 
 #[test]
+fn of_one_heavy_id_that_the_sample_lacks_the_pings_before_it_was_noticed_are_in_the_error() {
+    const SAMPLES: u32 = 40;
+    let mut outside = 0;
+    for salt in 0..u128::from(SAMPLES) {
+        let key = |ping: u64| if ping.is_multiple_of(50) { 1 } else { u128::from(ping) + 2 };
+        let pings = (0..100_000u64).map(|ping| (Some((key(ping) << 32) + salt), ping * 1000));
+        let sampled = profile(Memory::Ids(2000), pings);
+        let error = sampled.sampling.unwrap().duplicates_error.unwrap();
+        let off = sampled.duplicate_count as f64 / 1999.0 - 1.0;
+        outside += u32::from(off.abs() > error);
+        assert!(error > 0.0, "{sampled:?}");
+    }
+    assert!(outside <= 4, "{outside} of {SAMPLES}");
+}
+
+#[test]
 fn the_error_that_is_stated_is_the_one_that_samples_have() {
     // Ids that come one to four times; the same with other ids is another sample of the same traffic.
     let pings = |salt: u128| {

@@ -263,7 +263,7 @@ fn memory_is_bounded_and_a_sample_tells_what_all_tell_within_its_error() {
 /// Pings over ten days, more of them in the middle of each, of which some come again after a second to three days; as CSV.
 fn ten_days(pings: u64) -> String {
     let mut keys: Vec<u64> = Vec::new();
-    let mut text = String::from("id,t,channel\n");
+    let mut text = String::from("id,t,channel,a,b,c,d,e\n");
     let mut random = 1u64;
     for ping in 0..pings {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -277,7 +277,9 @@ fn ten_days(pings: u64) -> String {
         let within = (ping * 10 % pings) as f64 / pings as f64;
         let second =
             (within + 0.1 * (std::f64::consts::TAU * within).sin() / std::f64::consts::TAU) * 86_400.0;
-        text += &format!("{key:016x},{},{}\n", 1_772_323_200 + day * 86_400 + second as u64, key % 7);
+        // Fields that copies are compared in, which takes memory, too.
+        let second = 1_772_323_200 + day * 86_400 + second as u64;
+        text += &format!("{key:016x},{second},{},{},web,{},x,{}\n", key % 7, key % 11, key % 13, key % 17);
     }
     text
 }

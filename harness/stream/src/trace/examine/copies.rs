@@ -12,9 +12,9 @@ use crate::trace::id::is_below;
 
 /// Memory for all that is kept of firsts, in bytes.
 const MOST_BYTES: u64 = 40 << 20;
-/// That of a digest, and of a key, in tables that were just made larger or will soon be.
+/// That of a digest, and of a key in a table that is just being made larger.
 const DIGEST_BYTES: u64 = 12;
-const KEY_BYTES: u64 = 60;
+const KEY_BYTES: u64 = 86;
 /// Names of fields that are told apart.
 const MOST_NAMES: usize = 1 << 10;
 const OTHERS: &str = "other fields";
@@ -127,17 +127,20 @@ impl Copies {
     fn thin_out(&mut self) {
         while self.bytes() > self.most_bytes && self.zeros < 64 {
             self.zeros += 1;
-            let (zeros, all) = (self.zeros, std::mem::take(&mut self.digests));
-            let kept = &mut self.digests;
-            self.firsts.retain(|key, first| {
-                let stays = is_sampled(super::hash(*key), zeros);
-                if stays {
-                    let start = kept.len() as u32;
-                    kept.extend_from_slice(&all[first.start as usize..first.end as usize]);
-                    *first = start..kept.len() as u32;
-                }
-                stays
-            });
+            let zeros = self.zeros;
+            // A table that others are taken out of keeps their places marked, and grows when these run out.
+            let staying = self.firsts.iter().filter(|(key, _)| is_sampled(super::hash(**key), zeros));
+            let mut staying: Vec<_> = staying.map(|(key, first)| (first.clone(), *key)).collect();
+            self.firsts.clear();
+            staying.sort_unstable_by_key(|(first, _)| first.start);
+            let mut end = 0;
+            for (first, key) in staying {
+                let start = end;
+                end += first.len();
+                self.digests.copy_within(first.start as usize..first.end as usize, start);
+                self.firsts.insert(key, start as u32..end as u32);
+            }
+            self.digests.truncate(end);
         }
     }
 

@@ -40,7 +40,7 @@ pub struct Compared {
     pub fields: Vec<(String, u64)>,
 }
 
-/// Looks at pings for what makes their ids doubtful. Takes 40 MB at most, whatever the trace.
+/// Looks at pings for what makes their ids doubtful. Takes 42 MB at most, whatever the trace.
 pub(crate) struct Examiner {
     id: IdFields,
     recognised: Option<Recognised>,

@@ -9,7 +9,7 @@ use crate::trace::formats::{Fit, Recognised};
 use crate::trace::key::IdFields;
 
 /// So many keys are held at most, which takes 2 MB.
-const MOST_KEYS: usize = 1 << 16;
+const MOST_KEYS: usize = 1 << 15;
 
 /// Follows the key of a known format beside the ids, on a sample of the keys.
 pub(super) struct Rival {
