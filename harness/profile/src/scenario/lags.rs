@@ -1,7 +1,7 @@
-//! The lags of a scenario: from copy to copy, without those of the heaviest ids.
+//! The lags of a scenario: from copy to copy, without those of ids whose pings are spread over the traffic.
 
-use super::heavy::Heavy;
-use crate::lags::{LAG_BINS, SHORTEST_US, lag_floor_us};
+use super::heavy::{Class, Heavy};
+use crate::lags::{LAG_BINS, LagHistogram, SHORTEST_US, lag_floor_us};
 use crate::profile::Profile;
 
 /// A lag in microseconds, and the share of copies that are no later.
@@ -36,13 +36,53 @@ pub(super) fn points(profile: &Profile, heavy: &Heavy) -> Option<(Vec<Point>, f6
     (total > 0.0).then(|| (joined(&bins, total), seen / total))
 }
 
+/// The points of the distribution of lags from the first ping with an id; none where there are no copies.
+pub(super) fn points_from_first(profile: &Profile) -> Vec<Point> {
+    points_of(&profile.lag_from_first, 1.0)
+}
+
+/// The points of the distribution of lags from ping to ping, made longer or shorter so that so many take the whole traffic.
+pub(super) fn points_of_pace(profile: &Profile, copies: u64) -> Vec<Point> {
+    let longer = profile.span().as_micros() as f64 / copies.max(1) as f64 / mean_lag_us(profile);
+    // Less is within the width of a bin.
+    points_of(&profile.lag_from_previous, if (longer - 1.0).abs() < 0.02 { 1.0 } else { longer })
+}
+
+/// The mean lag from ping to ping, as far as bins tell.
+pub(super) fn mean_lag_us(profile: &Profile) -> f64 {
+    let bins = bins_of(&profile.lag_from_previous);
+    let sum: f64 = bins.iter().map(|(from, to, count)| (*from + *to) as f64 / 2.0 * count).sum();
+    (sum / profile.lag_from_previous.total().max(1) as f64).max(1.0)
+}
+
+fn points_of(lags: &LagHistogram, longer: f64) -> Vec<Point> {
+    let mut points = joined(&bins_of(lags), lags.total() as f64);
+    // Two bins of the shortest lags may become one.
+    points.iter_mut().for_each(|(lag_us, _)| *lag_us = (*lag_us as f64 * longer).round() as u64);
+    points.dedup_by(|later, before| {
+        let is_same = later.0 <= before.0;
+        before.1 = if is_same { later.1 } else { before.1 };
+        is_same
+    });
+    points.retain(|(lag_us, share)| *lag_us > 0 || *share > 0.0);
+    points
+}
+
+fn bins_of(lags: &LagHistogram) -> Vec<(u64, u64, f64)> {
+    let bins = lags.bins.iter().map(|(bin, count)| {
+        (lag_floor_us(usize::from(*bin)), lag_floor_us(usize::from(*bin) + 1), *count as f64)
+    });
+    std::iter::once((0, SHORTEST_US, lags.below_1ms_count as f64)).chain(bins).collect()
+}
+
 /// Lags from ping to ping of ids whose pings are spread evenly: exponential.
 fn of_heavy(heavy: &Heavy, span: f64, from_us: u64, to_us: u64) -> f64 {
-    let of_id = |copies: &u64| {
-        let mean = span / *copies as f64;
-        *copies as f64 * (libm::exp(-(from_us as f64) / mean) - libm::exp(-(to_us as f64) / mean))
+    let of_class = |class: &Class| {
+        let mean = span / class.copies as f64;
+        let copies = (class.copies * class.ids) as f64;
+        copies * (libm::exp(-(from_us as f64) / mean) - libm::exp(-(to_us as f64) / mean))
     };
-    heavy.copies.iter().map(of_id).sum()
+    heavy.spread().map(of_class).sum()
 }
 
 /// Points at the ends of bins that have copies, and where such bins begin after a gap.

@@ -13,7 +13,7 @@ use crate::answers::Clock;
 use crate::copies::copies_bin;
 use crate::profile::{Profile, Times};
 
-use heavy::Heavy;
+use heavy::{Class, Heavy, Manner};
 
 /// How a scenario is to differ from the traffic.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,12 +37,19 @@ pub enum NoScenario {
     Nothing,
 }
 
+/// The least rate that a scenario may have: three pings a month.
+const LEAST_RATE_PER_S: f64 = 1e-6;
 /// Without an expectation, what a window is to be.
 const USUAL_WINDOW: Duration = Duration::from_secs(600);
 
 impl Profile {
     /// The text of a scenario whose stream has this profile.
     pub fn scenario(&self, wanted: Wanted) -> Result<String, NoScenario> {
+        self.scenario_that_says(wanted, "")
+    }
+
+    /// The same, with a text of lines that says what came of it.
+    pub fn scenario_that_says(&self, wanted: Wanted, found: &str) -> Result<String, NoScenario> {
         if self.span().is_zero() || self.pings_count < 2 {
             return Err(NoScenario::NoLength);
         }
@@ -50,7 +57,7 @@ impl Profile {
             return Err(NoScenario::Nothing);
         }
         let mut text = String::new();
-        Scenario::of(self, wanted).write(&mut text).expect("a string takes whatever is written");
+        Scenario::of(self, wanted).write(&mut text, found).expect("a string takes whatever is written");
         Ok(text)
     }
 }
@@ -59,7 +66,7 @@ impl Profile {
 pub const NOT_CARRIED: [&str; 5] = [
     "bursts within an hour, and differences between days",
     "whether late copies come at other hours than early ones",
-    "whether ids that come often come sooner again than others, but for the heaviest",
+    "whether ids that come often come sooner again than others, but for those that come all along",
     "pings that are out of order, and lines that cannot be read",
     "what a ping weighs",
 ];
@@ -68,6 +75,8 @@ struct Scenario<'a> {
     profile: &'a Profile,
     wanted: Wanted,
     heavy: Heavy,
+    /// The causes of these at the scale that is wanted.
+    causes: Vec<Vec<Class>>,
     repeated: Option<Repeated>,
     /// Pings without an id that are no copies of such, if they come again as often as others do.
     missing: f64,
@@ -90,22 +99,23 @@ impl<'a> Scenario<'a> {
         let repeated = repeated(profile, &heavy);
         let copies = repeated.as_ref().map_or(0.0, |repeated| repeated.copies_of_each);
         let missing = profile.without_id_count as f64 / (1.0 + copies);
-        Scenario { profile, wanted, heavy, repeated, missing }
+        let causes = heavy.causes(wanted.scale);
+        Scenario { profile, wanted, heavy, causes, repeated, missing }
     }
 
-    fn write(&self, text: &mut String) -> fmt::Result {
-        self.write_top(text)?;
+    fn write(&self, text: &mut String, found: &str) -> fmt::Result {
+        self.write_top(text, found)?;
         self.write_arrival(text)?;
         self.write_repeat(text)?;
         self.write_heavy(text)?;
-        let missing = self.missing / self.firsts();
+        let missing = self.missing / self.ordinary_firsts().max(1.0);
         if missing > 0.0 {
             writeln!(text, "\n[bad_id]\nmissing = {}", number(missing.min(1.0)))?;
         }
         Ok(())
     }
 
-    fn write_top(&self, text: &mut String) -> fmt::Result {
+    fn write_top(&self, text: &mut String, found: &str) -> fmt::Result {
         let Profile { pings_count, duplicate_count, .. } = self.profile;
         writeln!(text, "about = \"\"\"")?;
         writeln!(text, "A stream that has the profile of measured traffic ({}):", plain(&self.profile.name))?;
@@ -117,6 +127,7 @@ impl<'a> Scenario<'a> {
         )?;
         writeln!(text, "\nIt does not carry:")?;
         NOT_CARRIED.iter().try_for_each(|what| writeln!(text, "- {what}"))?;
+        found.lines().try_for_each(|line| writeln!(text, "{}", plain(line)))?;
         writeln!(text, "\"\"\"\n")?;
         let window = self.wanted.window.or_else(|| self.profile.window_for(0.99, Clock::First));
         writeln!(text, "duration = \"{}\"", time(self.profile.span()))?;
@@ -129,7 +140,13 @@ impl<'a> Scenario<'a> {
 
     fn write_arrival(&self, text: &mut String) -> fmt::Result {
         writeln!(text, "\n[arrival]")?;
-        let rate = self.firsts() * self.wanted.scale / self.profile.span().as_secs_f64();
+        let at_start = self.causes.iter().flatten().map(|class| class.ids).sum::<u64>();
+        if at_start > 0 {
+            writeln!(text, "at_start = {at_start}")?;
+        }
+        // There has to be a rate, also where no other first arrivals are left: then of next to none.
+        let rate = self.ordinary_firsts() * self.wanted.scale / self.profile.span().as_secs_f64();
+        let rate = rate.max(LEAST_RATE_PER_S);
         match self.hours() {
             None if self.profile.times == Times::Order => {
                 writeln!(text, "process = \"constant\"\nrate = {}", number(rate))
@@ -137,7 +154,11 @@ impl<'a> Scenario<'a> {
             None => writeln!(text, "process = \"poisson\"\nrate = {}", number(rate)),
             Some(hours) => {
                 let mean = hours.iter().sum::<f64>() / 24.0;
-                writeln!(text, "process = \"hourly\"\nrate = {}", number(mean * self.wanted.scale))?;
+                writeln!(
+                    text,
+                    "process = \"hourly\"\nrate = {}",
+                    number((mean * self.wanted.scale).max(LEAST_RATE_PER_S))
+                )?;
                 let hours: Vec<String> = hours.iter().map(|hour| number(hour / mean)).collect();
                 writeln!(text, "hours = [{}]", hours.join(", "))
             }
@@ -151,14 +172,19 @@ impl<'a> Scenario<'a> {
         if self.profile.times == Times::Order || self.profile.span() < TWO_HOURS {
             return None;
         }
-        let firsts = &self.profile.by_hour.firsts;
+        let mut firsts = self.profile.by_hour.firsts;
+        let first_hour = (self.profile.first_at_us / 3_600_000_000 % 24) as usize;
+        firsts[first_hour] = firsts[first_hour].saturating_sub(self.heavy.ids());
         let counted: f64 = firsts.iter().map(|count| *count as f64).sum();
-        let mean = self.firsts() / self.profile.span().as_secs_f64();
+        if counted < 1.0 {
+            return None;
+        }
+        let mean = self.ordinary_firsts() / self.profile.span().as_secs_f64();
         let seconds = self.profile.seconds_by_hour();
         let of_hour = |hour: usize| match seconds[hour] {
             // Of some seconds at either end of the traffic, a rate says nothing.
             few if few < 60.0 => mean,
-            seconds => firsts[hour] as f64 / counted * self.firsts() / seconds,
+            seconds => firsts[hour] as f64 / counted * self.ordinary_firsts() / seconds,
         };
         Some(std::array::from_fn(of_hour))
     }
@@ -171,33 +197,46 @@ impl<'a> Scenario<'a> {
             writeln!(text, "copies = {{ {} }}", weights.collect::<Vec<_>>().join(", "))?;
             writeln!(text, "from = \"previous\"")?;
         }
-        writeln!(text, "lag.cdf = [")?;
-        for line in repeated.points.chunks(6) {
-            let points = line.iter().map(|(lag_us, share)| {
-                format!("[\"{}\", {}]", time(Duration::from_micros(*lag_us)), number(*share))
-            });
-            writeln!(text, "  {},", points.collect::<Vec<_>>().join(", "))?;
-        }
-        writeln!(text, "]")
+        write_cdf(text, &repeated.points)
     }
 
-    /// One cause for each of the heaviest ids: the first ping to arrive after a moment of its own.
+    /// A cause for each class of the ids that come at the start, which are a microsecond apart.
     fn write_heavy(&self, text: &mut String) -> fmt::Result {
-        let span = self.profile.span();
-        // So many pings come meanwhile that each of the ids is another one.
-        let gap = span.mul_f64((8.0 / (self.firsts() * self.wanted.scale)).clamp(1e-4, 1e-2));
-        for (index, copies) in self.heavy.copies.iter().enumerate() {
-            let copies = ((*copies as f64 * self.wanted.scale).round() as u64).clamp(1, 1_000_000_000);
-            writeln!(text, "\n[[repeat]]\ncause = \"heavy id {}\"\nids = 1\ncopies = {copies}", index + 1)?;
-            writeln!(text, "between = [\"{}\", \"{}\"]", time(gap * index as u32), time(span))?;
-            writeln!(text, "lag.uniform = [\"0s\", \"{}\"]", time(span))?;
+        let span = time(self.profile.span());
+        let mut before = 0;
+        for classes in &self.causes {
+            let ids: u64 = classes.iter().map(|class| class.ids).sum();
+            let name = match ids {
+                1 => format!("heavy id {}", before + 1),
+                _ => format!("heavy ids {} to {}", before + 1, before + ids),
+            };
+            writeln!(text, "\n[[repeat]]\ncause = \"{name}\"\nids = {ids}")?;
+            match classes.as_slice() {
+                [only] => writeln!(text, "copies = {}", only.copies)?,
+                several => {
+                    let weights =
+                        several.iter().rev().map(|class| format!("{} = {}", class.copies, class.ids));
+                    writeln!(text, "copies = {{ {} }}", weights.collect::<Vec<_>>().join(", "))?;
+                }
+            }
+            writeln!(text, "between = [\"{}\", \"{span}\"]", time(Duration::from_micros(before)))?;
+            match self.heavy.manner {
+                Manner::Spread => writeln!(text, "lag.uniform = [\"0s\", \"{span}\"]")?,
+                Manner::Paced => {
+                    let most = classes.iter().map(|class| class.copies).max().unwrap_or(1);
+                    writeln!(text, "from = \"previous\"")?;
+                    write_cdf(text, &lags::points_of_pace(self.profile, most))?;
+                }
+                Manner::AsOthers => write_cdf(text, &lags::points_from_first(self.profile))?,
+            }
+            before += ids;
         }
         Ok(())
     }
 
-    /// First arrivals of the traffic, with an id and without.
-    fn firsts(&self) -> f64 {
-        self.profile.ids_count as f64 + self.missing
+    /// First arrivals of the traffic, with an id and without, but for those at the start.
+    fn ordinary_firsts(&self) -> f64 {
+        (self.profile.ids_count - self.heavy.ids().min(self.profile.ids_count)) as f64 + self.missing
     }
 }
 
@@ -213,10 +252,21 @@ fn repeated(profile: &Profile, heavy: &Heavy) -> Option<Repeated> {
         }
     }
     let ids: u64 = copies.iter().map(|(_, ids)| ids).sum();
-    let of_ids = ids as f64 / profile.ids_count as f64;
+    let of_ids = ids as f64 / profile.ids_count.saturating_sub(heavy.ids()).max(1) as f64;
     let mean = copies.iter().map(|(copies, ids)| *copies as f64 * *ids as f64).sum::<f64>() / ids as f64;
     let share = (of_ids / seen).min(1.0);
     (ids > 0).then_some(Repeated { share, copies_of_each: of_ids * mean, copies, points })
+}
+
+fn write_cdf(text: &mut String, points: &[lags::Point]) -> fmt::Result {
+    writeln!(text, "lag.cdf = [")?;
+    for line in points.chunks(6) {
+        let points = line.iter().map(|(lag_us, share)| {
+            format!("[\"{}\", {}]", time(Duration::from_micros(*lag_us)), number(*share))
+        });
+        writeln!(text, "  {},", points.collect::<Vec<_>>().join(", "))?;
+    }
+    writeln!(text, "]")
 }
 
 /// A name that can stand in TOML's text of many lines.

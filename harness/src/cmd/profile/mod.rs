@@ -1,5 +1,6 @@
 //! `profile`: what traffic is like, from a trace, standard input as it comes, or a stored profile.
 
+mod comes_back;
 mod curve;
 mod emit_sql;
 mod from_trace;
@@ -145,13 +146,15 @@ pub fn run(args: &ProfileArgs, definitions: &[Definition], out: &mut dyn Write) 
     }
     shown?;
     if let Some(path) = &args.scenario {
-        let toml = scenario(args, &files, &profile).or_exit(Exit::Usage)?;
+        let (toml, lacks) = scenario(args, &files, &profile).or_exit(Exit::Usage)?;
         dedup_files::write(path, toml.as_bytes(), &stop).or_exit_by_fault()?;
         let not_carried = NOT_CARRIED.map(|what| format!("\n  {what}")).concat();
-        dedup_files::say(format_args!(
-            "{} does not carry:{not_carried}",
-            printable(&path.display().to_string())
-        ));
+        let path = path.display().to_string();
+        let path = printable(&path);
+        dedup_files::say(format_args!("{path} does not carry:{not_carried}"));
+        if let Some(lacks) = lacks {
+            dedup_files::say(format_args!("the stream of {path} {}", lacks.replace("\n- ", "\n  ")));
+        }
     }
     Ok(Exit::Ok)
 }
@@ -191,11 +194,16 @@ fn show(
     print(out, &text)
 }
 
-fn scenario(args: &ProfileArgs, files: &[PathBuf], profile: &Profile) -> anyhow::Result<String> {
+/// The text of the scenario, and what its stream lacks.
+fn scenario(
+    args: &ProfileArgs,
+    files: &[PathBuf],
+    profile: &Profile,
+) -> anyhow::Result<(String, Option<String>)> {
     let from = if let [file] = files { file.display().to_string() } else { profile.name.clone() };
     let scale = args.pings.map_or(args.scale, |pings| pings as f64 / profile.pings_count.max(1) as f64);
     let wanted = Wanted { scale, window: args.window };
-    profile.scenario(wanted).map_err(|error| anyhow!("{from}: {error}"))
+    comes_back::scenario(profile, wanted).map_err(|error| anyhow!("{from}: {error}"))
 }
 
 /// The profile of `files`, or the one that was stored in the only one of them.
