@@ -108,6 +108,14 @@ pub enum BuildError {
         /// Bytes that there are.
         limit_bytes: u64,
     },
+    /// The program that it needs is missing.
+    #[error("{reason}: {remedy}")]
+    Missing {
+        /// What is missing, and where it was looked for.
+        reason: String,
+        /// What to do about it.
+        remedy: String,
+    },
     /// The server that it needs is missing or refuses.
     #[error("{0}")]
     Server(String),

@@ -52,7 +52,7 @@ pub fn run(args: &ConformArgs, definitions: &[Definition], out: &mut dyn Write) 
     let opened = selected.definition.open(&given, &fresh.in_full(0, 1)?);
     let opened = opened.map_err(|error| match error {
         BuildError::Setting(_) | BuildError::TooLarge { .. } => (Exit::Usage, error),
-        BuildError::Server(_) | BuildError::Io(_) => (Exit::ToolFailed, error),
+        BuildError::Missing { .. } | BuildError::Server(_) | BuildError::Io(_) => (Exit::ToolFailed, error),
     });
     drop(opened.or_else(|(exit, error)| Err(error).or_exit(exit))?);
     let mut broken = 0;

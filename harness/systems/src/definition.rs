@@ -67,6 +67,11 @@ fn checked(source: &Source, path: &Path, file: &File) -> Result<Definition, File
         RoutingName::ByKey => Routing::ByKey,
     };
     let build = move |settings: &Settings, context: &Context| -> Result<Box<dyn Strategy>, BuildError> {
+        if start.program().is_none() {
+            let program = &start.command[0];
+            let reason = format!("no program {program} beside the system's file, nor on the PATH");
+            return Err(BuildError::Missing { reason, remedy: start.install.clone() });
+        }
         std::fs::create_dir_all(&context.state_dir)?;
         let hello = greeting(declared, settings, context);
         let judge = Judge::open(Arc::clone(&start), hello, routing, promised.with(settings));

@@ -2,14 +2,14 @@
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ChildStderr, ChildStdin, ChildStdout, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use dedup_engine::process::descendants_bytes;
-use dedup_engine::servers::{Group, guard};
+use dedup_engine::servers::{Group, guard, program_of_command, word_of_command};
 use dedup_engine::wait::until_ended;
 use dedup_files::{AtFault, Fault};
 use dedup_strategies::Unavailable;
@@ -39,6 +39,13 @@ pub(crate) struct Start {
     pub(crate) install: String,
 }
 
+impl Start {
+    /// The program, if it is there.
+    pub(crate) fn program(&self) -> Option<PathBuf> {
+        program_of_command(&self.command[0], &self.directory)
+    }
+}
+
 /// A running program that has said welcome. Dropping it ends it, and all that it has started.
 pub(crate) struct Process {
     start: Arc<Start>,
@@ -59,14 +66,11 @@ impl Process {
         let failed = |what: &str, error: &dyn std::fmt::Display| {
             Unavailable(format!("{}: {what}: {error}; {}", start.name, start.install))
         };
-        let program = found(&start.command[0], &start.directory);
-        if !program.is_absolute() && !is_on_path(&program) {
-            return Err(failed(&start.command[0], &"no such program on PATH"));
-        }
+        let program = start.program().ok_or_else(|| failed(&start.command[0], &"is gone"))?;
         let executable = guard::own_executable().map_err(|error| failed("own program", &error))?;
         let group = Group::talking(&executable, program.into(), |command| {
             let (state, arguments) = (&hello.state_dir, &start.command[1..]);
-            command.args(arguments.iter().map(|word| argument(word, &start.directory)));
+            command.args(arguments.iter().map(|word| word_of_command(word, &start.directory)));
             command.current_dir(state).stdout(Stdio::piped()).stderr(Stdio::piped());
         });
         let mut group = group.map_err(|error| match error.fault() {
@@ -230,22 +234,6 @@ fn next_line(from: &mut impl BufRead) -> Option<String> {
             return Some(text);
         }
     }
-}
-
-/// A word of the command: what is a file beside the system's own is meant.
-fn argument(word: &str, directory: &Path) -> PathBuf {
-    let beside = directory.join(word);
-    if beside.exists() && !word.is_empty() { beside } else { word.into() }
-}
-
-/// The program: beside the system's file, or on the path.
-fn found(word: &str, directory: &Path) -> PathBuf {
-    argument(word, directory)
-}
-
-fn is_on_path(program: &Path) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }
 
 fn clipped(text: &str) -> String {

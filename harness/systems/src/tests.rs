@@ -62,5 +62,8 @@ fn a_file_becomes_a_line_of_the_list() {
     assert_eq!(promise.under_faults, under);
     let context = Context { state_dir: directory.path().join("state"), ..Context::embedded(sizing) };
     let error = definition.open(&[], &context).err().unwrap().to_string();
-    assert_eq!(error, "shared-filter: no-such-program: no such program on PATH; install the server");
+    assert_eq!(
+        error,
+        "no program no-such-program beside the system's file, nor on the PATH: install the server"
+    );
 }

@@ -46,6 +46,7 @@ impl From<BuildError> for CellError {
     fn from(error: BuildError) -> Self {
         match error {
             BuildError::Setting(_) | BuildError::TooLarge { .. } => CellError::Refused(error.to_string()),
+            BuildError::Missing { reason, remedy } => CellError::Skipped { reason, remedy },
             BuildError::Server(_) => CellError::Failed(Failure::Unavailable, error.to_string()),
             BuildError::Io(_) => CellError::Failed(Failure::Died, error.to_string()),
         }

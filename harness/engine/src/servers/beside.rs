@@ -1,7 +1,6 @@
 //! The server beside a system, in a private directory: whatever it is, it is started, found, killed and started again.
 
 use std::env;
-use std::ffi::OsString;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::ops::ControlFlow;
@@ -32,7 +31,7 @@ impl Beside {
     pub fn start(server: &Server, file: &Path) -> Result<Beside, ServerError> {
         let beside = file.parent().unwrap_or(Path::new("/"));
         let program = server.command.first().copied().unwrap_or_default();
-        found(program, beside).ok_or_else(|| ServerError::MissingBeside {
+        program_of_command(program, beside).ok_or_else(|| ServerError::MissingBeside {
             program: program.to_string(),
             install: server.install.to_string(),
         })?;
@@ -120,19 +119,23 @@ impl StoreControl for BesideControl<'_> {
 }
 
 fn command(server: &Server, beside: &Path, dir: &Path, port: u16) -> ServerCommand {
-    let word = |word: &&str| -> OsString {
-        if !word.is_empty() && beside.join(word).exists() {
-            return beside.join(word).into();
-        }
-        word.replace("{dir}", &dir.to_string_lossy()).replace("{port}", &port.to_string()).into()
-    };
-    server.command.iter().map(word).collect()
+    let dir = dir.to_string_lossy();
+    let port = port.to_string();
+    let filled = |word: &&str| word.replace("{dir}", &dir).replace("{port}", &port);
+    server.command.iter().map(|word| word_of_command(&filled(word), beside).into()).collect()
 }
 
-fn found(program: &str, beside: &Path) -> Option<PathBuf> {
+/// A word of a command in a system's file: what is a file in the same folder, `beside`, means that file.
+pub fn word_of_command(word: &str, beside: &Path) -> PathBuf {
+    let file = beside.join(word);
+    if !word.is_empty() && file.exists() { file } else { word.into() }
+}
+
+/// The program that the first word of such a command means: beside the system's file, or on the `PATH`.
+pub fn program_of_command(word: &str, beside: &Path) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let here = std::iter::once(beside.to_path_buf());
-    here.chain(env::split_paths(&path)).map(|dir| dir.join(program)).find(|path| is_program(path))
+    here.chain(env::split_paths(&path)).map(|dir| dir.join(word)).find(|path| is_program(path))
 }
 
 fn connected(address: &Address) -> io::Result<()> {
