@@ -104,18 +104,22 @@ fn traffic_of(mut pings: Vec<(f64, u128)>) -> Profile {
 fn few_ids_that_hold_most_pings_come_back_at_any_scale() {
     let hundred = |index: u64| (index as f64 / 10.0, u128::from(index % 100));
     let one = |index: u64| (index as f64, 1);
-    // A popularity of rank to the power of -1, over five hundred ids, beside ids that come once.
-    let weights: Vec<f64> = (1..=500).map(|rank| 1.0 / f64::from(rank)).collect();
-    let skewed = |rank: usize| {
-        let pings = (weights[rank] * 3000.0) as u64;
-        let at = move |ping: u64| (ping as f64 + 0.37 * (rank % 3) as f64) / pings as f64 * 80_000.0;
-        (0..pings).map(move |ping| (at(ping), 1_000_000 + rank as u128))
+    // A popularity of rank to the power of -1, over five hundred ids that come at any time, beside ids that come once.
+    // The finalizer of SplitMix64.
+    let mixed = |number: u64| {
+        let once = (number ^ number >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let twice = (once ^ once >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (twice ^ twice >> 31) >> 32
+    };
+    let skewed = |rank: u64| {
+        let at = move |ping: u64| mixed(rank << 20 | ping) as f64 / (1u64 << 32) as f64 * 80_000.0;
+        (0..3000 / rank).map(move |ping| (at(ping), 1_000_000 + u128::from(rank)))
     };
     let alone = (0..20_000u64).map(|index| (index as f64 * 4.0, u128::from(index)));
     for (name, pings) in [
         ("a hundred ids", (0..20_000).map(hundred).collect::<Vec<_>>()),
         ("one id", (0..5000).map(one).collect()),
-        ("skewed", (0..500).flat_map(skewed).chain(alone).collect()),
+        ("skewed", (1..=500).flat_map(skewed).chain(alone).collect()),
     ] {
         let traffic = traffic_of(pings);
         for scale in [0.2, 1.0, 7.5] {
