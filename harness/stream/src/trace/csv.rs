@@ -1,15 +1,17 @@
 //! CSV: columns with something between them, quotes where needed, line ends allowed inside quotes.
 
 use std::borrow::Cow;
-use std::io::{self, BufRead};
+use std::io;
 
 use csv_core::{ReadRecordResult, Reader};
 use memchr::{memchr, memchr_iter, memchr2};
 
+use super::again::Again;
 use super::bytes::Text;
 use super::dialect::Dialect;
-use super::error::{BadReason, MAX_LINE_BYTES};
+use super::error::{BadReason, MAX_LINE_BYTES, OpenQuote};
 use super::fields::{Fields, of_text};
+use super::quotes::Quotes;
 use super::record::{Parts, Record, There, Values};
 
 /// Columns for which there is always room.
@@ -22,8 +24,9 @@ const LONGEST_SPLIT: usize = 1 << 16;
 ///
 /// On `csv-core` rather than `csv`, because the latter lets one quote that is never closed take memory without end.
 pub(crate) struct CsvRows {
-    input: Text,
+    input: Again,
     parser: Reader,
+    quotes: Quotes,
     /// Line ends skipped before records, which the parser does not see.
     skipped_lines: u64,
     columns: Columns,
@@ -56,13 +59,15 @@ struct Extent {
     bytes: usize,
     fields: usize,
     too_long: bool,
+    quote: Option<OpenQuote>,
 }
 
 impl CsvRows {
     pub(crate) fn new(input: Text, columns: Columns, dialect: Dialect) -> Self {
         CsvRows {
-            input,
+            input: Again::new(input),
             parser: dialect.parser(),
+            quotes: Quotes::new(dialect, columns.names.len()),
             skipped_lines: 0,
             columns,
             delimiter: dialect.delimiter.byte(),
@@ -99,6 +104,9 @@ impl CsvRows {
         if extent.too_long {
             return Err(BadReason::TooLong);
         }
+        if let Some(quote) = extent.quote {
+            return Err(BadReason::Quote(quote));
+        }
         let text = std::str::from_utf8(&self.content[..extent.bytes]).map_err(|_| BadReason::NotUtf8)?;
         // Two fields that are no text can be one when put together: then the border is inside a character.
         if !self.ends[..extent.fields].iter().all(|end| text.is_char_boundary(*end)) {
@@ -120,7 +128,7 @@ impl CsvRows {
     fn read(&mut self) -> io::Result<Option<Extent>> {
         self.skip_line_ends()?;
         let line = self.parser.line() + self.skipped_lines;
-        let extent = Extent { line, line_ends: 0, bytes: 0, fields: 0, too_long: false };
+        let extent = Extent { line, line_ends: 0, bytes: 0, fields: 0, too_long: false, quote: None };
         match self.split(&extent)? {
             Some(split) => Ok(Some(split)),
             None => self.parse(extent),
@@ -132,7 +140,8 @@ impl CsvRows {
         let input = self.input.fill_buf()?;
         let Some(end) = memchr2(b'\n', b'\r', input).filter(|_| self.begun) else { return Ok(None) };
         if self.unquoted <= end {
-            self.unquoted = memchr(b'"', input).unwrap_or(input.len());
+            let quote = if self.quotes.honoured() { memchr(b'"', input) } else { None };
+            self.unquoted = quote.unwrap_or(input.len());
         }
         if self.unquoted <= end || end > self.content.len().min(LONGEST_SPLIT) {
             return Ok(None);
@@ -157,6 +166,7 @@ impl CsvRows {
     fn parse(&mut self, mut extent: Extent) -> io::Result<Option<Extent>> {
         (self.between, self.begun) = (0, true);
         self.ends.resize(self.ends.len().max(FEWEST_ENDS), 0);
+        self.quotes.begin();
         loop {
             let input = self.input.fill_buf()?;
             let (result, taken, bytes, fields) = self.parser.read_record(
@@ -164,10 +174,23 @@ impl CsvRows {
                 &mut self.content[extent.bytes..],
                 &mut self.ends[extent.fields..],
             );
+            self.quotes.take(&input[..taken]);
             self.consume(taken);
             extent.bytes += bytes;
             extent.fields += fields;
             match result {
+                ReadRecordResult::End => return Ok(None),
+                ReadRecordResult::Record => {
+                    extent.line_ends += self.line_ends(&extent);
+                    extent.quote = self.quotes.problem(extent.fields);
+                    self.read_again(&mut extent);
+                    return Ok(Some(extent));
+                }
+                _ if self.quotes.goes_too_far() => {
+                    extent.quote = self.quotes.problem(extent.fields);
+                    self.read_again(&mut extent);
+                    return Ok(Some(extent));
+                }
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull if self.content.len() < MAX_LINE_BYTES => {
                     self.content.resize(self.content.len() * 2, 0);
@@ -176,13 +199,21 @@ impl CsvRows {
                     self.ends.resize(self.ends.len() * 2, 0);
                 }
                 ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => self.discard(&mut extent),
-                ReadRecordResult::Record => {
-                    extent.line_ends += self.line_ends(&extent);
-                    return Ok(Some(extent));
-                }
-                ReadRecordResult::End => return Ok(None),
             }
         }
+    }
+
+    /// Goes back to the end of the first line of a record whose quotes are not sound: a bad line takes no others with it.
+    fn read_again(&mut self, extent: &mut Extent) {
+        if extent.quote.is_none() {
+            return;
+        }
+        let Some((rest, is_counted)) = self.quotes.rest() else { return };
+        self.input.go_back(rest);
+        self.parser.reset();
+        // The parser counts from 1 again.
+        self.skipped_lines = extent.line - 1 + u64::from(is_counted);
+        (self.unquoted, extent.line_ends) = (0, 0);
     }
 
     /// Forgets what was read of a record that is too long, to read on to its end.
@@ -226,6 +257,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::dialect::Delimiter;
+    use super::super::quotes::MOST_LINES;
     use super::*;
 
     /// Line, lines, the id in the first column, and all fields with their digests.
@@ -267,10 +299,41 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_that_is_never_closed_spoils_all_lines_that_it_swallows() {
-        let found = read(b"a,1\n\"b,2\nc,3\nd,4\n", 2);
-        assert_eq!(found[1], (2, 4, Err(BadReason::Columns { found: 1, expected: 2 })));
-        assert_eq!(found.len(), 2);
+    fn a_quote_that_is_not_closed_as_it_should_be_spoils_its_own_line_alone() {
+        let bad = |text: &str, why: OpenQuote| {
+            for text in [text.to_string(), text.replace('\n', "\r\n")] {
+                for input in [Box::new(io::Cursor::new(text.clone().into_bytes())), slowly(text.as_bytes())] {
+                    let found = all(CsvRows::new(input, columns(2), Dialect::RFC_4180));
+                    assert_eq!((found[1].0, found[1].1), (2, 1), "{text:?}");
+                    assert_eq!(found[1].2, Err(BadReason::Quote(why)), "{text:?}");
+                    let lines = text.lines().count();
+                    assert_eq!(found.len(), lines, "{text:?}");
+                    let numbers: Vec<_> = found.iter().map(|read| read.0).collect();
+                    assert_eq!(numbers, (1..=lines as u64).collect::<Vec<_>>());
+                    assert_eq!(found.last().unwrap().2, Ok("z".to_string()), "{text:?}");
+                }
+            }
+        };
+        bad("a,1\n\"b,2\nc,3\nz,4\n", OpenQuote::Never);
+        bad("a,1\nb,\"2\nz,4", OpenQuote::Never);
+        bad("a,1\nb,\"2\nc,3\nd,\"4\nz,5\n", OpenQuote::TextBehind { lines: 2 });
+        bad("a,1\n\"b,2\nc,3\"\nz,5\n", OpenQuote::Columns { lines: 1, found: 1, expected: 2 });
+        let between = "c,3\n".repeat(5);
+        bad(&format!("a,1\nb,\"2\n{between}d,4\"\nz,5\n"), OpenQuote::Records { lines: 6 });
+        let far = "c\n".repeat(MOST_LINES);
+        let found = read(format!("a,1\nb,\"2\n{far}d\"\nz,5\n").as_bytes(), 2);
+        assert!(matches!(found[1].2, Err(BadReason::Quote(OpenQuote::TooFar { .. }))), "{:?}", found[1]);
+        assert_eq!(found.last().unwrap().2, Ok("z".to_string()));
+    }
+
+    #[test]
+    fn fields_that_go_on_over_lines_are_whole_where_their_quotes_are_sound() {
+        let trace = "at a.b(c.rs)\n\"\"x\"\", y\n\n".repeat(MOST_LINES / 4);
+        let found = read(format!("a,\"{trace}\"\nb,2\n").as_bytes(), 2);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert_eq!(found[1].0, 2 + 3 * (MOST_LINES / 4) as u64);
+        // Text behind a quote within a line takes no other with it, and is read as it always was.
+        assert_eq!(read(b"\"a\"b,1\n", 2), [(1, 1, Ok("ab".into()))]);
     }
 
     #[test]

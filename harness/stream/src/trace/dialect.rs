@@ -22,13 +22,15 @@ pub(crate) struct Dialect {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delimiter(u8);
 
-/// How a quote inside quotes is written.
+/// How a quote inside quotes is written, if there are such.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Escape {
     /// Twice, as RFC 4180 has it.
     Doubled,
     /// With a backslash before it, or twice.
     Backslash,
+    /// Not at all: quotes are letters like others.
+    Never,
 }
 
 impl Delimiter {
@@ -87,6 +89,9 @@ impl Dialect {
     }
 
     fn by(delimiter: Delimiter, start: &[u8]) -> Dialect {
+        if delimiter == Delimiter::TAB && !has_quoted_fields(start) {
+            return Dialect { delimiter, escape: Escape::Never };
+        }
         let doubled = Dialect { delimiter, escape: Escape::Doubled };
         let backslash = Dialect { delimiter, escape: Escape::Backslash };
         let is_escaped = has_backslash_before_quote(start, delimiter.0)
@@ -97,7 +102,8 @@ impl Dialect {
     /// The parser for it.
     pub(crate) fn parser(self) -> csv_core::Reader {
         let escape = (self.escape == Escape::Backslash).then_some(b'\\');
-        ReaderBuilder::new().delimiter(self.delimiter.0).escape(escape).build()
+        let quoting = self.escape != Escape::Never;
+        ReaderBuilder::new().delimiter(self.delimiter.0).escape(escape).quoting(quoting).build()
     }
 
     /// In how many of the first records there are as many columns as in the first, and how many; a single column is no
@@ -136,6 +142,16 @@ impl Dialect {
         }
         counts
     }
+}
+
+/// Whether more fields with tabs between them have quotes at both ends than at their beginnings alone. Many who write tabs
+/// know no quotes: then one is what somebody typed.
+fn has_quoted_fields(start: &[u8]) -> bool {
+    let fields = start.split(|byte| matches!(byte, b'\t' | b'\n' | b'\r'));
+    let opened = fields.filter(|field| field.first() == Some(&b'"'));
+    let (closed, open): (Vec<_>, Vec<_>) =
+        opened.partition(|field| field.len() > 1 && field.last() == Some(&b'"'));
+    closed.len() > open.len()
 }
 
 /// Whether a quote inside quotes has a backslash before it and ends no field, which RFC 4180 does not know.
@@ -198,6 +214,21 @@ mod tests {
             ("id,t\n\"a\"\"b\",1\n", Escape::Doubled),
             ("id,t\n\"{\"\"a\"\":\"\"x\\\"\"y\"\"}\",1\n", Escape::Doubled),
             ("id,t\na\\\"b,1\n", Escape::Doubled),
+        ] {
+            assert_eq!(found(start).1, escape, "{start:?}");
+        }
+    }
+
+    #[test]
+    fn quotes_are_letters_in_tabs_until_fields_have_them_at_both_ends() {
+        for (start, escape) in [
+            ("id\tt\n\"a\"\t1\n", Escape::Doubled),
+            ("id\tt\n\"a\tb\"\t1\n\"c\"\t2\n\"d\"\t2\n", Escape::Doubled),
+            ("id\tt\n\"a\\\"b\"\t1\n", Escape::Backslash),
+            ("id\tt\n\"a\t1\n", Escape::Never),
+            ("id\tt\n\"a\t1\nb\t\"\nc\t\"d\"\n", Escape::Never),
+            ("id\tt\na\t1\n", Escape::Never),
+            ("id;t\n\"a;1\n", Escape::Doubled),
         ] {
             assert_eq!(found(start).1, escape, "{start:?}");
         }

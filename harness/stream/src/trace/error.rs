@@ -300,6 +300,9 @@ pub enum BadReason {
     /// It is not a JSON object.
     #[error("not a JSON object: {0}")]
     Json(String),
+    /// It is an object that leads to no records, where others do.
+    #[error("no record: {0}")]
+    LeadsNowhere(String),
     /// It has more or fewer columns than the first.
     #[error("{found} columns, where the first line has {expected}")]
     Columns {
@@ -308,6 +311,11 @@ pub enum BadReason {
         /// Columns in the first.
         expected: usize,
     },
+    /// A quote opens a field, and is not closed as it should be.
+    #[error(
+        "a quote that opens a field {0}: close it, or write the field in quotes and the quote in it twice"
+    )]
+    Quote(OpenQuote),
     /// The id is neither text nor a whole number.
     #[error("the id is {0}; allowed is text or a whole number")]
     Id(String),
@@ -324,6 +332,44 @@ pub enum BadReason {
         found: String,
         /// What would do.
         allowed: &'static str,
+    },
+}
+
+/// What is wrong with a quote that opens a field of CSV.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenQuote {
+    /// The file ends before another quote.
+    #[error("is never closed")]
+    Never,
+    /// It is not closed within so many lines.
+    #[error("is not closed within {most} lines or 1 MiB")]
+    TooFar {
+        /// Lines over which a field may go on.
+        most: usize,
+    },
+    /// What closes it does not end the field.
+    #[error("is closed {lines} lines on, with text behind it")]
+    TextBehind {
+        /// Line ends before that.
+        lines: usize,
+    },
+    /// The record would have more or fewer columns than the first.
+    #[error(
+        "is closed {lines} lines on, which makes {found} columns of them where the first line has {expected}"
+    )]
+    Columns {
+        /// Line ends before that.
+        lines: usize,
+        /// Columns of the record.
+        found: usize,
+        /// Columns in the first.
+        expected: usize,
+    },
+    /// What stands in the field looks like records.
+    #[error("is closed {lines} lines on, where those between have as many columns as the first line")]
+    Records {
+        /// Line ends before that.
+        lines: usize,
     },
 }
 

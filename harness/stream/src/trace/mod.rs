@@ -9,6 +9,7 @@
 //! ```
 
 mod access_log;
+mod again;
 mod avro;
 mod avro_blocks;
 mod bytes;
@@ -38,6 +39,7 @@ mod parquet_fields;
 mod parquet_schema;
 #[cfg(test)]
 mod parquet_tests;
+mod quotes;
 mod record;
 mod rows;
 mod sizing;
