@@ -44,7 +44,8 @@ pub(crate) fn open(options: &TraceOptions) -> Result<(Compression, Text), TraceE
 pub(crate) fn as_lines(options: &TraceOptions, text: Text) -> Result<Text, TraceError> {
     match unfolded(options)? {
         None => access_log::quoted(options, text),
-        Some(path) => Ok(Box::new(Unfold::new(text, path))),
+        Some(path) if options.records.is_some() => Ok(Box::new(Unfold::new(text, path))),
+        Some(path) => Ok(Box::new(Unfold::of_envelopes(text, path))),
     }
 }
 

@@ -120,10 +120,13 @@ const OTLP_LOG: [&str; 5] =
     ["?traceId", "?spanId", "?timeUnixNano", "?observedTimeUnixNano", "?body.stringValue"];
 
 /// Envelopes around arrays of records: what they begin with, and the names that lead to the records.
-pub(crate) const ENVELOPES: [(&str, &str); 3] = [
+pub(crate) const ENVELOPES: [(&str, &str); 5] = [
     ("Records", "Records"),
     ("resourceLogs", "resourceLogs.scopeLogs.logRecords"),
     ("resourceSpans", "resourceSpans.scopeSpans.spans"),
+    // As what writes the names of the fields in the protocol's own letters has them.
+    ("resource_logs", "resource_logs.scope_logs.log_records"),
+    ("resource_spans", "resource_spans.scope_spans.spans"),
 ];
 
 /// Objects in which a format's fields may lie, as in an envelope with a schema.

@@ -15,6 +15,7 @@ use super::error::{BadReason, MAX_LINE_BYTES, excerpt};
 use super::fields::Fields;
 use super::json_fields::JsonFields;
 use super::record::{Parts, Record, There, Values};
+use super::unfold::LEADS_NOWHERE;
 
 /// Reads a trace in NDJSON, picking the wanted fields of each line and skipping the rest unparsed.
 pub(crate) struct JsonLines {
@@ -116,7 +117,10 @@ impl JsonLines {
         let wanted: SmallVec<[&str; 2]> = self.paths.all.iter().map(String::as_str).collect();
         pick(text, &wanted).map_err(|problem| match problem {
             PickProblem::Twice(index) => BadReason::Twice(self.paths.role(index)),
-            PickProblem::Json(reason) => reason,
+            PickProblem::Json(reason) => match text.strip_prefix(LEADS_NOWHERE) {
+                Some(why) => BadReason::LeadsNowhere(why.to_string()),
+                None => reason,
+            },
         })
     }
 }

@@ -38,6 +38,8 @@ pub struct Tally {
     /// Lines whose id cannot be one, and what the first of them has.
     pub(super) no_id: u64,
     pub(super) first_no_id: Option<String>,
+    /// Objects that lead to no records.
+    pub(super) leads_nowhere: u64,
     /// Whether times follow lines.
     pub(crate) order: Order,
     /// Where lines were sorted: those whose time was before that of an earlier line.
@@ -60,6 +62,7 @@ impl Tally {
             there: There::default(),
             no_id: 0,
             first_no_id: None,
+            leads_nowhere: 0,
             order: Order::new(window),
             sorted: None,
             digest: Xxh3::new(),
@@ -102,6 +105,7 @@ impl Tally {
             self.no_id += lines;
             self.first_no_id.get_or_insert_with(|| what.clone());
         }
+        self.leads_nowhere += u64::from(matches!(reason, BadReason::LeadsNowhere(_)));
         if self.first_bad.len() < BAD_LINES_SHOWN {
             self.first_bad.push(BadLine { file: None, line, reason });
         }

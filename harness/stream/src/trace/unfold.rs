@@ -4,7 +4,7 @@
 use std::io::{self, BufRead, Read};
 
 use super::dialect::LOOKED_AT;
-use super::error::MAX_LINE_BYTES;
+use super::error::{MAX_LINE_BYTES, excerpt};
 use super::formats::ENVELOPES;
 
 /// Turns JSON into one value a line, holding one value at a time. Text stays as it was written, but for line ends between
@@ -13,17 +13,49 @@ pub(crate) struct Unfold<R> {
     input: R,
     /// The names that lead to the records; none where they are what the text begins with.
     path: Vec<String>,
+    /// Other paths, of which that counts to which the name in an object leads.
+    others: Vec<Vec<String>>,
     open: Vec<Open>,
     line: Vec<u8>,
     given: usize,
 }
 
 /// A container around the records. What is in it is at a level: so many names of the path lead there.
-#[derive(Clone, Copy)]
 enum Open {
+    Array(usize),
+    Object(Object),
+}
+
+/// An object above the records.
+struct Object {
+    level: usize,
+    /// Whether it has the name that leads on.
+    leads_on: bool,
+    /// Its first few names.
+    names: Vec<String>,
+}
+
+/// A container, and the level of what is in it.
+#[derive(Clone, Copy)]
+enum Place {
     Array(usize),
     Object(usize),
 }
+
+impl Open {
+    fn place(&self) -> Place {
+        match self {
+            Open::Array(level) => Place::Array(*level),
+            Open::Object(object) => Place::Object(object.level),
+        }
+    }
+}
+
+/// What a line begins with that says which object leads to no records: no JSON does. The reason follows.
+pub(crate) const LEADS_NOWHERE: &str = "\0leads nowhere: ";
+
+/// Names of an object that are shown.
+const NAMES_SHOWN: usize = 3;
 
 /// The names that lead to the records of JSON that begins with `start` and has to be unfolded; none where it is one
 /// object a line, or no JSON.
@@ -109,7 +141,14 @@ impl Scan {
 
 impl<R: BufRead> Unfold<R> {
     pub(crate) fn new(input: R, path: Vec<String>) -> Self {
-        Unfold { input, path, open: Vec::new(), line: Vec::new(), given: 0 }
+        Unfold { input, path, others: Vec::new(), open: Vec::new(), line: Vec::new(), given: 0 }
+    }
+
+    /// The same where nobody named the path, so that each object is read by the known envelope that it is.
+    pub(crate) fn of_envelopes(input: R, path: Vec<String>) -> Self {
+        let others = ENVELOPES.iter().map(|(_, path)| path.split('.').map(str::to_string).collect());
+        let others = if path.is_empty() { Vec::new() } else { others.collect() };
+        Unfold { others, ..Unfold::new(input, path) }
     }
 
     /// Puts the next record into the line; false where there is none.
@@ -120,17 +159,26 @@ impl<R: BufRead> Unfold<R> {
             let Some(byte) = self.peek()? else {
                 return if self.open.is_empty() { Ok(false) } else { Err(cut_short()) };
             };
-            match (self.open.last().copied(), byte) {
+            match (self.open.last().map(Open::place), byte) {
                 (Some(_), b',') => self.skip_byte(),
-                (Some(Open::Array(_)), b']') | (Some(Open::Object(_)), b'}') => {
+                (Some(Place::Array(_)), b']') | (Some(Place::Object(_)), b'}') => {
                     self.skip_byte();
-                    self.open.pop();
+                    if let Some(Open::Object(object)) = self.open.pop()
+                        && !object.leads_on
+                    {
+                        self.leads_nowhere(object.level, &object.said());
+                        return Ok(true);
+                    }
                 }
-                (Some(Open::Array(_)), b'}' | b':') | (Some(Open::Object(_)), b']' | b':') => {
+                (Some(Place::Array(_)), b'}' | b':') | (Some(Place::Object(_)), b']' | b':') => {
                     return Err(malformed(byte));
                 }
-                (Some(Open::Object(level)), b'"') => {
-                    let is_on_path = self.name()? == self.path[level];
+                (Some(Place::Object(level)), b'"') => {
+                    let name = self.name()?;
+                    let is_on_path = self.is_on_path(level, &name);
+                    if let Some(Open::Object(object)) = self.open.last_mut() {
+                        object.note(name, is_on_path);
+                    }
                     if is_on_path && self.enter(level + 1)? {
                         return Ok(true);
                     }
@@ -138,8 +186,8 @@ impl<R: BufRead> Unfold<R> {
                         self.value(false)?;
                     }
                 }
-                (Some(Open::Object(_)), _) => return Err(malformed(byte)),
-                (Some(Open::Array(level)), b'[') if level < self.path.len() => {
+                (Some(Place::Object(_)), _) => return Err(malformed(byte)),
+                (Some(Place::Array(level)), b'[') if level < self.path.len() => {
                     self.skip_byte();
                     self.open.push(Open::Array(level));
                 }
@@ -148,13 +196,29 @@ impl<R: BufRead> Unfold<R> {
                     self.open.push(Open::Array(0));
                 }
                 (outer, _) => {
-                    let level = if let Some(Open::Array(level)) = outer { level } else { 0 };
+                    let level = if let Some(Place::Array(level)) = outer { level } else { 0 };
                     if self.element(level, byte)? {
                         return Ok(true);
                     }
                 }
             }
         }
+    }
+
+    /// Whether `name` in an object at `level` leads to records; in the outermost it says which path does.
+    fn is_on_path(&mut self, level: usize, name: &str) -> bool {
+        if level == 0
+            && let Some(other) = self.others.iter().find(|other| other[0] == name)
+        {
+            self.path.clone_from(other);
+        }
+        self.path[level] == name
+    }
+
+    /// Puts a line into the place of a record that says what was found where `path` leads on from `level`.
+    fn leads_nowhere(&mut self, level: usize, found: &str) {
+        let path = excerpt(&self.path[..=level].join("."));
+        self.line = format!("{LEADS_NOWHERE}no {path} in {found}\n").into_bytes();
     }
 
     /// Takes the value to which a name of the path led; whether it is a record.
@@ -170,7 +234,7 @@ impl<R: BufRead> Unfold<R> {
         }
     }
 
-    /// Takes a value that begins with `byte`; whether it is a record. Above the records all that counts is objects.
+    /// Takes a value that begins with `byte`; whether it is a record, or something where an object should lead to some.
     fn element(&mut self, level: usize, byte: u8) -> io::Result<bool> {
         if level == self.path.len() {
             self.value(true)?;
@@ -179,11 +243,15 @@ impl<R: BufRead> Unfold<R> {
         match byte {
             b'{' => {
                 self.skip_byte();
-                self.open.push(Open::Object(level));
+                self.open.push(Open::Object(Object { level, leads_on: false, names: Vec::new() }));
+                Ok(false)
             }
-            _ => self.value(false)?,
+            _ => {
+                self.value(false)?;
+                self.leads_nowhere(level, "what is no object");
+                Ok(true)
+            }
         }
-        Ok(false)
     }
 
     /// Takes a name and the colon after it.
@@ -272,6 +340,27 @@ impl<R: BufRead> Unfold<R> {
     }
 }
 
+impl Object {
+    fn note(&mut self, name: String, leads_on: bool) {
+        self.leads_on |= leads_on;
+        if !leads_on && self.names.len() <= NAMES_SHOWN {
+            self.names.push(name);
+        }
+    }
+
+    /// What it is, by its names.
+    fn said(&self) -> String {
+        let mut names: Vec<_> = self.names.iter().take(NAMES_SHOWN).map(|name| excerpt(name)).collect();
+        if self.names.len() > NAMES_SHOWN {
+            names.push("…".to_string());
+        }
+        match names.is_empty() {
+            true => "an empty object".to_string(),
+            false => format!("an object that has {}", names.join(", ")),
+        }
+    }
+}
+
 fn cut_short() -> io::Error {
     io::Error::other(
         "the JSON ends within a value: the file is cut short, or a bracket or quote is never closed",
@@ -347,7 +436,45 @@ mod tests {
         assert_eq!(lines(otlp, "r.s.l").unwrap(), ["{\"a\":1}", "{\"a\":2}", "{\"a\":3}"]);
         assert_eq!(lines(r#"{"data":{"a":1},"b":7}"#, "data").unwrap(), ["{\"a\":1}"]);
         assert_eq!(lines(r#"[{"d":{"e":[{"a":1}]}}]"#, "d.e").unwrap(), ["{\"a\":1}"]);
-        assert_eq!(lines(r#"{"data":7}"#, "none").unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn what_leads_to_no_records_is_a_line_of_its_own() {
+        let said = |text: &str, path: &str| -> Vec<String> {
+            let lines = lines(text, path).unwrap();
+            lines.iter().map(|line| line.strip_prefix(LEADS_NOWHERE).unwrap_or(line).to_string()).collect()
+        };
+        assert_eq!(said(r#"{"data":7}"#, "none"), ["no none in an object that has data"]);
+        let text = r#"{"r":[{"a":1}]} {"x":1,"y":{"r":2}} 7 {} {"r":[]} {"a":1,"b":2,"c":3,"d":4}"#;
+        let expected = [
+            "{\"a\":1}",
+            "no r in an object that has x, y",
+            "no r in what is no object",
+            "no r in an empty object",
+            "no r in an object that has a, b, c, …",
+        ];
+        assert_eq!(said(text, "r"), expected);
+        let text = r#"{"b":{"e":[{"a":1}]}} {"b":{}} {"b":[{"e":[]},{"f":1},5]}"#;
+        let expected = [
+            "{\"a\":1}",
+            "no b.e in an empty object",
+            "no b.e in an object that has f",
+            "no b.e in what is no object",
+        ];
+        assert_eq!(said(text, "b.e"), expected);
+    }
+
+    #[test]
+    fn each_object_is_read_by_the_envelope_that_it_is() {
+        let text = r#"{"Records":[{"a":1}]}{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"a":2}]}]}]}
+            {"resource_spans":[{"scope_spans":[{"spans":[{"a":3}]}]}]}{"id":1}"#;
+        let path = path_of(text.as_bytes(), None).unwrap();
+        let mut read = String::new();
+        Unfold::of_envelopes(text.as_bytes(), path).read_to_string(&mut read).unwrap();
+        let expected = ["{\"a\":1}", "{\"a\":2}", "{\"a\":3}"];
+        assert_eq!(read.lines().take(3).collect::<Vec<_>>(), expected);
+        let last = read.lines().nth(3).unwrap();
+        assert_eq!(last, format!("{LEADS_NOWHERE}no resource_spans in an object that has id"));
     }
 
     #[test]

@@ -34,6 +34,12 @@ impl TracePings {
         if lines == 0 {
             return Err(TraceError::Empty { path: self.path(), what: "no line holds data" });
         }
+        if self.options.records.is_some() && self.tally.leads_nowhere == lines {
+            return Err(TraceError::Empty {
+                path: self.path(),
+                what: "--records leads to no records in any object",
+            });
+        }
         let ndjson = self.layout.shape == Shape::Ndjson && !self.layout.fields.is_empty();
         match (&self.options.time_field, self.tally.there) {
             (Some(field), There { time: false, .. }) if pings == 0 && ndjson => {

@@ -54,6 +54,25 @@ fn json_that_is_cut_short_or_holds_no_records_is_an_error() {
 }
 
 #[test]
+fn objects_that_lead_to_no_records_are_bad_lines_among_those_that_do() {
+    let survey = |content: &str, records: Option<&str>| {
+        let trace = sample(content).with(|o| (o.max_bad, o.records) = (0.9, records.map(str::to_string)));
+        let survey = trace.survey();
+        let first = survey.first_bad.first().map(|bad| bad.to_string()).unwrap_or_default();
+        (survey.pings_count, survey.bad_count, first)
+    };
+    let plain = format!("{{\"Records\":[{{\"id\":1}},{{\"id\":2}}]}}\n{}", "{\"id\":3}\n".repeat(4));
+    let why = "line 3: no record: no Records in an object that has id";
+    assert_eq!(survey(&plain, None), (2, 4, why.to_string()));
+    let inside = "{\"b\":{\"e\":[{\"id\":1},{\"id\":2}]}}\n{\"b\":{}}\n{\"x\":1}\n";
+    let why = "line 3: no record: no b.e in an empty object";
+    assert_eq!(survey(inside, Some("b.e")), (2, 2, why.to_string()));
+    let span = "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"id\":1}]}]}]}\n";
+    let log = "{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"id\":1},{\"id\":2}]}]}]}\n";
+    assert_eq!(survey(&format!("{span}{}", log.repeat(3)), None), (7, 0, String::new()));
+}
+
+#[test]
 fn what_opentelemetry_writes_is_read_log_by_log_and_its_key_is_proposed() {
     let log = |time: u64, trace: &str| {
         format!(
