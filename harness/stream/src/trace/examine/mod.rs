@@ -104,15 +104,20 @@ impl Examiner {
         };
         doubts.extend(self.nulls.met().map(null));
         let is_null = |key: PingKey| self.nulls.met().any(|(text, _)| id_of(text) == Id::Key(key));
-        if let Some(heavy) = self.heaviest.unlikely(pings).filter(|heavy| !is_null(heavy.key)) {
+        let heavy = self.heaviest.unlikely(pings);
+        let others = match heavy.len() {
+            0 | 1 => "no other comes",
+            2 => "only one other comes",
+            _ => "only few others come",
+        };
+        doubts.extend(heavy.iter().filter(|heavy| !is_null(heavy.key)).map(|heavy| {
             let said = format!(
-                "at least {} have one id, that of line {}, and no other comes nearly as often",
+                "at least {} have one id, that of line {}, and {others} nearly as often",
                 share(heavy.count),
                 heavy.first_line
             );
-            doubts
-                .push(Doubt::new(DoubtKind::NoId, said).with_remedy("--null-id TEXT if it stands for none"));
-        }
+            Doubt::new(DoubtKind::NoId, said).with_remedy("--null-id TEXT if it stands for none")
+        }));
         doubts
     }
 }

@@ -76,24 +76,35 @@ const LISTS: usize = 1 << 10;
 const FEWEST: u64 = 50;
 /// Nor is one of a smaller share of all pings.
 const LEAST_SHARE: f64 = 0.01;
-/// And it has so many times as many as the next.
+/// And it has so many times as many as the next that is not such an id itself.
 const TIMES_THE_NEXT: u64 = 10;
+/// Ids of which more are as heavy as each other are what the traffic is like.
+const MOST: usize = 4;
 
 /// Finds ids of a large share of all pings, in one look at one place a ping: of each list the id that has the majority in it
 /// (Boyer and Moore, "MJRTY: A fast majority vote algorithm", 1981). Its count is too low by as many pings as the other ids of its list
-/// have: a thousandth of all, on the mean.
+/// have: a thousandth of all, on the mean. That of a heavy one is put right by how many its list has in all.
 pub(super) struct Heaviest(Box<[Counter; LISTS]>);
 
 #[derive(Clone, Copy)]
 struct Counter {
     key: PingKey,
     count: u64,
+    /// Pings of the list.
+    seen: u64,
     first_line: u64,
+}
+
+impl Counter {
+    /// How many pings have the id, if it was the heaviest of its list all along: each other one took one from its count.
+    fn put_right(&self) -> u64 {
+        (self.seen + self.count) / 2
+    }
 }
 
 impl Default for Heaviest {
     fn default() -> Self {
-        Heaviest(Box::new([Counter { key: PingKey([0; 16]), count: 0, first_line: 0 }; LISTS]))
+        Heaviest(Box::new([Counter { key: PingKey([0; 16]), count: 0, seen: 0, first_line: 0 }; LISTS]))
     }
 }
 
@@ -110,8 +121,9 @@ impl Heaviest {
     /// Looks at a ping whose key has this hash.
     pub(super) fn see(&mut self, key: PingKey, hash: u64, line: u64) {
         let counter = &mut self.0[hash as usize % LISTS];
+        counter.seen += 1;
         if counter.count == 0 {
-            *counter = Counter { key, count: 1, first_line: line };
+            *counter = Counter { key, count: 1, first_line: line, ..*counter };
         } else if counter.key == key {
             counter.count += 1;
         } else {
@@ -119,15 +131,25 @@ impl Heaviest {
         }
     }
 
-    pub(super) fn unlikely(&self, pings: u64) -> Option<Heavy> {
-        let top = self.0.iter().max_by_key(|counter| counter.count)?;
-        let rest = self.0.iter().filter(|other| other.key != top.key);
-        let next = rest.map(|counter| counter.count).max().unwrap_or(0);
-        let is_unlikely = top.count >= FEWEST
-            && top.count as f64 >= LEAST_SHARE * pings as f64
-            && top.count >= TIMES_THE_NEXT * next;
-
-        is_unlikely.then_some(Heavy { key: top.key, first_line: top.first_line, count: top.count })
+    /// The ids of an unlikely share, the heaviest first: few, none of them light, and any other far lighter.
+    pub(super) fn unlikely(&self, pings: u64) -> Vec<Heavy> {
+        let mut counters: Vec<&Counter> = self.0.iter().collect();
+        counters.sort_by_key(|counter| std::cmp::Reverse(counter.count));
+        let is_heavy = |counter: &Counter| {
+            let count = counter.put_right();
+            count >= FEWEST && count as f64 >= LEAST_SHARE * pings as f64
+        };
+        let stands_out = |few: &usize| {
+            counters[*few - 1].put_right() >= TIMES_THE_NEXT * counters[*few].count
+                && counters[..*few].iter().all(|counter| is_heavy(counter))
+        };
+        let few = (1..=MOST).find(stands_out).unwrap_or(0);
+        let heavy = |counter: &&Counter| Heavy {
+            key: counter.key,
+            first_line: counter.first_line,
+            count: counter.count,
+        };
+        counters[..few].iter().map(heavy).collect()
     }
 }
 
@@ -136,7 +158,7 @@ mod tests {
     use super::super::hash;
     use super::*;
 
-    fn heavy_of(keys: impl Iterator<Item = u128>) -> Option<Heavy> {
+    fn heavy_of(keys: impl Iterator<Item = u128>) -> Vec<Heavy> {
         let mut heaviest = Heaviest::default();
         let mut pings = 0;
         for key in keys {
@@ -150,16 +172,38 @@ mod tests {
     #[test]
     fn one_id_with_a_share_far_above_all_others_is_found_among_many() {
         let keys = (0..100_000u128).map(|n| if n % 20 == 7 { 0 } else { n });
-        let heavy = heavy_of(keys).unwrap();
+        let found = heavy_of(keys);
+        let [heavy] = &found[..] else { panic!("{found:?}") };
         assert_eq!(heavy.key, PingKey::from_u128(0));
         assert!((4_600..=5_001).contains(&heavy.count), "{heavy:?}");
     }
 
     #[test]
+    fn which_list_an_id_is_in_makes_no_difference_to_its_being_found() {
+        // One of twenty of a thousand is as few as are wondered at.
+        for heavy in 1_000_000..1_000_300u128 {
+            let found = heavy_of((0..1_000).map(|n| if n % 20 == 7 { heavy } else { n }));
+            let keys: Vec<_> = found.iter().map(|heavy| heavy.key).collect();
+            assert_eq!(keys, [PingKey::from_u128(heavy)]);
+        }
+    }
+
+    #[test]
+    fn a_few_ids_that_are_heavy_are_found_beside_each_other() {
+        let few = |several: u128| {
+            heavy_of((0..20_000u128).map(|n| if n % 5 == 0 { n / 5 % several } else { n + 100 }))
+        };
+        for several in 1..=4 {
+            assert_eq!(few(several).len(), several as usize);
+        }
+        assert_eq!(few(5), []);
+    }
+
+    #[test]
     fn ids_that_come_about_as_often_as_each_other_are_likely() {
-        assert_eq!(heavy_of((0..10_000).map(|n| n % 10)), None);
-        assert_eq!(heavy_of(0..10_000), None);
-        assert_eq!(heavy_of((0..40).map(|_| 1)), None);
+        assert_eq!(heavy_of((0..10_000).map(|n| n % 10)), []);
+        assert_eq!(heavy_of(0..10_000), []);
+        assert_eq!(heavy_of((0..40).map(|_| 1)), []);
     }
 
     #[test]
