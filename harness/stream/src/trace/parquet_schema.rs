@@ -25,6 +25,8 @@ pub(crate) enum ColumnType {
     WholeReal,
     /// A decimal number with so many digits behind the point.
     Decimal(u32),
+    /// A time of the day: what its type says of it.
+    OfDay(&'static str),
     /// A date: days since 1970.
     Days,
     /// The 12 bytes in which older engines keep a time: nanoseconds of a Julian day.
@@ -39,6 +41,7 @@ impl ColumnType {
             ColumnType::Whole | ColumnType::Unsigned => "a whole number",
             ColumnType::Real | ColumnType::WholeReal => "a floating number",
             ColumnType::Decimal(_) => "a decimal number",
+            ColumnType::OfDay(what) => what,
             ColumnType::Days => "a date",
             ColumnType::Int96 => "a time of twelve bytes",
         }
@@ -49,7 +52,7 @@ impl ColumnType {
     }
 
     fn is_time(self) -> bool {
-        self != ColumnType::Bytes
+        !matches!(self, ColumnType::Bytes | ColumnType::OfDay(_))
     }
 }
 
@@ -200,6 +203,16 @@ fn column_of(leaf: usize, column: &ColumnDescriptor) -> Result<Column, String> {
     };
     let is_unsigned = matches!(column.converted_type(), ConvertedType::UINT_32 | ConvertedType::UINT_64)
         || matches!(logical, Some(LogicalType::Integer(whole)) if !whole.is_signed);
+    let of_day = match (logical, column.converted_type()) {
+        (Some(LogicalType::Time(time)), _) => Some(match time.unit {
+            ParquetUnit::MILLIS => "a time of the day, without a date (time32[ms])",
+            ParquetUnit::MICROS => "a time of the day, without a date (time64[us])",
+            ParquetUnit::NANOS => "a time of the day, without a date (time64[ns])",
+        }),
+        (None, ConvertedType::TIME_MILLIS) => Some("a time of the day, without a date (time32[ms])"),
+        (None, ConvertedType::TIME_MICROS) => Some("a time of the day, without a date (time64[us])"),
+        _ => None,
+    };
     let is_date =
         matches!(logical, Some(LogicalType::Date)) || column.converted_type() == ConvertedType::DATE;
     let scale = match logical {
@@ -215,6 +228,9 @@ fn column_of(leaf: usize, column: &ColumnDescriptor) -> Result<Column, String> {
         Physical::BYTE_ARRAY if is_text => (ColumnType::Text, None),
         Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY => (ColumnType::Bytes, None),
         Physical::INT32 if is_date => (ColumnType::Days, Some(TimeUnit::S)),
+        Physical::INT32 | Physical::INT64 if of_day.is_some() => {
+            (ColumnType::OfDay(of_day.unwrap_or_default()), None)
+        }
         Physical::INT32 | Physical::INT64 if is_unsigned => (ColumnType::Unsigned, unit),
         Physical::INT32 | Physical::INT64 => (ColumnType::Whole, unit),
         Physical::FLOAT | Physical::DOUBLE => (ColumnType::Real, None),

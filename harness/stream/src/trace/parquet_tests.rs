@@ -9,7 +9,7 @@ use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::parser::parse_message_type;
 use proptest::prelude::*;
 
-use super::tests::{Sample, events, fixture, sample};
+use super::tests::{Sample, events, fixture, named, sample};
 use super::*;
 use crate::stream::Id;
 
@@ -116,6 +116,24 @@ fn columns_that_cannot_be_used_are_named_with_what_they_are() {
     assert!(error.contains("--time-unit: found s; allowed is none: the column's type says it"), "{error}");
     let small = with_time(sample(parquet(&TEXTS.replace("t_ms", "t"), &rows, 1, Codec::UNCOMPRESSED)), "t");
     assert!(small.error().contains("--time-unit s, ms, us or ns"));
+}
+
+#[test]
+fn a_time_of_the_day_is_no_time_and_may_be_a_part_of_an_id() {
+    for (kind, said) in [
+        ("int64 t (TIME(MICROS,true))", "time64[us]"),
+        ("int64 t (TIME(NANOS,false))", "time64[ns]"),
+        ("int32 t (TIME(MILLIS,true))", "time32[ms]"),
+        ("int64 t (TIME_MICROS)", "time64[us]"),
+    ] {
+        let schema = format!("message m {{ required binary id (UTF8); required {kind}; }}");
+        let error = with_time(sample(without_rows(&schema)), "t").error();
+        let expected =
+            format!("--time-field t: the column is a time of the day, without a date ({said}); allowed is");
+        assert!(error.contains(&expected), "{error}");
+        let id = sample(without_rows(&schema)).with(|o| o.id = named(&["id", "t"])).error();
+        assert!(id.contains("has no pings"), "{id}");
+    }
 }
 
 /// A file with these columns and no rows.

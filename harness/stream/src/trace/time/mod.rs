@@ -12,7 +12,7 @@ use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
 
 use self::epoch::{epoch, unit_in_name, unit_of};
-use self::text::{FORMS, Says, formatted, is_cut_log, says};
+use self::text::{FORMS, Says, calendar, formatted, is_cut_log, says};
 use super::error::{BadReason, TraceError, excerpt};
 use super::options::TraceOptions;
 use super::time_unit::{TimeUnit, UnitFrom};
@@ -26,6 +26,8 @@ pub(crate) enum Unclear {
     Contradicted(TimeUnit, TimeUnit),
     /// It says no time zone, and none was given.
     NoZone,
+    /// Its digits say a date in this format.
+    Calendar(&'static str),
 }
 
 impl fmt::Display for Unclear {
@@ -38,6 +40,11 @@ impl fmt::Display for Unclear {
                 f,
                 "is in {magnitude} by its magnitude and in {name} by the field's name: say which with --time-unit \
                  {magnitude} or --time-unit {name}"
+            ),
+            Unclear::Calendar(format) => write!(
+                f,
+                "reads as a date written in digits: say so with --time-format {format} --time-zone UTC, or another zone, or say what it \
+                 counts since 1970 with --time-unit s, ms, us or ns"
             ),
             Unclear::NoZone => f.write_str(
                 "says no time zone: name it with --time-zone UTC, or another one, such as +02:00 or Europe/Berlin",
@@ -104,11 +111,14 @@ impl TimeReader {
     fn guess(&self, field: &str, text: &str) -> Result<Option<(TimeUnit, UnitFrom)>, Unclear> {
         // The widest range of values is that of nanoseconds.
         let Some(number) = epoch(text, 1) else { return self.guess_form(text) };
-        match (unit_in_name(field), unit_of(number)) {
-            (Some(name), Some(magnitude)) if name != magnitude => Err(Unclear::Contradicted(name, magnitude)),
-            (Some(name), _) => Ok(Some((name, UnitFrom::Name))),
-            (None, Some(magnitude)) => Ok(Some((magnitude, UnitFrom::Magnitude))),
-            (None, None) => Err(Unclear::Small),
+        match (unit_in_name(field), unit_of(number), calendar(text)) {
+            (Some(name), Some(magnitude), _) if name != magnitude => {
+                Err(Unclear::Contradicted(name, magnitude))
+            }
+            (Some(name), ..) => Ok(Some((name, UnitFrom::Name))),
+            (None, _, Some(format)) => Err(Unclear::Calendar(format)),
+            (None, Some(magnitude), None) => Ok(Some((magnitude, UnitFrom::Magnitude))),
+            (None, None, None) => Err(Unclear::Small),
         }
     }
 

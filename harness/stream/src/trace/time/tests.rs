@@ -94,6 +94,39 @@ fn the_unit_is_told_by_form_then_name_then_magnitude() {
 }
 
 #[test]
+fn digits_that_say_a_date_ask_for_the_format() {
+    for (text, format) in [
+        ("20260301", "%Y%m%d"),
+        ("202603010001", "%Y%m%d%H%M"),
+        ("20260301000159", "%Y%m%d%H%M%S"),
+        ("20260301000159123", "%Y%m%d%H%M%S%3f"),
+    ] {
+        assert_eq!(guess("t", text), Err(Unclear::Calendar(format)), "{text}");
+        // A name that says what it counts is believed.
+        assert!(!matches!(guess("t_ms", text), Err(Unclear::Calendar(_))), "{text}");
+        let said = Unclear::Calendar(format).to_string();
+        assert!(said.contains(&format!("--time-format {format} --time-zone UTC")), "{said}");
+    }
+    for text in ["202613010001", "202602300001", "202603012501", "197512312359.5", "177232320012"] {
+        assert!(guess("t", text).is_ok_and(|found| found.is_some()), "{text}");
+    }
+}
+
+#[test]
+fn seconds_since_1970_keep_the_fraction_that_a_format_gives_them() {
+    let utc = jiff::tz::TimeZone::UTC;
+    for (format, text, nanos) in [
+        ("%s%.f", "1772323200.250", 1_772_323_200_250_000_000),
+        ("%s.%f", "1772323200.9", 1_772_323_200_900_000_000),
+        ("%s", "1772323200", 1_772_323_200_000_000_000),
+        ("%Y-%m-%dT%H:%M:%S%.f%z", "2026-03-01T00:00:00.5+0000", 1_772_323_200_500_000_000i128),
+    ] {
+        let time = text::formatted(format, text, &utc).map(|time| time.as_nanosecond());
+        assert_eq!(time, Some(nanos), "{format}");
+    }
+}
+
+#[test]
 fn a_name_that_contradicts_the_magnitude_asks_for_the_unit() {
     for (field, text, name, magnitude) in [
         ("time_s", "1546550779123", TimeUnit::S, TimeUnit::Ms),

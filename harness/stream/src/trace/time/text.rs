@@ -76,9 +76,31 @@ fn utc(civil: DateTime) -> Option<Timestamp> {
 pub(super) fn formatted(format: &str, text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let parsed = strtime::parse(format, text).ok()?;
     match parsed.to_timestamp() {
+        // Seconds since 1970 are taken for all of it, though a fraction may follow them.
+        Ok(time) if parsed.timestamp().is_some() && time.subsec_nanosecond() == 0 => {
+            let nanos = i64::from(parsed.subsec_nanosecond().unwrap_or(0));
+            time.checked_add(jiff::SignedDuration::from_nanos(nanos)).ok()
+        }
         Ok(time) => Some(time),
         Err(_) => zone.to_timestamp(civil(&parsed)?).ok(),
     }
+}
+
+/// The formats of digits that say a date, with or without the time of the day.
+const CALENDARS: [(usize, &str); 4] =
+    [(8, "%Y%m%d"), (12, "%Y%m%d%H%M"), (14, "%Y%m%d%H%M%S"), (17, "%Y%m%d%H%M%S%3f")];
+
+/// The format in which digits say a date from 1970 to 2100. As a number since 1970, by its magnitude, none of so many
+/// digits is a time from 1977 to 2600.
+pub(super) fn calendar(text: &str) -> Option<&'static str> {
+    let digits = text.trim();
+    let (_, format) = CALENDARS.iter().find(|(length, _)| *length == digits.len())?;
+    let is_date = digits.bytes().all(|byte| byte.is_ascii_digit())
+        && strtime::parse(format, digits)
+            .ok()
+            .and_then(|parsed| civil(&parsed))
+            .is_some_and(|date| (1970..=2100).contains(&date.year()));
+    is_date.then_some(*format)
 }
 
 /// Whether a format says the day, and whether it says the offset: found by writing a time with it and reading that.
