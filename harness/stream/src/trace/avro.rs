@@ -46,12 +46,12 @@ impl AvroLines {
         unit_in(&schema, field)
     }
 
-    /// The dotted paths of all fields that are times by the schema.
+    /// The dotted paths of all fields that are points in time by the schema; a date is as likely what an event is about.
     pub(crate) fn times(&self) -> Vec<String> {
         let mut paths = Vec::new();
         if let Ok(schema) = serde_json::from_str(self.reader.schema().json()) {
             list_fields(&schema, "", &mut paths);
-            paths.retain(|path| unit_in(&schema, path).is_some());
+            paths.retain(|path| unit_in(&schema, path).is_some_and(|unit| unit != TimeUnit::Days));
         }
         paths
     }
@@ -63,7 +63,7 @@ impl AvroLines {
         let next = self.reader.deserialize_seed_next(Json(&mut self.line));
         let why = |error: DeError| match error.io_error() {
             Some(cause) => broken(&said(cause)),
-            None => broken(&error),
+            None => broken(&with_remedy(&error.to_string())),
         };
         if next.map_err(why)?.is_none() {
             self.line.clear();
@@ -76,6 +76,16 @@ impl AvroLines {
 
 fn broken(error: &dyn fmt::Display) -> io::Error {
     io::Error::other(format!("not a sound Avro file: {error}"))
+}
+
+/// What is wrong with a record, and what to do about decimals, of which our reader takes those of 28 digits.
+fn with_remedy(error: &str) -> String {
+    match error.to_ascii_lowercase().contains("decimal") {
+        true => format!(
+            "a decimal has more than 28 digits, which are read from Parquet alone: write it as text, or the file as Parquet ({error})"
+        ),
+        false => error.to_string(),
+    }
 }
 
 /// What is wrong with the bytes of a file.
@@ -104,6 +114,7 @@ fn unit_in(schema: &Value, path: &str) -> Option<TimeUnit> {
                         "timestamp-millis" => Some(TimeUnit::Ms),
                         "timestamp-micros" => Some(TimeUnit::Us),
                         "timestamp-nanos" => Some(TimeUnit::Ns),
+                        "date" => Some(TimeUnit::Days),
                         _ => None,
                     }
                 }
@@ -281,12 +292,14 @@ mod tests {
                 {"name": "d", "type": {"type": "long", "logicalType": "timestamp-nanos"}},
                 {"name": "e", "type": "long"},
             ]}},
+            {"name": "f", "type": ["null", {"type": "int", "logicalType": "date"}]},
         ]});
         for (path, unit) in [
             ("a", Some(TimeUnit::Us)),
             ("b", Some(TimeUnit::Ms)),
             ("c.d", Some(TimeUnit::Ns)),
             ("c.e", None),
+            ("f", Some(TimeUnit::Days)),
             ("c", None),
             ("ab", None),
         ] {
@@ -294,6 +307,16 @@ mod tests {
         }
         let mut paths = Vec::new();
         list_fields(&schema, "", &mut paths);
-        assert_eq!(paths, ["a", "b", "c.d", "c.e", "c"]);
+        assert_eq!(paths, ["a", "b", "c.d", "c.e", "c", "f"]);
+    }
+
+    #[test]
+    fn a_decimal_that_is_too_long_is_named_with_the_remedy() {
+        let too_long = "Could not parse decimal from i128: Number exceeds maximum value";
+        for error in [too_long, "Decimals of size larger than 16 are not supported (got size 20)"] {
+            assert!(with_remedy(error).contains("more than 28 digits"), "{error}");
+            assert!(with_remedy(error).contains("write it as text, or the file as Parquet"), "{error}");
+        }
+        assert_eq!(with_remedy("cut"), "cut");
     }
 }

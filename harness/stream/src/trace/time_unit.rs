@@ -20,6 +20,8 @@ pub enum TimeUnit {
     Us,
     /// Nanoseconds since the epoch.
     Ns,
+    /// Days since the epoch, as dates in Avro are by their type.
+    Days,
     /// RFC 3339: `2026-01-31T12:00:00.5Z`. Also read: `2026-01-31 12:00:00.5 UTC`, as BigQuery exports it, and offsets
     /// such as `-0800`.
     Rfc3339,
@@ -66,7 +68,7 @@ impl TimeUnit {
             TimeUnit::Auto | TimeUnit::Rfc3339 => {
                 "RFC 3339 with an offset, such as 2026-01-31T12:00:00Z, from 1970 to 2554"
             }
-            TimeUnit::S | TimeUnit::Ms | TimeUnit::Us | TimeUnit::Ns => {
+            TimeUnit::S | TimeUnit::Ms | TimeUnit::Us | TimeUnit::Ns | TimeUnit::Days => {
                 "a number since the epoch, from 1970 to 2554"
             }
             TimeUnit::Log => "such as 31/Jan/2026:12:00:00 +0000, from 1970 to 2554",
@@ -85,6 +87,7 @@ impl fmt::Display for TimeUnit {
             TimeUnit::Ms => "ms",
             TimeUnit::Us => "us",
             TimeUnit::Ns => "ns",
+            TimeUnit::Days => "days",
             TimeUnit::Rfc3339 => "RFC 3339",
             TimeUnit::Log => "the form of web servers' logs",
             TimeUnit::Rfc2822 => "RFC 2822",

@@ -135,6 +135,7 @@ impl TimeReader {
             TimeUnit::Ms => epoch(text, 1_000_000),
             TimeUnit::Us => epoch(text, 1_000),
             TimeUnit::Ns => epoch(text, 1),
+            TimeUnit::Days => epoch(text, 86_400_000_000_000),
             unit => self.said(unit, text).and_then(|time| u64::try_from(time.as_nanosecond()).ok()),
         };
         // The last nanosecond stands for the end of all input.

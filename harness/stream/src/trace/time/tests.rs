@@ -69,6 +69,8 @@ fn nonsense_is_no_time() {
         "the end of all input is no time of a ping"
     );
     assert!(nanos(TimeUnit::Ns, "18446744073709551614").is_some());
+    assert_eq!(nanos(TimeUnit::Days, "20513"), Some(1_772_323_200_000_000_000));
+    assert_eq!(nanos(TimeUnit::Days, "-1"), None);
 }
 
 #[test]
