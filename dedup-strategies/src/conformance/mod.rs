@@ -70,7 +70,7 @@ impl<'a> Subject<'a> {
 
     fn build(&self, seed: u64, workers: usize) -> Result<Box<dyn Strategy>, String> {
         let context = (self.context)(seed, workers);
-        self.definition.open(self.settings, &context).map_err(|error| error.to_string())
+        self.definition.open(self.settings, &context).map_err(|error| format!("build failed: {error}"))
     }
 
     fn set_clock(&self, now: Timestamp) {
@@ -105,6 +105,15 @@ pub struct Violation {
     pub law: &'static str,
     /// What was seen.
     pub what: String,
+}
+
+impl Violation {
+    /// Whether the strategy could not do what it was asked, so that nothing is known of the law.
+    pub fn is_failure(&self) -> bool {
+        ["build", "worker", "judge", "settle", "advance"]
+            .iter()
+            .any(|call| self.what.contains(&format!("{call} failed: ")))
+    }
 }
 
 /// Every law.

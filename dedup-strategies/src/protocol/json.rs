@@ -152,7 +152,7 @@ fn parsed<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ProtocolError> {
 }
 
 fn not_understood(text: &str, why: &str) -> ProtocolError {
-    ProtocolError::form(format!("found the line {}: {why}", shown(text.as_bytes())))
+    ProtocolError::form(format!("the line {}: {why}", shown(text.as_bytes())))
 }
 
 fn ping_line(ping: &Ping) -> PingLine {

@@ -30,19 +30,24 @@ pub fn free_bytes(dir: &Path) -> u64 {
     rustix::fs::statvfs(dir).map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
-/// Memory of everything that process `id` has started, in bytes, what is shared with others shared out; none where the
-/// system does not say.
+/// Memory of everything that process `id` has started, in bytes, what is shared with others shared out.
 pub fn descendants_bytes(id: u32) -> Option<u64> {
-    let parents: Vec<(u32, u32)> =
-        fs::read_dir("/proc").ok()?.filter_map(|entry| parent_of(&entry.ok()?.path())).collect();
+    let share = |id: &u32| status_kib(&format!("/proc/{id}/smaps_rollup"), "Pss:").unwrap_or(0) * 1024;
+    Some(descendants(id).iter().map(share).sum())
+}
+
+/// Everything that process `id` has started and that is still there, and what that has started; nothing where the system
+/// does not say.
+pub fn descendants(id: u32) -> Vec<u32> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    let parents: Vec<(u32, u32)> = entries.filter_map(|entry| parent_of(&entry.ok()?.path())).collect();
     let mut family = vec![id];
     let mut next = 0;
     while let Some(parent) = family.get(next).copied() {
         family.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(child, _)| child));
         next += 1;
     }
-    let share = |id: &u32| status_kib(&format!("/proc/{id}/smaps_rollup"), "Pss:").unwrap_or(0) * 1024;
-    Some(family[1..].iter().map(share).sum())
+    family.split_off(1)
 }
 
 /// A process and its parent, from its directory under `/proc`.

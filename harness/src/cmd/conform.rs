@@ -1,15 +1,17 @@
 //! `conform`: puts a strategy through the laws, above all one of somebody's own.
 
 use std::cell::{Cell, RefCell};
-use std::io::Write;
+use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use clap::Args;
-use dedup_strategies::conformance::{LAWS, Law, Subject};
+use dedup_strategies::conformance::{LAWS, Law, Subject, Violation};
 use dedup_strategies::{BuildError, Context, Definition, Needs, Sizing};
 
 use crate::exit::{Exit, OrExit};
@@ -35,7 +37,10 @@ const SIZING: Sizing = Sizing { window: Duration::from_secs(60), ids_in_window: 
 
 /// Puts it through the laws, and says in a sentence which it breaks.
 pub fn run(args: &ConformArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let (definitions, patterns) = with_systems(definitions, std::slice::from_ref(&args.system))?;
+    // One is meant: what is a name means that strategy, and not all whose names hold it.
+    let is_name = definitions.iter().any(|definition| definition.name == args.system);
+    let typed = if is_name { format!("^{}$", args.system) } else { args.system.clone() };
+    let (definitions, patterns) = with_systems(definitions, &[typed])?;
     let selected = select(&definitions, &patterns).or_exit(Exit::Usage)?;
     let selected = one_of(&selected, &args.system).or_exit(Exit::Usage)?;
     admit(&selected.definition).or_exit(Exit::Usage)?;
@@ -43,39 +48,107 @@ pub fn run(args: &ConformArgs, definitions: &[Definition], out: &mut dyn Write) 
     selected.settings(&SIZING).or_exit(Exit::Usage)?;
     let stop = stop_on_interrupt()?;
     let directory = Guarded::directory().or_exit_by_fault()?;
-    let given: Vec<(&str, &str)> =
-        selected.given.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let fresh = Fresh::within(directory.dir(), selected.definition.needs);
-    let context = |seed, workers| fresh.context(seed, workers);
-    let subject = Subject::new(&selected.definition, &given, &context);
-    // Whether it can be started at all is no law.
-    let opened = selected.definition.open(&given, &fresh.in_full(0, 1)?);
-    let opened = opened.map_err(|error| match error {
-        BuildError::Setting(_) | BuildError::TooLarge { .. } => (Exit::Usage, error),
-        BuildError::Missing { .. } | BuildError::Server(_) | BuildError::Io(_) => (Exit::ToolFailed, error),
-    });
-    drop(opened.or_else(|(exit, error)| Err(error).or_exit(exit))?);
-    let mut broken = 0;
-    for law in &laws {
+    let (label, count) = (selected.label(), laws.len());
+    let (tell, told) = channel();
+    // What a system takes its time for cannot be asked to stop: on a request it ends with this process.
+    let examined = Examined { selected: selected.clone(), directory };
+    thread::Builder::new().name("laws".into()).spawn(move || examined.examine(&laws, &tell))?;
+    let mut seen = Seen::default();
+    loop {
         if stop.load(Ordering::Relaxed) {
             return Ok(Exit::Interrupted);
         }
-        fresh.clear();
-        match law.check(&subject) {
-            Ok(()) => writeln!(out, "holds   {}", law.name)?,
-            Err(violation) => {
-                broken += 1;
-                writeln!(out, "BROKEN  {}\n        {}", law.name, printable(&violation.what))?;
+        match told.recv_timeout(LOOK_EVERY) {
+            Ok(Ok((law, outcome))) => seen.print(law, outcome, out).context("standard output")?,
+            Ok(Err(error)) => return Err(error),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    let said = match seen {
+        Seen { broken: 0, failed: 0, holds } if holds == count => format!("obeys all {count} laws"),
+        Seen { broken: 0, failed, .. } => {
+            format!("failed {failed} of {count} times, so nothing is known of these laws")
+        }
+        Seen { broken, failed: 0, .. } => format!("breaks {broken} of {count} laws"),
+        Seen { broken, failed, .. } => format!("breaks {broken} of {count} laws, and failed {failed} times"),
+    };
+    writeln!(out, "\n{label} {said}.").context("standard output")?;
+    Ok(match seen {
+        Seen { broken: 1.., .. } => Exit::Broken,
+        Seen { failed: 1.., .. } => Exit::ToolFailed,
+        _ => Exit::Ok,
+    })
+}
+
+/// How often the wish to stop is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// How many laws ended how.
+#[derive(Default)]
+struct Seen {
+    holds: usize,
+    broken: usize,
+    failed: usize,
+}
+
+impl Seen {
+    fn print(&mut self, law: &Law, outcome: Result<(), Violation>, out: &mut dyn Write) -> io::Result<()> {
+        let Err(violation) = outcome else {
+            self.holds += 1;
+            writeln!(out, "holds   {}", law.name)?;
+            return out.flush();
+        };
+        let word = match violation.is_failure() {
+            true => "FAILED",
+            false => "BROKEN",
+        };
+        *if violation.is_failure() { &mut self.failed } else { &mut self.broken } += 1;
+        writeln!(out, "{word}  {}\n        {}", law.name, printable(&violation.what))?;
+        out.flush()
+    }
+}
+
+/// What is put through the laws, and where.
+struct Examined {
+    selected: Selected,
+    directory: Guarded,
+}
+
+/// A law and how it ended, or why nothing could be put through it.
+type Told = anyhow::Result<(&'static Law, Result<(), Violation>)>;
+
+impl Examined {
+    fn examine(&self, laws: &[&'static Law], tell: &Sender<Told>) {
+        let given = self.selected.given.iter();
+        let given: Vec<(&str, &str)> = given.map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let fresh = Fresh::within(self.directory.dir(), self.selected.definition.needs);
+        // Whether it can be started at all is no law.
+        if let Err(error) = self.open(&given, &fresh) {
+            let _ = tell.send(Err(error));
+            return;
+        }
+        let context = |seed, workers| fresh.context(seed, workers);
+        let subject = Subject::new(&self.selected.definition, &given, &context);
+        for law in laws {
+            fresh.clear();
+            if tell.send(Ok((law, law.check(&subject)))).is_err() {
+                return;
             }
         }
-        out.flush()?;
     }
-    let (label, count) = (selected.label(), laws.len());
-    match broken {
-        0 => writeln!(out, "\n{label} obeys all {count} laws.")?,
-        _ => writeln!(out, "\n{label} breaks {broken} of {count} laws.")?,
+
+    fn open(&self, given: &[(&str, &str)], fresh: &Fresh) -> anyhow::Result<()> {
+        let context = fresh.in_full(0, 1)?;
+        let opened = self.selected.definition.open(given, &context).map(drop);
+        opened.or_else(|error| {
+            let exit = match error {
+                BuildError::Setting(_) | BuildError::TooLarge { .. } => Exit::Usage,
+                BuildError::Missing { .. } | BuildError::Server(_) | BuildError::Io(_) => Exit::ToolFailed,
+            };
+            Err(error).or_exit(exit)
+        })
     }
-    Ok(if broken == 0 { Exit::Ok } else { Exit::Broken })
 }
 
 fn one_of<'a>(selected: &'a [Selected], typed: &str) -> anyhow::Result<&'a Selected> {

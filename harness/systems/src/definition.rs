@@ -20,6 +20,8 @@ use crate::settings;
 
 /// How long a server may take until it listens, where the file does not say.
 const STARTS_WITHIN: Duration = Duration::from_secs(25);
+/// As long as a name may be that tables show.
+const LONGEST_NAME: usize = 40;
 /// How long a reply may take, where the file does not say.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -42,11 +44,11 @@ pub fn load(path: &Path) -> Result<Definition, FileError> {
 fn checked(source: &Source, path: &Path, file: &File) -> Result<Definition, FileError> {
     let name = file.name.get_ref();
     let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if name.is_empty() || !name.bytes().all(is_name) {
-        let allowed = "a name of lower case letters, digits and `-`, such as \"nats-jetstream\"";
+    if name.is_empty() || name.len() > LONGEST_NAME || !name.bytes().all(is_name) {
+        let allowed = "a name of up to 40 lower case letters, digits and `-`, such as \"nats-jetstream\"";
         return Err(source.refuse(file.name.span(), "name", allowed));
     }
-    if file.command.get_ref().first().is_none_or(String::is_empty) {
+    if !is_command(file.command.get_ref()) {
         let allowed = "a program and its arguments, such as [\"python3\", \"mine.py\"]";
         return Err(source.refuse(file.command.span(), "command", allowed));
     }
@@ -108,6 +110,11 @@ fn declared(source: &Source, file: &File) -> Result<Vec<SettingDef>, FileError> 
     declared.collect()
 }
 
+/// Whether words can be a command: a program, and nothing that no argument can hold.
+fn is_command(words: &[String]) -> bool {
+    words.first().is_some_and(|program| !program.is_empty()) && words.iter().all(|word| !word.contains('\0'))
+}
+
 fn patience(source: &Source, file: &File) -> Result<Duration, FileError> {
     file.reply_within.as_ref().map_or(Ok(PATIENCE), |given| time(source, "reply-within", given))
 }
@@ -115,7 +122,11 @@ fn patience(source: &Source, file: &File) -> Result<Duration, FileError> {
 fn time(source: &Source, field: &str, given: &Spanned<String>) -> Result<Duration, FileError> {
     match dedup_files::parse_time(given.get_ref()) {
         Some(time) if !time.is_zero() => Ok(time),
-        _ => Err(source.refuse(given.span(), field, "a length of time above zero, such as \"10s\"")),
+        _ => Err(source.refuse(
+            given.span(),
+            field,
+            "a length of time above zero and up to 100y, such as \"10s\"",
+        )),
     }
 }
 
@@ -123,7 +134,7 @@ fn time(source: &Source, field: &str, given: &Spanned<String>) -> Result<Duratio
 fn server(source: &Source, file: &File) -> Result<Option<&'static Server>, FileError> {
     let Some(table) = &file.server else { return Ok(None) };
     let words = table.command.get_ref();
-    if words.first().is_none_or(String::is_empty) {
+    if !is_command(words) {
         let allowed =
             "a program and its arguments, such as [\"memcached\", \"-s\", \"{dir}/memcached.sock\"]";
         return Err(source.refuse(table.command.span(), "server.command", allowed));

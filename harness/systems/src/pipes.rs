@@ -27,6 +27,12 @@ impl<P: AsFd> Timed<P> {
         self.deadline = Instant::now() + patience;
     }
 
+    /// Whether there is something to read, without waiting. Where the other end is closed there is not.
+    pub(crate) fn has_something(&self) -> bool {
+        let mut pipe = [PollFd::new(&self.pipe, PollFlags::IN)];
+        poll(&mut pipe, Some(&Timespec::default())).is_ok() && pipe[0].revents().contains(PollFlags::IN)
+    }
+
     fn wait(&self, what: PollFlags) -> io::Result<()> {
         ready(self.pipe.as_fd(), what, self.deadline)
     }

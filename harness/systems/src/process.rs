@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
-use std::process::{ChildStderr, ChildStdin, ChildStdout, Stdio};
+use std::process::{ChildStderr, ChildStdin, ChildStdout, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -56,8 +56,8 @@ pub(crate) struct Process {
     /// What it said first.
     pub(crate) welcome: Welcome,
     bytes: Vec<u8>,
-    /// Nothing it says can be trusted any more: an answer may still come that belongs to another question.
-    is_lost: bool,
+    /// Why nothing it says can be trusted any more: an answer may still come that belongs to another question.
+    lost: Option<Unavailable>,
 }
 
 impl Process {
@@ -95,7 +95,7 @@ impl Process {
             words,
             welcome,
             bytes: Vec::new(),
-            is_lost: false,
+            lost: None,
         };
         process.welcome = process.greet(hello)?;
         Ok(process)
@@ -107,7 +107,7 @@ impl Process {
         let said = self.exchange(&line, read_line)?;
         let Some(said) = said else { return Err(self.ended("ended before it said welcome")) };
         if let Ok(Refusal { failed }) = serde_json::from_str(&said) {
-            return Err(self.says(&format!("refused: {failed}")));
+            return Err(self.says(&format!("refused: {}", clipped(&failed))));
         }
         let welcome = serde_json::from_str::<Welcome>(&said);
         let welcome =
@@ -120,7 +120,7 @@ impl Process {
 
     /// Whether it has ended, or can no longer be trusted.
     pub(crate) fn is_lost(&self) -> bool {
-        self.is_lost
+        self.lost.is_some()
     }
 
     /// Bytes that it takes, with all that it has started: what they share with others is shared out.
@@ -130,8 +130,8 @@ impl Process {
 
     /// Asks, and waits for the answer.
     pub(crate) fn ask(&mut self, request: &Request) -> Result<Reply, Unavailable> {
-        if self.is_lost {
-            return Err(self.says("was given up before"));
+        if let Some(why) = &self.lost {
+            return Err(why.clone());
         }
         let frames = self.welcome.frames;
         let mut bytes = std::mem::take(&mut self.bytes);
@@ -140,12 +140,9 @@ impl Process {
         let reply = self.exchange(&bytes, |from| frames.read_reply(from));
         self.bytes = bytes;
         match reply? {
-            Some(Reply::Failed(why)) => Err(self.says(&why)),
+            Some(Reply::Failed(why)) => Err(self.says(&clipped(&why))),
             Some(reply) => Ok(reply),
-            None => {
-                self.is_lost = true;
-                Err(self.ended("ended without an answer"))
-            }
+            None => Err(self.ended("ended without an answer")),
         }
     }
 
@@ -156,8 +153,8 @@ impl Process {
 
     /// The same as [`Process::says`], of something after which nothing it says can be trusted.
     pub(crate) fn lost(&mut self, what: &str) -> Unavailable {
-        self.is_lost = true;
-        self.says(what)
+        let why = self.says(what);
+        self.lost.get_or_insert(why).clone()
     }
 
     /// An error that begins with its name, and ends with what it said last on its standard error.
@@ -175,27 +172,39 @@ impl Process {
         bytes: &[u8],
         read: impl FnOnce(&mut BufReader<Timed<ChildStdout>>) -> Result<T, ProtocolError>,
     ) -> Result<T, Unavailable> {
+        if !self.from.buffer().is_empty() || self.from.get_ref().has_something() {
+            return Err(
+                self.lost("said something that it was not asked for; allowed is one answer to each question")
+            );
+        }
         self.to.within(self.start.patience);
         self.from.get_mut().within(self.start.patience);
         let heard = self.to.write_all(bytes).map_err(ProtocolError::from).and_then(|()| read(&mut self.from));
-        self.is_lost |= heard.is_err();
         heard.map_err(|error| match error {
             ProtocolError::Io(error) if error.kind() == io::ErrorKind::TimedOut => {
                 let patience = self.start.patience;
-                self.says(&format!("gave no answer within {patience:?} (reply-within in its file)"))
+                self.lost(&format!("gave no answer within {patience:?} (reply-within in its file)"))
             }
             ProtocolError::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => self.ended("ended"),
-            ProtocolError::Io(error) => self.says(&error.to_string()),
-            ProtocolError::Form(what) => self.says(&format!("answered with {what}; see docs/PROTOCOL.md")),
+            ProtocolError::Io(error) => self.lost(&error.to_string()),
+            ProtocolError::Form(what) => self.lost(&format!("answered with {what}; see docs/PROTOCOL.md")),
         })
     }
 
     /// An error that says how it ended.
     fn ended(&mut self, what: &str) -> Unavailable {
         match until_ended(&mut self.group.0, EPITAPH) {
-            Ok(Some(status)) => self.says(&format!("{what} ({status})")),
-            _ => self.says(&format!("closed its output: {what}")),
+            Ok(Some(status)) => self.lost(&format!("{what} ({})", told(status))),
+            _ => self.lost(&format!("closed its output and lives on: {what}")),
         }
+    }
+}
+
+/// How a program ended: its overseer tells a signal as shells do.
+fn told(status: ExitStatus) -> String {
+    match status.code() {
+        Some(code @ 129..) => format!("{status}, signal {}", code - 128),
+        _ => status.to_string(),
     }
 }
 
@@ -236,6 +245,11 @@ fn next_line(from: &mut impl BufRead) -> Option<String> {
     }
 }
 
+/// One line of a text, and not too much of it.
 fn clipped(text: &str) -> String {
-    text.chars().take(LINE_LENGTH).collect()
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LINE_LENGTH) {
+        Some((end, _)) => format!("{} ...", &line[..end]),
+        None => line,
+    }
 }

@@ -113,6 +113,7 @@ fn waits_for(environment: &Environment, pass: Pass) -> WaitsFor {
     match environment.definition {
         _ if pass == Pass::Time => WaitsFor::TimeBudget,
         _ if environment.on_wall_time() => WaitsFor::ServersClock,
+        Definition { needs: Needs::System { .. }, .. } => WaitsFor::System,
         Definition { needs: Needs::Redis, .. } => WaitsFor::Server,
         Definition { operation: Operation::ON_DISK, .. } => WaitsFor::Disk,
         _ => WaitsFor::Stream,

@@ -17,6 +17,8 @@ pub const SLOW_AFTER: Duration = Duration::from_secs(30);
 pub enum WaitsFor {
     /// Answers of its server.
     Server,
+    /// Answers of a program of its own.
+    System,
     /// The next ping to be due, by the clock of a server that keeps its own time.
     ServersClock,
     /// Its disk.
@@ -31,6 +33,7 @@ impl fmt::Display for WaitsFor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             WaitsFor::Server => "waiting for the server",
+            WaitsFor::System => "waiting for the system's program",
             WaitsFor::ServersClock => "waiting until pings are due by the server's clock (--time-factor)",
             WaitsFor::Disk => "waiting for the disk",
             WaitsFor::Stream => "waiting for its stream",

@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::ops::ControlFlow;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use dedup_strategies::{Address, Listens, Server};
 
@@ -17,6 +18,9 @@ use super::store_fault::StoreFault;
 use super::{guard, private::is_program};
 use crate::process::descendants_bytes;
 use crate::wait::until;
+
+/// How long what was killed may still answer.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// A server beside a system. Dropping it stops it and removes its directory.
 #[derive(Debug)]
@@ -63,7 +67,7 @@ impl Beside {
     }
 
     fn start_again(&self) -> Result<(), ServerError> {
-        self.guarded.start(0).map_err(ServerError::io(self.server.command.join(" ")))?;
+        self.guarded.start(0).map_err(ServerError::io(self.command()))?;
         let listens = until(self.server.within, || {
             if let Some(how) = self.guarded.ended() {
                 return ControlFlow::Break(Err(ServerError::Ended { how, log: self.guarded.log_tail() }));
@@ -74,13 +78,40 @@ impl Beside {
             }
         });
         listens.unwrap_or_else(|last| {
-            Err(ServerError::NotWhole {
-                what: "a server that listens",
-                waited: self.server.within,
+            let log = self.guarded.log_tail();
+            Err(ServerError::Deaf {
+                command: self.command(),
+                address: self.shown_address(),
+                within: self.server.within,
                 last,
-                log: self.guarded.log_tail(),
+                log: if log.is_empty() { log } else { format!("; the end of its log:\n{log}") },
             })
         })
+    }
+
+    /// Kills it, and sees that nobody listens there any more.
+    fn kill(&self) -> Result<String, ServerError> {
+        if let Some(how) = self.guarded.ended() {
+            return Err(ServerError::Ended { how, log: self.guarded.log_tail() });
+        }
+        let status = self.guarded.kill(0).map_err(ServerError::io("killing the server"))?;
+        let silent = until(SILENCE, || match connected(&self.address) {
+            Err(_) => ControlFlow::Break(()),
+            Ok(()) => ControlFlow::Continue(()),
+        });
+        let outlived = |()| ServerError::Outlived { command: self.command(), address: self.shown_address() };
+        silent.map(|()| status).map_err(outlived)
+    }
+
+    fn command(&self) -> String {
+        self.server.command.join(" ")
+    }
+
+    fn shown_address(&self) -> String {
+        match &self.address {
+            Address::Socket(path) => path.display().to_string(),
+            Address::Port(port) => format!("127.0.0.1:{port}"),
+        }
     }
 }
 
@@ -101,7 +132,7 @@ impl StoreControl for BesideControl<'_> {
                 reason,
             });
         };
-        let status = self.server.guarded.kill(0).map_err(ServerError::io("killing the server"))?;
+        let status = self.server.kill()?;
         let what = format!("its server ended: {status}");
         self.killed = Observation { fired: 1, what, outage: Some(Outage::AsPlaced) };
         Ok(())

@@ -24,7 +24,7 @@ pub enum ServerError {
     },
     /// It would have no room for connections.
     #[error(
-        "a redis-server needs {LEAST_FILES} open files at least, and may have {found} here: allow more with ulimit -n 1024"
+        "a private server needs {LEAST_FILES} open files at least, and may have {found} here: allow more with ulimit -n 1024"
     )]
     FewFiles {
         /// How many files a process may have open.
@@ -37,6 +37,32 @@ pub enum ServerError {
         program: String,
         /// What to do about it.
         install: String,
+    },
+    /// A server beside a system runs and does not listen.
+    #[error(
+        "{command} does not listen at {address} within {within:?} (server.within in the system's file): {last}{log}"
+    )]
+    Deaf {
+        /// Its command.
+        command: String,
+        /// Where it should.
+        address: String,
+        /// How long it was waited for.
+        within: Duration,
+        /// What the last try said.
+        last: String,
+        /// The last lines of its log.
+        log: String,
+    },
+    /// A server beside a system was killed, and something still answers there.
+    #[error(
+        "{command} was killed, and something still listens at {address}: what it had started is not in its process group"
+    )]
+    Outlived {
+        /// Its command.
+        command: String,
+        /// Where.
+        address: String,
     },
     /// It ended by itself.
     #[error("{how}; the end of its log:\n{log}")]

@@ -8,9 +8,10 @@
 //! killed: for a program that we talk to.
 //!
 //! Between us and the program stands our own binary, as the guard does between us and servers: when its standard input
-//! ends, it kills the whole group.
+//! ends, it kills the whole group, and what has left it.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
@@ -22,7 +23,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-use super::{guard, password};
+use super::{guard, left_behind, password};
 use crate::wait::until_ended;
 
 /// Instead of a directory: run this.
@@ -105,6 +106,8 @@ pub(super) fn oversee(words: &[OsString]) -> io::Result<ExitCode> {
 pub(super) fn oversee_talk(words: &[OsString]) -> io::Result<ExitCode> {
     let (tell, told) = channel();
     let child = run(words, Stdio::inherit(), tell.clone())?;
+    // Whoever reads what the program says sees when it has closed its output, and not when we have.
+    rustix::stdio::dup2_stdout(File::options().write(true).open("/dev/null")?)?;
     thread::spawn(move || {
         let stdin = io::stdin();
         // Nothing is asked for, so that nothing but the end wakes us, and what comes is the program's to read.
@@ -121,6 +124,7 @@ pub(super) fn oversee_talk(words: &[OsString]) -> io::Result<ExitCode> {
 /// Starts a program in a group of its own; `tell` hears of its end.
 fn run(words: &[OsString], input: Stdio, tell: Sender<Event>) -> io::Result<Child> {
     let (program, args) = words.split_first().ok_or_else(|| io::Error::other("no program given"))?;
+    left_behind::adopt();
     let child = Command::new(program)
         .args(args)
         .stdin(input)
@@ -142,6 +146,7 @@ fn end(mut child: Child) -> io::Result<ExitCode> {
     // It can only fail because nobody is left, which is what is wanted.
     let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
     let status = child.wait()?;
+    left_behind::end_all();
     let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default());
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }

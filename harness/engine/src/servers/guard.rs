@@ -7,7 +7,7 @@
 //! that before it became a server.
 //!
 //! ```text
-//! dedup-harness __guard DIR [-- [NAME=VALUE]... PROGRAM [ARGUMENT]...]...         make DIR, start these, clean up
+//! dedup-harness __guard DIR [-- COUNT [NAME=VALUE]... PROGRAM [ARGUMENT]...]...   make DIR, start these, clean up
 //! dedup-harness __guard --exec PARENT [NAME=VALUE]... PROGRAM [ARGUMENT]...       become this one server
 //! ```
 //!
@@ -28,10 +28,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, getppid, kill_process, waitid};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, getppid, kill_process_group, waitid};
 
 use super::group::{GROUP, TALK, oversee, oversee_talk};
-use super::{password, stay};
+use super::{left_behind, log, password, stay};
 use crate::wait::until;
 
 /// The hidden sub-command.
@@ -44,14 +44,15 @@ pub(super) const KILLED: &str = "killed";
 
 /// What the guard says once the directory is there.
 pub(super) const MADE: &str = "made";
-/// What servers and guard print, in the private directory.
-pub(super) const LOG: &str = "log";
+pub(super) use super::log::LOG;
 
-/// Between the commands of several servers.
-const SEPARATOR: &str = "--";
+/// Before the command of each server, with the number of its words.
+pub(super) const NEXT: &str = "--";
 /// Instead of a directory: become the server.
 const EXEC: &str = "--exec";
 
+/// How long its last words may take to the log.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 /// How long a server may take to end when asked, before it is killed.
 const GRACE: Duration = Duration::from_secs(2);
 /// How long the directory may resist its removal. Nobody waits for that but us.
@@ -105,8 +106,8 @@ fn hold(dir: &Path, commands: &[OsString]) -> io::Result<()> {
     let _ = writeln!(io::stdout(), "{said}");
     made?;
     let (tell, events) = channel();
-    let commands = commands.split(|word| word == SEPARATOR).filter(|command| !command.is_empty());
-    let mut servers: Vec<Server> = commands.map(Server::of).collect();
+    let mut servers: Vec<Server> = counted(commands)?.into_iter().map(Server::of).collect();
+    left_behind::adopt();
     let reporter = tell.clone();
     thread::spawn(move || {
         // An error means as much as the end: nothing more can come.
@@ -117,7 +118,21 @@ fn hold(dir: &Path, commands: &[OsString]) -> io::Result<()> {
     // Not where we were called, which others may want to remove.
     let held = std::env::set_current_dir(dir).and_then(|()| watch(dir, &mut servers, &tell, &events));
     stop(&mut servers, &events);
+    left_behind::end_all();
     held.and(remove(dir))
+}
+
+/// The commands, each behind `--` and the number of its words.
+fn counted(mut words: &[OsString]) -> io::Result<Vec<&[OsString]>> {
+    let mut commands = Vec::new();
+    while let [next, count, rest @ ..] = words {
+        let count = count.to_str().and_then(|count| count.parse().ok()).filter(|_| next == NEXT);
+        let split = count.and_then(|count: usize| rest.split_at_checked(count));
+        let (command, rest) = split.ok_or_else(|| io::Error::other("no command and its number of words"))?;
+        commands.push(command);
+        words = rest;
+    }
+    Ok(commands)
 }
 
 /// A line of our standard input, read.
@@ -159,6 +174,8 @@ fn watch(
 
 fn note_end(dir: &Path, server: &mut Server, index: usize) -> io::Result<()> {
     let Some(status) = server.reap()? else { return Ok(()) };
+    // Who reads how it ended reads its last words, too. What it has started may go on talking.
+    let _ = server.said.take().map(|said| said.recv_timeout(LAST_WORDS));
     let (file, line) = match server.to_be_killed {
         true => (KILLED, format!("{index} {status}")),
         false => (ENDED, format!("{} ended by itself: {status}", server.program().display())),
@@ -198,18 +215,24 @@ struct Server {
     /// While it runs, and until its end was noted.
     child: Option<Child>,
     to_be_killed: bool,
+    /// Hears when all that it has said is in the log.
+    said: Option<Receiver<()>>,
 }
 
 impl Server {
     fn of(command: &[OsString]) -> Server {
-        Server { command: command.to_vec(), child: None, to_be_killed: false }
+        Server { command: command.to_vec(), child: None, to_be_killed: false, said: None }
     }
 
     fn start(&mut self, dir: &Path, index: usize, tell: &Sender<Event>) -> io::Result<()> {
-        let log = File::options().create(true).append(true).open(dir.join(LOG))?;
+        let (said, say) = io::pipe()?;
         let mut command = ending_with_us(&own_executable()?);
-        command.args(&self.command).current_dir(dir).stdin(Stdio::null());
-        let child = command.stdout(log.try_clone()?).stderr(log).spawn()?;
+        // A group of its own, so that what it has started is killed with it.
+        command.args(&self.command).current_dir(dir).stdin(Stdio::null()).process_group(0);
+        let child = command.stdout(say.try_clone()?).stderr(say).spawn()?;
+        // With our ends of the pipe, which the last of the others' closes.
+        drop(command);
+        self.said = Some(log::keep(said, dir)?);
         let pid = Pid::from_child(&child);
         let tell = tell.clone();
         thread::spawn(move || {
@@ -230,8 +253,8 @@ impl Server {
 
     fn signal(&self, signal: Signal) {
         if let Some(child) = &self.child {
-            // It can only fail because the child has ended, which is what is wanted.
-            let _ = kill_process(Pid::from_child(child), signal);
+            // It can only fail because nobody is left, which is what is wanted.
+            let _ = kill_process_group(Pid::from_child(child), signal);
         }
     }
 

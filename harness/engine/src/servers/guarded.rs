@@ -17,6 +17,8 @@ use crate::wait::{until, until_ended};
 
 /// Lines of the log that an error shows.
 const LOG_LINES: usize = 20;
+/// What it shows of a line.
+const LINE_LENGTH: usize = 300;
 /// How long the guard may take: longer than its own grace for a server that does not stop.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -90,7 +92,7 @@ impl Guarded {
         let mut command = Command::new(executable);
         command.arg(guard::COMMAND).arg(dir).env_remove(password::VARIABLE);
         for words in servers {
-            command.arg("--").args(words);
+            command.arg(guard::NEXT).arg(words.len().to_string()).args(words);
         }
         // A group of its own: Ctrl-C in a terminal reaches us alone, and we decide. None of our own outputs is
         // handed down, so whoever reads them sees their end when we end.
@@ -183,7 +185,7 @@ impl Guarded {
     pub fn log_tail(&self) -> String {
         let log = fs::read(self.dir().join(guard::LOG)).unwrap_or_default();
         let text = String::from_utf8_lossy(&log);
-        let lines: Vec<&str> = text.lines().collect();
+        let lines: Vec<String> = text.lines().map(|line| line.chars().take(LINE_LENGTH).collect()).collect();
         lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
     }
 

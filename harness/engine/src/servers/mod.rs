@@ -12,6 +12,8 @@ pub mod guard;
 mod error;
 mod group;
 mod guarded;
+mod left_behind;
+mod log;
 pub mod password;
 mod private;
 mod proxy;
