@@ -52,18 +52,26 @@ pub fn run(args: &ConformArgs, definitions: &[Definition], out: &mut dyn Write) 
     let (tell, told) = channel();
     // What a system takes its time for cannot be asked to stop: on a request it ends with this process.
     let examined = Examined { selected: selected.clone(), directory };
-    thread::Builder::new().name("laws".into()).spawn(move || examined.examine(&laws, &tell))?;
+    let laws = thread::Builder::new().name("laws".into()).spawn(move || examined.examine(&laws, &tell))?;
     let mut seen = Seen::default();
+    let mut failed = None;
     loop {
         if stop.load(Ordering::Relaxed) {
             return Ok(Exit::Interrupted);
         }
         match told.recv_timeout(LOOK_EVERY) {
             Ok(Ok((law, outcome))) => seen.print(law, outcome, out).context("standard output")?,
-            Ok(Err(error)) => return Err(error),
+            Ok(Err(error)) => failed = Some(error),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
+    }
+    // With it goes what was started for it.
+    if let Err(panic) = laws.join() {
+        std::panic::resume_unwind(panic);
+    }
+    if let Some(error) = failed {
+        return Err(error);
     }
     let said = match seen {
         Seen { broken: 0, failed: 0, holds } if holds == count => format!("obeys all {count} laws"),

@@ -71,7 +71,7 @@ fn a_private_redis_that_would_have_no_room_for_connections_is_not_started() {
         let said = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(
-            said.contains("a redis-server needs 128 open files at least, and may have 40 here"),
+            said.contains("a private server needs 128 open files at least, and may have 40 here"),
             "{said}"
         );
     }

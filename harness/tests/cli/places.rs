@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::{FileTypeExt, symlink};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use predicates::str::contains;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
@@ -209,7 +209,13 @@ fn whoever_asks_to_stop_while_standard_input_is_copied_is_heard_at_once() {
     for signal in [Signal::INT, Signal::TERM] {
         for endless in [false, true] {
             let tool = Tool::new();
-            let input = if endless { File::open("/dev/zero").unwrap().into() } else { Stdio::piped() };
+            let lines =
+                || Command::new("yes").arg(r#"{"document_id":"a"}"#).stdout(Stdio::piped()).spawn().unwrap();
+            let mut endless_lines = endless.then(lines);
+            let input = match &mut endless_lines {
+                Some(lines) => lines.stdout.take().unwrap().into(),
+                None => Stdio::piped(),
+            };
             let child = copying(&tool, input);
             let begun = |path: &std::path::PathBuf| {
                 path.ends_with("stdin.trace")
@@ -224,6 +230,8 @@ fn whoever_asks_to_stop_while_standard_input_is_copied_is_heard_at_once() {
             assert_eq!(error, "error: interrupted before the trace was read\n");
             assert!(!tool.work().join("out").exists());
             eventually("the end of every directory", || entries(&tool.tmp()).is_empty());
+            // Nobody reads it any more, which ends it.
+            let _ = endless_lines.map(|mut lines| lines.wait().unwrap());
         }
     }
 }

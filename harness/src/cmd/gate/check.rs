@@ -68,8 +68,10 @@ pub(super) fn run(args: &CheckArgs, definitions: &[Definition], out: &mut dyn Wr
     if args.update {
         let scenarios = args.choice.scenarios.iter().map(Path::new);
         refuse_one_place(scenarios, &[("--baseline", Some(&args.baseline))]).or_exit(Exit::Usage)?;
-        // What is measured first would be for nothing.
-        dedup_files::admit(&args.baseline).or_exit_by_fault()?;
+        // What is measured first would be for nothing. A folder that is not there yet is made.
+        if args.baseline.parent().is_none_or(|folder| folder.as_os_str().is_empty() || folder.exists()) {
+            dedup_files::admit(&args.baseline).or_exit_by_fault()?;
+        }
     }
     let accepted = args.output.acceptances()?;
     let baseline = (!args.update).then(|| read(&args.baseline)).transpose()?;
