@@ -80,7 +80,8 @@ fn what_a_liar_does_is_said_in_one_sentence_and_nothing_of_it_is_left() {
             "liar answered \"done\" where",
         ),
         (
-            &*greeting(&format!("{WELCOME}'; echo '{WELCOME}")),
+            // In one piece, so that both are there when the first is read.
+            &*format!("printf '%s\\n%s\\n' '{WELCOME}' '{WELCOME}'"),
             new,
             1,
             "said something that it was not asked for",
