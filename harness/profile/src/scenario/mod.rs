@@ -39,6 +39,8 @@ pub enum NoScenario {
 
 /// The least rate that a scenario may have: three pings a month.
 const LEAST_RATE_PER_S: f64 = 1e-6;
+/// Each ping of measured traffic has a time of its own, copies as well: what looks at times would judge other traffic without.
+const FRESH: &str = "event_time = \"fresh\"";
 /// Without an expectation, what a window is to be.
 const USUAL_WINDOW: Duration = Duration::from_secs(600);
 
@@ -192,6 +194,7 @@ impl<'a> Scenario<'a> {
     fn write_repeat(&self, text: &mut String) -> fmt::Result {
         let Some(repeated) = &self.repeated else { return Ok(()) };
         writeln!(text, "\n[[repeat]]\ncause = \"measured\"\nshare = {}", number(repeated.share))?;
+        writeln!(text, "{FRESH}")?;
         if repeated.copies.iter().any(|(copies, _)| *copies > 1) {
             let weights = repeated.copies.iter().map(|(copies, ids)| format!("{copies} = {ids}"));
             writeln!(text, "copies = {{ {} }}", weights.collect::<Vec<_>>().join(", "))?;
@@ -210,7 +213,7 @@ impl<'a> Scenario<'a> {
                 1 => format!("heavy id {}", before + 1),
                 _ => format!("heavy ids {} to {}", before + 1, before + ids),
             };
-            writeln!(text, "\n[[repeat]]\ncause = \"{name}\"\nids = {ids}")?;
+            writeln!(text, "\n[[repeat]]\ncause = \"{name}\"\nids = {ids}\n{FRESH}")?;
             match classes.as_slice() {
                 [only] => writeln!(text, "copies = {}", only.copies)?,
                 several => {

@@ -1,6 +1,7 @@
 //! From traffic to its profile, to a scenario, to a stream, to that one's profile: which has to be the same.
 
 use dedup_profile::{Arrival, Memory, Profile, ProfileBuilder, Times, Wanted};
+use dedup_stream::scenario::{EventTime, Scenario};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -9,6 +10,9 @@ use super::comes_back::{deviations, profile_of, scenario};
 /// Asserts that traffic comes back from its scenario, at this scale.
 fn comes_back(traffic: &Profile, scale: f64) -> Result<(), TestCaseError> {
     let toml = traffic.scenario(Wanted { scale, window: None }).unwrap();
+    // Copies have their own times, as they have in the traffic.
+    let read = Scenario::from_toml("scenario.toml", &toml).unwrap();
+    prop_assert!(read.shape.repeats.iter().all(|repeat| repeat.event_time == EventTime::Fresh), "{toml}");
     let deviations = deviations(traffic, &profile_of(&toml, 7), scale);
     prop_assert!(deviations.is_empty(), "{deviations:?}\n{toml}");
     Ok(())
