@@ -122,6 +122,44 @@ fn a_signal_ends_it_with_the_profile_of_all_whole_lines() {
     }
 }
 
+/// In each form, within a line or an object, and also where the whole pipe is ended by the signal.
+#[test]
+fn what_has_not_come_to_its_end_when_a_signal_comes_counts_as_nothing() {
+    let lines = |line: &dyn Fn(u64) -> String| (1000..1200).map(line).collect::<String>();
+    let log = |ping: u64| {
+        format!("10.0.0.1 - - [01/Mar/2026:00:00:00 +0000] \"GET /{ping} HTTP/1.1\" 200 {ping}\n")
+    };
+    let times = lines(&|ping| format!("{ping},{}\n", 1_772_322_000 + ping));
+    let object = |ping: u64| format!("{{\"id\":{ping}}}");
+    let forms: [(&str, String, &str, &[&str]); 7] = [
+        ("an id", format!("id,t\n{times}"), "10", &["--time-field", "t"]),
+        ("a time", format!("id,t\n{times}"), "1001,177232", &["--time-field", "t"]),
+        ("one column", format!("id\n{}", lines(&|ping| format!("{ping}\n"))), "100", &[]),
+        ("an object a line", lines(&|ping| object(ping) + "\n"), "{\"id\":10", &[]),
+        ("objects without lines", lines(&object), "{\"id\":10", &[]),
+        ("an array", format!("[\n{}", lines(&|ping| object(ping) + ",\n")), "{\"id\":10", &[]),
+        ("a log", lines(&log), "10.0.0.1 - - [01/Mar", &["--id-field", "request"]),
+    ];
+    for (name, whole, half, args) in forms {
+        for ends in [false, true] {
+            let tool = Tool::new();
+            let mut running = Running::start(&tool, &[&["-o", "p.json"], args].concat());
+            running.send(&whole);
+            running.hears("200 pings (");
+            running.send(half);
+            running.signal(Signal::INT);
+            if ends {
+                running.input = None;
+            }
+            let (code, _, said) = running.ends();
+            assert_eq!(code, Some(0), "{name}: {said}");
+            let profile = stored(&tool, "p.json");
+            let counts = ["pings_count", "ids_count", "unreadable_count"].map(|name| profile[name].clone());
+            assert_eq!(counts, [200, 200, 0].map(Value::from), "{name}, {ends}");
+        }
+    }
+}
+
 /// What `nohup` does, and who starts a watch for days.
 #[test]
 fn the_end_of_the_terminal_ends_nothing_that_was_started_to_outlive_it() {

@@ -11,8 +11,9 @@ use super::bytes::{self, Compression, Text};
 use super::dialect::LOOKED_AT;
 use super::error::{MAX_LINE_BYTES, TraceError};
 use super::layout::Layout;
-use super::options::TraceOptions;
+use super::options::{Format, TraceOptions};
 use super::rows::{Step, TracePings};
+use super::unfold;
 
 /// For how long more is waited for before what has come is looked at.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -41,13 +42,14 @@ impl TracePings {
             let looked_at = &start[..start.len().min(LOOKED_AT)];
             bytes::refuse_foreign(&options.shown(), looked_at)?;
             bytes::refuse_binary(&options.shown(), looked_at)?;
-            if more == More::MayCome && !has_whole_line(&start) {
+            let is_whole = has_whole_line(&start);
+            if more == More::MayCome && !is_whole && !needs_no_lines(options, &start) {
                 match start.len() > MAX_LINE_BYTES {
                     true => return Err(TraceError::NoLineEnd { path: options.shown() }),
                     false => continue,
                 }
             }
-            let looked_at = if more == More::MayCome { whole_lines(&start) } else { &start };
+            let looked_at = if more == More::MayCome && is_whole { whole_lines(&start) } else { &start };
             std::fs::write(&options.path, looked_at).map_err(|source| TraceError::Spool {
                 path: options.path.display().to_string(),
                 source: source.into(),
@@ -103,6 +105,13 @@ fn whole_lines(start: &[u8]) -> &[u8] {
 
 fn has_whole_line(start: &[u8]) -> bool {
     !whole_lines(start).trim_ascii().is_empty()
+}
+
+/// Whether it is JSON whose objects need not be on lines of their own: whoever writes it may never end a line.
+fn needs_no_lines(options: &TraceOptions, start: &[u8]) -> bool {
+    let is_json = matches!(start.trim_ascii_start().first(), Some(b'{' | b'['));
+    let is_open = matches!(options.format, Format::Auto | Format::Ndjson);
+    is_json && is_open && unfold::path_of(start, options.records.as_deref()).is_some()
 }
 
 /// Whether JSON has begun of which no object can be read yet; a long one that cannot be read at all is clear.
