@@ -65,6 +65,10 @@ pub struct LeftOut {
     pub because: String,
 }
 
+/// A strategy of whose longest window theory says nothing: to be excluded for what shorter ones miss says nothing of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsaid(pub LeftOut);
+
 /// Where a strategy's state is, and so what takes it away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -20,9 +20,9 @@ mod speed;
 mod testing;
 mod traffic;
 
-pub use candidate::{Candidate, LeftOut, Marks, Place, modelled};
+pub use candidate::{Candidate, LeftOut, Marks, Place, Unsaid, modelled};
 pub use checked::{Beside, Checked, FailedOver, Outcome, Seen};
-pub use decision::{Decision, Failure, Judged, decide};
+pub use decision::{Decision, Failure, Judged, decide, decide_knowing};
 pub use dedup_records::curve::{Known, Origin};
 pub use forgetting::{Cells, Forgetting, Missed, SizedFor};
 pub use loss::{Assessment, Says, Term, assess, while_away};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dedup_profile::{Clock, Profile, Times, lag_floor_us};
 use serde::Serialize;
 
-use crate::quantity;
+use crate::quantity::{self, DAY_S};
 
 /// How many pings come, how many of them are copies, and how late those come.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -203,6 +203,17 @@ impl Traffic {
         self.pings_per_s * self.duplicates
     }
 
+    /// The share of what is delivered that so many duplicates a day are: of the uniques, those that are lost among them, and of
+    /// these duplicates.
+    pub fn share_of_delivered(&self, duplicates_per_day: f64) -> f64 {
+        duplicates_per_day / (self.uniques_per_s() * DAY_S + duplicates_per_day)
+    }
+
+    /// The share of all copies that may pass so that duplicates are this share of what is delivered; above 1 where all may.
+    pub fn copies_that_may_pass(&self, of_delivered: f64) -> f64 {
+        of_delivered * (1.0 - self.duplicates) / ((1.0 - of_delivered) * self.duplicates)
+    }
+
     /// Distinct ids in a window: as they were counted, and beyond that at the mean rate. Where they were not, at the rate when it
     /// is busiest for no more than an hour, and else on the mean.
     pub fn ids_in(&self, window: Duration) -> f64 {
@@ -281,6 +292,18 @@ mod tests {
         assert_eq!(traffic.ids_in(Duration::from_secs(600)).round(), 600_000.0 * 0.95);
         assert_eq!(traffic.ids_in(Duration::from_secs(3600)).round(), 3_600_000.0 * 0.9);
         assert_eq!(traffic.window_for(0.5), Duration::from_secs(600));
+    }
+
+    #[test]
+    fn duplicates_are_a_share_of_what_is_delivered_and_not_of_what_comes() {
+        let lags = Lags::parse("x", "50%=1m,100%=1h").unwrap();
+        let traffic = Traffic::steady("x", 100.0, 0.8, lags, 0);
+        // 20 uniques a second, and 34 of the 80 copies.
+        let share = traffic.share_of_delivered(34.0 * DAY_S);
+        assert!((share - 34.0 / 54.0).abs() < 1e-12, "{share}");
+        assert!((traffic.copies_that_may_pass(share) - 34.0 / 80.0).abs() < 1e-12);
+        assert!(traffic.copies_that_may_pass(0.9) > 1.0);
+        assert_eq!((traffic.share_of_delivered(0.0), traffic.copies_that_may_pass(0.0)), (0.0, 0.0));
     }
 
     #[test]

@@ -8,7 +8,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use dedup_decide::{
-    Candidate, Curves, LeftOut, Marks, Missed, Needs, Nightly, Place, Traffic, YEAR_S, modelled,
+    Candidate, Curves, DAY_S, Forgetting, LeftOut, Marks, Missed, Needs, Nightly, Place, Traffic, Unsaid,
+    YEAR_S, modelled,
 };
 use dedup_strategies::{
     Bound, Context, Definition, Forgets, Kept, Prospect, SettingDefault, Settings, Sizing, WhileAway, Window,
@@ -29,6 +30,8 @@ const HELD_BYTES: u64 = 40;
 pub struct Found {
     /// Strategies, each at several windows and, where it loses by mistake, with several sizes.
     pub candidates: Vec<Candidate>,
+    /// Strategies of whose longest window theory says nothing.
+    pub unsaid: Vec<Unsaid>,
     /// Strategies that are at none of them.
     pub left_out: Vec<LeftOut>,
 }
@@ -49,21 +52,29 @@ pub fn candidates(definitions: &[Definition], traffic: &Traffic, needs: &Needs, 
             });
         }
     });
-    let mut found = Found { candidates: Vec::new(), left_out: Vec::new() };
+    let mut found = Found { candidates: Vec::new(), unsaid: Vec::new(), left_out: Vec::new() };
     for (definition, told) in definitions.iter().zip(told) {
+        let left_out = |because: &str| {
+            let (strategy, because) = (definition.name.to_string(), because.to_string());
+            LeftOut { strategy, because }
+        };
         match told.into_inner().expect("somebody took it") {
-            Ok(candidates) => found.candidates.extend(candidates),
-            Err(because) => {
-                let (strategy, because) = (definition.name.to_string(), because.to_string());
-                found.left_out.push(LeftOut { strategy, because });
+            Ok((candidates, unsaid)) => {
+                found.candidates.extend(candidates);
+                found.unsaid.extend(unsaid.map(|because| Unsaid(left_out(because))));
             }
+            Err(because) => found.left_out.push(left_out(because)),
         }
     }
     found
 }
 
-/// Candidates, or why there are none.
-type Told = Result<Vec<Candidate>, &'static str>;
+/// Candidates, and why there is none with the longest window where there is none; or why there are none at all.
+type Told = Result<(Vec<Candidate>, Option<&'static str>), &'static str>;
+
+const UNSAID: &str = "theory says nothing of longer windows, and with shorter ones it lets too much through";
+const UNSAID_OF_ROOM: &str = "where so many pings are copies, its room and a longer window end at about the same time: which is first, \
+                              and so what it misses, theory does not say; with shorter windows it lets too much through";
 
 /// What theory says of one question, asked once for each way to forget.
 pub(super) struct Theory<'a> {
@@ -100,12 +111,19 @@ impl<'a> Theory<'a> {
         let offer = Offer::of(definition)?;
         let sizes: Vec<Size> = offer.rates(self.needs).into_iter().map(|rate| offer.size(rate)).collect();
         let mut candidates = Vec::new();
+        let mut unsaid = None;
         for window in self.windows_of(&offer) {
-            candidates.extend(sizes.iter().filter_map(|size| self.candidate(&offer, window, size)));
+            let found: Vec<Candidate> =
+                sizes.iter().filter_map(|size| self.candidate(&offer, window, size)).collect();
+            unsaid = found.is_empty().then(|| match offer.size(None).forgetting {
+                Some(Forgetting::LeastRecentlySeen(_)) => UNSAID_OF_ROOM,
+                _ => UNSAID,
+            });
+            candidates.extend(found);
         }
         match candidates.is_empty() {
             true => Err("theory says nothing of what it misses"),
-            false => Ok(candidates),
+            false => Ok((candidates, unsaid)),
         }
     }
 
@@ -161,8 +179,8 @@ impl<'a> Theory<'a> {
 
     /// Whether more is let through than may be, and so whatever else.
     fn is_too_much(&self, missed: Missed) -> bool {
-        let left = missed.stable.unwrap_or(missed.live) * self.traffic.duplicates;
-        left > self.needs.missed * (1.0 + 1e-9)
+        let left = missed.stable.unwrap_or(missed.live) * self.traffic.copies_per_s() * DAY_S;
+        self.traffic.share_of_delivered(left) > self.needs.missed * (1.0 + 1e-9)
     }
 
     /// What is known so far; each entry is whole, whatever became of who wrote another.

@@ -95,7 +95,7 @@ impl<'a> Offer<'a> {
         });
         let Some(own) = own.filter(|_| needs.lost > 0.0) else { return vec![None] };
         let parts: &[f64] = if self.forgets_by_chance() { &[2.0] } else { &[2.0, 10.0] };
-        let sized = parts.iter().map(|part| Some(needs.lost / part));
+        let sized = parts.iter().map(|part| Some(in_short(needs.lost / part)));
         (own <= needs.lost).then_some(None).into_iter().chain(sized).collect()
     }
 
@@ -133,6 +133,14 @@ pub(super) fn rate_of(definition: &Definition) -> Option<&'static SettingDef> {
     definition.settings.iter().find(is_rate)
 }
 
+/// With three digits, and no more than it is, but for the last bits of a division.
+fn in_short(rate: f64) -> f64 {
+    let power = 2 - rate.log10().floor() as i32;
+    let digits = rate * 10f64.powi(power);
+    let whole = if (digits - digits.round()).abs() < 1e-6 { digits.round() } else { digits.floor() };
+    format!("{whole}e{}", -power).parse().unwrap_or(rate)
+}
+
 /// A rate as it is typed.
 pub(super) fn chosen(rate: Option<f64>) -> Vec<(String, String)> {
     rate.map(|rate| (RATE.to_string(), rate.to_string())).into_iter().collect()
@@ -152,5 +160,21 @@ fn window_of(definition: &Definition) -> WindowIs {
         (true, _) => WindowIs::Chosen,
         // No window at all: once is enough.
         (false, None) => WindowIs::ItsOwn(Duration::from_secs(86_400)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_has_few_digits_and_is_no_more_than_may_be() {
+        for (lost, part, short) in
+            [(1e-5, 10.0, "0.000001"), (1e-6, 2.0, "0.0000005"), (0.001, 10.0, "0.0001")]
+        {
+            assert_eq!(in_short(lost / part).to_string(), short);
+        }
+        assert_eq!(in_short(1.23456e-6), 1.23e-6);
+        assert_eq!(in_short(9.9999e-6), 9.99e-6);
     }
 }

@@ -1,7 +1,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use dedup_decide::{Candidate, Curves, Lags, Needs, Nightly, Question, Traffic, changes, decide};
+use dedup_decide::{
+    Candidate, Curves, Lags, Needs, Nightly, Question, Traffic, changes, decide, decide_knowing,
+};
 use dedup_strategies::{Definition, STRATEGIES};
 use dedup_stream::scenario::find;
 
@@ -19,7 +21,7 @@ fn curves_of_the_record_ship_and_every_strategy_is_advised_about_or_left_out_wit
     let record = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/scale");
     let recorded = Curves::of_run(&read_run(&record).unwrap()).unwrap();
     assert_eq!(&recorded, shipped_curves());
-    let Found { candidates, left_out } = found(STRATEGIES, &Needs::default());
+    let Found { candidates, left_out, .. } = found(STRATEGIES, &Needs::default());
     for candidate in &candidates {
         assert!(candidate.measured.is_some(), "{} was not measured", candidate.strategy);
     }
@@ -93,6 +95,27 @@ fn the_formulas_say_what_theory_samples() {
     }
 }
 
+/// Where copies are many, theory says what the least recently seen misses with the shortest windows alone.
+#[test]
+fn what_theory_says_nothing_of_with_longer_windows_is_left_out_and_not_excluded_for_its_shortest() {
+    let names = ["lru", "lru-exact", "exact", "redis-lease"];
+    let some: Vec<_> = STRATEGIES.iter().filter(|one| names.contains(&one.name)).copied().collect();
+    let decided = |duplicates: f64| {
+        let needs = [("missed", "1%"), ("lost", "1e-4"), ("redis", "none")];
+        let asked = asked(100.0, duplicates, "50%=1m,100%=1h", &needs);
+        let found = candidates(&some, &asked.traffic, &asked.needs, shipped_curves());
+        decide_knowing(&asked.traffic, &asked.needs, &found.candidates, &found.unsaid)
+    };
+    let many = decided(0.15);
+    let out: Vec<&str> = many.left_out.iter().map(|out| out.strategy.as_str()).collect();
+    assert!(out.contains(&"lru-exact") && !out.contains(&"redis-lease"), "{out:?}");
+    assert!(many.left_out.iter().all(|out| out.because.contains("room")), "{:?}", many.left_out);
+    assert!(many.excluded.iter().all(|judged| judged.candidate.strategy != "lru-exact"));
+    let few = decided(0.02);
+    assert!(few.left_out.is_empty(), "{:?}", few.left_out);
+    assert!(few.survivors.iter().any(|judged| judged.candidate.strategy == "lru-exact"));
+}
+
 /// What is asked: the traffic's rate, duplicates and lags, and the rest by name.
 fn asked(rate: f64, duplicates: f64, lags: &str, needs: &[(&str, &str)]) -> Question {
     let traffic = Traffic::steady("test", rate, duplicates, Lags::parse("test", lags).unwrap(), 1000);
@@ -114,11 +137,26 @@ fn asked_anew_on_either_side_of_each_threshold_the_answer_is_the_old_one_and_the
     let questions = [
         asked(3000.0, 0.01, MOBILE, &[("workers", "12")]),
         asked(16_000.0, 0.001, "99%=20m", &[("nightly", "yes"), ("missed", "0.01%"), ("lost", "1e-3")]),
-        asked(200.0, 0.06, "30%=1h,100%=24h", &[("workers", "2"), ("p99", "5ms"), ("restarts", "10/day")]),
-        asked(5.0, 0.2, MOBILE, &[("redis", "none"), ("missed", "0.6%"), ("lost", "none")]),
-        asked(90_000.0, 0.05, "80%=1s,100%=10m", &[("workers", "40"), ("memory", "1GiB"), ("disk", "1KB")]),
+        asked(
+            200.0,
+            0.06,
+            "30%=1h,100%=24h",
+            &[("workers", "2"), ("p99", "5ms"), ("restarts", "10/day"), ("missed", "0.10627%")],
+        ),
+        asked(5.0, 0.2, MOBILE, &[("redis", "none"), ("missed", "0.744417%"), ("lost", "none")]),
+        asked(
+            90_000.0,
+            0.05,
+            "80%=1s,100%=10m",
+            &[("workers", "40"), ("memory", "1GiB"), ("disk", "1KB"), ("missed", "0.105152%")],
+        ),
         // Nothing meets this.
-        asked(50_000.0, 0.1, MOBILE, &[("disk", "1GiB"), ("memory", "64MiB"), ("redis", "1GiB")]),
+        asked(
+            50_000.0,
+            0.1,
+            MOBILE,
+            &[("disk", "1GiB"), ("memory", "64MiB"), ("redis", "1GiB"), ("missed", "0.110988%")],
+        ),
     ];
     let mut seen = BTreeSet::new();
     for asked in &questions {

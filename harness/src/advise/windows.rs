@@ -42,7 +42,8 @@ pub fn windows(traffic: &Traffic, needs: &Needs) -> Vec<Duration> {
     let before_the_longest = LENGTHS_S.partition_point(|length| (*length as f64) < longest);
     let mut lengths: Vec<u64> = LENGTHS_S[..LENGTHS_S.len().min(before_the_longest + 1)].to_vec();
     if traffic.duplicates > 0.0 {
-        let just = [1.0, 0.5, 0.1].map(|part| 1.0 - needs.missed * part / traffic.duplicates);
+        let may_pass = traffic.copies_that_may_pass(needs.missed);
+        let just = [1.0, 0.5, 0.1].map(|part| 1.0 - may_pass * part);
         let needed = just.into_iter().filter(|caught| *caught > 0.0).map(|caught| traffic.window_for(caught));
         lengths.extend(needed.map(|window| rounded_up(window.as_secs())));
     }

@@ -12,10 +12,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use dedup_decide::{Candidate, Curves, Decision, Needs, changes, decide, render};
+use dedup_decide::{Candidate, Curves, Decision, Needs, changes, decide_knowing, render};
 use dedup_files::NEVER;
 use dedup_strategies::Definition;
 
@@ -102,11 +103,18 @@ pub fn run(args: &AdviseArgs, definitions: &[Definition], out: &mut dyn Write) -
     let stop = stop_where_it_takes_long(args.check || given.has_trace())?;
     let text = match args.sizes {
         true => {
-            let ids = match args.ids {
-                Some(ids) => ids,
-                None => given.traffic(&stop)?.ids_in(args.window).ceil().max(1.0) as u64,
+            let ids_in: Box<dyn Fn(Duration) -> u64> = match args.ids {
+                // As many in each part of the window.
+                Some(ids) => Box::new(move |own| {
+                    let part = own.as_secs_f64() / args.window.as_secs_f64();
+                    (ids as f64 * part).ceil().max(1.0) as u64
+                }),
+                None => {
+                    let traffic = given.traffic(&stop)?;
+                    Box::new(move |own| traffic.ids_in(own).ceil().max(1.0) as u64)
+                }
             };
-            sizes::table(definitions, ids, args.window, &needs)
+            sizes::table(definitions, &ids_in, args.window, &needs)
         }
         false => {
             let (decision, candidates, curves) = decided(&given, &needs, definitions, &stop)?;
@@ -153,8 +161,9 @@ fn decided(
 ) -> anyhow::Result<(Decision, Vec<Candidate>, Curves)> {
     let traffic = given.traffic(stop)?;
     let curves = curves(given.curves.as_deref()).or_exit(Exit::Usage)?;
-    let Found { candidates, left_out } = candidates(definitions, &traffic, needs, &curves);
-    Ok((decide(&traffic, needs, &candidates).leaving_out(left_out), candidates, curves))
+    let Found { candidates, unsaid, left_out } = candidates(definitions, &traffic, needs, &curves);
+    let decision = decide_knowing(&traffic, needs, &candidates, &unsaid).leaving_out(left_out);
+    Ok((decision, candidates, curves))
 }
 
 /// A flag that Ctrl-C sets, where there is something to be stopped.

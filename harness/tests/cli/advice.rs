@@ -121,11 +121,21 @@ fn what_makes_no_sense_is_refused_with_the_field_what_was_found_and_what_is_allo
         tool.refuses(&args, &["found", "allowed is", allowed]);
     }
     tool.refuses(&["advise"], &["no traffic", "--rate 3000/s"]);
-    tool.refuses(&["advise", "--rate", "1/s", "--scenario", "quick"], &["rate and scenario", "one of them"]);
+    tool.refuses(
+        &["advise", "--rate", "1/s", "--scenario", "quick"],
+        &["rate (command line) and scenario (command line)", "one of them"],
+    );
+    tool.write("two.toml", "rate = \"1/s\"\n");
+    tool.refuses(
+        &["advise", "two.toml", "--scenario", "quick"],
+        &["rate (two.toml) and scenario (command line)", "one of them"],
+    );
+    tool.write("none.toml", "workers = 2\n");
+    tool.refuses(&["advise", "none.toml"], &["none.toml: found no traffic"]);
     tool.refuses(&["advise", "--scenario", "quick", "--lags", "nightly"], &["lags", "leave out one"]);
     tool.refuses(&["advise", "--scenario", "quack"], &["quack", "list scenarios"]);
     tool.refuses(&["advise", "--profile", "none.json"], &["none.json", "cannot be read"]);
-    tool.refuses(&["advise", "none.toml"], &["none.toml", "cannot be read"]);
+    tool.refuses(&["advise", "missing.toml"], &["missing.toml", "cannot be read"]);
     tool.write("needs.toml", "speed = 1\n");
     tool.refuses(
         &["advise", "needs.toml", "--rate", "1/s"],
@@ -229,6 +239,18 @@ fn sizes_are_a_line_for_each_strategy() {
         assert!(text.lines().any(|line| line.starts_with(name)), "{name}: {text}");
     }
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    // A model of Beam remembers ten minutes, whatever is asked for: 1/144 of the ids of a day.
+    let told = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        told.contains(
+            "window of their own of 10 min, after which they forget, and sized for the 6,944,445 ids"
+        ),
+        "{text}"
+    );
+    let own = tool.prints(&["advise", "--sizes", "--ids", "6_944_445", "--window", "10m"]);
+    let line = |text: &str| text.lines().find(|line| line.starts_with("pubsubio ")).map(str::to_string);
+    assert_eq!(line(&text), line(&own));
+    assert!(!own.contains("window of their own of 10 min"), "{own}");
     let by_rate = tool.prints(&["advise", "--sizes", "--rate", "3000/s", "--window", "1h"]);
     assert!(by_rate.contains("in a window of 60 min") || by_rate.contains("in a window of 1 h"), "{by_rate}");
     tool.refuses(&["advise", "--sizes", "--ids", "0"], &["--ids", "allowed is a whole number from 1"]);

@@ -107,6 +107,18 @@ test('two are compared, and what is copied says where it is from', async () => {
   await context.close();
 });
 
+test('while bars of another question are worked out, the old ones are dimmed and not to be copied', async () => {
+  const { page, context } = await open(browser, path);
+  await ready(page);
+  const state = () => [document.querySelector('#room').getAttribute('aria-busy'), getComputedStyle(document.querySelector('#room')).opacity < 1, document.querySelector('[data-fig="room"]').disabled];
+  assert.deepEqual(await page.evaluate(state), ['false', false, false]);
+  const during = await page.evaluate(`(() => { draw(); return (${state})(); })()`);
+  assert.deepEqual(during, ['true', true, true]);
+  await page.waitForFunction(() => document.body.dataset.ready === '2');
+  assert.deepEqual(await page.evaluate(state), ['false', false, false]);
+  await context.close();
+});
+
 test('without JavaScript the answer is there', async () => {
   const { page, context } = await open(browser, path, { javaScriptEnabled: false });
   assert.match(await page.locator('noscript pre').textContent(), /^Take /);
@@ -116,7 +128,7 @@ test('without JavaScript the answer is there', async () => {
 // The program's names of assumptions, in the order of the page's.
 const ASSUMED = ['rate', 'duplicates', 'copies after 10 min', 'copies after 1 h', 'copies after 24 h', 'lost', 'missed', 'p99', 'memory', 'disk', 'redis', 'crashes', 'restarts', 'failovers', 'price of memory', 'price of redis', 'price of disk'];
 const BARS = [STORY, { rate: '16000/s', duplicates: '0.1%', lags: '99%=20m', nightly: 'yes', missed: '0.01%', lost: '1e-3' },
-  { rate: '200/s', duplicates: '6%', lags: '30%=1h,100%=24h', workers: '2', p99: '5ms', restarts: '10/day' }];
+  { rate: '200/s', duplicates: '6%', lags: '30%=1h,100%=24h', workers: '2', p99: '5ms', restarts: '10/day', missed: '0.10627%' }];
 
 test('asked on either side of each end of a bar the answer is the old one and the named one, and the program has the same ends', async () => {
   const { page, context } = await open(browser, path);

@@ -154,8 +154,7 @@ impl Needs {
     /// Names and texts of a file, in the order of their names; numbers and truth values as they would be typed.
     pub fn read_file(from: &str, text: &str) -> Result<BTreeMap<String, String>, NeedError> {
         let no_toml = |found: String| NeedError::NoToml { from: from.into(), found };
-        let table: toml::Table = toml::from_str(text)
-            .map_err(|error| no_toml(error.message().lines().collect::<Vec<_>>().join(" ")))?;
+        let table: toml::Table = toml::from_str(text).map_err(|error| no_toml(where_wrong(text, &error)))?;
         let text_of = |(name, value): (String, toml::Value)| match value {
             toml::Value::String(text) => Ok((name, text)),
             toml::Value::Integer(_) | toml::Value::Float(_) => Ok((name, value.to_string())),
@@ -164,6 +163,16 @@ impl Needs {
         };
         table.into_iter().map(text_of).collect()
     }
+}
+
+/// What is wrong, and with which line; long ones are cut.
+fn where_wrong(text: &str, error: &toml::de::Error) -> String {
+    const LONGEST: usize = 60;
+    let message = error.message().lines().collect::<Vec<_>>().join(" ");
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return message };
+    let number = before.matches('\n').count();
+    let line: String = text.lines().nth(number).unwrap_or_default().trim().chars().take(LONGEST).collect();
+    format!("{message} in line {}, {line:?}", number + 1)
 }
 
 #[cfg(test)]
@@ -193,6 +202,13 @@ mod tests {
         assert_eq!(needs, Needs::default());
         let unknown = needs.set("needs.toml", "speed", "1").unwrap_err().to_string();
         assert!(unknown.contains("\"speed\"") && unknown.contains("lost, missed"), "{unknown}");
+        for (text, line) in [
+            ("workers = 2\nlost = 1\nlost = 2\n", "line 3, \"lost = 2\""),
+            ("workers = 2\n\nmissed = 1%\n", "line 3, \"missed = 1%\""),
+        ] {
+            let error = Needs::read_file("needs.toml", text).unwrap_err().to_string();
+            assert!(error.starts_with("needs.toml: found ") && error.contains(line), "{error}");
+        }
         for text in ["lost = ", "lost = [1]", "a b"] {
             let error = Needs::read_file("needs.toml", text).unwrap_err().to_string();
             assert!(error.starts_with("needs.toml: found ") && !error.contains('\n'), "{error}");

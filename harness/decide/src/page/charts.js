@@ -46,7 +46,7 @@ const memoryOf = (c, n) => isServer(c) ? c.server * SERVER_RESERVE : c.s.place =
 
 // Duplicates that are left against memory; a line a strategy, a dot a window. Names are put where there is room.
 function drawWindows(w, q, decision) {
-  const phone = w < 560, h = phone ? 380 : 450, L = phone ? 44 : 60, R = phone ? 12 : 120, T = 36, B = 52, all = q.t.pings_per_s * DAY_S;
+  const phone = w < 560, h = phone ? 380 : 450, L = phone ? 44 : 60, R = phone ? 12 : 120, T = 36, B = 52, share = (perDay) => ofDelivered(q.t, perDay);
   const shown = [...decision.survivors.slice(0, phone ? 3 : 5), ...decision.excluded.filter((j) => j.c.window && j.f.left > 0).slice(0, Math.max(0, (phone ? 4 : 7) - decision.survivors.length))].map((j) => j.c.s);
   const size = (c) => memoryOf(c, q.n);
   const lines = shown.map((s) => {
@@ -54,14 +54,14 @@ function drawWindows(w, q, decision) {
     return { s, points: of.filter((j) => j.c.size === rate).sort((a, b) => size(a.c) - size(b.c)) };
   }).filter((line) => line.points.length);
   if (!lines.length) return "<p>Nothing here has a window.</p>";
-  const sizes = lines.flatMap((line) => line.points.map((j) => size(j.c))), shares = lines.flatMap((line) => line.points.map((j) => j.f.left / all));
+  const sizes = lines.flatMap((line) => line.points.map((j) => size(j.c))), shares = lines.flatMap((line) => line.points.map((j) => share(j.f.left)));
   const x0 = Math.log10(Math.min(...sizes)) - .1, x1 = Math.max(Math.log10(Math.max(...sizes)) + .1, x0 + 1), top = Math.max(q.n.missed * 1.3, Math.max(...shares) * 1.06, 1e-9);
   const px = (v) => L + (Math.log10(v) - x0) / (x1 - x0) * (w - L - R), py = (v) => T + (1 - Math.min(v, top) / top) * (h - T - B);
   let o = `<rect class="o" x="${L}" y="${py(q.n.missed).toFixed(1)}" width="${(w - R - L).toFixed(1)}" height="${Math.max(0, h - B - py(q.n.missed)).toFixed(1)}" fill="var(--zone)"/>`;
   const step = 10 ** Math.floor(Math.log10(top)), every = [.1, .2, .5, 1, 2].map((m) => m * step).find((v) => top / v < 7) ?? step;
   for (let v = 0; v < top; v += every) o += `<path d="M${L} ${py(v).toFixed(1)}H${w - R}" stroke="var(--line)"/>` + text(sig(v * 100), L - 8, py(v) + 4, 'text-anchor="end"');
   for (let e = Math.ceil(x0 / .30103 / 10) * 10; e * .30103 < x1; e += 10) o += `<path d="M${px(2 ** e).toFixed(1)} ${h - B}v6" stroke="var(--line2)"/>` + text(showBytes(2 ** e), px(2 ** e), h - B + 21, 'text-anchor="middle"');
-  o += text("duplicates in the end, % of pings", 0, 14, 'class="st"') + text("memory or disk, of the Redis or of a worker", w - R, h - 6, 'text-anchor="end" class="st"');
+  o += text("duplicates in the end, % of what is delivered", 0, 14, 'class="st"') + text("memory or disk, of the Redis or of a worker", w - R, h - 6, 'text-anchor="end" class="st"');
   o += `<path d="M${L} ${py(q.n.missed).toFixed(1)}H${w - R}" stroke="var(--ink)" stroke-dasharray="5 4"/>`;
   const taken = [], free = (x, y, width) => !taken.some((b) => x < b[0] + b[2] && x + width > b[0] && Math.abs(y - b[1]) < 15);
   const put = (label, x, y, style, places) => {
@@ -75,19 +75,19 @@ function drawWindows(w, q, decision) {
     }
   };
   for (const { s, points } of lines) {
-    const wins = decision.survivors[0]?.c.s === s, loses = points[0].f.lostPerYear > 0, path = points.map((j, i) => (i ? "L" : "M") + px(size(j.c)).toFixed(1) + " " + py(j.f.left / all).toFixed(1)).join("");
+    const wins = decision.survivors[0]?.c.s === s, loses = points[0].f.lostPerYear > 0, path = points.map((j, i) => (i ? "L" : "M") + px(size(j.c)).toFixed(1) + " " + py(share(j.f.left)).toFixed(1)).join("");
     o += `<path class="l" d="${path}" fill="none" stroke="${colour(s)}" stroke-width="${wins ? 3.5 : 2}" ${loses ? 'stroke-dasharray="1.5 5" stroke-linecap="round"' : ""}/>`;
-    for (const j of points) { const z = phone ? 8 : 9; o += `<g class="m" transform="translate(${(px(size(j.c)) - z / 2).toFixed(1)} ${(py(j.f.left / all) - z / 2).toFixed(1)}) scale(${z / 12})"><title>${s.strategy}, ${j.c.window ? seconds(j.c.window) : ""}: ${pct(j.f.left / all)} of pings, ${showBytes(size(j.c))}</title>${MARKS[markOf(s)](colour(s))}</g>`; }
+    for (const j of points) { const z = phone ? 8 : 9; o += `<g class="m" transform="translate(${(px(size(j.c)) - z / 2).toFixed(1)} ${(py(share(j.f.left)) - z / 2).toFixed(1)}) scale(${z / 12})"><title>${s.strategy}, ${j.c.window ? seconds(j.c.window) : ""}: ${pct(share(j.f.left))} of what is delivered, ${showBytes(size(j.c))}</title>${MARKS[markOf(s)](colour(s))}</g>`; }
   }
-  for (const { points } of lines) for (const j of points) taken.push([px(size(j.c)) - 4, py(j.f.left / all) + 4, 8]);
+  for (const { points } of lines) for (const j of points) taken.push([px(size(j.c)) - 4, py(share(j.f.left)) + 4, 8]);
   const first = decision.survivors[0];
   if (first && size(first.c) > 0) {
-    const x = px(size(first.c)), y = py(first.f.left / all);
+    const x = px(size(first.c)), y = py(share(first.f.left));
     o += `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="12" fill="none" stroke="var(--ink)" stroke-width="2"/>`;
     put(`${first.c.window ? seconds(first.c.window) + ": " : ""}${showBytes(size(first.c))}`, x, y, "fill:var(--ink)", [[16, -12, "start"], [-16, 24, "end"], [16, 24, "start"], [-16, -14, "end"], [0, -22, "middle"]]);
   }
   put(`${pct(q.n.missed)} allowed`, L + 8, py(q.n.missed), "fill:var(--ink)", [[0, 17, "start"], [0, -7, "start"], [w - R - L - 120, -7, "start"]]);
-  for (const { s, points } of lines) { const j = points[points.length - 1], k = points[0]; put(s.strategy, px(size(j.c)), py(j.f.left / all), `fill:${colour(s)}`, [[10, 4, "start"], [8, -12, "start"], [-10, -10, "end"], [-10, 18, "end"], [8, 18, "start"], [px(size(k.c)) - px(size(j.c)), py(k.f.left / all) - py(j.f.left / all) - 12, "middle"]]); }
+  for (const { s, points } of lines) { const j = points[points.length - 1], k = points[0]; put(s.strategy, px(size(j.c)), py(share(j.f.left)), `fill:${colour(s)}`, [[10, 4, "start"], [8, -12, "start"], [-10, -10, "end"], [-10, 18, "end"], [8, 18, "start"], [px(size(k.c)) - px(size(j.c)), py(share(k.f.left)) - py(share(j.f.left)) - 12, "middle"]]); }
   const legend = lines.map(({ s }) => `<li>${icon(s)}${s.strategy}</li>`).join("");
   return svg(w, h, "Duplicates in the end against memory, one line a strategy, one dot a window", o) + `<ul class="key marks">${legend}</ul>`;
 }

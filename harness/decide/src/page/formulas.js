@@ -65,13 +65,16 @@ function idsIn(t, seconds) {
 }
 const uniquesPerS = (t) => t.pings_per_s * (1 - t.duplicates);
 const copiesPerS = (t) => t.pings_per_s * t.duplicates;
+// share_of_delivered, copies_that_may_pass
+const ofDelivered = (t, perDay) => perDay / (uniquesPerS(t) * DAY_S + perDay);
+const mayPass = (t, share) => share * (1 - t.duplicates) / ((1 - share) * t.duplicates);
 
 // advise::windows
 function windows(t, n) {
   const longest = Math.max(t.lags.longest(), 600), all = D.lengths_s;
   const lengths = all.slice(0, Math.min(all.length, all.filter((l) => l < longest).length + 1));
   if (t.duplicates > 0) for (const part of [1, .5, .1]) {
-    const caught = 1 - n.missed * part / t.duplicates;
+    const caught = 1 - mayPass(t, n.missed) * part;
     if (caught <= 0) continue;
     const seconds = Math.floor(Math.round(Math.max(1, t.lags.quantile(Math.min(1, caught))) * 1e9) / 1e9), unit = seconds > DAY_S ? 3600 : 60;
     lengths.push(Math.ceil((seconds + 1) / unit) * unit);
@@ -160,16 +163,21 @@ function candidates(t, n) {
   const memo = MEMO.get(t), key = keyOf(n), all = windows(t, n);
   if (!memo.has(key)) {
     if (memo.size > 40) memo.clear();
-    memo.set(key, D.told.flatMap((s) => windowsOf(s, all).flatMap((window) => sizesFor(s, n).map((size) => candidate(s, size, window, t, n, 1)).filter(Boolean))));
+    const unsaid = new Set(), found = D.told.flatMap((s) => {
+      const windows = windowsOf(s, all).map((window) => sizesFor(s, n).map((size) => candidate(s, size, window, t, n, 1)).filter(Boolean));
+      if (!windows[windows.length - 1].length) unsaid.add(s.strategy);
+      return windows.flat();
+    });
+    memo.set(key, Object.assign(found, { unsaid }));
   }
   return memo.get(key);
 }
 const windowsOf = (s, all) => s.own_window_s ? [s.own_window_s] : all;
-// advise::candidates::Theory::candidate; none of what lets more through than `most`, a share of the pings.
+// advise::candidates::Theory::candidate; none of what lets more through than `most`, a share of what is delivered.
 function candidate(s, size, window, t, n, most) {
   const ids = Math.ceil(Math.max(1, s.forever ? uniquesPerS(t) * YEAR_S : idsIn(t, window))), planned = s.with_headroom ? withHeadroom(ids) : ids, worker = shareOf(planned, n.workers);
   const missed = missedShares(s, size, t, n, { window, ids: planned, worker });
-  if (!missed || (missed.stable ?? missed.live) * t.duplicates > most * (1 + 1e-9)) return null;
+  if (!missed || ofDelivered(t, (missed.stable ?? missed.live) * copiesPerS(t) * DAY_S) > most * (1 + 1e-9)) return null;
   return {
     s, size, ids, window: s.has_window ? window : null, live: missed.live, stable: missed.stable,
     gap: s.since_marked ? n.publish : 0, fp: size.false_positives[0] + size.false_positives[1] * planned,
@@ -239,7 +247,7 @@ function emptiedOf(c, t, n) {
 // decide::decision::failures
 function failures(c, f, t, n) {
   const p99 = f.speed?.p99 ?? [0, "outside"], busy = f.speed?.busy ?? [0, "outside"];
-  return [["lost", f.lostPerYear / (uniquesPerS(t) * YEAR_S), n.lost], ["missed", f.left / (t.pings_per_s * DAY_S), n.missed], ["p99", p99[0] / 1e9, n.p99 ?? Infinity, p99[1]],
+  return [["lost", f.lostPerYear / (uniquesPerS(t) * YEAR_S), n.lost], ["missed", ofDelivered(t, f.left), n.missed], ["p99", p99[0] / 1e9, n.p99 ?? Infinity, p99[1]],
     ["memory", c.worker, n.memory], ["disk", c.disk, n.disk], ["redis", f.maxmemory, n.redis ?? 0], ["workers", busy[0], 1, busy[1]]]
     .filter(([, found, allowed]) => found > allowed)
     .map(([requirement, found, allowed, origin]) => ({ requirement, found, allowed, origin: origin ?? "modelled", times: allowed > 0 ? found / allowed : Infinity }))
@@ -257,15 +265,16 @@ function bestOfEach(judged, key) {
   return judged.sort(difference).filter((j) => !seen.has(j.c.s.strategy) && seen.add(j.c.s.strategy));
 }
 
-// decide::decision::decide
+// decide::decision::decide_knowing
 function decide(t, n) {
-  const judged = candidates(t, n).map((c) => { const f = assess(c, t, n); return { c, f, fails: failures(c, f, t, n) }; });
+  const { unsaid } = candidates(t, n), isUnsaid = (j) => unsaid.has(j.c.s.strategy) && j.fails.some((f) => f.requirement === "missed"), judged = candidates(t, n).map((c) => { const f = assess(c, t, n); return { c, f, fails: failures(c, f, t, n) }; });
   const survivors = bestOfEach(judged.filter((j) => !j.fails.length), (j) => order(j.f)), names = new Set(survivors.map((j) => j.c.s.strategy));
   const beats = (a, b) => order(a.f).every((v, i) => v <= order(b.f)[i]) && order(a.f).some((v, i) => v < order(b.f)[i]);
   for (const j of survivors) j.front = !survivors.some((other) => beats(other, j));
-  const excluded = bestOfEach(judged.filter((j) => j.fails.length && !names.has(j.c.s.strategy)), nearness);
-  const alone = judged.filter((j) => j.fails.length === 1).sort((a, b) => a.fails[0].times - b.fails[0].times);
-  return { survivors, excluded, judged, giveUp: survivors.length ? null : alone[0] ?? null };
+  const best = bestOfEach(judged.filter((j) => j.fails.length && !names.has(j.c.s.strategy)), nearness), excluded = best.filter((j) => !isUnsaid(j));
+  const shown = new Set([...survivors, ...excluded].map((j) => j.c.s.strategy)), leftOut = D.told.map((s) => s.strategy).filter((name) => !shown.has(name));
+  const alone = judged.filter((j) => j.fails.length === 1 && !isUnsaid(j)).sort((a, b) => a.fails[0].times - b.fails[0].times);
+  return { survivors, excluded, leftOut, judged, giveUp: survivors.length ? null : alone[0] ?? null };
 }
 
 // decide::sensitivity::winner::Best; what is the same goes by its place.

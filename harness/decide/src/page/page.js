@@ -47,7 +47,7 @@ const WRITE = {
 // Name, label, kind, and the ends of its slider or the choices there are.
 const FIELDS = [
   ["Traffic"], ["rate", "Pings a second", "rate", 1, 1e6], ["duplicates", "Duplicates, of pings", "share", 1e-4, .5], ["lags", "How late copies come", "lags"],
-  ["Must hold"], ["lost", "Lost in a year, of uniques", "share", ["none", "1e-9", "1e-6", "1e-3"]], ["missed", "Duplicates in the end, of pings", "share", 1e-6, .1], ["nightly", "Nightly job", "nightly", ["no", "yes", "1"], ["off", "on", "looks back a day"]], ["p99", "p99 of a batch", "time", 1e-3, 10, "any"],
+  ["Must hold"], ["lost", "Lost in a year, of uniques", "share", ["none", "1e-9", "1e-6", "1e-3"]], ["missed", "Duplicates in the end, of what is delivered", "share", 1e-6, .1], ["nightly", "Nightly job", "nightly", ["no", "yes", "1"], ["off", "on", "looks back a day"]], ["p99", "p99 of a batch", "time", 1e-3, 10, "any"],
   ["What there is"], ["workers", "Workers", "count", 1, 256], ["memory", "Memory a worker", "bytes", 2 ** 26, 2 ** 40], ["redis", "Redis, up to", "bytes", 2 ** 28, 2 ** 42, "none"], ["disk", "Disk a worker", "bytes", 2 ** 28, 2 ** 44],
   ["What goes wrong"], ["crashes", "Worker crashes", "often", .1, 3650, "none"], ["restarts", "Deploys", "often", .1, 36525, "none"], ["failovers", "Redis failovers", "often", .1, 365, "none"],
   ["Prices, a GiB and month"], ["price.redis", "Redis", "money", .1, 100], ["price.memory", "Memory", "money", .1, 100], ["price.disk", "Disk", "money", .001, 10],
@@ -117,7 +117,7 @@ const size = (c, n) => isServer(c) ? `<b>${showBytes(c.server * SERVER_RESERVE)}
 const lossWords = (f) => f.lostPerYear === 0 ? "none" : (f.atMost ? "at most " : "") + big(f.lostPerYear);
 const SAYS = {
   lost: (f, x, j) => [`loses ${j.f.atMost ? "up to " : ""}${big(j.f.lostPerYear)} pings a year`, `${pct(f.found)} of uniques; allowed is ${f.allowed ? pct(f.allowed) : "none"}`],
-  missed: (f) => [`lets ${pct(f.found)} of pings through twice`, `allowed is ${f.allowed ? pct(f.allowed) : "none"}`],
+  missed: (f) => [`leaves ${pct(f.found)} duplicates in what is delivered`, `allowed is ${f.allowed ? pct(f.allowed) : "none"}`],
   p99: (f) => [`takes ${seconds(f.found)} for a batch at p99`, `allowed is ${seconds(f.allowed)}`], memory: (f) => [`needs ${showBytes(f.found)} in each worker`, `each has ${showBytes(f.allowed)}`],
   disk: (f) => [`needs ${showBytes(f.found)} of disk in each worker`, `each has ${showBytes(f.allowed)}`], redis: (f, x) => [`needs ${showBytes(f.found)} of Redis`, x.redis === "none" ? "there is none" : `there are ${showBytes(f.allowed)}`],
   workers: (f) => [`takes ${sig(f.found)} of each worker's time`, "there is one"],
@@ -127,11 +127,11 @@ function why(j) {
 }
 const cell = (label, inside) => `<td data-l="${label}">${inside}</td>`;
 function row(j, i, q) {
-  const { c, f } = j, { t, n } = q, limit = isServer(c) ? n.redis : c.s.place === "disk" ? n.disk : n.memory, takes = memoryOf(c, n), all = t.pings_per_s * DAY_S, p99 = f.speed?.p99;
+  const { c, f } = j, { t, n } = q, limit = isServer(c) ? n.redis : c.s.place === "disk" ? n.disk : n.memory, takes = memoryOf(c, n), p99 = f.speed?.p99;
   const share = limit ? takes / limit : 0, of = isServer(c) ? "your Redis" : c.s.place === "disk" ? "each disk" : "each worker's";
   return `<tr class="${i ? "" : "win"}" style="--fam:${colour(c.s)}"><td><span class="nm">${icon(c.s)}<span><b>${c.s.strategy}</b>${c.window ? ", " + seconds(c.window) : ""}<small>${where(c.s)}${j.front ? "" : "; another is better in all"}</small></span></span></td>`
-    + cell("duplicates live, of pings", `${pct(f.live / all)}${dot("modelled")}<small>${big(f.live)} a day</small>`)
-    + cell("after the nightly job", c.stable === null ? "no job" : `${pct(f.left / all)}${dot("modelled")}<small>${big(f.left)} a day</small>`)
+    + cell("duplicates live, of what is delivered", `${pct(ofDelivered(t, f.live))}${dot("modelled")}<small>${big(f.live)} a day</small>`)
+    + cell("after the nightly job", c.stable === null ? "no job" : `${pct(ofDelivered(t, f.left))}${dot("modelled")}<small>${big(f.left)} a day</small>`)
     + cell("pings lost a year", lossWords(f) + dot("modelled"))
     + cell("memory for the window", `${showBytes(takes)}${dot("modelled", "from how it is built")}${c.s.place === "disk" ? " of disk" : ""}<small>${share < .005 ? "below 1" : Math.round(share * 100)} % of ${of}</small>${c.s.place === "disk" && c.worker ? `<small>and ${showBytes(c.worker)} of memory</small>` : ""}<span class="bar"><i data-w="${Math.min(100, share * 100).toFixed(1)}"></i></span>`)
     + cell("p99 of a batch", p99 ? seconds(p99[0] / 1e9) + dot(p99[1]) : "unknown")
@@ -142,12 +142,12 @@ const tick = (s) => `<label class="cmp"><input type="checkbox" data-c="${s.strat
 const out = (j) => `<tr class="out"><td><span class="nm">${icon(j.c.s)}<span><s>${j.c.s.strategy}</s>${j.c.window ? ", " + seconds(j.c.window) : ""}<small>${where(j.c.s)}</small></span></span></td><td class="why" colspan="6">${why(j)}</td><td class="pick">${tick(j.c.s)}</td></tr>`;
 
 function say(q, d) {
-  const [a, b] = d.survivors, { t, n } = q, all = t.pings_per_s * DAY_S;
+  const [a, b] = d.survivors, { t, n } = q, share = (perDay) => ofDelivered(t, perDay);
   const asked = `${sig(t.pings_per_s)} pings a second, ${pct(t.duplicates)} of them copies, half of these within ${seconds(t.lags.quantile(.5))} and the last after ${seconds(t.lags.longest())}; ${num(n.workers)} workers, ${n.redis === null ? "no Redis" : "Redis up to " + showBytes(n.redis)}, ${n.lost ? "losses up to " + pct(n.lost) : "nothing may be lost"}, nightly job ${n.nightly === null ? "off" : "on"}`;
   $("#kick").textContent = asked;
   into("#qs").html = `<b>change</b>${asked}`;
   if (a) {
-    into("#say").html = `Take ${named(a.c)}: it loses ${a.f.lostPerYear ? `<b>${lossWords(a.f)}</b> pings a year` : "no pings"}, lets <b>${pct(a.f.live / all)}</b> of pings through twice${a.c.stable === null ? "" : `, <b>${pct(a.f.left / all)}</b> after the nightly job`}, takes ${size(a.c, n)}, and costs <b>${money(a.f.price)}</b> a month.`;
+    into("#say").html = `Take ${named(a.c)}: it loses ${a.f.lostPerYear ? `<b>${lossWords(a.f)}</b> pings a year` : "no pings"}, leaves <b>${pct(share(a.f.live))}</b> duplicates in what is delivered${a.c.stable === null ? "" : `, <b>${pct(share(a.f.left))}</b> after the nightly job`}, takes ${size(a.c, n)}, and costs <b>${money(a.f.price)}</b> a month.${a.f.speed?.ping[1] === "outside" ? " How fast it is with so many ids is outside what was measured." : ""}`;
     into("#then").html = (b ? `Next comes <b>${b.c.s.strategy}</b>${b.c.window ? ", " + seconds(b.c.window) : ""}, at ${money(b.f.price)} a month.` : "It is the only one that meets every requirement.") + ` ${d.excluded.length} of ${d.excluded.length + d.survivors.length} strategies fail a requirement${d.excluded[0] ? `; nearest of them is <b>${d.excluded[0].c.s.strategy}</b>` : ""}.`;
   } else {
     const g = d.giveUp;
@@ -156,21 +156,21 @@ function say(q, d) {
   }
 }
 function windowsText(d, q) {
-  const a = d.survivors[0], all = q.t.pings_per_s * DAY_S;
+  const a = d.survivors[0], share = (perDay) => ofDelivered(q.t, perDay);
   if (!a?.c.window || a.c.s.own_window_s) { $("#hw").textContent = "What a longer window buys"; $("#hws").textContent = "Down is fewer duplicates, left is less memory. Dotted lines may lose pings."; return; }
   const longer = d.judged.filter((j) => j.c.s === a.c.s && j.c.size === a.c.size && j.c.window > a.c.window).sort((x, y) => x.c.window - y.c.window)[0];
   $("#hw").textContent = `${a.c.s.strategy} needs a window of ${seconds(a.c.window)} to stay below ${pct(q.n.missed)}`;
-  $("#hws").textContent = (longer ? `With ${seconds(longer.c.window)} it would let ${pct(longer.f.left / all)} through and take ${showBytes(memoryOf(longer.c, q.n))} in the place of ${showBytes(memoryOf(a.c, q.n))}. ` : "") + "Down is fewer duplicates, left is less memory. Dotted lines may lose pings.";
+  $("#hws").textContent = (longer ? `With ${seconds(longer.c.window)} it would leave ${pct(share(longer.f.left))} and take ${showBytes(memoryOf(longer.c, q.n))} in the place of ${showBytes(memoryOf(a.c, q.n))}. ` : "") + "Down is fewer duplicates, left is less memory. Dotted lines may lose pings.";
 }
 
 // ---- any two
 function beside(q, d) {
   const names = D.told.map((s) => s.strategy), order = [...d.survivors, ...d.excluded], both = pair.length === 2 ? pair : [order[0], order[1]].map((j) => j.c.s.strategy);
-  const j = both.map((name) => order.find((j) => j.c.s.strategy === name)), all = q.t.pings_per_s * DAY_S;
+  const j = both.map((name) => order.find((j) => j.c.s.strategy === name)), share = (perDay) => ofDelivered(q.t, perDay);
   const choose = (i) => `<select data-pick="${i}" aria-label="Strategy ${i + 1}">${order.map((o) => `<option ${o.c.s.strategy === both[i] ? "selected" : ""}>${o.c.s.strategy}</option>`).join("")}</select>`;
   if (!j[0] || !j[1]) { pair = []; return; }
   const line = (label, show, value) => { const [x, y] = j.map(value); return `<tr><th scope="row">${label}</th>${j.map((one, i) => `<td class="${(i ? y < x : x < y) && show(j[0]) !== show(j[1]) ? "b" : ""}">${show(one)}</td>`).join("")}</tr>`; };
-  const days = (v) => `${big(v)}<small>${pct(v / all)} of pings</small>`;
+  const days = (v) => `${big(v)}<small>${pct(share(v))} of what is delivered</small>`;
   into("#beside").html = `<table class="beside"><thead><tr><th><span class="sr">figure</span></th><th scope="col">${choose(0)}</th><th scope="col">${choose(1)}</th></tr></thead><tbody>`
     + line("window", (o) => o.c.window ? seconds(o.c.window) : "none", () => 0) + line("duplicates live, a day", (o) => days(o.f.live), (o) => o.f.live)
     + (q.n.nightly === null ? "" : line("after the nightly job, a day", (o) => days(o.f.left), (o) => o.f.left)) + line("pings lost a year", (o) => lossWords(o.f), (o) => o.f.lostPerYear)
@@ -242,14 +242,20 @@ function draw() {
   drawStory(q, d);
   const both = beside(q, d);
   todo(d);
+  $("#foot").textContent = `${provenance()}. Times were measured on ${D.provenance.machine}. Which copies pass, sizes and losses are modelled: docs/ADVISE.md has every formula. Said nothing about: ${[...new Set([...D.left_out.map((o) => o.strategy), ...d.leftOut])].join(", ") || "none"}.`;
   save();
   if (again) $(again)?.focus();
   later(++drawn, q, d, both);
 }
+// What is shown of an earlier question meanwhile is dimmed, and not to be copied.
+function busy(is) {
+  $("#room").setAttribute("aria-busy", is);
+  $('[data-fig="room"]').disabled = is;
+}
 // What takes longer is worked out piece by piece, so that fields stay quick.
 async function later(turn, q, d, both) {
   const a = d.survivors[0]?.c.s, rows = [], two = [], pause = () => new Promise((go) => setTimeout(go));
-  $("#room").setAttribute("aria-busy", "true");
+  busy(true);
   for (const assumption of ASSUMPTIONS) for (const [list, only] of [[rows, null], [two, both]]) {
     if (turn !== drawn) return;
     const from = assumption.get(q);
@@ -264,7 +270,7 @@ async function later(turn, q, d, both) {
   later.rows = rows.slice(0, 9);
   showRoom();
   if (both) breaks(two, both, winner(q.t, q.n, both)?.s.strategy);
-  $("#room").removeAttribute("aria-busy");
+  busy(false);
   document.body.dataset.ready = turn;
 }
 function showRoom() {
@@ -378,7 +384,6 @@ addEventListener("hashchange", () => { load(); form(); draw(); });
 let resizing;
 addEventListener("resize", () => { clearTimeout(resizing); resizing = setTimeout(() => { if (!DECISION) return; into("#windows").html = drawWindows($("#windows").clientWidth || 800, Q, DECISION); drawStory(Q, DECISION); if (later.rows) showRoom(); }, 80); });
 $("form.ask").addEventListener("submit", (e) => e.preventDefault());
-$("#foot").textContent = `${provenance()}. Times were measured on ${D.provenance.machine}. Which copies pass, sizes and losses are modelled: docs/ADVISE.md has every formula. Said nothing about: ${D.left_out.map((o) => o.strategy).join(", ") || "none"}.`;
 if (innerWidth <= 960) $("#q").open = false;
 load();
 form();

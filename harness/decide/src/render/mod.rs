@@ -14,4 +14,4 @@ pub use markdown::markdown;
 pub(crate) use recipe::{FLINK_SQL, SPARK};
 pub use recipe::{Recipe, recipe};
 pub use sentence::sentence;
-pub use text::text;
+pub use text::{text, wrapped};

@@ -6,7 +6,6 @@ use dedup_records::units;
 use crate::checked::Checked;
 use crate::decision::{Decision, Judged};
 use crate::needs::Nightly;
-use crate::quantity::DAY_S;
 use crate::render::lines::{change_lines, origins};
 use crate::render::sentence::{bytes, duration, failure, lost, money, seconds};
 use crate::render::{Recipe, checked, recipe};
@@ -65,7 +64,7 @@ pub(super) fn parts(decision: &Decision, changes: &[Change], checked: &[Checked]
 }
 
 const NOTE: &str = "* on the front: nothing else is at least as good in price, duplicates and losses. m: a model of \
-                    another system, whose own figures these are not. Duplicates: of all pings that are delivered. \
+                    another system, whose own figures these are not. Duplicates: of what is delivered. \
                     Lost: unique pings a year. Memory: of a worker (w) or of the Redis (r). Disk: of a worker. p99: of a batch, measured, \
                     and round trips added; ?: outside what was measured. All else is modelled.";
 
@@ -92,7 +91,6 @@ fn without_empty(column: &str, mut rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
 }
 
 fn rows(decision: &Decision) -> impl Iterator<Item = Vec<String>> {
-    let all = decision.traffic.pings_per_s * DAY_S;
     let row = move |judged: &Judged| {
         let (candidate, found) = (&judged.candidate, &judged.assessment);
         let memory = match candidate.place.is_server() {
@@ -108,7 +106,7 @@ fn rows(decision: &Decision) -> impl Iterator<Item = Vec<String>> {
                 if candidate.model_of.is_some() { " m" } else { "" }
             ),
             candidate.window_s.map_or("-".to_string(), seconds),
-            units::short(found.left_per_day() / all * 100.0),
+            units::short(decision.traffic.share_of_delivered(found.left_per_day()) * 100.0),
             lost(found, "≤"),
             memory,
             match candidate.disk_bytes.value {
@@ -163,7 +161,7 @@ fn allowed(what: &str, share: f64, of: &str) -> String {
 
 fn fails(judged: &Judged) -> String {
     let window = judged.candidate.window_s.map_or(String::new(), |window| format!("{}: ", seconds(window)));
-    format!("{window}{}", judged.fails.iter().map(failure).collect::<Vec<_>>().join("; "))
+    format!("{window}{}", judged.fails.iter().map(|one| failure(judged, one)).collect::<Vec<_>>().join("; "))
 }
 
 fn recipe_lines(recipe: &Recipe) -> Vec<String> {

@@ -23,8 +23,9 @@ pub struct Recipe {
 pub(crate) const WINDOW: &str = "{window}";
 
 /// State is written with the first row of an id alone, so that it lives so long from there.
-pub(crate) const FLINK_SQL: [&str; 4] = [
+pub(crate) const FLINK_SQL: [&str; 5] = [
     "-- pings has the columns id, and proctime AS PROCTIME()",
+    "-- the window is counted from the first ping of an id; no copy prolongs it",
     "SET 'table.exec.state.ttl' = '{window} s';",
     "SELECT * FROM (SELECT *, ROW_NUMBER() OVER (",
     "  PARTITION BY id ORDER BY proctime ASC) AS n FROM pings) WHERE n = 1;",

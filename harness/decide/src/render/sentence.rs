@@ -8,7 +8,6 @@ use dedup_records::units;
 use crate::candidate::Place;
 use crate::decision::{Decision, Failure, Judged};
 use crate::loss::{Assessment, Says};
-use crate::quantity::DAY_S;
 
 /// The answer in one sentence.
 pub fn sentence(decision: &Decision) -> String {
@@ -27,7 +26,7 @@ pub fn sentence(decision: &Decision) -> String {
         ([], Some((requirement, judged))) => format!(
             "Nothing meets every requirement. Give up {requirement}: {} {}.",
             named(judged),
-            failure(&judged.fails[0])
+            failure(judged, &judged.fails[0])
         ),
         ([], None) => "Nothing meets the requirements, and none of them alone stands in the way.".to_string(),
     }
@@ -42,7 +41,6 @@ fn named(judged: &Judged) -> String {
 
 fn figures(decision: &Decision, judged: &Judged) -> String {
     let found = &judged.assessment;
-    let all = decision.traffic.pings_per_s * DAY_S;
     let memory = bytes(judged.candidate.worker_bytes.value);
     let size = match judged.candidate.place {
         Place::Server | Place::OpenServer => format!("{} in the Redis", bytes(found.maxmemory)),
@@ -55,16 +53,18 @@ fn figures(decision: &Decision, judged: &Judged) -> String {
         Some(_) => " after the nightly job",
         None => "",
     };
+    let outside = found.speed.is_some_and(|speed| speed.ping_ns.origin == Origin::Outside);
+    let doubt = if outside { ", its speed outside what was measured" } else { "" };
     format!(
-        "{} % of pings are duplicates{left}, {} pings lost a year, {size}, {} a month",
-        units::short(found.left_per_day() / all * 100.0),
+        "{} % of what is delivered are duplicates{left}, {} pings lost a year, {size}, {} a month{doubt}",
+        units::short(decision.traffic.share_of_delivered(found.left_per_day()) * 100.0),
         lost(found, "at most "),
         money(found.price)
     )
 }
 
 /// What is failed, and by how much, as the end of a sentence.
-pub(super) fn failure(failure: &Failure) -> String {
+pub(super) fn failure(judged: &Judged, failure: &Failure) -> String {
     let Failure { requirement, found, allowed, origin } = *failure;
     let show = |value: f64| match requirement {
         "lost" | "missed" => format!("{} %", units::short(value * 100.0)),
@@ -73,6 +73,7 @@ pub(super) fn failure(failure: &Failure) -> String {
         _ => bytes(value),
     };
     let says = match requirement {
+        "lost" if judged.assessment.lost_says() == Says::AtMost => "loses up to",
         "lost" => "loses",
         "missed" => "lets through",
         "p99" => "takes",

@@ -55,8 +55,8 @@ fn table(out: &mut String, rows: &[Vec<String>]) {
     }
 }
 
-/// The text after `begins`, further lines indented as far.
-fn wrapped(out: &mut String, begins: &str, text: &str) {
+/// Writes the text after `begins` in lines of 80 columns at most, further ones indented as far.
+pub fn wrapped(out: &mut String, begins: &str, text: &str) {
     let indent = begins.chars().count();
     let mut line = begins.to_string();
     for word in text.split_whitespace() {

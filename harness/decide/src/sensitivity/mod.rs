@@ -182,10 +182,10 @@ mod tests {
                 (Some(window_s), modelled(missed), modelled(bytes));
             set
         };
-        // Half of the copies come after an hour, and a tenth of all pings are copies: the short one lets 5 % through.
+        // Half of the copies come after an hour, and a tenth of all pings are copies: the short one lets 5 of 95 through.
         let short = sized("short", 3600.0, 0.5, GIB);
         let long = sized("long", 172_800.0, 0.0, 2.0 * GIB);
-        let needs = Needs { missed: 0.06, ..Needs::default() };
+        let needs = Needs { missed: 0.0625, ..Needs::default() };
         let found = found(&needs, vec![short, long]);
         let late = found.iter().find(|change| change.assumption == "copies after 1 h").unwrap();
         assert!((0.6..0.606).contains(&late.to) && late.winner.as_deref() == Some("long"), "{late:?}");

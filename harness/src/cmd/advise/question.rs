@@ -26,6 +26,8 @@ const MEASURED: &str = "mozilla-client-retry";
 /// Texts, each with the place where it was found, and how a trace is read.
 pub(super) struct Given {
     texts: BTreeMap<String, (String, String)>,
+    /// The file, if there is one.
+    file: Option<String>,
     /// Whose times are read, where not those that ship.
     pub(super) curves: Option<PathBuf>,
     reading: ReadingArgs,
@@ -54,7 +56,8 @@ pub(super) fn given(args: &AdviseArgs) -> anyhow::Result<Given> {
     }
     let in_file = given.remove(CURVES).map(|(_, path)| PathBuf::from(path));
     let curves = args.curves.clone().or(in_file);
-    Ok(Given { texts: given, curves, reading: args.reading.clone() })
+    let file = args.file.as_ref().map(|path| path.display().to_string());
+    Ok(Given { texts: given, file, curves, reading: args.reading.clone() })
 }
 
 /// A file may hold requirements, traffic, and the curves.
@@ -108,10 +111,15 @@ impl Given {
             ["profile"] => self.profile(),
             ["scenario"] => self.scenario(),
             [] => bail!(
-                "found no traffic; allowed is one of --rate 3000/s (with --duplicates and --lags), --profile FILE, \
-                 --trace FILE and --scenario NAME, or a file with one of them"
+                "{}found no traffic; allowed is one of --rate 3000/s (with --duplicates and --lags), --profile FILE, \
+                 --trace FILE and --scenario NAME, or a file with one of them",
+                self.file.as_ref().map(|file| format!("{file}: ")).unwrap_or_default()
             ),
-            _ => bail!("found {}; allowed is one of them", sources.join(" and ")),
+            _ => {
+                let said = |name: &&str| format!("{name} ({})", self.text(name, "").0);
+                let all: Vec<String> = sources.iter().map(said).collect();
+                bail!("found {}; allowed is one of them", all.join(" and "))
+            }
         }
     }
 
