@@ -565,8 +565,8 @@ test('a family is hidden and shown as one, and the address keeps the place', asy
   await page.waitForURL(/#hide=bloom&at=latency$/);
   await page.reload();
   assert.equal(await family.getAttribute('aria-pressed'), 'false');
-  const top = await page.locator('#latency').evaluate((section) => section.getBoundingClientRect().top);
-  assert.ok(Math.abs(top) < 200, `${top}`);
+  // The place is looked for once everything is drawn.
+  await page.waitForFunction(() => Math.abs(document.getElementById('latency').getBoundingClientRect().top) < 200);
   await context.close();
 });
 

@@ -70,7 +70,10 @@
     turn(keys.map((key) => [key, hide.has(key.title) ? 'false' : name.has(key.title) ? 'true' : first(key)]));
     choose(found.faults);
     const at = found.at && document.getElementById(found.at);
-    if (at) at.scrollIntoView({ behavior: 'instant' });
+    if (!at) return;
+    // On a reload the browser would go back to where the page was left, over the place that the address names.
+    history.scrollRestoration = 'manual';
+    at.scrollIntoView({ behavior: 'instant' });
   };
   const change = (changes) => { turn(changes); remember(); };
   for (const key of keys)
