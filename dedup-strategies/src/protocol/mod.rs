@@ -9,7 +9,7 @@
 //!    ── end of input ──────────────────────►     the system ends
 //! ```
 //!
-//! [`hello`] is the first line of each side, [`message`] what follows, [`binary`] and [`json`] how it is written, [`serve`] the
+//! [`hello`] is the first line of each side, [`message`] what follows, [`binary`] and [`json`] how it is written, [`serve()`] the
 //! system's side for a strategy in Rust.
 
 pub mod binary;
