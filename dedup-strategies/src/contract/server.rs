@@ -1,5 +1,6 @@
 //! A server that has to run beside a system.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -33,4 +34,14 @@ pub enum Address {
     Socket(PathBuf),
     /// A port of the loopback.
     Port(u16),
+}
+
+/// The path of the socket, or `127.0.0.1:PORT`: what programs are told, and errors say.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Socket(path) => path.display().fmt(f),
+            Address::Port(port) => write!(f, "127.0.0.1:{port}"),
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! `conform`: puts a strategy through the laws, above all one of somebody's own.
 
 use std::cell::{Cell, RefCell};
-use std::io::{self, Write};
+use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -9,13 +9,14 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Args;
 use dedup_strategies::conformance::{LAWS, Law, Subject, Violation};
 use dedup_strategies::{BuildError, Context, Definition, Needs, Sizing};
 
 use crate::exit::{Exit, OrExit};
 use crate::interrupt::stop_on_interrupt;
+use crate::print::print;
 use crate::printable::printable;
 use crate::select::{Selected, select};
 use crate::servers::{Beside, Guarded, ServerError};
@@ -60,7 +61,7 @@ pub fn run(args: &ConformArgs, definitions: &[Definition], out: &mut dyn Write) 
             return Ok(Exit::Interrupted);
         }
         match told.recv_timeout(LOOK_EVERY) {
-            Ok(Ok((law, outcome))) => seen.print(law, outcome, out).context("standard output")?,
+            Ok(Ok((law, outcome))) => print(out, &seen.line(law, outcome))?,
             Ok(Err(error)) => failed = Some(error),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
@@ -81,7 +82,7 @@ pub fn run(args: &ConformArgs, definitions: &[Definition], out: &mut dyn Write) 
         Seen { broken, failed: 0, .. } => format!("breaks {broken} of {count} laws"),
         Seen { broken, failed, .. } => format!("breaks {broken} of {count} laws, and failed {failed} times"),
     };
-    writeln!(out, "\n{label} {said}.").context("standard output")?;
+    print(out, &format!("\n{label} {said}.\n"))?;
     Ok(match seen {
         Seen { broken: 1.., .. } => Exit::Broken,
         Seen { failed: 1.., .. } => Exit::ToolFailed,
@@ -101,19 +102,18 @@ struct Seen {
 }
 
 impl Seen {
-    fn print(&mut self, law: &Law, outcome: Result<(), Violation>, out: &mut dyn Write) -> io::Result<()> {
+    /// Counts a law, and says how it ended.
+    fn line(&mut self, law: &Law, outcome: Result<(), Violation>) -> String {
         let Err(violation) = outcome else {
             self.holds += 1;
-            writeln!(out, "holds   {}", law.name)?;
-            return out.flush();
+            return format!("holds   {}\n", law.name);
         };
-        let word = match violation.is_failure() {
-            true => "FAILED",
-            false => "BROKEN",
+        let (word, count) = match violation.is_failure() {
+            true => ("FAILED", &mut self.failed),
+            false => ("BROKEN", &mut self.broken),
         };
-        *if violation.is_failure() { &mut self.failed } else { &mut self.broken } += 1;
-        writeln!(out, "{word}  {}\n        {}", law.name, printable(&violation.what))?;
-        out.flush()
+        *count += 1;
+        format!("{word}  {}\n        {}\n", law.name, printable(&violation.what))
     }
 }
 

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use dedup_engine::servers::no_program;
 use dedup_strategies::protocol::{Hello, VERSION};
 use dedup_strategies::{
-    Address, BuildError, Context, Definition, Forgets, Listens, Needs, Operation, Role, Routing, Server,
-    SettingDef, Settings, Strategy,
+    BuildError, Context, Definition, Forgets, Listens, Needs, Operation, Role, Routing, Server, SettingDef,
+    Settings, Strategy,
 };
 use dedup_stream::scenario::{ScenarioError as FileError, Source};
 use toml::Spanned;
@@ -70,8 +71,7 @@ fn checked(source: &Source, path: &Path, file: &File) -> Result<Definition, File
     };
     let build = move |settings: &Settings, context: &Context| -> Result<Box<dyn Strategy>, BuildError> {
         if start.program().is_none() {
-            let program = &start.command[0];
-            let reason = format!("no program {program} beside the system's file, nor on the PATH");
+            let reason = no_program(&start.command[0]);
             return Err(BuildError::Missing { reason, remedy: start.install.clone() });
         }
         std::fs::create_dir_all(&context.state_dir)?;
@@ -177,10 +177,7 @@ fn greeting(declared: &[SettingDef], settings: &Settings, context: &Context) -> 
         ids_total: context.sizing.ids_total,
         time_factor: context.store_time_factor,
         settings: settings::told(declared, settings),
-        server: context.server.as_ref().map(|address| match address {
-            Address::Socket(path) => path.display().to_string(),
-            Address::Port(port) => format!("127.0.0.1:{port}"),
-        }),
+        server: context.server.as_ref().map(ToString::to_string),
     }
 }
 

@@ -58,6 +58,7 @@ impl Strategy for Judge {
         let slot = Arc::clone(&self.slots[index]);
         let mut here = slot.lock();
         if here.process.as_ref().is_none_or(Process::is_lost) {
+            // The old process is gone before the new one opens the same files.
             *here = Slot::default();
             *here = Slot::start(&self.start, &Hello { worker: index, ..self.hello.clone() })?;
         }

@@ -8,7 +8,7 @@ use dedup_stream::stream::SourceError;
 use crate::faults::FaultError;
 use crate::pipeline::PipelineError;
 use crate::record::{CellResult, Failure};
-use crate::servers::ServerError;
+use crate::servers::{ServerError, no_program};
 
 /// Why a cell did not come to its end.
 #[derive(Debug)]
@@ -102,8 +102,7 @@ impl From<ServerError> for CellError {
         let remedy = error.remedy().to_string();
         match error {
             ServerError::MissingBeside { program, .. } => {
-                let reason = format!("no program {program} beside the system's file, nor on the PATH");
-                CellError::Skipped { reason, remedy }
+                CellError::Skipped { reason: no_program(&program), remedy }
             }
             ServerError::Missing { reason } => CellError::Skipped { reason, remedy },
             other => CellError::Failed(Failure::Unavailable, other.to_string()),

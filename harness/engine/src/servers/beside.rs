@@ -81,7 +81,7 @@ impl Beside {
             let log = self.guarded.log_tail();
             Err(ServerError::Deaf {
                 command: self.command(),
-                address: self.shown_address(),
+                address: self.address.to_string(),
                 within: self.server.within,
                 last,
                 log: if log.is_empty() { log } else { format!("; the end of its log:\n{log}") },
@@ -99,19 +99,13 @@ impl Beside {
             Err(_) => ControlFlow::Break(()),
             Ok(()) => ControlFlow::Continue(()),
         });
-        let outlived = |()| ServerError::Outlived { command: self.command(), address: self.shown_address() };
+        let outlived =
+            |()| ServerError::Outlived { command: self.command(), address: self.address.to_string() };
         silent.map(|()| status).map_err(outlived)
     }
 
     fn command(&self) -> String {
         self.server.command.join(" ")
-    }
-
-    fn shown_address(&self) -> String {
-        match &self.address {
-            Address::Socket(path) => path.display().to_string(),
-            Address::Port(port) => format!("127.0.0.1:{port}"),
-        }
     }
 }
 
@@ -160,6 +154,11 @@ fn command(server: &Server, beside: &Path, dir: &Path, port: u16) -> ServerComma
 pub fn word_of_command(word: &str, beside: &Path) -> PathBuf {
     let file = beside.join(word);
     if !word.is_empty() && file.exists() { file } else { word.into() }
+}
+
+/// That there is none.
+pub fn no_program(word: &str) -> String {
+    format!("no program {word} beside the system's file, nor on the PATH")
 }
 
 /// The program that the first word of such a command means: beside the system's file, or on the `PATH`.

@@ -31,7 +31,7 @@ pub enum ServerError {
         found: u64,
     },
     /// The program of a server beside a system is not there.
-    #[error("no program {program} beside the system's file, nor on the PATH: {install}")]
+    #[error("{}: {install}", super::no_program(program))]
     MissingBeside {
         /// The program.
         program: String,

@@ -22,7 +22,7 @@ mod stay;
 mod store_fault;
 mod temporary;
 
-pub use beside::{Beside, BesideControl, program_of_command, word_of_command};
+pub use beside::{Beside, BesideControl, no_program, program_of_command, word_of_command};
 pub use clock::VirtualClock;
 pub use cluster::{PRIMARIES, PrivateCluster};
 pub use control::{Observation, Outage, StoreControl};
