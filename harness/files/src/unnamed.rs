@@ -44,9 +44,12 @@ impl Unnamed {
         &self.file
     }
 
-    /// Puts it into its place, or into that of what is there, in one step. It has a name of its own for a moment on the
-    /// way, as a file can be renamed over another one and not linked over it.
+    /// Puts it into its place, or into that of what is there, in one step. Over another one it has a name of its own for
+    /// a moment on the way, as a file can be renamed over another one and not linked over it.
     pub fn place(self, path: &Path) -> io::Result<File> {
+        if self.is_first_at(path)? {
+            return Ok(self.file);
+        }
         let name = match self.name {
             Some(name) => name,
             None => names()
@@ -61,15 +64,30 @@ impl Unnamed {
     /// The same by way of `name` in the same directory, which nobody else uses: what is there already, left by somebody
     /// who was killed on the way, goes.
     pub fn place_by_way_of(self, name: &Path, path: &Path) -> io::Result<()> {
+        match std::fs::remove_file(name) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        if self.is_first_at(path)? {
+            return Ok(());
+        }
         let Unnamed { file, name: own, .. } = self;
         if let Some(own) = own {
             return Ok(own.persist(path)?);
         }
-        match std::fs::remove_file(name) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => link(&file, name)?,
-        }
+        link(&file, name)?;
         std::fs::rename(name, path)
+    }
+
+    /// Gives it its name at once, where no file has it yet: killed, it leaves nothing or all.
+    fn is_first_at(&self, path: &Path) -> io::Result<bool> {
+        if self.name.is_some() {
+            return Ok(false);
+        }
+        match link(&self.file, path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            linked => linked.map(|()| true),
+        }
     }
 }
 

@@ -167,7 +167,8 @@ impl Staged {
         Ok(self.place.clone())
     }
 
-    /// A file to write instead of one at the path, for those who can do without a name: killed, they leave nothing.
+    /// A file to write instead of one at the path, for those who can do without a name: killed while they write, they leave
+    /// nothing.
     pub(crate) fn unnamed(&self) -> Result<Unnamed, NightlyError> {
         let partition = self.place.parent().unwrap_or(Path::new("."));
         Unnamed::beside(partition).map_err(|error| self.unwritable(error))
