@@ -47,7 +47,7 @@ pub struct RunRecord {
 /// A reason to doubt the figures of a run on somebody's own pings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DoubtRecord {
-    /// What is in doubt: `key`, `no_id`, `order`, `time`; later versions may have others.
+    /// What is in doubt: `key`, `no_id`, `order`, `time`, `form`; later versions may have others.
     pub kind: String,
     /// What was found.
     pub text: String,

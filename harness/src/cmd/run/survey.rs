@@ -26,6 +26,9 @@ fn write(survey: &TraceSurvey, text: &mut String) -> fmt::Result {
     for bad in &survey.first_bad {
         line("", bad.to_string())?;
     }
+    if let Some(folded) = &survey.folded {
+        line("over lines", folded.clone())?;
+    }
     line("unique", count_of(survey.unique_count, survey.pings_count, "pings"))?;
     line("duplicates", count_of(survey.duplicate_count, survey.pings_count, "pings"))?;
     if survey.compared.copies_count > 0 {

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Columns with spaces between them, but for the time: there is a space in it, and brackets are around it. Here these become
-//! quotes, so that what reads CSV reads it.
+//! quotes, so that what reads CSV reads it. A user's name with spaces in it, which no server puts into quotes, gets them.
 //!
 //! Form: Apache HTTP Server 2.4, mod_log_config, "common", "combined" and "vhost_combined".
 
@@ -26,6 +26,12 @@ const NAMES: [&str; 10] =
 /// Columns before the time, with the served host or without.
 const BEFORE_TIME: [usize; 2] = [4, 3];
 
+/// Lines that are looked at to tell which of these it is, for a user's name may have spaces in it.
+const LOOKED_AT: usize = 100;
+
+/// A longer name is none.
+const LONGEST_USER: usize = 1 << 12;
+
 /// The columns by their names, and behind those by their numbers, if the trace is such a log by its first line.
 pub(super) fn columns(options: &TraceOptions, count: usize) -> Result<Option<Vec<String>>, TraceError> {
     let Some(first) = first_name(options)? else { return Ok(None) };
@@ -37,7 +43,7 @@ pub(super) fn columns(options: &TraceOptions, count: usize) -> Result<Option<Vec
 /// `text` with quotes in the place of brackets, if the trace is such a log.
 pub(super) fn quoted(options: &TraceOptions, text: Text) -> Result<Text, TraceError> {
     Ok(match first_name(options)? {
-        Some(_) => Box::new(Quoted { input: text, place: Place::Before, ready: Vec::new(), given: 0 }),
+        Some(first) => Box::new(Quoted::new(text, BEFORE_TIME[first])),
         None => text,
     })
 }
@@ -47,16 +53,23 @@ fn first_name(options: &TraceOptions) -> Result<Option<usize>, TraceError> {
     if options.delimiter.is_some() || !matches!(options.format, Format::Auto | Format::Csv) {
         return Ok(None);
     }
-    let start = bytes::start_of(options)?;
-    let line = start.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default();
-    Ok(first_name_of(&String::from_utf8_lossy(line)))
+    Ok(first_name_of(&String::from_utf8_lossy(bytes::start_of(options)?.trim_ascii_start())))
 }
 
-fn first_name_of(line: &str) -> Option<usize> {
+/// By the line of the first ones that has the fewest words before its time. The first has to be one of such a log.
+fn first_name_of(start: &str) -> Option<usize> {
+    let mut lines = start.lines().take(LOOKED_AT).map(words_before_time);
+    let first = lines.next().flatten()?;
+    let fewest = lines.flatten().fold(first, usize::min);
+    BEFORE_TIME.iter().position(|count| fewest >= *count)
+}
+
+fn words_before_time(line: &str) -> Option<usize> {
     let (before, rest) = line.split_once(" [")?;
     let (time, rest) = rest.split_once("] ")?;
-    let first = BEFORE_TIME.iter().position(|count| before.split(' ').count() == *count)?;
-    (is_time(time) && rest.starts_with('"')).then_some(first)
+    let words = before.split(' ').count();
+    (is_time(time) && rest.starts_with('"') && BEFORE_TIME.iter().any(|count| words >= *count))
+        .then_some(words)
 }
 
 /// Whether it is of the form `10/Oct/2000:13:55:36 -0700`.
@@ -71,10 +84,14 @@ fn is_time(text: &str) -> bool {
     text.len() == FORM.len() && text.bytes().zip(FORM).all(fits)
 }
 
-/// Gives lines on, the first pair of brackets in each as quotes.
+/// Gives lines on, the first pair of brackets in each as quotes, and a user's name with spaces in such.
 struct Quoted {
     input: Text,
+    /// Columns before the time, of which the user is the last.
+    before_time: usize,
     place: Place,
+    /// What has come of the user's name, up to the bracket behind it.
+    user: Vec<u8>,
     ready: Vec<u8>,
     given: usize,
 }
@@ -82,37 +99,83 @@ struct Quoted {
 /// Where in its line a byte is.
 #[derive(Clone, Copy)]
 enum Place {
-    Before,
+    /// Before the user, behind so many spaces.
+    Before(usize),
+    User,
     /// Within the brackets.
     Inside,
     After,
 }
 
 impl Quoted {
+    fn new(input: Text, before_time: usize) -> Quoted {
+        Quoted { input, before_time, place: Place::Before(0), user: Vec::new(), ready: Vec::new(), given: 0 }
+    }
+
     fn take(&mut self) -> io::Result<()> {
         self.given = 0;
         self.ready.clear();
-        let input = self.input.fill_buf()?;
-        self.ready.extend_from_slice(input);
-        let count = input.len();
-        self.input.consume(count);
-        for byte in &mut self.ready {
-            self.place = match (self.place, *byte) {
-                (_, b'\n') => Place::Before,
-                (Place::Before, b'[') => {
-                    *byte = b'"';
-                    Place::Inside
-                }
-                // Brackets may be anywhere behind the time, but before it there are no quotes.
-                (Place::Before, b'"') => Place::After,
-                (Place::Inside, b']') => {
-                    *byte = b'"';
-                    Place::After
-                }
-                (place, _) => place,
-            };
+        // A name that has not come to its end may be all that there is of a piece.
+        while self.ready.is_empty() {
+            let input = self.input.fill_buf()?;
+            let count = input.len();
+            for &byte in input {
+                self.place = match self.place {
+                    Place::User => take_user(byte, &mut self.user, &mut self.ready),
+                    place => {
+                        let (byte, place) = next(place, byte, self.before_time);
+                        self.ready.push(byte);
+                        place
+                    }
+                };
+            }
+            self.input.consume(count);
+            if count == 0 {
+                self.ready.append(&mut self.user);
+                return Ok(());
+            }
         }
         Ok(())
+    }
+}
+
+/// What a byte outside of the user's name becomes, and where the next one is.
+fn next(place: Place, byte: u8, before_time: usize) -> (u8, Place) {
+    match (place, byte) {
+        (_, b'\n') => (byte, Place::Before(0)),
+        (Place::Before(spaces), b' ') if spaces + 2 == before_time => (byte, Place::User),
+        (Place::Before(spaces), b' ') => (byte, Place::Before(spaces + 1)),
+        (Place::Before(_), b'[') => (b'"', Place::Inside),
+        // Brackets may be anywhere behind the time, but before it there are no quotes.
+        (Place::Before(_), b'"') => (byte, Place::After),
+        (Place::Inside, b']') => (b'"', Place::After),
+        (place, _) => (byte, place),
+    }
+}
+
+/// Takes a byte of the user's name, which ends with a space and a bracket; whatever ends without them is no name.
+fn take_user(byte: u8, user: &mut Vec<u8>, ready: &mut Vec<u8>) -> Place {
+    match byte {
+        b'[' if user.ends_with(b" ") => {
+            user.pop();
+            let quote: &[u8] = if user.contains(&b' ') { b"\"" } else { b"" };
+            ready.extend([quote, user.as_slice(), quote, b" \""].concat());
+            user.clear();
+            Place::Inside
+        }
+        b'\n' | b'"' => {
+            ready.append(user);
+            ready.push(byte);
+            if byte == b'\n' { Place::Before(0) } else { Place::After }
+        }
+        _ => {
+            user.push(byte);
+            if user.len() <= LONGEST_USER {
+                return Place::User;
+            }
+            ready.append(user);
+            Place::After
+        }
     }
 }
 
@@ -152,6 +215,9 @@ mod tests {
             ("::1 - - [2000-10-10] \"GET /\"".to_string(), None),
             ("::1 - - 10/Oct/2000 \"GET /\"".to_string(), None),
             ("id,t".to_string(), None),
+            (format!("::1 - joe doe {time} \"GET /\"\n::1 - - {time} \"GET /\""), Some(1)),
+            (format!("::1 - - {time} \"GET /\"\nh:80 ::1 - joe {time} \"GET /\"\n[ {time} x"), Some(1)),
+            (format!("h:80 ::1 - joe doe {time} \"GET /\"\nh:80 ::1 - - {time} \"GET /\""), Some(0)),
         ] {
             assert_eq!(first_name_of(&line), first, "{line}");
         }

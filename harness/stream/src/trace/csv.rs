@@ -11,6 +11,7 @@ use super::bytes::Text;
 use super::dialect::Dialect;
 use super::error::{BadReason, MAX_LINE_BYTES, OpenQuote};
 use super::fields::{Fields, of_text};
+use super::folded::Folded;
 use super::quotes::Quotes;
 use super::record::{Parts, Record, There, Values};
 
@@ -60,6 +61,7 @@ struct Extent {
     fields: usize,
     too_long: bool,
     quote: Option<OpenQuote>,
+    folded: Option<Folded>,
 }
 
 impl CsvRows {
@@ -86,7 +88,14 @@ impl CsvRows {
         let values = this.values(&extent);
         let lines = 1 + if values.is_ok() { 0 } else { extent.line_ends };
         let fields: Option<&dyn Fields> = if values.is_ok() { Some(this) } else { None };
-        Ok(Some(Record { line: extent.line, lines, there: There::ALL, fields, values }))
+        Ok(Some(Record {
+            line: extent.line,
+            lines,
+            folded: extent.folded,
+            there: There::ALL,
+            fields,
+            values,
+        }))
     }
 
     /// The fields of the next record, as the names of columns: no fields where there is no record, and none of one that is too
@@ -113,7 +122,13 @@ impl CsvRows {
             return Err(BadReason::NotUtf8);
         }
         if extent.fields != self.columns.names.len() {
-            return Err(BadReason::Columns { found: extent.fields, expected: self.columns.names.len() });
+            let (found, expected) = (extent.fields, self.columns.names.len());
+            // As MySQL writes tabs within fields, and Python's csv without quotes any delimiter.
+            let is_escaped = (0..found).any(|index| self.content[self.range(index)].ends_with(b"\\"));
+            return Err(match is_escaped {
+                true => BadReason::BareEscape { found, expected },
+                false => BadReason::Columns { found, expected },
+            });
         }
         let field = |index| text.get(self.range(index)).map(Cow::Borrowed).ok_or(BadReason::NotUtf8);
         let id = Parts::gather(self.columns.ids.iter().map(|index| field(*index).map(Some)))?;
@@ -128,7 +143,8 @@ impl CsvRows {
     fn read(&mut self) -> io::Result<Option<Extent>> {
         self.skip_line_ends()?;
         let line = self.parser.line() + self.skipped_lines;
-        let extent = Extent { line, line_ends: 0, bytes: 0, fields: 0, too_long: false, quote: None };
+        let extent =
+            Extent { line, line_ends: 0, bytes: 0, fields: 0, too_long: false, quote: None, folded: None };
         match self.split(&extent)? {
             Some(split) => Ok(Some(split)),
             None => self.parse(extent),
@@ -183,6 +199,7 @@ impl CsvRows {
                 ReadRecordResult::Record => {
                     extent.line_ends += self.line_ends(&extent);
                     extent.quote = self.quotes.problem(extent.fields);
+                    extent.folded = self.quotes.folded();
                     self.read_again(&mut extent);
                     return Ok(Some(extent));
                 }

@@ -28,6 +28,8 @@ pub enum DoubtKind {
     Order,
     /// What the times mean.
     Time,
+    /// Which lines are records.
+    Form,
 }
 
 impl DoubtKind {
@@ -38,6 +40,7 @@ impl DoubtKind {
             DoubtKind::NoId => "no_id",
             DoubtKind::Order => "order",
             DoubtKind::Time => "time",
+            DoubtKind::Form => "form",
         }
     }
 }
@@ -69,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_kind_is_called_by_the_name_that_it_is_serialised_by() {
-        for kind in [DoubtKind::Key, DoubtKind::NoId, DoubtKind::Order, DoubtKind::Time] {
+        for kind in [DoubtKind::Key, DoubtKind::NoId, DoubtKind::Order, DoubtKind::Time, DoubtKind::Form] {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
         }
     }

@@ -311,6 +311,17 @@ pub enum BadReason {
         /// Columns in the first.
         expected: usize,
     },
+    /// It has more or fewer columns than the first, and a backslash stands before the end of one.
+    #[error(
+        "{found} columns, where the first line has {expected}: a backslash before what ends a column or a line is a letter \
+         outside of quotes: write the field in quotes"
+    )]
+    BareEscape {
+        /// Columns in this line.
+        found: usize,
+        /// Columns in the first.
+        expected: usize,
+    },
     /// A quote opens a field, and is not closed as it should be.
     #[error(
         "a quote that opens a field {0}: close it, or write the field in quotes and the quote in it twice"

@@ -14,7 +14,7 @@ struct Known {
 
 /// The formats, the more special first. Names are compared without regard to case, `_` and `-`, and may lie below one
 /// common object (see [`BELOW`]).
-const KNOWN: [Known; 24] = [
+const KNOWN: [Known; 30] = [
     // CloudEvents 1.0: "Producers MUST ensure that source + id is unique for each distinct event."
     Known { name: "CloudEvents", signs: &["specversion", "source", "id", "type"], key: &["source", "id"] },
     // The same as headers of Kafka and HTTP.
@@ -38,6 +38,38 @@ const KNOWN: [Known; 24] = [
         name: "Debezium (PostgreSQL), to be completed by the row's own key",
         signs: &["op", "source.lsn"],
         key: &["?source.schema", "?source.table", "source.lsn", "op", "?before.id", "?after.id"],
+    },
+    // The same flattened by `ExtractNewRecordState`: columns of the row, and behind two underscores what `add.fields` names,
+    // with `source` before it or without.
+    Known {
+        name: "Debezium (MySQL), flattened",
+        signs: &["__op", "__source_file", "__source_pos", "__source_row"],
+        key: &["?__source_server_id", "__source_file", "__source_pos", "__source_row"],
+    },
+    Known {
+        name: "Debezium (MySQL), flattened",
+        signs: &["__op", "__file", "__pos", "__row"],
+        key: &["?__server_id", "__file", "__pos", "__row"],
+    },
+    Known {
+        name: "Debezium (SQL Server), flattened",
+        signs: &["__op", "__source_change_lsn", "__source_event_serial_no"],
+        key: &["__source_change_lsn", "__source_event_serial_no", "__op"],
+    },
+    Known {
+        name: "Debezium (SQL Server), flattened",
+        signs: &["__op", "__change_lsn", "__event_serial_no"],
+        key: &["__change_lsn", "__event_serial_no", "__op"],
+    },
+    Known {
+        name: FLATTENED_POSTGRESQL,
+        signs: &["__op", "__source_lsn"],
+        key: &["?__source_schema", "?__schema", "?__source_table", "?__table", "__source_lsn", "__op", "?id"],
+    },
+    Known {
+        name: FLATTENED_POSTGRESQL,
+        signs: &["__op", "__lsn"],
+        key: &["?__schema", "?__table", "__lsn", "__op", "?id"],
     },
     // MongoDB: several changes have one time, and their order within it; some versions a hash, or an order in a transaction.
     Known {
@@ -116,6 +148,8 @@ const KNOWN: [Known; 24] = [
     Known { name: "Pub/Sub", signs: &["messageId", "subscription_name"], key: &["messageId"] },
 ];
 
+const FLATTENED_POSTGRESQL: &str = "Debezium (PostgreSQL), flattened, to be completed by the row's own key";
+
 const OTLP_LOG: [&str; 5] =
     ["?traceId", "?spanId", "?timeUnixNano", "?observedTimeUnixNano", "?body.stringValue"];
 
@@ -155,7 +189,8 @@ pub(crate) fn recognise(fields: &[String]) -> Option<Recognised> {
 }
 
 /// Formats whose events have no id: their keys are what comes closest to one.
-const MAKESHIFT: [&str; 3] = [
+const MAKESHIFT: [&str; 4] = [
+    FLATTENED_POSTGRESQL,
     "Debezium (PostgreSQL), to be completed by the row's own key",
     "Google Analytics 4",
     "OpenTelemetry (logs)",
@@ -243,6 +278,26 @@ mod tests {
             (
                 "before after.id op source.lsn source.table source.schema ts_ms",
                 "Debezium (PostgreSQL), to be completed by the row's own key: source.schema source.table source.lsn op after.id",
+            ),
+            (
+                "id v __op __lsn __source_ts_ms __table",
+                "Debezium (PostgreSQL), flattened, to be completed by the row's own key: __table __lsn __op id",
+            ),
+            (
+                "id v __OP __SOURCE_LSN __SOURCE_TABLE __deleted",
+                "Debezium (PostgreSQL), flattened, to be completed by the row's own key: __SOURCE_TABLE __SOURCE_LSN __OP id",
+            ),
+            (
+                "id __op __source_file __source_pos __source_row",
+                "Debezium (MySQL), flattened: __source_file __source_pos __source_row",
+            ),
+            (
+                "id __op __server_id __file __pos __row",
+                "Debezium (MySQL), flattened: __server_id __file __pos __row",
+            ),
+            (
+                "id __op __change_lsn __event_serial_no",
+                "Debezium (SQL Server), flattened: __change_lsn __event_serial_no __op",
             ),
             ("EVENT_ID COLLECTOR_TSTAMP EVENT_FINGERPRINT", "Snowplow: EVENT_ID EVENT_FINGERPRINT"),
             (

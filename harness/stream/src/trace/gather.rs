@@ -37,8 +37,8 @@ impl Gathered {
             return Ok(Gathered { sorted, latest: Timestamp::ZERO, met: None, time: None });
         }
         let mut gathering = Gathering::new(options);
-        for one in options.each_file() {
-            gathering.take_in(&one, examiner, stop)?;
+        for (at, one) in options.each_file().enumerate() {
+            gathering.take_in(at + 1, &one, examiner, stop)?;
         }
         gathering.finish(stop)
     }
@@ -72,11 +72,12 @@ impl Gathering<'_> {
 
     fn take_in(
         &mut self,
+        number: usize,
         one: &TraceOptions,
         examiner: &mut Option<Box<Examiner>>,
         stop: &AtomicBool,
     ) -> Result<(), TraceError> {
-        match self.try_take_in(one, examiner, stop) {
+        match self.try_take_in(number, one, examiner, stop) {
             // Engines write parts without rows.
             Err(TraceError::Empty { .. }) if self.options.files().len() > 1 => Ok(()),
             taken => taken,
@@ -85,6 +86,7 @@ impl Gathering<'_> {
 
     fn try_take_in(
         &mut self,
+        number: usize,
         one: &TraceOptions,
         examiner: &mut Option<Box<Examiner>>,
         stop: &AtomicBool,
@@ -96,7 +98,7 @@ impl Gathering<'_> {
         let read = self.push_all(&mut pings, before, stop);
         std::mem::swap(&mut pings.examiner, examiner);
         read?;
-        let file = (self.options.files().len() > 1).then(|| one.shown());
+        let file = (self.options.files().len() > 1).then(|| (number, one.shown()));
         self.met.take_in(pings.tally(), file);
         if self.time.is_none() {
             self.time = pings.time();

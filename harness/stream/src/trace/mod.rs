@@ -10,6 +10,7 @@
 
 mod access_log;
 mod again;
+mod arrow_types;
 mod avro;
 mod avro_blocks;
 mod bytes;
@@ -22,6 +23,7 @@ mod error;
 mod examine;
 mod fields;
 mod files;
+mod folded;
 mod formats;
 mod gather;
 mod grouping;

@@ -77,7 +77,7 @@ impl JsonLines {
             },
             Line::TooLong => (There::default(), Err(BadReason::TooLong)),
         };
-        Ok(Some(Record { line: this.line, lines: 1, there, fields: Some(this), values }))
+        Ok(Some(Record { line: this.line, lines: 1, folded: None, there, fields: Some(this), values }))
     }
 
     /// The dotted paths of the scalars in the first line that is a JSON object, and of its arrays, which are marked as

@@ -27,7 +27,7 @@ const BATCH: usize = 1 << 12;
 
 /// The columns by which a trace can be read, as the file's footer has them.
 pub(crate) fn schema(options: &TraceOptions) -> Result<Schema, TraceError> {
-    Ok(Schema::of(open(options)?.metadata().file_metadata().schema_descr()))
+    Ok(Schema::of(open(options)?.metadata().file_metadata()))
 }
 
 fn open(options: &TraceOptions) -> Result<SerializedFileReader<File>, TraceError> {
@@ -138,7 +138,14 @@ impl ParquetRows {
         let group = self.group.as_mut().expect("it was opened");
         let values = group.next().map_err(broken)?;
         self.others.next().map_err(broken)?;
-        Ok(Some(Record { line, lines: 1, there: There::ALL, fields: self.others.fields(), values }))
+        Ok(Some(Record {
+            line,
+            lines: 1,
+            folded: None,
+            there: There::ALL,
+            fields: self.others.fields(),
+            values,
+        }))
     }
 
     fn open_group(&mut self) -> Result<(), ParquetError> {

@@ -1,8 +1,10 @@
 //! The columns of a Parquet file, and what their types say.
 
 use parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit as ParquetUnit, Type as Physical};
-use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor, Type};
+use parquet::file::metadata::FileMetaData;
+use parquet::schema::types::{ColumnDescriptor, Type};
 
+use super::arrow_types::durations;
 use super::error::{TraceError, listed};
 use super::id::is_below;
 use super::options::TraceOptions;
@@ -25,8 +27,8 @@ pub(crate) enum ColumnType {
     WholeReal,
     /// A decimal number with so many digits behind the point.
     Decimal(u32),
-    /// A time of the day: what its type says of it.
-    OfDay(&'static str),
+    /// A whole number that counts time and is no point in it, such as a time of the day: what its type says of it.
+    NoPoint(&'static str),
     /// A date: days since 1970.
     Days,
     /// The 12 bytes in which older engines keep a time: nanoseconds of a Julian day.
@@ -41,7 +43,7 @@ impl ColumnType {
             ColumnType::Whole | ColumnType::Unsigned => "a whole number",
             ColumnType::Real | ColumnType::WholeReal => "a floating number",
             ColumnType::Decimal(_) => "a decimal number",
-            ColumnType::OfDay(what) => what,
+            ColumnType::NoPoint(what) => what,
             ColumnType::Days => "a date",
             ColumnType::Int96 => "a time of twelve bytes",
         }
@@ -52,7 +54,7 @@ impl ColumnType {
     }
 
     fn is_time(self) -> bool {
-        !matches!(self, ColumnType::Bytes | ColumnType::OfDay(_))
+        !matches!(self, ColumnType::Bytes | ColumnType::NoPoint(_))
     }
 }
 
@@ -75,16 +77,19 @@ pub(crate) struct Schema {
 
 impl Schema {
     /// Of what the file's footer says.
-    pub(crate) fn of(schema: &SchemaDescriptor) -> Schema {
+    pub(crate) fn of(file: &FileMetaData) -> Schema {
+        let (schema, durations) = (file.schema_descr(), durations(file));
         let single = schema.columns().iter().enumerate().filter(|(_, column)| column.max_rep_level() == 0);
         let mut others = Vec::new();
         for field in schema.root_schema().get_fields() {
             list_others(field, "", false, &mut others);
         }
-        Schema {
-            columns: single.map(|(leaf, column)| (column.path().string(), column_of(leaf, column))).collect(),
-            others,
-        }
+        let named = |(leaf, column): (usize, &ColumnDescriptor)| {
+            let name = column.path().string();
+            let duration = durations.iter().find(|(known, _)| *known == name).map(|(_, what)| *what);
+            (name, column_of(leaf, column, duration))
+        };
+        Schema { columns: single.map(|(leaf, column)| named((leaf, column.as_ref()))).collect(), others }
     }
 
     /// The names of all columns that have one value a row, dots leading into groups.
@@ -187,7 +192,12 @@ fn list_others(field: &Type, above: &str, is_inside: bool, others: &mut Vec<(Str
     }
 }
 
-fn column_of(leaf: usize, column: &ColumnDescriptor) -> Result<Column, String> {
+/// What the column is, of which something else may say that it is a duration.
+fn column_of(
+    leaf: usize,
+    column: &ColumnDescriptor,
+    duration: Option<&'static str>,
+) -> Result<Column, String> {
     let logical = column.logical_type_ref();
     let is_text = matches!(logical, Some(LogicalType::String | LogicalType::Enum | LogicalType::Json))
         || matches!(column.converted_type(), ConvertedType::UTF8 | ConvertedType::ENUM | ConvertedType::JSON);
@@ -203,7 +213,7 @@ fn column_of(leaf: usize, column: &ColumnDescriptor) -> Result<Column, String> {
     };
     let is_unsigned = matches!(column.converted_type(), ConvertedType::UINT_32 | ConvertedType::UINT_64)
         || matches!(logical, Some(LogicalType::Integer(whole)) if !whole.is_signed);
-    let of_day = match (logical, column.converted_type()) {
+    let no_point = match (logical, column.converted_type()) {
         (Some(LogicalType::Time(time)), _) => Some(match time.unit {
             ParquetUnit::MILLIS => "a time of the day, without a date (time32[ms])",
             ParquetUnit::MICROS => "a time of the day, without a date (time64[us])",
@@ -211,7 +221,7 @@ fn column_of(leaf: usize, column: &ColumnDescriptor) -> Result<Column, String> {
         }),
         (None, ConvertedType::TIME_MILLIS) => Some("a time of the day, without a date (time32[ms])"),
         (None, ConvertedType::TIME_MICROS) => Some("a time of the day, without a date (time64[us])"),
-        _ => None,
+        _ => duration,
     };
     let is_date =
         matches!(logical, Some(LogicalType::Date)) || column.converted_type() == ConvertedType::DATE;
@@ -228,8 +238,8 @@ fn column_of(leaf: usize, column: &ColumnDescriptor) -> Result<Column, String> {
         Physical::BYTE_ARRAY if is_text => (ColumnType::Text, None),
         Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY => (ColumnType::Bytes, None),
         Physical::INT32 if is_date => (ColumnType::Days, Some(TimeUnit::S)),
-        Physical::INT32 | Physical::INT64 if of_day.is_some() => {
-            (ColumnType::OfDay(of_day.unwrap_or_default()), None)
+        Physical::INT32 | Physical::INT64 if no_point.is_some() => {
+            (ColumnType::NoPoint(no_point.unwrap_or_default()), None)
         }
         Physical::INT32 | Physical::INT64 if is_unsigned => (ColumnType::Unsigned, unit),
         Physical::INT32 | Physical::INT64 => (ColumnType::Whole, unit),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ::parquet::basic::Compression as Codec;
 use ::parquet::data_type::{ByteArray, ByteArrayType, FixedLenByteArrayType, Int64Type};
+use ::parquet::file::metadata::KeyValue;
 use ::parquet::file::properties::WriterProperties;
 use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::parser::parse_message_type;
@@ -136,10 +137,40 @@ fn a_time_of_the_day_is_no_time_and_may_be_a_part_of_an_id() {
     }
 }
 
+#[test]
+fn a_duration_is_no_time_though_it_is_a_whole_number_but_for_what_arrow_says() {
+    let schema = "message m { optional int64 t; optional int64 n; optional group g { optional int64 d; optional binary s (UTF8); } }";
+    let arrow = KeyValue::new("ARROW:schema".to_string(), super::arrow_types::WRITTEN.to_string());
+    let properties = WriterProperties::builder().set_key_value_metadata(Some(vec![arrow])).build();
+    let file = written(schema, properties);
+    for (field, said) in [("t", "duration[us]"), ("g.d", "duration[s]")] {
+        let error = with_time(sample(&file), field).with(|o| o.id = named(&["n"])).error();
+        let expected = format!(
+            "--time-field {field}: the column is a length of time, and no point in it ({said}); allowed is a timestamp, \
+             a date, a number or text, as in: n, g.s"
+        );
+        assert!(error.replace("g.s, n", "n, g.s").contains(&expected), "{error}");
+        let id = sample(&file).with(|o| o.id = named(&[field])).error();
+        assert!(id.contains("has no pings"), "{id}");
+    }
+    assert!(with_time(sample(&file), "n").with(|o| o.id = named(&["g.s"])).error().contains("has no pings"));
+    // Without what Arrow says nothing tells a duration from a time.
+    assert!(
+        with_time(sample(without_rows(schema)), "t")
+            .with(|o| o.id = named(&["n"]))
+            .error()
+            .contains("has no pings")
+    );
+}
+
 /// A file with these columns and no rows.
 fn without_rows(schema: &str) -> Vec<u8> {
+    written(schema, WriterProperties::default())
+}
+
+fn written(schema: &str, properties: WriterProperties) -> Vec<u8> {
     let schema = Arc::new(parse_message_type(schema).unwrap());
-    let mut file = SerializedFileWriter::new(Vec::new(), schema, Default::default()).unwrap();
+    let mut file = SerializedFileWriter::new(Vec::new(), schema, properties.into()).unwrap();
     file.finish().unwrap();
     std::mem::take(file.inner_mut())
 }

@@ -3,6 +3,7 @@
 
 use super::dialect::{Delimiter, Dialect, Escape};
 use super::error::OpenQuote;
+use super::folded::Folded;
 
 /// Lines over which a field may go on.
 pub(crate) const MOST_LINES: usize = 1000;
@@ -24,12 +25,16 @@ pub(super) struct Quotes {
     place: Place,
     /// Line ends within fields.
     lines: usize,
+    /// Whether the last byte was a carriage return within a field, of which a line feed may be the second half.
+    is_cr: bool,
     text_behind: bool,
-    /// Delimiters since the last line end within a field.
+    /// Delimiters since the record began, or since the last line end within a field.
     delimiters: usize,
     /// Whole lines within fields, and how many of them have as many columns as the file.
     inner: usize,
     alike: usize,
+    /// Whether the first line has.
+    first_alike: bool,
     /// The byte that ends the first line, and all behind it.
     first_end: Option<u8>,
     rest: Vec<u8>,
@@ -58,10 +63,12 @@ impl Quotes {
             columns,
             place: Place::Before,
             lines: 0,
+            is_cr: false,
             text_behind: false,
             delimiters: 0,
             inner: 0,
             alike: 0,
+            first_alike: false,
             first_end: None,
             rest: Vec::new(),
         }
@@ -74,7 +81,7 @@ impl Quotes {
 
     /// Begins a record.
     pub(super) fn begin(&mut self) {
-        (self.place, self.lines, self.text_behind) = (Place::Before, 0, false);
+        (self.place, self.lines, self.is_cr, self.text_behind) = (Place::Before, 0, false, false);
         (self.delimiters, self.inner, self.alike, self.first_end) = (0, 0, 0, None);
         self.rest.clear();
     }
@@ -92,6 +99,7 @@ impl Quotes {
                 }
                 self.end_line(byte);
             }
+            self.is_cr = byte == b'\r';
             self.delimiters += usize::from(byte == self.delimiter);
             self.place = self.next_place(byte);
         }
@@ -101,15 +109,22 @@ impl Quotes {
     }
 
     fn end_line(&mut self, byte: u8) {
-        if byte == b'\r' {
+        if byte == b'\n' && self.is_cr {
             return;
         }
-        if self.lines > 0 {
+        if self.lines == 0 {
+            self.first_alike = self.is_alike();
+        } else {
             self.inner += 1;
-            self.alike += usize::from(self.delimiters + 1 == self.columns);
+            self.alike += usize::from(self.is_alike());
         }
         self.lines += 1;
         self.delimiters = 0;
+    }
+
+    /// Whether the line has as many columns as the file.
+    fn is_alike(&self) -> bool {
+        self.delimiters + 1 == self.columns
     }
 
     fn next_place(&mut self, byte: u8) -> Place {
@@ -152,6 +167,12 @@ impl Quotes {
             }
             _ => None,
         }
+    }
+
+    /// What the record is that has ended, if it goes on over several lines.
+    pub(super) fn folded(&self) -> Option<Folded> {
+        let alike = self.first_alike && self.alike == self.inner && self.is_alike();
+        (self.lines > 0).then_some(Folded { lines: self.lines as u64 + 1, alike })
     }
 
     /// What follows the first line of the record, and whether a line feed ended it; none where it has one line.

@@ -4,13 +4,16 @@ use std::borrow::Cow;
 
 use super::error::BadReason;
 use super::fields::Fields;
+use super::folded::Folded;
 
 /// One record.
 pub(crate) struct Record<'a> {
     /// The number of its first line, from 1.
     pub(crate) line: u64,
-    /// How many lines it spans: more than one for a CSV record with line ends inside quotes.
+    /// How many lines are bad if it is: more than one for a CSV record with line ends inside quotes.
     pub(crate) lines: u64,
+    /// How it goes on over several lines, if it does.
+    pub(crate) folded: Option<Folded>,
     /// Which of the wanted fields it has, whatever they hold.
     pub(crate) there: There,
     /// All its fields, where they were asked for and can be read.

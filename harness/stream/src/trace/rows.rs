@@ -221,6 +221,7 @@ impl TracePings {
         match ping {
             Ok(ping) => {
                 self.tally.count(&ping);
+                record.folded.iter().for_each(|folded| self.tally.folded.see(record.line, *folded));
                 Ok(Some(Step::Ping(ping)))
             }
             Err(RowProblem::Bad(reason)) => {
@@ -255,7 +256,8 @@ impl TracePings {
     /// ids if the trace was not opened to be examined.
     pub fn doubts(&self, duplicates: u64) -> Vec<Doubt> {
         let of_ids = self.examiner.iter().flat_map(|examiner| examiner.doubts(self.tally.pings, duplicates));
-        self.tally.order.doubt().into_iter().chain(of_ids).collect()
+        let of_file = [self.tally.folded.doubt(self.tally.pings), self.tally.order.doubt()];
+        of_file.into_iter().flatten().chain(of_ids).collect()
     }
 
     /// The fields that make the id; never [`IdFields::Usual`].

@@ -41,6 +41,8 @@ pub struct TraceSurvey {
     pub bad_count: u64,
     /// The first few of them.
     pub first_bad: Vec<BadLine>,
+    /// Records of CSV that go on over several lines, as a sentence; none where there are none.
+    pub folded: Option<String>,
     /// Distinct pings: distinct ids, and every ping without one.
     pub unique_count: u64,
     /// Pings whose id came before.
@@ -98,6 +100,7 @@ impl TraceSurvey {
             pings_count: tally.pings,
             bad_count: tally.bad,
             first_bad: tally.first_bad.clone(),
+            folded: tally.folded.said(tally.pings),
             unique_count,
             duplicate_count: tally.pings - unique_count,
             missing_count: tally.missing,

@@ -6,6 +6,7 @@ use dedup_strategies::Timestamp;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::error::{BadLine, BadReason};
+use super::folded::FoldedRecords;
 use super::order::Order;
 use super::record::There;
 use super::rows::TracePing;
@@ -42,6 +43,8 @@ pub struct Tally {
     pub(super) leads_nowhere: u64,
     /// Whether times follow lines.
     pub(crate) order: Order,
+    /// Records over several lines.
+    pub(crate) folded: FoldedRecords,
     /// Where lines were sorted: those whose time was before that of an earlier line.
     pub(crate) sorted: Option<u64>,
     digest: Xxh3,
@@ -64,17 +67,21 @@ impl Tally {
             first_no_id: None,
             leads_nowhere: 0,
             order: Order::new(window),
+            folded: FoldedRecords::default(),
             sorted: None,
             digest: Xxh3::new(),
         }
     }
 
     /// Adds what was met in one of several files, but for the pings, which are counted where they are read in order.
-    pub(crate) fn take_in(&mut self, other: &Tally, file: Option<String>) {
+    /// `file` is its number, from 1, and its name.
+    pub(crate) fn take_in(&mut self, other: &Tally, file: Option<(usize, String)>) {
         self.bad += other.bad;
         self.there.take_in(other.there);
         self.out_of_order += other.out_of_order;
-        let named = |bad: &BadLine| BadLine { file: file.clone(), ..bad.clone() };
+        self.folded.take_in(&other.folded, file.as_ref().map(|(number, _)| *number));
+        let name = file.map(|(_, name)| name);
+        let named = |bad: &BadLine| BadLine { file: name.clone(), ..bad.clone() };
         let more = BAD_LINES_SHOWN.saturating_sub(self.first_bad.len());
         self.first_bad.extend(other.first_bad.iter().take(more).map(named));
     }

@@ -6,18 +6,14 @@ use dedup_strategies::PingKey;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use super::delivery;
+use super::names::{Kind, Names};
 use crate::trace::fields::Fields;
-use crate::trace::id::is_below;
 
 /// Memory for all that is kept of firsts, in bytes.
 const MOST_BYTES: u64 = 40 << 20;
 /// That of a digest, and of a key in a table that is just being made larger.
 const DIGEST_BYTES: u64 = 12;
 const KEY_BYTES: u64 = 86;
-/// Names of fields that are told apart.
-const MOST_NAMES: usize = 1 << 10;
-const OTHERS: &str = "other fields";
 
 /// Compares copies with their first by digests of their fields. Where these are more than memory should hold, keys are
 /// sampled by their hash: all copies of a key are compared, or none.
@@ -41,10 +37,10 @@ pub(super) struct Copies {
 type FieldDigest = (u16, u32);
 
 impl Copies {
-    pub(super) fn new(key: &[String], of_delivery: Vec<String>) -> Self {
-        let key_is_of_place = key.iter().any(|field| delivery::is_place(field));
+    /// Fields of `of_delivery` are such as deliveries of one ping differ in; `kind` says what names are.
+    pub(super) fn new(key: &[String], of_delivery: Vec<String>, kind: Kind) -> Self {
         Copies {
-            names: Names::new(key, key_is_of_place, of_delivery),
+            names: Names::new(key, of_delivery, kind),
             firsts: HashMap::default(),
             digests: Vec::new(),
             zeros: 0,
@@ -69,6 +65,7 @@ impl Copies {
         }
         let (scratch, names) = (&mut self.scratch, &mut self.names);
         scratch.clear();
+        names.begin();
         let mut position = 0;
         fields.each(&mut |path, value| {
             // Copies agree in their key, however it is spelled.
@@ -97,9 +94,9 @@ impl Copies {
     }
 
     fn note(&mut self, differing: &[u16]) {
-        self.by_name.resize(self.names.all.len(), 0);
+        self.by_name.resize(self.names.len(), 0);
         differing.iter().for_each(|name| self.by_name[usize::from(*name)] += 1);
-        let is_telling = |name: &u16| !self.names.all[usize::from(*name)].1;
+        let is_telling = |name: &u16| !self.names.is_of_delivery(*name);
         self.differing += u64::from(differing.iter().any(is_telling));
     }
 
@@ -107,10 +104,10 @@ impl Copies {
     /// first.
     pub(super) fn telling(&self) -> Vec<(&str, u64)> {
         let of = |is_of_delivery: bool| {
-            let names = self.names.all.iter().zip(&self.by_name);
+            let names = self.by_name.iter().enumerate().map(|(number, count)| (number as u16, *count));
             let mut told: Vec<_> = names
-                .filter(|((_, of_delivery), count)| *of_delivery == is_of_delivery && **count > 0)
-                .map(|((name, _), count)| (name.as_str(), *count))
+                .filter(|(name, count)| self.names.is_of_delivery(*name) == is_of_delivery && *count > 0)
+                .map(|(name, count)| (self.names.text(name), count))
                 .collect();
             told.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
             told
@@ -120,8 +117,13 @@ impl Copies {
 
     /// How many copies differ from their first in this field.
     pub(super) fn differing_in(&self, field: &str) -> u64 {
-        let number = self.names.numbers.get(field).map(|number| usize::from(*number));
+        let number = self.names.find(field).map(usize::from);
         number.and_then(|number| self.by_name.get(number)).copied().unwrap_or(0)
+    }
+
+    /// From which part on the name of a field is data, by how many records have it.
+    pub(super) fn depth_of_data(&self, field: &str) -> Option<usize> {
+        self.names.depth_of_data(field)
     }
 
     fn thin_out(&mut self) {
@@ -164,68 +166,6 @@ fn differences(one: &[FieldDigest], other: &[FieldDigest]) -> Vec<u16> {
     names
 }
 
-/// The names of fields in the order in which they were met, those of the key first, and whether deliveries of one ping differ
-/// in them.
-struct Names {
-    all: Vec<(String, bool)>,
-    numbers: HashMap<String, u16, FixedState>,
-    /// So many are of the key.
-    key: u16,
-    /// What was met at each position of the record before: the next one is likely to have the same.
-    at: Vec<u16>,
-    key_is_of_place: bool,
-    of_delivery: Vec<String>,
-}
-
-impl Names {
-    fn new(key: &[String], key_is_of_place: bool, of_delivery: Vec<String>) -> Self {
-        let (all, numbers, at) = (Vec::new(), HashMap::default(), Vec::new());
-        let mut names = Names { all, numbers, key: 0, at, key_is_of_place, of_delivery };
-        for name in key {
-            names.look_up(name);
-        }
-        names.key = names.all.len() as u16;
-        names
-    }
-
-    /// The number of the field that is met at `position` of a record; none of a field of the key.
-    fn number(&mut self, position: usize, name: &str) -> Option<u16> {
-        let before = self.at.get(position).copied();
-        let number = match before.filter(|number| self.all[usize::from(*number)].0 == name) {
-            Some(number) => number,
-            None => self.met(position, name),
-        };
-        (number >= self.key).then_some(number)
-    }
-
-    fn met(&mut self, position: usize, name: &str) -> u16 {
-        let number = self.look_up(name);
-        match self.at.get_mut(position) {
-            Some(before) => *before = number,
-            None if position < MOST_NAMES => self.at.push(number),
-            None => {}
-        }
-        number
-    }
-
-    fn look_up(&mut self, name: &str) -> u16 {
-        if let Some(number) = self.numbers.get(name) {
-            return *number;
-        }
-        let name = if self.all.len() < MOST_NAMES { name } else { OTHERS };
-        if let Some(number) = self.numbers.get(name) {
-            return *number;
-        }
-        let number = self.all.len() as u16;
-        let of_delivery = self.of_delivery.iter().any(|field| is_below(name, field))
-            || delivery::is_time(name)
-            || delivery::is_transport(name) && !(self.key_is_of_place && delivery::is_place(name));
-        self.all.push((name.to_string(), of_delivery));
-        self.numbers.insert(name.to_string(), number);
-        number
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::hash;
@@ -249,7 +189,7 @@ mod tests {
     proptest! {
         #[test]
         fn copies_differ_exactly_where_a_field_does(records in prop::collection::vec(record(), 0..60)) {
-            let mut copies = Copies::new(&[], Vec::new());
+            let mut copies = Copies::new(&[], Vec::new(), Kind::Keys);
             let mut firsts = std::collections::HashMap::new();
             let (mut compared, mut differing) = (0, 0);
             for (key, fields) in records {
@@ -268,7 +208,7 @@ mod tests {
 
         #[test]
         fn a_sample_stays_within_its_bound_and_compares_all_copies_of_a_key(keys in prop::collection::vec(0u32..500, 0..2000)) {
-            let mut copies = Copies::new(&[], Vec::new());
+            let mut copies = Copies::new(&[], Vec::new(), Kind::Keys);
             copies.bound(4000);
             for key in &keys {
                 let key = PingKey::from_u128((*key).into());

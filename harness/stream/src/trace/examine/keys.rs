@@ -25,7 +25,7 @@ impl Examiner {
 
     fn of_different_copies(&self, duplicates: u64) -> Doubt {
         let Copies { compared, differing, .. } = self.copies;
-        let telling = shown(&self.copies.telling(), differing);
+        let telling = shown(&self.copies.telling(), differing, |name| self.copies.depth_of_data(name));
         let copies = counted(differing, compared, duplicates);
         let said = format!("{copies} from their first in {}: this may not be the key", named(&telling));
         let own = telling.first().filter(|field| !self.id.named().is_empty() && !field.ends_with(ANY)).map(
@@ -96,11 +96,13 @@ fn counted(differing: u64, compared: u64, duplicates: u64) -> String {
 
 /// The fields in which copies differ, each once. Where the keys of an object are data, such as users, their names are neither a
 /// field to name nor for others to see: then `*` stands for them.
-fn shown(telling: &[(&str, u64)], differing: u64) -> Vec<String> {
+/// `by_records` says from which part on a name is data by how many records have it.
+fn shown(telling: &[(&str, u64)], differing: u64, by_records: impl Fn(&str) -> Option<usize>) -> Vec<String> {
     let mut shown: Vec<String> = Vec::new();
     for (name, _) in telling {
         let mut parts: Vec<&str> = name.split('.').collect();
-        let depth = depth_of_data(name, telling, differing).unwrap_or(parts.len());
+        let depths = [depth_of_data(name, telling, differing), by_records(name)];
+        let depth = depths.into_iter().flatten().min().unwrap_or(parts.len());
         if depth < parts.len() {
             parts.truncate(depth);
             parts.push(ANY);
@@ -150,7 +152,7 @@ mod tests {
     use super::*;
 
     fn of(telling: &[(&str, u64)], differing: u64) -> String {
-        named(&shown(telling, differing))
+        named(&shown(telling, differing, |_| None))
     }
 
     #[test]

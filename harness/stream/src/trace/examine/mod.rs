@@ -3,6 +3,7 @@
 mod copies;
 mod delivery;
 mod keys;
+mod names;
 mod null_ids;
 mod rival;
 
@@ -12,6 +13,7 @@ use xxhash_rust::xxh3::xxh3_64;
 pub use self::null_ids::NULLS;
 
 use self::copies::Copies;
+use self::names::Kind;
 use self::null_ids::{Heaviest, Nulls};
 use self::rival::Rival;
 use super::doubt::{Doubt, DoubtKind};
@@ -20,7 +22,7 @@ use super::fields::Fields;
 use super::formats::{Recognised, quoted, recognise};
 use super::id::id_of;
 use super::key::IdFields;
-use super::layout::Layout;
+use super::layout::{Layout, Shape};
 use super::options::TraceOptions;
 use super::record::Parts;
 use crate::stream::Id;
@@ -52,16 +54,20 @@ pub(crate) struct Examiner {
 
 impl Examiner {
     /// For a trace that looks like this.
-    pub(crate) fn new(options: &TraceOptions, Layout { id, fields, times, .. }: &Layout) -> Self {
+    pub(crate) fn new(options: &TraceOptions, Layout { id, fields, times, shape, .. }: &Layout) -> Self {
         // What is left out of an id is left out because copies differ in it; and deliveries are stamped anew.
         let left_out = id.all_but().unwrap_or_default();
         let of_delivery = options.time_field.iter().chain(left_out).chain(times).cloned().collect();
         let recognised = recognise(fields);
+        let kind = match shape {
+            Shape::Ndjson => Kind::Keys,
+            Shape::Csv { .. } | Shape::Parquet { .. } => Kind::Columns,
+        };
         Examiner {
             id: id.clone(),
             rival: recognised.as_ref().and_then(|known| Rival::of(known, id)),
             recognised,
-            copies: Copies::new(id.named(), of_delivery),
+            copies: Copies::new(id.named(), of_delivery, kind),
             nulls: Nulls::except(&options.null_ids),
             heaviest: Heaviest::default(),
         }

@@ -49,6 +49,128 @@ fn quotes_with_a_backslash_before_them_do_not_end_a_field() {
     assert_eq!(sample(text).events()[0].id, key);
 }
 
+/// Two hundred lines; `line` says what each one is.
+fn lines(header: &str, line: impl Fn(usize) -> String) -> Vec<String> {
+    std::iter::once(header.to_string()).chain((1..=200).map(line)).collect()
+}
+
+#[test]
+fn two_stray_quotes_that_make_one_sound_field_are_doubted_with_their_place() {
+    let two = lines("id,text", |n| format!("k{n},v"));
+    let one = lines("id", |n| format!("k{n}"));
+    let tabs = lines("id\ttext", |n| if n < 5 { format!("k{n}\t\"v\"") } else { format!("k{n}\tv") });
+    for (lines, open, close, ends) in [
+        (&two, "k10,\"v", "k12,v\"", ["\n", "\r\n", "\r"]),
+        (&one, "\"k10", "k12\"", ["\n", "\r\n", "\r"]),
+        (&tabs, "k10\t\"v", "k12\tv\"", ["\n", "\r\n", "\n"]),
+    ] {
+        for end in ends {
+            let mut lines = lines.clone();
+            (lines[10], lines[12]) = (open.to_string(), close.to_string());
+            let survey = sample(lines.join(end)).survey();
+            // Two records are gone, which nothing else says.
+            assert_eq!((survey.pings_count, survey.bad_count), (198, 0), "{open:?} {end:?}");
+            let line = if end == "\r" { 1 } else { 11 };
+            let said = format!(
+                "1 of 198 record holds line breaks inside quotes, over 3 lines, and every line of them could be a \
+                 record of its own; it is at line {line}"
+            );
+            assert_eq!(survey.folded.as_ref(), Some(&said), "{end:?}");
+            let doubt = &survey.doubts[0];
+            assert_eq!(
+                (doubt.kind, doubt.text.starts_with(&said)),
+                (DoubtKind::Form, true),
+                "{}",
+                doubt.text
+            );
+            assert!(doubt.remedy.as_ref().is_some_and(|remedy| remedy.contains("take them out")));
+        }
+    }
+}
+
+#[test]
+fn fields_over_several_lines_are_no_doubt_where_they_are_the_way_of_the_file() {
+    let often = lines("id,text", |n| if n % 3 == 0 { format!("k{n},\"a\nb\"") } else { format!("k{n},v") });
+    let survey = sample(often.join("\n")).survey();
+    assert_eq!((survey.pings_count, &survey.doubts[..]), (200, &[][..]));
+    assert!(
+        survey
+            .folded
+            .unwrap()
+            .starts_with("66 of 200 records hold line breaks inside quotes, the longest over 2")
+    );
+    let once = lines("id,text", |n| if n == 30 { format!("k{n},\"a\nb\"") } else { format!("k{n},v") });
+    let survey = sample(once.join("\n")).survey();
+    assert_eq!((survey.pings_count, survey.doubts.len()), (200, 1));
+    let none = sample(lines("id,text", |n| format!("k{n},\"v\"")).join("\n")).survey();
+    assert_eq!((none.folded, none.doubts), (None, vec![]));
+}
+
+#[test]
+fn a_user_with_spaces_in_the_name_is_one_column_of_a_log() {
+    let line = |user: &str, n: usize| {
+        format!(
+            "192.0.2.1 - {user} [10/Oct/2000:13:55:{n:02} -0700] \"GET /[a] HTTP/1.1\" 200 5 \"-\" \"-\" r{n}\n"
+        )
+    };
+    let users = ["Joe von Doe", "-", "joe", "a  b", " c", "Joe von Doe", "[me] x", "é f"];
+    let log: String = users.iter().enumerate().map(|(n, user)| line(user, n)).collect();
+    for content in [log.clone().into_bytes(), log.replace('\n', "\r\n").into_bytes(), gzip(log.as_bytes())] {
+        let users = sample(&content).with(|o| (o.id, o.time_field) = (named(&["user"]), Some("time".into())));
+        let survey = users.survey();
+        assert_eq!(
+            (survey.pings_count, survey.bad_count, survey.duplicate_count),
+            (8, 0, 1),
+            "{:?}",
+            survey.first_bad
+        );
+        let ids = users.events();
+        for (event, user) in
+            ids.iter().zip(["Joe von Doe", "-", "joe", "a  b", " c", "Joe von Doe", "[me] x"])
+        {
+            assert_eq!(event.id, super::super::id::id_of(user), "{user}");
+        }
+        let requests = sample(&content).with(|o| o.id = named(&["#10"])).survey();
+        assert_eq!((requests.unique_count, requests.bad_count), (8, 0));
+    }
+    // A line that is cut short, or has no time, is a bad one, and takes no other with it.
+    for broken in
+        ["192.0.2.1 - Joe von", "192.0.2.1 - Joe \"GET /\" 200", "192.0.2.1 - Joe [x", "[", "a b c d e f [g"]
+    {
+        let text = format!("{}{}{broken}\n{}", line("a", 1), line("b c", 2), line("d", 3));
+        let survey = sample(text).with(|o| (o.id, o.max_bad) = (named(&["user"]), 0.5)).survey();
+        assert_eq!((survey.pings_count, survey.bad_count), (3, 1), "{broken}");
+    }
+}
+
+#[test]
+fn a_backslash_before_what_ends_a_column_is_named_where_it_makes_columns_too_many() {
+    for (text, line) in [
+        (
+            "id\tt\na\t1\nb\\\tc\t2\nd\t3\n",
+            "line 3: 3 columns, where the first line has 2: a backslash before what ends",
+        ),
+        (
+            "id,t\na,1\nb\\,c,2\nd,3\n",
+            "line 3: 3 columns, where the first line has 2: a backslash before what ends",
+        ),
+        (
+            "id,t\na,1\nb\\\nc,2\nd,3\n",
+            "line 3: 1 columns, where the first line has 2: a backslash before what ends",
+        ),
+    ] {
+        let survey = sample(text).with(|o| o.max_bad = 0.5).survey();
+        assert!(survey.first_bad[0].to_string().starts_with(line), "{}", survey.first_bad[0]);
+        let error = sample(text).error();
+        assert!(error.contains(line) && error.contains("write the field in quotes"), "{error}");
+    }
+    let plain = sample("id,t\na,1\nb,c,2\nd,3\n").error();
+    assert!(
+        plain.contains("3 columns, where the first line has 2") && !plain.contains("backslash"),
+        "{plain}"
+    );
+}
+
 const LOG: &str = "\
 192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET /a?q=\\\"x\\\" HTTP/1.1\" 200 2326 \"-\" \"Mozilla/5.0 [en] (X11)\" r1
 192.0.2.1 - joe [10/Oct/2000:13:55:38 -0700] \"GET /[b] HTTP/1.1\" 404 - \"http://from/\" \"curl\" r2
