@@ -71,6 +71,8 @@ if ! python_has_all; then
     from_pypi 'psycopg[binary]==3.2.13' psycopg/__init__.py DEDUP_PYTHON
     export DEDUP_PYTHON="$PWD/$python_env/bin/python"
 fi
+# Servers that Debian has in one version or not at all.
+sh systems/install.sh redisbloom redis-8 valkey
 need java default-jre-headless
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need initdb postgresql
 command -v jq >/dev/null || need_package jq

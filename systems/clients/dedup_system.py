@@ -23,6 +23,14 @@ _SETTLED = struct.Struct("<16sQQ")  # key, delivery, 0 delivered or 1 failed
 _FOOTPRINT = struct.Struct("<QQ")
 
 
+class Partly(Exception):
+    """Raised by `judge` where a store answered for some pings alone: all verdicts, UNJUDGED among them, and why."""
+
+    def __init__(self, verdicts, why):
+        super().__init__(why)
+        self.verdicts = verdicts
+
+
 class System:
     """What a system can be asked; of these `judge` has to be there. An exception is the answer `failed`."""
 
@@ -78,8 +86,11 @@ def _answer(system, kind, body):
         return "f", _FOOTPRINT.pack(*system.footprint())
     (now,) = _NOW.unpack_from(body)
     if kind == "J":
-        verdicts = bytes(system.judge(list(_PING.iter_unpack(body[8:])), now))
-        return "v", _COUNT.pack(len(verdicts)) + verdicts
+        try:
+            verdicts, why = system.judge(list(_PING.iter_unpack(body[8:])), now), ""
+        except Partly as partly:
+            verdicts, why = partly.verdicts, str(partly)
+        return "v", _COUNT.pack(len(verdicts)) + bytes(verdicts) + why.encode()
     if kind == "S":
         system.settle(list(_SETTLED.iter_unpack(body[8:])), now)
         return "d", b""

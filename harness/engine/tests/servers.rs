@@ -102,7 +102,7 @@ fn expired_keys_are_removed_on_request() {
 #[test]
 fn its_facts_are_told() {
     let redis = private_redis();
-    let parts: Vec<u32> = redis.version().split('.').map(|part| part.parse().unwrap()).collect();
+    let parts: Vec<u32> = redis.product().version.split('.').map(|part| part.parse().unwrap()).collect();
     assert_eq!(parts.len(), 3);
     assert!(redis.used_memory().unwrap() > 100_000);
     assert!(runs(redis.process_id().unwrap()));

@@ -13,7 +13,7 @@ use crate::exit::{Exit, OrExit};
 use crate::process::leave_no_core;
 use crate::select::Selected;
 use crate::servers::password::{self, PasswordError};
-use crate::servers::{ServerError, SharedRedis};
+use crate::servers::{ServerError, ServerProgram, SharedRedis};
 
 /// Options that name a Redis server.
 #[derive(Clone, Debug, Args)]
@@ -26,6 +26,10 @@ pub struct GivenRedis {
     /// show it, or from DEDUP_REDIS_PASSWORD
     #[arg(long, value_name = "FILE", requires = "redis_url", help_heading = "Redis")]
     pub redis_password_file: Option<PathBuf>,
+    /// Start this program as the private server, such as a valkey-server: its path, or its name where it is on the PATH;
+    /// else the one that DEDUP_REDIS_SERVER names, or redis-server
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "redis_url", help_heading = "Redis")]
+    pub redis_server: Option<PathBuf>,
     /// Every key of ours begins with this; keys under it must not exist yet, and are removed afterwards
     #[arg(
         long,
@@ -38,14 +42,26 @@ pub struct GivenRedis {
 }
 
 impl GivenRedis {
-    /// The server, with its password; none where none was named.
-    pub(super) fn choice(&self, stop: &AtomicBool) -> anyhow::Result<Option<RedisChoice>> {
-        let Some(url) = &self.redis_url else { return Ok(None) };
+    /// The server that is given, with its password; where none is, what `own` makes of the program to start.
+    pub(super) fn choice(
+        &self,
+        own: fn(ServerProgram) -> RedisChoice,
+        stop: &AtomicBool,
+    ) -> anyhow::Result<RedisChoice> {
+        let Some(url) = &self.redis_url else {
+            let program = self
+                .redis_server
+                .as_deref()
+                .map_or_else(|| Ok(ServerProgram::default()), ServerProgram::named);
+            return Ok(own(program
+                .map_err(|error| anyhow!("--redis-server: {error}"))
+                .or_exit(Exit::Usage)?));
+        };
         leave_no_core();
         let url = password::completed(url, self.redis_password_file.as_deref(), stop);
         let exit = if let Err(PasswordError::Stopped) = &url { Exit::Interrupted } else { Exit::Usage };
         let url = url.or_exit(exit)?;
-        Ok(Some(RedisChoice::Given { url, prefix: self.redis_prefix.clone() }))
+        Ok(RedisChoice::Given { url, prefix: self.redis_prefix.clone() })
     }
 }
 

@@ -214,7 +214,7 @@ fn a_cell_whose_run_is_gone_ends_and_makes_nothing() {
         seed: 0,
         workers: NonZeroUsize::MIN,
         batch: NonZeroUsize::MIN,
-        redis: RedisChoice::Private,
+        redis: RedisChoice::default(),
         time_factor: 1.0,
         nightly: (Choice::None, None),
         memory_limit: 1 << 30,

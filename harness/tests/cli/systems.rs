@@ -232,6 +232,19 @@ fn nats_jetstream_keeps_its_promise() {
 }
 
 #[test]
+fn the_filters_of_redisbloom_keep_their_promises_and_a_full_one_says_that_it_is() {
+    is_judged("redisbloom", &ours("redisbloom.toml"), "RedisBloom 2.");
+    is_judged("redis-cuckoo", &ours("redis-cuckoo.toml"), "RedisBloom 2.");
+    let tool = Tool::with_tiny();
+    let full = ours("redisbloom.toml") + ":full=refuses,ids=100";
+    let run = ["run", "-f", "tiny.toml", "-s", &full, "-s", "^exact$", "-p", "verify", "-o", "out"];
+    let output = tool.command(&run).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("store unavailable: redisbloom ERR non scaling filter is full"), "{said}");
+}
+
+#[test]
 fn every_system_is_in_the_list_of_systems() {
     let list = fs::read_to_string(root().join("systems/README.md")).unwrap();
     for folder in ["", "examples"] {

@@ -98,8 +98,13 @@ lag.uniform = ["1m", "4m"]
 
 /// The verify figures of each strategy.
 fn verified(scenario: &str, strategies: &[&str]) -> Vec<(String, VerifyFigures)> {
+    recorded(scenario, strategies).1
+}
+
+/// The records of a verify pass, as they are and as figures of each strategy.
+fn recorded(scenario: &str, arguments: &[&str]) -> (String, Vec<(String, VerifyFigures)>) {
     let dir = TempDir::new().unwrap();
-    let output = run(&dir, scenario, &[&["-q", "-p", "verify"][..], strategies].concat(), &[]);
+    let output = run(&dir, scenario, &[&["-q", "-p", "verify"][..], arguments].concat(), &[]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     let records = fs::read_to_string(dir.path().join("out/records.jsonl")).unwrap();
     let cell = |line: &str| match serde_json::from_str(line).unwrap() {
@@ -109,7 +114,8 @@ fn verified(scenario: &str, strategies: &[&str]) -> Vec<(String, VerifyFigures)>
             other => panic!("{other:?}"),
         },
     };
-    records.lines().filter_map(cell).collect()
+    let figures = records.lines().filter_map(cell).collect();
+    (records, figures)
 }
 
 /// Also where marks come late, and copies meanwhile.
@@ -163,4 +169,51 @@ fn behind_mozilla_s_redis_the_nightly_job_leaves_a_twentieth_of_what_clients_sen
     let stable = figures.predicted.iter().find(|prediction| prediction.tables == Tables::Stable).unwrap();
     assert!((stable.predicted_ratio - 0.05).abs() < 0.015, "{stable:?}");
     assert!(deviations(stable).abs() < 4.0, "{stable:?}");
+}
+
+/// Copies that come just before the window's end: a server that goes by a time it read a moment ago, in which the run's clock
+/// has gone on by some pings, would have forgotten their firsts.
+const LATE_COPIES: &str = r#"
+about = "Copies at the end of the window."
+pings = 3_000
+window = "10s"
+payload = "1KB"
+[arrival]
+process = "constant"
+rate = "100/s"
+[[repeat]]
+cause = "late"
+share = 0.3
+lag.uniform = ["9.97s", "9.995s"]
+"#;
+
+/// Where `systems/install.sh` puts a server.
+fn installed(server: &str) -> String {
+    let path = format!("{}/../target/systems/{server}", env!("CARGO_MANIFEST_DIR"));
+    assert!(fs::exists(&path).unwrap(), "no {path}: run systems/install.sh valkey redis-8");
+    path
+}
+
+#[test]
+fn other_servers_keep_the_promise_to_the_end_of_the_window_and_are_named_as_what_they_are() {
+    for (server, named) in
+        [("valkey/valkey-server", "\"valkey\":\"9."), ("redis-8/redis-server", "\"redis\":\"8.")]
+    {
+        let server = installed(server);
+        let (records, figures) = recorded(LATE_COPIES, &["-s", "^redis-claim$", "--redis-server", &server]);
+        assert!(records.contains(named), "{server}: {records}");
+        let [(_, figures)] = &figures[..] else { panic!("{figures:?}") };
+        assert!(figures.duplicate_in_window_count > 300, "{figures:?}");
+        assert_eq!(figures.judgement.verdict, Verdict::Kept, "{server}: {:?}", figures.judgement);
+    }
+}
+
+#[test]
+fn a_server_that_is_no_program_is_refused_before_anything_is_done() {
+    let dir = TempDir::new().unwrap();
+    let output = run(&dir, LATE_COPIES, &["-s", "^redis-claim$", "--redis-server", "/nowhere/valkey"], &[]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("--redis-server: found \"/nowhere/valkey\""), "{said}");
+    assert!(!dir.path().join("out").exists());
 }

@@ -71,6 +71,6 @@ impl Instance {
     /// Name and version of the store's server, where there is one.
     pub fn server_version(&self) -> Option<(&'static str, String)> {
         let of_system = || Some((self.rebuild.name(), self.strategy.system_version()?));
-        self.store.version().or_else(of_system)
+        self.store.product().map(|product| (product.name, product.version)).or_else(of_system)
     }
 }

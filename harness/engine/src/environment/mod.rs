@@ -96,7 +96,7 @@ impl Environment {
             nightly: (Choice::None, None),
             memory_limit: u64::MAX,
             disk_limit: u64::MAX,
-            redis: RedisChoice::Private,
+            redis: RedisChoice::default(),
             time_factor: 1.0,
             alive: || {},
             routed: Routed::ByKey,
@@ -186,12 +186,12 @@ impl Environment {
             (Needs::System { server: Some(server), file, .. }, _) => {
                 Ok(Store::Beside(Beside::start(server, Path::new(file))?))
             }
-            (Needs::Redis, RedisChoice::Private) => {
-                let launch = Launch { start_at: self.start, ..Launch::find()? };
+            (Needs::Redis, RedisChoice::Private(program)) => {
+                let launch = Launch { start_at: self.start, ..Launch::of(program)? };
                 Ok(Store::Private(PrivateRedis::start(&launch)?))
             }
-            (Needs::Redis, RedisChoice::Cluster) => {
-                Ok(Store::Cluster(PrivateCluster::start(&Launch::find()?)?))
+            (Needs::Redis, RedisChoice::Cluster(program)) => {
+                Ok(Store::Cluster(PrivateCluster::start(&Launch::of(program)?)?))
             }
             (Needs::Redis, RedisChoice::Given { url, prefix }) => {
                 let server = SharedRedis::claim_part(url, prefix, self.instances)?;

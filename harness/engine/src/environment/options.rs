@@ -6,7 +6,7 @@ use dedup_strategies::Needs;
 use dedup_stream::faults::Placed;
 use serde::{Deserialize, Serialize};
 
-use crate::servers::VirtualClock;
+use crate::servers::{ServerProgram, VirtualClock};
 
 /// How the time pass is run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,9 +68,9 @@ impl ScaleOptions {
 #[derive(Clone, Serialize, Deserialize)]
 pub enum RedisChoice {
     /// A private one, started by the cell.
-    Private,
+    Private(ServerProgram),
     /// A private cluster, started by the cell.
-    Cluster,
+    Cluster(ServerProgram),
     /// One that was given.
     Given {
         /// Its URL, credentials included; only ever passed through a pipe.
@@ -80,12 +80,18 @@ pub enum RedisChoice {
     },
 }
 
+impl Default for RedisChoice {
+    fn default() -> RedisChoice {
+        RedisChoice::Private(ServerProgram::default())
+    }
+}
+
 /// Without the URL, which may hold a password.
 impl fmt::Debug for RedisChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            RedisChoice::Private => f.write_str("Private"),
-            RedisChoice::Cluster => f.write_str("Cluster"),
+            RedisChoice::Private(program) => write!(f, "Private({program:?})"),
+            RedisChoice::Cluster(program) => write!(f, "Cluster({program:?})"),
             RedisChoice::Given { prefix, .. } => write!(f, "Given({prefix:?})"),
         }
     }
@@ -95,7 +101,9 @@ impl RedisChoice {
     /// The same for one workload: a primary can only fail over where there is a cluster.
     pub fn under(&self, faults: &[Placed]) -> RedisChoice {
         match self {
-            RedisChoice::Private if faults.iter().any(Placed::takes_a_cluster) => RedisChoice::Cluster,
+            RedisChoice::Private(program) if faults.iter().any(Placed::takes_a_cluster) => {
+                RedisChoice::Cluster(program.clone())
+            }
             choice => choice.clone(),
         }
     }
@@ -104,8 +112,8 @@ impl RedisChoice {
     pub fn keeps_wall_time(&self, needs: Needs) -> bool {
         match (needs, self) {
             (Needs::Nothing, _) => false,
-            (Needs::Redis, RedisChoice::Given { .. } | RedisChoice::Cluster) => true,
-            (Needs::Redis, RedisChoice::Private) => !VirtualClock::is_supported(),
+            (Needs::Redis, RedisChoice::Given { .. } | RedisChoice::Cluster(_)) => true,
+            (Needs::Redis, RedisChoice::Private(_)) => !VirtualClock::is_supported(),
             (Needs::System { wall_clock, .. }, _) => wall_clock,
         }
     }

@@ -5,7 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use dedup_strategies::{Address, RedisEndpoint, Timestamp};
 
 use crate::pipeline::{Free, Pace, Wall};
-use crate::servers::{Beside, PrivateCluster, PrivateRedis, SharedRedis, StoreControl, VirtualClock};
+use crate::servers::{
+    Beside, PrivateCluster, PrivateRedis, Product, SharedRedis, StoreControl, VirtualClock,
+};
 
 /// What was started or claimed for a strategy that keeps its ids in a server.
 pub(super) enum Store {
@@ -74,14 +76,14 @@ impl Store {
         }
     }
 
-    /// Name and version of its server, where there is one.
-    pub(super) fn version(&self) -> Option<(&'static str, String)> {
+    /// What its server is, where there is one.
+    pub(super) fn product(&self) -> Option<Product> {
         match self {
             // Its clients say it.
             Store::None | Store::Beside(_) => None,
-            Store::Private(server) => Some(("redis", server.version().to_string())),
-            Store::Cluster(cluster) => Some(("redis", cluster.version().to_string())),
-            Store::Shared(server) => locked(server).version().ok().map(|version| ("redis", version)),
+            Store::Private(server) => Some(server.product().clone()),
+            Store::Cluster(cluster) => cluster.product().cloned(),
+            Store::Shared(server) => locked(server).product().ok(),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::error::ServerError;
 use super::guarded::{Guarded, ServerCommand};
 use super::private::guarded;
 use super::store_fault::StoreFault;
-use super::{guard, private::is_program};
+use super::{guard, program::is_program};
 use crate::process::descendants_bytes;
 use crate::wait::until;
 

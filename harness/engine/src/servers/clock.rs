@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use dedup_strategies::Timestamp;
@@ -15,6 +15,10 @@ const LIBRARY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/virtual_clock.s
 
 /// The variable in which a server finds the path of its clock.
 const CLOCK_VARIABLE: &str = "DEDUP_VIRTUAL_CLOCK";
+
+/// How long a Valkey goes by what it last read of its clock: a millisecond (9.1.2: commands that took 30 us each came to one
+/// time by thirties), and some more, as it reads when the next command comes.
+const READ_AGAIN: Duration = Duration::from_micros(1200);
 
 /// A clock that stands still until it is set.
 ///
@@ -28,6 +32,8 @@ pub struct VirtualClock {
     set_to_ns: AtomicU64,
     /// By how much it is ahead of what it is set to.
     ahead_ns: AtomicU64,
+    /// Whether its server has to be given [`READ_AGAIN`] after each change.
+    is_read_seldom: AtomicBool,
 }
 
 impl VirtualClock {
@@ -49,13 +55,27 @@ impl VirtualClock {
     }
 
     fn of(file: File) -> VirtualClock {
-        VirtualClock { file, set_to_ns: AtomicU64::new(0), ahead_ns: AtomicU64::new(0) }
+        VirtualClock {
+            file,
+            set_to_ns: AtomicU64::new(0),
+            ahead_ns: AtomicU64::new(0),
+            is_read_seldom: AtomicBool::new(false),
+        }
+    }
+
+    /// From now on a change waits until a server that reads its clock seldom has read it.
+    pub(super) fn is_read_seldom(&self) {
+        self.is_read_seldom.store(true, Ordering::Relaxed);
     }
 
     /// Sets the time. It may go backwards, which servers take like any operator's change of the clock.
     pub fn set(&self, now: Timestamp) -> io::Result<()> {
-        self.set_to_ns.store(now.as_nanos(), Ordering::Relaxed);
-        self.write(now.as_nanos())
+        let before = self.set_to_ns.swap(now.as_nanos(), Ordering::Relaxed);
+        self.write(now.as_nanos())?;
+        if before != now.as_nanos() && self.is_read_seldom.load(Ordering::Relaxed) {
+            std::thread::sleep(READ_AGAIN);
+        }
+        Ok(())
     }
 
     /// Makes it say this much more than it is set to, now and from now on, like a clock that was set wrong.

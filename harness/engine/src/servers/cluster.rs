@@ -21,6 +21,7 @@ use super::control_cluster::ClusterControl;
 use super::error::ServerError;
 use super::guarded::{Guarded, ServerCommand};
 use super::private::{Launch, guarded, wait_until_ready};
+use super::product::Product;
 use crate::wait::until;
 
 /// Primaries; as many nodes again are replicas.
@@ -39,7 +40,7 @@ pub struct PrivateCluster {
     guarded: Guarded,
     nodes: Vec<Node>,
     url: String,
-    version: String,
+    product: Option<Product>,
     empty_bytes: Vec<u64>,
 }
 
@@ -89,8 +90,7 @@ impl PrivateCluster {
         let seeds: Vec<String> =
             nodes.iter().map(|node| format!("127.0.0.1:{}", node.clients.number)).collect();
         let url = format!("redis+cluster://{}", seeds.join(","));
-        let mut cluster =
-            PrivateCluster { guarded, nodes, url, version: String::new(), empty_bytes: Vec::new() };
+        let mut cluster = PrivateCluster { guarded, nodes, url, product: None, empty_bytes: Vec::new() };
         cluster.assemble()?;
         Ok(cluster)
     }
@@ -105,9 +105,9 @@ impl PrivateCluster {
         RedisEndpoint { url: self.url.clone(), prefix: String::new() }
     }
 
-    /// Its nodes' version, such as `7.0.15`.
-    pub fn version(&self) -> &str {
-        &self.version
+    /// What its nodes are, once they have been asked.
+    pub fn product(&self) -> Option<&Product> {
+        self.product.as_ref()
     }
 
     /// Its private directory.
@@ -235,7 +235,8 @@ impl PrivateCluster {
         for index in 0..NODES {
             wait_until_ready(&self.guarded, &mut self.link(index)?)?;
         }
-        self.version = self.link(0)?.info("server", "redis_version")?;
+        let mut first = self.link(0)?;
+        self.product = Some(Product::of(|field| first.info("server", field))?);
         for index in 0..PRIMARIES {
             let (first, next) = (index * SLOTS / PRIMARIES, (index + 1) * SLOTS / PRIMARIES);
             self.command(index, cluster("ADDSLOTSRANGE").arg(first).arg(next - 1))?;

@@ -1,12 +1,11 @@
 //! A redis-server of our own, on the run's clock.
 
-use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf, absolute};
 use std::time::Duration;
 
@@ -20,13 +19,13 @@ use super::control_private::PrivateControl;
 use super::error::ServerError;
 use super::guard;
 use super::guarded::{GuardError, Guarded, ServerCommand};
+use super::product::Product;
+use super::program::ServerProgram;
 use super::proxy::Proxy;
 use super::stay::PREFIX;
 use super::temporary;
 use crate::wait::until;
 
-/// The variable that names the server's program.
-const SERVER_VARIABLE: &str = "DEDUP_REDIS_SERVER";
 /// How long a server may take to answer its first PING; 10 to 50 ms are usual, and far more on a machine that is busy with
 /// others. Less than a cell may stand still.
 const START_PATIENCE: Duration = Duration::from_secs(25);
@@ -47,36 +46,16 @@ pub struct Launch {
 }
 
 impl Launch {
-    /// Finds a server: the one that `DEDUP_REDIS_SERVER` names, or `redis-server` on the `PATH`.
-    pub fn find() -> Result<Launch, ServerError> {
-        let search_path = env::var_os("PATH").unwrap_or_default();
-        let server = find_server(env::var_os(SERVER_VARIABLE), &search_path)?;
-        // The guard runs in the private directory, where a relative path means something else.
-        let server = absolute(&server).map_err(ServerError::io(server.display().to_string()))?;
+    /// How to start `program`.
+    pub fn of(program: &ServerProgram) -> Result<Launch, ServerError> {
         let guard = guard::own_executable().map_err(ServerError::io("finding our own program"))?;
-        Ok(Launch { server, guard, start_at: Timestamp::ZERO, arguments: Vec::new() })
+        Ok(Launch { server: program.path()?, guard, start_at: Timestamp::ZERO, arguments: Vec::new() })
     }
-}
 
-fn find_server(named: Option<OsString>, search_path: &OsString) -> Result<PathBuf, ServerError> {
-    if let Some(named) = named {
-        let server = PathBuf::from(named);
-        return match is_program(&server) {
-            true => Ok(server),
-            false => Err(ServerError::Missing {
-                reason: format!("{SERVER_VARIABLE} names {}, which is no program", server.display()),
-            }),
-        };
+    /// How to start the usual one.
+    pub fn find() -> Result<Launch, ServerError> {
+        Launch::of(&ServerProgram::default())
     }
-    let candidates = env::split_paths(search_path).map(|dir| dir.join("redis-server"));
-    candidates
-        .into_iter()
-        .find(|path| is_program(path))
-        .ok_or_else(|| ServerError::Missing { reason: "no redis-server found on the PATH".to_string() })
-}
-
-pub(super) fn is_program(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
 /// Where clients find the server: a symbolic link to its socket, or to a proxy's.
@@ -91,7 +70,7 @@ pub struct PrivateRedis {
     guarded: Guarded,
     clock: Option<VirtualClock>,
     url: String,
-    version: String,
+    product: Product,
     empty_bytes: u64,
 }
 
@@ -107,9 +86,12 @@ impl PrivateRedis {
         guarded.start(0).map_err(ServerError::io("starting redis-server"))?;
         let mut link = Link::to(&url)?;
         wait_until_ready(&guarded, &mut link)?;
-        let version = link.info("server", "redis_version")?;
+        let product = Product::of(|field| link.info("server", field))?;
+        if let (Some(clock), "valkey") = (&clock, product.name) {
+            clock.is_read_seldom();
+        }
         let empty_bytes = link.used_memory()?;
-        let redis = PrivateRedis { guarded, clock, url, version, empty_bytes };
+        let redis = PrivateRedis { guarded, clock, url, product, empty_bytes };
         redis.check_clock(launch, &mut link)?;
         Ok(redis)
     }
@@ -134,9 +116,9 @@ impl PrivateRedis {
         self.clock.as_ref().map(|_| clock_path(self.dir()))
     }
 
-    /// Its version, such as `7.0.15`.
-    pub fn version(&self) -> &str {
-        &self.version
+    /// What it is.
+    pub fn product(&self) -> &Product {
+        &self.product
     }
 
     /// Bytes that it had allocated when it was empty.
@@ -333,19 +315,7 @@ fn percent_encoded(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use tempfile::TempDir;
-
     use super::*;
-
-    #[test]
-    fn a_missing_server_is_an_error_with_the_remedy() {
-        let empty = TempDir::new().unwrap();
-        for named in [None, Some(OsString::from("/nowhere/redis-server")), Some(empty.path().into())] {
-            let error = find_server(named, &empty.path().into()).unwrap_err();
-            assert!(error.to_string().contains("apt-get install redis-server"), "{error}");
-            assert!(error.remedy().contains("apt-get install redis-server"));
-        }
-    }
 
     #[test]
     fn a_path_is_encoded_so_that_a_url_gives_it_back() {

@@ -10,6 +10,7 @@ use dedup_strategies::{RedisEndpoint, Unavailable};
 use redis::cmd;
 
 use super::error::ServerError;
+use super::product::Product;
 
 /// Longest prefix: it is part of every key, and of every command.
 const LONGEST_PREFIX: usize = 100;
@@ -114,9 +115,9 @@ impl SharedRedis {
         &self.shown
     }
 
-    /// Its version, such as `7.0.15`.
-    pub fn version(&mut self) -> Result<String, Unavailable> {
-        self.servers.info("server", "redis_version")
+    /// What it is.
+    pub fn product(&mut self) -> Result<Product, Unavailable> {
+        Product::of(|field| self.servers.info("server", field))
     }
 
     /// Bytes that it has allocated (`used_memory`), for all that it holds.

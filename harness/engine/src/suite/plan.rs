@@ -71,7 +71,7 @@ impl Plan {
             rounds: 1,
             seed: None,
             options: PassOptions::default(),
-            redis: RedisChoice::Private,
+            redis: RedisChoice::default(),
             claim: None,
             pacing: Pacing { asked: None, round_trip: Duration::ZERO },
             nightly: (Choice::Auto, None),

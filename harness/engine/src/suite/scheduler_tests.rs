@@ -67,7 +67,7 @@ fn task((index, sketch): (usize, &Sketch)) -> Task<Tag> {
         seed: 0,
         workers: NonZeroUsize::MIN,
         batch: NonZeroUsize::MIN,
-        redis: RedisChoice::Private,
+        redis: RedisChoice::default(),
         time_factor: 1.0,
         nightly: (Choice::None, None),
         memory_limit: 0,

@@ -78,8 +78,8 @@ fn scale_options(args: &RunArgs) -> ScaleOptions {
 
 fn admit_time_factor(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
     let on_wall_time = |workload: &Workload| match plan.redis.under(workload.faults()) {
-        RedisChoice::Private => false,
-        RedisChoice::Cluster | RedisChoice::Given { .. } => true,
+        RedisChoice::Private(_) => false,
+        RedisChoice::Cluster(_) | RedisChoice::Given { .. } => true,
     };
     anyhow::ensure!(args.time_factor.is_none() || plan.workloads.iter().any(on_wall_time), NO_WALL_TIME);
     Ok(())
@@ -185,7 +185,7 @@ fn trace_options(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow:
 
 fn redis(args: &RunArgs, stop: &AtomicBool) -> anyhow::Result<RedisChoice> {
     let own = if args.redis_cluster { RedisChoice::Cluster } else { RedisChoice::Private };
-    Ok(args.redis.choice(stop)?.unwrap_or(own))
+    args.redis.choice(own, stop)
 }
 
 const NO_WALL_TIME: &str = "--time-factor: nothing here keeps wall time; it goes with --redis-url or --redis-cluster, \

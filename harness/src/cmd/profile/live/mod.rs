@@ -117,7 +117,7 @@ pub(super) fn watch(
     refuse_files(asked.traces).or_exit(Exit::Usage)?;
     let options = asked.reading.options(&[PathBuf::from(STDIN)]);
     let selected = asked.live.shadows(definitions).or_exit(Exit::Usage)?;
-    let redis = asked.live.redis.choice(stop)?.unwrap_or(RedisChoice::Private);
+    let redis = asked.live.redis.choice(RedisChoice::Private, stop)?;
     // Held for as long as there are shadows, and cleared then.
     let mut claim = claim(&redis, &selected, stop)?;
     let shadows = shadow::all(&selected, &redis, directory).or_exit(Exit::Usage)?;

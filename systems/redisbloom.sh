@@ -1,0 +1,8 @@
+#!/bin/sh
+# A Redis of our own with the module RedisBloom, on the socket DIR/redis.sock. Usage: redisbloom.sh DIR
+set -eu
+module=$(cd "$(dirname "$0")/.." && pwd)/target/systems/redisbloom/redisbloom.so
+[ -e "$module" ] || { echo "no RedisBloom: run systems/install.sh redisbloom" >&2; exit 1; }
+server=${DEDUP_REDIS_SERVER:-redis-server}
+command -v "$server" >/dev/null || { echo "no redis-server: apt-get install redis-server" >&2; exit 1; }
+exec "$server" --port 0 --unixsocket "$1/redis.sock" --dir "$1" --save '' --appendonly no --loadmodule "$module"
