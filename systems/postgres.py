@@ -3,8 +3,6 @@
 import os
 import sys
 
-import psycopg
-
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients"))
 from dedup_system import DUPLICATE, END, NEW, System, serve  # noqa: E402
 
@@ -19,6 +17,8 @@ PURGES_A_WINDOW = 10
 
 class Postgres(System):
     def __init__(self, hello):
+        import psycopg
+
         settings = hello["settings"]
         self.window = settings["window"]
         self.purges = hello["worker"] == 0

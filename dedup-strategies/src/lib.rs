@@ -22,11 +22,11 @@ mod sync;
 mod testing;
 
 pub use contract::{
-    Address, Bound, Build, BuildError, Context, Definition, DeliveryId, Estimate, Eviction, Footprint,
-    Forgets, HeldPings, Kept, Listens, Memory, Needs, Operation, Outcome, Ping, PingKey, Promise, Prospect,
-    RedisEndpoint, Resets, Role, Routing, Server, SettingDef, SettingDefault, SettingError, SettingKind,
-    Settings, Settled, Sizing, Strategy, Timestamp, Unavailable, UnderFaults, Verdict, WhileAway, Window,
-    Worker, definition, driver, judge_each, promise, settings, time, worker_of,
+    Address, Batching, Bound, Build, BuildError, Context, Definition, DeliveryId, Estimate, Eviction,
+    Footprint, Forgets, HeldPings, Kept, Listens, Memory, Needs, Operation, Outcome, Ping, PingKey, Promise,
+    Prospect, RedisEndpoint, Resets, Role, Routing, Server, SettingDef, SettingDefault, SettingError,
+    SettingKind, Settings, Settled, Sizing, Strategy, Timestamp, Unavailable, UnderFaults, Verdict,
+    WhileAway, Window, Worker, definition, driver, judge_each, promise, settings, time, worker_of,
 };
 pub use strategies::STRATEGIES;
 pub use structures::{hardware, hash, shards, theory, window_set};

@@ -38,6 +38,7 @@ enum Lie {
     KeepsStateInTheWorker,
     GrowsWithoutBound,
     TracksNothing,
+    EmitsTwice,
     Fails,
     RemembersWhatItDidNotJudge,
     NeverJudgesSome,
@@ -76,6 +77,10 @@ impl Strategy for Liar {
             Lie::TracksNothing => Footprint::default(),
             _ => Footprint { ids, bytes: ids * 16 },
         }
+    }
+
+    fn emitted_twice(&self) -> Option<u64> {
+        (self.lie == Lie::EmitsTwice).then_some(3)
     }
 }
 
@@ -215,6 +220,11 @@ const CAUGHT: &[(&str, Build, &str)] = &[
         "held pings are released once each, all by the end",
         &|_, _| Ok(build(Lie::ReleasesSomethingElse)),
         "in its place",
+    ),
+    (
+        "nothing comes out of a flow twice",
+        &|_, _| Ok(build(Lie::EmitsTwice)),
+        "pings that came out had come out before",
     ),
     ("every ping gets one verdict, in order", &|_, _| Ok(build(Lie::SwapsVerdicts)), "in turn"),
     ("no more is lost than promised", &|_, _| Ok(build(Lie::SkipsAVerdict)), "gave 16 verdicts for 17 pings"),

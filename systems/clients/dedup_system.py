@@ -64,7 +64,8 @@ def serve(make):
             raise ValueError(f"this speaks version 1 of the protocol, not {hello['dedup-protocol']}")
         system = make(hello)
     except Exception as error:  # told to the harness, whatever it is
-        write(json.dumps({"failed": f"{type(error).__name__}: {error}"}).encode() + b"\n")
+        word = "missing" if isinstance(error, ImportError) else "failed"
+        write(json.dumps({word: f"{type(error).__name__}: {error}"}).encode() + b"\n")
         flush()
         return
     calls = {name: getattr(system, name) is not None for name in ("settle", "advance", "footprint")}

@@ -108,6 +108,23 @@ pub(super) fn held(subject: &Subject) -> Result<(), String> {
     Ok(())
 }
 
+/// What has one verdict for each ping cannot break this.
+pub(super) fn out_once(subject: &Subject) -> Result<(), String> {
+    let mut pipeline = Pipeline::new(subject, 1, 1)?;
+    if pipeline.strategy.emitted_twice().is_none() {
+        return Ok(());
+    }
+    let scale = Scale::of(&pipeline.promise);
+    pipeline.offer_all(&scale.random(6))?;
+    pipeline.end()?;
+    match pipeline.strategy.emitted_twice() {
+        None | Some(0) => Ok(()),
+        Some(count) => {
+            Err(format!("{count} of {} pings that came out had come out before", pipeline.log.len()))
+        }
+    }
+}
+
 /// Workers crash between batches, in turn: whatever a worker kept to itself is gone, and promises hold all the same.
 pub(super) fn crashes(subject: &Subject) -> Result<(), String> {
     const WORKERS: usize = 3;

@@ -125,6 +125,7 @@ pub const LAWS: &[Law] = &[
     Law { name: "as many ids are remembered as promised", test: judging::capacity },
     Law { name: "gaps in time change no promise", test: judging::gaps },
     Law { name: "held pings are released once each, all by the end", test: judging::held },
+    Law { name: "nothing comes out of a flow twice", test: judging::out_once },
     Law { name: "a crash of a worker changes no promise", test: judging::crashes },
     Law { name: "the same seed gives the same verdicts", test: repeatable::same_seed },
     Law { name: "a batch without pings changes nothing", test: repeatable::empty_batches },

@@ -1,6 +1,8 @@
 //! How a strategy is named, described and built.
 
 use std::fmt;
+use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use super::context::{BuildError, Context, Estimate};
 use super::forgets::Forgets;
@@ -99,5 +101,26 @@ pub enum Needs {
         wall_clock: bool,
         /// The server whose clients its workers are, where there is one.
         server: Option<&'static Server>,
+        /// How pings are batched for it, where it is not the pipeline's business: a marker follows each batch of a flow.
+        batching: Option<Batching>,
     },
+}
+
+impl Needs {
+    /// How pings are batched, where it is not as the pipeline has it.
+    pub fn batching(self) -> Option<Batching> {
+        match self {
+            Needs::System { batching, .. } => batching,
+            Needs::Nothing | Needs::Redis => None,
+        }
+    }
+}
+
+/// When a batch is complete, in the pipeline's terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Batching {
+    /// Once it has so many pings.
+    pub pings: NonZeroUsize,
+    /// Once its first ping has waited so long.
+    pub linger: Duration,
 }

@@ -20,7 +20,7 @@ mod strategy;
 pub mod time;
 
 pub use context::{BuildError, Context, Estimate, RedisEndpoint};
-pub use definition::{Build, Definition, Needs, Role};
+pub use definition::{Batching, Build, Definition, Needs, Role};
 pub use forgets::{Eviction, Forgets, Resets};
 pub use in_part::judge_each;
 pub use operation::Operation;

@@ -156,6 +156,12 @@ pub trait Strategy: Send + Sync {
         None
     }
 
+    /// How often pings have come out that had come out before: an engine that goes on from a checkpoint lets what passed since
+    /// then pass again. `None` where there is one verdict for each ping, so that none can.
+    fn emitted_twice(&self) -> Option<u64> {
+        None
+    }
+
     /// The version of the system behind it, by its own account; `None` where it is this library itself, or a server whose
     /// version is found out otherwise.
     fn system_version(&self) -> Option<String> {

@@ -9,11 +9,15 @@
 //! S settle     now u64, then for each ping  key [16], delivery u64, outcome u64 (0 delivered, 1 failed)
 //! A advance    now u64                                     (all bits set: the input has ended)
 //! F footprint  nothing
+//! P pings      as J                                        (delivery: the number of the ping)
+//! M marker     now u64, number u64                         (all bits of `now` set: the input has ended)
 //! v verdicts   count u32, then a byte for each ping: 0 new, 1 duplicate, 2 held, 3 in flight, 4 late, 5 unjudged;
 //!              what is left says in UTF-8 why some are unjudged
 //! d done       nothing
 //! r released   for each ping  delivery u64
 //! f footprint  ids u64, bytes u64
+//! p passed     for each ping  its number u64
+//! m marker     number u64
 //! e failed     why, in UTF-8
 //! ```
 
@@ -33,12 +37,17 @@ pub fn write_request(request: &Request, to: &mut Vec<u8>) {
     let begin = begun(to);
     let kind = match request {
         Request::Judge { now, pings } => {
-            number(now.as_nanos(), to);
-            to.reserve(pings.len() * PING);
-            for ping in pings.iter() {
-                to.extend_from_slice(&ping_bytes(ping));
-            }
+            timed_pings(*now, pings, to);
             b'J'
+        }
+        Request::Pings { now, pings } => {
+            timed_pings(*now, pings, to);
+            b'P'
+        }
+        Request::Marker { now, number: marker } => {
+            number(now.as_nanos(), to);
+            number(*marker, to);
+            b'M'
         }
         Request::Settle { now, settled } => {
             number(now.as_nanos(), to);
@@ -73,6 +82,14 @@ pub fn write_reply(reply: &Reply, to: &mut Vec<u8>) {
             deliveries.iter().for_each(|delivery| number(delivery.0, to));
             b'r'
         }
+        Reply::Passed(numbers) => {
+            numbers.iter().for_each(|delivery| number(delivery.0, to));
+            b'p'
+        }
+        Reply::Marker(marker) => {
+            number(*marker, to);
+            b'm'
+        }
         Reply::Footprint(Footprint { ids, bytes }) => {
             number(*ids, to);
             number(*bytes, to);
@@ -104,6 +121,14 @@ pub fn read_request(from: &mut impl BufRead) -> Result<Option<Request<'static>>,
             _ => return Err(ProtocolError::form("a frame `advance` of more than 8 bytes")),
         },
         b'F' if body.is_empty() => Request::Footprint,
+        b'P' => {
+            let (now, pings) = timed(&body)?;
+            Request::Pings { now, pings: Cow::Owned(records(pings, ping)?) }
+        }
+        b'M' => match timed(&body)? {
+            (now, number) if number.len() == 8 => Request::Marker { now, number: u64_at(number, 0) },
+            _ => return Err(ProtocolError::form("a frame `marker` that is not 16 bytes long")),
+        },
         _ => return Err(unknown(kind, &body)),
     }))
 }
@@ -114,7 +139,12 @@ pub fn read_reply(from: &mut impl BufRead) -> Result<Option<Reply>, ProtocolErro
     Ok(Some(match kind {
         b'v' => verdicts(&body)?,
         b'd' if body.is_empty() => Reply::Done,
-        b'r' => Reply::Released(records(&body, |bytes: &[u8; 8]| DeliveryId(u64::from_le_bytes(*bytes)))?),
+        b'r' => Reply::Released(records(&body, delivery)?),
+        b'p' => Reply::Passed(records(&body, delivery)?),
+        b'm' => match records(&body, |bytes: &[u8; 8]| u64::from_le_bytes(*bytes))?[..] {
+            [number] => Reply::Marker(number),
+            _ => return Err(ProtocolError::form("a frame `marker` that is not 8 bytes long")),
+        },
         b'f' => match records(&body, |bytes: &[u8; 8]| u64::from_le_bytes(*bytes))?[..] {
             [ids, bytes] => Reply::Footprint(Footprint { ids, bytes }),
             _ => return Err(ProtocolError::form("a frame `footprint` that is not 16 bytes long")),
@@ -140,6 +170,14 @@ fn number(value: u64, to: &mut Vec<u8>) {
     to.extend_from_slice(&value.to_le_bytes());
 }
 
+fn timed_pings(now: Timestamp, pings: &[Ping], to: &mut Vec<u8>) {
+    number(now.as_nanos(), to);
+    to.reserve(pings.len() * PING);
+    for ping in pings {
+        to.extend_from_slice(&ping_bytes(ping));
+    }
+}
+
 /// In one piece: this is done five million times a second.
 #[inline]
 fn ping_bytes(ping: &Ping) -> [u8; PING] {
@@ -159,6 +197,10 @@ fn ping(bytes: &[u8; PING]) -> Ping {
         arrival: Timestamp::from_nanos(u64_at(bytes, 24)),
         delivery: DeliveryId(u64_at(bytes, 32)),
     }
+}
+
+fn delivery(bytes: &[u8; 8]) -> DeliveryId {
+    DeliveryId(u64::from_le_bytes(*bytes))
 }
 
 fn settled_of(bytes: &[u8; SETTLED]) -> Result<Settled, ProtocolError> {

@@ -9,6 +9,10 @@
 //! {"released":[1]}
 //! {"footprint":{}}
 //! {"footprint":{"ids":1,"bytes":64}}
+//! {"pings":{"now":5000000000,"pings":[{"key":"00112233445566778899aabbccddeeff","event_time":0,"arrival":0,"delivery":0}]}}
+//! {"passed":[0]}
+//! {"marker":{"now":5000000000,"number":1}}   {"marker":{"now":null,"number":2}} where the input has ended
+//! {"marker":1}
 //! {"failed":"the store is away"}         {"partly":{"verdicts":["new","unjudged"],"unjudged":"node 2 is away"}}
 //! ```
 
@@ -28,6 +32,8 @@ enum Asked {
     Settle { now: u64, settled: Vec<SettledLine> },
     Advance { now: Option<u64> },
     Footprint {},
+    Pings { now: u64, pings: Vec<PingLine> },
+    Marker { now: Option<u64>, number: u64 },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -62,6 +68,8 @@ enum Answer {
     Done {},
     Released(Vec<u64>),
     Footprint { ids: u64, bytes: u64 },
+    Passed(Vec<u64>),
+    Marker(u64),
     Failed(String),
 }
 
@@ -85,10 +93,12 @@ pub fn write_request(request: &Request, to: &mut Vec<u8>) {
         Request::Settle { now, settled } => {
             Asked::Settle { now: now.as_nanos(), settled: settled.iter().map(settled_line).collect() }
         }
-        Request::Advance { now } => {
-            Asked::Advance { now: (*now != Timestamp::END).then_some(now.as_nanos()) }
-        }
+        Request::Advance { now } => Asked::Advance { now: unless_ended(*now) },
         Request::Footprint => Asked::Footprint {},
+        Request::Pings { now, pings } => {
+            Asked::Pings { now: now.as_nanos(), pings: pings.iter().map(ping_line).collect() }
+        }
+        Request::Marker { now, number } => Asked::Marker { now: unless_ended(*now), number: *number },
     };
     line(&asked, to);
 }
@@ -103,6 +113,8 @@ pub fn write_reply(reply: &Reply, to: &mut Vec<u8>) {
         }
         Reply::Done => Answer::Done {},
         Reply::Released(deliveries) => Answer::Released(deliveries.iter().map(|id| id.0).collect()),
+        Reply::Passed(numbers) => Answer::Passed(numbers.iter().map(|id| id.0).collect()),
+        Reply::Marker(number) => Answer::Marker(*number),
         Reply::Footprint(Footprint { ids, bytes }) => Answer::Footprint { ids: *ids, bytes: *bytes },
         Reply::Failed(why) => Answer::Failed(why.clone()),
     };
@@ -113,16 +125,19 @@ pub fn write_reply(reply: &Reply, to: &mut Vec<u8>) {
 pub fn read_request(from: &mut impl BufRead) -> Result<Option<Request<'static>>, ProtocolError> {
     let Some(text) = read_line(from)? else { return Ok(None) };
     Ok(Some(match parsed(&text)? {
-        Asked::Judge { now, pings } => Request::Judge {
-            now: Timestamp::from_nanos(now),
-            pings: Cow::Owned(pings.iter().map(ping_of).collect::<Result<_, _>>()?),
-        },
+        Asked::Judge { now, pings } => {
+            Request::Judge { now: Timestamp::from_nanos(now), pings: pings_of(&pings)? }
+        }
         Asked::Settle { now, settled } => Request::Settle {
             now: Timestamp::from_nanos(now),
             settled: Cow::Owned(settled.iter().map(settled_of).collect::<Result<_, _>>()?),
         },
-        Asked::Advance { now } => Request::Advance { now: now.map_or(Timestamp::END, Timestamp::from_nanos) },
+        Asked::Advance { now } => Request::Advance { now: or_end(now) },
         Asked::Footprint {} => Request::Footprint,
+        Asked::Pings { now, pings } => {
+            Request::Pings { now: Timestamp::from_nanos(now), pings: pings_of(&pings)? }
+        }
+        Asked::Marker { now, number } => Request::Marker { now: or_end(now), number },
     }))
 }
 
@@ -137,6 +152,8 @@ pub fn read_reply(from: &mut impl BufRead) -> Result<Option<Reply>, ProtocolErro
         }
         Answer::Done {} => Reply::Done,
         Answer::Released(deliveries) => Reply::Released(deliveries.into_iter().map(DeliveryId).collect()),
+        Answer::Passed(numbers) => Reply::Passed(numbers.into_iter().map(DeliveryId).collect()),
+        Answer::Marker(number) => Reply::Marker(number),
         Answer::Footprint { ids, bytes } => Reply::Footprint(Footprint { ids, bytes }),
         Answer::Failed(why) => Reply::Failed(why),
     }))
@@ -173,6 +190,18 @@ fn settled_line(settled: &Settled) -> SettledLine {
             Outcome::Failed => OutcomeWord::Failed,
         },
     }
+}
+
+fn pings_of(lines: &[PingLine]) -> Result<Cow<'static, [Ping]>, ProtocolError> {
+    Ok(Cow::Owned(lines.iter().map(ping_of).collect::<Result<_, _>>()?))
+}
+
+fn unless_ended(now: Timestamp) -> Option<u64> {
+    (now != Timestamp::END).then_some(now.as_nanos())
+}
+
+fn or_end(now: Option<u64>) -> Timestamp {
+    now.map_or(Timestamp::END, Timestamp::from_nanos)
 }
 
 fn ping_of(line: &PingLine) -> Result<Ping, ProtocolError> {

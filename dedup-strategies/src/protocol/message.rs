@@ -28,6 +28,20 @@ pub enum Request<'a> {
     },
     /// What is held: [`Reply::Footprint`].
     Footprint,
+    /// Pings into a flow, which answers when it likes: [`Reply::Passed`]. The delivery of each is its number, from 0, one by one.
+    Pings {
+        /// The pipeline's time, which is theirs.
+        now: Timestamp,
+        /// The pings, in order.
+        pings: Cow<'a, [Ping]>,
+    },
+    /// Everything before it has been put into the flow: [`Reply::Marker`] once everything that passes of it has come out.
+    Marker {
+        /// The pipeline's time: nothing older comes; [`Timestamp::END`] where the input has ended.
+        now: Timestamp,
+        /// Its number, from 1.
+        number: u64,
+    },
 }
 
 /// What the system answers.
@@ -46,6 +60,10 @@ pub enum Reply {
     Released(Vec<DeliveryId>),
     /// What this worker holds.
     Footprint(Footprint),
+    /// Pings that came out of a flow, by their numbers.
+    Passed(Vec<DeliveryId>),
+    /// Everything has come out that was put in before the marker of this number, and is not dropped.
+    Marker(u64),
     /// It could not be done, and nothing of it was.
     Failed(String),
 }
@@ -58,6 +76,8 @@ impl Reply {
             Reply::Done => "done",
             Reply::Released(_) => "released",
             Reply::Footprint(_) => "footprint",
+            Reply::Passed(_) => "passed",
+            Reply::Marker(_) => "marker",
             Reply::Failed(_) => "failed",
         }
     }

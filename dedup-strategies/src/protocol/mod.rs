@@ -9,6 +9,9 @@
 //!    ── end of input ──────────────────────►     the system ends
 //! ```
 //!
+//! That is the shape *judge*. A *flow* is told pings and markers, and answers with what passes, whenever it comes out; the echo of
+//! a marker says that everything has come out that was put in before it.
+//!
 //! [`hello`] is the first line of each side, [`message`] what follows, [`binary`] and [`json`] how it is written, [`serve()`] the
 //! system's side for a strategy in Rust.
 

@@ -5,7 +5,7 @@ use std::io::{BufRead, Write};
 use super::hello::{Calls, Frames, Hello, VERSION, Welcome};
 use super::message::{Reply, Request};
 use super::{ProtocolError, read_line};
-use crate::contract::{Ping, Strategy, Unavailable, Worker};
+use crate::contract::{Ping, Strategy, Unavailable, Verdict, Worker};
 
 /// Speaks for a strategy until `input` ends: for the standard input and output of a program.
 ///
@@ -69,7 +69,7 @@ impl Answers {
             Request::Judge { now, pings } => {
                 let mut verdicts = Vec::with_capacity(pings.len());
                 self.worker.judge(pings, *now, &mut verdicts)?;
-                let some_are = verdicts.contains(&crate::Verdict::Unjudged);
+                let some_are = verdicts.contains(&Verdict::Unjudged);
                 let unjudged = some_are.then(|| self.worker.unjudged().0);
                 Reply::Verdicts { verdicts, unjudged }
             }
@@ -83,6 +83,23 @@ impl Answers {
                 Reply::Released(self.released.iter().map(|ping| ping.delivery).collect())
             }
             Request::Footprint => Reply::Footprint(self.strategy.footprint()),
+            Request::Pings { now, pings } => {
+                let mut verdicts = Vec::with_capacity(pings.len());
+                self.worker.judge(pings, *now, &mut verdicts)?;
+                if verdicts.contains(&Verdict::Held) {
+                    return Err(Unavailable::because(
+                        "it holds pings, which a flow has no word for: speak for it as a judge",
+                    ));
+                }
+                let judged = pings.iter().zip(&verdicts);
+                let passed = judged.filter(|(_, verdict)| **verdict == Verdict::New);
+                Reply::Passed(passed.map(|(ping, _)| ping.delivery).collect())
+            }
+            Request::Marker { now, number } => {
+                self.released.clear();
+                self.worker.advance(*now, &mut self.released)?;
+                Reply::Marker(*number)
+            }
         })
     }
 }

@@ -43,6 +43,10 @@ fn request() -> impl Strategy<Value = Request<'static>> {
         time().prop_map(|now| Request::Advance { now }),
         Just(Request::Advance { now: Timestamp::END }),
         Just(Request::Footprint),
+        (time(), prop::collection::vec(ping(), 0..5))
+            .prop_map(|(now, pings)| Request::Pings { now, pings: Cow::Owned(pings) }),
+        (time(), any::<u64>()).prop_map(|(now, number)| Request::Marker { now, number }),
+        Just(Request::Marker { now: Timestamp::END, number: 1 }),
     ]
 }
 
@@ -54,6 +58,8 @@ fn reply() -> impl Strategy<Value = Reply> {
         Just(Reply::Done),
         prop::collection::vec(any::<u64>().prop_map(DeliveryId), 0..5).prop_map(Reply::Released),
         (any::<u64>(), any::<u64>()).prop_map(|(ids, bytes)| Reply::Footprint(Footprint { ids, bytes })),
+        prop::collection::vec(any::<u64>().prop_map(DeliveryId), 0..5).prop_map(Reply::Passed),
+        any::<u64>().prop_map(Reply::Marker),
         ".{0,20}".prop_map(Reply::Failed),
     ]
 }
@@ -93,7 +99,7 @@ proptest! {
     }
 
     #[test]
-    fn rubbish_is_an_error_or_a_message_and_never_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), kind in prop::sample::select(b"JSAFvdrfe".to_vec())) {
+    fn rubbish_is_an_error_or_a_message_and_never_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), kind in prop::sample::select(b"JSAFPMvdrfpme".to_vec())) {
         let framed = [&(bytes.len() as u32).to_le_bytes()[..], &[kind, 0, 0, 0], &bytes].concat();
         for bytes in [bytes, framed] {
             for frames in BOTH {

@@ -1,5 +1,6 @@
 //! A system's file as a line in the list of strategies.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,15 +8,16 @@ use std::time::Duration;
 use dedup_engine::servers::no_program;
 use dedup_strategies::protocol::{Hello, VERSION};
 use dedup_strategies::{
-    BuildError, Context, Definition, Forgets, Listens, Needs, Operation, Role, Routing, Server, SettingDef,
-    Settings, Strategy,
+    Batching, BuildError, Context, Definition, Forgets, Listens, Needs, Operation, Role, Routing, Server,
+    SettingDef, Settings, Strategy,
 };
 use dedup_stream::scenario::{ScenarioError as FileError, Source};
 use toml::Spanned;
 
-use crate::file::{ClockName, File, RoutingName};
+use crate::file::{ClockName, File, FlowTable, RoutingName};
+use crate::flow::Flow;
 use crate::judge::Judge;
-use crate::process::Start;
+use crate::process::{NotStarted, Start};
 use crate::promise::{Promised, Wrong};
 use crate::settings;
 
@@ -23,6 +25,8 @@ use crate::settings;
 const STARTS_WITHIN: Duration = Duration::from_secs(25);
 /// As long as a name may be that tables show.
 const LONGEST_NAME: usize = 40;
+/// A million pings are 40 MB on their way.
+const MOST_BEFORE_A_MARKER: usize = 1_000_000;
 /// How long a reply may take, where the file does not say.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -65,10 +69,7 @@ fn checked(source: &Source, path: &Path, file: &File) -> Result<Definition, File
         patience: patience(source, file)?,
         install: file.install.clone(),
     });
-    let routing = match file.routing {
-        RoutingName::Any => Routing::Any,
-        RoutingName::ByKey => Routing::ByKey,
-    };
+    let shape = Shape::of(source, file)?;
     let build = move |settings: &Settings, context: &Context| -> Result<Box<dyn Strategy>, BuildError> {
         if start.program().is_none() {
             let reason = no_program(&start.command[0]);
@@ -76,8 +77,20 @@ fn checked(source: &Source, path: &Path, file: &File) -> Result<Definition, File
         }
         std::fs::create_dir_all(&context.state_dir)?;
         let hello = greeting(declared, settings, context);
-        let judge = Judge::open(Arc::clone(&start), hello, routing, promised.with(settings));
-        Ok(Box::new(judge.map_err(|error| BuildError::Server(error.to_string()))?))
+        let (open, promise) = (Arc::clone(&start), promised.with(settings));
+        let opened: Result<Box<dyn Strategy>, NotStarted> = match shape {
+            Shape::Judge(routing) => {
+                Judge::open(open, hello, routing, promise).map(|judge| Box::new(judge) as _)
+            }
+            Shape::Flow(_) => Flow::open(open, hello, promise).map(|flow| Box::new(flow) as _),
+        };
+        opened.map_err(|error| match error {
+            NotStarted::Missing(_) => {
+                let reason = format!("{}: {error}", start.name);
+                BuildError::Missing { reason, remedy: start.install.clone() }
+            }
+            NotStarted::Unavailable(error) => BuildError::Server(error.to_string()),
+        })
     };
     let operate = kept(&file.operate);
     Ok(Definition {
@@ -89,6 +102,10 @@ fn checked(source: &Source, path: &Path, file: &File) -> Result<Definition, File
             file: kept(&path.display().to_string()),
             wall_clock: file.clock == ClockName::Wall,
             server: server(source, file)?,
+            batching: match shape {
+                Shape::Judge(_) => None,
+                Shape::Flow(batching) => Some(batching),
+            },
         },
         operation: match &file.model_of {
             Some(system) => Operation::of_model(kept(system), operate),
@@ -98,6 +115,42 @@ fn checked(source: &Source, path: &Path, file: &File) -> Result<Definition, File
         estimate: None,
         prospect: None,
         build: Box::leak(Box::new(build)),
+    })
+}
+
+/// How it is spoken to.
+#[derive(Clone, Copy)]
+enum Shape {
+    /// A verdict for each ping.
+    Judge(Routing),
+    /// What passes comes out; a marker follows each of these batches.
+    Flow(Batching),
+}
+
+impl Shape {
+    fn of(source: &Source, file: &File) -> Result<Shape, FileError> {
+        let allowed = "routing (\"by-key\" or \"any\") for a program that judges, or [flow] for one that pings flow through";
+        match (file.routing, &file.flow) {
+            (Some(RoutingName::Any), None) => Ok(Shape::Judge(Routing::Any)),
+            (Some(RoutingName::ByKey), None) => Ok(Shape::Judge(Routing::ByKey)),
+            (None, Some(table)) => batching(source, table).map(Shape::Flow),
+            (None, None) => {
+                Err(source.refuse_found(file.name.span(), "routing", "nothing".to_string(), allowed))
+            }
+            (Some(_), Some(table)) => {
+                Err(source.refuse_found(table.pings.span(), "routing", "both".to_string(), allowed))
+            }
+        }
+    }
+}
+
+fn batching(source: &Source, table: &FlowTable) -> Result<Batching, FileError> {
+    let pings = usize::try_from(*table.pings.get_ref()).ok().filter(|pings| *pings <= MOST_BEFORE_A_MARKER);
+    let pings = pings.and_then(NonZeroUsize::new);
+    let allowed = format!("a number of pings from 1 to {MOST_BEFORE_A_MARKER}");
+    Ok(Batching {
+        pings: pings.ok_or_else(|| source.refuse(table.pings.span(), "flow.pings", allowed))?,
+        linger: time(source, "flow.linger", &table.linger)?,
     })
 }
 

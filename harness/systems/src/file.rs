@@ -24,7 +24,10 @@ pub(crate) struct File {
     pub(crate) install: String,
     /// How long a reply may take.
     pub(crate) reply_within: Option<Spanned<String>>,
-    pub(crate) routing: RoutingName,
+    /// Of judges alone: a flow deals pings out by itself.
+    pub(crate) routing: Option<RoutingName>,
+    /// What makes it a flow.
+    pub(crate) flow: Option<FlowTable>,
     #[serde(default)]
     pub(crate) clock: ClockName,
     pub(crate) promise: Spanned<PromiseTable>,
@@ -41,6 +44,16 @@ pub(crate) struct ServerTable {
     /// The name of a socket in its private directory; none where it listens on `{port}`.
     pub(crate) socket: Option<Spanned<String>>,
     pub(crate) within: Option<Spanned<String>>,
+}
+
+/// When a marker follows.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct FlowTable {
+    /// After so many pings, at most.
+    pub(crate) pings: Spanned<u64>,
+    /// So much of the stream's time after the first of them, at most.
+    pub(crate) linger: Spanned<String>,
 }
 
 /// Which worker may judge which ping.

@@ -11,7 +11,7 @@ use dedup_strategies::{
 };
 use parking_lot::Mutex;
 
-use crate::process::{Process, Start};
+use crate::process::{NotStarted, Process, Start};
 
 /// A system in the shape *judge*: a process for each worker.
 ///
@@ -44,7 +44,7 @@ impl Judge {
         hello: Hello,
         routing: Routing,
         promise: Promise,
-    ) -> Result<Judge, Unavailable> {
+    ) -> Result<Judge, NotStarted> {
         let slots = (0..hello.workers).map(|worker| Slot::start(&start, &Hello { worker, ..hello.clone() }));
         let slots: Vec<Slot> = slots.collect::<Result<_, _>>()?;
         let version = slots.first().and_then(|slot| slot.process.as_ref()?.welcome.system.clone());
@@ -101,7 +101,7 @@ impl Strategy for Judge {
 }
 
 impl Slot {
-    fn start(start: &Arc<Start>, hello: &Hello) -> Result<Slot, Unavailable> {
+    fn start(start: &Arc<Start>, hello: &Hello) -> Result<Slot, NotStarted> {
         Ok(Slot { process: Some(Process::start(start, hello)?), ..Slot::default() })
     }
 
@@ -147,7 +147,7 @@ impl Worker for JudgeWorker {
         let process = slot.process.as_mut().expect("a worker is handed out with its process");
         let (given, unjudged) = match process.ask(&Request::Judge { now, pings: Cow::Borrowed(pings) })? {
             Reply::Verdicts { verdicts, unjudged } => (verdicts, unjudged),
-            other => return Err(process.unasked(&other, "verdicts")),
+            other => return Err(process.unasked(&other, &["verdicts"])),
         };
         if given.len() != pings.len() {
             return Err(process.lost(&format!("gave {} verdicts for {} pings", given.len(), pings.len())));
@@ -173,7 +173,7 @@ impl Worker for JudgeWorker {
         self.count();
         match process.ask(&Request::Settle { now, settled: Cow::Borrowed(settled) })? {
             Reply::Done => Ok(()),
-            other => Err(process.unasked(&other, "done")),
+            other => Err(process.unasked(&other, &["done"])),
         }
     }
 
@@ -186,7 +186,7 @@ impl Worker for JudgeWorker {
         self.count();
         let deliveries = match process.ask(&Request::Advance { now })? {
             Reply::Released(deliveries) => deliveries,
-            other => return Err(process.unasked(&other, "released")),
+            other => return Err(process.unasked(&other, &["released"])),
         };
         for delivery in deliveries {
             let what = || format!("released delivery {}, which it did not hold (any more)", delivery.0);

@@ -1,9 +1,10 @@
 //! Systems: strategies that are programs of their own, in any language.
 //!
 //! ```text
-//! mine.toml ─► file ─► definition ─► judge ─► process ─► pipes ─► the program
-//!              (TOML)  (a line of     (the contract,      (frames, each
-//!                      the list)       a call a frame)     within its time)
+//! mine.toml ─► file ─► definition ─┬► judge ─┬► process ─► pipes ─► the program
+//!              (TOML)  (a line of   └► flow ──┘           (frames, each
+//!                      the list)   (the contract,          within its time)
+//!                                   as calls or as a stream)
 //! ```
 //!
 //! A file says what a system is, how it is started and what it promises; [`load`] makes a
@@ -12,7 +13,9 @@
 
 mod definition;
 mod file;
+mod flow;
 mod judge;
+mod passed;
 mod pipes;
 mod process;
 mod promise;

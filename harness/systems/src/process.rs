@@ -1,9 +1,9 @@
 //! One program, and one exchange with it after the other.
 
 use std::collections::VecDeque;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
-use std::process::{ChildStderr, ChildStdin, ChildStdout, ExitStatus, Stdio};
+use std::process::{ChildStderr, ChildStdin, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use dedup_strategies::Unavailable;
 use dedup_strategies::protocol::{Frames, Hello, ProtocolError, Reply, Request, VERSION, Welcome, read_line};
 use parking_lot::Mutex;
 
-use crate::pipes::Timed;
+use crate::pipes::{Inbox, Timed};
 
 /// How long a program may take to end once nobody needs it, before an error says how it ended.
 const EPITAPH: Duration = Duration::from_millis(500);
@@ -46,11 +46,32 @@ impl Start {
     }
 }
 
+/// Why there is no process.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotStarted {
+    /// Something that the program needs is not installed.
+    #[error("{0} is missing")]
+    Missing(String),
+    /// It cannot be started, or does not say welcome.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// For a process that is started in the middle of a run.
+impl From<NotStarted> for Unavailable {
+    fn from(error: NotStarted) -> Unavailable {
+        match error {
+            NotStarted::Missing(_) => Unavailable::because(error),
+            NotStarted::Unavailable(error) => error,
+        }
+    }
+}
+
 /// A running program that has said welcome. Dropping it ends it, and all that it has started.
 pub(crate) struct Process {
     start: Arc<Start>,
     to: Timed<ChildStdin>,
-    from: BufReader<Timed<ChildStdout>>,
+    from: Inbox,
     group: Group,
     words: Arc<Mutex<VecDeque<String>>>,
     /// What it said first.
@@ -62,7 +83,7 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts the program and greets it.
-    pub(crate) fn start(start: &Arc<Start>, hello: &Hello) -> Result<Process, Unavailable> {
+    pub(crate) fn start(start: &Arc<Start>, hello: &Hello) -> Result<Process, NotStarted> {
         let failed = |what: &str, error: &dyn std::fmt::Display| {
             Unavailable(format!("{}: {what}: {error}; {}", start.name, start.install))
         };
@@ -73,20 +94,20 @@ impl Process {
             command.args(arguments.iter().map(|word| word_of_command(word, &start.directory)));
             command.current_dir(state).stdout(Stdio::piped()).stderr(Stdio::piped());
         });
-        let mut group = group.map_err(|error| match error.fault() {
+        let group = group.map_err(|error| match error.fault() {
             Fault::Path => failed("cannot be started", &error),
             // Nothing that is installed would help.
             _ => Unavailable(format!("{}: cannot be started: {error}", start.name)),
-        })?;
+        });
+        let mut group = group?;
         let pipes = (group.0.stdin.take(), group.0.stdout.take(), group.0.stderr.take());
         let (Some(to), Some(from), Some(errors)) = pipes else { unreachable!("all three are piped") };
-        let timed = || io::Result::Ok((Timed::new(to)?, Timed::new(from)?));
+        let timed = || io::Result::Ok((Timed::new(to)?, Inbox::new(from)?));
         let (to, from) = timed().map_err(|error| failed("its pipes", &error))?;
         let words = Arc::default();
         listen(errors, Arc::clone(&words)).map_err(|error| failed("its standard error", &error))?;
         let welcome =
             Welcome { version: VERSION, frames: Frames::Json, calls: Default::default(), system: None };
-        let from = BufReader::with_capacity(1 << 16, from);
         let mut process = Process {
             start: Arc::clone(start),
             to,
@@ -101,20 +122,28 @@ impl Process {
         Ok(process)
     }
 
-    fn greet(&mut self, hello: &Hello) -> Result<Welcome, Unavailable> {
+    fn greet(&mut self, hello: &Hello) -> Result<Welcome, NotStarted> {
         let mut line = serde_json::to_vec(hello).map_err(Unavailable::because)?;
         line.push(b'\n');
-        let said = self.exchange(&line, read_line)?;
-        let Some(said) = said else { return Err(self.ended("ended before it said welcome")) };
-        if let Ok(Refusal { failed }) = serde_json::from_str(&said) {
-            return Err(self.says(&format!("refused: {}", clipped(&failed))));
+        self.tell_bytes(&line)?;
+        let said = self.heard("gave no answer", read_line)?;
+        let Some(said) = said else { return Err(self.ended("ended before it said welcome").into()) };
+        match serde_json::from_str(&said) {
+            Ok(Refusal::Failed(why)) => {
+                return Err(self.says(&format!("refused: {}", clipped(&why))).into());
+            }
+            Ok(Refusal::Missing(what)) => return Err(NotStarted::Missing(clipped(&what))),
+            Err(_) => {}
         }
         let welcome = serde_json::from_str::<Welcome>(&said);
         let welcome =
             welcome.map_err(|error| self.says(&format!("sent no welcome ({error}): {}", clipped(&said))))?;
         match welcome.version {
             VERSION => Ok(welcome),
-            other => Err(self.says(&format!("speaks version {other} of the protocol; allowed is {VERSION}"))),
+            other => {
+                let what = format!("speaks version {other} of the protocol; allowed is {VERSION}");
+                Err(self.says(&what).into())
+            }
         }
     }
 
@@ -133,22 +162,44 @@ impl Process {
         if let Some(why) = &self.lost {
             return Err(why.clone());
         }
+        self.says_nothing_unasked()?;
+        self.tell(std::slice::from_ref(request))?;
+        self.hear("gave no answer")
+    }
+
+    /// Asks, and leaves it to [`Process::hear`] to listen. From now on all of the answer may take as long as an answer may.
+    pub(crate) fn tell(&mut self, requests: &[Request]) -> Result<(), Unavailable> {
+        if let Some(why) = &self.lost {
+            return Err(why.clone());
+        }
         let frames = self.welcome.frames;
         let mut bytes = std::mem::take(&mut self.bytes);
         bytes.clear();
-        frames.write_request(request, &mut bytes);
-        let reply = self.exchange(&bytes, |from| frames.read_reply(from));
+        requests.iter().for_each(|request| frames.write_request(request, &mut bytes));
+        let told = self.tell_bytes(&bytes);
         self.bytes = bytes;
-        match reply? {
+        told
+    }
+
+    /// The next thing that it says; `otherwise` is what it did where nothing comes in time.
+    pub(crate) fn hear(&mut self, otherwise: &str) -> Result<Reply, Unavailable> {
+        let frames = self.welcome.frames;
+        let is_late = self.from.is_late();
+        match self.heard(otherwise, |from| match is_late {
+            // However much it says.
+            true => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
+            false => frames.read_reply(from),
+        })? {
             Some(Reply::Failed(why)) => Err(self.says(&clipped(&why))),
             Some(reply) => Ok(reply),
             None => Err(self.ended("ended without an answer")),
         }
     }
 
-    /// An error: this reply, where another was asked for.
-    pub(crate) fn unasked(&mut self, got: &Reply, asked: &str) -> Unavailable {
-        self.lost(&format!("answered {:?} where {asked:?} is allowed", got.name()))
+    /// An error: this reply, where others are allowed.
+    pub(crate) fn unasked(&mut self, got: &Reply, allowed: &[&str]) -> Unavailable {
+        let allowed = allowed.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(" or ");
+        self.lost(&format!("answered {:?} where {allowed} is allowed", got.name()))
     }
 
     /// The same as [`Process::says`], of something after which nothing it says can be trusted.
@@ -167,28 +218,41 @@ impl Process {
         Unavailable(format!("{} {what}{last}", self.start.name))
     }
 
-    fn exchange<T>(
-        &mut self,
-        bytes: &[u8],
-        read: impl FnOnce(&mut BufReader<Timed<ChildStdout>>) -> Result<T, ProtocolError>,
-    ) -> Result<T, Unavailable> {
-        if !self.from.buffer().is_empty() || self.from.get_ref().has_something() {
-            return Err(
-                self.lost("said something that it was not asked for; allowed is one answer to each question")
-            );
+    fn says_nothing_unasked(&mut self) -> Result<(), Unavailable> {
+        match self.from.has_something() {
+            true => {
+                Err(self
+                    .lost("said something that it was not asked for; allowed is one answer to each question"))
+            }
+            false => Ok(()),
         }
+    }
+
+    fn tell_bytes(&mut self, bytes: &[u8]) -> Result<(), Unavailable> {
         self.to.within(self.start.patience);
-        self.from.get_mut().within(self.start.patience);
-        let heard = self.to.write_all(bytes).map_err(ProtocolError::from).and_then(|()| read(&mut self.from));
-        heard.map_err(|error| match error {
+        self.from.within(self.start.patience);
+        let told = self.to.tell(bytes, &mut self.from).map_err(ProtocolError::from);
+        told.map_err(|error| self.failed(error, "gave no answer"))
+    }
+
+    fn heard<T>(
+        &mut self,
+        otherwise: &str,
+        read: impl FnOnce(&mut Inbox) -> Result<T, ProtocolError>,
+    ) -> Result<T, Unavailable> {
+        read(&mut self.from).map_err(|error| self.failed(error, otherwise))
+    }
+
+    fn failed(&mut self, error: ProtocolError, otherwise: &str) -> Unavailable {
+        match error {
             ProtocolError::Io(error) if error.kind() == io::ErrorKind::TimedOut => {
                 let patience = self.start.patience;
-                self.lost(&format!("gave no answer within {patience:?} (reply-within in its file)"))
+                self.lost(&format!("{otherwise} within {patience:?} (reply-within in its file)"))
             }
             ProtocolError::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => self.ended("ended"),
             ProtocolError::Io(error) => self.lost(&error.to_string()),
             ProtocolError::Form(what) => self.lost(&format!("answered with {what}; see docs/PROTOCOL.md")),
-        })
+        }
     }
 
     /// An error that says how it ended.
@@ -209,8 +273,11 @@ fn told(status: ExitStatus) -> String {
 }
 
 #[derive(serde::Deserialize)]
-struct Refusal {
-    failed: String,
+#[serde(rename_all = "lowercase")]
+enum Refusal {
+    Failed(String),
+    /// Something that it needs is not installed.
+    Missing(String),
 }
 
 /// Reads all that it says on its standard error, and keeps the last of it: a pipe that nobody reads would stop it.

@@ -112,6 +112,102 @@ fn what_a_liar_does_is_said_in_one_sentence_and_nothing_of_it_is_left() {
     }
 }
 
+/// A flow in the shell: does `pings` for the `$n`th batch of pings, and `marker` for the `$n`th marker.
+fn flow(tool: &Tool, pings: &str, marker: &str) {
+    let answer = format!("case \"$line\" in *'\"marker\":'*) {marker};; *) n=$((n + 1)); {pings};; esac");
+    system(tool, &greeting(WELCOME), &answer);
+    let text = fs::read_to_string(tool.work().join("liar.toml")).unwrap();
+    let text = text.replace("routing = \"by-key\"", "[flow]\npings = 1000\nlinger = \"1s\"");
+    tool.write("liar.toml", text);
+}
+
+#[test]
+fn what_a_flow_lies_about_is_said_in_one_sentence_and_nothing_of_it_is_left() {
+    let echo = r#"echo "{\"marker\":$n}""#;
+    for (pings, marker, said) in [
+        ("echo '{\"passed\":[999999]}'", echo, "let ping 999999 out, which was never put in"),
+        ("[ $n = 1 ] || echo '{\"passed\":[0]}'", echo, "let ping 0 out after the marker behind it"),
+        (":", ":", "did not let marker 1 out within 2s (reply-within in its file)"),
+        (":", "exec sleep 1000", "did not let marker 1 out within 2s"),
+        ("while :; do echo '{\"passed\":[0]}'; done", echo, "did not let marker 1 out within 2s"),
+        (":", "echo '{\"marker\":7}'", "let marker 7 out where 1 is allowed"),
+        (":", "exit 4", "ended without an answer (exit status: 4)"),
+        ("kill -SEGV $$", echo, "signal 11"),
+        (":", "echo rubbish", "answered with the line \"rubbish\""),
+        (
+            "echo '{\"verdicts\":[\"new\"]}'",
+            echo,
+            "answered \"verdicts\" where \"passed\" or \"marker\" is allowed",
+        ),
+        (":", "echo '{\"failed\":\"away\"}'", "liar away"),
+        ("echo '{\"passed\":[-1]}'", echo, "expected u64"),
+    ] {
+        let tool = Tool::new();
+        flow(&tool, pings, marker);
+        let (code, printed) = conform(&tool, "./liar.toml");
+        let named = printed.contains(said) && printed.contains("liar");
+        assert!(named && code == Some(1), "{pings:?}, {marker:?}: {code:?}\n{printed}");
+        assert_eq!(tool.processes(), Vec::<String>::new(), "{pings:?}, {marker:?}");
+        eventually("the end of every directory", || fs::read_dir(tool.tmp()).unwrap().next().is_none());
+    }
+}
+
+/// The example without the client, changed.
+fn all_ids(tool: &Tool, from: &str, to: &str) {
+    let examples = root().join("systems/examples");
+    let program = fs::read_to_string(examples.join("all_ids.py")).unwrap();
+    assert!(program.contains(from));
+    tool.write("all_ids.py", program.replace(from, to));
+    fs::copy(examples.join("all-ids.toml"), tool.work().join("all-ids.toml")).unwrap();
+}
+
+#[test]
+fn what_comes_out_of_a_flow_twice_breaks_a_law_and_is_counted_beside_what_was_missed() {
+    let tool = Tool::with_tiny();
+    all_ids(&tool, "[ping[\"delivery\"]]", "[ping[\"delivery\"]] * 2");
+    let output = tool.command(&["conform", "./all-ids.toml", "--law", "twice"]).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let is_broken = said.contains("BROKEN  nothing comes out of a flow twice");
+    assert!(is_broken && output.status.code() == Some(4), "{said}");
+    let run = ["run", "-f", "tiny.toml", "-s", "./all-ids.toml", "-p", "verify", "-o", "out"];
+    let table = tool.prints(&run);
+    assert!(table.contains("all-ids: ") && table.contains(" pings came out again"), "{table}");
+    let record = &tool.records("out")[1];
+    let figures = &record["result"]["verify"];
+    let passed = figures["unique_count"].as_u64().unwrap();
+    assert_eq!(figures["emitted_twice_count"].as_u64(), Some(passed), "{record}");
+    assert_eq!(figures["missed_count"], 0, "{record}");
+    assert_eq!((&record["clock"], &record["batch_count"]), (&"given".into(), &1000.into()), "{record}");
+}
+
+#[test]
+fn a_flow_that_answers_while_it_is_still_told_is_listened_to() {
+    let tool = Tool::with_tiny();
+    // More than a pipe holds, before it listens to the next batch, which is more than a pipe holds as well.
+    let echo = r#"print(json.dumps({"marker": what["number"]}), flush=True)"#;
+    all_ids(&tool, echo, &format!("{echo}\n        print(' ' * 3000000 + '{{\"passed\":[]}}', flush=True)"));
+    let text = fs::read_to_string(tool.work().join("all-ids.toml")).unwrap();
+    tool.write("all-ids.toml", text.replace("\"1s\"", "\"1h\""));
+    let table = tool.prints(&["run", "-f", "tiny.toml", "-s", "./all-ids.toml", "-p", "verify"]);
+    assert!(table.lines().any(|line| line.starts_with("all-ids") && line.contains("kept")), "{table}");
+}
+
+#[test]
+fn a_flow_finds_the_duplicates_that_an_exact_table_finds() {
+    let tool = Tool::with_tiny();
+    let file = ours("examples/late-window.toml");
+    let said = tool.prints(&["conform", &file, "--law", "missed inside"]);
+    assert!(said.contains("late-window obeys all 1 laws"), "{said}");
+    let run =
+        ["run", "-f", "tiny.toml", "-s", &file, "-s", "^exact$", "-p", "verify", "-p", "time", "-p", "weigh"];
+    let table = tool.prints(&run);
+    let row = |name: &str| table.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_string();
+    let missed = |name: &str| row(name).split_whitespace().nth(1).map(str::to_string);
+    assert!(row("late-window").contains("kept"), "{table}");
+    assert_eq!(missed("late-window"), missed("exact"), "{table}");
+    assert_eq!(tool.processes(), Vec::<String>::new());
+}
+
 #[test]
 fn a_system_that_is_waited_for_is_left_on_request_with_all_that_it_has_started() {
     let tool = Tool::new();
@@ -158,6 +254,18 @@ fn a_program_that_is_not_there_is_named_with_the_remedy() {
 }
 
 #[test]
+fn what_a_program_lacks_is_said_with_the_remedy_and_the_others_run() {
+    let tool = Tool::with_tiny();
+    system(&tool, &greeting(r#"{"missing":"ModuleNotFoundError: no flink"}"#), ":");
+    let said = "liar: ModuleNotFoundError: no flink is missing: install it";
+    let (code, printed) = conform(&tool, "./liar.toml");
+    assert!(code == Some(1) && printed.contains(said), "{code:?} {printed}");
+    let table =
+        tool.prints(&["run", "-f", "tiny.toml", "-s", "./liar.toml", "-s", "^exact$", "-p", "verify"]);
+    assert!(table.contains("skipped") && table.contains("no flink is missing"), "{table}");
+}
+
+#[test]
 fn a_wrong_file_is_refused_with_its_place() {
     let tool = Tool::new();
     system(&tool, &greeting(WELCOME), "");
@@ -182,6 +290,18 @@ fn a_wrong_file_is_refused_with_its_place() {
             "settings.a.words",
         ),
         ("[promise]", "clock = \"wall\"\n[promise]", "clock: found \"wall\""),
+        ("routing = \"by-key\"\n", "", "routing: found nothing; allowed is routing"),
+        ("[promise]", "[flow]\npings = 5\nlinger = \"1s\"\n[promise]", "routing: found both; allowed is"),
+        (
+            "routing = \"by-key\"",
+            "[flow]\npings = 0\nlinger = \"1s\"",
+            "flow.pings: found 0; allowed is a number of pings from 1 to 1000000",
+        ),
+        (
+            "routing = \"by-key\"",
+            "[flow]\npings = 5\nlinger = \"0s\"",
+            "flow.linger: found \"0s\"; allowed is a length of time above zero",
+        ),
     ] {
         assert!(right.contains(from), "{from}");
         tool.write("liar.toml", right.replacen(from, to, 1));
@@ -245,6 +365,39 @@ fn the_filters_of_redisbloom_keep_their_promises_and_a_full_one_says_that_it_is(
 }
 
 #[test]
+fn clickhouse_finds_the_duplicates_that_an_exact_table_finds() {
+    let missed = is_judged("clickhouse", &ours("clickhouse.toml"), "ClickHouse 26.");
+    assert_eq!(missed[0], missed[1]);
+}
+
+#[test]
+fn clickhouse_deduplicates_by_itself_where_readers_say_final_and_not_before_its_merges() {
+    let tool = Tool::with_tiny();
+    let file = |read: &str| ours("clickhouse-replacing.toml") + ":read=" + read;
+    let files = ["final", "merged", "unmerged"].map(file);
+    let [read_final, merged, unmerged] = &files;
+    let run = [
+        "run",
+        "-f",
+        "tiny.toml",
+        "-s",
+        read_final,
+        "-s",
+        merged,
+        "-s",
+        unmerged,
+        "-p",
+        "verify",
+        "-o",
+        "out",
+    ];
+    tool.command(&run).assert().code(4);
+    let missed = |at: usize| tool.records("out")[at]["result"]["verify"]["missed_count"].as_u64().unwrap();
+    assert_eq!((missed(1), missed(2)), (0, 0));
+    assert!(missed(3) > 100, "only copies inside one insert are found: {}", missed(3));
+}
+
+#[test]
 fn every_system_is_in_the_list_of_systems() {
     let list = fs::read_to_string(root().join("systems/README.md")).unwrap();
     for folder in ["", "examples"] {
@@ -300,25 +453,33 @@ fn a_server_that_does_not_come_up_is_named_with_its_last_words() {
     }
 }
 
-/// The lines of the document's transcript: whose each is, and the line.
-fn transcript() -> Vec<(char, String)> {
+/// The lines of the document's transcripts: whose each is, and the line.
+fn transcripts() -> Vec<Vec<(char, String)>> {
     let text = fs::read_to_string(root().join("docs/PROTOCOL.md")).unwrap();
-    let (_, rest) = text.split_once("```transcript\n").expect("a transcript");
-    let (lines, _) = rest.split_once("\n```").expect("its end");
-    lines.lines().map(|line| (line.chars().next().unwrap(), line[2..].to_string())).collect()
+    let blocks =
+        text.split("```transcript\n").skip(1).map(|rest| rest.split_once("\n```").expect("its end").0);
+    let side = |line: &str| (line.chars().next().unwrap(), line[2..].to_string());
+    blocks.map(|block| block.lines().map(side).collect()).collect()
 }
 
 #[test]
-fn the_transcript_in_the_document_is_what_both_sides_say() {
+fn the_transcripts_in_the_document_are_what_both_sides_say() {
+    let programs = ["last_id.py", "all_ids.py"];
+    let transcripts = transcripts();
+    assert_eq!(transcripts.len(), programs.len());
+    programs.iter().zip(transcripts).for_each(|(program, transcript)| is_played(program, transcript));
+}
+
+fn is_played(program: &str, transcript: Vec<(char, String)>) {
     let mut child = Command::new("python3")
-        .arg(root().join("systems/examples/last_id.py"))
+        .arg(root().join("systems/examples").join(program))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let (mut to, from) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     let mut from = BufReader::new(from);
-    for (index, (side, line)) in transcript().into_iter().enumerate() {
+    for (index, (side, line)) in transcript.into_iter().enumerate() {
         // What we would have said, and understood.
         match (side, index) {
             ('>', 0) => {
@@ -351,10 +512,13 @@ fn the_transcript_in_the_document_is_what_both_sides_say() {
 #[test]
 fn the_programs_in_the_document_are_the_ones_that_are_there() {
     let text = fs::read_to_string(root().join("docs/PROTOCOL.md")).unwrap();
-    for (language, file) in [("toml", "last-id.toml"), ("python", "last_id.py")] {
-        let (_, rest) = text.split_once(&format!("```{language}\n")).unwrap();
-        let (shown, _) = rest.split_once("```").unwrap();
-        let there = fs::read_to_string(root().join("systems/examples").join(file)).unwrap();
-        assert!(there.contains(shown), "{file} is not what docs/PROTOCOL.md shows");
+    for (language, files) in [("toml", &["last-id.toml"][..]), ("python", &["last_id.py", "all_ids.py"])] {
+        let shown: Vec<&str> = text.split(&format!("```{language}\n")).skip(1).collect();
+        assert_eq!(shown.len(), files.len());
+        for (file, rest) in files.iter().zip(shown) {
+            let (shown, _) = rest.split_once("```").unwrap();
+            let there = fs::read_to_string(root().join("systems/examples").join(file)).unwrap();
+            assert!(there.contains(shown), "{file} is not what docs/PROTOCOL.md shows");
+        }
     }
 }

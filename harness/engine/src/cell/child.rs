@@ -48,7 +48,7 @@ pub fn run(definitions: &[Definition]) -> ExitCode {
 }
 
 fn work(definitions: &[Definition], job: &Job) -> Result<Option<CellResult>, CellError> {
-    let workload = workload(job)?;
+    let workload = workload(job, named(definitions, &job.strategy)?.needs)?;
     let mut environment = environment(definitions, job, &workload)?;
     let (pass, options) = match job.work {
         Work::Measure(pass, options) => (Some(pass), options),
@@ -75,8 +75,8 @@ fn work(definitions: &[Definition], job: &Job) -> Result<Option<CellResult>, Cel
     }))
 }
 
-/// The pings that `job` is about, in its pipeline's shape.
-fn workload(job: &Job) -> Result<Workload, CellError> {
+/// The pings that `job` is about, in its pipeline's shape, or the one that its strategy needs.
+fn workload(job: &Job, needs: Needs) -> Result<Workload, CellError> {
     let mut workload = match &job.input {
         Input::Scenario { name, toml } => {
             let scenario = Scenario::from_toml(name, toml).map_err(CellError::refused)?;
@@ -87,6 +87,7 @@ fn workload(job: &Job) -> Result<Workload, CellError> {
     let pipeline = workload.pipeline_mut();
     pipeline.workers = job.workers;
     pipeline.batch = job.batch;
+    pipeline.linger = needs.batching().map_or(pipeline.linger, |flow| flow.linger);
     Ok(if matches!(job.work, Work::Faultless) { workload.without_faults() } else { workload })
 }
 

@@ -19,6 +19,7 @@ pub(super) struct Rebuild {
     routed: Routed,
     restarts: u32,
     round_trips: u64,
+    emitted_twice: u64,
 }
 
 impl Rebuild {
@@ -28,7 +29,7 @@ impl Rebuild {
         context: Context,
         routed: Routed,
     ) -> Rebuild {
-        Rebuild { definition, settings, context, routed, restarts: 0, round_trips: 0 }
+        Rebuild { definition, settings, context, routed, restarts: 0, round_trips: 0, emitted_twice: 0 }
     }
 
     /// The strategy's name.
@@ -44,6 +45,11 @@ impl Rebuild {
     /// Of the strategies that are gone.
     pub(super) fn round_trips_before(&self) -> u64 {
         self.round_trips
+    }
+
+    /// Of the strategies that are gone.
+    pub(super) fn emitted_twice_before(&self) -> u64 {
+        self.emitted_twice
     }
 
     fn empty_directory(&mut self) -> std::io::Result<()> {
@@ -79,6 +85,7 @@ impl Host for Hosted<'_> {
 
     fn restart(&mut self, state: State) -> Result<(), Unavailable> {
         self.rebuild.round_trips += self.strategy.round_trips().unwrap_or(0);
+        self.rebuild.emitted_twice += self.strategy.emitted_twice().unwrap_or(0);
         // The old one is gone before the new one opens the same files.
         *self.strategy = Box::new(Noop);
         if state == State::Lost {

@@ -39,6 +39,11 @@ impl Instance {
         self.strategy.round_trips().map(|trips| trips + self.rebuild.round_trips_before())
     }
 
+    /// How often pings have come out that had come out before, since the instance was built.
+    pub fn emitted_twice(&self) -> Option<u64> {
+        self.strategy.emitted_twice().map(|twice| twice + self.rebuild.emitted_twice_before())
+    }
+
     /// Whether there is a store that is ours to trouble.
     pub fn can_be_troubled(&self) -> bool {
         self.store.is_ours()

@@ -61,8 +61,11 @@ pub fn run(mut bench: Bench<'_>) -> Result<VerifyFigures, CellError> {
         ));
     }
     let judged = judged(&bench, &ended, &promise, routing);
-    let mut figures =
-        VerifyFigures { round_trips_count: round_trips, ..figures(&bench, &causes, ended, judged) };
+    let mut figures = VerifyFigures {
+        round_trips_count: round_trips,
+        emitted_twice_count: instance.emitted_twice(),
+        ..figures(&bench, &causes, ended, judged)
+    };
     if let Some(behind) = behind {
         figures.stable = Some(stable::finish(behind, &figures, &causes, bench.environment.alive)?);
     }
@@ -315,6 +318,7 @@ fn figures(bench: &Bench<'_>, causes: &[String], ended: Ended, judgement: Judgem
         stable: None,
         predicted: Vec::new(),
         round_trips_count: None,
+        emitted_twice_count: None,
         output_digest: ended.digest,
         judgement,
     }

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use dedup_strategies::Needs;
 use dedup_strategies::time::saturating_nanos;
 use dedup_stream::scenario;
 
 use super::plan::Plan;
 use super::task::Task;
-use crate::record::{CellRecord, CellResult, Deadlines, FAILED, Operation, Pass, Role, Routed, SKIPPED};
+use crate::record::{
+    CellRecord, CellResult, Deadlines, FAILED, Operation, Pass, Role, Routed, SKIPPED, WhoseTime,
+};
 use crate::units::thousands;
 
 /// Which pass over a place, and in which round.
@@ -52,8 +55,17 @@ pub(super) fn record(plan: &Plan, task: &Task<Turn>, took: Duration, result: Cel
             (Pass::Verify | Pass::Weigh, true) => job.time_factor,
             (Pass::Time | Pass::Scale, _) | (_, false) => 1.0,
         },
+        clock: clock(strategy.definition.needs),
         elapsed_ns: saturating_nanos(took),
         result,
+    }
+}
+
+fn clock(needs: Needs) -> Option<WhoseTime> {
+    match needs {
+        Needs::System { wall_clock: true, .. } => Some(WhoseTime::Wall),
+        Needs::System { wall_clock: false, .. } => Some(WhoseTime::Given),
+        Needs::Nothing | Needs::Redis => None,
     }
 }
 

@@ -144,7 +144,7 @@ impl Plan {
             work,
             seed: seed_of(self.seed.unwrap_or(workload.seed()), round),
             workers: workload.pipeline().workers,
-            batch: workload.pipeline().batch,
+            batch: strategy.definition.needs.batching().map_or(workload.pipeline().batch, |flow| flow.pings),
             redis: self.redis.under(workload.faults()),
             time_factor: self.pacing.factor(workload),
             nightly: self.nightly,

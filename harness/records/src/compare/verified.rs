@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::measured::LatencySummary;
 use crate::metrics::{
-    DELAYED, DUPLICATES, DUPLICATES_IN_WINDOW, ERRORS, LATE, LOST, LOST_SHARED_KEY, MISSED, MISSED_IN_WINDOW,
-    Metric, PINGS, REDELIVERED, REFUSED_UNIQUES, ROUND_TRIPS, STABLE_LOST, STABLE_MISSED, STALLED, UNIQUES,
-    UNJUDGED,
+    DELAYED, DUPLICATES, DUPLICATES_IN_WINDOW, EMITTED_TWICE, ERRORS, LATE, LOST, LOST_SHARED_KEY, MISSED,
+    MISSED_IN_WINDOW, Metric, PINGS, REDELIVERED, REFUSED_UNIQUES, ROUND_TRIPS, STABLE_LOST, STABLE_MISSED,
+    STALLED, UNIQUES, UNJUDGED,
 };
 use crate::record::{
     CauseFigures, FaultFigures, FaultlessFigures, HistogramError, LagFigures, Prediction, VerifyFigures,
@@ -54,6 +54,8 @@ pub struct VerifySummary {
     pub stable: Option<StableSummary>,
     /// Round trips to a server; none where there is no server.
     pub round_trips_count: Option<u64>,
+    /// How often pings came out that had come out before; none where there is one verdict for each.
+    pub emitted_twice_count: Option<u64>,
 }
 
 /// What the nightly job left, over all rounds; as in [`StableFigures`](crate::record::StableFigures).
@@ -137,6 +139,7 @@ impl VerifySummary {
             predicted: predicted(rounds),
             stable: stable(rounds),
             round_trips_count: ROUND_TRIPS.sum(rounds.iter().copied()),
+            emitted_twice_count: EMITTED_TWICE.sum(rounds.iter().copied()),
         }))
     }
 

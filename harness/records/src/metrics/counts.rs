@@ -211,6 +211,17 @@ pub static ROUND_TRIPS: Metric = Metric {
     reading: Reading::Count(|f| f.round_trips_count),
 };
 
+/// Pings that came out again.
+pub static EMITTED_TWICE: Metric = Metric {
+    name: "emitted_twice_count",
+    title: "Pings that came out again",
+    quantity: Quantity::Count,
+    of: Some(&PINGS),
+    better: Better::Less,
+    tolerance: None,
+    reading: Reading::Count(|f| f.emitted_twice_count),
+};
+
 /// Duplicates left in the stable tables.
 pub static STABLE_MISSED: Metric = Metric {
     name: "stable_missed_count",

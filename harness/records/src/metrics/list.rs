@@ -61,6 +61,7 @@ pub static ALL: &[&Metric] = &[
     &PEAK_RSS,
     &SERVER_BYTES,
     &ROUND_TRIPS,
+    &EMITTED_TWICE,
     &STABLE_MISSED,
     &STABLE_LOST,
 ];

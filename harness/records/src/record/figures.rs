@@ -110,6 +110,10 @@ pub struct VerifyFigures {
     /// Round trips to a server; none where there is no server.
     #[serde(default)]
     pub round_trips_count: Option<u64>,
+    /// How often pings came out that had come out before, which is neither missed nor lost; none where there is one verdict for
+    /// each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emitted_twice_count: Option<u64>,
     /// Digest of every decision in order: equal for equal seeds.
     pub output_digest: String,
     /// How this compares with the promise.

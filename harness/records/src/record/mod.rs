@@ -28,7 +28,7 @@ pub use reader::{Run, parse_run, read_run};
 pub use scale::{NotReached, ScaleFigures, ScalePoint};
 pub use schema::{
     CellRecord, CellResult, Deadlines, DoubtRecord, FAILED, Failure, Line, Machine, Operation, Pass, Role,
-    Routed, RunRecord, SCHEMA, SKIPPED, Tool,
+    Routed, RunRecord, SCHEMA, SKIPPED, Tool, WhoseTime,
 };
 pub use struck::Struck;
 pub use writer::RecordWriter;

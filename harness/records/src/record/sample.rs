@@ -274,6 +274,7 @@ impl Sample {
             deadlines: Deadlines::Extended,
             routed: Routed::ByKey,
             time_factor: 1.0,
+            clock: None,
             elapsed_ns: 912_000_000,
             result,
         }
@@ -332,6 +333,7 @@ impl Sample {
             stable: None,
             predicted: self.predicted(),
             round_trips_count: None,
+            emitted_twice_count: None,
             output_digest: "5b0c".into(),
             judgement,
         }

@@ -222,10 +222,23 @@ pub struct CellRecord {
     pub routed: Routed,
     /// By how much the scenario's time was shrunk for a server on wall time; 1 on a virtual clock.
     pub time_factor: f64,
+    /// Of a program of its own, whose time it decides by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<WhoseTime>,
     /// How long the cell took, start of its process included; the longer, the more cells were at work beside it.
     pub elapsed_ns: u64,
     /// What came of it.
     pub result: CellResult,
+}
+
+/// By whose time a program of its own decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WhoseTime {
+    /// The one that it is told with the pings: what engines call event time.
+    Given,
+    /// That of a clock on the wall, which the stream is squeezed for: what engines call processing time.
+    Wall,
 }
 
 /// The word for a cell that could not run here.

@@ -32,6 +32,7 @@ pub(super) fn notes(block: &Block, verdict_width: usize) -> Vec<String> {
         notes.extend(overloaded(row).map(|text| format!("{}: {text}", name(row, block))));
         notes.extend(least_size(row).map(|text| format!("{}: {text}", name(row, block))));
         notes.extend(shrunk(row).map(|text| format!("{}: {text}", name(row, block))));
+        notes.extend(twice(row).map(|text| format!("{}: {text}", name(row, block))));
     }
     notes.extend(findings(block, verdict_width));
     notes.extend(skipped(block));
@@ -84,6 +85,13 @@ fn stable(block: &Block) -> Option<String> {
     verified(block).any(|verify| verify.stable.is_some()).then(|| {
         "stable: what is left, or lost, once the nightly job has been over each day of what was delivered.".to_string()
     })
+}
+
+/// What came out of a flow again.
+fn twice(row: &Row) -> Option<String> {
+    let count = row.summary.verify.as_ref()?.emitted_twice_count.filter(|count| *count > 0)?;
+    let pings = plural(count, "ping");
+    Some(format!("{pings} came out again after having come out once; counted here, and not as missed."))
 }
 
 fn held(block: &Block) -> Option<String> {
