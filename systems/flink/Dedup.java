@@ -1,0 +1,73 @@
+import java.time.Duration;
+import org.apache.flink.api.common.functions.OpenContext;
+import org.apache.flink.api.common.state.StateTtlConfig;
+import org.apache.flink.api.common.state.ValueState;
+import org.apache.flink.api.common.state.ValueStateDescriptor;
+import org.apache.flink.api.java.tuple.Tuple2;
+import org.apache.flink.api.java.tuple.Tuple4;
+import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
+import org.apache.flink.util.Collector;
+
+/** Lets the first ping of a key through, and remembers the key for a while. */
+abstract class Dedup extends KeyedProcessFunction<Tuple2<Long, Long>, Tuple4<Long, Long, Long, Long>, Long> {
+    /** As long as Flink's own time to live, by its processing time: from the first, or from the last that was seen. */
+    static final class ByTtl extends Dedup {
+        private final Duration window;
+        private final StateTtlConfig.UpdateType refreshedBy;
+        private transient ValueState<Boolean> seen;
+
+        ByTtl(Duration window, StateTtlConfig.UpdateType refreshedBy) {
+            this.window = window;
+            this.refreshedBy = refreshedBy;
+        }
+
+        @Override
+        public void open(OpenContext context) {
+            ValueStateDescriptor<Boolean> descriptor = new ValueStateDescriptor<>("seen", Boolean.class);
+            descriptor.enableTimeToLive(StateTtlConfig.newBuilder(window).setUpdateType(refreshedBy).build());
+            seen = getRuntimeContext().getState(descriptor);
+        }
+
+        @Override
+        public void processElement(Tuple4<Long, Long, Long, Long> ping, Context context, Collector<Long> out) throws Exception {
+            if (seen.value() == null) {
+                seen.update(true);
+                out.collect(ping.f3);
+            }
+        }
+    }
+
+    /** Until a timer of event time, a window after the first. */
+    static final class ByEventTime extends Dedup {
+        private final long window;
+        private transient ValueState<Long> first;
+
+        ByEventTime(long window) {
+            this.window = window;
+        }
+
+        @Override
+        public void open(OpenContext context) {
+            first = getRuntimeContext().getState(new ValueStateDescriptor<>("first", Long.class));
+        }
+
+        @Override
+        public void processElement(Tuple4<Long, Long, Long, Long> ping, Context context, Collector<Long> out) throws Exception {
+            Long since = first.value();
+            // Timers follow the watermark, which may be behind.
+            if (since == null || ping.f2 - since >= window) {
+                first.update(ping.f2);
+                context.timerService().registerEventTimeTimer(ping.f2 + window);
+                out.collect(ping.f3);
+            }
+        }
+
+        @Override
+        public void onTimer(long time, OnTimerContext context, Collector<Long> out) throws Exception {
+            Long since = first.value();
+            if (since != null && since + window <= time) {
+                first.clear();
+            }
+        }
+    }
+}
