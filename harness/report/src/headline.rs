@@ -157,13 +157,19 @@ fn verdicts(panels: &[Panel<'_>]) -> Vec<(Tone, String)> {
         (Tone::Dim, skipped, SKIPPED),
     ];
     let some = counts.into_iter().filter(|(_, count, _)| *count > 0);
-    some.map(|(tone, count, word)| (tone, format!("{} {word}", thousands(count as u64)))).collect()
+    let mut said: Vec<(Tone, String)> =
+        some.map(|(tone, count, word)| (tone, format!("{} {word}", thousands(count as u64)))).collect();
+    if panels.len() > 1 {
+        let all = plural((rows.len() + skipped) as u64, "result");
+        said.insert(0, (Tone::Dim, format!("{all}, each of a strategy in a scenario:")));
+    }
+    said
 }
 
 /// Uniques lost, counted, and their share.
 fn lost_cell(verify: &dedup_records::compare::VerifySummary) -> Cell {
-    let share = share_cell(verify.lost_count, verify.unique_count);
-    match verify.lost_count {
+    let share = share_cell(verify.told_apart_lost_count(), verify.unique_count);
+    match verify.told_apart_lost_count() {
         0 => share,
         lost => Cell { text: format!("{} = {}", thousands(lost), share.text), tone: Tone::Bad, ..share },
     }
@@ -235,8 +241,11 @@ fn findings(panel: &Panel<'_>) -> Vec<String> {
         seen.filter(|(count, of)| *count == 0 && *of > 0).map(|(_, of)| of).min()
     };
     let bound = |n: u64| short(rule_of_three(n) * 100.0);
-    if of(|v| (v.missed_count, v.duplicate_count)).or(of(|v| (v.lost_count, v.unique_count))).is_some() {
-        let example = of(|v| (v.lost_count, v.unique_count))
+    if of(|v| (v.missed_count, v.duplicate_count))
+        .or(of(|v| (v.told_apart_lost_count(), v.unique_count)))
+        .is_some()
+    {
+        let example = of(|v| (v.told_apart_lost_count(), v.unique_count))
             .map_or(String::new(), |n| format!(", here {} % lost", bound(n)));
         notes.push(format!(
             "0 = none seen, with the bound below which the true share lies with 95 % confidence{example}."

@@ -6,6 +6,7 @@
 
 mod brief;
 mod cells;
+mod change;
 pub mod chart;
 mod headline;
 pub mod hgrm;

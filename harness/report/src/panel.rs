@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use dedup_records::compare::{Block, Clock, Comparison, Row, Standing, VerifySummary};
+use dedup_records::compare::{Block, Clock, Comparison, Row, Standing};
 use dedup_records::record::{
     CellRecord, CellResult, FaultFigures, Machine, Role, Run, Struck, TimeFigures, VerifyFigures,
     WeighFigures,
@@ -11,6 +11,7 @@ use dedup_records::record::{
 use dedup_records::stats::Spread;
 use dedup_records::units::{bytes, duration, short, thousands};
 
+use super::change::{Change, Without};
 use super::palette::Palette;
 use super::verdict::word;
 use super::words::{clip, program};
@@ -53,42 +54,6 @@ pub(super) struct Entry<'a> {
     pub(super) without: Option<Without>,
     /// Whether it was seen to lose pings in any scenario of the report.
     pub(super) loses_somewhere: bool,
-}
-
-/// What a stream with a fault comes to without it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Without {
-    /// Copies let through.
-    pub(super) missed_count: u64,
-    /// Uniques lost, but for those whose id another ping had.
-    pub(super) lost_count: u64,
-}
-
-/// So many faults of one stream are needed to know what it comes to under the mildest.
-const FAULTS: usize = 3;
-
-/// As it was run without the fault; else, of faults on the same stream, what the mildest left of it.
-fn without(block: &Block, row: &Row, comparison: &Comparison) -> Option<Without> {
-    let verify = row.summary.verify.as_ref()?;
-    if let Some(known) = verify.faultless {
-        let lost_count = known.lost_count - known.lost_shared_key_count;
-        return Some(Without { missed_count: known.missed_count, lost_count });
-    }
-    if block.stream.faults.is_empty() && verify.faults.is_empty() {
-        return None;
-    }
-    let same = |other: &&VerifySummary| {
-        let counts = |verify: &VerifySummary| (verify.unique_count, verify.duplicate_count);
-        !other.faults.is_empty() && counts(other) == counts(verify)
-    };
-    let rows = comparison.blocks.iter().flat_map(|block| &block.rows);
-    let alike = rows.filter(|other| (&other.strategy, &other.run) == (&row.strategy, &row.run));
-    let alike: Vec<&VerifySummary> =
-        alike.filter_map(|row| row.summary.verify.as_ref()).filter(same).collect();
-    let least = |count: fn(&VerifySummary) -> u64| alike.iter().map(|verify| count(verify)).min();
-    let lost = |verify: &VerifySummary| verify.lost_count - verify.lost_shared_key_count;
-    let mildest = Without { missed_count: least(|verify| verify.missed_count)?, lost_count: least(lost)? };
-    (alike.len() >= FAULTS).then_some(mildest)
 }
 
 /// The panels of a comparison; those of one scenario as one where mixing was asked for.
@@ -135,7 +100,7 @@ fn entries<'a>(
         Entry {
             row,
             cells: cells.filter(own).collect(),
-            without: without(block, row, comparison),
+            without: Without::of(block, row, comparison),
             loses_somewhere: loses_somewhere(comparison, &row.strategy),
             strategy: palette.index(&row.strategy),
             name: if several { format!("{} @{}", row.strategy, row.run) } else { row.strategy.clone() },
@@ -147,8 +112,7 @@ fn entries<'a>(
 /// Whether a strategy lost pings in any block, but for those whose id another ping had.
 fn loses_somewhere(comparison: &Comparison, strategy: &str) -> bool {
     let rows = comparison.blocks.iter().flat_map(|block| &block.rows).filter(|row| row.strategy == strategy);
-    rows.filter_map(|row| row.summary.verify.as_ref())
-        .any(|verify| verify.lost_count > verify.lost_shared_key_count)
+    rows.filter_map(|row| row.summary.verify.as_ref()).any(|verify| verify.told_apart_lost_count() > 0)
 }
 
 fn title(blocks: &[&Block], ambiguous: bool) -> String {
@@ -250,7 +214,7 @@ impl<'a> Panel<'a> {
             Some(verify) => format!(
                 "{} pings{}, {} of them duplicates{window}, {}",
                 thousands(verify.pings_count),
-                crate::pipeline::made(verify),
+                crate::pipeline::made(block),
                 thousands(verify.duplicate_count),
                 dedup_records::units::plural(verify.rounds_count.into(), "round"),
             ),
@@ -300,6 +264,11 @@ impl<'a> Entry<'a> {
             CellResult::Weigh(figures) => Some(figures.as_ref()),
             _ => None,
         })
+    }
+
+    /// What its fault changed; none where nothing was counted to the end, or the fault never happened.
+    pub(super) fn change(&self) -> Option<Change> {
+        Change::of(self.row, self.without)
     }
 
     /// Whether it may be called the best at anything: it did as documented, and was not seen to lose anywhere.

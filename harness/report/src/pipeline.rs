@@ -17,11 +17,23 @@ pub(crate) fn phrase(stream: &Stream) -> String {
     format!("{deadlines}{routed}")
 }
 
-/// How many copies the pipeline made itself, so that what is counted adds up; nothing where it made none.
-pub(crate) fn made(verify: &VerifySummary) -> String {
-    match verify.made_count() {
-        0 => String::new(),
-        made => format!(" and {} delivered again after they were decided", thousands(made)),
+/// How many copies the pipeline made itself, so that what is counted adds up; nothing where it made none. With some strategies it
+/// may make more than with others, which then have so many duplicates more.
+pub(crate) fn made(block: &Block) -> String {
+    let Some(widest) = block.widest_verify() else { return String::new() };
+    let verified = block.rows.iter().filter_map(|row| row.summary.verify.as_ref());
+    let alike = verified.filter(|verify| verify.pings_count == widest.pings_count);
+    let most = alike.map(VerifySummary::made_count).max().unwrap_or(0);
+    match (widest.made_count(), most) {
+        (_, 0) => String::new(),
+        (least, most) if least == most => {
+            format!(" and {} delivered again after they were decided", thousands(most))
+        }
+        (least, most) => format!(
+            " and {} to {} delivered again after they were decided, by strategy",
+            thousands(least),
+            thousands(most)
+        ),
     }
 }
 

@@ -4,12 +4,16 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use dedup_records::compare::{Block, Comparison, Row as Compared, Standing, Summary, WeighSummary};
+use dedup_records::compare::{
+    Block, Comparison, Row as Compared, Standing, Summary, VerifySummary, WeighSummary,
+};
 use dedup_records::metrics::{BYTES_PER_ID, PINGS, ROUND_TRIPS};
 use dedup_records::record::Role;
 
+use crate::change::{self, Change, Without};
 use crate::models::model_of;
 use crate::panel::window;
+use crate::verdict::Harm;
 
 /// Pings a second that Mozilla documented (gcp-ingestion, notes on pain points, 2019).
 pub const FULL_RATE_PER_S: f64 = 16_000.0;
@@ -59,7 +63,7 @@ pub struct Row {
     pub missed_live_ratio: Option<f64>,
     /// Those that are left in the stable tables; none where no nightly job was run.
     pub missed_stable_ratio: Option<f64>,
-    /// Uniques that were lost.
+    /// Uniques that were lost, but for those whose id another ping had.
     pub lost_count: Option<u64>,
     /// The same, of all uniques.
     pub lost_ratio: Option<f64>,
@@ -85,6 +89,9 @@ pub struct Row {
     pub p99_ns: Option<u64>,
     /// What has to be operated for it; none where its records do not say.
     pub operated: Option<String>,
+    /// What it does to pings, in any of the talk's scenarios; none where nothing was counted.
+    #[serde(skip)]
+    pub(crate) harm: Option<Harm>,
     /// On which side of the comparison it stands.
     #[serde(skip)]
     pub side: Side,
@@ -101,15 +108,19 @@ pub enum Side {
     Neither,
 }
 
-/// What one fault did to a strategy: of all faults the one that lost most, or else let most through.
+/// What the worst fault did to a strategy, beyond the same stream without it where that is known: of all faults the one that
+/// cost the largest share of uniques, or else let the largest share of copies through.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Worst {
     /// The fault scenario, without its folder.
     pub fault: String,
-    /// Uniques lost, beyond those that the stream loses without the fault, where that was run.
+    /// Uniques lost beyond it.
     pub lost_count: u64,
-    /// Copies in its window that came through, beyond the same.
-    pub missed_in_window_count: u64,
+    /// Copies let through beyond it.
+    pub missed_count: u64,
+    /// The same in words.
+    #[serde(skip)]
+    pub(crate) words: String,
 }
 
 /// Something that was found against a strategy: why it failed, or what broke its promise.
@@ -148,7 +159,7 @@ impl Table {
         let thinned = widest.map_or(1.0, |verify| {
             FULL_RATE_PER_S * LENGTH_S * f64::from(verify.rounds_count) / verify.unique_count.max(1) as f64
         });
-        let rows = main.rows.iter().map(|row| Row::of(row, dense, &faults)).collect();
+        let rows = main.rows.iter().map(|row| Row::of(row, dense, &faults, comparison)).collect();
         Some(Table {
             pings_count: widest.map_or(0, |verify| verify.pings_count),
             duplicate_count: widest.map_or(0, |verify| verify.duplicate_count),
@@ -199,10 +210,18 @@ fn skipped(main: &Block) -> Vec<Skip> {
 }
 
 impl Row {
-    fn of(main: &Compared, dense: Option<&Block>, faults: &[&Block]) -> Row {
+    fn of(main: &Compared, dense: Option<&Block>, faults: &[&Block], comparison: &Comparison) -> Row {
         let others = dense.into_iter().chain(faults.iter().copied());
         let others = others.filter_map(|block| Some((without_folder(block), row(block, &main.strategy)?)));
-        let parts = std::iter::once((SCENARIO.to_string(), main)).chain(others);
+        let parts: Vec<(String, &Compared)> =
+            std::iter::once((SCENARIO.to_string(), main)).chain(others).collect();
+        let counted = || parts.iter().filter_map(|(_, row)| row.summary.verify.as_ref());
+        let harm = counted().next().map(|_| {
+            let lost = counted().map(VerifySummary::told_apart_lost_count).sum();
+            let missed =
+                |verify: &VerifySummary| verify.missed_count as f64 / verify.duplicate_count.max(1) as f64;
+            Harm::of(lost, counted().map(missed).fold(0.0, f64::max))
+        });
         let dense = dense.and_then(|block| row(block, &main.strategy)).map(|row| &row.summary);
         let verify = main.summary.verify.as_ref();
         let bytes_per_id = dense.and_then(|summary| summary.value(&BYTES_PER_ID));
@@ -218,11 +237,12 @@ impl Row {
             missed_stable_ratio: verify.and_then(|verify| {
                 verify.stable.map(|stable| ratio(stable.missed_count, verify.duplicate_count))
             }),
-            lost_count: verify.map(|verify| verify.lost_count),
-            lost_ratio: verify.map(|verify| ratio(verify.lost_count, verify.unique_count)),
-            worst: worst(&main.strategy, faults),
+            lost_count: verify.map(VerifySummary::told_apart_lost_count),
+            lost_ratio: verify.map(|verify| ratio(verify.told_apart_lost_count(), verify.unique_count)),
+            worst: worst(&main.strategy, faults, comparison),
             unproven: unproven(&main.strategy, faults),
-            findings: findings(parts),
+            findings: findings(parts.into_iter()),
+            harm,
             bytes_per_id,
             is_per_id_held: dense
                 .and_then(|summary| summary.weigh.as_ref())
@@ -242,6 +262,20 @@ impl Row {
     /// Uniques lost without a fault, and under the worst.
     fn lost(&self) -> u64 {
         self.lost_count.unwrap_or(0) + self.worst.as_ref().map_or(0, |worst| worst.lost_count)
+    }
+}
+
+impl Worst {
+    /// The fault, and what it did: `store-killed: let 3,858 through`.
+    pub(crate) fn said(&self) -> String {
+        match self.is_none() {
+            true => "none did harm".to_string(),
+            false => format!("{}: {}", self.fault, self.words),
+        }
+    }
+
+    fn is_none(&self) -> bool {
+        (self.lost_count, self.missed_count) == (0, 0)
     }
 }
 
@@ -265,30 +299,20 @@ fn round_trips(summary: &Summary) -> Option<f64> {
     Some(summary.value(&ROUND_TRIPS)? / summary.value(&PINGS)?.max(1.0))
 }
 
-/// Loss before duplicates: what is lost cannot be had back.
-fn worst(strategy: &str, faults: &[&Block]) -> Option<Worst> {
-    let done = faults.iter().filter_map(|block| {
-        let verify = row(block, strategy).filter(|row| is_proven(row.standing))?.summary.verify.as_ref()?;
-        let without = verify.faultless.as_ref();
-        let beyond = |count: u64, without: Option<u64>| count.saturating_sub(without.unwrap_or(0));
-        Some(Worst {
-            fault: without_folder(block),
-            lost_count: beyond(
-                verify.lost_count - verify.lost_shared_key_count,
-                without.map(|one| one.lost_count - one.lost_shared_key_count),
-            ),
-            missed_in_window_count: beyond(
-                verify.missed_in_window_count,
-                without.map(|one| one.missed_in_window_count),
-            ),
-        })
+fn worst(strategy: &str, faults: &[&Block], comparison: &Comparison) -> Option<Worst> {
+    let changes = faults.iter().filter_map(|block| {
+        let row = row(block, strategy)?;
+        Some((block, Change::of(row, Without::of(block, row, comparison))?))
     });
-    done.max_by_key(|worst| (worst.lost_count, worst.missed_in_window_count))
+    let (block, change) = change::worst(changes)?;
+    let fault = without_folder(block);
+    Some(Worst { fault, lost_count: change.lost, missed_count: change.copies, words: change.words() })
 }
 
 fn unproven(strategy: &str, faults: &[&Block]) -> Vec<String> {
-    let is_not = |block: &&&Block| row(block, strategy).is_some_and(|row| !is_proven(row.standing));
-    faults.iter().filter(is_not).map(|block| without_folder(block)).collect()
+    let is_unknown =
+        |block: &&&Block| row(block, strategy).is_some_and(|row| Change::of(row, None).is_none());
+    faults.iter().filter(is_unknown).map(|block| without_folder(block)).collect()
 }
 
 /// Of the rows of one strategy in each scenario. What was found in several of them is said once.
@@ -307,13 +331,6 @@ fn findings<'a>(parts: impl Iterator<Item = (String, &'a Compared)>) -> Vec<Foun
     }
     all.sort_by_key(|found| std::cmp::Reverse(found.standing));
     all
-}
-
-fn is_proven(standing: Standing) -> bool {
-    match standing {
-        Standing::Kept | Standing::Broken => true,
-        Standing::Unjudged | Standing::Void | Standing::Inconclusive | Standing::Failed => false,
-    }
 }
 
 #[cfg(test)]
@@ -339,17 +356,18 @@ mod tests {
 
     #[test]
     fn the_worst_fault_is_the_one_that_lost_most_and_else_the_one_that_let_most_through() {
-        let under = |fault: &str, lost, missed_in_window| {
-            cell(fault, Sample { lost, missed_in_window, missed: 90, ..GOOD })
-        };
+        let under =
+            |fault: &str, lost, missed| cell(fault, Sample { lost, missed_in_window: 0, missed, ..GOOD });
         let talk = cell(SCENARIO, GOOD);
-        let worst = |cells: &[CellRecord]| only_row([std::slice::from_ref(&talk), cells].concat()).worst;
+        let worst = |cells: &[CellRecord]| {
+            let worst = only_row([std::slice::from_ref(&talk), cells].concat()).worst?;
+            Some((worst.fault, worst.lost_count, worst.missed_count))
+        };
         let few = under("faults/few", 0, 3);
         let many = under("faults/many", 0, 40);
         let lost = under("faults/lost", 1, 0);
-        let named = |fault: &str, lost_count, missed_in_window_count| {
-            Some(Worst { fault: fault.to_string(), lost_count, missed_in_window_count })
-        };
+        let named =
+            |fault: &str, lost_count, missed_count| Some((fault.to_string(), lost_count, missed_count));
         assert_eq!(worst(&[]), None);
         assert_eq!(worst(&[few.clone(), many.clone()]), named("many", 0, 40));
         assert_eq!(worst(&[few, many, lost]), named("lost", 1, 0));
@@ -357,7 +375,7 @@ mod tests {
 
     #[test]
     fn what_the_stream_comes_to_without_the_fault_is_not_the_faults_doing() {
-        let mut away = cell("faults/away", Sample { missed_in_window: 90, missed: 90, lost: 3, ..GOOD });
+        let mut away = cell("faults/away", Sample { missed_in_window: 90, missed: 190, lost: 3, ..GOOD });
         let CellResult::Verify(figures) = &mut away.result else { unreachable!("a verify cell") };
         figures.faultless = Some(FaultlessFigures {
             missed_count: 90,
@@ -367,7 +385,8 @@ mod tests {
             waited_count: 0,
         });
         let worst = only_row(vec![cell(SCENARIO, GOOD), away]).worst.unwrap();
-        assert_eq!((worst.lost_count, worst.missed_in_window_count), (0, 2));
+        assert_eq!((worst.lost_count, worst.missed_count), (0, 100));
+        assert_eq!(worst.said(), "away: let 100 more through");
     }
 
     #[test]

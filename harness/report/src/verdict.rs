@@ -61,6 +61,10 @@ pub(crate) const DOCUMENTED: &str = "as documented";
 /// The heading above what a strategy does to pings.
 pub(crate) const HARM: &str = "harm";
 
+/// How the two columns are read where their words are short.
+pub(crate) const COLUMNS: &str = "harm, whatever is documented: loses = unique pings are lost; lets many, lets few = copies come \
+                                  through, 1 % of them and more, or fewer. as documented: the verdict, whether that is what the strategy promises.";
+
 /// What a strategy does to pings, whatever it is documented to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Harm {
@@ -88,6 +92,16 @@ impl Harm {
         }
     }
 
+    /// In a word or two, for a column of a terminal.
+    pub(crate) fn short(self) -> (&'static str, Tone) {
+        match self {
+            Harm::Loses => ("loses", Tone::Bad),
+            Harm::LetsThrough => ("lets many", Tone::Warn),
+            Harm::LetsFewThrough => ("lets few", Tone::Warn),
+            Harm::None => ("none seen", Tone::Plain),
+        }
+    }
+
     /// As a cell of a table: red is lost, amber let through.
     pub(crate) fn cell(self) -> Cell {
         let (words, tone) = match self {
@@ -103,7 +117,7 @@ impl Harm {
 /// The harm that was counted in one scenario. What shares its id with another ping nobody can tell apart: it is left out.
 pub(crate) fn harm_of(verify: &VerifySummary) -> Harm {
     let missed = verify.missed_count as f64 / verify.duplicate_count.max(1) as f64;
-    Harm::of(verify.lost_count - verify.lost_shared_key_count, missed)
+    Harm::of(verify.told_apart_lost_count(), missed)
 }
 
 /// What is to break its promise, in a count of strategies.

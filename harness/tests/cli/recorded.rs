@@ -76,3 +76,28 @@ fn every_strategy_has_a_colour_of_its_family() {
         dedup_strategies::STRATEGIES.iter().map(|definition| definition.name).collect();
     assert_eq!(coloured, all, "harness/report/src/palette/family.rs");
 }
+
+#[test]
+fn what_is_said_of_the_recorded_curves_is_as_far_as_they_go() {
+    let text = std::fs::read_to_string(root().join("results/README.md")).unwrap();
+    let line = text.lines().find(|line| line.starts_with("| `scale/`")).unwrap();
+    let run = dedup_records::record::read_run(&root().join("results/scale/records.jsonl")).unwrap();
+    let most = |is_of: &dyn Fn(&str) -> bool| {
+        let cells = run.cells.iter().filter(|cell| is_of(&cell.operation.as_ref().unwrap().what));
+        let points = cells.flat_map(|cell| match &cell.result {
+            dedup_records::record::CellResult::Scale(figures) => figures.points.clone(),
+            _ => Vec::new(),
+        });
+        points.map(|point| point.ids_count).max().unwrap()
+    };
+    let redis = |what: &str| what.contains("Redis");
+    let disk = |what: &str| what.contains("disk") && !redis(what);
+    let process = |what: &str| !disk(what) && !redis(what);
+    let said = format!(
+        "2^{} in a process, 2^{} on disk and 2^{} in a Redis",
+        most(&process).ilog2(),
+        most(&disk).ilog2(),
+        most(&redis).ilog2()
+    );
+    assert!(line.contains(&said), "{said}: {line}");
+}

@@ -68,9 +68,11 @@ pub struct Skipped {
 }
 
 impl Block {
-    /// The counts of the row that saw most of the stream (a killed run may have fewer rounds of some strategies).
+    /// The counts of the row that saw most of the stream (a killed run may have fewer rounds of some strategies); of those the
+    /// one for which the pipeline made the fewest copies of its own.
     pub fn widest_verify(&self) -> Option<&VerifySummary> {
-        self.rows.iter().filter_map(|row| row.summary.verify.as_ref()).max_by_key(|verify| verify.pings_count)
+        let verified = self.rows.iter().filter_map(|row| row.summary.verify.as_ref());
+        verified.max_by_key(|verify| (verify.pings_count, std::cmp::Reverse(verify.made_count())))
     }
 }
 

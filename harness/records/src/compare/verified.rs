@@ -99,7 +99,7 @@ pub struct Added {
     pub missed_count: i64,
     /// Those of them that the promise covers.
     pub missed_in_window_count: i64,
-    /// Uniques lost.
+    /// Uniques lost, but for those whose id another ping had.
     pub lost_count: i64,
     /// Pings that waited.
     pub waited_count: i64,
@@ -149,6 +149,11 @@ impl VerifySummary {
         (self.unique_count + self.duplicate_count).saturating_sub(self.pings_count)
     }
 
+    /// Uniques lost, but for those whose id another ping had: no strategy could tell these apart.
+    pub fn told_apart_lost_count(&self) -> u64 {
+        self.lost_count - self.lost_shared_key_count
+    }
+
     /// What the faults added, where the stream was run without them too.
     pub fn added(&self) -> Option<Added> {
         let without = self.faultless?;
@@ -157,7 +162,8 @@ impl VerifySummary {
             missed_count: self.missed_count as i64 - without.missed_count as i64,
             missed_in_window_count: self.missed_in_window_count as i64
                 - without.missed_in_window_count as i64,
-            lost_count: self.lost_count as i64 - without.lost_count as i64,
+            lost_count: self.told_apart_lost_count() as i64
+                - (without.lost_count - without.lost_shared_key_count) as i64,
             waited_count: waited as i64 - without.waited_count as i64,
         })
     }

@@ -9,7 +9,7 @@ use dedup_records::stats::Spread;
 use dedup_records::units::plural;
 
 use super::in_order;
-use super::life::Life;
+use super::life::{Life, Worst};
 use crate::panel::{Entry, Panel};
 use crate::verdict::CONTROL;
 use crate::words::{capital, clip, list, number, percent, rate, spread, three};
@@ -17,32 +17,50 @@ use crate::words::{capital, clip, list, number, percent, rate, spread, three};
 /// The worst that was seen, of all scenarios.
 pub(crate) fn claim(lives: &[Life<'_>]) -> String {
     let counted: Vec<&Life<'_>> = lives.iter().filter(|life| life.counted().next().is_some()).collect();
-    let lossy = counted.iter().filter(|life| life.worst_loss().is_some()).count();
-    let Some(worst) = counted.first() else {
+    let lossy = counted.iter().filter(|life| life.is_lossy()).count();
+    let Some(first) = counted.first() else {
         return "No strategy was put through a stream to its end here".to_string();
     };
-    let name = clip(&worst.name, 60);
-    if let Some(loss) = worst.worst_loss() {
-        let worst = format!("{name} lost {} of them {}", percent(loss.lost_ratio()), loss.panel.within());
+    let name = clip(&first.name, 60);
+    let worst = first.worst().filter(|worst| !worst.change.is_none());
+    if let Some(worst) = worst.filter(|worst| worst.change.lost > 0) {
+        let lost =
+            format!("lost {} {}", share(&worst, worst.change.lost_ratio(), "unique pings"), place(&worst));
         return match counted.len() {
-            1 => format!("{name} lost {} of its pings {}", percent(loss.lost_ratio()), loss.panel.within()),
-            all if all == lossy => format!("All {} strategies lost pings; {worst}", number(all)),
-            all => format!("{} of {} strategies lost pings; {worst}", capital(&number(lossy)), number(all)),
+            1 => format!("{name} {lost}"),
+            all if all == lossy => format!("All {} strategies lost pings; {name} {lost}", number(all)),
+            all => {
+                format!("{} of {} strategies lost pings; {name} {lost}", capital(&number(lossy)), number(all))
+            }
         };
     }
     let by = match counted.len() {
         1 => name.clone(),
         all => format!("any of {} strategies", number(all)),
     };
-    match worst.worst_leak() {
-        Some(leak) => format!(
-            "No ping was seen lost by {by}; {} let {} of the copies through {}",
-            if counted.len() == 1 { "it" } else { &name },
-            percent(leak.missed_ratio()),
-            leak.panel.within()
+    let it = if counted.len() == 1 { "it" } else { &name };
+    match worst {
+        Some(worst) => format!(
+            "No ping was seen lost by {by}; {it} let {} through {}",
+            share(&worst, worst.change.copies_ratio(), "the copies"),
+            place(&worst)
         ),
+        None if counted.iter().any(|life| life.most_missed() > 0.0) => {
+            format!("No ping was seen lost by {by}, and no more copies came through than without a fault")
+        }
         None => format!("No ping was seen lost, and no copy let through, by {by}"),
     }
+}
+
+/// `1.6 % of its unique pings`, or `1.6 % more of the copies` where some came through anyway.
+fn share(worst: &Worst<'_>, ratio: f64, of: &str) -> String {
+    format!("{}{} of {of}", percent(ratio), worst.change.more())
+}
+
+/// Where, and what it is more than.
+fn place(worst: &Worst<'_>) -> String {
+    let than = if worst.change.more().is_empty() { "" } else { " than without it" };
+    format!("{}{than}", worst.within())
 }
 
 /// Who lost nothing anywhere, which of these is fastest and smallest, and what was not judged.
@@ -57,7 +75,7 @@ pub(crate) fn sentence(panels: &[Panel<'_>], lives: &[Life<'_>]) -> String {
         several => (format!("Over {} scenarios", number(several)), format!(" on {}", panel.title)),
     };
     let clean: Vec<&Life<'_>> =
-        lives.iter().filter(|life| life.counted().next().is_some() && life.worst_loss().is_none()).collect();
+        lives.iter().filter(|life| life.counted().next().is_some() && !life.is_lossy()).collect();
     // Faults that cannot happen to it are left out of what a strategy is put through.
     let names: Vec<String> = clean
         .iter()

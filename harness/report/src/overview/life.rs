@@ -6,7 +6,8 @@ use dedup_records::compare::{Standing, VerifySummary};
 use dedup_records::record::Role;
 use dedup_records::stats::rule_of_three;
 
-use crate::panel::{Entry, Panel, Without};
+use crate::change::{self, Change, Known};
+use crate::panel::{Entry, Panel};
 
 /// A candidate over all scenarios.
 pub(crate) struct Life<'a> {
@@ -29,11 +30,27 @@ pub(crate) struct Station<'a> {
 #[derive(Clone, Copy)]
 pub(crate) struct Counted<'a> {
     pub(crate) panel: &'a Panel<'a>,
-    pub(crate) without: Option<Without>,
     pub(crate) verify: &'a VerifySummary,
 }
 
-/// The candidates of all panels, the worst first: who lost most of its uniques, then who let most copies through.
+/// The worst that became of a candidate, and where.
+#[derive(Clone, Copy)]
+pub(crate) struct Worst<'a> {
+    pub(crate) panel: &'a Panel<'a>,
+    pub(crate) cause: Cause,
+    pub(crate) change: Change,
+}
+
+/// Whose doing it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// The panel's fault's.
+    Fault,
+    /// Nobody's: the panel's stream comes to that without a fault.
+    Stream,
+}
+
+/// The candidates of all panels, the worst first.
 pub(crate) fn lives<'a>(panels: &'a [Panel<'a>]) -> Vec<Life<'a>> {
     let repeated = panels.iter().any(Panel::has_a_strategy_twice);
     let mut lives: BTreeMap<(usize, Option<&str>), Life<'a>> = BTreeMap::new();
@@ -50,10 +67,9 @@ pub(crate) fn lives<'a>(panels: &'a [Panel<'a>]) -> Vec<Life<'a>> {
         }
     }
     let mut lives: Vec<Life<'a>> = lives.into_values().collect();
-    let lost = |life: &Life<'_>| life.worst_loss().map_or(0.0, |loss| loss.lost_ratio());
-    let missed = |life: &Life<'_>| life.worst_leak().map_or(0.0, |leak| leak.more_missed_ratio());
     let by_harm = |one: &Life<'_>, other: &Life<'_>| {
-        lost(other).total_cmp(&lost(one)).then(missed(other).total_cmp(&missed(one)))
+        let change = |life: &Life<'_>| life.worst().map(|worst| worst.change);
+        change(other).cmp(&change(one))
     };
     lives.sort_by(by_harm);
     lives
@@ -64,24 +80,62 @@ impl<'a> Life<'a> {
     pub(crate) fn counted(&self) -> impl Iterator<Item = Counted<'a>> + '_ {
         self.stations.iter().filter_map(|station| {
             let verify = station.entry.row.summary.verify.as_ref()?;
-            Some(Counted { panel: station.panel, without: station.entry.without, verify })
+            Some(Counted { panel: station.panel, verify })
         })
     }
 
-    /// Where it lost the largest share of its uniques; none where it lost none.
-    pub(crate) fn worst_loss(&self) -> Option<Counted<'a>> {
-        let lossy = self.counted().filter(|counted| counted.lost() > 0);
-        lossy.reduce(|one, other| if other.lost_ratio() > one.lost_ratio() { other } else { one })
+    /// The worst of all: of what faults changed, and of what was lost without any. Copies that come through without a fault
+    /// count where no fault did harm: they come through under every fault, too.
+    pub(crate) fn worst(&self) -> Option<Worst<'a>> {
+        let lost = self.worst_loss_anyway();
+        let fault = self.worst_fault();
+        let worst = match (fault, lost) {
+            (Some(fault), Some(lost)) if lost.change > fault.change => Some(lost),
+            (fault, lost) => fault.or(lost),
+        };
+        worst.filter(|worst| !worst.change.is_none()).or_else(|| self.of_streams(|change| change))
     }
 
-    /// Where most copies came through that would not have without the fault, where that is known.
-    pub(crate) fn worst_leak(&self) -> Option<Counted<'a>> {
-        let leaky = self.counted().filter(|counted| counted.verify.missed_count > 0);
-        leaky.reduce(
-            |one, other| {
-                if other.more_missed_ratio() > one.more_missed_ratio() { other } else { one }
-            },
-        )
+    /// The fault that did most harm to it; none where no fault happened to it.
+    pub(crate) fn worst_fault(&self) -> Option<Worst<'a>> {
+        let faulty = self.stations.iter().filter(|station| !station.panel.faults().is_empty());
+        let changes = faulty.filter_map(|station| Some((station.panel, station.entry.change()?)));
+        change::worst(changes).map(|(panel, change)| Worst { panel, cause: Cause::Fault, change })
+    }
+
+    /// Where it lost the largest share of its uniques without a fault.
+    fn worst_loss_anyway(&self) -> Option<Worst<'a>> {
+        let twin = |station: &Station<'a>| {
+            let without = station.entry.without.filter(|without| without.known == Known::Run)?;
+            let verify = station.entry.row.summary.verify.as_ref()?;
+            Some((station.panel, Change::lost_anyway(without, verify)))
+        };
+        let of_twins = change::worst(self.stations.iter().filter_map(twin));
+        let of_twins = of_twins.map(|(panel, change)| Worst { panel, cause: Cause::Stream, change });
+        // Where both are as bad, a scenario of its own is more plainly without a fault.
+        let own = self.of_streams(Change::of_losses);
+        let worst = match (own, of_twins) {
+            (Some(own), Some(twin)) if twin.change > own.change => Some(twin),
+            (own, twin) => own.or(twin),
+        };
+        worst.filter(|worst| worst.change.lost > 0)
+    }
+
+    /// The worst of the scenarios without a fault.
+    fn of_streams(&self, counted: impl Fn(Change) -> Change) -> Option<Worst<'a>> {
+        let faultless = self.stations.iter().filter(|station| station.panel.faults().is_empty());
+        let changes = faultless.filter_map(|station| Some((station.panel, counted(station.entry.change()?))));
+        change::worst(changes).map(|(panel, change)| Worst { panel, cause: Cause::Stream, change })
+    }
+
+    /// Whether it was seen to lose any.
+    pub(crate) fn is_lossy(&self) -> bool {
+        self.counted().any(|counted| counted.lost() > 0)
+    }
+
+    /// The largest share of copies that came through anywhere.
+    pub(crate) fn most_missed(&self) -> f64 {
+        self.counted().map(|counted| counted.missed_ratio()).fold(0.0, f64::max)
     }
 
     /// How often it stood like this.
@@ -95,36 +149,25 @@ impl<'a> Life<'a> {
     }
 }
 
+impl Worst<'_> {
+    /// Where it was, as the end of a sentence.
+    pub(crate) fn within(&self) -> String {
+        match (self.cause, self.panel.faults().is_empty()) {
+            (Cause::Stream, false) => format!("{} without its fault", self.panel.within()),
+            _ => self.panel.within(),
+        }
+    }
+}
+
 impl Counted<'_> {
     /// Uniques lost, but for those whose id another ping had: no strategy could tell these apart.
     pub(crate) fn lost(&self) -> u64 {
-        self.verify.lost_count - self.verify.lost_shared_key_count
-    }
-
-    /// The same, of all uniques.
-    pub(crate) fn lost_ratio(&self) -> f64 {
-        self.lost() as f64 / self.verify.unique_count.max(1) as f64
-    }
-
-    /// The same in the stream without its faults; none where that was not run.
-    pub(crate) fn lost_without(&self) -> Option<u64> {
-        self.without.map(|without| without.lost_count)
+        self.verify.told_apart_lost_count()
     }
 
     /// Copies that came through, of all.
     pub(crate) fn missed_ratio(&self) -> f64 {
         self.verify.missed_count as f64 / self.verify.duplicate_count.max(1) as f64
-    }
-
-    /// Copies that came through beyond those of the stream without its faults, where that was run.
-    pub(crate) fn more_missed(&self) -> u64 {
-        let without = self.without.map_or(0, |without| without.missed_count);
-        self.verify.missed_count.saturating_sub(without)
-    }
-
-    /// The same, of all copies.
-    fn more_missed_ratio(&self) -> f64 {
-        self.more_missed() as f64 / self.verify.duplicate_count.max(1) as f64
     }
 
     /// What is left behind the nightly job, of all copies.

@@ -2,7 +2,6 @@
 
 mod claim;
 mod life;
-mod more;
 mod table;
 
 #[cfg(test)]
@@ -10,7 +9,6 @@ mod tests;
 
 pub(crate) use claim::{claim, sentence};
 pub(crate) use life::lives;
-pub(crate) use more::More;
 pub(crate) use table::{UNDER, table};
 
 use crate::panel::{Entry, Panel};
@@ -22,8 +20,7 @@ pub(crate) fn in_order<'a>(panels: &'a [Panel<'a>]) -> impl Iterator<Item = &'a 
     let measured = |panel: &Panel<'_>| {
         let times = panel.rows.iter().filter(|entry| entry.row.summary.time.is_some()).count();
         let weights = panel.rows.iter().filter(|entry| entry.row.summary.weigh.is_some()).count();
-        let did = |entry: &Entry<'_>| Some(More::of(entry, entry.row.summary.verify.as_ref()?));
-        let worst = panel.rows.iter().filter_map(did).max().filter(|_| only_faults);
+        let worst = panel.rows.iter().filter_map(Entry::change).max().filter(|_| only_faults);
         (panel.rows.len(), times + weights, worst)
     };
     let fullest = (0..panels.len()).rev().max_by_key(|index| measured(&panels[*index]));

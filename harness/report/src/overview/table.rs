@@ -6,13 +6,14 @@ use dedup_records::units::{duration, plural, thousands};
 
 use super::claim::beside;
 use super::in_order;
-use super::life::{Counted, Life, Station};
+use super::life::{Cause, Counted, Life, Station};
 use crate::cells::documented_cell;
+use crate::change::{CHANCE, DEFINITION};
 use crate::model::{Cell, Column, Figure, Line, Table, Tone, View};
 use crate::panel::Panel;
 use crate::talk;
 use crate::verdict::{DOCUMENTED, HARM, Harm};
-use crate::words::{list, memory, nanos, percent, spread, three};
+use crate::words::{capital, list, memory, nanos, percent, spread, three};
 
 /// The heading above where the worst was seen.
 pub(crate) const UNDER: &str = "worst under";
@@ -27,7 +28,7 @@ pub(crate) fn table(panels: &[Panel<'_>], lives: &[Life<'_>], comparison: &Compa
     let mut columns: Vec<(Column, Vec<Cell>)> = vec![
         column("strategy", false, lives, |life| Cell::text(&life.name)),
         column(HARM, false, lives, harm),
-        column("most lost, of uniques", true, lives, lost),
+        column("lost at worst, of uniques", true, lives, lost),
         column(UNDER, false, lives, |life| if panels.len() > 1 { under(life) } else { Cell::none() }),
         column(&copies_title(lead), true, lives, |life| copies(life, lead)),
         match &talk {
@@ -78,7 +79,7 @@ fn harm(life: &Life<'_>) -> Cell {
     let counted: Vec<Counted<'_>> = life.counted().collect();
     let lossy: Vec<&Counted<'_>> = counted.iter().filter(|counted| counted.lost() > 0).collect();
     let (lost, all) = (lossy.len(), counted.len());
-    let leak = life.worst_leak().map_or(0.0, |leak| leak.missed_ratio());
+    let leak = life.most_missed();
     if all == 0 {
         return Cell::none();
     }
@@ -88,40 +89,51 @@ fn harm(life: &Life<'_>) -> Cell {
         (Harm::Loses, true) if all == 1 => cell,
         (Harm::Loses, true) => cell.with("in every scenario".to_string()),
         (Harm::Loses, false) => {
-            let faulty = lossy.iter().all(|counted| !counted.panel.faults().is_empty());
-            let noun = if faulty { "fault" } else { "scenario" };
-            cell.with(format!("in {} of {all}", plural(lost as u64, noun)))
+            let is_faulty = |counted: &Counted<'_>| !counted.panel.faults().is_empty();
+            let faulty = counted.iter().filter(|counted| is_faulty(counted)).count();
+            let (of, noun) = match lossy.iter().all(|counted| is_faulty(counted)) {
+                true => (faulty, "fault scenario"),
+                false => (all, "scenario"),
+            };
+            cell.with(format!("in {lost} of {}", plural(of as u64, noun)))
         }
         _ => cell,
     }
 }
 
 fn lost(life: &Life<'_>) -> Cell {
-    match (life.worst_loss(), life.bound()) {
-        (Some(loss), _) => Cell::number(percent(loss.lost_ratio()), loss.lost_ratio())
-            .toned(Tone::Bad)
-            .with(format!("{} lost", thousands(loss.lost()))),
+    match (life.worst().filter(|worst| worst.change.lost > 0), life.bound()) {
+        (Some(worst), _) => {
+            let change = worst.change;
+            let share = format!("{}{}", percent(change.lost_ratio()), change.more());
+            let of = format!("{} of {}", thousands(change.lost), thousands(change.uniques));
+            Cell::number(share, change.lost_ratio()).toned(Tone::Bad).with(of)
+        }
         (None, Some(bound)) => Cell::number("none seen", 0.0).with(format!("below {}", percent(bound))),
         (None, None) => Cell::none(),
     }
 }
 
-/// Where the worst was seen.
+/// Where the worst was seen, and what it was; and the worst fault, where that was not the worst.
 fn under(life: &Life<'_>) -> Cell {
-    if let Some(loss) = life.worst_loss() {
-        let without = loss.lost_without().map_or(String::new(), |lost| match lost {
-            0 => "none without the fault".to_string(),
-            some => format!("{} without the fault", thousands(some)),
-        });
-        return Cell::text(loss.panel.short_title()).with(without);
-    }
-    life.worst_leak().map_or(Cell::none(), |leak| {
-        let below = match leak.without {
-            Some(_) => format!("none lost; {} copies more let through", thousands(leak.more_missed())),
-            None => format!("none lost; {} copies let through", thousands(leak.verify.missed_count)),
-        };
-        Cell::text(leak.panel.short_title()).with(below)
-    })
+    let fault = life.worst_fault().filter(|fault| !fault.change.is_none());
+    let Some(worst) = life.worst() else { return Cell::none() };
+    let place = match (worst.cause, worst.panel.faults().is_empty()) {
+        (Cause::Stream, false) => "no fault".to_string(),
+        _ => worst.panel.short_title(),
+    };
+    let said = match (worst.cause, fault) {
+        (Cause::Stream, Some(fault)) => {
+            format!(
+                "{}; worst fault: {}, {}",
+                worst.change.words(),
+                fault.panel.short_title(),
+                fault.change.words()
+            )
+        }
+        _ => worst.change.words(),
+    };
+    Cell::text(place).with(said)
 }
 
 fn copies_title(lead: Option<&Panel<'_>>) -> String {
@@ -218,6 +230,12 @@ fn notes(panels: &[Panel<'_>], lives: &[Life<'_>]) -> Vec<String> {
          What a strategy loses as it is documented to lose is lost all the same."
             .to_string(),
     ];
+    if panels.iter().any(|panel| !panel.faults().is_empty()) {
+        notes.push(format!(
+            "{DEFINITION} {}. What is lost without any fault is ranked beside these.",
+            capital(CHANCE)
+        ));
+    }
     if lives.iter().flat_map(|life| life.counted()).any(|counted| counted.verify.stable.is_some()) {
         notes.push(
             "The nightly job removes copies that came through; a ping that was lost it cannot bring back."

@@ -96,12 +96,12 @@ fn wider(axis: Axis) -> Axis {
 
 fn series(spot: &Spot<'_>) -> Series {
     let verify = spot.verify;
-    let kind = match (verify.lost_count, verify.missed_count) {
+    let kind = match (verify.told_apart_lost_count(), verify.missed_count) {
         (0, 0) => PointKind::Bound,
         (0, _) => PointKind::Seen,
         _ => PointKind::Harmed,
     };
-    let lost = match verify.lost_count {
+    let lost = match verify.told_apart_lost_count() {
         0 => String::new(),
         lost => format!(", lost {}", thousands(lost)),
     };
@@ -122,13 +122,13 @@ fn series(spot: &Spot<'_>) -> Series {
 
 /// The candidates that kept their promise and lost nothing.
 fn contest(spots: &[Spot<'_>]) -> Vec<usize> {
-    let fit = |spot: &Spot<'_>| spot.entry.may_win() && spot.verify.lost_count == 0;
+    let fit = |spot: &Spot<'_>| spot.entry.may_win() && spot.verify.told_apart_lost_count() == 0;
     (0..spots.len()).filter(|index| fit(&spots[*index])).collect()
 }
 
 /// What the smallest of those that lost nothing needs, and what it misses.
 fn headline(spots: &[Spot<'_>]) -> String {
-    let lossless = |spot: &&Spot<'_>| spot.entry.may_win() && spot.verify.lost_count == 0;
+    let lossless = |spot: &&Spot<'_>| spot.entry.may_win() && spot.verify.told_apart_lost_count() == 0;
     let Some(small) =
         spots.iter().filter(lossless).min_by(|one, other| one.bytes.median.total_cmp(&other.bytes.median))
     else {
@@ -141,12 +141,13 @@ fn headline(spots: &[Spot<'_>]) -> String {
         spread(small.bytes, three),
         counted(verify.missed_count, verify.duplicate_count),
     );
-    let smaller = spots.iter().filter(|spot| spot.entry.keeps() && spot.verify.lost_count > 0);
+    let smaller = spots.iter().filter(|spot| spot.entry.keeps() && spot.verify.told_apart_lost_count() > 0);
     let smaller = smaller
         .filter(|spot| spot.bytes.max < small.bytes.min)
         .min_by(|one, other| one.bytes.median.total_cmp(&other.bytes.median));
     if let Some(spot) = smaller {
-        let share = percent(spot.verify.lost_count as f64 / spot.verify.unique_count.max(1) as f64);
+        let share =
+            percent(spot.verify.told_apart_lost_count() as f64 / spot.verify.unique_count.max(1) as f64);
         headline.push_str(&format!(
             "; {} held {}, and lost {share} of the uniques",
             crate::words::clip(&spot.entry.name, 60),
@@ -178,8 +179,8 @@ fn table(spots: &[Spot<'_>], panel: &Panel<'_>) -> Table {
                 Cell::number(spread(spot.bytes, three), spot.bytes.median),
                 share_cell(v.missed_count, v.duplicate_count),
                 share_cell(v.missed_in_window_count, v.duplicate_in_window_count),
-                harm_cell(v.lost_count),
-                share_cell(v.lost_count, v.unique_count),
+                harm_cell(v.told_apart_lost_count()),
+                share_cell(v.told_apart_lost_count(), v.unique_count),
                 Cell::number(v.rounds_count.to_string(), v.rounds_count.into()),
             ],
         );

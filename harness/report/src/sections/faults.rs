@@ -5,9 +5,9 @@ use dedup_records::units::{duration, plural, signed, signed_short, thousands};
 
 use super::{Heading, figure};
 use crate::cells::{count_cell, harm_cell};
+use crate::change::{self, Change, Known};
 use crate::chart::{Axis, Band, Chart, Join, Point, Series, Unit};
 use crate::model::{Cell, Figure, Section, Table, Tone};
-use crate::overview::More;
 use crate::panel::{Entry, Panel};
 use crate::words::{capital, clip, list};
 
@@ -282,8 +282,8 @@ fn outcome(panel: &Panel<'_>) -> Table {
                 Cell::text(&entry.name),
                 crate::cells::share_cell(v.missed_count, v.duplicate_count),
                 count_cell(v.missed_count),
-                crate::cells::share_cell(v.lost_count, v.unique_count),
-                harm_cell(v.lost_count),
+                crate::cells::share_cell(v.told_apart_lost_count(), v.unique_count),
+                harm_cell(v.told_apart_lost_count()),
                 count_cell(v.delayed_count),
                 count_cell(redelivered),
                 signed_cell(missed),
@@ -309,23 +309,15 @@ fn time_cell(ns: Option<u64>) -> Cell {
     ns.map_or_else(Cell::none, |ns| Cell::number(duration(ns), ns as f64))
 }
 
-/// What each candidate to which it happened did beyond the same stream without it.
-fn changes<'a>(panel: &'a Panel<'_>) -> Vec<(&'a Entry<'a>, More)> {
-    let happened = |entry: &&Entry<'_>| {
-        let mut faults = entry.verified().flat_map(|figures| &figures.faults);
-        faults.any(|fault| fault.fired_count > 0)
-    };
-    let candidates = panel.rows.iter().filter(|entry| entry.row.role == Role::Candidate).filter(happened);
-    candidates
-        .filter_map(|entry| Some((entry, More::of(entry, entry.row.summary.verify.as_ref()?))))
-        .collect()
+/// What it changed for each candidate to which it happened.
+fn changes<'a>(panel: &'a Panel<'_>) -> impl Iterator<Item = (&'a Entry<'a>, Change)> {
+    let candidates = panel.rows.iter().filter(|entry| entry.row.role == Role::Candidate);
+    candidates.filter_map(|entry| Some((entry, entry.change()?)))
 }
 
-/// The most that it changed: what was lost, or else what was let through.
-pub(super) fn worst(panel: &Panel<'_>) -> More {
-    let changes = changes(panel);
-    let most = |of: fn(&More) -> u64| changes.iter().map(|(_, more)| of(more)).max().unwrap_or(0);
-    More { lost: most(|more| more.lost), copies: most(|more| more.copies) }
+/// The most that it changed for anyone.
+pub(super) fn worst(panel: &Panel<'_>) -> Change {
+    change::worst(changes(panel)).map_or(Change::default(), |(_, change)| change)
 }
 
 /// What it did to the others.
@@ -344,35 +336,39 @@ fn beside(count: usize, of: usize, did: &str) -> String {
 
 /// What the fault changed, of whom most.
 fn headline(panel: &Panel<'_>) -> String {
-    let changes = changes(panel);
-    let known = |entry: &Entry<'_>| entry.row.summary.verify.as_ref().is_some_and(|v| v.faultless.is_some());
-    let than = match panel.rows.iter().find(|entry| entry.without.is_some()) {
-        Some(_) if panel.rows.iter().any(known) => " more than without it",
-        Some(_) => " more than under the mildest fault",
-        None => "",
+    let changes: Vec<(&Entry<'_>, Change)> = changes(panel).collect();
+    let known = |known| panel.rows.iter().any(|entry| entry.without.is_some_and(|it| it.known == known));
+    let than = match (known(Known::Run), known(Known::Mildest)) {
+        (true, _) => " more than without it",
+        (false, true) => " more than under the mildest fault",
+        (false, false) => "",
     };
     let fault = panel.short_title();
     let strategies = |count: usize| plural(count as u64, "strategy").replace("strategys", "strategies");
-    let worst = |of: fn(&More) -> u64| {
-        let most = changes.iter().max_by_key(|(_, more)| of(more))?;
-        let others = changes.iter().filter(|(_, more)| of(more) > 0).count() - 1;
-        Some((clip(&most.0.name, 60), of(&most.1), others)).filter(|(_, count, _)| *count > 0)
+    let others = |of: fn(&Change) -> u64| {
+        let some = changes.iter().filter(|(_, change)| of(change) > 0).count().saturating_sub(1);
+        (some, changes.len().saturating_sub(1))
     };
     let some = |count: u64, noun: &str| format!("{} {noun}", thousands(count));
-    let lost = changes.iter().any(|(_, more)| more.lost > 0).then(|| worst(|more| more.lost)).flatten();
-    let copies = changes.iter().any(|(_, more)| more.copies > 0).then(|| worst(|more| more.copies)).flatten();
-    let said = match (lost, copies) {
-        (Some((name, count, others)), _) => format!(
-            "Under {fault}, {name} lost {}{than}{}",
-            some(count, "pings"),
-            beside(others, changes.len() - 1, "lost some")
-        ),
-        (None, Some((name, count, others))) => format!(
-            "Under {fault}, {name} let {} through{than}{}",
-            some(count, "copies"),
-            beside(others, changes.len() - 1, "let some through")
-        ),
-        (None, None) => format!("{fault} changed nothing for {}", strategies(changes.len())),
+    let worst = change::worst(changes.iter().copied()).filter(|(_, change)| !change.is_none());
+    let said = match worst.map(|(entry, change)| (clip(&entry.name, 60), change)) {
+        Some((name, change)) if change.lost > 0 => {
+            let (count, of) = others(|change| change.lost);
+            format!(
+                "Under {fault}, {name} lost {}{than}{}",
+                some(change.lost, "pings"),
+                beside(count, of, "lost some")
+            )
+        }
+        Some((name, change)) => {
+            let (count, of) = others(|change| change.copies);
+            format!(
+                "Under {fault}, {name} let {} through{than}{}",
+                some(change.copies, "copies"),
+                beside(count, of, "let some through")
+            )
+        }
+        None => format!("{fault} changed nothing for {}", strategies(changes.len())),
     };
     let never = panel.rows.iter().filter(|entry| {
         let rounds: Vec<&FaultFigures> = entry.verified().flat_map(|figures| &figures.faults).collect();

@@ -8,11 +8,12 @@ use dedup_records::stats::rule_of_three;
 use dedup_records::units::{short, thousands};
 
 use crate::cells::{count_cell, harm_cell};
+use crate::change::{self, Change, DEFINITION};
 use crate::model::{Cell, Column, Figure, Line, Section, Shade, Table, Tone, View};
-use crate::overview::{More, lives};
+use crate::overview::lives;
 use crate::panel::{Entry, Panel};
 use crate::verdict::documented;
-use crate::words::{clip, list};
+use crate::words::{clip, list, percent};
 
 const ABOUT: &str = "Read across to see whom a fault hurts, down to see what a strategy fears. Red: unique pings lost. Amber: copies \
                      let through, the darker the more. Both are what the fault adds to the same stream without it, where \
@@ -108,9 +109,13 @@ fn at<'a>(panel: &'a Panel<'_>, name: &str) -> Option<&'a Entry<'a>> {
     panel.rows.iter().find(|entry| entry.name == name)
 }
 
-fn more(panel: &Panel<'_>, name: &str) -> Option<More> {
-    let entry = at(panel, name)?;
-    Some(More::of(entry, entry.row.summary.verify.as_ref()?))
+fn change(panel: &Panel<'_>, name: &str) -> Option<Change> {
+    at(panel, name)?.change()
+}
+
+/// The most that a scenario changed, of these columns: whom, and what.
+fn worst<'a>(panel: &Panel<'_>, columns: &[&'a Name]) -> Option<(&'a str, Change)> {
+    change::worst(columns.iter().filter_map(|(name, _)| Some((name.as_str(), change(panel, name)?))))
 }
 
 /// Faults as lines, what changed most first.
@@ -121,25 +126,18 @@ fn heat(title: &str, id: &str, panels: &[&Panel<'_>], columns: &[&Name]) -> Tabl
     let column =
         |(name, strategy): &&Name| Column { strategy: Some(*strategy), ..Column::new(clip(name, 40), true) };
     table.columns.extend(columns.iter().map(column));
-    let mut lines: Vec<(More, Line)> = panels.iter().map(|panel| line(panel, columns)).collect();
-    lines.sort_by_key(|(worst, _)| std::cmp::Reverse(*worst));
-    table.lines = lines.into_iter().map(|(_, line)| line).collect();
+    let mut ordered = panels.to_vec();
+    ordered.sort_by_key(|panel| std::cmp::Reverse(worst(panel, columns).map(|(_, change)| change)));
+    table.lines = ordered.into_iter().map(|panel| line(panel, columns)).collect();
     table
 }
 
-fn line(panel: &Panel<'_>, columns: &[&Name]) -> (More, Line) {
-    let most = |of: fn(&More) -> u64| {
-        columns.iter().filter_map(|(name, _)| more(panel, name)).map(|more| of(&more)).max().unwrap_or(0)
-    };
-    let worst = More { lost: most(|more| more.lost), copies: most(|more| more.copies) };
+fn line(panel: &Panel<'_>, columns: &[&Name]) -> Line {
     let seen = panel.rows.iter().flat_map(Entry::verified).flat_map(|figures| &figures.faults);
     let seen = seen.map(|fault| clip(&fault.observed, 70)).find(|text| !text.is_empty());
     let head = Cell::text(panel.short_title()).with(seen.unwrap_or_default());
     let cells = columns.iter().map(|(name, _)| cell(panel, name));
-    (
-        worst,
-        Line { strategy: None, cells: std::iter::once(head).chain(cells).collect(), struck: panel.struck() },
-    )
+    Line { strategy: None, cells: std::iter::once(head).chain(cells).collect(), struck: panel.struck() }
 }
 
 fn cell(panel: &Panel<'_>, name: &str) -> Cell {
@@ -149,16 +147,16 @@ fn cell(panel: &Panel<'_>, name: &str) -> Cell {
     let standing = entry.row.standing;
     let open = matches!(standing, Standing::Void | Standing::Inconclusive | Standing::Failed);
     let said = documented(standing, entry.row.role).words;
-    let Some(verify) = entry.row.summary.verify.as_ref() else {
+    let Some(change) = entry.change() else {
         return Cell::text(said).shaded(Shade::Dashed).toned(Tone::Dim);
     };
-    let more = More::of(entry, verify);
     let plus = if entry.without.is_some() { "+" } else { "" };
-    let value = more.lost as f64 * 1e12 + more.copies as f64;
-    let copies = format!("{plus}{}", thousands(more.copies));
-    let cell = match (more.lost, more.copies) {
+    // Any share of uniques weighs more than all copies.
+    let value = change.lost_ratio() * 1e12 + change.copies_ratio();
+    let copies = format!("{plus}{}", thousands(change.copies));
+    let cell = match (change.lost, change.copies) {
         (0, 0) => Cell::number("·", value).toned(Tone::Dim),
-        (0, _) => Cell::number(copies, value).shaded(amber(more.copies, verify.duplicate_count)),
+        (0, _) => Cell::number(copies, value).shaded(amber(change.copies_ratio())),
         (lost, 0) => Cell::number(format!("lost {}", thousands(lost)), value).shaded(Shade::Red),
         (lost, _) => Cell::number(format!("lost {}", thousands(lost)), value).shaded(Shade::Red).with(copies),
     };
@@ -170,31 +168,30 @@ fn cell(panel: &Panel<'_>, name: &str) -> Cell {
 }
 
 /// The share of copies as one of six shades: the square root, so that a few do not look like none.
-fn amber(copies: u64, duplicates: u64) -> Shade {
-    let share = copies as f64 / duplicates.max(1) as f64;
+fn amber(share: f64) -> Shade {
     // A quarter of all is as dark as it gets.
     Shade::Amber(((share * 4.0).sqrt() * 6.0).ceil().clamp(1.0, 6.0) as u8)
 }
 
-/// The fault that lost most and the one that let most through, by what they changed.
+/// The worst fault, and the one that let most copies through, by what they changed.
 fn headline(panels: &[&Panel<'_>], columns: &[&Name]) -> String {
     let all = || {
         panels.iter().flat_map(|panel| {
-            columns.iter().filter_map(move |(name, _)| Some((panel, name, more(panel, name)?)))
+            columns.iter().filter_map(move |(name, _)| Some(((panel, name), change(panel, name)?)))
         })
     };
-    let lost = all().filter(|(.., more)| more.lost > 0).max_by_key(|(.., more)| more.lost);
-    let leaky = all().filter(|(.., more)| more.copies > 0).max_by_key(|(.., more)| more.copies);
-    let hurts = |panel: &Panel<'_>| {
-        columns.iter().any(|(name, _)| more(panel, name).is_some_and(|m| m != More::default()))
-    };
+    let lost = change::worst(all()).filter(|(_, change)| change.lost > 0);
+    let leaky = change::worst(all().map(|(of, change)| (of, change.of_copies())))
+        .filter(|(_, change)| change.copies > 0);
+    let hurts = |panel: &Panel<'_>| worst(panel, columns).is_some_and(|(_, change)| !change.is_none());
     let harmless = panels.iter().filter(|panel| !hurts(panel)).count();
     let mut said = vec![match lost {
-        Some((panel, name, more)) => format!(
-            "{} costs most pings: {} more lost by {}",
+        Some(((panel, name), change)) => format!(
+            "{} costs most pings: {} {} ({} of its uniques)",
             panel.short_title(),
-            thousands(more.lost),
-            clip(name, 60)
+            clip(name, 60),
+            change.words(),
+            percent(change.lost_ratio())
         ),
         None if panels.len() == 1 => format!("{} was not seen to cost a ping", panels[0].short_title()),
         None => format!(
@@ -202,12 +199,13 @@ fn headline(panels: &[&Panel<'_>], columns: &[&Name]) -> String {
             dedup_records::units::plural(panels.len() as u64, "scenario")
         ),
     }];
-    if let Some((panel, name, more)) = leaky {
+    if let Some(((panel, name), change)) = leaky {
         let fault = if panels.len() == 1 { "it".to_string() } else { panel.short_title() };
         said.push(format!(
-            "{fault} lets most copies through: {} more with {}",
-            thousands(more.copies),
-            clip(name, 60)
+            "{fault} lets most copies through: {} {} ({} of the copies)",
+            clip(name, 60),
+            change.words(),
+            percent(change.copies_ratio())
         ));
     }
     if harmless > 0 {
@@ -239,7 +237,7 @@ fn counts(title: &str, id: &str, panels: &[&Panel<'_>]) -> Table {
                 Cell::text(panel.short_title()),
                 verify.map_or(Cell::none(), |verify| count_cell(verify.missed_count)),
                 without.map_or(Cell::none(), |without| count_cell(without.missed_count)),
-                verify.map_or(Cell::none(), |verify| harm_cell(verify.lost_count)),
+                verify.map_or(Cell::none(), |verify| harm_cell(verify.told_apart_lost_count())),
                 without.map_or(Cell::none(), |without| count_cell(without.lost_count)),
                 crate::cells::documented_cell(entry.row.standing, entry.row.role),
             ],
@@ -250,12 +248,14 @@ fn counts(title: &str, id: &str, panels: &[&Panel<'_>]) -> Table {
 }
 
 fn notes(panels: &[&Panel<'_>], sources: &[String]) -> Vec<String> {
-    let mut notes: Vec<String> = Vec::new();
+    let has_faults = panels.iter().any(|panel| !panel.faults().is_empty());
+    let mut notes: Vec<String> = has_faults.then(|| DEFINITION.to_string()).into_iter().collect();
     let seen = || {
         let entries = panels.iter().flat_map(|panel| &panel.rows);
         entries.filter_map(|entry| entry.row.summary.verify.as_ref())
     };
-    let fewest = seen().filter(|verify| verify.lost_count == 0).map(|verify| verify.unique_count).min();
+    let fewest =
+        seen().filter(|verify| verify.told_apart_lost_count() == 0).map(|verify| verify.unique_count).min();
     if let Some(fewest) = fewest.filter(|fewest| *fewest > 0) {
         let bound = short(rule_of_three(fewest) * 100.0);
         notes.push(format!(

@@ -6,13 +6,14 @@ use dedup_records::units::{duration, thousands};
 
 use super::Heading;
 use crate::cells::documented_cell;
+use crate::change::{CHANCE, DEFINITION};
 use crate::model::{Cell, Figure, Section, Table, Tone};
 use crate::models;
 use crate::palette::Palette;
 use crate::panel::Panel;
 use crate::talk::{self, Side};
-use crate::verdict::{DOCUMENTED, SKIPPED};
-use crate::words::{clip, list, memory, percent, three};
+use crate::verdict::{DOCUMENTED, HARM, Harm, SKIPPED};
+use crate::words::{capital, clip, list, memory, percent, three};
 
 const HEADING: Heading = Heading {
     id: "talk",
@@ -51,6 +52,7 @@ fn figure(table: &talk::Table, panels: &[Panel<'_>], comparison: &Comparison, pa
         ));
     }
     if !table.faults.is_empty() {
+        notes.push(format!("{DEFINITION} {}.", capital(CHANCE)));
         notes.push(format!("Faults that were run: {}.", list(&table.faults, 30)));
     }
     notes.extend(models::notes(comparison));
@@ -85,7 +87,7 @@ fn headline(table: &talk::Table) -> String {
     let faults = match (lost(pubsub), lost(redis), table.faults.is_empty()) {
         (_, _, true) => String::new(),
         (0, 0, _) => "; under every fault that was run, neither lost a ping seen".to_string(),
-        (p, r, _) => format!("; under the worst fault they lost {} and {} pings", thousands(p), thousands(r)),
+        (p, r, _) => format!("; their worst faults cost them {} and {} pings", thousands(p), thousands(r)),
     };
     let ((pubsub, live, stable), (redis, redis_live, redis_stable)) = (said(pubsub), said(redis));
     format!("Of all copies {pubsub} let {live} through{stable}; {redis} {redis_live}{redis_stable}{faults}.")
@@ -94,6 +96,7 @@ fn headline(table: &talk::Table) -> String {
 fn view(table: &talk::Table, palette: &Palette) -> Table {
     let columns = [
         ("strategy", false),
+        (HARM, false),
         ("let through, live", true),
         ("after the nightly job", true),
         ("lost, pings", true),
@@ -111,25 +114,21 @@ fn view(table: &talk::Table, palette: &Palette) -> Table {
         value.map_or(Cell::none(), |v| Cell::number(show(v), v))
     };
     for row in &table.rows {
-        let harm = |count: u64| {
+        let lost = |count: u64| {
             let tone = if count > 0 { Tone::Bad } else { Tone::Plain };
             Cell::number(thousands(count), count as f64).toned(tone)
         };
         let worst = row.worst.as_ref().map_or(Cell::none(), |worst| {
-            let text = match (worst.lost_count, worst.missed_in_window_count) {
-                (0, 0) => "none did harm".to_string(),
-                (0, copies) => format!("{}: {} let through though promised", worst.fault, thousands(copies)),
-                (lost, _) => format!("{}: lost {}", worst.fault, thousands(lost)),
-            };
-            Cell::text(text).toned(if worst.lost_count > 0 { Tone::Bad } else { Tone::Plain })
+            Cell::text(worst.said()).toned(if worst.lost_count > 0 { Tone::Bad } else { Tone::Plain })
         });
         view.push(
             Some(palette.index(&row.strategy)),
             vec![
                 Cell::text(&row.strategy),
+                row.harm.map_or(Cell::none(), Harm::cell),
                 number(row.missed_live_ratio, percent),
                 number(row.missed_stable_ratio, percent),
-                row.lost_count.map_or(Cell::none(), harm),
+                row.lost_count.map_or(Cell::none(), lost),
                 worst,
                 number(row.bytes_per_id, three),
                 number(row.full_bytes, memory),

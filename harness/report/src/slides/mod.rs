@@ -3,7 +3,9 @@
 //! One headline a slide. Its title is the one that the report makes of the same data, so it is never stronger than
 //! they are; what does not fit into a title stands below it. Without JavaScript the slides stand one below the other.
 
+mod cut;
 mod story;
+mod title;
 
 use maud::{Markup, html};
 

@@ -19,7 +19,7 @@ pub(super) fn pings(block: &Block) -> String {
     format!(
         "{} pings{}, {} duplicates, {} uniques{rounds}",
         thousands(verify.pings_count),
-        pipeline::made(verify),
+        pipeline::made(block),
         thousands(verify.duplicate_count),
         thousands(verify.unique_count),
     )

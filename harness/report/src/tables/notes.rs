@@ -11,12 +11,15 @@ use unicode_width::UnicodeWidthStr;
 use super::sheet::{fastest, is_least_size, name, window_differs};
 use super::verdict::{finding, with_finding};
 use crate::pipeline;
-use crate::verdict::SKIPPED;
+use crate::verdict::{COLUMNS, SKIPPED};
 
 /// The notes of a block, one string each. `verdict_width` is how much of a verdict the table has shown.
 pub(super) fn notes(block: &Block, verdict_width: usize) -> Vec<String> {
     let mut notes = Vec::new();
     notes.extend(none_seen(block));
+    if block.rows.iter().any(|row| row.summary.verify.is_some()) {
+        notes.push(COLUMNS.to_string());
+    }
     notes.extend(pipeline::notes(block, |row| name(row, block)));
     notes.extend(held(block));
     notes.extend(stable(block));

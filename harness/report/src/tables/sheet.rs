@@ -14,7 +14,7 @@ use dedup_records::units::{Unit, duration, fixed, percentages, short, thousands}
 use super::grid::Align;
 use super::text::{Text, Tone};
 use super::verdict::with_finding;
-use crate::verdict::word;
+use crate::verdict::{DOCUMENTED, HARM, harm_of, word};
 
 /// A block as text.
 pub(super) struct Sheet {
@@ -37,6 +37,8 @@ pub(super) enum Keep {
     Always,
     /// Those with a lower number go first.
     IfRoom(u8),
+    /// Goes last of all, where not even the heading of the last column has room.
+    Last,
 }
 
 impl Sheet {
@@ -46,7 +48,8 @@ impl Sheet {
         let columns = [
             Some(names(block)),
             Some(share("missed", &MISSED, rows)),
-            window_differs(rows).then(|| share("in window", &MISSED_IN_WINDOW, rows)),
+            window_differs(rows)
+                .then(|| Column { keep: Keep::IfRoom(5), ..share("in window", &MISSED_IN_WINDOW, rows) }),
             has_stable(rows).then(|| share("stable", &STABLE_MISSED, rows)),
             Some(share("lost", &LOST, rows)),
             loses_more_in_stable(rows).then(|| share("stable", &STABLE_LOST, rows)),
@@ -66,6 +69,7 @@ impl Sheet {
         }
         columns.extend(rows.iter().any(|row| row.summary.weigh.is_some()).then(|| memory(rows)));
         columns.extend(planned(rows));
+        columns.extend(harms(rows));
         columns.push(verdicts(rows));
         Sheet { columns }
     }
@@ -218,7 +222,7 @@ fn wins(row: &Row, best: Option<Spread>) -> bool {
 
 /// A candidate that kept its promise, whose promise was about some of the duplicates, and that lost nothing.
 fn may_win(row: &Row) -> bool {
-    let lost = row.summary.verify.as_ref().map_or(0, |v| v.lost_count - v.lost_shared_key_count);
+    let lost = row.summary.verify.as_ref().map_or(0, VerifySummary::told_apart_lost_count);
     let covers = |verify: &VerifySummary| verify.duplicate_count == 0 || verify.duplicate_in_window_count > 0;
     row.role == Role::Candidate
         && lost == 0
@@ -283,7 +287,7 @@ fn memory(rows: &[Row]) -> Column {
         title: "mem",
         unit: "B/id",
         align: Align::Right,
-        keep: Keep::Always,
+        keep: Keep::Last,
         cells: rows
             .iter()
             .map(|row| {
@@ -320,6 +324,27 @@ fn planned(rows: &[Row]) -> Option<Column> {
     })
 }
 
+/// What each does to pings; none where nothing was counted.
+fn harms(rows: &[Row]) -> Option<Column> {
+    let harm = |row: &Row| row.summary.verify.as_ref().map(harm_of);
+    rows.iter().any(|row| harm(row).is_some()).then(|| Column {
+        title: HARM,
+        unit: "",
+        align: Align::Left,
+        keep: Keep::Always,
+        cells: rows
+            .iter()
+            .map(|row| {
+                harm(row).map_or(Text::dim("-"), |harm| {
+                    let (words, tone) = harm.short();
+                    Text::new(words, tone.into())
+                })
+            })
+            .collect(),
+        changes: changes(rows, |_| None),
+    })
+}
+
 fn verdicts(rows: &[Row]) -> Column {
     let change = |row: &Row| {
         let change = row.change.as_ref()?;
@@ -330,8 +355,8 @@ fn verdicts(rows: &[Row]) -> Column {
         Some(Text::dim(words.join(", ")))
     };
     Column {
-        title: "verdict",
-        unit: "",
+        title: DOCUMENTED,
+        unit: "verdict",
         align: Align::Left,
         keep: Keep::Always,
         cells: rows.iter().map(with_finding).collect(),

@@ -19,6 +19,9 @@ const NARROW: usize = 40;
 /// What a verdict should have room for, before columns that can be spared make way.
 const VERDICT: usize = 24;
 
+/// And at least: its heading on two lines.
+const DOCUMENTED: usize = "documented".len();
+
 pub(super) fn render(comparison: &Comparison, look: Look) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut machine: Option<&Machine> = None;
@@ -124,13 +127,24 @@ fn grid(block: &Block, look: Look) -> (Grid, Vec<&'static str>) {
     let mut sheet = Sheet::of(block);
     let mut left_out = Vec::new();
     let mut grid = layout(&sheet);
-    while look.width.is_some_and(|width| grid.width_with(VERDICT) > width) {
+    loop {
         let spare = sheet.columns.iter().enumerate().filter_map(|(place, column)| match column.keep {
-            Keep::IfRoom(rank) => Some((rank, place)),
+            Keep::IfRoom(rank) => Some((rank, VERDICT, place)),
+            Keep::Last => Some((u8::MAX, DOCUMENTED, place)),
             Keep::Always => None,
         });
-        let Some((_, spare)) = spare.min() else { break };
+        let Some((_, room, spare)) = spare.min() else { break };
+        if look.width.is_none_or(|width| grid.width_with(room) <= width) {
+            break;
+        }
         left_out.push(sheet.columns.remove(spare).title);
+        grid = layout(&sheet);
+    }
+    // No heading is cut: the last one stands on two lines instead.
+    if let Some(last) = sheet.columns.last_mut().filter(|last| grid.last_width(look) < last.title.len())
+        && let Some((above, below)) = last.title.split_once(' ')
+    {
+        (last.title, last.unit) = (above, below);
         grid = layout(&sheet);
     }
     (grid, left_out)

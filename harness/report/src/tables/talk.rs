@@ -6,9 +6,11 @@ use dedup_records::units::{bytes, duration, plural, short, thousands};
 use super::grid::{Align, Grid};
 use super::text::{Text, Tone, wrap};
 use super::{Format, Look, markdown};
+use crate::change::{CHANCE, DEFINITION};
 use crate::model;
-use crate::talk::{Found, Row, Table};
-use crate::verdict::{SKIPPED, verdict, word};
+use crate::talk::{Found, Row, Table, Worst};
+use crate::verdict::{self, SKIPPED, verdict, word};
+use crate::words::capital;
 
 /// Columns of prose below the table.
 const PROSE: usize = 110;
@@ -30,7 +32,8 @@ const COLUMNS: &[Column] = &[
     ("round trips", "a ping", Align::Right, |row| or_none(row.round_trips_per_ping.map(short))),
     ("p50", "", Align::Right, |row| or_none(row.p50_ns.map(duration))),
     ("p99", "", Align::Right, |row| or_none(row.p99_ns.map(duration))),
-    ("verdict", "", Align::Left, shown),
+    ("harm", "", Align::Left, harm),
+    ("as documented", "verdict", Align::Left, shown),
     ("to operate", "", Align::Left, |row| Text::dim(row.operated.as_deref().unwrap_or("-"))),
 ];
 
@@ -139,9 +142,7 @@ fn csv(table: &Table) -> String {
         ("lost_ratio", |row| row.lost_ratio.map(|ratio| ratio.to_string())),
         ("worst_fault", |row| row.worst.as_ref().map(|worst| worst.fault.clone())),
         ("worst_fault_lost_count", |row| row.worst.as_ref().map(|worst| worst.lost_count.to_string())),
-        ("worst_fault_missed_in_window_count", |row| {
-            row.worst.as_ref().map(|worst| worst.missed_in_window_count.to_string())
-        }),
+        ("worst_fault_missed_count", |row| row.worst.as_ref().map(|worst| worst.missed_count.to_string())),
         ("bytes_per_id", |row| row.bytes_per_id.map(|bytes| bytes.to_string())),
         ("window_ns", |row| row.window_ns.map(|ns| ns.to_string())),
         ("full_bytes", |row| row.full_bytes.map(|bytes| bytes.round().to_string())),
@@ -185,13 +186,12 @@ fn notes(table: &Table) -> Vec<String> {
     if table.pings_count > 0 && table.rows.iter().all(|row| row.missed_stable_ratio.is_none()) {
         notes.push(no_nightly_job(table.nightly_disk_bytes));
     }
+    if table.pings_count > 0 {
+        notes.push(format!("{} Of a talk, its faults included.", verdict::COLUMNS));
+    }
     notes.push(match table.faults.is_empty() {
         true => "worst fault: no fault was tried.".to_string(),
-        false => format!(
-            "worst fault: of {}; what it lost, or else how many copies in the window it let through, beyond what the same \
-             stream comes to without it, where the records have that.",
-            table.faults.join(", ")
-        ),
+        false => format!("{DEFINITION} {}. Tried: {}.", capital(CHANCE), table.faults.join(", ")),
     });
     notes.push(
         "at 16,000/s: bytes an id, for the ids of the strategy's window, a day at most. round trips: with full batches."
@@ -239,22 +239,20 @@ fn no_nightly_job(disk_bytes: Option<u64>) -> String {
     format!("missed stable: no nightly job was run behind these pings.{where_it_is}")
 }
 
+fn harm(row: &Row) -> Text {
+    row.harm.map_or(Text::dim("-"), |harm| {
+        let (words, tone) = harm.short();
+        Text::new(words, tone.into())
+    })
+}
+
 fn shown(row: &Row) -> Text {
     let verdict = verdict(row.standing, row.role);
     Text::new(verdict.words, verdict.tone.into())
 }
 
 fn worst(row: &Row) -> String {
-    match &row.worst {
-        None => "-".to_string(),
-        Some(worst) if worst.lost_count > 0 => {
-            format!("{}: lost {}", worst.fault, thousands(worst.lost_count))
-        }
-        Some(worst) if worst.missed_in_window_count > 0 => {
-            format!("{}: {} copies passed", worst.fault, thousands(worst.missed_in_window_count))
-        }
-        Some(_) => "none did harm".to_string(),
-    }
+    row.worst.as_ref().map_or("-".to_string(), Worst::said)
 }
 
 fn at_full_rate(row: &Row) -> Option<String> {

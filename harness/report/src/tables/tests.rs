@@ -76,7 +76,7 @@ fn runs_on_other_streams_or_machines_stand_in_tables_of_their_own() {
     assert_eq!(table.matches("Example CPU 3000").count(), 1);
     assert_eq!(table.matches("Another CPU").count(), 1);
     assert_eq!(
-        table.lines().filter(|line| line.starts_with("strategy ") && line.contains("verdict")).count(),
+        table.lines().filter(|line| line.starts_with("strategy ") && line.contains("as documented")).count(),
         2
     );
 }
@@ -161,7 +161,7 @@ fn the_matrix_shows_what_the_fault_added_how_long_pings_waited_and_what_a_second
     for said in [
         "(+missed/+lost): what the fault added to the same stream without it",
         "1,288/0 (+12/+0) BROKEN",
-        "0/45 (+0/+45) kept",
+        "0/42 (+0/+42) kept",
         "store-away: pings that waited to be decided: lru 1,234 (half of them 1 min and more, one 1 min, 7 without \
          the fault).",
         "store-away: added missed/lost a second of the stream without the store: lru +0.5/+0 (away for 24 s).",
@@ -191,4 +191,23 @@ fn the_matrix_in_markdown_is_one_table() {
     let markdown = render(&under_faults(), Format::Markdown, Look::PLAIN);
     assert_eq!(markdown.matches("| fault |").count(), 1);
     insta::assert_snapshot!(markdown);
+}
+
+#[test]
+fn harm_and_as_documented_are_two_columns_in_a_terminal_of_eighty_columns() {
+    let comparison = Comparison::from_runs(&[sample::run()], &Filter::default(), None).unwrap();
+    let narrow = render(&comparison, Format::Table, Look { colour: Colour::Off, width: Some(80) });
+    assert!(narrow.lines().all(|line| line.chars().count() <= 80), "{narrow}");
+    let head = narrow.lines().position(|line| line.starts_with("strategy ")).unwrap();
+    let titles: Vec<&str> = narrow.lines().nth(head).unwrap().split_whitespace().collect();
+    let units = narrow.lines().nth(head + 1).unwrap();
+    let last = titles[titles.iter().position(|title| *title == "harm").unwrap()..].join(" ");
+    assert!(last == "harm as documented" || (last == "harm as" && units.ends_with("documented")), "{narrow}");
+    let words = |strategy: &str| {
+        let line = narrow.lines().find(|line| line.starts_with(&format!("{strategy} "))).unwrap();
+        (line.contains(" loses "), line.contains(" kept"))
+    };
+    // It loses pings, and does as it is documented.
+    assert_eq!(words("bloom"), (true, true), "{narrow}");
+    assert_eq!(words("exact"), (false, true), "{narrow}");
 }

@@ -2,7 +2,7 @@
 
 use dedup_records::compare::{Block, CompareError, Comparison, Row};
 use dedup_records::filter::Filter;
-use dedup_records::metrics::{BYTES_PER_ID, LATENCY_P99, LOST, MISSED, Metric, Quantity, THROUGHPUT};
+use dedup_records::metrics::{BYTES_PER_ID, LOST, MISSED, Metric, Quantity, THROUGHPUT, WAITING_P99};
 use dedup_records::record::Run;
 use dedup_records::stats::Spread;
 use dedup_records::units::thousands;
@@ -63,7 +63,8 @@ pub struct Followed {
 /// What is followed, in the order in which it is shown.
 pub static FOLLOWED: [Followed; 5] = [
     Followed { metric: &THROUGHPUT, name: "pings a second", id: "throughput" },
-    Followed { metric: &LATENCY_P99, name: "p99 latency", id: "latency" },
+    // What every table calls p99: of a strategy that holds pings, how long it holds them.
+    Followed { metric: &WAITING_P99, name: "p99", id: "latency" },
     Followed { metric: &BYTES_PER_ID, name: "bytes an id", id: "memory" },
     Followed { metric: &MISSED, name: "missed", id: "missed" },
     Followed { metric: &LOST, name: "lost", id: "lost" },
@@ -180,5 +181,27 @@ impl History {
             true => format!("{} → {}", self.followed.show(change.before), self.followed.show(change.after)),
             false => format!("{:+.1} %", (change.after / change.before - 1.0) * 100.0),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dedup_records::record::sample;
+
+    #[test]
+    fn what_is_called_p99_is_what_every_table_calls_so_for_those_that_hold_pings_too() {
+        let runs = [sample::run()];
+        let trend = Trend::from_runs(&runs, &Filter::default()).unwrap();
+        let rows = trend.comparison.blocks.iter().flat_map(|block| &block.rows);
+        let mut held = 0;
+        for row in rows {
+            let Some((times, clock)) = row.summary.waiting() else { continue };
+            let own = |history: &&History| history.strategy == row.strategy && history.followed.name == "p99";
+            let history = trend.histories.iter().find(own).unwrap();
+            assert_eq!(history.figures, [(0, times.p99)], "{}", row.strategy);
+            held += usize::from(clock == dedup_records::compare::Clock::Virtual);
+        }
+        assert!(held > 0, "window-batch holds pings");
     }
 }

@@ -4,18 +4,22 @@ mod notes;
 mod time;
 
 use dedup_records::compare::{Block, Comparison, Row};
+use dedup_records::record::Role;
 use dedup_records::units::{short as short_number, signed, thousands};
 use unicode_width::UnicodeWidthStr;
 
 use super::grid::{Align, Grid};
 use super::text::{Text, Tone};
+use crate::change::{self, CHANCE, Change, DEFINITION, Without};
 use crate::verdict::verdict;
+use crate::words::capital;
 use notes::notes;
 use time::{Time, short};
 
 /// How to read it.
 const LEGEND: &str = "missed/lost: copies that were delivered again, and unique pings of which a copy was dropped and \
-     none ever delivered, out of the whole stream; each is held to what it promises under faults";
+     none ever delivered, but for those whose id another ping had, out of the whole stream: the harm. Behind it whether that is as documented: each is held to what \
+     it promises under faults";
 
 /// And what stands in brackets.
 const ADDED: &str = "(+missed/+lost): what the fault added to the same stream without it";
@@ -83,7 +87,21 @@ impl<'a> Matrix<'a> {
             (short(&block.stream.scenario), strategies.iter().map(cell).collect())
         };
         let lines = blocks.iter().map(line).collect();
-        let notes = notes(&blocks, time, several);
+        let rows = |block: &&'a Block, name: &str| {
+            let own = |row: &&Row| named(&row.strategy, &row.run) == name && row.role == Role::Candidate;
+            let row = time.rows(block).find(own)?;
+            let change = Change::of(row, Without::of(block, row, comparison))?;
+            Some((short(&block.stream.scenario), change))
+        };
+        let worst = strategies.iter().filter_map(|name| {
+            let (fault, change) = change::worst(blocks.iter().filter_map(|block| rows(block, name)))?;
+            (!change.is_none()).then(|| format!("{name}: {fault}: {}", change.words()))
+        });
+        let worst: Vec<String> = worst.collect();
+        let mut notes = notes(&blocks, time, several);
+        if !worst.is_empty() {
+            notes.insert(0, format!("{DEFINITION} {}. {}.", capital(CHANCE), worst.join("; ")));
+        }
         Matrix { time, lines, notes, strategies, blocks }
     }
 
@@ -190,7 +208,10 @@ impl Cell {
         let added = verify.added().map_or(String::new(), |added| {
             format!(" ({}/{})", signed(added.missed_count), signed(added.lost_count))
         });
-        let counts = format!("{}/{}{added}", thousands(verify.missed_count), thousands(verify.lost_count));
+        let lost = verify.told_apart_lost_count();
+        let counts = format!("{}/{}{added}", thousands(verify.missed_count), thousands(lost));
+        // Red is lost, whatever is documented.
+        let tone = if lost > 0 { Tone::Bad } else { tone };
         Cell { counts, word, besides, tone: Some(tone) }
     }
 

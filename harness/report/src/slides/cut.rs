@@ -1,0 +1,180 @@
+//! What of a table fits on a slide.
+
+use dedup_records::compare::Standing;
+use dedup_records::record::Role;
+
+use crate::model::{Cell, Column, Line, Shade, Table, View};
+use crate::verdict::{DOCUMENTED, documented};
+use crate::words::clip;
+
+/// Lines and columns of a table that can be read from the last row of seats.
+pub(super) const LINES: usize = 9;
+pub(super) const COLUMNS: usize = 7;
+
+/// Lines of text in all, below a title of one line.
+const TEXT_LINES: usize = 12;
+/// Letters of a line of a title.
+pub(super) const TITLE_LETTERS: usize = 58;
+/// Letters of a line below a title.
+pub(super) const BELOW_LETTERS: usize = 96;
+/// Letters of a line of a table, of which its first column and each column of numbers take some.
+const ROW_LETTERS: usize = 120;
+const NAME_LETTERS: usize = 16;
+const NUMBER_LETTERS: usize = 14;
+
+/// The table without what is there to compare with only, which is no subject of a slide.
+pub(super) fn without_floor(table: &Table) -> Table {
+    let floor = documented(Standing::Unjudged, Role::Floor).words;
+    let is_floor = |line: &Line| {
+        line.cells
+            .iter()
+            .zip(&table.columns)
+            .any(|(cell, column)| column.title == DOCUMENTED && cell.text == floor)
+    };
+    Table { lines: table.lines.iter().filter(|line| !is_floor(line)).cloned().collect(), ..table.clone() }
+}
+
+/// Whether a line of a matrix has something that its fault changed.
+pub(super) fn changes(line: &Line) -> bool {
+    line.cells.iter().any(|cell| matches!(cell.shade, Shade::Red | Shade::Amber(_)))
+}
+
+/// How many of these lines find no room.
+pub(super) fn left_out(table: &Table) -> usize {
+    match table.view {
+        View::Heat => table.lines.iter().filter(|line| changes(line)).count().saturating_sub(LINES),
+        _ => 0,
+    }
+}
+
+/// Of a matrix the lines in which something changed, as many as can be read, and the columns that fit on one slide.
+pub(super) fn heat(table: &Table) -> Table {
+    if table.view != View::Heat {
+        return table.clone();
+    }
+    let bare = |cell: &Cell| Cell { below: String::new(), ..cell.clone() };
+    let line =
+        |line: &Line| Line { cells: line.cells.iter().take(COLUMNS).map(bare).collect(), ..line.clone() };
+    Table {
+        columns: table.columns.iter().take(COLUMNS).cloned().collect(),
+        lines: table.lines.iter().filter(|line| changes(line)).take(LINES).map(line).collect(),
+        ..table.clone()
+    }
+}
+
+/// The table in pieces that can be read below `title`: its first column repeated, and not more lines and columns than fit.
+pub(super) fn readable(table: &Table, title: &str) -> Vec<Table> {
+    let rest: Vec<usize> = (1..table.columns.len()).collect();
+    let mut pieces = Vec::new();
+    for columns in rest.chunks(COLUMNS - 1) {
+        for lines in table.lines.chunks(lines_a_slide(table, columns, title)) {
+            let of = |cells: &[Cell]| {
+                std::iter::once(0)
+                    .chain(columns.iter().copied())
+                    .map(|c| shortened(&cells[c]))
+                    .collect::<Vec<_>>()
+            };
+            let titles = std::iter::once(0).chain(columns.iter().copied());
+            pieces.push(Table {
+                id: table.id.clone(),
+                caption: table.caption.clone(),
+                view: table.view,
+                columns: titles
+                    .map(|c| Column { title: clip(&table.columns[c].title, 48), ..table.columns[c].clone() })
+                    .collect(),
+                lines: lines.iter().map(|line| Line { cells: of(&line.cells), ..line.clone() }).collect(),
+            });
+        }
+    }
+    pieces
+}
+
+/// How many lines of a table go on each slide: as many as fit, and on all slides about as many.
+pub(super) fn lines_a_slide(table: &Table, columns: &[usize], title: &str) -> usize {
+    let rows_of = |text: &str, letters: usize| text.chars().count().div_ceil(letters).max(1);
+    let (numbers, texts): (Vec<&usize>, Vec<&usize>) =
+        columns.iter().partition(|column| table.columns[**column].numeric);
+    let taken = NAME_LETTERS + numbers.len() * NUMBER_LETTERS;
+    let letters = (ROW_LETTERS.saturating_sub(taken) / texts.len().max(1)).max(12);
+    let tallest = texts
+        .into_iter()
+        .flat_map(|column| {
+            table.lines.iter().map(|line| rows_of(&shortened(&line.cells[*column]).text, letters))
+        })
+        .max()
+        .unwrap_or(1);
+    let room = TEXT_LINES.saturating_sub(rows_of(title, TITLE_LETTERS));
+    // A line of one row of text takes two thirds of one of two.
+    let most = if tallest > 1 { room * 3 / (2 * tallest + 1) } else { room };
+    let slides = table.lines.len().div_ceil(most.max(1)).max(1);
+    table.lines.len().div_ceil(slides).max(1)
+}
+
+pub(super) fn shortened(cell: &Cell) -> Cell {
+    Cell { text: clip(&cell.text, 60), ..cell.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_matrix_what_finds_no_room_is_counted_and_a_floor_is_no_subject() {
+        let mut table = Table::new("m".into(), "m", &[("fault", false), ("lru", true)]).viewed(View::Heat);
+        for fault in 0..LINES + 3 {
+            let shade = if fault == 0 { Shade::None } else { Shade::Amber(1) };
+            table.push(None, vec![Cell::text(fault.to_string()), Cell::text("+40").shaded(shade)]);
+        }
+        assert_eq!((heat(&table).lines.len(), left_out(&table)), (LINES, 2));
+        let mut table = Table::new("t".into(), "t", &[("strategy", false), (DOCUMENTED, false)]);
+        for (name, role) in [("noop", Role::Floor), ("lru", Role::Candidate)] {
+            let said = documented(Standing::Unjudged, role).words;
+            table.push(None, vec![Cell::text(name), Cell::text(said)]);
+        }
+        let left: Vec<String> =
+            without_floor(&table).lines.iter().map(|line| line.cells[0].text.clone()).collect();
+        assert_eq!(left, ["lru"]);
+    }
+
+    #[test]
+    fn a_wide_and_long_table_comes_in_pieces_that_lose_nothing() {
+        let names: Vec<String> = (0..15).map(|column| format!("c{column}")).collect();
+        let columns: Vec<(&str, bool)> = names.iter().map(|name| (name.as_str(), true)).collect();
+        let mut table = Table::new("t".into(), "t", &columns);
+        for line in 0..20 {
+            table.push(None, (0..15).map(|column| Cell::text(format!("{line}/{column}"))).collect());
+        }
+        let pieces = readable(&table, "A title of one line");
+        assert!(pieces.iter().all(|piece| piece.lines.len() < TEXT_LINES && piece.columns.len() <= COLUMNS));
+        let cells: std::collections::BTreeSet<String> = pieces
+            .iter()
+            .flat_map(|piece| &piece.lines)
+            .flat_map(|line| &line.cells)
+            .map(|cell| cell.text.clone())
+            .collect();
+        assert_eq!(cells.len(), 300);
+    }
+
+    #[test]
+    fn lines_that_wrap_are_fewer_on_a_slide_and_about_as_many_on_each() {
+        let mut table =
+            Table::new("t".into(), "t", &[("strategy", false), ("n", true), ("to operate", false)]);
+        for line in 0..10 {
+            table.push(
+                None,
+                vec![Cell::text(line.to_string()), Cell::none(), Cell::text("a b c ".repeat(20))],
+            );
+        }
+        let lines =
+            |title: &str| readable(&table, title).iter().map(|piece| piece.lines.len()).collect::<Vec<_>>();
+        assert_eq!(lines("short"), [10]);
+        table.columns.extend((0..4).map(|n| Column::new(n.to_string(), true)));
+        for line in &mut table.lines {
+            line.cells.extend((0..4).map(|_| Cell::none()));
+        }
+        let lines =
+            |title: &str| readable(&table, title).iter().map(|piece| piece.lines.len()).collect::<Vec<_>>();
+        assert_eq!(lines("short"), [5, 5]);
+        assert_eq!(lines(&"long ".repeat(40)), [4, 4, 2]);
+    }
+}
