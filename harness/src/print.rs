@@ -12,3 +12,10 @@ pub fn print(out: &mut dyn Write, text: &str) -> anyhow::Result<()> {
         printed => printed.context("standard output"),
     }
 }
+
+/// Says on standard error what somebody should know, in lines of 80 columns.
+pub fn note(text: &str) {
+    let mut lines = String::new();
+    dedup_decide::render::wrapped(&mut lines, "note: ", &crate::printable::printable(text));
+    dedup_files::say(lines.trim_end());
+}

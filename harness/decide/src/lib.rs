@@ -29,6 +29,6 @@ pub use loss::{Assessment, Says, Term, assess, while_away};
 pub use measured::{Curves, Measured};
 pub use needs::{NEEDS, Need, NeedError, Needs, Nightly, Prices};
 pub use quantity::{Allowed, DAY_S, YEAR_S, often, rate, share};
-pub use sensitivity::{Change, Ladder, Otherwise, Question, Unit, changes};
+pub use sensitivity::{Beyond, Change, Ladder, Otherwise, Question, Unit, changes};
 pub use speed::Speed;
 pub use traffic::{Lags, Traffic, TrafficError};

@@ -34,6 +34,9 @@ struct Plain {
     head: String,
 }
 
+/// Of a narrow terminal.
+const COLUMNS: usize = 80;
+
 /// Steps of the bar within one cell.
 const STEPS: u64 = 1_000;
 
@@ -109,9 +112,24 @@ impl Progress {
         }
     }
 
-    /// Says something that is not about the progress of a cell.
+    /// Does something to the terminal that no bar or open line may stand in the way of.
+    pub fn aside<T>(&mut self, act: impl FnOnce() -> T) -> T {
+        match &mut self.face {
+            Face::Silent => act(),
+            Face::Bar(bar) => bar.suspend(act),
+            Face::Plain(plain) => {
+                plain.break_line();
+                act()
+            }
+        }
+    }
+
+    /// Says something that is not about the progress of a cell; nothing where it is empty.
     pub fn note(&mut self, text: &str) {
         let text = &*printable(text);
+        if text.is_empty() {
+            return;
+        }
         match &mut self.face {
             Face::Silent => {}
             Face::Bar(bar) => bar.println(text),
@@ -180,7 +198,21 @@ impl Plain {
             self.open();
         }
         self.open = false;
-        let _ = writeln!(self.out, " {text}");
+        // As much on its line as a terminal of 80 columns shows.
+        let taken = self.head.chars().count() + " …".len();
+        let mut line = String::new();
+        let mut room = COLUMNS.saturating_sub(taken);
+        for part in text.split_inclusive("; ") {
+            let letters = part.trim_end().chars().count();
+            if !line.is_empty() && letters >= room {
+                line = line.trim_end().to_string() + "\n   ";
+                room = COLUMNS - 4;
+            }
+            line.push(' ');
+            line.push_str(part.trim_end());
+            room = room.saturating_sub(letters + 1);
+        }
+        let _ = writeln!(self.out, "{line}");
     }
 
     fn note(&mut self, text: &str) {
@@ -263,6 +295,21 @@ mod tests {
             progress.start("time    lru");
         });
         assert_eq!(text, "no redis-server found\n[1/2] verify  lru …\nslow\n[2/2] time    lru …\n");
+    }
+
+    #[test]
+    fn a_long_remark_goes_on_below_where_a_terminal_of_eighty_columns_ends() {
+        let remark = "slow: 31 % after 31 s, about 1.1 min to go; waiting for a processor; load of the machine 17.0 on 2 \
+                      processors";
+        let text = plain(5, |progress| {
+            progress.start("verify  advice  durable");
+            progress.slow(Duration::from_secs(31), remark);
+        });
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        assert_eq!(
+            text.split_whitespace().collect::<Vec<_>>().join(" "),
+            format!("[1/5] verify advice durable … {remark}")
+        );
     }
 
     #[test]

@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use dedup_decide::{
-    Candidate, Curves, Lags, Needs, Nightly, Question, Traffic, changes, decide, decide_knowing,
+    Beyond, Candidate, Change, Curves, Lags, Needs, Nightly, Question, Traffic, Unit, changes, decide,
+    decide_knowing,
 };
 use dedup_strategies::{Definition, STRATEGIES};
 use dedup_stream::scenario::find;
@@ -159,6 +160,7 @@ fn asked_anew_on_either_side_of_each_threshold_the_answer_is_the_old_one_and_the
         ),
     ];
     let mut seen = BTreeSet::new();
+    let (mut ended, mut turned) = (0, 0);
     for asked in &questions {
         let (now, there) = answer(asked);
         let otherwise = Otherwise::new(STRATEGIES, (&asked.traffic, &asked.needs), shipped_curves(), &there);
@@ -173,9 +175,46 @@ fn asked_anew_on_either_side_of_each_threshold_the_answer_is_the_old_one_and_the
             };
             let before = answer(&change.question(asked, before)).0;
             assert_eq!(before, now, "before the threshold: {change:?} in {asked:?}");
+            for value in further(&change) {
+                let further = answer(&change.question(asked, value)).0;
+                match &change.beyond {
+                    Beyond::Turns(among) => {
+                        assert!(among.contains(&further), "at {value}: {change:?} in {asked:?}")
+                    }
+                    _ => {
+                        assert_eq!(further, change.winner, "at {value}, further on: {change:?} in {asked:?}")
+                    }
+                }
+            }
+            match &change.beyond {
+                Beyond::Ends { until, .. } => {
+                    ended += 1;
+                    let by = if change.factor > 1.0 { 1.02 } else { 1.0 / 1.02 };
+                    let gone = answer(&change.question(asked, until * by)).0;
+                    assert_ne!(gone, change.winner, "beyond the end: {change:?} in {asked:?}");
+                }
+                Beyond::Turns(_) => turned += 1,
+                Beyond::Same => {}
+            }
         }
     }
+    assert!(ended > 0 && turned > 0, "{ended} {turned}");
     assert!(seen.len() >= 11, "{seen:?}");
+}
+
+/// Values well beyond a threshold at which the named one is to be the answer: as far as it is said to be, or as was looked.
+fn further(change: &Change) -> Vec<f64> {
+    match &change.beyond {
+        Beyond::Ends { until, .. } => {
+            [0.3, 0.7, 1.0].map(|part| change.to * (until / change.to).powf(part)).to_vec()
+        }
+        Beyond::Same | Beyond::Turns(_) => [1.05, 1.3, 2.0, 5.0, 20.0]
+            .map(|times| if change.factor > 1.0 { change.to * times } else { change.to / times })
+            .into_iter()
+            .filter(|value| (1.0 / 64.0..=64.0).contains(&(value / change.from)))
+            .filter(|value| change.unit != Unit::Share || *value <= 0.99)
+            .collect(),
+    }
 }
 
 /// What was sampled of pings with several copies each goes for other sizes, too: a hair's breadth changes nothing.

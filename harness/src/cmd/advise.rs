@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
+use dedup_decide::render::Style;
 use dedup_decide::{Candidate, Curves, Decision, Needs, changes, decide_knowing, render};
 use dedup_files::NEVER;
 use dedup_strategies::Definition;
@@ -27,6 +28,7 @@ use crate::exit::{Exit, OrExit};
 use crate::interrupt::stop_on_interrupt;
 use crate::print::print;
 use crate::units::parse_time;
+use check::Shown;
 use options::{NeedArgs, TrafficArgs};
 
 /// Options of `advise`.
@@ -56,7 +58,7 @@ pub struct AdviseArgs {
     #[arg(long, value_name = "DIR", conflicts_with = "sizes")]
     curves: Option<PathBuf>,
     /// Run what is recommended and the two runners-up on a thinned-out stream of the same traffic, with restarts and crashes, and
-    /// show what was predicted beside what was seen; takes seconds
+    /// show what was predicted beside what was seen; takes seconds a strategy, and a minute on disk
     #[arg(long, conflicts_with = "sizes")]
     check: bool,
     /// Do not show progress of --check
@@ -124,18 +126,39 @@ pub fn run(args: &AdviseArgs, definitions: &[Definition], out: &mut dyn Write) -
                 let otherwise = Otherwise::new(definitions, asked, &curves, &candidates);
                 changes(&decision.traffic, &needs, &candidates, &otherwise)
             };
-            let checked = match args.check {
-                true => check::check(definitions, &decision, args.quiet, &stop)?,
-                false => Some(Vec::new()),
+            let style = match args.format {
+                Format::Text => Some(Style::Text),
+                Format::Markdown => Some(Style::Markdown),
+                Format::Json | Format::Html => None,
             };
-            let Some(checked) = checked else { return Ok(Exit::Interrupted) };
-            match args.format {
-                Format::Text => render::text(&decision, &changes(), &checked),
-                Format::Json => render::json(&decision, &changes(), &checked),
-                Format::Markdown => render::markdown(&decision, &changes(), &checked),
-                Format::Html => {
+            let mut text = match args.format {
+                Format::Text => render::text(&decision, &changes()),
+                Format::Markdown => render::markdown(&decision, &changes()),
+                // Their check is a part of them.
+                Format::Json | Format::Html => String::new(),
+            };
+            let mut checked = Vec::new();
+            if args.check {
+                // Who waits at a terminal reads the answer meanwhile, and each result as soon as it is there.
+                let shown = match (style, &args.output) {
+                    (Some(style), None) => {
+                        print(out, &std::mem::take(&mut text))?;
+                        Shown::At(style, out)
+                    }
+                    _ => Shown::AtTheEnd,
+                };
+                match check::check(definitions, &decision, args.quiet, &stop, shown)? {
+                    Some(all) => checked = all,
+                    None => return Ok(Exit::Interrupted),
+                }
+            }
+            match (args.format, style, &args.output) {
+                (Format::Json, ..) => render::json(&decision, &changes(), &checked),
+                (Format::Html, ..) => {
                     page::page(definitions, (&decision, &candidates), &given, args.curves.as_deref())?
                 }
+                (_, Some(style), Some(_)) => text + &render::checked(style, &checked),
+                _ => text,
             }
         }
     };

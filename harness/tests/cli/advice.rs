@@ -383,3 +383,51 @@ fn a_decision_is_a_page_that_loads_nothing() {
     assert!(!page.contains("<link") && !page.contains(" src="));
     assert!(page.len() < 400_000, "{}", page.len());
 }
+
+#[test]
+fn a_speed_that_is_read_off_beyond_what_was_measured_is_marked_so_in_every_format() {
+    let tool = Tool::new();
+    // Seven million ids a worker; a store on a disk was measured with one million.
+    let asked = ["advise", "--rate", "3000/s", "--lags", "50%=10m,90%=8h,99.9%=3d", "--workers", "12"];
+    let asked = [&asked[..], &["--lost", "none", "--no-server"]].concat();
+    let told = |more: &[&str]| tool.prints(&[&asked[..], more].concat());
+    const OUTSIDE: &str = "outside what was measured";
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for format in ["text", "markdown", "html"] {
+        let text = plain(&told(&["--format", format]));
+        assert!(text.contains("Take durable") && text.contains(OUTSIDE), "{format}: {text}");
+    }
+    let text = told(&[]);
+    let line = text.lines().find(|line| line.trim_start().starts_with("durable *")).unwrap();
+    assert!(line.contains(" ? "), "{line}");
+    let decision: serde_json::Value = serde_json::from_str(&told(&["--format", "json"])).unwrap();
+    let speed = &decision["decision"]["survivors"][0]["assessment"]["speed"];
+    for figure in ["ping_ns", "p99_ns", "busy"] {
+        assert_eq!(speed[figure]["origin"], "outside", "{speed}");
+    }
+}
+
+#[test]
+fn the_answer_is_there_before_the_check_and_a_file_has_the_same() {
+    let tool = Tool::new();
+    let shown = tool.prints(&SMALL);
+    let order: Vec<usize> = ["What to do", "Put to the test", "What it was put to the test on"]
+        .iter()
+        .map(|part| shown.find(part).unwrap_or_else(|| panic!("{part}: {shown}")))
+        .collect();
+    assert!(order.is_sorted(), "{shown}");
+    tool.prints(&[&SMALL[..], &["-o", "answer.txt"]].concat());
+    let kept = std::fs::read_to_string(tool.work().join("answer.txt")).unwrap();
+    assert_eq!(kept, shown);
+    // Beforehand it says what is to be run, and how long that takes.
+    let loud: Vec<&str> = SMALL.iter().copied().filter(|word| *word != "--quiet").collect();
+    let told = String::from_utf8(tool.output(&loud).stderr).unwrap();
+    assert!(told.starts_with("--check: 3 runs of a thinned-out stream, some seconds each"), "{told}");
+    assert!(
+        told.contains("2 to go, about ") && told.lines().all(|line| line.chars().count() <= 80),
+        "{told}"
+    );
+    // Rows stand below their heads though they are written one by one.
+    let rows: Vec<&str> = shown[order[1]..order[2]].lines().skip(1).take(4).collect();
+    assert!(rows.iter().all(|row| row.chars().count() == rows[0].chars().count()), "{rows:?}");
+}

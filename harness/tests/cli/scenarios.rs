@@ -91,5 +91,6 @@ fn causes_that_bring_most_of_their_copies_after_the_end_are_named_unless_it_is_t
     };
     let note = "note: late: 2.1 % of the copies of days later come before the stream ends";
     assert!(said(&[]).contains(note), "{}", said(&[]));
+    assert!(said(&[]).lines().all(|line| line.chars().count() <= 80), "{}", said(&[]));
     assert!(!said(&["-q"]).contains("note:"));
 }

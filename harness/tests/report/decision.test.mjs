@@ -77,8 +77,13 @@ test('what a link asks for that cannot be asked here is said at the top, and wha
     ['#compare=durable+exact+lru', 'the first two were taken'],
     ['#speed=9', 'speed=9', 'no field here', 'left out'],
     ['#toString=1', 'toString=1', 'no field here'],
+    ['#rate=5000/s&rate=9000/s', 'rate=5000/s and rate=9000/s', 'one of them', 'rate=9000/s, was looked at'],
+    ['#rate=5000/s&rate=lots', 'rate=lots, was looked at', '3000/s was taken instead'],
+    ['#compare=durable+exact&compare=exact+lru', 'one of them', 'compare=exact+lru, was looked at'],
     ['#%3Cb%3Ex=%3Cimg%3E', 'left out'],
   ]) for (const part of parts) assert.ok((await said(hash)).includes(part), `${hash}: ${await said(hash)}`);
+  await said('#rate=5000/s&rate=9000/s');
+  assert.equal(await page.inputValue('#i-rate'), '9000/s');
   await said('#lost=foo&rate=9000/s');
   assert.equal(await page.inputValue('#i-rate'), '9000/s');
   assert.match(page.url(), /#rate=9000\/s$/);

@@ -79,7 +79,7 @@ impl Page<'_> {
 
     /// The answer for whoever runs no scripts.
     pub fn without_script(&self) -> String {
-        text(self.decision, &[], &[])
+        text(self.decision, &[])
     }
 
     /// What the script reads: JSON that may stand in a script element.

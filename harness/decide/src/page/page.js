@@ -324,11 +324,15 @@ function save() {
 // What a link asks for that cannot be asked here is said, and what was taken in its place.
 function load() {
   X = { ...X0 }; pair = [];
-  const odd = [];
+  const odd = [], asked = new Map();
   for (const part of location.hash.slice(1).split("&").filter((part) => part.replace("=", ""))) {
     const at = part.indexOf("="), name = at < 0 ? part : part.slice(0, at);
-    let text = part.slice(name.length + 1);
-    try { text = decodeURIComponent(text); } catch { /* taken as it is */ }
+    asked.set(name, [...asked.get(name) ?? [], part]);
+  }
+  for (const [name, parts] of asked) {
+    const part = parts[parts.length - 1], words = (text) => { try { return decodeURIComponent(text); } catch { return text; } };
+    const text = words(part.slice(name.length + 1));
+    if (parts.length > 1) odd.push([parts.map(words).join(" and "), "and a link can ask for one of them", `the last, ${words(part)}, was looked at`]);
     if (name === "compare") {
       const known = (c) => D.told.some((s) => s.strategy === c), both = text.split("+").filter(Boolean);
       odd.push(...both.filter((c) => !known(c)).map((c) => [`compare=${c}`, "which is no strategy here", "it was left out"]));

@@ -6,7 +6,7 @@ use dedup_records::units;
 use crate::decision::{Decision, Judged};
 use crate::loss::{Says, Term};
 use crate::render::sentence::{bytes, count, duration};
-use crate::sensitivity::{Change, Unit};
+use crate::sensitivity::{Beyond, Change, Unit};
 use crate::speed::Speed;
 
 /// Changes that are shown: the nearest.
@@ -23,21 +23,44 @@ pub(super) fn change_lines(decision: &Decision, changes: &[Change]) -> Vec<Strin
     lines.into_iter().chain([each.to_string()]).collect()
 }
 
-/// `redis-claim pays as soon as price of redis is less than 5.2 (now 10; 0.52 times)`.
+/// `redis-claim pays as soon as price of redis is less than 5.2 (now 10; 0.52 times)`; `durable pays where copies after 1 h is
+/// between 1.37 % and 1.9 % (now 1 %; 1.4 times), and exact beyond` where that ends; `where copies after 1 h is less than 1.74 %
+/// (now 70 %; 0.025 times), redis-bloom and durable take turns` where they come and go.
 fn changed(decision: &Decision, change: &Change) -> String {
-    let outcome = match (&change.winner, decision.survivors.is_empty()) {
+    let is_none = decision.survivors.is_empty();
+    let outcome = match (&change.winner, is_none) {
         (None, _) => "nothing meets the requirements any more".to_string(),
         (Some(winner), true) => format!("{winner} meets the requirements"),
         (Some(winner), false) => format!("{winner} pays"),
     };
+    let shown = |value: f64| in_unit(change.unit, value);
+    let now = format!("(now {}; {} times)", shown(change.from), factor(change.factor));
     let moves = if change.factor > 1.0 { "is more than" } else { "is less than" };
-    format!(
-        "{outcome} as soon as {} {moves} {} (now {}; {} times)",
-        change.assumption,
-        in_unit(change.unit, change.to),
-        in_unit(change.unit, change.from),
-        factor(change.factor)
-    )
+    let moved = format!("{} {moves} {} {now}", change.assumption, shown(change.to));
+    match &change.beyond {
+        Beyond::Same => format!("{outcome} as soon as {moved}"),
+        Beyond::Ends { until, then } => {
+            let first = decision.survivors.first().map(|first| first.candidate.strategy.as_str());
+            let then = match then.as_deref() {
+                None => "nothing does".to_string(),
+                Some(then) if Some(then) == first => format!("{then} again"),
+                Some(then) => then.to_string(),
+            };
+            let (low, high) = (change.to.min(*until), change.to.max(*until));
+            format!(
+                "{outcome} where {} is between {} and {} {now}, and {then} beyond",
+                change.assumption,
+                shown(low),
+                shown(high)
+            )
+        }
+        Beyond::Turns(seen) => {
+            let named = |winner: &Option<String>| winner.clone().unwrap_or("nothing".to_string());
+            let names: Vec<String> = seen.iter().map(named).collect();
+            let [first @ .., last] = names.as_slice() else { return String::new() };
+            format!("where {moved}, {} and {last} take turns", first.join(", "))
+        }
+    }
 }
 
 /// With as many digits as tell it from one.

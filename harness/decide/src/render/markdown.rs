@@ -2,16 +2,15 @@
 
 use std::fmt::Write;
 
-use crate::checked::Checked;
 use crate::decision::Decision;
 use crate::render::parts::{Body, parts, question};
 use crate::render::sentence;
 use crate::sensitivity::Change;
 
-/// For a review or a page.
-pub fn markdown(decision: &Decision, changes: &[Change], checked: &[Checked]) -> String {
+/// For a review or a page; what was put to the test goes below.
+pub fn markdown(decision: &Decision, changes: &[Change]) -> String {
     let mut out = format!("# {}\n\n{}\n", sentence(decision), question(decision));
-    for part in parts(decision, changes, checked) {
+    for part in parts(decision, changes) {
         let _ = writeln!(out, "\n## {}\n", part.title);
         match part.body {
             Body::Table(rows, note) => {

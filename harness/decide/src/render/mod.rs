@@ -9,6 +9,7 @@ mod recipe;
 mod sentence;
 mod text;
 
+pub use checked::{Running, Style, checked};
 pub use json::json;
 pub use markdown::markdown;
 pub(crate) use recipe::{FLINK_SQL, SPARK};

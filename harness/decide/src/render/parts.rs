@@ -3,12 +3,11 @@
 use dedup_records::curve::{Known, Origin};
 use dedup_records::units;
 
-use crate::checked::Checked;
 use crate::decision::{Decision, Judged};
 use crate::needs::Nightly;
 use crate::render::lines::{change_lines, origins};
 use crate::render::sentence::{bytes, duration, failure, lost, money, seconds};
-use crate::render::{Recipe, checked, recipe};
+use crate::render::{Recipe, recipe};
 use crate::sensitivity::Change;
 
 /// A part under its title.
@@ -30,7 +29,7 @@ pub(super) enum Body {
 }
 
 /// Every part that there is something in.
-pub(super) fn parts(decision: &Decision, changes: &[Change], checked: &[Checked]) -> Vec<Part> {
+pub(super) fn parts(decision: &Decision, changes: &[Change]) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut add = |title, body| parts.push(Part { title, body });
     if !decision.survivors.is_empty() {
@@ -47,14 +46,6 @@ pub(super) fn parts(decision: &Decision, changes: &[Change], checked: &[Checked]
         add("About which nothing is said", Body::Strategies(said.collect()));
     }
     add("What would change the answer", Body::Lines(change_lines(decision, changes)));
-    if !checked.is_empty() {
-        add("Put to the test: predicted beside seen", Body::Table(checked::rows(checked), checked::NOTE));
-        add("What it was put to the test on", Body::Strategies(checked::streams(checked)));
-        let failovers = checked::failovers(checked);
-        if !failovers.is_empty() {
-            add("What a failover of the Redis added", Body::Strategies(failovers));
-        }
-    }
     if let Some(first) = decision.survivors.first() {
         add("Where the figures of the first come from", Body::Lines(origins(decision, first)));
         let recipe = recipe(&first.candidate, &first.assessment, decision);
@@ -75,7 +66,7 @@ const DISK: &str = "disk";
 
 const NOTHING: &str = "-";
 
-pub(super) fn head<const N: usize>(names: [&str; N]) -> Vec<String> {
+fn head<const N: usize>(names: [&str; N]) -> Vec<String> {
     names.map(str::to_string).to_vec()
 }
 

@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use crate::checked::Checked;
 use crate::decision::Decision;
 use crate::render::parts::{Body, parts, question};
 use crate::render::sentence;
@@ -10,12 +9,12 @@ use crate::sensitivity::Change;
 
 const WIDTH: usize = 80;
 
-/// For a terminal.
-pub fn text(decision: &Decision, changes: &[Change], checked: &[Checked]) -> String {
+/// For a terminal; what was put to the test goes below.
+pub fn text(decision: &Decision, changes: &[Change]) -> String {
     let mut out = String::new();
     wrapped(&mut out, "", &sentence(decision));
     wrapped(&mut out, "", &question(decision));
-    for part in parts(decision, changes, checked) {
+    for part in parts(decision, changes) {
         let _ = writeln!(out, "\n{}", part.title);
         match part.body {
             Body::Table(rows, note) => {

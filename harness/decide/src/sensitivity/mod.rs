@@ -3,6 +3,7 @@
 
 mod assumptions;
 mod question;
+mod search;
 mod winner;
 
 use serde::Serialize;
@@ -10,7 +11,8 @@ use serde::Serialize;
 use crate::candidate::Candidate;
 use crate::needs::Needs;
 use crate::traffic::Traffic;
-use assumptions::{ASSUMPTIONS, Assumption, Candidates};
+use assumptions::ASSUMPTIONS;
+use search::{Search, Way};
 
 pub use assumptions::Unit;
 pub use question::Question;
@@ -31,6 +33,25 @@ pub struct Change {
     pub factor: f64,
     /// Who wins then; none where nothing survives.
     pub winner: Option<String>,
+    /// What comes further on.
+    pub beyond: Beyond,
+}
+
+/// What the answer is beyond where it changes, as far as is looked.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Beyond {
+    /// The same.
+    Same,
+    /// Another one.
+    Ends {
+        /// A value of few digits up to which the answer holds, by a hundredth at most before where it ends.
+        until: f64,
+        /// Who wins then; none where nothing survives.
+        then: Option<String>,
+    },
+    /// Several come and go: they cost about as much, and windows are rounded. These were seen, in their order.
+    Turns(Vec<Option<String>>),
 }
 
 impl Change {
@@ -50,11 +71,6 @@ pub trait Otherwise {
     fn ladders<'a>(&'a self, asked: &'a Question) -> Vec<Ladder<'a>>;
 }
 
-/// Factors further away than this are not looked at.
-const FURTHEST: f64 = 64.0;
-/// How exactly the factor is found: to half a hundredth.
-const CLOSE: f64 = 1.005;
-
 /// For each assumption the nearest change upwards and downwards, the nearest of all first.
 pub fn changes(
     traffic: &Traffic,
@@ -65,65 +81,14 @@ pub fn changes(
     let asked = Question { traffic: traffic.clone(), needs: needs.clone() };
     let now = winner::of_candidates(&asked, candidates);
     let search = Search { asked, candidates, otherwise, now };
-    let both_ways = |assumption| [FURTHEST, 1.0 / FURTHEST].map(|until| (assumption, until));
+    let both_ways = |assumption| [Way::Up, Way::Down].map(|way| (assumption, way));
     let mut changes: Vec<Change> = ASSUMPTIONS
         .iter()
         .flat_map(both_ways)
-        .filter_map(|(assumption, until)| search.change(assumption, until))
+        .filter_map(|(assumption, way)| search.change(assumption, way))
         .collect();
     changes.sort_by(|a, b| a.factor.ln().abs().total_cmp(&b.factor.ln().abs()));
     changes
-}
-
-/// What is held while assumptions are varied.
-struct Search<'a, O> {
-    asked: Question,
-    candidates: &'a [Candidate],
-    otherwise: &'a O,
-    now: Option<String>,
-}
-
-impl<O: Otherwise> Search<'_, O> {
-    /// The first change between 1 and `until`, looked for step by step and then by halves.
-    fn change(&self, assumption: &Assumption, until: f64) -> Option<Change> {
-        const STEPS: i32 = 18;
-        let from = (assumption.get)(&self.asked)?;
-        let most = assumption.unit.most();
-        let reached = until.min(most / from);
-        if from <= 0.0 || (until > 1.0 && reached <= 1.0) {
-            return None;
-        }
-        let at = |value: f64| self.winner(assumption, value);
-        let step = reached.powf(1.0 / f64::from(STEPS));
-        let factors = (1..=STEPS).map(|steps| step.powi(steps));
-        let mut far = factors.into_iter().find(|factor| at(from * factor) != self.now)?;
-        let mut near = far / step;
-        while (far / near).max(near / far) > CLOSE {
-            let middle = (far * near).sqrt();
-            if at(from * middle) == self.now { near = middle } else { far = middle }
-        }
-        let exact = from * far;
-        let short = assumption.unit.rounded(exact, until > 1.0).min(most);
-        let found = |to: f64| (to, at(to));
-        let (to, winner) = match found(short) {
-            (_, winner) if winner == self.now => found(exact),
-            found => found,
-        };
-        let (assumption, unit) = (assumption.name, assumption.unit);
-        Some(Change { assumption, unit, from, to, factor: to / from, winner })
-    }
-
-    /// The answer where it has this value.
-    fn winner(&self, assumption: &Assumption, value: f64) -> Option<String> {
-        let mut asked = self.asked.clone();
-        (assumption.set)(&mut asked, value);
-        match assumption.candidates {
-            Candidates::Same => winner::of_candidates(&asked, self.candidates),
-            Candidates::Anew => {
-                winner::of_ladders(&asked, self.otherwise.ladders(&asked), self.now.as_deref())
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -189,6 +154,42 @@ mod tests {
         let found = found(&needs, vec![short, long]);
         let late = found.iter().find(|change| change.assumption == "copies after 1 h").unwrap();
         assert!((0.6..0.606).contains(&late.to) && late.winner.as_deref() == Some("long"), "{late:?}");
+    }
+
+    #[test]
+    fn an_answer_that_holds_for_a_stretch_only_is_said_with_its_end_and_who_comes_behind() {
+        let sized = |name: &str, window_s: f64, bytes: f64| {
+            let mut set = candidate(name, Place::Disk);
+            set.marks = Marks::AfterDelivery;
+            (set.window_s, set.worker_bytes) = (Some(window_s), modelled(bytes));
+            set.missed_live = modelled(1.0 - traffic().lags.within(window_s));
+            set
+        };
+        let candidates = vec![
+            sized("hour", 3600.0, GIB),
+            sized("day", 20_000.0, 1.5 * GIB),
+            sized("days", 172_800.0, 2.0 * GIB),
+        ];
+        let needs = Needs { missed: 0.0625, ..Needs::default() };
+        let found = found(&needs, candidates.clone());
+        let late = found.iter().find(|change| change.assumption == "copies after 1 h").unwrap();
+        let Beyond::Ends { until, then } = &late.beyond else { panic!("{late:?}") };
+        assert_eq!((late.winner.as_deref(), then.as_deref()), (Some("day"), Some("days")), "{late:?}");
+        let asked = Question { traffic: traffic(), needs: needs.clone() };
+        let fixed = Fixed(candidates.clone());
+        let at = |value: f64| {
+            let asked = late.question(&asked, value);
+            winner::of_ladders(&asked, fixed.ladders(&asked), None)
+        };
+        for (value, expected) in [
+            (late.to / 1.01, "hour"),
+            (late.to, "day"),
+            ((late.to * until).sqrt(), "day"),
+            (*until, "day"),
+            (until * 1.02, "days"),
+        ] {
+            assert_eq!(at(value).as_deref(), Some(expected), "{value} {late:?}");
+        }
     }
 
     #[test]

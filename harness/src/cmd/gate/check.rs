@@ -23,7 +23,7 @@ use crate::gate::check::{Checked, Now, check};
 use crate::gate::design::Decision;
 use crate::gate::verdict::{GateKind, Party, Verdict};
 use crate::interrupt::stop_on_interrupt;
-use crate::print::print;
+use crate::print::{note, print};
 use crate::printable::printable;
 use crate::select::{Selected, select};
 
@@ -163,7 +163,7 @@ fn update(
         cells,
     };
     baseline.write(&args.baseline, stop).or_exit_by_fault()?;
-    left_out.iter().for_each(|note| dedup_files::say(format_args!("note: {}", printable(note))));
+    left_out.iter().for_each(|left_out| note(left_out));
     let file = args.baseline.display().to_string();
     let file = printable(&file);
     print(out, &format!("{file}: {figures} figures of {count} strategies on scenarios; commit it\n"))?;

@@ -2,18 +2,17 @@
 
 use dedup_stream::workload::Workload;
 
-use crate::printable::printable;
+use crate::print::note;
 use crate::units::short;
 
 /// Says which causes of a scenario bring less than half of what they ask for, because the stream ends before.
 pub(super) fn tell(workload: &Workload) {
     let Workload::Scenario(scenario) = workload else { return };
     for (cause, share) in scenario.mostly_too_late() {
-        dedup_files::say(format_args!(
-            "note: {}: {} % of the copies of {} come before the stream ends; the others would come later",
-            printable(&scenario.name),
+        note(&format!(
+            "{}: {} % of the copies of {cause} come before the stream ends; the others would come later",
+            scenario.name,
             short(share * 100.0),
-            printable(cause)
         ));
     }
 }

@@ -19,6 +19,7 @@ use crate::environment::{PassOptions, RedisChoice, ScaleOptions, TimeOptions};
 use crate::exit::{Exit, OrExit};
 use crate::machine::run_starting_now;
 use crate::pacing::Pacing;
+use crate::print::note;
 use crate::printable::{printable, printable_record};
 use crate::record::{DoubtRecord, FILE_NAME, Pass, RunRecord};
 use crate::select::{Selected, select};
@@ -107,10 +108,7 @@ fn admit_passes(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
          could fail): add --pass verify, or leave such scenarios out"
     );
     if args.passes.len() > 1 && !args.output.quiet {
-        say(format_args!(
-            "note: {} has faults, under which only verify is run: --pass verify is implied",
-            printable(name)
-        ));
+        note(&format!("{name} has faults, under which only verify is run: --pass verify is implied"));
     }
     Ok(())
 }
