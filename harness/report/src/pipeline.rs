@@ -8,6 +8,7 @@ use dedup_records::units::thousands;
 pub(crate) fn phrase(stream: &Stream) -> String {
     let deadlines = match stream.deadlines {
         Deadlines::Extended => "",
+        Deadlines::Outlasted => ", ack deadlines outlasted and extended",
         Deadlines::Fixed => ", ack deadlines not extended",
     };
     let routed = match stream.routed {
@@ -40,6 +41,14 @@ pub(crate) fn made(block: &Block) -> String {
 /// What it means for the figures.
 pub(crate) fn notes(block: &Block, name: impl Fn(&Row) -> String) -> Vec<String> {
     let mut notes = Vec::new();
+    if block.stream.deadlines == Deadlines::Outlasted {
+        notes.push(
+            "ack deadlines are extended: filling a batch and publishing it take longer than the deadline, and nothing comes \
+             again for that, as a worker that lives keeps what it has; `extend_deadlines = false` in the scenario is a \
+             handler that does not."
+                .to_string(),
+        );
+    }
     if block.stream.deadlines == Deadlines::Fixed {
         let seen = block.rows.iter().filter_map(|row| Some((row, row.summary.verify.as_ref()?)));
         let seen = seen.map(|(row, verify)| {

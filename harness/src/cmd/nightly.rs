@@ -12,7 +12,8 @@ use crate::exit::{Exit, OrExit};
 use crate::interrupt::stop_on_interrupt;
 use crate::nightly::{
     ColumnName, Columns, Day, DayDone, Dialect, Duckdb, Keep, Layout, Live, MEMORY_BYTES, Night,
-    NightlyError, Query, Stable, Table, TableName, Tables, columns_there, copy_deduplicated, tables,
+    NightlyError, Query, Stable, Table, TableName, Tables, columns_there, copy_deduplicated, ids_are_spelled,
+    tables,
 };
 use crate::print::print;
 use crate::servers::Guarded;
@@ -183,6 +184,10 @@ fn work(args: &NightlyArgs, dir: &Path, out: &mut dyn Write) -> anyhow::Result<E
         stop,
     };
     let (all, mut ended) = (planned.iter().map(|(_, days)| days.len()).sum::<usize>(), 0);
+    let is_spelled = |(table, days): &(&Table, Vec<Day>)| {
+        days.iter().any(|day| ids_are_spelled(table, *day, &night.columns).unwrap_or(false))
+    };
+    let are_spelled = planned.iter().any(is_spelled);
     print(out, &format!("{}\n", Line::HEAD))?;
     for (table, days) in planned {
         // One table is the directory itself; of several, each has one of its own below.
@@ -201,6 +206,12 @@ fn work(args: &NightlyArgs, dir: &Path, out: &mut dyn Write) -> anyhow::Result<E
             print(out, &format!("{}\n", Line { table: &table.name, done: &done }))?;
             warn_of_rows_outside(table, &done, &night.columns);
         }
+    }
+    if are_spelled {
+        say(format_args!(
+            "ids are texts, which count as they are spelled here: an empty one is an id, and one UUID in two spellings is two; \
+             `run` and `profile` take the first for none and the second for one"
+        ));
     }
     say(format_args!(
         "written to {}; this process had at most {} of memory",

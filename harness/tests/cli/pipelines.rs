@@ -86,10 +86,27 @@ fn adds_up(words: &str, run: &Run, page: &str) {
 }
 
 #[test]
-fn by_default_deadlines_are_extended_and_nothing_is_said() {
-    let (table, run, page) = run("publish_latency = '30s'\nack_deadline = '10s'", "^(noop|exact)$");
-    assert!(!table.contains("ack deadlines") && !page.contains("ack deadlines are not extended"), "{table}");
+fn by_default_deadlines_are_extended_and_nothing_is_said_of_those_that_are_kept() {
+    let (table, run, page) =
+        run("linger = '1s'\npublish_latency = '9s'\nack_deadline = '10s'", "^(noop|exact)$");
+    assert!(!table.contains("ack deadlines") && !page.contains("ack deadlines are"), "{table}");
     assert!(run.cells.iter().all(|cell| cell.deadlines == Deadlines::Extended));
+}
+
+#[test]
+fn where_pings_take_longer_than_a_deadline_that_is_extended_the_table_the_records_and_the_page_say_so() {
+    let (table, run, page) =
+        run("linger = '1s'\npublish_latency = '9500ms'\nack_deadline = '10s'", "^(noop|exact)$");
+    let words: String = table.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("ack deadlines outlasted and extended"), "{table}");
+    assert!(
+        words.contains("ack deadlines are extended: filling a batch and publishing it take longer"),
+        "{table}"
+    );
+    assert!(
+        page.contains("ack deadlines are extended: filling a batch") && !page.contains("are not extended")
+    );
+    assert!(run.cells.iter().all(|cell| cell.deadlines == Deadlines::Outlasted));
     assert!(seen(&run).values().all(|(deliveries, _, _)| deliveries.0 == deliveries.1));
 }
 

@@ -95,6 +95,11 @@ impl LiveFile {
         Ok(LiveFile { path: path.to_path_buf(), id: (at_id, kind), time: (at_time, unit), version, reader })
     }
 
+    /// Whether ids are texts, or bytes that may be.
+    pub(crate) fn ids_are_spelled(&self) -> bool {
+        self.id.1 == IdKind::Bytes
+    }
+
     /// What the file says of itself.
     pub(crate) fn metadata(&self) -> &ParquetMetaData {
         self.reader.metadata()

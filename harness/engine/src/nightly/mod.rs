@@ -150,6 +150,12 @@ pub fn columns_there(table: &Table, day: Day, columns: &Columns) -> Result<(), N
     rows_of(&table.files_of(day)?, columns).map(drop)
 }
 
+/// Whether any id of the day is text, or bytes that may be: such count as they are spelled.
+pub fn ids_are_spelled(table: &Table, day: Day, columns: &Columns) -> Result<bool, NightlyError> {
+    let files = table.files_of(day)?;
+    files.iter().try_fold(false, |any, path| Ok(any || LiveFile::open(path, columns)?.ids_are_spelled()))
+}
+
 fn rows_of(files: &[&Path], columns: &Columns) -> Result<u64, NightlyError> {
     files.iter().map(|path| Ok(LiveFile::open(path, columns)?.group_rows().sum::<u64>())).sum()
 }

@@ -1,6 +1,7 @@
 //! The column of versions, whatever its type: as numbers that have the order of what they stand for.
 
 use dedup_stream::columns::Values;
+use half::f16;
 use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
 use parquet::data_type::{ByteArrayType, DoubleType, FixedLenByteArrayType, FloatType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
@@ -23,6 +24,8 @@ pub(super) enum VersionKind {
     Unsigned(Physical),
     /// With a fraction.
     Floating(Physical),
+    /// With a fraction, in 16 bits.
+    Half,
     /// Decimals as bytes.
     Decimal(Physical),
 }
@@ -49,6 +52,9 @@ impl VersionKind {
             Physical::INT32 | Physical::INT64 if is_unsigned => Ok(VersionKind::Unsigned(physical)),
             Physical::INT32 | Physical::INT64 => Ok(VersionKind::Signed(physical)),
             Physical::FLOAT | Physical::DOUBLE => Ok(VersionKind::Floating(physical)),
+            Physical::FIXED_LEN_BYTE_ARRAY if matches!(logical, Some(LogicalType::Float16)) => {
+                Ok(VersionKind::Half)
+            }
             Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY if is_decimal => {
                 match column.type_precision() {
                     digits if digits > MOST_DIGITS => Err(format!("a decimal number of {digits} digits")),
@@ -73,6 +79,7 @@ enum Column {
     Double(Values<DoubleType>),
     Bytes(Values<ByteArrayType>),
     Fixed(Values<FixedLenByteArrayType>),
+    Half(Values<FixedLenByteArrayType>),
 }
 
 impl Versions {
@@ -80,12 +87,13 @@ impl Versions {
         group: &dyn RowGroupReader,
         (leaf, kind): (usize, VersionKind),
     ) -> Result<Versions, ParquetError> {
-        use VersionKind::{Decimal, Floating, Signed, Unsigned};
+        use VersionKind::{Decimal, Floating, Half, Signed, Unsigned};
         let column = match kind {
             Signed(Physical::INT32) | Unsigned(Physical::INT32) => Column::Int32(Values::of(group, leaf)?),
             Signed(_) | Unsigned(_) => Column::Int64(Values::of(group, leaf)?),
             Floating(Physical::FLOAT) => Column::Float(Values::of(group, leaf)?),
             Floating(_) => Column::Double(Values::of(group, leaf)?),
+            Half => Column::Half(Values::of(group, leaf)?),
             Decimal(Physical::BYTE_ARRAY) => Column::Bytes(Values::of(group, leaf)?),
             Decimal(_) => Column::Fixed(Values::of(group, leaf)?),
         };
@@ -99,7 +107,7 @@ impl Versions {
             Column::Float(values) => values.load(rows),
             Column::Double(values) => values.load(rows),
             Column::Bytes(values) => values.load(rows),
-            Column::Fixed(values) => values.load(rows),
+            Column::Fixed(values) | Column::Half(values) => values.load(rows),
         }
     }
 
@@ -119,6 +127,7 @@ impl Versions {
             Column::Double(values) => values.next().map(|value| floating(*value)),
             Column::Bytes(values) => values.next().map(|value| decimal(value.data())).transpose()?,
             Column::Fixed(values) => values.next().map(|value| decimal(value.data())).transpose()?,
+            Column::Half(values) => values.next().map(|value| half(value.data())).transpose()?,
         })
     }
 }
@@ -130,6 +139,14 @@ fn floating(value: f64) -> i128 {
     let bits = value.to_bits() as i64;
     // Below zero the order of bits is turned round.
     i128::from(bits ^ (((bits >> 63) as u64) >> 1) as i64)
+}
+
+/// The same of 16 bits, the little end first.
+fn half(bytes: &[u8]) -> Result<i128, ParquetError> {
+    let bytes = <[u8; 2]>::try_from(bytes);
+    let bytes =
+        bytes.map_err(|_| ParquetError::General("a floating number of 16 bits has others".to_string()))?;
+    Ok(floating(f16::from_le_bytes(bytes).to_f64()))
 }
 
 /// An unscaled whole number, big end first and of two's complement.
@@ -170,6 +187,19 @@ mod tests {
         assert!(numbers.is_sorted_by(|one, other| one < other), "{numbers:?}");
         assert_eq!(floating(-0.0), floating(0.0));
         assert_eq!(floating(-f64::NAN), floating(f64::NAN));
+    }
+
+    #[test]
+    fn numbers_of_16_bits_are_versions_like_the_same_of_64() {
+        for value in [f64::NEG_INFINITY, -1.5, -0.0, 0.0, 6e-8, 0.25, 65504.0, f64::NAN] {
+            let bits = f16::from_f64(value);
+            assert_eq!(half(&bits.to_le_bytes()).unwrap(), floating(bits.to_f64()));
+        }
+        assert!(
+            half(&f16::from_f64(-2.0).to_le_bytes()).unwrap()
+                < half(&f16::from_f64(-1.0).to_le_bytes()).unwrap()
+        );
+        assert!(half(&[1]).is_err() && half(&[1; 3]).is_err());
     }
 
     #[test]

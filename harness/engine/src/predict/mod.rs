@@ -73,8 +73,7 @@ fn scenario_is_simple(scenario: &Scenario) -> bool {
 /// Copies that the pipeline makes itself, and workers that do not know what others have seen, change what is known.
 fn pipeline_is_simple(scenario: &Scenario) -> bool {
     let pipeline = &scenario.pipeline;
-    let in_time = pipeline.linger + pipeline.publish_latency <= pipeline.ack_deadline;
-    pipeline.routed == Routed::ByKey && (pipeline.deadlines == Deadlines::Extended || in_time)
+    pipeline.routed == Routed::ByKey && (pipeline.deadlines == Deadlines::Extended || pipeline.acks_in_time())
 }
 
 fn live(repeat: &Repeat, share: Share, because: &str, seen: &VerifyFigures) -> Option<Prediction> {

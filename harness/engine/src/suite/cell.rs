@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dedup_strategies::Needs;
 use dedup_strategies::time::saturating_nanos;
-use dedup_stream::scenario;
+use dedup_stream::scenario::{self, PipelineConfig};
 
 use super::plan::Plan;
 use super::task::Task;
@@ -49,7 +49,7 @@ pub(super) fn record(plan: &Plan, task: &Task<Turn>, took: Duration, result: Cel
         faults: workload.faults().iter().map(|fault| fault.kind.name.to_string()).collect(),
         workers_count: job.workers.get() as u32,
         batch_count: job.batch.get() as u32,
-        deadlines: deadlines(workload.pipeline().deadlines),
+        deadlines: deadlines(workload.pipeline()),
         routed: routed(workload.pipeline().routed),
         time_factor: match (pass, job.redis.keeps_wall_time(strategy.definition.needs)) {
             (Pass::Verify | Pass::Weigh, true) => job.time_factor,
@@ -69,9 +69,10 @@ fn clock(needs: Needs) -> Option<WhoseTime> {
     }
 }
 
-fn deadlines(deadlines: scenario::Deadlines) -> Deadlines {
-    match deadlines {
-        scenario::Deadlines::Extended => Deadlines::Extended,
+fn deadlines(pipeline: &PipelineConfig) -> Deadlines {
+    match pipeline.deadlines {
+        scenario::Deadlines::Extended if pipeline.acks_in_time() => Deadlines::Extended,
+        scenario::Deadlines::Extended => Deadlines::Outlasted,
         scenario::Deadlines::Fixed => Deadlines::Fixed,
     }
 }

@@ -71,6 +71,11 @@ pub trait Dialect: Debug + Sync {
         format!("TRIM(BOTH {} FROM {text})", white_space())
     }
 
+    /// Whether a text fits a regular expression, which has neither quotes nor backslashes in it.
+    fn fits(&self, text: &str, expression: &str) -> String {
+        format!("{text} ~ '{expression}'")
+    }
+
     /// A floating number as JSON has it.
     fn real_as_text(&self, real: &str) -> String {
         format!("CAST({real} AS {})", self.text())

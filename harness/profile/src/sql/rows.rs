@@ -13,7 +13,11 @@ pub(super) fn steps(query: &Query) -> Vec<Step> {
             "Times in microseconds, ids as texts, and without the white space around them.",
             texts(query),
         ),
-        Step::new("p_given", "The same, with ids that stand for none taken for none.", given(query)),
+        Step::new(
+            "p_given",
+            "The same, with UUIDs in one spelling, and ids that stand for none taken for none.",
+            given(query),
+        ),
         Step::new(
             "p_pings",
             "Rows without a time that can be are no pings.",
@@ -69,16 +73,40 @@ fn given(query: &Query) -> String {
 
 /// A part of an id; NULL where it stands for none, as it is or without the white space around it.
 fn id(query: &Query, part: &str) -> String {
-    let nulls: Vec<String> = query.null_ids.iter().map(|null| query.dialect.literal(null)).collect();
+    let text = format!("text_of_{part}");
+    let spelled = |text: &str| in_one_spelling(query, text);
+    let nulls = query.null_ids.iter().map(|null| query.dialect.literal(&uuid_in_one_spelling(null)));
+    let nulls: Vec<String> = nulls.collect();
     match nulls.is_empty() {
-        true => format!("NULLIF(text_of_{part}, '')"),
+        true => format!("NULLIF({}, '')", spelled(&text)),
         false => {
-            let nulls = nulls.join(", ");
-            format!(
-                "CASE WHEN text_of_{part} IN ('', {nulls}) OR bare_{part} IN ({nulls}) THEN NULL ELSE text_of_{part} END"
-            )
+            let (nulls, id, bare) = (nulls.join(", "), spelled(&text), spelled(&format!("bare_{part}")));
+            format!("CASE WHEN {id} IN ('', {nulls}) OR {bare} IN ({nulls}) THEN NULL ELSE {id} END")
         }
     }
+}
+
+/// A UUID with hyphens or without, in letters of either case.
+const UUID: &str =
+    "^([0-9a-fA-F]{32}|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})$";
+
+/// A text, and of a UUID its digits in small letters: what our reader takes for one is one here.
+fn in_one_spelling(query: &Query, text: &str) -> String {
+    // To some engines what ends a text may come before its last line end. Few texts are as long as a UUID, besides.
+    format!(
+        "CASE WHEN LENGTH({text}) IN (32, 36) AND {} THEN LOWER(REPLACE({text}, '-', '')) ELSE {text} END",
+        query.dialect.fits(text, UUID)
+    )
+}
+
+/// The same of a text that is given.
+fn uuid_in_one_spelling(text: &str) -> String {
+    let digits = text.replace('-', "").to_ascii_lowercase();
+    let hyphens: Vec<usize> = text.match_indices('-').map(|(at, _)| at).collect();
+    let is_uuid = digits.len() == 32
+        && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+        && (hyphens.is_empty() || hyphens == [8, 13, 18, 23]);
+    if is_uuid { digits } else { text.to_string() }
 }
 
 /// Whole microseconds; NULL, or what is no time, where there is none.

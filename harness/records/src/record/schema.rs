@@ -155,6 +155,8 @@ pub enum Deadlines {
     /// Workers extend them: a ping comes again only where its worker died or its ack was lost.
     #[default]
     Extended,
+    /// Workers extend them, and have to: filling a batch and publishing it take longer than the deadline.
+    Outlasted,
     /// Nobody does: a ping that is not acked in time comes again while a worker still has it.
     Fixed,
 }

@@ -84,6 +84,13 @@ pub struct PipelineConfig {
     pub mark_lag: Duration,
 }
 
+impl PipelineConfig {
+    /// Whether a ping is acked before its deadline, however long its batch waits, where nobody extends it.
+    pub fn acks_in_time(&self) -> bool {
+        self.linger.saturating_add(self.publish_latency) <= self.ack_deadline
+    }
+}
+
 /// What becomes of the ack deadline of a delivery that a worker has in hand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

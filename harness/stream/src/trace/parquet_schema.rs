@@ -236,6 +236,9 @@ fn column_of(
     }
     let (kind, unit) = match column.physical_type() {
         Physical::BYTE_ARRAY if is_text => (ColumnType::Text, None),
+        Physical::FIXED_LEN_BYTE_ARRAY if matches!(logical, Some(LogicalType::Float16)) => {
+            return Err("a floating number of 16 bits".to_string());
+        }
         Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY => (ColumnType::Bytes, None),
         Physical::INT32 if is_date => (ColumnType::Days, Some(TimeUnit::S)),
         Physical::INT32 | Physical::INT64 if no_point.is_some() => {

@@ -178,7 +178,7 @@ fn written(schema: &str, properties: WriterProperties) -> Vec<u8> {
 #[test]
 fn columns_without_one_value_a_row_are_named_with_what_they_are_and_what_would_do() {
     let file = without_rows(
-        "message m { optional binary key (STRING); optional int32 day (DATE); optional boolean ok;
+        "message m { optional binary key (STRING); optional int32 day (DATE); optional boolean ok; optional fixed_len_byte_array(2) f16 (FLOAT16);
            optional group li (LIST) { repeated group list { optional binary element (STRING); } }
            optional group mp (MAP) { repeated group key_value { required binary key (STRING); optional int64 value; } }
            repeated int64 many; optional group st { optional int64 k; optional group deep { optional binary x; } } }",
@@ -202,8 +202,12 @@ fn columns_without_one_value_a_row_are_named_with_what_they_are_and_what_would_d
             "ok",
             "the column is true or false; allowed is text, bytes or a number, as in: key, st.k, st.deep.x",
         ),
+        (
+            "f16",
+            "the column is a floating number of 16 bits; allowed is text, bytes or a number, as in: key, st.k, st.deep.x",
+        ),
         ("day", "the column is a date; allowed is text, bytes or a number, as in: key, st.k, st.deep.x"),
-        ("none", "no line has it; the first line has: key, day, ok, st.k, st.deep.x"),
+        ("none", "no line has it; the first line has: key, day, ok, f16, st.k, st.deep.x"),
     ] {
         let error = sample(&file).with(|o| o.id = IdFields::Named(vec![field.into()])).error();
         assert!(error.contains(&format!("--id-field {field}: {said}")), "{error}");

@@ -20,7 +20,30 @@ pub(super) struct Case {
 type Row = (String, String, u64);
 
 pub(super) fn all() -> Vec<Case> {
-    vec![days(), bounds(), nulls(), spaces(), none()]
+    vec![days(), bounds(), nulls(), spaces(), spellings(), none()]
+}
+
+/// UUIDs, which are one however they are spelled, and what is nearly one; one of them stands for none.
+fn spellings() -> Case {
+    let ids = [
+        "2c3a0767-d84a-4d02-8a92-fa54a3376048",
+        "2C3A0767-D84A-4D02-8A92-FA54A3376048",
+        "2c3a0767d84a4d028a92fa54a3376048",
+        "2c3a0767-d84a4d02-8a92-fa54a3376048-",
+        "2c3a0767-d84a-4d02-8a92-fa54a337604g",
+        "2c3a0767-d84a-4d02-8a92-fa54a3376048x",
+        "{2c3a0767-d84a-4d02-8a92-fa54a3376048}",
+        "ffffffff-ffff-ffff-ffff-ffffffffffff",
+        "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF",
+        "abc",
+        "ABC",
+    ];
+    let rows: Vec<Row> = (0..110u64)
+        .map(|ping| (ids[ping as usize % ids.len()].to_string(), String::new(), 1_000_000 * ping))
+        .collect();
+    let options =
+        ["--id-field", ID, "--time-field", "at", "--null-id", "FFFFFFFF-ffff-ffff-ffff-ffffffffffff"];
+    case("spellings", &rows, &options, &[])
 }
 
 fn case(name: &'static str, rows: &[Row], options: &[&'static str], doubts: &[&str]) -> Case {

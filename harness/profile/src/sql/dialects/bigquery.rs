@@ -70,4 +70,8 @@ impl Dialect for Bigquery {
     fn literal(&self, text: &str) -> String {
         with_backslashes(text)
     }
+
+    fn fits(&self, text: &str, expression: &str) -> String {
+        format!("REGEXP_CONTAINS({text}, '{expression}')")
+    }
 }

@@ -71,4 +71,8 @@ impl Dialect for Clickhouse {
     fn literal(&self, text: &str) -> String {
         with_backslashes(text)
     }
+
+    fn fits(&self, text: &str, expression: &str) -> String {
+        format!("match({text}, '{expression}')")
+    }
 }

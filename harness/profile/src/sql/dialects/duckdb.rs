@@ -33,4 +33,8 @@ impl Dialect for Duckdb {
     fn divided(&self, number: &str, by: &str) -> String {
         format!("({number} // {by})")
     }
+
+    fn fits(&self, text: &str, expression: &str) -> String {
+        format!("REGEXP_MATCHES({text}, '{expression}')")
+    }
 }

@@ -52,4 +52,8 @@ impl Dialect for Snowflake {
     fn literal(&self, text: &str) -> String {
         with_backslashes(text)
     }
+
+    fn fits(&self, text: &str, expression: &str) -> String {
+        format!("REGEXP_LIKE({text}, '{expression}')")
+    }
 }

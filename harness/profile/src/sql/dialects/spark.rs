@@ -57,4 +57,8 @@ impl Dialect for Spark {
     fn literal(&self, text: &str) -> String {
         with_backslashes(text)
     }
+
+    fn fits(&self, text: &str, expression: &str) -> String {
+        format!("{text} RLIKE '{expression}'")
+    }
 }
