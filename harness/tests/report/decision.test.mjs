@@ -124,6 +124,16 @@ test('while bars of another question are worked out, the old ones are dimmed and
   await context.close();
 });
 
+test('every share of duplicates in an answer is one of what is delivered, in head, row, sentence and requirement', async () => {
+  const { page, context } = await open(browser, path);
+  await ready(page);
+  const words = (await page.locator('#rank thead').innerText()).replace(/\s+/g, ' ');
+  assert.match(words, /let through live, of what is delivered/);
+  assert.match((await page.locator('h1').innerText()).replace(/\s+/g, ' '), /duplicates in what is delivered/);
+  assert.match((await page.locator('form').innerText()).replace(/\s+/g, ' '), /Duplicates in the end, of what is delivered/);
+  await context.close();
+});
+
 test('without JavaScript the answer is there', async () => {
   const { page, context } = await open(browser, path, { javaScriptEnabled: false });
   assert.match(await page.locator('noscript pre').textContent(), /^Take /);
