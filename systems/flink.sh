@@ -1,5 +1,5 @@
 #!/bin/sh
-# A job of Flink in a JVM of its own, which speaks the protocol. Usage: flink.sh first|seen|event|none
+# A job of Flink in a JVM of its own, which speaks the protocol. Usage: flink.sh first|seen|wall|event|none
 here=$(dirname "$0")
 flink=$here/../target/systems/flink
 classes=$flink/classes
@@ -10,8 +10,9 @@ missing() {
 }
 command -v java >/dev/null || missing "a Java runtime (apt-get install default-jdk-headless)"
 [ -e "$classes/DedupFlink.class" ] || missing "Flink 2.3.0 in target/systems/flink"
-for source in "$here"/flink/*.java "$here"/clients/*.java; do
+for source in "$here"/flink/*.java "$here"/flink/ttl/*.java "$here"/clients/*.java; do
     [ "$source" -nt "$classes/DedupFlink.class" ] && missing "the job as it is now in target/systems/flink"
 done
+# Our classes first: one stands in the place of Flink's own.
 exec java -Xmx2g --add-opens=java.base/java.util=ALL-UNNAMED --add-opens=java.base/java.lang=ALL-UNNAMED \
     -Dlog4j2.configurationFile="$here/flink/log4j2.properties" -cp "$classes:$flink/packages/pyflink/lib/*" DedupFlink "$1"

@@ -55,7 +55,8 @@ packages() {
 flink_job() {
     command -v javac >/dev/null || { echo "error: no javac on the PATH: apt-get install default-jdk-headless" >&2; exit 1; }
     rm -rf "$into/flink/classes"
-    javac -cp "$into/flink/packages/pyflink/lib/*" -d "$into/flink/classes" systems/clients/*.java systems/flink/*.java
+    javac -cp "$into/flink/packages/pyflink/lib/*" -d "$into/flink/classes" \
+        systems/clients/*.java systems/flink/*.java systems/flink/ttl/*.java
     echo "$into/flink/classes compiled"
 }
 

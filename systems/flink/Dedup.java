@@ -10,7 +10,7 @@ import org.apache.flink.util.Collector;
 
 /** Lets the first ping of a key through, and remembers the key for a while. */
 abstract class Dedup extends KeyedProcessFunction<Tuple2<Long, Long>, Tuple4<Long, Long, Long, Long>, Long> {
-    /** As long as Flink's own time to live, by its processing time: from the first, or from the last that was seen. */
+    /** As long as Flink's own time to live: from the first, or from the last that was seen. */
     static final class ByTtl extends Dedup {
         private final Duration window;
         private final StateTtlConfig.UpdateType refreshedBy;

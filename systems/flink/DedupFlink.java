@@ -11,6 +11,7 @@ import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.tuple.Tuple2;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.runtime.state.ttl.TtlTimeProvider;
 import org.apache.flink.runtime.util.EnvironmentInformation;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
@@ -56,9 +57,18 @@ public final class DedupFlink {
                     new File(harness.told("state_dir")));
         }
 
-        /** On the wall, which the run is squeezed for. */
-        Duration window() {
-            return Duration.ofNanos((long) (windowNs / factor));
+        boolean isOnWall() {
+            return how.equals("wall");
+        }
+
+        /** The time to live: on the wall, which the run is squeezed for, or in nanoseconds of the time that is given. */
+        Duration timeToLive() {
+            return isOnWall() ? Duration.ofNanos((long) (windowNs / factor)) : Duration.ofMillis(windowNs);
+        }
+
+        /** Now, in nanoseconds, by the clock that windows go by. */
+        long now(long given) {
+            return isOnWall() ? System.nanoTime() : given;
         }
     }
 
@@ -89,10 +99,10 @@ public final class DedupFlink {
 
     private static Dedup dedup(Told told) {
         return switch (told.how()) {
-            case "first" -> new Dedup.ByTtl(told.window(), StateTtlConfig.UpdateType.OnCreateAndWrite);
-            case "seen" -> new Dedup.ByTtl(told.window(), StateTtlConfig.UpdateType.OnReadAndWrite);
+            case "first", "wall" -> new Dedup.ByTtl(told.timeToLive(), StateTtlConfig.UpdateType.OnCreateAndWrite);
+            case "seen" -> new Dedup.ByTtl(told.timeToLive(), StateTtlConfig.UpdateType.OnReadAndWrite);
             case "event" -> new Dedup.ByEventTime(told.windowNs());
-            default -> throw new IllegalArgumentException(told.how() + " is no way to deduplicate: first, seen, event, none");
+            default -> throw new IllegalArgumentException(told.how() + " is no way to deduplicate: first, seen, wall, event, none");
         };
     }
 
@@ -119,13 +129,16 @@ public final class DedupFlink {
 
         @Override
         public void put(long now, ByteBuffer pings) throws Exception {
+            if (!told.isOnWall()) {
+                // Everything before has come through: a marker is waited for.
+                TtlTimeProvider.Given.set(now);
+            }
             Pings.put(now, pings);
         }
 
         @Override
         public void marker(long now, long number) throws Exception {
-            long time = told.how().equals("event") ? now : System.nanoTime();
-            passed.add(new long[] {time, Passed.count});
+            passed.add(new long[] {told.now(now), Passed.count});
             this.now = now;
             watermark = Math.max(watermark + 1, now);
             Passed.marker = number;
@@ -136,8 +149,7 @@ public final class DedupFlink {
         /** Ids whose first ping passed within the window: Flink does not say how many keys it has. */
         @Override
         public long[] footprint() {
-            boolean isEvent = told.how().equals("event");
-            long begins = isEvent ? now - told.windowNs() : System.nanoTime() - told.window().toNanos();
+            long begins = told.now(now) - (long) (told.windowNs() / told.factor());
             while (passed.size() > 1 && passed.peek()[0] <= begins) {
                 passed.poll();
             }
