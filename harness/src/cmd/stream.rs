@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::Args;
-use dedup_stream::scenario;
+use dedup_stream::scenario::{self, Scenario};
 use dedup_stream::stream::write_ndjson;
 
 use super::values::{seed, whole};
@@ -22,14 +22,22 @@ pub struct StreamArgs {
     pub seed: Option<u64>,
 }
 
+/// The scenario that an argument means, where it is to be one.
+pub(super) fn one_scenario(argument: &str) -> anyhow::Result<Scenario> {
+    let mut found = scenario::find(argument).or_exit(Exit::Usage)?;
+    match (found.len(), found.pop()) {
+        (1, Some(scenario)) => Ok(scenario),
+        (_, last) => {
+            let names: Vec<&str> = found.iter().chain(&last).map(|scenario| scenario.name.as_str()).collect();
+            let several = anyhow::anyhow!("{argument:?} means {}: name one", names.join(", "));
+            Err(several).or_exit(Exit::Usage)
+        }
+    }
+}
+
 /// Prints one JSON object a line.
 pub fn run(args: &StreamArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let found = scenario::find(&args.scenario).or_exit(Exit::Usage)?;
-    let [scenario] = found.as_slice() else {
-        let names: Vec<&str> = found.iter().map(|scenario| scenario.name.as_str()).collect();
-        let several = anyhow::anyhow!("{:?} means {}: name one", args.scenario, names.join(", "));
-        return Err(several).or_exit(Exit::Usage);
-    };
+    let scenario = one_scenario(&args.scenario)?;
     let mut stream = scenario.stream(args.seed.unwrap_or(scenario.seed));
     write_ndjson(&mut stream, out, args.limit, scenario.key())?;
     Ok(Exit::Ok)

@@ -209,6 +209,29 @@ fn a_flow_finds_the_duplicates_that_an_exact_table_finds() {
 }
 
 #[test]
+fn verdicts_of_two_are_compared_one_by_one() {
+    let tool = Tool::with_tiny();
+    let file = ours("examples/late-window.toml");
+    let compare = |against: &str| {
+        let args = ["conform", &file, "--against", against, "-f", "tiny.toml"];
+        let output = tool.command(&args).output().unwrap();
+        (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+    };
+    let (code, said) = compare("exact");
+    let same = "got the same verdict from both (100.0000 %)";
+    assert!(code == Some(0) && said.contains(same), "{code:?} {said}");
+    assert!(said.starts_with("late-window and exact on the pings of tiny, seed 5, one worker"), "{said}");
+    let (code, said) = compare("exact:window=1m");
+    let differ =
+        "pings let through by exact:window=1m alone\n    of keys on which they agreed until then: 1 min";
+    assert!(code == Some(4) && said.contains("0 pings let through by late-window alone"), "{code:?} {said}");
+    assert!(said.contains(differ), "{said}");
+    let (code, said) = compare("redis-claim");
+    assert!(code == Some(2) && said.contains("redis-claim: the laws are for"), "{code:?} {said}");
+    assert_eq!(tool.processes(), Vec::<String>::new());
+}
+
+#[test]
 fn a_system_that_is_waited_for_is_left_on_request_with_all_that_it_has_started() {
     let tool = Tool::new();
     // Its child is in a session of its own, where no signal to its group arrives.

@@ -1,4 +1,6 @@
-//! `conform`: puts a strategy through the laws, above all one of somebody's own.
+//! `conform`: puts a strategy through the laws, above all one of somebody's own, or beside another on the same pings.
+
+mod against;
 
 use std::cell::{Cell, RefCell};
 use std::io::Write;
@@ -12,8 +14,13 @@ use std::time::Duration;
 use anyhow::bail;
 use clap::Args;
 use dedup_strategies::conformance::{LAWS, Law, Subject, Violation};
-use dedup_strategies::{BuildError, Context, Definition, Needs, Sizing};
+use dedup_strategies::{Batching, BuildError, Context, Definition, Needs, Sizing};
+use dedup_stream::workload::Workload;
 
+use against::Pair;
+
+use super::stream::one_scenario;
+use crate::environment::CellError;
 use crate::exit::{Exit, OrExit};
 use crate::interrupt::stop_on_interrupt;
 use crate::print::print;
@@ -31,6 +38,12 @@ pub struct ConformArgs {
     /// Only laws whose names contain this
     #[arg(long, value_name = "TEXT")]
     law: Option<String>,
+    /// No laws: give this strategy, or system, the same pings, and compare their verdicts one by one
+    #[arg(long, value_name = "STRATEGY", conflicts_with = "law")]
+    against: Option<String>,
+    /// The scenario of these pings: a name, or a .toml file
+    #[arg(short = 'f', long, value_name = "NAME|FILE", requires = "against", default_value = "quick")]
+    scenario: String,
 }
 
 /// What laws expect: a window of a minute, and a few hundred ids.
@@ -38,12 +51,10 @@ const SIZING: Sizing = Sizing { window: Duration::from_secs(60), ids_in_window: 
 
 /// Puts it through the laws, and says in a sentence which it breaks.
 pub fn run(args: &ConformArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
-    // One is meant: what is a name means that strategy, and not all whose names hold it.
-    let is_name = definitions.iter().any(|definition| definition.name == args.system);
-    let typed = if is_name { format!("^{}$", args.system) } else { args.system.clone() };
-    let (definitions, patterns) = with_systems(definitions, &[typed])?;
-    let selected = select(&definitions, &patterns).or_exit(Exit::Usage)?;
-    let selected = one_of(&selected, &args.system).or_exit(Exit::Usage)?;
+    let selected = &meant(definitions, &args.system)?;
+    if let Some(other) = &args.against {
+        return compare(selected, &meant(definitions, other)?, &args.scenario, out);
+    }
     admit(&selected.definition).or_exit(Exit::Usage)?;
     let laws = laws(args.law.as_deref()).or_exit(Exit::Usage)?;
     selected.settings(&SIZING).or_exit(Exit::Usage)?;
@@ -157,6 +168,49 @@ impl Examined {
             Err(error).or_exit(exit)
         })
     }
+}
+
+/// The one strategy that is meant: what is a name means that one, and not all whose names hold it.
+fn meant(definitions: &[Definition], typed: &str) -> anyhow::Result<Selected> {
+    let is_name = definitions.iter().any(|definition| definition.name == typed);
+    let pattern = if is_name { format!("^{typed}$") } else { typed.to_string() };
+    let (definitions, patterns) = with_systems(definitions, &[pattern])?;
+    let selected = select(&definitions, &patterns).or_exit(Exit::Usage)?;
+    one_of(&selected, typed).or_exit(Exit::Usage).cloned()
+}
+
+fn compare(one: &Selected, other: &Selected, scenario: &str, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    for selected in [one, other] {
+        admit(&selected.definition).or_exit(Exit::Usage)?;
+    }
+    let workload = Workload::Scenario(Box::new(one_scenario(scenario)?)).without_faults();
+    let directory = Guarded::directory().or_exit_by_fault()?;
+    let pair = Pair { one, other, workload: &workload, directory: directory.dir() };
+    let Batching { pings, linger } = pair.batching();
+    let names = [one.label(), other.label()];
+    print(
+        out,
+        &format!(
+            "{} and {} on the pings of {}, seed {}, one worker, batches of up to {pings} and {}\n",
+            names[0],
+            names[1],
+            workload.name(),
+            workload.seed(),
+            humantime::format_duration(linger)
+        ),
+    )?;
+    let agreement = pair.compare().or_else(not_compared)?;
+    print(out, &agreement.told(names.each_ref().map(String::as_str)))?;
+    Ok(if agreement.apart() == 0 { Exit::Ok } else { Exit::Broken })
+}
+
+fn not_compared<T>(error: CellError) -> anyhow::Result<T> {
+    let (exit, why) = match error {
+        CellError::Refused(why) => (Exit::Usage, why),
+        CellError::Skipped { reason, remedy } => (Exit::ToolFailed, format!("{reason}: {remedy}")),
+        CellError::Failed(_, why) => (Exit::ToolFailed, why),
+    };
+    Err(anyhow::anyhow!(why)).or_exit(exit)
 }
 
 fn one_of<'a>(selected: &'a [Selected], typed: &str) -> anyhow::Result<&'a Selected> {
