@@ -303,6 +303,8 @@ fn emit(args: &NightlyArgs, dialect: Dialect, out: &mut dyn Write) -> anyhow::Re
         Dialect::Spark => Tables::Spark { live, stable },
         Dialect::Snowflake => Tables::Snowflake { live, stable },
         Dialect::Redshift => Tables::Redshift { live, stable },
+        Dialect::Clickhouse => Tables::Clickhouse { live, stable },
+        Dialect::Postgres => Tables::Postgres { live, stable },
         Dialect::Duckdb => Tables::Duckdb {
             live: args.live_table.clone().map_or_else(|| files(args, day), Live::Table),
             stable: args.stable_table.clone().map_or_else(|| file(args, day), Stable::Table),

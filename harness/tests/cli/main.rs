@@ -10,6 +10,7 @@ mod hostile;
 mod kills;
 mod live;
 mod nights;
+mod nights_elsewhere;
 mod open_files;
 mod pipelines;
 mod places;

@@ -127,6 +127,48 @@ impl Rows {
         }
     }
 
+    /// The same in ClickHouse, where the name of a minimum would stand for the column, too.
+    pub(super) fn that_stay_in_clickhouse(&self, keep: Keep, live: &str) -> String {
+        let (said, which, order) = self.one_of_each(keep, live, "toString(tuple(live.*))");
+        format!(
+            "SELECT kept.*\nFROM (\n  SELECT live.*\n  FROM {live} AS live\n  WHERE {which}\n  -- {said}\n  ORDER BY {order}\n  \
+             LIMIT 1 BY live.{id}\n) AS kept",
+            id = self.id,
+        )
+    }
+
+    /// The same in PostgreSQL, which has no QUALIFY.
+    pub(super) fn that_stay_in_postgres(&self, keep: Keep, live: &str) -> String {
+        let (said, which, order) = self.one_of_each(keep, live, "CAST(live AS TEXT)");
+        format!(
+            "SELECT kept.*\nFROM (\n  SELECT DISTINCT ON (live.{id}) live.*\n  FROM {live} AS live\n  WHERE {which}\n  -- {said}\n  \
+             ORDER BY live.{id}, {order}\n) AS kept",
+            id = self.id,
+        )
+    }
+
+    /// For engines that take the first row of each id by an order of their own: what is said of rows that are equal in what
+    /// counts, the condition, and the order, in which `text` is a row as text.
+    fn one_of_each(&self, keep: Keep, live: &str, text: &str) -> (String, String, String) {
+        const SAID: &str = "any row would do; its text makes it the same one in every run.";
+        let Rows { id, time, from, start, end, .. } = self;
+        let of_slice = self.of_slice();
+        match keep {
+            Keep::First => {
+                let first_seen = format!(
+                    "    SELECT {id}, MIN({time})\n    FROM {live}\n    WHERE {time} >= {from} AND {time} < {end}\n    \
+                     GROUP BY {id}\n    HAVING MIN({time}) >= {start}\n"
+                );
+                let which = format!("{of_slice} AND (live.{id}, live.{time}) IN (\n{first_seen}  )");
+                (format!("Equal times: {SAID}"), which, text.to_string())
+            }
+            Keep::Last => {
+                let (equal, order) = self.last_first(text);
+                (format!("{equal}: {SAID}"), format!("{of_slice} AND live.{id} IS NOT NULL"), order)
+            }
+        }
+    }
+
     fn of_slice(&self) -> String {
         let Rows { time, start, end, .. } = self;
         format!("live.{time} >= {start} AND live.{time} < {end}")

@@ -18,6 +18,10 @@ pub enum Dialect {
     Snowflake,
     /// Amazon Redshift
     Redshift,
+    /// ClickHouse, from 24.4 on
+    Clickhouse,
+    /// PostgreSQL, from 12 on
+    Postgres,
     /// DuckDB, from 1.3 on; the one that `nightly-duckdb` runs
     Duckdb,
 }
@@ -26,8 +30,8 @@ impl Dialect {
     /// A column as the dialect has it.
     pub(super) fn column(self, name: &ColumnName) -> String {
         match self {
-            Dialect::Bigquery | Dialect::Spark => name.within('`'),
-            Dialect::Redshift | Dialect::Duckdb => name.within('"'),
+            Dialect::Bigquery | Dialect::Spark | Dialect::Clickhouse => name.within('`'),
+            Dialect::Redshift | Dialect::Postgres | Dialect::Duckdb => name.within('"'),
             Dialect::Snowflake => name.in_snowflake(),
         }
     }
@@ -59,6 +63,20 @@ pub enum Tables {
     },
     /// Tables of Redshift.
     Redshift {
+        /// The live one.
+        live: TableName,
+        /// The stable one.
+        stable: TableName,
+    },
+    /// Tables of ClickHouse.
+    Clickhouse {
+        /// The live one.
+        live: TableName,
+        /// The stable one.
+        stable: TableName,
+    },
+    /// Tables of PostgreSQL.
+    Postgres {
         /// The live one.
         live: TableName,
         /// The stable one.
@@ -146,7 +164,16 @@ impl Query {
             Tables::Snowflake { stable, .. } => {
                 replaced("ALTER SESSION SET TIMEZONE = 'UTC';", stable.in_snowflake())
             }
-            Tables::Redshift { stable, .. } => replaced("SET timezone TO 'UTC';", stable.in_duckdb()),
+            Tables::Redshift { stable, .. } | Tables::Postgres { stable, .. } => {
+                replaced("SET timezone TO 'UTC';", stable.in_duckdb())
+            }
+            Tables::Clickhouse { stable, .. } => {
+                let table = stable.in_clickhouse();
+                format!(
+                    "-- There is no transaction around both: for a moment the day is empty.\n\
+                     DELETE FROM {table}\nWHERE {time} >= {start} AND {time} < {end};\nINSERT INTO {table}\n{rows};\n"
+                )
+            }
             Tables::Duckdb { stable: Stable::File(file), .. } => format!(
                 "SET TimeZone = 'UTC';\nCOPY (\n{}\n) TO {} (FORMAT parquet);\n",
                 indented(&rows),
@@ -164,6 +191,8 @@ impl Query {
             Tables::Spark { .. } => Dialect::Spark,
             Tables::Snowflake { .. } => Dialect::Snowflake,
             Tables::Redshift { .. } => Dialect::Redshift,
+            Tables::Clickhouse { .. } => Dialect::Clickhouse,
+            Tables::Postgres { .. } => Dialect::Postgres,
             Tables::Duckdb { .. } => Dialect::Duckdb,
         }
     }
@@ -181,6 +210,8 @@ impl Query {
             Tables::Spark { live, .. } => rows.that_stay_in_spark(self.keep, &live.in_spark()),
             Tables::Snowflake { live, .. } => in_table(live.in_snowflake(), rows::HASH_OF_ALL),
             Tables::Redshift { live, .. } => in_table(live.in_duckdb(), rows::TIME_ALONE),
+            Tables::Clickhouse { live, .. } => rows.that_stay_in_clickhouse(self.keep, &live.in_clickhouse()),
+            Tables::Postgres { live, .. } => rows.that_stay_in_postgres(self.keep, &live.in_duckdb()),
             Tables::Duckdb { live: Live::Table(live), .. } => in_table(live.in_duckdb(), rows::HASH),
             Tables::Duckdb { live: Live::Files { all, of_day }, .. } => {
                 let read = Read {
@@ -232,7 +263,10 @@ fn literal(dialect: Dialect, us: i64) -> String {
     let moment = |gap| format!("'{day}{gap}{hour:02}:{minute:02}:{second:02}{fraction}+00:00'");
     match dialect {
         Dialect::Bigquery | Dialect::Spark => format!("TIMESTAMP {}", moment(" ")),
-        Dialect::Duckdb => format!("TIMESTAMPTZ {}", moment(" ")),
+        Dialect::Duckdb | Dialect::Postgres => format!("TIMESTAMPTZ {}", moment(" ")),
+        Dialect::Clickhouse => {
+            format!("toDateTime64('{day} {hour:02}:{minute:02}:{second:02}.{micros:06}', 6, 'UTC')")
+        }
         Dialect::Snowflake => format!("{}::TIMESTAMP_TZ", moment("T")),
         Dialect::Redshift => format!("{}::TIMESTAMPTZ", moment(" ")),
     }
@@ -276,7 +310,11 @@ mod tests {
         let [live, stable] = names();
         let snowflake = Tables::Snowflake { live: live.clone(), stable: stable.clone() };
         insta::assert_snapshot!("snowflake", query(snowflake, 1, 1));
-        insta::assert_snapshot!("redshift", query(Tables::Redshift { live, stable }, 1, 1));
+        let redshift = Tables::Redshift { live: live.clone(), stable: stable.clone() };
+        insta::assert_snapshot!("redshift", query(redshift, 1, 1));
+        let clickhouse = Tables::Clickhouse { live: live.clone(), stable: stable.clone() };
+        insta::assert_snapshot!("clickhouse", query(clickhouse, 1, 2));
+        insta::assert_snapshot!("postgres", query(Tables::Postgres { live, stable }, 1, 2));
     }
 
     #[test]
@@ -288,6 +326,8 @@ mod tests {
             of(|live, stable| Tables::Spark { live, stable }),
             of(|live, stable| Tables::Snowflake { live, stable }),
             of(|live, stable| Tables::Redshift { live, stable }),
+            of(|live, stable| Tables::Clickhouse { live, stable }),
+            of(|live, stable| Tables::Postgres { live, stable }),
             of(|live, stable| Tables::Duckdb { live: Live::Table(live), stable: Stable::Table(stable) }),
         ];
         insta::assert_snapshot!("last", all.join("\n"));

@@ -3,8 +3,8 @@
 mod cases;
 mod clickhouse;
 mod duckdb;
-mod postgres;
-mod python;
+pub(crate) mod postgres;
+pub(crate) mod python;
 mod refused;
 mod spark;
 mod translated;

@@ -15,13 +15,27 @@ const TABLE: &str = "public.\"it's \"\"live\"\"\"";
 const NOBODY: u32 = 65534;
 
 /// A server that ends with the thread that started it, and its files.
-struct Server {
+pub(crate) struct Server {
     running: Child,
     programs: PathBuf,
     directory: tempfile::TempDir,
 }
 
 impl Server {
+    /// One of Debian's programs; where there are none, that is said, or a failure.
+    pub(crate) fn of_debian() -> Option<Server> {
+        let programs = programs();
+        if programs.is_none() {
+            missing("PostgreSQL's initdb", "apt-get install postgresql");
+        }
+        programs.map(Server::start)
+    }
+
+    /// Where its socket is.
+    pub(crate) fn socket_directory(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
     /// One with an empty database.
     fn start(programs: PathBuf) -> Server {
         let directory = tempfile::tempdir().unwrap();
@@ -65,7 +79,7 @@ impl Server {
             "postgres",
             "-h",
         ]);
-        psql.arg(self.directory.path().join("data")).env("PGTZ", "UTC");
+        psql.arg(self.socket_directory()).env("PGTZ", "UTC");
         psql.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut running = psql.spawn().unwrap();
         // One that found no server has ended already.
@@ -121,11 +135,8 @@ fn programs() -> Option<PathBuf> {
 
 #[test]
 fn postgres_answers_as_our_reader_does() {
-    let Some(programs) = programs() else {
-        return missing("PostgreSQL's initdb", "apt-get install postgresql");
-    };
+    let Some(server) = Server::of_debian() else { return };
     let tool = Tool::new();
-    let server = Server::start(programs);
     for case in cases::all() {
         let asked = Asked::new(&tool, case, "postgres", TABLE);
         asked.is_answered_by(&tool, server.answer(&asked).trim());

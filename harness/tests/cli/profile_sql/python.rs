@@ -9,7 +9,7 @@ use super::{Asked, missing};
 mod runner;
 
 /// Whether Python has the package.
-pub(super) fn has(package: &str) -> bool {
+pub(crate) fn has(package: &str) -> bool {
     let script =
         format!("from importlib.util import find_spec\nassert find_spec({package:?}), 'no {package}'");
     let found = runner::run(&["-c", &script], "");
@@ -19,11 +19,15 @@ pub(super) fn has(package: &str) -> bool {
     found.is_ok()
 }
 
+/// What a script says that gets these arguments and this input.
+pub(crate) fn script(script: &str, arguments: &[&str], input: &str) -> String {
+    runner::run(&[&["-c", script], arguments].concat(), input).unwrap_or_else(|error| panic!("{error}"))
+}
+
 /// Runs the script, which takes a JSON list of questions from its standard input, and answers each with a line.
 pub(super) fn answers(script: &str, asked: &[Asked]) -> Vec<String> {
     let questions: Vec<Value> = asked.iter().map(question).collect();
-    let said = runner::run(&["-c", script], &Value::from(questions).to_string())
-        .unwrap_or_else(|error| panic!("{error}"));
+    let said = self::script(script, &[], &Value::from(questions).to_string());
     said.lines().filter(|line| line.starts_with('{')).map(str::to_string).collect()
 }
 
