@@ -14,5 +14,5 @@ for source in "$here"/flink/*.java "$here"/flink/ttl/*.java "$here"/clients/*.ja
     [ "$source" -nt "$classes/DedupFlink.class" ] && missing "the job as it is now in target/systems/flink"
 done
 # Our classes first: one stands in the place of Flink's own.
-exec java -Xmx2g --add-opens=java.base/java.util=ALL-UNNAMED --add-opens=java.base/java.lang=ALL-UNNAMED \
+exec java -Djava.io.tmpdir="${TMPDIR:-/tmp}" -Xmx2g --add-opens=java.base/java.util=ALL-UNNAMED --add-opens=java.base/java.lang=ALL-UNNAMED \
     -Dlog4j2.configurationFile="$here/flink/log4j2.properties" -cp "$classes:$flink/packages/pyflink/lib/*" DedupFlink "$1"

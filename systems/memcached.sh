@@ -1,7 +1,7 @@
 #!/bin/sh
 # A memcached of our own on the socket DIR/memcached.sock. Usage: memcached.sh DIR
 set -eu
-command -v memcached >/dev/null || { echo "no memcached on the PATH: apt-get install memcached" >&2; exit 1; }
+command -v memcached >/dev/null || { echo "no memcached on the PATH" >&2; exit 127; }
 # The directory is entered by nobody else, not even by a user with fewer rights.
 as=
 [ "$(id -u)" -ne 0 ] || as="-u root"

@@ -4,7 +4,7 @@ set -eu
 dir=$1
 data=$dir/data
 for bin in /usr/lib/postgresql/*/bin; do PATH=$bin:$PATH; done
-command -v initdb >/dev/null || { echo "no initdb in /usr/lib/postgresql: apt-get install postgresql" >&2; exit 1; }
+command -v initdb >/dev/null || { echo "no initdb in /usr/lib/postgresql" >&2; exit 127; }
 as=
 if [ "$(id -u)" -eq 0 ]; then
     # It refuses to be root.

@@ -1,6 +1,6 @@
 //! A strategy of the list in a process of its own: what the pipes cost is the difference to the same one built in.
 //!
-//! `behind_pipes STRATEGY` speaks the protocol on its standard input and output; `systems/examples/noop-piped.toml` starts it so.
+//! `behind_pipes STRATEGY` speaks the protocol on its standard input and output; the systems in `systems/floor` start it so.
 
 use std::io::{BufReader, BufWriter, stdin, stdout};
 use std::num::NonZeroUsize;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use dedup_strategies::protocol::hello::Value;
 use dedup_strategies::protocol::{Hello, serve};
-use dedup_strategies::{Context, STRATEGIES, SettingKind, Sizing, Strategy, Unavailable};
+use dedup_strategies::{Context, RedisEndpoint, STRATEGIES, SettingKind, Sizing, Strategy, Unavailable};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let name = std::env::args().nth(1).unwrap_or_default();
@@ -36,7 +36,14 @@ fn build(name: &str, hello: &Hello) -> Result<Box<dyn Strategy>, Unavailable> {
         Some(Value::Whole(nanos)) => Duration::from_nanos(*nanos),
         _ => Duration::from_secs(600),
     };
+    // A server beside it is a Redis, on a socket.
+    let redis = hello
+        .server
+        .as_ref()
+        .map(|path| RedisEndpoint { url: format!("redis+unix://{path}"), prefix: String::new() });
     let context = Context {
+        redis,
+        store_time_factor: hello.time_factor,
         workers: NonZeroUsize::new(hello.workers).unwrap_or(NonZeroUsize::MIN),
         seed: hello.seed,
         state_dir: hello.state_dir.clone(),

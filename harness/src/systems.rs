@@ -1,6 +1,8 @@
-//! Systems beside the strategies of the list: a file in the place of a name.
+//! Systems beside the strategies of the list: a file in the place of a name, or a directory of them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
 
 use dedup_strategies::Definition;
 
@@ -11,6 +13,43 @@ use crate::exit::{Exit, OrExit};
 pub(crate) fn of_cell() -> anyhow::Result<Option<Definition>> {
     let told = std::env::var_os(cell::SYSTEM);
     told.map(|file| dedup_systems::load(Path::new(&file)).or_exit(Exit::Usage)).transpose()
+}
+
+/// Directories of systems.
+#[derive(Clone, Debug, Default, Args)]
+pub struct SystemsArgs {
+    /// Take the systems of this directory into the list: every .toml in it (repeatable)
+    #[arg(long = "systems", value_name = "DIR")]
+    pub directories: Vec<PathBuf>,
+}
+
+impl SystemsArgs {
+    /// The list with their systems behind it, in the order of their files' names.
+    pub(crate) fn with(&self, definitions: &[Definition]) -> anyhow::Result<Vec<Definition>> {
+        let mut all = definitions.to_vec();
+        for directory in &self.directories {
+            for file in files(directory).or_exit(Exit::Usage)? {
+                added(&mut all, &file.display().to_string())?;
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// The files of a directory that can be systems; one at least.
+fn files(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let shown = directory.display();
+    let unreadable = |error| anyhow::anyhow!("--systems {shown}: {error}; allowed is a directory of systems");
+    let entries = std::fs::read_dir(directory).map_err(unreadable)?;
+    let paths: Result<Vec<PathBuf>, _> = entries.map(|entry| entry.map(|entry| entry.path())).collect();
+    let mut paths = paths.map_err(unreadable)?;
+    paths.retain(|path| path.extension().is_some_and(|end| end == "toml"));
+    anyhow::ensure!(
+        !paths.is_empty(),
+        "--systems {shown}: found no .toml in it; allowed is a directory of systems"
+    );
+    paths.sort();
+    Ok(paths)
 }
 
 /// The list with the systems whose files `patterns` name, and the patterns with the systems' names in their places.
@@ -24,7 +63,7 @@ pub(crate) fn with_systems(
     let named = patterns.iter().map(|pattern| match file_of(pattern) {
         None => Ok(pattern.clone()),
         Some((file, settings)) => {
-            let name = added(&mut all, definitions, file)?;
+            let name = added(&mut all, file)?;
             Ok(if settings.is_empty() { format!("^{name}$") } else { format!("{name}{settings}") })
         }
     });
@@ -33,7 +72,7 @@ pub(crate) fn with_systems(
 }
 
 /// The name of the system in `file`, which is added to `all` if it is not there yet.
-fn added(all: &mut Vec<Definition>, listed: &[Definition], file: &str) -> anyhow::Result<&'static str> {
+fn added(all: &mut Vec<Definition>, file: &str) -> anyhow::Result<&'static str> {
     let system = dedup_systems::load(Path::new(file)).or_exit(Exit::Usage)?;
     let taken = || {
         anyhow::anyhow!(
@@ -41,10 +80,10 @@ fn added(all: &mut Vec<Definition>, listed: &[Definition], file: &str) -> anyhow
             system.name
         )
     };
-    let is_listed = listed.iter().any(|one| one.name == system.name);
     let other = all.iter().find(|one| one.name == system.name);
     match other {
-        Some(other) if is_listed || other.needs != system.needs => Err(taken()).or_exit(Exit::Usage),
+        // Of the same file it is the same system: it may be named by itself and by its directory.
+        Some(other) if other.needs != system.needs => Err(taken()).or_exit(Exit::Usage),
         Some(_) => Ok(system.name),
         None => {
             all.push(system);

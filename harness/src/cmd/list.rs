@@ -16,6 +16,7 @@ use super::stored::FilterArgs;
 use crate::exit::{Exit, OrExit};
 use crate::filter::Filter;
 use crate::print::print;
+use crate::systems::SystemsArgs;
 
 /// Options of `list`.
 #[derive(Clone, Debug, Args)]
@@ -23,6 +24,9 @@ pub struct ListArgs {
     /// What to show; everything if nothing is said
     #[arg(value_enum)]
     pub what: Option<What>,
+    /// Systems beside the strategies.
+    #[command(flatten)]
+    pub systems: SystemsArgs,
     /// Which of them
     #[command(flatten)]
     pub filter: FilterArgs,
@@ -42,6 +46,7 @@ pub enum What {
 /// Prints the lists.
 pub fn run(args: &ListArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
     let filter = args.filter.filter().or_exit(Exit::Usage)?;
+    let definitions = &args.systems.with(definitions)?[..];
     let look = Look::of_stdout();
     let mut lists = Vec::new();
     let shows = |what: What| args.what.is_none_or(|asked| asked == what);
@@ -120,9 +125,9 @@ fn about(definition: &Definition) -> String {
         Role::NegativeControl => "; a negative control, expected to break its promise",
     };
     let needs = match definition.needs {
-        Needs::Nothing => "",
-        Needs::Redis => "; needs redis-server",
-        Needs::System { .. } => "; a program of its own",
+        Needs::Nothing => String::new(),
+        Needs::Redis => "; needs redis-server".to_string(),
+        Needs::System { file, .. } => format!("; a system, {file}"),
     };
     format!("{}{role}{needs}", definition.about)
 }

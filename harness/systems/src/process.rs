@@ -92,7 +92,8 @@ impl Process {
         let group = Group::talking(&executable, program.into(), |command| {
             let (state, arguments) = (&hello.state_dir, &start.command[1..]);
             command.args(arguments.iter().map(|word| word_of_command(word, &start.directory)));
-            command.current_dir(state).stdout(Stdio::piped()).stderr(Stdio::piped());
+            // What it leaves where temporary files go is gone with the run.
+            command.current_dir(state).env("TMPDIR", state).stdout(Stdio::piped()).stderr(Stdio::piped());
         });
         let group = group.map_err(|error| match error.fault() {
             Fault::Path => failed("cannot be started", &error),

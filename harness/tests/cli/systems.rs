@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use dedup_harness::strategies::protocol::{Frames, Hello, Welcome};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::tool::{TINY, Tool, eventually};
+use crate::tool::{TINY, Tool, entries, eventually};
 use crate::workspace::root;
 
 const WELCOME: &str = r#"{"dedup-protocol":1,"frames":"json"}"#;
@@ -56,6 +56,22 @@ fn a_system_in_another_language_obeys_the_laws_and_stands_in_the_table() {
     let record = fs::read_to_string(tool.work().join("out/records.jsonl")).unwrap();
     assert!(record.contains("\"dict-window\":\"Python 3."), "its version is in the record");
     assert_eq!(tool.processes(), Vec::<String>::new());
+}
+
+#[test]
+fn the_client_for_java_obeys_the_laws_as_well() {
+    let file = root().join("systems/examples/map-window.toml");
+    let tool = Tool::with_tiny();
+    let file = file.to_str().unwrap();
+    let said = tool.prints(&["conform", file, "--law", "verdict"]);
+    assert!(said.contains("map-window obeys all 2 laws"), "{said}");
+    tool.prints(&["run", "-f", "tiny.toml", "-s", file, "-s", "^exact$", "-p", "verify", "-o", "out"]);
+    let records = tool.records("out").iter().map(ToString::to_string).collect::<String>();
+    assert!(
+        records.contains("\"map-window\":\"Java 1") || records.contains("\"map-window\":\"Java 2"),
+        "{records}"
+    );
+    assert!(!records.contains("broken"), "{records}");
 }
 
 #[test]
@@ -232,6 +248,16 @@ fn verdicts_of_two_are_compared_one_by_one() {
 }
 
 #[test]
+fn what_a_system_leaves_where_temporary_files_go_is_gone_with_it() {
+    let tool = Tool::new();
+    system(&tool, &format!("mktemp >&2; {}", greeting(WELCOME)), "exit 4");
+    let (_, said) = conform(&tool, "./liar.toml");
+    let ours = format!("it said: {}/", tool.tmp().display());
+    assert!(said.contains(&ours), "{ours} in {said}");
+    assert!(entries(&tool.tmp()).is_empty());
+}
+
+#[test]
 fn a_system_that_is_waited_for_is_left_on_request_with_all_that_it_has_started() {
     let tool = Tool::new();
     // Its child is in a session of its own, where no signal to its group arrives.
@@ -256,6 +282,35 @@ fn words_of_a_servers_command_reach_it_as_they_are() {
     tool.write("liar.toml", text.replace("[promise]", &format!("[server]\n{server}\n[promise]")));
     let (code, said) = conform(&tool, "./liar.toml");
     assert!(code == Some(1) && said.contains("got -- a b -- "), "{code:?} {said}");
+}
+
+#[test]
+fn a_directory_of_systems_is_as_a_list_of_them() {
+    let tool = Tool::with_tiny();
+    let examples = root().join("systems/examples");
+    let examples = examples.to_str().unwrap();
+    let listed = tool.prints(&["list", "strategies", "--systems", examples, "-s", "last-id"]);
+    assert!(listed.contains("last-id") && listed.contains("a system,"), "{listed}");
+    // By its name, with a setting, and by its file besides.
+    let file = format!("{examples}/last-id.toml");
+    let run = ["run", "-f", "tiny.toml", "--systems", examples, "-p", "verify", "-s"];
+    let table = tool.prints(&[&run[..], &["dict-window:window=1m", "-s", &file, "-s", "^exact$"]].concat());
+    for name in ["dict-window:window=1m", "last-id", "exact"] {
+        assert!(table.lines().any(|line| line.starts_with(name) && line.contains("kept")), "{name}: {table}");
+    }
+    let said = tool.prints(&["conform", "last-id", "--systems", examples, "--law", "one verdict"]);
+    assert!(said.contains("last-id obeys all 1 laws"), "{said}");
+    fs::create_dir(tool.work().join("empty")).unwrap();
+    tool.refuses(
+        &["list", "--systems", "empty"],
+        &["--systems empty", "no .toml in it", "allowed is a directory of systems"],
+    );
+    tool.refuses(
+        &["list", "--systems", "nowhere"],
+        &["--systems nowhere", "allowed is a directory of systems"],
+    );
+    tool.write("empty/exact.toml", fs::read_to_string(&file).unwrap().replace("last-id", "exact"));
+    tool.refuses(&["list", "--systems", "empty"], &["exact.toml", "another strategy has"]);
 }
 
 #[test]
@@ -423,7 +478,7 @@ fn clickhouse_deduplicates_by_itself_where_readers_say_final_and_not_before_its_
 #[test]
 fn every_system_is_in_the_list_of_systems() {
     let list = fs::read_to_string(root().join("systems/README.md")).unwrap();
-    for folder in ["", "examples"] {
+    for folder in ["", "examples", "floor"] {
         for entry in fs::read_dir(root().join("systems").join(folder)).unwrap() {
             let path = Path::new(folder).join(entry.unwrap().file_name());
             let is_listed = list.contains(&format!("({})", path.display()));
@@ -455,6 +510,44 @@ fn a_server_that_is_killed_comes_back_with_what_its_disk_holds() {
     assert!(seen.is_some_and(|record| record.contains("signal: 9 (SIGKILL)")), "{records:?}");
 }
 
+/// On a socket, on a port, and on a socket that its clients know by its name; each by a client that connects anew.
+#[test]
+fn what_is_said_to_a_server_and_by_it_is_troubled_and_its_clients_come_again() {
+    let tool = Tool::with_tiny();
+    let faults = "
+        [[fault]]
+        kind = 'store-unreachable'
+        at = '30s'
+        for = '10s'
+        [[fault]]
+        kind = 'store-slow'
+        at = '60s'
+        for = '10s'
+        delay = '300ms'
+        [[fault]]
+        kind = 'reply-lost'
+        at = '90s'
+        for = '30s'
+        count = 2
+    ";
+    tool.write("troubled.toml", format!("{TINY}{faults}"));
+    for system in ["memcached.toml", "nats.toml", "postgres.toml:durability=async", "redisbloom.toml"] {
+        let system = &ours(system);
+        let run = ["run", "-f", "troubled.toml", "-s", system, "-p", "verify", "-o", "out", "--force"];
+        let table = tool.prints(&run);
+        assert!(table.contains("troubled"), "{table}");
+        let records = tool.records("out").iter().map(ToString::to_string).collect::<String>();
+        for seen in [
+            " connections were cut",
+            "replies were held back",
+            "2 replies to writes that were applied were swallowed",
+        ] {
+            assert!(records.contains(seen), "{system}: {seen}: {records}");
+        }
+    }
+    eventually("the end of every process", || tool.processes().is_empty());
+}
+
 #[test]
 fn a_server_that_does_not_come_up_is_named_with_its_last_words() {
     let tool = Tool::with_tiny();
@@ -464,6 +557,7 @@ fn a_server_that_does_not_come_up_is_named_with_its_last_words() {
             "no program no-such-server beside the system's file, nor on the PATH",
         ),
         (r#"["sh", "-c", "echo no licence; exit 7", "{port}"]"#, "no licence"),
+        (r#"["sh", "-c", "echo no module; exit 127", "{port}"]"#, "no module: install it"),
         (r#"["sh", "-c", "exec sleep 1000", "{port}"]"#, "does not listen at 127.0.0.1:"),
     ] {
         system(&tool, &greeting(WELCOME), "");

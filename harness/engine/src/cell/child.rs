@@ -4,6 +4,7 @@ use std::io::{BufRead, Read, Write};
 use std::process::ExitCode;
 
 use dedup_strategies::{Definition, Needs, Operation};
+use dedup_stream::faults::Placed;
 use dedup_stream::scenario::Scenario;
 use dedup_stream::workload::Workload;
 
@@ -15,7 +16,7 @@ use crate::environment::{CellError, Environment, PassOptions, RedisChoice, Timin
 use crate::passes::{self, Bench};
 use crate::process::leave_no_core;
 use crate::record::{CellResult, Pass};
-use crate::servers::Stay;
+use crate::servers::{Between, Stay};
 
 /// Runs the job that stands on standard input and reports on standard output. `definitions` are all strategies that
 /// this program knows.
@@ -104,6 +105,11 @@ fn environment(definitions: &[Definition], job: &Job, workload: &Workload) -> Re
         time_factor: job.time_factor,
         alive: steps::made,
         routed: workload.pipeline().routed,
+        between: if workload.faults().iter().any(Placed::hits_store) {
+            Between::Proxy
+        } else {
+            Between::Nothing
+        },
         start: workload.start(),
         ..Environment::new(*definition, settings, job.seed, sizing, job.directory.clone())
     })

@@ -8,7 +8,7 @@ use dedup_stream::stream::SourceError;
 use crate::faults::FaultError;
 use crate::pipeline::PipelineError;
 use crate::record::{CellResult, Failure};
-use crate::servers::{ServerError, no_program};
+use crate::servers::ServerError;
 
 /// Why a cell did not come to its end.
 #[derive(Debug)]
@@ -101,10 +101,9 @@ impl From<ServerError> for CellError {
     fn from(error: ServerError) -> Self {
         let remedy = error.remedy().to_string();
         match error {
-            ServerError::MissingBeside { program, .. } => {
-                CellError::Skipped { reason: no_program(&program), remedy }
+            ServerError::MissingBeside { what: reason, .. } | ServerError::Missing { reason } => {
+                CellError::Skipped { reason, remedy }
             }
-            ServerError::Missing { reason } => CellError::Skipped { reason, remedy },
             other => CellError::Failed(Failure::Unavailable, other.to_string()),
         }
     }

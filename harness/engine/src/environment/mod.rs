@@ -17,7 +17,7 @@ use dedup_stream::scenario::Routed;
 
 use crate::nightly::Choice;
 use crate::record::Failure;
-use crate::servers::{Beside, Launch, PrivateCluster, PrivateRedis, SharedRedis};
+use crate::servers::{Beside, Between, Launch, PrivateCluster, PrivateRedis, SharedRedis};
 use host::Rebuild;
 use store::{Clock, Store};
 
@@ -46,6 +46,8 @@ pub struct Environment {
     pub directory: PathBuf,
     /// Where Redis is.
     pub redis: RedisChoice,
+    /// What stands between a system's server and its clients.
+    pub between: Between,
     /// Virtual seconds a real second, where a store keeps wall time.
     pub time_factor: f64,
     /// Called now and then while a pass waits for the wall's clock.
@@ -100,6 +102,7 @@ impl Environment {
             time_factor: 1.0,
             alive: || {},
             routed: Routed::ByKey,
+            between: Between::Nothing,
             start: Timestamp::ZERO,
             instances: 0,
         }
@@ -184,7 +187,7 @@ impl Environment {
         match (self.definition.needs, &self.redis) {
             (Needs::Nothing | Needs::System { server: None, .. }, _) => Ok(Store::None),
             (Needs::System { server: Some(server), file, .. }, _) => {
-                Ok(Store::Beside(Beside::start(server, Path::new(file))?))
+                Ok(Store::Beside(Beside::start(server, Path::new(file), self.between)?))
             }
             (Needs::Redis, RedisChoice::Private(program)) => {
                 let launch = Launch { start_at: self.start, ..Launch::of(program)? };

@@ -14,13 +14,26 @@ use super::control::{Observation, Outage, StoreControl};
 use super::error::ServerError;
 use super::guarded::{Guarded, ServerCommand};
 use super::private::guarded;
+use super::proxy::{Proxy, Speaks};
 use super::store_fault::StoreFault;
+use super::traffic::TrafficFaults;
 use super::{guard, program::is_program};
 use crate::process::descendants_bytes;
 use crate::wait::until;
 
+/// How a shell ends that does not find a program, and a server's script that misses something.
+const NOT_FOUND: &str = "exit status: 127";
 /// How long what was killed may still answer.
 const SILENCE: Duration = Duration::from_secs(5);
+
+/// Whether something stands between a server and its clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Between {
+    /// Nothing: how fast it is can be measured.
+    Nothing,
+    /// A proxy, by which its traffic can be troubled.
+    Proxy,
+}
 
 /// A server beside a system. Dropping it stops it and removes its directory.
 #[derive(Debug)]
@@ -28,17 +41,16 @@ pub struct Beside {
     server: Server,
     guarded: Guarded,
     address: Address,
+    proxy: Option<(Proxy, Address)>,
 }
 
 impl Beside {
     /// Starts it and waits until it listens. Files that its command names are looked for beside the system's `file` first.
-    pub fn start(server: &Server, file: &Path) -> Result<Beside, ServerError> {
+    pub fn start(server: &Server, file: &Path, between: Between) -> Result<Beside, ServerError> {
         let beside = file.parent().unwrap_or(Path::new("/"));
         let program = server.command.first().copied().unwrap_or_default();
-        program_of_command(program, beside).ok_or_else(|| ServerError::MissingBeside {
-            program: program.to_string(),
-            install: server.install.to_string(),
-        })?;
+        let missing = |what| ServerError::MissingBeside { what, install: server.install.to_string() };
+        program_of_command(program, beside).ok_or_else(|| missing(no_program(program)))?;
         let port = free_port().map_err(ServerError::io("a free port of the loopback"))?;
         let own = guard::own_executable().map_err(ServerError::io("finding our own program"))?;
         let guarded = guarded(&own, |dir| vec![command(server, beside, dir, port)])?;
@@ -46,14 +58,45 @@ impl Beside {
             Listens::Socket(name) => Address::Socket(guarded.dir().join(name)),
             Listens::Port => Address::Port(port),
         };
-        let started = Beside { server: *server, guarded, address };
-        started.start_again()?;
+        let mut started = Beside { server: *server, guarded, address, proxy: None };
+        started.start_again().map_err(|error| match error {
+            ServerError::Ended { how, log } if how.ends_with(NOT_FOUND) => missing(
+                log.lines().last().unwrap_or("something that its server needs is missing").to_string(),
+            ),
+            error => error,
+        })?;
+        if between == Between::Proxy {
+            started.proxy =
+                Some(started.lead_through_proxy().map_err(ServerError::io("a proxy before the server"))?);
+        }
         Ok(started)
     }
 
-    /// Where it is found.
+    fn proxy(&self, fault: &StoreFault) -> Result<&Proxy, ServerError> {
+        let proxy = self.proxy.as_ref().map(|(proxy, _)| proxy);
+        proxy.ok_or_else(|| none_such(fault, "nothing stands between it and its clients"))
+    }
+
+    /// Where its clients find it.
     pub fn address(&self) -> Address {
-        self.address.clone()
+        self.proxy.as_ref().map_or(&self.address, |(_, address)| address).clone()
+    }
+
+    /// A proxy before it, and where that is found. Its socket has the server's name, which clients may know it by.
+    fn lead_through_proxy(&self) -> io::Result<(Proxy, Address)> {
+        match &self.address {
+            Address::Socket(path) => {
+                let below = path.strip_prefix(self.guarded.dir()).unwrap_or(path);
+                let door = self.guarded.dir().join("proxy").join(below);
+                std::fs::create_dir_all(door.parent().unwrap_or(&door))?;
+                Ok((Proxy::unix(&door, path, Speaks::Anything)?, Address::Socket(door)))
+            }
+            Address::Port(port) => {
+                let proxy = Proxy::tcp((Ipv4Addr::LOCALHOST, *port).into(), Speaks::Anything)?;
+                let port = proxy.port().unwrap_or_default();
+                Ok((proxy, Address::Port(port)))
+            }
+        }
     }
 
     /// Bytes that it takes with all that it has started.
@@ -63,7 +106,7 @@ impl Beside {
 
     /// What can be done to it in the middle of a run.
     pub fn control(&self) -> BesideControl<'_> {
-        BesideControl { server: self, killed: Observation::default() }
+        BesideControl { server: self, killed: Observation::default(), traffic: TrafficFaults::default() }
     }
 
     fn start_again(&self) -> Result<(), ServerError> {
@@ -109,38 +152,51 @@ impl Beside {
     }
 }
 
-/// Kills a server and starts it again. What it keeps on its disk it still has then; what it had in memory is gone.
+/// Kills a server and starts it again, and troubles what is said to it and by it. What it keeps on its disk it still has then;
+/// what it had in memory is gone.
 #[derive(Debug)]
 pub struct BesideControl<'a> {
     server: &'a Beside,
     killed: Observation,
+    traffic: TrafficFaults,
 }
 
 impl StoreControl for BesideControl<'_> {
     fn begin(&mut self, fault: &StoreFault) -> Result<(), ServerError> {
-        let StoreFault::Killed = fault else {
-            let reason = "it is killed and started again; nothing stands between it and its clients";
-            return Err(ServerError::NoSuchFault {
-                fault: *fault,
-                store: "a server beside a system",
-                reason,
-            });
-        };
-        let status = self.server.kill()?;
-        let what = format!("its server ended: {status}");
-        self.killed = Observation { fired: 1, what, outage: Some(Outage::AsPlaced) };
+        let BesideControl { server, traffic, killed } = self;
+        match fault {
+            StoreFault::Killed => {
+                let what = format!("its server ended: {}", server.kill()?);
+                *killed = Observation { fired: 1, what, outage: Some(Outage::AsPlaced) };
+            }
+            _ if TrafficFaults::is_one(fault) => traffic.begin(fault, server.proxy(fault)?),
+            _ => return Err(none_such(fault, "what it is, and how it is set, is not known")),
+        }
         Ok(())
     }
 
-    fn end(&mut self, _: &StoreFault) -> Result<(), ServerError> {
-        self.server.start_again()?;
-        self.killed.what += "; started again with what it had kept";
+    fn end(&mut self, fault: &StoreFault) -> Result<(), ServerError> {
+        match fault {
+            StoreFault::Killed => {
+                self.server.start_again()?;
+                self.killed.what += "; started again with what it had kept";
+            }
+            _ => TrafficFaults::end(fault, self.server.proxy(fault)?),
+        }
         Ok(())
     }
 
-    fn observed(&self, _: &StoreFault) -> Observation {
-        self.killed.clone()
+    fn observed(&self, fault: &StoreFault) -> Observation {
+        match (fault, &self.server.proxy) {
+            (StoreFault::Killed, _) => self.killed.clone(),
+            (_, Some((proxy, _))) => self.traffic.observed(fault, &proxy.traffic()),
+            (_, None) => Observation::default(),
+        }
     }
+}
+
+fn none_such(fault: &StoreFault, reason: &'static str) -> ServerError {
+    ServerError::NoSuchFault { fault: *fault, store: "a server beside a system", reason }
 }
 
 fn command(server: &Server, beside: &Path, dir: &Path, port: u16) -> ServerCommand {

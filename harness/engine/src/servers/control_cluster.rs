@@ -15,7 +15,7 @@ use super::cluster::{NODES, PrivateCluster};
 use super::control::{Observation, Outage, StoreControl};
 use super::control_private::{evicted_keys, set};
 use super::error::ServerError;
-use super::proxy::{Proxy, TrafficCounts};
+use super::proxy::{Proxy, Speaks, TrafficCounts};
 use super::store_fault::{EvictionPolicy, StoreFault};
 use crate::wait::until;
 
@@ -199,7 +199,7 @@ fn prepare(cluster: &PrivateCluster) -> Result<Vec<Proxy>, ServerError> {
     let mut proxies = Vec::new();
     for index in 0..NODES {
         let node = SocketAddr::from((Ipv4Addr::LOCALHOST, cluster.port(index)));
-        let proxy = Proxy::tcp(node).map_err(ServerError::io("a proxy before a node"))?;
+        let proxy = Proxy::tcp(node, Speaks::Redis).map_err(ServerError::io("a proxy before a node"))?;
         announce(&mut cluster.link(index)?, proxy.port())?;
         proxies.push(proxy);
     }

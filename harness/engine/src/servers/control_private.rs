@@ -9,8 +9,9 @@ use redis::cmd;
 use super::control::{Observation, Outage, StoreControl};
 use super::error::ServerError;
 use super::private::PrivateRedis;
-use super::proxy::{Proxy, TrafficCounts};
+use super::proxy::Proxy;
 use super::store_fault::{EvictionPolicy, StoreFault};
+use super::traffic::TrafficFaults;
 
 /// Troubles one private server. Dropping it ends what it can end without the server: the proxy goes away.
 #[derive(Debug)]
@@ -19,9 +20,7 @@ pub struct PrivateControl<'a> {
     /// The error is told when something is asked for that needs it.
     proxy: Result<Proxy, String>,
     killed: Observation,
-    unreachable: TrafficCounts,
-    slow: TrafficCounts,
-    replies: TrafficCounts,
+    traffic: TrafficFaults,
     evicted: Evicted,
     jumped: Observation,
 }
@@ -46,22 +45,10 @@ impl<'a> PrivateControl<'a> {
             redis,
             proxy: prepare(redis).map_err(|error| error.to_string()),
             killed: Observation::default(),
-            unreachable: TrafficCounts::default(),
-            slow: TrafficCounts::default(),
-            replies: TrafficCounts::default(),
+            traffic: TrafficFaults::default(),
             evicted: Evicted::default(),
             jumped: Observation::default(),
         }
-    }
-
-    fn proxy(&self) -> Result<&Proxy, ServerError> {
-        let failed =
-            |error: &String| ServerError::io("a proxy before redis-server")(io::Error::other(error.clone()));
-        self.proxy.as_ref().map_err(failed)
-    }
-
-    fn traffic(&self) -> TrafficCounts {
-        self.proxy.as_ref().map(Proxy::traffic).unwrap_or_default()
     }
 
     fn evict(&mut self, share: f64, policy: EvictionPolicy) -> Result<(), ServerError> {
@@ -106,6 +93,12 @@ impl<'a> PrivateControl<'a> {
     }
 }
 
+fn there(proxy: &Result<Proxy, String>) -> Result<&Proxy, ServerError> {
+    let failed =
+        |error: &String| ServerError::io("a proxy before redis-server")(io::Error::other(error.clone()));
+    proxy.as_ref().map_err(failed)
+}
+
 /// Puts the proxy in the path.
 fn prepare(redis: &PrivateRedis) -> Result<Proxy, ServerError> {
     set(&mut redis.link()?, &EAGER)?;
@@ -114,7 +107,6 @@ fn prepare(redis: &PrivateRedis) -> Result<Proxy, ServerError> {
 
 impl StoreControl for PrivateControl<'_> {
     fn begin(&mut self, fault: &StoreFault) -> Result<(), ServerError> {
-        let before = self.traffic();
         match *fault {
             StoreFault::Killed => {
                 let status = self.redis.kill()?;
@@ -124,17 +116,8 @@ impl StoreControl for PrivateControl<'_> {
                     outage: Some(Outage::AsPlaced),
                 };
             }
-            StoreFault::Unreachable => {
-                self.unreachable = before;
-                self.proxy()?.set_unreachable(true);
-            }
-            StoreFault::Slow(by) => {
-                self.slow = before;
-                self.proxy()?.set_delay(by);
-            }
-            StoreFault::ReplyLost(count) => {
-                self.replies = before;
-                self.proxy()?.set_swallow(count);
+            StoreFault::Unreachable | StoreFault::Slow(_) | StoreFault::ReplyLost(_) => {
+                self.traffic.begin(fault, there(&self.proxy)?);
             }
             StoreFault::Eviction(share, policy) => self.evict(share, policy)?,
             StoreFault::ClockJump(by) => self.run_ahead(by)?,
@@ -155,9 +138,9 @@ impl StoreControl for PrivateControl<'_> {
                 let keys: u64 = link.query(&cmd("DBSIZE"))?;
                 self.killed.what += &format!("; started again with {keys} keys");
             }
-            StoreFault::Unreachable => self.proxy()?.set_unreachable(false),
-            StoreFault::Slow(_) => self.proxy()?.set_delay(Duration::ZERO),
-            StoreFault::ReplyLost(_) => self.proxy()?.set_swallow(0),
+            StoreFault::Unreachable | StoreFault::Slow(_) | StoreFault::ReplyLost(_) => {
+                TrafficFaults::end(fault, there(&self.proxy)?);
+            }
             StoreFault::Eviction(..) => self.stop_evicting()?,
             StoreFault::ClockJump(_) => self.run_ahead(Duration::ZERO)?,
             StoreFault::PrimaryFailover => {}
@@ -166,12 +149,12 @@ impl StoreControl for PrivateControl<'_> {
     }
 
     fn observed(&self, fault: &StoreFault) -> Observation {
-        let now = self.traffic();
         match fault {
             StoreFault::Killed => self.killed.clone(),
-            StoreFault::Unreachable => now.seen_unreachable(&self.unreachable),
-            StoreFault::Slow(by) => now.seen_slow(&self.slow, *by),
-            StoreFault::ReplyLost(_) => now.seen_swallowed(&self.replies),
+            StoreFault::Unreachable | StoreFault::Slow(_) | StoreFault::ReplyLost(_) => {
+                let now = self.proxy.as_ref().map(Proxy::traffic).unwrap_or_default();
+                self.traffic.observed(fault, &now)
+            }
             StoreFault::Eviction(_, policy) => policy.seen(self.evicted()),
             StoreFault::ClockJump(_) => self.jumped.clone(),
             StoreFault::PrimaryFailover => Observation::default(),

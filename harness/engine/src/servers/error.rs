@@ -30,11 +30,11 @@ pub enum ServerError {
         /// How many files a process may have open.
         found: u64,
     },
-    /// The program of a server beside a system is not there.
-    #[error("{}: {install}", super::no_program(program))]
+    /// A server beside a system is not there, or something that it needs.
+    #[error("{what}: {install}")]
     MissingBeside {
-        /// The program.
-        program: String,
+        /// What is missing.
+        what: String,
         /// What to do about it.
         install: String,
     },

@@ -21,7 +21,7 @@ use super::guard;
 use super::guarded::{GuardError, Guarded, ServerCommand};
 use super::product::Product;
 use super::program::ServerProgram;
-use super::proxy::Proxy;
+use super::proxy::{Proxy, Speaks};
 use super::stay::PREFIX;
 use super::temporary;
 use crate::wait::until;
@@ -140,7 +140,7 @@ impl PrivateRedis {
     /// Leads clients that come from now on through a proxy. Once there is one it stays.
     pub(super) fn lead_through_proxy(&self) -> io::Result<Proxy> {
         let (way, next) = (self.dir().join("proxy.sock"), self.dir().join("door"));
-        let proxy = Proxy::unix(&way, &self.dir().join(SOCKET))?;
+        let proxy = Proxy::unix(&way, &self.dir().join(SOCKET), Speaks::Redis)?;
         symlink("proxy.sock", &next)?;
         // In one step: a client finds one way or the other.
         fs::rename(next, self.dir().join(DOOR))?;

@@ -26,8 +26,8 @@ use crate::interrupt::stop_on_interrupt;
 use crate::print::print;
 use crate::printable::printable;
 use crate::select::{Selected, select};
-use crate::servers::{Beside, Guarded, ServerError};
-use crate::systems::with_systems;
+use crate::servers::{Beside, Between, Guarded, ServerError};
+use crate::systems::{SystemsArgs, with_systems};
 
 /// Which strategy to put through the laws.
 #[derive(Debug, Args)]
@@ -35,6 +35,9 @@ pub struct ConformArgs {
     /// The file of a system (./mine.toml), or the name of a strategy; settings after a colon: ./mine.toml:window=1m
     #[arg(value_name = "SYSTEM")]
     system: String,
+    /// Systems beside the strategies.
+    #[command(flatten)]
+    systems: SystemsArgs,
     /// Only laws whose names contain this
     #[arg(long, value_name = "TEXT")]
     law: Option<String>,
@@ -51,6 +54,7 @@ const SIZING: Sizing = Sizing { window: Duration::from_secs(60), ids_in_window: 
 
 /// Puts it through the laws, and says in a sentence which it breaks.
 pub fn run(args: &ConformArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let definitions = &args.systems.with(definitions)?[..];
     let selected = &meant(definitions, &args.system)?;
     if let Some(other) = &args.against {
         return compare(selected, &meant(definitions, other)?, &args.scenario, out);
@@ -274,7 +278,7 @@ impl<'a> Fresh<'a> {
     fn in_full(&self, seed: u64, workers: usize) -> Result<Context, ServerError> {
         let plain = self.plain(seed, workers);
         let Needs::System { server: Some(server), file, .. } = self.needs else { return Ok(plain) };
-        let server = Beside::start(server, Path::new(file))?;
+        let server = Beside::start(server, Path::new(file), Between::Nothing)?;
         let address = server.address();
         self.servers.borrow_mut().push(server);
         Ok(Context { server: Some(address), ..plain })

@@ -30,6 +30,7 @@ use crate::progress::Progress;
 use crate::record::{RecordWriter, Run, RunRecord};
 use crate::servers::Guarded;
 use crate::suite::{Completion, Plan, SuiteError};
+use crate::systems::SystemsArgs;
 
 pub(super) use ending::{Watcher, exit};
 pub(super) use plan::{admit, describe};
@@ -50,6 +51,9 @@ pub struct RunArgs {
     /// Only strategies whose name matches this regular expression, or one with settings: name:key=value,... (repeatable)
     #[arg(short = 's', long = "strategy", value_name = "REGEX|NAME:KEY=VALUE", help_heading = "What to run")]
     pub strategies: Vec<String>,
+    /// Systems beside the strategies.
+    #[command(flatten, next_help_heading = "What to run")]
+    pub systems: SystemsArgs,
     /// Only this pass (repeatable)
     #[arg(short = 'p', long = "pass", value_name = "PASS", value_enum, help_heading = "What to run")]
     pub passes: Vec<PassArg>,

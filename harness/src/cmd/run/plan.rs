@@ -32,7 +32,7 @@ pub(super) fn plan(
     directory: &Path,
     stop: &Arc<AtomicBool>,
 ) -> anyhow::Result<Plan> {
-    let (definitions, patterns) = with_systems(definitions, &args.strategies)?;
+    let (definitions, patterns) = with_systems(&args.systems.with(definitions)?, &args.strategies)?;
     let strategies: Vec<Selected> = select(&definitions, &patterns).or_exit(Exit::Usage)?;
     let redis = redis(args, stop)?;
     let workloads = workloads(args, directory, stop)?;

@@ -19,6 +19,15 @@ use dedup_strategies::time::saturating_nanos;
 use frames::Frames;
 use wire::{Door, Place, Wire};
 
+/// What is spoken through a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaks {
+    /// The protocol of Redis: it is known which answer is to which command.
+    Redis,
+    /// Something that is not looked into.
+    Anything,
+}
+
 /// Bytes that are copied at once.
 const BUFFER: usize = 64 << 10;
 
@@ -63,29 +72,31 @@ struct Connection {
     server: Wire,
     /// For each request that is not answered yet, in order: whether it changes something.
     asked: Mutex<VecDeque<bool>>,
-    /// Whether it speaks no requests and replies any more: a replica's stream.
+    /// Whether it speaks no requests and replies, or none any more: a replica's stream, or what is not known.
     raw: AtomicBool,
+    /// Whether an answer that is not known is one that can be swallowed.
+    speaks: Speaks,
     open: AtomicBool,
 }
 
 impl Proxy {
     /// Between a new Unix socket at `path` and the server's at `server`.
-    pub fn unix(path: &Path, server: &Path) -> io::Result<Proxy> {
+    pub fn unix(path: &Path, server: &Path, speaks: Speaks) -> io::Result<Proxy> {
         let at = Place::Unix(path.to_path_buf());
-        Proxy::open(Door::Unix(UnixListener::bind(path)?), at, Place::Unix(server.to_path_buf()))
+        Proxy::open(Door::Unix(UnixListener::bind(path)?), at, Place::Unix(server.to_path_buf()), speaks)
     }
 
     /// Between a new port of the loopback and the server at `server`.
-    pub fn tcp(server: SocketAddr) -> io::Result<Proxy> {
+    pub fn tcp(server: SocketAddr, speaks: Speaks) -> io::Result<Proxy> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let at = Place::Tcp(listener.local_addr()?);
-        Proxy::open(Door::Tcp(listener), at, Place::Tcp(server))
+        Proxy::open(Door::Tcp(listener), at, Place::Tcp(server), speaks)
     }
 
-    fn open(door: Door, at: Place, server: Place) -> io::Result<Proxy> {
+    fn open(door: Door, at: Place, server: Place, speaks: Speaks) -> io::Result<Proxy> {
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
-        thread::Builder::new().name("proxy".into()).spawn(move || accept(&door, &server, &theirs))?;
+        thread::Builder::new().name("proxy".into()).spawn(move || accept(&door, &server, &theirs, speaks))?;
         Ok(Proxy { at, shared })
     }
 
@@ -112,7 +123,8 @@ impl Proxy {
     }
 
     /// Swallows the replies to the next `count` writes: each connection on which one falls due is cut once the server
-    /// has answered everything that it was sent, and the replies to what was sent with it are lost too.
+    /// has answered everything that it was sent, and the replies to what was sent with it are lost too. Where it is not known
+    /// what is spoken, the next `count` times that the server says something, and each of these connections is cut at once.
     pub fn set_swallow(&self, count: u64) {
         self.shared.to_swallow.store(count, SeqCst);
     }
@@ -178,7 +190,7 @@ impl Connection {
     }
 }
 
-fn accept(door: &Door, server: &Place, shared: &Arc<Shared>) {
+fn accept(door: &Door, server: &Place, shared: &Arc<Shared>, speaks: Speaks) {
     loop {
         let client = door.accept();
         if shared.closed.load(SeqCst) {
@@ -196,17 +208,18 @@ fn accept(door: &Door, server: &Place, shared: &Arc<Shared>) {
         }
         // A server that does not listen is one that a client cannot reach: its connection ends at once.
         if let Ok(server) = server.connect() {
-            let _ = copy_both_ways(client, server, shared);
+            let _ = copy_both_ways(client, server, shared, speaks);
         }
     }
 }
 
-fn copy_both_ways(client: Wire, server: Wire, shared: &Arc<Shared>) -> io::Result<()> {
+fn copy_both_ways(client: Wire, server: Wire, shared: &Arc<Shared>, speaks: Speaks) -> io::Result<()> {
     let connection = Arc::new(Connection {
         client,
         server,
         asked: Mutex::default(),
-        raw: AtomicBool::new(false),
+        raw: AtomicBool::new(speaks == Speaks::Anything),
+        speaks,
         open: AtomicBool::new(true),
     });
     {
@@ -269,6 +282,10 @@ fn copy_replies(connection: &Connection, shared: &Shared) -> io::Result<()> {
             connection.server.read_what_is_there(&mut bytes)?;
         }
         if connection.raw.load(SeqCst) {
+            if connection.speaks == Speaks::Anything && shared.swallows() {
+                shared.swallowed.fetch_add(1, SeqCst);
+                return Ok(());
+            }
             connection.client.write_all(&bytes)?;
             continue;
         }
