@@ -13,6 +13,7 @@ Nothing but the standard library. Copy it beside your own file.
 import json
 import struct
 import sys
+import traceback
 
 NEW, DUPLICATE, HELD, IN_FLIGHT, LATE, UNJUDGED = range(6)
 END = 2**64 - 1  # `now` where the input has ended
@@ -44,7 +45,8 @@ class System:
         """A verdict for each of `pings`, tuples of key (16 bytes), event time, arrival and delivery."""
         raise NotImplementedError
 
-    # Leave these out where there is nothing to do: the harness then does not ask.
+    # Leave these out where there is nothing to do: the harness then does not ask. Who marks in `judge` loses what fails to be
+    # published, unless `settle` forgets it; who remembers says by `footprint` how much.
     settle = None  # settle(settled, now): tuples of key, delivery, 0 delivered or 1 failed
     advance = None  # advance(now): the deliveries that were held and are released
     footprint = None  # footprint(): ids, bytes
@@ -64,6 +66,7 @@ def serve(make):
             raise ValueError(f"this speaks version 1 of the protocol, not {hello['dedup-protocol']}")
         system = make(hello)
     except Exception as error:  # told to the harness, whatever it is
+        traceback.print_exc()
         word = "missing" if isinstance(error, ImportError) else "failed"
         write(json.dumps({word: f"{type(error).__name__}: {error}"}).encode() + b"\n")
         flush()
@@ -77,6 +80,7 @@ def serve(make):
         try:
             kind, body = _answer(system, chr(kind), read(length))
         except Exception as error:
+            traceback.print_exc()
             kind, body = "e", f"{type(error).__name__}: {error}".encode()
         write(_HEADER.pack(len(body), ord(kind)) + body)
         flush()

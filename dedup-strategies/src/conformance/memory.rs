@@ -19,7 +19,9 @@ pub(super) fn plausible(subject: &Subject) -> Result<(), String> {
     let given = scale.ids;
     let least = if remembers_all(&pipeline) { given - pipeline.truth.lost.wrong } else { 0 };
     if !(least..=given).contains(&ids) {
-        return Err(format!("given {given} ids within half a window, it tracks {ids}"));
+        return Err(format!(
+            "given {given} ids within half a window, it tracks {ids} (that is what its footprint says)"
+        ));
     }
     if ids > 0 && bytes == 0 {
         return Err(format!("it tracks {ids} ids in no memory"));

@@ -280,6 +280,11 @@ impl fmt::Display for Value {
 }
 
 impl SettingKind {
+    /// Whether text is a value of this kind.
+    pub fn reads(self, text: &str) -> bool {
+        read(self, text.trim()).is_some()
+    }
+
     /// Whether a setting of this kind may have this value.
     fn allows(&self, value: &Value) -> bool {
         match (self, value) {

@@ -20,15 +20,25 @@ pub(crate) fn declared(name: &str, table: &SettingTable) -> Result<SettingDef, (
         "ids in all" => SettingDefault::IdsTotal,
         text => SettingDefault::Text(kept(text)),
     };
-    let fits = match default {
+    let is_right = match default {
         SettingDefault::ScenarioWindow => matches!(kind, SettingKind::Time | SettingKind::TimeOrZero),
         SettingDefault::IdsInWindow | SettingDefault::IdsTotal => matches!(kind, SettingKind::Count(_)),
-        SettingDefault::Text(_) => true,
+        SettingDefault::Text(text) => kind.reads(text),
     };
     let def = SettingDef { name: kept(name), about: kept(&table.about), kind, default };
-    match fits {
+    match is_right {
         true => Ok(def),
-        false => Err(("default", format!("{kind}, or another kind"))),
+        false => Err(("default", allowed_default(kind))),
+    }
+}
+
+fn allowed_default(kind: SettingKind) -> String {
+    match kind {
+        SettingKind::Time | SettingKind::TimeOrZero => {
+            "a length of time such as \"10m\", or \"the scenario's window\"".into()
+        }
+        SettingKind::Count(_) => "a number such as \"1_000\", \"ids in a window\" or \"ids in all\"".into(),
+        kind => kind.to_string(),
     }
 }
 

@@ -45,7 +45,7 @@ fn a_system_in_another_language_obeys_the_laws_and_stands_in_the_table() {
     let file = root().join("systems/examples/dict-window.toml");
     let file = file.to_str().unwrap();
     let said = tool.prints(&["conform", file, "--law", "one verdict"]);
-    assert!(said.contains("dict-window obeys all 1 laws"), "{said}");
+    assert!(said.contains("dict-window obeys the one law asked for"), "{said}");
     let run = ["run", "-f", "tiny.toml", "-s", file, "-s", "^exact$", "-p", "verify", "-o", "out"];
     let table = tool.prints(&run);
     let verdict =
@@ -64,7 +64,7 @@ fn the_client_for_java_obeys_the_laws_as_well() {
     let tool = Tool::with_tiny();
     let file = file.to_str().unwrap();
     let said = tool.prints(&["conform", file, "--law", "verdict"]);
-    assert!(said.contains("map-window obeys all 2 laws"), "{said}");
+    assert!(said.contains("map-window obeys the 2 laws asked for"), "{said}");
     tool.prints(&["run", "-f", "tiny.toml", "-s", file, "-s", "^exact$", "-p", "verify", "-o", "out"]);
     let records = tool.records("out").iter().map(ToString::to_string).collect::<String>();
     assert!(
@@ -213,7 +213,7 @@ fn a_flow_finds_the_duplicates_that_an_exact_table_finds() {
     let tool = Tool::with_tiny();
     let file = ours("examples/late-window.toml");
     let said = tool.prints(&["conform", &file, "--law", "missed inside"]);
-    assert!(said.contains("late-window obeys all 1 laws"), "{said}");
+    assert!(said.contains("late-window obeys the one law asked for"), "{said}");
     let run =
         ["run", "-f", "tiny.toml", "-s", &file, "-s", "^exact$", "-p", "verify", "-p", "time", "-p", "weigh"];
     let table = tool.prints(&run);
@@ -299,7 +299,7 @@ fn a_directory_of_systems_is_as_a_list_of_them() {
         assert!(table.lines().any(|line| line.starts_with(name) && line.contains("kept")), "{name}: {table}");
     }
     let said = tool.prints(&["conform", "last-id", "--systems", examples, "--law", "one verdict"]);
-    assert!(said.contains("last-id obeys all 1 laws"), "{said}");
+    assert!(said.contains("last-id obeys the one law asked for"), "{said}");
     fs::create_dir(tool.work().join("empty")).unwrap();
     tool.refuses(
         &["list", "--systems", "empty"],
@@ -368,6 +368,11 @@ fn a_wrong_file_is_refused_with_its_place() {
             "settings.a.words",
         ),
         ("[promise]", "clock = \"wall\"\n[promise]", "clock: found \"wall\""),
+        (
+            "\"nothing\"",
+            "\"nothing\"\n[settings.a]\nabout = \"a\"\nkind = \"time\"\ndefault = \"scenario's window\"",
+            "allowed is a length of time such as \"10m\", or \"the scenario's window\"",
+        ),
         ("routing = \"by-key\"\n", "", "routing: found nothing; allowed is routing"),
         ("[promise]", "[flow]\npings = 5\nlinger = \"1s\"\n[promise]", "routing: found both; allowed is"),
         (

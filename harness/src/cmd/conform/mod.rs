@@ -65,6 +65,7 @@ pub fn run(args: &ConformArgs, definitions: &[Definition], out: &mut dyn Write) 
     let stop = stop_on_interrupt()?;
     let directory = Guarded::directory().or_exit_by_fault()?;
     let (label, count) = (selected.label(), laws.len());
+    let is_system = matches!(selected.definition.needs, Needs::System { .. });
     let (tell, told) = channel();
     // What a system takes its time for cannot be asked to stop: on a request it ends with this process.
     let examined = Examined { selected: selected.clone(), directory };
@@ -90,20 +91,29 @@ pub fn run(args: &ConformArgs, definitions: &[Definition], out: &mut dyn Write) 
         return Err(error);
     }
     let said = match seen {
-        Seen { broken: 0, failed: 0, holds } if holds == count => format!("obeys all {count} laws"),
+        Seen { broken: 0, failed: 0, holds } if holds == LAWS.len() => format!("obeys all {count} laws"),
+        Seen { broken: 0, failed: 0, holds } if holds == count => {
+            let asked = if count == 1 { "the one law".to_string() } else { format!("the {count} laws") };
+            format!("obeys {asked} asked for, of {}", LAWS.len())
+        }
         Seen { broken: 0, failed, .. } => {
             format!("failed {failed} of {count} times, so nothing is known of these laws")
         }
         Seen { broken, failed: 0, .. } => format!("breaks {broken} of {count} laws"),
         Seen { broken, failed, .. } => format!("breaks {broken} of {count} laws, and failed {failed} times"),
     };
-    print(out, &format!("\n{label} {said}.\n"))?;
+    let on = if is_system { UNDER_FAULTS } else { "" };
+    print(out, &format!("\n{label} {said}.{on}\n"))?;
     Ok(match seen {
         Seen { broken: 1.., .. } => Exit::Broken,
         Seen { failed: 1.., .. } => Exit::ToolFailed,
         _ => Exit::Ok,
     })
 }
+
+/// What no law tells of a system.
+const UNDER_FAULTS: &str =
+    "\nWhat it does when things break is no law: run -f '^faults/' -p verify -s FILE shows it.";
 
 /// How often the wish to stop is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
