@@ -3,6 +3,7 @@
 //! The rate over the day, ids that are missing, the lags from copy to copy, the number of copies and the heaviest ids go
 //! into it; what does not is said in the text itself ([`NOT_CARRIED`]).
 
+mod anytime;
 mod heavy;
 mod lags;
 
@@ -13,6 +14,7 @@ use crate::answers::Clock;
 use crate::copies::copies_bin;
 use crate::profile::{Profile, Times};
 
+use anytime::Stretch;
 use heavy::{Class, Heavy, Manner};
 
 /// How a scenario is to differ from the traffic.
@@ -80,6 +82,8 @@ struct Scenario<'a> {
     /// The causes of these at the scale that is wanted.
     causes: Vec<Vec<Class>>,
     repeated: Option<Repeated>,
+    /// The same by when their first pings come, where they come at any time.
+    stretches: Vec<Stretch>,
     /// Pings without an id that are no copies of such, if they come again as often as others do.
     missing: f64,
 }
@@ -102,7 +106,8 @@ impl<'a> Scenario<'a> {
         let copies = repeated.as_ref().map_or(0.0, |repeated| repeated.copies_of_each);
         let missing = profile.without_id_count as f64 / (1.0 + copies);
         let causes = heavy.causes(wanted.scale);
-        Scenario { profile, wanted, heavy, causes, repeated, missing }
+        let stretches = anytime::stretches(profile, &heavy);
+        Scenario { profile, wanted, heavy, causes, repeated, stretches, missing }
     }
 
     fn write(&self, text: &mut String, found: &str) -> fmt::Result {
@@ -192,6 +197,13 @@ impl<'a> Scenario<'a> {
     }
 
     fn write_repeat(&self, text: &mut String) -> fmt::Result {
+        if !self.stretches.is_empty() {
+            return self
+                .stretches
+                .iter()
+                .enumerate()
+                .try_for_each(|(at, stretch)| write_stretch(text, at + 1, stretch));
+        }
         let Some(repeated) = &self.repeated else { return Ok(()) };
         writeln!(text, "\n[[repeat]]\ncause = \"measured\"\nshare = {}", number(repeated.share))?;
         writeln!(text, "{FRESH}")?;
@@ -259,6 +271,16 @@ fn repeated(profile: &Profile, heavy: &Heavy) -> Option<Repeated> {
     let mean = copies.iter().map(|(copies, ids)| *copies as f64 * *ids as f64).sum::<f64>() / ids as f64;
     let share = (of_ids / seen).min(1.0);
     (ids > 0).then_some(Repeated { share, copies_of_each: of_ids * mean, copies, points })
+}
+
+/// Copies of ids whose first ping comes in this stretch.
+fn write_stretch(text: &mut String, number: usize, stretch: &Stretch) -> fmt::Result {
+    let Stretch { between: [from, to], share, copies, until } = stretch;
+    let weights: Vec<String> = copies.iter().map(|(copies, weight)| format!("{copies} = {weight}")).collect();
+    writeln!(text, "\n[[repeat]]\ncause = \"measured, stretch {number}\"\nshare = {}", self::number(*share))?;
+    writeln!(text, "between = [\"{}\", \"{}\"]\n{FRESH}", time(*from), time(*to))?;
+    writeln!(text, "copies = {{ {} }}", weights.join(", "))?;
+    writeln!(text, "lag.uniform = [\"0s\", \"{}\"]", time(*until))
 }
 
 fn write_cdf(text: &mut String, points: &[lags::Point]) -> fmt::Result {

@@ -140,6 +140,31 @@ fn few_ids_that_hold_most_pings_come_back_at_any_scale() {
 }
 
 #[test]
+fn ids_that_come_a_few_times_at_any_time_of_a_day_come_back_with_all_their_pings() {
+    // The finalizer of MurmurHash3, of 64 bits.
+    let mixed = |number: u64| {
+        let once = (number ^ number >> 33).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        let twice = (once ^ once >> 33).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+        (twice ^ twice >> 33) >> 11
+    };
+    let at = |number: u64, hours: f64| mixed(number) as f64 / (1u64 << 53) as f64 * hours * 3600.0;
+    let four = (0..10_000u64).map(|ping| (at(ping + 1, 24.0), u128::from(ping / 4)));
+    // Twice, five times, and three ids of four once.
+    let pings_of = |id: u64| [1, 1, 1, 2, 1, 1, 1, 5][id as usize % 8];
+    let mixture = (0..9_000u64).flat_map(|id| {
+        (0..pings_of(id)).map(move |ping| (at((id << 8 | ping) + 1_000_000, 7.0), u128::from(id)))
+    });
+    for (name, pings) in [("four times", four.collect::<Vec<_>>()), ("a mixture", mixture.collect())] {
+        let traffic = traffic_of(pings);
+        for scale in [1.0, 3.0] {
+            let toml = traffic.scenario(Wanted { scale, window: None }).unwrap();
+            let deviations = deviations(&traffic, &profile_of(&toml, 1), scale);
+            assert!(deviations.is_empty(), "{name} at {scale}: {deviations:?}\n{toml}");
+        }
+    }
+}
+
+#[test]
 fn what_does_not_come_back_is_said_with_numbers_in_the_scenario_and_beside_it() {
     // Every id comes twenty times within a second, the first half of the traffic long; then once more each.
     let bursts =

@@ -58,7 +58,7 @@ impl FoldedRecords {
     /// What was met among so many pings, as a sentence; none where each record is a line.
     pub(crate) fn said(&self, pings: u64) -> Option<String> {
         let first = self.first_alike.or(self.first)?;
-        let hold = if self.records == 1 { "record holds" } else { "records hold" };
+        let hold = if self.records == 1 { "records holds" } else { "records hold" };
         let longest = if self.records == 1 { "" } else { "the longest " };
         let alike = match self.alike {
             0 => String::new(),
@@ -118,7 +118,7 @@ mod tests {
         );
         let text = met(&[(2, true)]).doubt(2).unwrap().text;
         assert!(
-            text.contains("1 of 2 record holds line breaks inside quotes, over 2 lines, and every line"),
+            text.contains("1 of 2 records holds line breaks inside quotes, over 2 lines, and every line"),
             "{text}"
         );
     }

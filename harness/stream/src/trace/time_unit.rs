@@ -66,7 +66,7 @@ impl TimeUnit {
     pub(crate) fn allowed(self) -> &'static str {
         match self {
             TimeUnit::Auto | TimeUnit::Rfc3339 => {
-                "RFC 3339 with an offset, such as 2026-01-31T12:00:00Z, from 1970 to 2554"
+                "RFC 3339 with an offset, such as 2026-01-31T12:00:00Z, from 1970 to 2554, or what --time-format says"
             }
             TimeUnit::S | TimeUnit::Ms | TimeUnit::Us | TimeUnit::Ns | TimeUnit::Days => {
                 "a number since the epoch, from 1970 to 2554"

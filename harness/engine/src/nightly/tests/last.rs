@@ -168,6 +168,27 @@ fn versions_of_every_type_that_has_an_order_say_which_row_is_the_last_and_equal_
     assert!(error.contains("v10 before v9"), "{error}");
 }
 
+#[test]
+fn whether_ids_count_as_they_are_spelled_is_told_by_their_type() {
+    let Some(duckdb) = duckdb() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let row = LiveRow { submission_us: START, document_id: id(1), unique: 1, cause: 0 };
+    let usual = write_live(&dir.path().join("usual"), [row]);
+    let (day, files) = usual.days.first_key_value().unwrap();
+    assert!(!ids_are_spelled(&usual, *day, &Columns::default()).unwrap());
+    let live = dir.path().join("texts");
+    let partition = Layout::default().partition(&live, *day);
+    std::fs::create_dir_all(&partition).unwrap();
+    let [from, to] =
+        [&files[0], &partition.join("a.parquet")].map(|path| sql::quoted(&path.to_string_lossy()));
+    let texts = format!(
+        "COPY (SELECT * REPLACE (document_id::VARCHAR AS document_id) FROM read_parquet({from})) TO {to} (FORMAT parquet);"
+    );
+    duckdb.run(&texts, &NEVER).unwrap();
+    let live = table(&live, &Layout::default()).unwrap();
+    assert!(ids_are_spelled(&live, *day, &Columns::default()).unwrap());
+}
+
 fn rows_of_files(files: &[PathBuf]) -> Vec<String> {
     super::rows(files)
 }

@@ -72,7 +72,7 @@ fn two_stray_quotes_that_make_one_sound_field_are_doubted_with_their_place() {
             assert_eq!((survey.pings_count, survey.bad_count), (198, 0), "{open:?} {end:?}");
             let line = if end == "\r" { 1 } else { 11 };
             let said = format!(
-                "1 of 198 record holds line breaks inside quotes, over 3 lines, and every line of them could be a \
+                "1 of 198 records holds line breaks inside quotes, over 3 lines, and every line of them could be a \
                  record of its own; it is at line {line}"
             );
             assert_eq!(survey.folded.as_ref(), Some(&said), "{end:?}");
