@@ -239,7 +239,7 @@ fn verdicts_of_two_are_compared_one_by_one() {
     assert!(said.starts_with("late-window and exact on the pings of tiny, seed 5, one worker"), "{said}");
     let (code, said) = compare("exact:window=1m");
     let differ =
-        "pings let through by exact:window=1m alone\n    of keys on which they agreed until then: 1 min";
+        "pings let through by exact:window=1m alone\n    of keys on which they agreed until then: 1m ";
     assert!(code == Some(4) && said.contains("0 pings let through by late-window alone"), "{code:?} {said}");
     assert!(said.contains(differ), "{said}");
     let (code, said) = compare("redis-claim");

@@ -6,14 +6,13 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
-use dedup_strategies::time::saturating_nanos;
 use dedup_strategies::{Batching, Ping, PingKey, Timestamp, Verdict};
 use dedup_stream::workload::Workload;
 
 use crate::environment::{CellError, Environment, Instance, Timing};
 use crate::passes::time::{PacedWorker, prepare};
 use crate::select::Selected;
-use crate::units::{duration, plural, thousands};
+use crate::units::{plural, thousands};
 
 /// How many pings are told of, on which they differ.
 const SHOWN: usize = 5;
@@ -170,20 +169,24 @@ impl Apart {
     }
 
     fn tell(&self, name: &str, text: &mut String) {
-        let nanos = |time| duration(saturating_nanos(time));
         let _ = writeln!(text, "{} let through by {name} alone", plural(self.count, "ping"));
         if let Some((least, most)) = self.after {
             let _ = writeln!(
                 text,
                 "    of keys on which they agreed until then: {} to {} after the copy before",
-                nanos(least),
-                nanos(most)
+                exactly(least),
+                exactly(most)
             );
         }
         for (number, since) in &self.first {
-            let _ = writeln!(text, "    ping {number}, {} after the copy before", nanos(*since));
+            let _ = writeln!(text, "    ping {number}, {} after the copy before", exactly(*since));
         }
     }
+}
+
+/// To the millisecond: how much beyond a window it is says why.
+fn exactly(time: Duration) -> String {
+    humantime::format_duration(Duration::from_millis(time.as_millis() as u64)).to_string()
 }
 
 #[cfg(test)]
@@ -224,7 +227,8 @@ mod tests {
             told.starts_with("3 got the same verdict from both (60.0000 %): 2 let through, 1 dropped\n"),
             "{told}"
         );
-        let of_a = "1 ping let through by a alone\n    of keys on which they agreed until then: 1 min to 1 min after";
+        let of_a =
+            "1 ping let through by a alone\n    of keys on which they agreed until then: 1m to 1m after";
         assert!(told.contains(of_a) && told.ends_with("1 ping let through by b alone\n"), "{told}");
     }
 }
