@@ -37,4 +37,4 @@ step "0 4" "$harness" conform systems/spark.toml --against exact -f systems/chec
 # JVMs get faster for a while: longer than the second that a closed loop takes otherwise.
 step 0 "$harness" run -f '^quick$' -s systems/flink-floor.toml -s systems/flink.toml -s systems/flink.toml:state=rocksdb \
     -s systems/flink-seen.toml -s systems/flink-event-time.toml -s systems/flink-wall.toml -s systems/clickhouse.toml -s '^exact$' \
-    -p verify -p time -p weigh --time-budget 20 -o "$out" --force
+    -p verify -p time -p weigh --time-budget 8 --stall-timeout 5m -o "$out" --force
