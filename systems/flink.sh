@@ -10,7 +10,7 @@ missing() {
 }
 command -v java >/dev/null || missing "a Java runtime (apt-get install default-jdk-headless)"
 [ -e "$classes/DedupFlink.class" ] || missing "Flink 2.3.0 in target/systems/flink"
-for source in "$here"/flink/*.java "$here"/flink/ttl/*.java "$here"/clients/*.java; do
+for source in "$here"/flink/*.java "$here"/flink/ttl/*.java "$here"/clients/DedupFlow.java; do
     [ "$source" -nt "$classes/DedupFlink.class" ] && missing "the job as it is now in target/systems/flink"
 done
 # Our classes first: one stands in the place of Flink's own.

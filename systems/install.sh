@@ -57,7 +57,7 @@ flink_job() {
     command -v javac >/dev/null || { echo "error: no javac on the PATH: apt-get install default-jdk-headless" >&2; exit 1; }
     rm -rf "$into/flink/classes"
     javac -cp "$into/flink/packages/pyflink/lib/*" -d "$into/flink/classes" \
-        systems/clients/*.java systems/flink/*.java systems/flink/ttl/*.java
+        systems/clients/DedupFlow.java systems/flink/*.java systems/flink/ttl/*.java
     echo "$into/flink/classes compiled"
 }
 
