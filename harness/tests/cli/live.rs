@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::tool::{Tool, entries};
+use crate::workspace::root;
 
 fn data(name: &str) -> Vec<u8> {
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "stream", "tests", "data", name].iter().collect();
@@ -245,6 +246,8 @@ fn shadows_show_who_misses_and_who_drops_wrongly() {
     let tool = Tool::new();
     let lines: String =
         (0..6000).map(|ping| format!("{},{}\n", ping % 3000, 1_772_323_200 + ping / 100)).collect();
+    // A program of its own is a shadow like any other.
+    let dictionary = format!("{}:window=10s", root().join("systems/examples/dict-window.toml").display());
     let args = [
         "profile",
         "--live",
@@ -254,6 +257,7 @@ fn shadows_show_who_misses_and_who_drops_wrongly() {
         "^exact$",
         "exact:window=10s",
         "bloom:ids=100,rate=0.1",
+        &dictionary,
     ];
     let output =
         tool.command(&args).write_stdin(format!("id,t\n{lines}")).assert().success().get_output().clone();
@@ -266,6 +270,7 @@ fn shadows_show_who_misses_and_who_drops_wrongly() {
         "{printed}"
     );
     assert!(of("exact:window=10s:").ends_with("wrongly 0 % of ids, misses 100 % of duplicates"), "{printed}");
+    assert!(of("dict-window:window=10s:").ends_with("misses 100 % of duplicates"), "{printed}");
     let bloom = of("bloom:");
     assert!(!bloom.contains("wrongly 0 %") && bloom.contains("misses 0 % of duplicates"), "{bloom}");
     assert!(entries(&tool.tmp()).is_empty());

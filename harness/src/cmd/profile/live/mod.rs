@@ -29,6 +29,7 @@ use crate::cmd::values::time;
 use crate::environment::RedisChoice;
 use crate::exit::{Exit, OrExit};
 use crate::select::{Selected, select_by};
+use crate::systems::with_systems;
 use serving::Listener;
 use watch::{Clock, Watch};
 
@@ -55,7 +56,7 @@ pub struct LiveArgs {
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "10s", requires = "live")]
     pub every: Duration,
     /// Show what this strategy would have dropped, wrongly dropped and missed: a regular expression, or one with settings:
-    /// name:key=value,... Without settings it expects a million ids in ten minutes. One that needs a Redis server gets a private
+    /// name:key=value,..., or the file of a system: ./mine.toml. Without settings it expects a million ids in ten minutes. One that needs a Redis server gets a private
     /// one, or --redis-url
     #[arg(long = "shadow", value_name = "STRATEGY", num_args = 1.., requires = "live")]
     pub shadows: Vec<String>,
@@ -72,7 +73,10 @@ impl LiveArgs {
     fn shadows(&self, definitions: &[Definition]) -> anyhow::Result<Vec<Selected>> {
         match self.shadows.as_slice() {
             [] => Ok(Vec::new()),
-            patterns => Ok(select_by("--shadow", definitions, patterns)?),
+            patterns => {
+                let (definitions, patterns) = with_systems(definitions, patterns)?;
+                Ok(select_by("--shadow", &definitions, &patterns)?)
+            }
         }
     }
 }

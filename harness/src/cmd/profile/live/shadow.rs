@@ -136,7 +136,7 @@ impl Shadow {
             held: Tally::default(),
             batch: Vec::new(),
             known: Vec::new(),
-            batch_size: if definition.needs == Needs::Redis { ON_SERVER } else { 1 },
+            batch_size: if definition.needs == Needs::Nothing { 1 } else { ON_SERVER },
             deliveries: 0,
             failed: None,
             counts: Counts::default(),
