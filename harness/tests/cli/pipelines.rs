@@ -78,7 +78,10 @@ fn adds_up(words: &str, run: &Run, page: &str) {
     let all = words.split(" duplicates, ").next().unwrap();
     let number = |text: &str| text.replace(',', "").parse::<u64>().unwrap();
     let (before, duplicates) = all.rsplit_once(" delivered again after they were decided, ").unwrap();
+    let duplicates = duplicates.strip_prefix("by strategy, ").unwrap_or(duplicates);
+    // The duplicates are those where the fewest were made.
     let (pings, made) = before.rsplit_once(" pings and ").unwrap();
+    let made = made.split(' ').next().unwrap();
     let pings = pings.rsplit(' ').next().unwrap();
     let uniques = words.split(" duplicates, ").nth(1).unwrap().split(' ').next().unwrap();
     assert_eq!(number(pings) + number(made), number(duplicates) + number(uniques), "{words}");
