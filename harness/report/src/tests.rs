@@ -350,7 +350,10 @@ fn a_trend_keeps_runs_in_the_order_of_time_and_marks_counts_that_differ() {
 #[test]
 fn every_metric_of_the_list_is_a_column_of_csv_a_key_of_json_and_a_line_of_tidy_data() {
     let mut run = full();
-    verified(&mut run, |_, figures| figures.round_trips_count = Some(7));
+    verified(&mut run, |_, figures| {
+        figures.round_trips_count = Some(7);
+        figures.emitted_twice_count = Some(1);
+    });
     for cell in &mut run.cells {
         if let CellResult::Weigh(figures) = &mut cell.result {
             figures.server_used_bytes = Some(1 << 20);
