@@ -316,7 +316,7 @@ test('a trend marks the step that is there', async () => {
 
 test('the first screen names the worst and has a line a candidate, as cards on a phone', async () => {
   const { page, context } = await open(browser, pages.report);
-  assert.match(await page.locator('h1').textContent(), /bloom lost [0-9.]+\s% of them (under|on) /);
+  assert.match(await page.locator('h1').textContent(), /bloom lost [0-9.]+\s% of unique pings (under|on) /);
   const lines = page.locator('#overview tbody tr:visible');
   assert.equal(await lines.count(), 4, 'no floor, and no one twice; who failed as well');
   const bottom = await lines.last().evaluate((line) => line.getBoundingClientRect().bottom);
