@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients"))
 from dedup_system import DUPLICATE, END, NEW, System, serve  # noqa: E402
@@ -13,21 +14,21 @@ CLAIM = """
     RETURNING id
 """
 PURGES_A_WINDOW = 10
+# Less than a reply may take.
+STARTS_WITHIN_S = 8
 
 
 class Postgres(System):
     def __init__(self, hello):
         import psycopg
 
+        self.psycopg = psycopg
         settings = hello["settings"]
         self.window = settings["window"]
         self.purges = hello["worker"] == 0
         self.next_purge = 0
         durability = settings["durability"]
-        # Before its tables are there, and after it was killed, it may take a moment.
-        self.connect = lambda: psycopg.connect(
-            host=os.path.dirname(hello["server"]), user="postgres", autocommit=True, connect_timeout=15
-        )
+        self.host = os.path.dirname(hello["server"])
         self.connection = self.connect()
         if durability == "async":
             self.connection.execute("SET synchronous_commit = off")
@@ -41,6 +42,17 @@ class Postgres(System):
             self.connection.execute("CREATE INDEX IF NOT EXISTS seen_t ON seen (t)")
         self.version = f"PostgreSQL {self.connection.info.parameter_status('server_version')}"
         self.durability = durability
+
+    def connect(self):
+        """It listens before it lets anybody in, at first and after it was killed."""
+        until = time.monotonic() + STARTS_WITHIN_S
+        while True:
+            try:
+                return self.psycopg.connect(host=self.host, user="postgres", autocommit=True, connect_timeout=STARTS_WITHIN_S)
+            except self.psycopg.OperationalError as error:
+                if "starting up" not in str(error) or time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
 
     def query(self, statement, values):
         if self.connection.closed:

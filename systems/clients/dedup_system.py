@@ -11,6 +11,7 @@ Nothing but the standard library. Copy it beside your own file.
 """
 
 import json
+import os
 import struct
 import sys
 import traceback
@@ -66,7 +67,7 @@ def serve(make):
             raise ValueError(f"this speaks version 1 of the protocol, not {hello['dedup-protocol']}")
         system = make(hello)
     except Exception as error:  # told to the harness, whatever it is
-        traceback.print_exc()
+        _say_where(error)
         word = "missing" if isinstance(error, ImportError) else "failed"
         write(json.dumps({word: f"{type(error).__name__}: {error}"}).encode() + b"\n")
         flush()
@@ -80,10 +81,16 @@ def serve(make):
         try:
             kind, body = _answer(system, chr(kind), read(length))
         except Exception as error:
-            traceback.print_exc()
+            _say_where(error)
             kind, body = "e", f"{type(error).__name__}: {error}".encode()
         write(_HEADER.pack(len(body), ord(kind)) + body)
         flush()
+
+
+def _say_where(error):
+    """Errors of the harness end with the last lines of the standard error."""
+    frames = traceback.extract_tb(error.__traceback__)[1:]
+    print("at " + " > ".join(f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in frames), file=sys.stderr)
 
 
 def _answer(system, kind, body):
