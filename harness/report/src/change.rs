@@ -1,13 +1,39 @@
 //! What a fault changes: the one measure of how bad a fault was, wherever a worst one is named.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use dedup_records::compare::{Block, Comparison, Row, Standing, VerifySummary};
 use dedup_records::units::thousands;
 
-/// The measure in words, for wherever a worst fault is named.
-pub(crate) const DEFINITION: &str = "Worst fault: of those that happened, the one that cost the largest share of unique pings beyond the same stream \
-     without it; where none cost any, the one that let the largest share of copies through beyond it.";
+/// The measure in words, for wherever a worst fault is named: beyond what it counts, as far as that is known of these.
+pub(crate) fn definition(known: impl IntoIterator<Item = Known>) -> String {
+    let known: BTreeSet<Known> = known.into_iter().collect();
+    let has = |one| known.contains(&one);
+    let (beyond, it) = match (has(Known::Run) || known.is_empty(), has(Known::Mildest)) {
+        (true, false) => (" beyond the same stream without it", " beyond it"),
+        (true, true) => (
+            " beyond the same stream without it, or, where that was not run, beyond what the mildest fault left of it",
+            " beyond it",
+        ),
+        (false, true) => (
+            " beyond what the mildest fault left of the same stream, which was not run without one",
+            " beyond it",
+        ),
+        (false, false) => ("", ""),
+    };
+    let whole = match (has(Known::Nothing), beyond.is_empty()) {
+        (false, _) => "",
+        (true, true) => " Nothing is known of the same stream without it: all is counted.",
+        (true, false) => {
+            " Where neither is known all is counted (\"in all\"), and it stands behind the others."
+        }
+    };
+    format!(
+        "Worst fault: of those that happened, the one that cost the largest share of unique pings{beyond}; where none \
+         cost any, the one that let the largest share of copies through{it}.{whole}"
+    )
+}
 
 /// What is no change, in words.
 pub(crate) const CHANCE: &str = "below 30 copies more, and below 10 pings where some are lost anyway, it may be chance and counts as none";
@@ -30,12 +56,15 @@ pub(crate) struct Without {
 }
 
 /// How it is known what a stream comes to without its fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Known {
-    /// It was run without it.
+    /// It was run without it, or there is no fault.
+    #[default]
     Run,
     /// It is what the mildest of several faults left of it.
     Mildest,
+    /// It is not known: all is counted.
+    Nothing,
 }
 
 /// So many faults of one stream are needed to know what it comes to under the mildest.
@@ -52,10 +81,9 @@ impl Without {
         if block.stream.faults.is_empty() && verify.faults.is_empty() {
             return None;
         }
-        let same = |other: &&VerifySummary| {
-            let counts = |verify: &VerifySummary| (verify.unique_count, verify.duplicate_count);
-            !other.faults.is_empty() && counts(other) == counts(verify)
-        };
+        // By uniques alone: a fault makes copies of its own.
+        let same =
+            |other: &&VerifySummary| !other.faults.is_empty() && other.unique_count == verify.unique_count;
         let rows = comparison.blocks.iter().flat_map(|block| &block.rows);
         let alike = rows.filter(|other| (&other.strategy, &other.run) == (&row.strategy, &row.run));
         let alike: Vec<&VerifySummary> =
@@ -68,6 +96,7 @@ impl Without {
 }
 
 /// What a fault did to a strategy. Ordered by harm: the share of uniques lost, then the share of copies let through.
+/// What is counted whole is behind all that is known to be the fault's doing.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Change {
     /// Uniques lost.
@@ -82,6 +111,8 @@ pub(crate) struct Change {
     lost_anyway: u64,
     /// Copies let through without it.
     copies_anyway: u64,
+    /// How these are known.
+    pub(crate) known: Known,
 }
 
 impl Change {
@@ -107,6 +138,11 @@ impl Change {
             duplicates: verify.duplicate_count,
             lost_anyway: anyway,
             copies_anyway: passed,
+            known: match without {
+                Some(without) => without.known,
+                None if verify.faults.is_empty() => Known::Run,
+                None => Known::Nothing,
+            },
         })
     }
 
@@ -146,13 +182,32 @@ impl Change {
         if anyway > 0 { " more" } else { "" }
     }
 
+    /// What it is more than, behind ` more`.
+    pub(crate) fn than(&self) -> &'static str {
+        match (self.more(), self.known) {
+            ("", _) => "",
+            (_, Known::Mildest) => " than under the mildest fault",
+            (_, Known::Run | Known::Nothing) => " than without it",
+        }
+    }
+
     /// In words, the same in every table: `lost 435`, or `let 2,488 more through`.
     pub(crate) fn words(&self) -> String {
         let more = self.more();
+        let whole = if self.known == Known::Nothing { " in all" } else { "" };
         match (self.lost, self.copies) {
             (0, 0) => "no harm seen".to_string(),
-            (0, copies) => format!("let {}{more} through", thousands(copies)),
-            (lost, _) => format!("lost {}{more}", thousands(lost)),
+            (0, copies) => format!("let {}{more} through{whole}", thousands(copies)),
+            (lost, _) => format!("lost {}{more}{whole}", thousands(lost)),
+        }
+    }
+
+    /// No harm, then harm that may not be the fault's, then the fault's own.
+    fn rank(&self) -> u8 {
+        match (self.is_none(), self.known) {
+            (true, _) => 0,
+            (false, Known::Nothing) => 1,
+            (false, Known::Run | Known::Mildest) => 2,
         }
     }
 }
@@ -165,7 +220,10 @@ pub(crate) fn worst<T>(changes: impl Iterator<Item = (T, Change)>) -> Option<(T,
 impl Ord for Change {
     fn cmp(&self, other: &Change) -> Ordering {
         let lost = self.lost_ratio().total_cmp(&other.lost_ratio());
-        lost.then_with(|| self.copies_ratio().total_cmp(&other.copies_ratio()))
+        self.rank()
+            .cmp(&other.rank())
+            .then(lost)
+            .then_with(|| self.copies_ratio().total_cmp(&other.copies_ratio()))
     }
 }
 

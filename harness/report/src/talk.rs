@@ -1,5 +1,6 @@
 //! The comparison of the 2021 talk: its table, read off a comparison of records, so that a stored run can be drawn again.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -10,7 +11,7 @@ use dedup_records::compare::{
 use dedup_records::metrics::{BYTES_PER_ID, PINGS, ROUND_TRIPS};
 use dedup_records::record::Role;
 
-use crate::change::{self, Change, Without};
+use crate::change::{self, Change, Known, Without};
 use crate::models::model_of;
 use crate::panel::window;
 use crate::verdict::Harm;
@@ -48,6 +49,9 @@ pub struct Table {
     /// Disk that a nightly job behind these pings takes, where the reader is to be told; records do not say it.
     #[serde(skip)]
     pub nightly_disk_bytes: Option<u64>,
+    /// How it is known what faults changed.
+    #[serde(skip)]
+    pub(crate) known: BTreeSet<Known>,
 }
 
 /// One strategy.
@@ -168,6 +172,12 @@ impl Table {
             rows,
             skipped: skipped(main),
             nightly_disk_bytes: None,
+            known: main
+                .rows
+                .iter()
+                .flat_map(|row| changes(&row.strategy, &faults, comparison))
+                .map(known)
+                .collect(),
         })
     }
 
@@ -299,12 +309,21 @@ fn round_trips(summary: &Summary) -> Option<f64> {
     Some(summary.value(&ROUND_TRIPS)? / summary.value(&PINGS)?.max(1.0))
 }
 
-fn worst(strategy: &str, faults: &[&Block], comparison: &Comparison) -> Option<Worst> {
-    let changes = faults.iter().filter_map(|block| {
+/// What each fault changed for a strategy.
+fn changes<'a>(strategy: &str, faults: &[&'a Block], comparison: &Comparison) -> Vec<(&'a Block, Change)> {
+    let change = |block: &&'a Block| {
         let row = row(block, strategy)?;
-        Some((block, Change::of(row, Without::of(block, row, comparison))?))
-    });
-    let (block, change) = change::worst(changes)?;
+        Some((*block, Change::of(row, Without::of(block, row, comparison))?))
+    };
+    faults.iter().filter_map(change).collect()
+}
+
+fn known((_, change): (&Block, Change)) -> Known {
+    change.known
+}
+
+fn worst(strategy: &str, faults: &[&Block], comparison: &Comparison) -> Option<Worst> {
+    let (block, change) = change::worst(changes(strategy, faults, comparison).into_iter())?;
     let fault = without_folder(block);
     Some(Worst { fault, lost_count: change.lost, missed_count: change.copies, words: change.words() })
 }
@@ -387,6 +406,53 @@ mod tests {
         let worst = only_row(vec![cell(SCENARIO, GOOD), away]).worst.unwrap();
         assert_eq!((worst.lost_count, worst.missed_count), (0, 100));
         assert_eq!(worst.said(), "away: let 100 more through");
+    }
+
+    #[test]
+    fn in_older_records_like_streams_are_those_with_as_many_uniques_and_nothing_whole_is_ranked_above_a_difference()
+     {
+        let under = |fault: &str, duplicates_more: u64, missed| {
+            let mut cell =
+                cell(fault, Sample { missed_in_window: 0, missed, verdict: Verdict::Kept, ..GOOD });
+            let CellResult::Verify(figures) = &mut cell.result else { unreachable!("a verify cell") };
+            figures.duplicate_count += duplicates_more;
+            figures.pings_count += duplicates_more;
+            figures.faults = vec![fault_seen()];
+            cell
+        };
+        let talk = || cell(SCENARIO, GOOD);
+        let other_copies =
+            vec![talk(), under("faults/a", 7, 60), under("faults/b", 0, 150), under("faults/c", 3, 50)];
+        let said = only_row(other_copies.clone()).worst.unwrap().said();
+        assert_eq!(said, "b: let 100 more through");
+        let definition = |cells: Vec<CellRecord>| {
+            let run = Run { cells, ..run() };
+            let comparison = Comparison::from_runs(&[run], &Filter::default(), None).unwrap();
+            change::definition(Table::of(&comparison).unwrap().known)
+        };
+        assert!(definition(other_copies.clone()).contains("beyond what the mildest fault left"));
+        // A fault on a stream of its own, of which nothing else is known.
+        let mut alone = under("faults/alone", 0, 190);
+        let CellResult::Verify(figures) = &mut alone.result else { unreachable!("a verify cell") };
+        figures.unique_count += 5;
+        figures.pings_count += 5;
+        let with_alone = [other_copies, vec![alone.clone()]].concat();
+        assert_eq!(only_row(with_alone.clone()).worst.unwrap().said(), "b: let 100 more through");
+        assert!(definition(with_alone).contains("all is counted (\"in all\")"));
+        let only = vec![talk(), alone];
+        assert_eq!(only_row(only.clone()).worst.unwrap().said(), "alone: let 190 through in all");
+        assert!(!definition(only).contains("beyond"));
+    }
+
+    fn fault_seen() -> dedup_records::record::FaultFigures {
+        dedup_records::record::FaultFigures {
+            kind: "worker-crash".to_string(),
+            at_ns: 1,
+            for_ns: 0,
+            fired_count: 1,
+            observed: String::new(),
+            outage_ns: None,
+        }
     }
 
     #[test]

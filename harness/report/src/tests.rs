@@ -415,6 +415,60 @@ fn two_faults() -> Run {
     run
 }
 
+/// What is said around the fault that does harm, each verify cell of a strategy changed first.
+fn around_the_cruel(change: impl Fn(&str, &mut VerifyFigures)) -> (Report, crate::Figure) {
+    let mut run = two_faults();
+    verified(&mut run, |strategy, figures| change(strategy, figures));
+    let report = report_of(&[run], Mix::Apart);
+    let figures = &section(&report, "faults").figures;
+    let figure = figures.iter().find(|figure| figure.title.ends_with("cruel")).unwrap().clone();
+    (report, figure)
+}
+
+#[test]
+fn a_title_over_a_chart_speaks_of_what_is_drawn_and_what_was_held_and_lost_is_said_behind_it() {
+    let drawn = |strategy: &str, figures: &mut VerifyFigures, dropped: u64| {
+        figures.over_time.dropped_first_count = vec![if strategy == "exact" { dropped } else { 0 }; 2];
+        figures.over_time.missed_count = vec![9, 9];
+    };
+    let (report, held) = around_the_cruel(|strategy, figures| drawn(strategy, figures, 0));
+    assert!(held.headline.starts_with("Under cruel, lru let 1,200 copies through"), "{}", held.headline);
+    assert!(held.headline.contains("; exact lost 1,200, of which no line speaks"), "{}", held.headline);
+    assert!(!held.headline.contains("none lost"), "{}", held.headline);
+    let first = &held.charts[0].0;
+    assert!(first.id.starts_with("missed") && first.series.iter().any(|series| series.name == "lru"));
+    assert!(held.notes.iter().any(|note| note.contains("exact lost pings that were not dropped")));
+    assert!(crate::slides::render(&report).contains("Under cruel, lru let 1,200 copies through"));
+    let (_, dropped) = around_the_cruel(|strategy, figures| drawn(strategy, figures, 400));
+    assert!(dropped.headline.starts_with("Under cruel, exact lost 1,200 pings"), "{}", dropped.headline);
+    assert!(dropped.charts[0].0.id.starts_with("dropped"));
+}
+
+#[test]
+fn nobody_is_said_to_have_lost_none_where_some_are_lost_without_the_fault_too() {
+    let headline = |anyway: u64| {
+        let (_, figure) = around_the_cruel(|strategy, figures| {
+            figures.lost_count = if strategy == "exact" { anyway } else { 0 };
+            figures.lost_shared_key_count = 0;
+            let without = figures.faultless.as_mut().unwrap();
+            (without.lost_count, without.lost_shared_key_count) = (figures.lost_count, 0);
+        });
+        figure.headline
+    };
+    assert!(headline(37).contains("none lost more than without it"), "{}", headline(37));
+    assert!(!headline(37).contains("none lost any"), "{}", headline(37));
+    assert!(headline(0).contains("none lost any"), "{}", headline(0));
+}
+
+#[test]
+fn what_is_lost_without_a_fault_is_not_put_on_one() {
+    let (report, _) = around_the_cruel(|_, figures| {
+        (figures.lost_count, figures.lost_shared_key_count) = (37, 0);
+        figures.faultless = Some(FaultlessFigures::of(figures));
+    });
+    assert!(report.opening.claim.contains("without any fault, on the stream of"), "{}", report.opening.claim);
+}
+
 #[test]
 fn faults_are_lines_ranked_by_what_they_add_and_the_rest_is_a_dot() {
     let report = report_of(&[two_faults()], Mix::Apart);

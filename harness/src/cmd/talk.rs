@@ -138,11 +138,10 @@ fn chosen_parts(args: &TalkArgs, chosen: &Filter) -> anyhow::Result<Vec<Part>> {
 
 /// The talk's table of records that are of one.
 pub(super) fn drawn(comparison: &Comparison, format: Format) -> anyhow::Result<String> {
-    let table = Table::of(comparison).ok_or_else(|| {
+    let mut table = Table::of(comparison).ok_or_else(|| {
         anyhow!("no cell of the scenario {SCENARIO:?}: the records of `talk -o DIR` are needed for its table")
     })?;
-    let nightly_disk_bytes = Some(table.pings_count.saturating_mul(DISK_BYTES_PER_PING));
-    let table = Table { nightly_disk_bytes, ..table };
+    table.nightly_disk_bytes = Some(table.pings_count.saturating_mul(DISK_BYTES_PER_PING));
     Ok(tables::talk::render(&table, format, Look::of_stdout()))
 }
 

@@ -39,6 +39,21 @@ pub(crate) fn claim(lives: &[Life<'_>]) -> String {
         all => format!("any of {} strategies", number(all)),
     };
     let it = if counted.len() == 1 { "it" } else { &name };
+    if lossy > 0 {
+        // Losses that are nobody's doing as far as is known: chance, or counted whole.
+        let who = match counted.len() {
+            1 => format!("{name} lost pings"),
+            all => format!("{} of {} strategies lost pings", capital(&number(lossy)), number(all)),
+        };
+        return match worst {
+            Some(worst) => format!(
+                "{who}, not known to be a fault's doing; {it} let {} through {}",
+                share(&worst, worst.change.copies_ratio(), "the copies"),
+                place(&worst)
+            ),
+            None => format!("{who}, not known to be a fault's doing"),
+        };
+    }
     match worst {
         Some(worst) => format!(
             "No ping was seen lost by {by}; {it} let {} through {}",
@@ -59,8 +74,7 @@ fn share(worst: &Worst<'_>, ratio: f64, of: &str) -> String {
 
 /// Where, and what it is more than.
 fn place(worst: &Worst<'_>) -> String {
-    let than = if worst.change.more().is_empty() { "" } else { " than without it" };
-    format!("{}{than}", worst.within())
+    format!("{}{}", worst.within(), worst.change.than())
 }
 
 /// Who lost nothing anywhere, which of these is fastest and smallest, and what was not judged.

@@ -153,7 +153,9 @@ impl Worst<'_> {
     /// Where it was, as the end of a sentence.
     pub(crate) fn within(&self) -> String {
         match (self.cause, self.panel.faults().is_empty()) {
-            (Cause::Stream, false) => format!("{} without its fault", self.panel.within()),
+            (Cause::Stream, false) => {
+                format!("without any fault, on the stream of {}", self.panel.short_title())
+            }
             _ => self.panel.within(),
         }
     }

@@ -8,7 +8,7 @@ use super::claim::beside;
 use super::in_order;
 use super::life::{Cause, Counted, Life, Station};
 use crate::cells::documented_cell;
-use crate::change::{CHANCE, DEFINITION};
+use crate::change::{CHANCE, definition};
 use crate::model::{Cell, Column, Figure, Line, Table, Tone, View};
 use crate::panel::Panel;
 use crate::talk;
@@ -231,8 +231,12 @@ fn notes(panels: &[Panel<'_>], lives: &[Life<'_>]) -> Vec<String> {
             .to_string(),
     ];
     if panels.iter().any(|panel| !panel.faults().is_empty()) {
+        let changes =
+            lives.iter().flat_map(|life| &life.stations).filter_map(|station| station.entry.change());
+        let known = changes.map(|change| change.known);
         notes.push(format!(
-            "{DEFINITION} {}. What is lost without any fault is ranked beside these.",
+            "{} {}. What is lost without any fault is ranked beside these.",
+            definition(known),
             capital(CHANCE)
         ));
     }

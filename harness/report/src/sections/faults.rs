@@ -43,6 +43,19 @@ fn draw(panel: &Panel<'_>) -> Option<Figure> {
     for (id, title, counts) in kinds {
         let series: Vec<Series> = panel.rows.iter().filter_map(|entry| line(entry, counts)).collect();
         let quiet = quiet(panel, &series);
+        let (held, quiet): (Vec<String>, Vec<String>) = match id {
+            "dropped" => {
+                quiet.into_iter().partition(|name| of_no_line(panel).any(|(entry, _)| entry.name == *name))
+            }
+            _ => (Vec::new(), quiet),
+        };
+        if !held.is_empty() {
+            figure.notes.push(format!(
+                "{}: {} lost pings that were not dropped as copies, such as those held by what died; no line shows them.",
+                capital(title),
+                list(&held, 20)
+            ));
+        }
         if !quiet.is_empty() {
             figure.notes.push(format!("{}: none seen of {}.", capital(title), list(&quiet, 20)));
         }
@@ -60,7 +73,7 @@ fn draw(panel: &Panel<'_>) -> Option<Figure> {
         }
     }
     // The chart that the headline speaks of comes first.
-    if worst(panel).lost > 0 {
+    if subject(panel).is_some_and(|(_, change)| change.lost > 0) {
         figure.charts.sort_by_key(|(chart, _)| !chart.id.starts_with("dropped"));
     }
     figure.tables.push(happened(panel));
@@ -320,8 +333,27 @@ pub(super) fn worst(panel: &Panel<'_>) -> Change {
     change::worst(changes(panel)).map_or(Change::default(), |(_, change)| change)
 }
 
-/// What it did to the others.
-fn beside(count: usize, of: usize, did: &str) -> String {
+/// Those who lost pings of which no line can speak: what they held was not dropped as a copy.
+fn of_no_line<'a>(panel: &'a Panel<'_>) -> impl Iterator<Item = (&'a Entry<'a>, Change)> {
+    changes(panel).filter(|(entry, change)| {
+        let slices = entry.verified().flat_map(|figures| &figures.over_time.dropped_first_count);
+        change.lost > 0 && slices.sum::<u64>() == 0
+    })
+}
+
+/// Of whom the headline speaks: the worst that a line shows; of what no line shows, where there is nothing else.
+fn subject<'a>(panel: &'a Panel<'_>) -> Option<(&'a Entry<'a>, Change)> {
+    let held: Vec<usize> = of_no_line(panel).map(|(entry, _)| entry.strategy).collect();
+    let drawn = changes(panel).map(|(entry, change)| match held.contains(&entry.strategy) {
+        true => (entry, change.of_copies()),
+        false => (entry, change),
+    });
+    let drawn = change::worst(drawn).filter(|(_, change)| !change.is_none());
+    drawn.or_else(|| change::worst(changes(panel)).filter(|(_, change)| !change.is_none()))
+}
+
+/// What it did to the others, and what is to be said of losses where the headline is about copies.
+fn beside(count: usize, of: usize, did: &str, losses: &str) -> String {
     let also = match (count, of) {
         (_, 0) => String::new(),
         (0, 1) => "; the other did not".to_string(),
@@ -330,8 +362,7 @@ fn beside(count: usize, of: usize, did: &str) -> String {
         (all, of) if all == of => format!("; all {of} others {did} too"),
         (some, of) => format!("; {some} of {of} others {did} too"),
     };
-    let no_loss = if did == "lost some" { "" } else { ", and none lost any" };
-    also.clone() + if also.is_empty() { "" } else { no_loss }
+    also.clone() + if also.is_empty() { "" } else { losses }
 }
 
 /// What the fault changed, of whom most.
@@ -350,14 +381,26 @@ fn headline(panel: &Panel<'_>) -> String {
         (some, changes.len().saturating_sub(1))
     };
     let some = |count: u64, noun: &str| format!("{} {noun}", thousands(count));
-    let worst = change::worst(changes.iter().copied()).filter(|(_, change)| !change.is_none());
-    let said = match worst.map(|(entry, change)| (clip(&entry.name, 60), change)) {
+    let subject = subject(panel);
+    let held: Vec<String> = of_no_line(panel)
+        .filter(|(entry, _)| subject.is_none_or(|(own, change)| own.name != entry.name || change.lost == 0))
+        .map(|(entry, change)| format!("{} {}", clip(&entry.name, 60), change.words()))
+        .collect();
+    let lost_anyway = |(entry, _): &(&Entry<'_>, Change)| {
+        entry.row.summary.verify.as_ref().is_some_and(|verify| verify.told_apart_lost_count() > 0)
+    };
+    let losses = match (held.is_empty(), changes.iter().any(lost_anyway)) {
+        (false, _) => "",
+        (true, true) => ", and none lost more than without it",
+        (true, false) => ", and none lost any",
+    };
+    let said = match subject.map(|(entry, change)| (clip(&entry.name, 60), change)) {
         Some((name, change)) if change.lost > 0 => {
             let (count, of) = others(|change| change.lost);
             format!(
                 "Under {fault}, {name} lost {}{than}{}",
                 some(change.lost, "pings"),
-                beside(count, of, "lost some")
+                beside(count, of, "lost some", "")
             )
         }
         Some((name, change)) => {
@@ -365,10 +408,14 @@ fn headline(panel: &Panel<'_>) -> String {
             format!(
                 "Under {fault}, {name} let {} through{than}{}",
                 some(change.copies, "copies"),
-                beside(count, of, "let some through")
+                beside(count, of, "let some through", losses)
             )
         }
         None => format!("{fault} changed nothing for {}", strategies(changes.len())),
+    };
+    let said = match held.is_empty() {
+        true => said,
+        false => format!("{said}; {}, of which no line speaks", list(&held, 6)),
     };
     let never = panel.rows.iter().filter(|entry| {
         let rounds: Vec<&FaultFigures> = entry.verified().flat_map(|figures| &figures.faults).collect();
@@ -387,11 +434,11 @@ mod tests {
 
     #[test]
     fn what_the_others_did_is_said_in_words() {
-        assert_eq!(beside(0, 0, "lost some"), "");
-        assert_eq!(beside(0, 2, "lost some"), "; none of 2 others did");
-        assert_eq!(beside(2, 2, "lost some"), "; all 2 others lost some too");
+        assert_eq!(beside(0, 0, "lost some", ""), "");
+        assert_eq!(beside(0, 2, "lost some", ""), "; none of 2 others did");
+        assert_eq!(beside(2, 2, "lost some", ""), "; all 2 others lost some too");
         assert_eq!(
-            beside(1, 3, "let some through"),
+            beside(1, 3, "let some through", ", and none lost any"),
             "; 1 of 3 others let some through too, and none lost any"
         );
     }

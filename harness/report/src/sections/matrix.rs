@@ -8,7 +8,7 @@ use dedup_records::stats::rule_of_three;
 use dedup_records::units::{short, thousands};
 
 use crate::cells::{count_cell, harm_cell};
-use crate::change::{self, Change, DEFINITION};
+use crate::change::{self, Change, definition};
 use crate::model::{Cell, Column, Figure, Line, Section, Shade, Table, Tone, View};
 use crate::overview::lives;
 use crate::panel::{Entry, Panel};
@@ -249,7 +249,9 @@ fn counts(title: &str, id: &str, panels: &[&Panel<'_>]) -> Table {
 
 fn notes(panels: &[&Panel<'_>], sources: &[String]) -> Vec<String> {
     let has_faults = panels.iter().any(|panel| !panel.faults().is_empty());
-    let mut notes: Vec<String> = has_faults.then(|| DEFINITION.to_string()).into_iter().collect();
+    let changes = panels.iter().flat_map(|panel| &panel.rows).filter_map(Entry::change);
+    let known = changes.map(|change| change.known);
+    let mut notes: Vec<String> = has_faults.then(|| definition(known)).into_iter().collect();
     let seen = || {
         let entries = panels.iter().flat_map(|panel| &panel.rows);
         entries.filter_map(|entry| entry.row.summary.verify.as_ref())

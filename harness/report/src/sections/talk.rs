@@ -6,7 +6,7 @@ use dedup_records::units::{duration, thousands};
 
 use super::Heading;
 use crate::cells::documented_cell;
-use crate::change::{CHANCE, DEFINITION};
+use crate::change::{CHANCE, definition};
 use crate::model::{Cell, Figure, Section, Table, Tone};
 use crate::models;
 use crate::palette::Palette;
@@ -52,7 +52,7 @@ fn figure(table: &talk::Table, panels: &[Panel<'_>], comparison: &Comparison, pa
         ));
     }
     if !table.faults.is_empty() {
-        notes.push(format!("{DEFINITION} {}.", capital(CHANCE)));
+        notes.push(format!("{} {}.", definition(table.known.iter().copied()), capital(CHANCE)));
         notes.push(format!("Faults that were run: {}.", list(&table.faults, 30)));
     }
     notes.extend(models::notes(comparison));

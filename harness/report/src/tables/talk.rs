@@ -6,7 +6,7 @@ use dedup_records::units::{bytes, duration, plural, short, thousands};
 use super::grid::{Align, Grid};
 use super::text::{Text, Tone, wrap};
 use super::{Format, Look, markdown};
-use crate::change::{CHANCE, DEFINITION};
+use crate::change::{CHANCE, definition};
 use crate::model;
 use crate::talk::{Found, Row, Table, Worst};
 use crate::verdict::{self, SKIPPED, verdict, word};
@@ -191,7 +191,12 @@ fn notes(table: &Table) -> Vec<String> {
     }
     notes.push(match table.faults.is_empty() {
         true => "worst fault: no fault was tried.".to_string(),
-        false => format!("{DEFINITION} {}. Tried: {}.", capital(CHANCE), table.faults.join(", ")),
+        false => format!(
+            "{} {}. Tried: {}.",
+            definition(table.known.iter().copied()),
+            capital(CHANCE),
+            table.faults.join(", ")
+        ),
     });
     notes.push(
         "at 16,000/s: bytes an id, for the ids of the strategy's window, a day at most. round trips: with full batches."

@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::grid::{Align, Grid};
 use super::text::{Text, Tone};
-use crate::change::{self, CHANCE, Change, DEFINITION, Without};
+use crate::change::{self, CHANCE, Change, Known, Without, definition};
 use crate::verdict::verdict;
 use crate::words::capital;
 use notes::notes;
@@ -93,14 +93,17 @@ impl<'a> Matrix<'a> {
             let change = Change::of(row, Without::of(block, row, comparison))?;
             Some((short(&block.stream.scenario), change))
         };
+        let mut known: Vec<Known> = Vec::new();
         let worst = strategies.iter().filter_map(|name| {
-            let (fault, change) = change::worst(blocks.iter().filter_map(|block| rows(block, name)))?;
+            let changes: Vec<(&str, Change)> = blocks.iter().filter_map(|block| rows(block, name)).collect();
+            known.extend(changes.iter().map(|(_, change)| change.known));
+            let (fault, change) = change::worst(changes.into_iter())?;
             (!change.is_none()).then(|| format!("{name}: {fault}: {}", change.words()))
         });
         let worst: Vec<String> = worst.collect();
         let mut notes = notes(&blocks, time, several);
         if !worst.is_empty() {
-            notes.insert(0, format!("{DEFINITION} {}. {}.", capital(CHANCE), worst.join("; ")));
+            notes.insert(0, format!("{} {}. {}.", definition(known), capital(CHANCE), worst.join("; ")));
         }
         Matrix { time, lines, notes, strategies, blocks }
     }
