@@ -40,6 +40,11 @@ pub(super) fn columns(options: &TraceOptions, count: usize) -> Result<Option<Vec
     Ok(Some(named.chain(numbered).take(count).collect()))
 }
 
+/// Where the time is, which stands in each line of such a log.
+pub(super) fn time_of(columns: &[String]) -> Option<usize> {
+    columns.iter().position(|name| name == "time")
+}
+
 /// `text` with quotes in the place of brackets, if the trace is such a log.
 pub(super) fn quoted(options: &TraceOptions, text: Text) -> Result<Text, TraceError> {
     Ok(match first_name(options)? {
@@ -56,24 +61,32 @@ fn first_name(options: &TraceOptions) -> Result<Option<usize>, TraceError> {
     Ok(first_name_of(&String::from_utf8_lossy(bytes::start_of(options)?.trim_ascii_start())))
 }
 
-/// By the line of the first ones that has the fewest words before its time. The first has to be one of such a log.
+/// The first line has to be one of such a log. With the served host it is if all of the first ones can be read so: a
+/// user's name may have spaces in it, and then a line without that host has as many words.
 fn first_name_of(start: &str) -> Option<usize> {
-    let mut lines = start.lines().take(LOOKED_AT).map(words_before_time);
+    let mut lines = start.lines().take(LOOKED_AT).map(before_time);
     let first = lines.next().flatten()?;
-    let fewest = lines.flatten().fold(first, usize::min);
-    BEFORE_TIME.iter().position(|count| fewest >= *count)
+    let is_served = std::iter::once(first).chain(lines.flatten()).all(has_served_host);
+    Some(if is_served { 0 } else { 1 })
 }
 
-fn words_before_time(line: &str) -> Option<usize> {
+/// What stands before the time in a line of such a log.
+fn before_time(line: &str) -> Option<&str> {
     let (before, rest) = line.split_once(" [")?;
     let (time, rest) = rest.split_once("] ")?;
-    let words = before.split(' ').count();
-    (is_time(time) && rest.starts_with('"') && BEFORE_TIME.iter().any(|count| words >= *count))
-        .then_some(words)
+    let is_long_enough = before.split(' ').count() >= BEFORE_TIME[1];
+    (is_time(time) && rest.starts_with('"') && is_long_enough).then_some(before)
+}
+
+/// Whether the second word is a host or an address, as no name of `ident` is: `-`, nearly always.
+fn has_served_host(before: &str) -> bool {
+    let mut words = before.split(' ');
+    let is_host = |word: &str| word.contains(['.', ':']) || word == "localhost";
+    words.nth(1).is_some_and(is_host) && words.count() + 2 >= BEFORE_TIME[0]
 }
 
 /// Whether it is of the form `10/Oct/2000:13:55:36 -0700`.
-fn is_time(text: &str) -> bool {
+pub(super) fn is_time(text: &str) -> bool {
     const FORM: &[u8] = b"00/aaa/0000:00:00:00 +0000";
     let fits = |(byte, form): (u8, &u8)| match form {
         b'0' => byte.is_ascii_digit(),
@@ -158,7 +171,9 @@ fn take_user(byte: u8, user: &mut Vec<u8>, ready: &mut Vec<u8>) -> Place {
     match byte {
         b'[' if user.ends_with(b" ") => {
             user.pop();
-            let quote: &[u8] = if user.contains(&b' ') { b"\"" } else { b"" };
+            // Behind a served host that the log does not have otherwise: too many columns, and a bad line.
+            let is_name = user.contains(&b' ') && !user.starts_with(b"- ");
+            let quote: &[u8] = if is_name { b"\"" } else { b"" };
             ready.extend([quote, user.as_slice(), quote, b" \""].concat());
             user.clear();
             Place::Inside
@@ -218,6 +233,9 @@ mod tests {
             (format!("::1 - joe doe {time} \"GET /\"\n::1 - - {time} \"GET /\""), Some(1)),
             (format!("::1 - - {time} \"GET /\"\nh:80 ::1 - joe {time} \"GET /\"\n[ {time} x"), Some(1)),
             (format!("h:80 ::1 - joe doe {time} \"GET /\"\nh:80 ::1 - - {time} \"GET /\""), Some(0)),
+            (format!("10.0.0.1 - Anna Doe {time} \"GET /\"\n10.0.0.2 - Eva Doe {time} \"GET /\""), Some(1)),
+            (format!("10.0.0.1 - Anna Maria Doe {time} \"GET /\""), Some(1)),
+            (format!("h 10.0.0.1 - Anna Doe {time} \"GET /\"\nh a.b - - {time} \"GET /\""), Some(0)),
         ] {
             assert_eq!(first_name_of(&line), first, "{line}");
         }

@@ -14,7 +14,7 @@ use serde_json::Value;
 pub(crate) use super::avro_blocks::MAGIC;
 use super::avro_blocks::{ForeignCodec, PlainBlocks};
 use super::error::MAX_LINE_BYTES;
-use super::time_unit::TimeUnit;
+use super::time_unit::{TimeType, TimeUnit, Zone};
 
 /// Blocks are decompressed in memory.
 const MOST_BYTES_AT_ONCE: usize = 64 << 20;
@@ -40,10 +40,10 @@ impl AvroLines {
         Ok(AvroLines { reader, line: Vec::new(), given: 0 })
     }
 
-    /// The unit that the schema gives the field at the dotted path `field`.
-    pub(crate) fn unit_of(&self, field: &str) -> Option<TimeUnit> {
+    /// What the schema says of the field at the dotted path `field`, if that is a time.
+    pub(crate) fn time_of(&self, field: &str) -> Option<AvroTime> {
         let schema = serde_json::from_str(self.reader.schema().json()).ok()?;
-        unit_in(&schema, field)
+        time_in(&schema, field)
     }
 
     /// The dotted paths of all fields that are points in time by the schema; a date is as likely what an event is about.
@@ -51,7 +51,9 @@ impl AvroLines {
         let mut paths = Vec::new();
         if let Ok(schema) = serde_json::from_str(self.reader.schema().json()) {
             list_fields(&schema, "", &mut paths);
-            paths.retain(|path| unit_in(&schema, path).is_some_and(|unit| unit != TimeUnit::Days));
+            paths.retain(|path| {
+                matches!(time_in(&schema, path), Some(AvroTime::Point(of)) if of.unit != TimeUnit::Days)
+            });
         }
         paths
     }
@@ -103,32 +105,49 @@ pub(crate) fn codec_of(error: &io::Error) -> Option<&str> {
     error.get_ref()?.downcast_ref().map(|ForeignCodec(codec)| codec.as_str())
 }
 
-/// The unit of the time at `path` in a schema, which may be one of several in a union.
-fn unit_in(schema: &Value, path: &str) -> Option<TimeUnit> {
+/// What a schema says of a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AvroTime {
+    /// A point in time.
+    Point(TimeType),
+    /// It is none: what it is instead.
+    NoPoint(&'static str),
+}
+
+/// The time at `path` in a schema, which may be one of several in a union.
+fn time_in(schema: &Value, path: &str) -> Option<AvroTime> {
     match schema {
-        Value::Array(union) => union.iter().find_map(|one| unit_in(one, path)),
+        Value::Array(union) => union.iter().find_map(|one| time_in(one, path)),
         Value::Object(object) => {
             match (object.get("type"), object.get("logicalType").and_then(Value::as_str)) {
-                (_, Some(logical)) if path.is_empty() => {
-                    match logical.strip_prefix("local-").unwrap_or(logical) {
-                        "timestamp-millis" => Some(TimeUnit::Ms),
-                        "timestamp-micros" => Some(TimeUnit::Us),
-                        "timestamp-nanos" => Some(TimeUnit::Ns),
-                        "date" => Some(TimeUnit::Days),
-                        _ => None,
-                    }
-                }
+                (_, Some(logical)) if path.is_empty() => time_of_type(logical),
                 (Some(Value::String(kind)), _) if kind == "record" => {
                     object.get("fields")?.as_array()?.iter().find_map(|field| {
                         let rest = path.strip_prefix(field.get("name")?.as_str()?)?;
                         let rest = if rest.is_empty() { rest } else { rest.strip_prefix('.')? };
-                        unit_in(field.get("type")?, rest)
+                        time_in(field.get("type")?, rest)
                     })
                 }
-                (Some(inner), _) if !inner.is_string() => unit_in(inner, path),
+                (Some(inner), _) if !inner.is_string() => time_in(inner, path),
                 _ => None,
             }
         }
+        _ => None,
+    }
+}
+
+/// What a logical type says.
+fn time_of_type(logical: &str) -> Option<AvroTime> {
+    let point = |unit, zone| Some(AvroTime::Point(TimeType { unit, zone }));
+    let zone = if logical.starts_with("local-") { Zone::Unsaid } else { Zone::Utc };
+    match logical.strip_prefix("local-").unwrap_or(logical) {
+        "timestamp-millis" => point(TimeUnit::Ms, zone),
+        "timestamp-micros" => point(TimeUnit::Us, zone),
+        "timestamp-nanos" => point(TimeUnit::Ns, zone),
+        "date" => point(TimeUnit::Days, Zone::Unsaid),
+        "time-millis" => Some(AvroTime::NoPoint("a time of the day, without a date (time-millis)")),
+        "time-micros" => Some(AvroTime::NoPoint("a time of the day, without a date (time-micros)")),
+        "duration" => Some(AvroTime::NoPoint("a length of time, and no point in it (duration)")),
         _ => None,
     }
 }
@@ -293,21 +312,26 @@ mod tests {
                 {"name": "e", "type": "long"},
             ]}},
             {"name": "f", "type": ["null", {"type": "int", "logicalType": "date"}]},
+            {"name": "g", "type": {"type": "int", "logicalType": "time-millis"}},
+            {"name": "h", "type": ["null", {"type": "long", "logicalType": "time-micros"}]},
         ]});
-        for (path, unit) in [
-            ("a", Some(TimeUnit::Us)),
-            ("b", Some(TimeUnit::Ms)),
-            ("c.d", Some(TimeUnit::Ns)),
+        let point = |unit, zone| Some(AvroTime::Point(TimeType { unit, zone }));
+        for (path, time) in [
+            ("a", point(TimeUnit::Us, Zone::Utc)),
+            ("b", point(TimeUnit::Ms, Zone::Unsaid)),
+            ("c.d", point(TimeUnit::Ns, Zone::Utc)),
             ("c.e", None),
-            ("f", Some(TimeUnit::Days)),
+            ("f", point(TimeUnit::Days, Zone::Unsaid)),
             ("c", None),
             ("ab", None),
+            ("g", Some(AvroTime::NoPoint("a time of the day, without a date (time-millis)"))),
+            ("h", Some(AvroTime::NoPoint("a time of the day, without a date (time-micros)"))),
         ] {
-            assert_eq!(unit_in(&schema, path), unit, "{path}");
+            assert_eq!(time_in(&schema, path), time, "{path}");
         }
         let mut paths = Vec::new();
         list_fields(&schema, "", &mut paths);
-        assert_eq!(paths, ["a", "b", "c.d", "c.e", "c", "f"]);
+        assert_eq!(paths, ["a", "b", "c.d", "c.e", "c", "f", "g", "h"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use dedup_strategies::Timestamp;
 use super::error::{BadReason, TraceError, excerpt};
 use super::options::TraceOptions;
 use super::time::TimeReader;
-use super::time_unit::TimeUnit;
+use super::time_unit::TimeType;
 
 /// Why a record is no row.
 pub(super) enum RowProblem {
@@ -22,7 +22,7 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    pub(super) fn new(options: &TraceOptions, by_type: Option<TimeUnit>) -> Result<Self, TraceError> {
+    pub(super) fn new(options: &TraceOptions, by_type: Option<TimeType>) -> Result<Self, TraceError> {
         Ok(Clock {
             field: options.time_field.clone(),
             reader: TimeReader::new(options, by_type)?,

@@ -6,10 +6,11 @@ use std::io;
 use csv_core::{ReadRecordResult, Reader};
 use memchr::{memchr, memchr_iter, memchr2};
 
+use super::access_log;
 use super::again::Again;
 use super::bytes::Text;
 use super::dialect::Dialect;
-use super::error::{BadReason, MAX_LINE_BYTES, OpenQuote};
+use super::error::{BadReason, MAX_LINE_BYTES, OpenQuote, excerpt};
 use super::fields::{Fields, of_text};
 use super::folded::Folded;
 use super::quotes::Quotes;
@@ -49,6 +50,8 @@ pub(crate) struct Columns {
     pub(crate) ids: Vec<usize>,
     /// Index of the time, where there is one.
     pub(crate) time: Option<usize>,
+    /// Index of what has to be the time of a web server's log.
+    pub(crate) log_time: Option<usize>,
     /// What they are called: as many as each line must have.
     pub(crate) names: Vec<String>,
 }
@@ -129,6 +132,11 @@ impl CsvRows {
                 true => BadReason::BareEscape { found, expected },
                 false => BadReason::Columns { found, expected },
             });
+        }
+        if let Some(found) = self.columns.log_time.and_then(|index| text.get(self.range(index)))
+            && !access_log::is_time(found)
+        {
+            return Err(BadReason::LogTime(excerpt(found)));
         }
         let field = |index| text.get(self.range(index)).map(Cow::Borrowed).ok_or(BadReason::NotUtf8);
         let id = Parts::gather(self.columns.ids.iter().map(|index| field(*index).map(Some)))?;
@@ -282,7 +290,7 @@ mod tests {
 
     fn columns(count: usize) -> Columns {
         let names = (0..count).map(|number| number.to_string()).collect();
-        Columns { ids: vec![0], time: None, names }
+        Columns { ids: vec![0], time: None, log_time: None, names }
     }
 
     fn all(mut rows: CsvRows) -> Vec<Read> {

@@ -6,6 +6,8 @@ use std::io;
 
 use dedup_files::{AtFault, CopyError, Fault};
 
+use super::time_unit::TimeUnit;
+
 /// Longest line, or CSV record, that is read. Bounds the memory that a file without line ends can take.
 pub(crate) const MAX_LINE_BYTES: usize = 16 << 20;
 
@@ -333,6 +335,25 @@ pub enum BadReason {
     /// The object has the field more than once.
     #[error("the field of the {0} is there twice; allowed is once")]
     Twice(&'static str),
+    /// The line of a web server's log has no time where all have it.
+    #[error(
+        "where the time is in the log's first line stands {0}; allowed is such as [31/Jan/2026:12:00:00 +0000], and as many columns \
+         before it"
+    )]
+    LogTime(String),
+    /// The time is of another unit than the first by its magnitude.
+    #[error(
+        "the time {found} is in {own} by its magnitude, and the first one in {unit}: write all in one unit, or say what all count with \
+         --time-unit"
+    )]
+    OtherUnit {
+        /// What was found.
+        found: String,
+        /// Its unit by its magnitude.
+        own: TimeUnit,
+        /// That of the first value.
+        unit: TimeUnit,
+    },
     /// The time is not there.
     #[error("no time: the field is absent or empty")]
     NoTime,

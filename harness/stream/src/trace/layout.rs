@@ -106,7 +106,7 @@ fn ndjson(
 }
 
 fn csv(options: &TraceOptions, compression: Compression, text: Text) -> Result<Layout, TraceError> {
-    let anything = Columns { ids: Vec::new(), time: None, names: Vec::new() };
+    let anything = Columns { ids: Vec::new(), time: None, log_time: None, names: Vec::new() };
     let start = bytes::start_of(options)?;
     let is_log = access_log::columns(options, 0)?.is_some();
     let dialect = match is_log {
@@ -134,7 +134,8 @@ fn csv(options: &TraceOptions, compression: Compression, text: Text) -> Result<L
         Some(field) => Some(column(options, "--time-field", field, &fields)?),
         None => None,
     };
-    let columns = Columns { ids, time, names: fields.clone() };
+    let log_time = if is_log { access_log::time_of(&fields) } else { None };
+    let columns = Columns { ids, time, log_time, names: fields.clone() };
     Ok(Layout {
         compression,
         format: Format::Csv,

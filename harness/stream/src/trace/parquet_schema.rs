@@ -8,7 +8,7 @@ use super::arrow_types::durations;
 use super::error::{TraceError, listed};
 use super::id::is_below;
 use super::options::TraceOptions;
-use super::time_unit::TimeUnit;
+use super::time_unit::{TimeType, TimeUnit, Zone};
 
 /// What a column's values are, to a reader of ids and times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,15 @@ pub(crate) struct Column {
     pub(crate) kind: ColumnType,
     /// What its values count, where its type says it.
     pub(crate) unit: Option<TimeUnit>,
+    /// From where, if they are times.
+    pub(crate) zone: Zone,
+}
+
+impl Column {
+    /// What its type says of its times.
+    pub(crate) fn time_type(self) -> Option<TimeType> {
+        self.unit.map(|unit| TimeType { unit, zone: self.zone })
+    }
 }
 
 /// The columns of a Parquet file by which a trace can be read.
@@ -232,7 +241,7 @@ fn column_of(
     };
     if let Some(scale) = scale {
         let digits = u32::try_from(scale).map_err(|_| format!("a decimal number of scale {scale}"))?;
-        return Ok(Column { leaf, kind: ColumnType::Decimal(digits), unit: None });
+        return Ok(Column { leaf, kind: ColumnType::Decimal(digits), unit: None, zone: Zone::Utc });
     }
     let (kind, unit) = match column.physical_type() {
         Physical::BYTE_ARRAY if is_text => (ColumnType::Text, None),
@@ -250,5 +259,11 @@ fn column_of(
         Physical::INT96 => (ColumnType::Int96, Some(TimeUnit::Ns)),
         Physical::BOOLEAN => return Err("true or false".to_string()),
     };
-    Ok(Column { leaf, kind, unit })
+    let is_of_a_wall = match logical {
+        Some(LogicalType::Timestamp(time)) => !time.is_adjusted_to_u_t_c,
+        // What wrote the twelve bytes knows whether they are in UTC.
+        _ => matches!(kind, ColumnType::Days | ColumnType::Int96),
+    };
+    let zone = if is_of_a_wall { Zone::Unsaid } else { Zone::Utc };
+    Ok(Column { leaf, kind, unit, zone })
 }

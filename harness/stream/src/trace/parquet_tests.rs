@@ -120,6 +120,26 @@ fn columns_that_cannot_be_used_are_named_with_what_they_are() {
 }
 
 #[test]
+fn times_of_a_clock_on_a_wall_take_the_zone_that_is_given_and_others_refuse_it() {
+    const HOUR: u64 = 3_600_000;
+    let rows = [(Some(vec![7; 16]), 1_769_860_800_000)];
+    let first = |kind: &str, zone: Option<&str>| {
+        let schema = UUIDS.replace("TIMESTAMP(MILLIS, true)", kind);
+        let sample = with_time(sample(parquet(&schema, &rows, 1, Codec::UNCOMPRESSED)), "t");
+        sample.with(|options| options.time_zone = zone.map(str::to_string))
+    };
+    let at = |sample: Sample| sample.survey().first_at.as_millis();
+    let (wall, utc) = ("TIMESTAMP(MILLIS, false)", "TIMESTAMP(MILLIS, true)");
+    assert_eq!(at(first(wall, None)), 1_769_860_800_000);
+    assert_eq!(at(first(wall, Some("Europe/Berlin"))), 1_769_860_800_000 - HOUR);
+    let error = first(utc, Some("Europe/Berlin")).error();
+    assert!(
+        error.contains("--time-zone: found Europe/Berlin; allowed is none: the column's type"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_time_of_the_day_is_no_time_and_may_be_a_part_of_an_id() {
     for (kind, said) in [
         ("int64 t (TIME(MICROS,true))", "time64[us]"),

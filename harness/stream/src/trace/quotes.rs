@@ -3,7 +3,7 @@
 
 use super::dialect::{Delimiter, Dialect, Escape};
 use super::error::OpenQuote;
-use super::folded::Folded;
+use super::folded::{Alike, Folded};
 
 /// Lines over which a field may go on.
 pub(crate) const MOST_LINES: usize = 1000;
@@ -28,9 +28,10 @@ pub(super) struct Quotes {
     /// Whether the last byte was a carriage return within a field, of which a line feed may be the second half.
     is_cr: bool,
     text_behind: bool,
-    /// Delimiters since the record began, or since the last line end within a field.
+    /// Delimiters since the record began, or since the last line end within a field, and all bytes.
     delimiters: usize,
-    /// Whole lines within fields, and how many of them have as many columns as the file.
+    bytes: usize,
+    /// Whole lines within fields that are not blank, and how many of them have as many columns as the file.
     inner: usize,
     alike: usize,
     /// Whether the first line has.
@@ -66,6 +67,7 @@ impl Quotes {
             is_cr: false,
             text_behind: false,
             delimiters: 0,
+            bytes: 0,
             inner: 0,
             alike: 0,
             first_alike: false,
@@ -82,7 +84,7 @@ impl Quotes {
     /// Begins a record.
     pub(super) fn begin(&mut self) {
         (self.place, self.lines, self.is_cr, self.text_behind) = (Place::Before, 0, false, false);
-        (self.delimiters, self.inner, self.alike, self.first_end) = (0, 0, 0, None);
+        (self.delimiters, self.bytes, self.inner, self.alike, self.first_end) = (0, 0, 0, 0, None);
         self.rest.clear();
     }
 
@@ -101,6 +103,7 @@ impl Quotes {
             }
             self.is_cr = byte == b'\r';
             self.delimiters += usize::from(byte == self.delimiter);
+            self.bytes += usize::from(!matches!(byte, b'\n' | b'\r'));
             self.place = self.next_place(byte);
         }
         if self.first_end.is_some() {
@@ -114,12 +117,12 @@ impl Quotes {
         }
         if self.lines == 0 {
             self.first_alike = self.is_alike();
-        } else {
+        } else if self.bytes > 0 {
             self.inner += 1;
             self.alike += usize::from(self.is_alike());
         }
         self.lines += 1;
-        self.delimiters = 0;
+        (self.delimiters, self.bytes) = (0, 0);
     }
 
     /// Whether the line has as many columns as the file.
@@ -171,7 +174,13 @@ impl Quotes {
 
     /// What the record is that has ended, if it goes on over several lines.
     pub(super) fn folded(&self) -> Option<Folded> {
-        let alike = self.first_alike && self.alike == self.inner && self.is_alike();
+        let ends = usize::from(self.first_alike) + usize::from(self.is_alike());
+        let (could_be, all) = (self.alike + ends, self.inner + 2);
+        let alike = match could_be {
+            count if count == all => Alike::Every,
+            count if count * 2 > all => Alike::Most,
+            _ => Alike::Few,
+        };
         (self.lines > 0).then_some(Folded { lines: self.lines as u64 + 1, alike })
     }
 

@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use dedup_files::NEVER;
 use dedup_strategies::Timestamp;
 
+use super::avro::AvroTime;
 use super::bytes::{self, Text};
 use super::clock::{Clock, RowProblem};
 use super::csv::CsvRows;
 use super::doubt::Doubt;
-use super::error::TraceError;
+use super::error::{TraceError, listed};
 use super::examine::{Compared, Examiner};
 use super::gather::Gathered;
 use super::id::Keys;
@@ -21,7 +22,7 @@ use super::parquet::ParquetRows;
 use super::parquet_fields::Others;
 use super::record::Record;
 use super::tally::Tally;
-use super::time_unit::{TimeUnit, TimeUsed};
+use super::time_unit::{TimeType, TimeUsed};
 use crate::stream::Id;
 
 /// One ping of a trace.
@@ -89,7 +90,7 @@ impl TracePings {
         let layout = Layout::find(options)?;
         let Shape::Parquet { ids, time } = &layout.shape else {
             let by_type = match &options.time_field {
-                Some(field) => bytes::avro(options)?.and_then(|avro| avro.unit_of(field)),
+                Some(field) => avro_time(options, field)?,
                 None => None,
             };
             let (_, text) = bytes::open(options)?;
@@ -100,7 +101,7 @@ impl TracePings {
             (None, true) => Others::Wanted,
             (None, false) => Others::Skipped,
         };
-        let by_type = time.and_then(|time| time.unit);
+        let by_type = time.and_then(|time| time.time_type());
         let rows = ParquetRows::open(options, ids.clone(), *time, others)?;
         TracePings::of_records(options, layout, Records::Parquet(Box::new(rows)), by_type, examine)
     }
@@ -110,7 +111,7 @@ impl TracePings {
         options: &TraceOptions,
         layout: Layout,
         text: Text,
-        by_type: Option<TimeUnit>,
+        by_type: Option<TimeType>,
         examine: bool,
     ) -> Result<TracePings, TraceError> {
         let Shape::Csv { columns, header, dialect } = &layout.shape else {
@@ -131,7 +132,7 @@ impl TracePings {
         options: &TraceOptions,
         layout: Layout,
         records: Records,
-        by_type: Option<TimeUnit>,
+        by_type: Option<TimeType>,
         examine: bool,
     ) -> Result<TracePings, TraceError> {
         let clock = Clock::new(options, by_type)?;
@@ -279,6 +280,25 @@ impl TracePings {
 
     pub(crate) fn path(&self) -> String {
         self.options.shown()
+    }
+}
+
+/// What the schema of an Avro file says of the times; a type that is no point in time is refused.
+fn avro_time(options: &TraceOptions, field: &str) -> Result<Option<TimeType>, TraceError> {
+    let Some(avro) = bytes::avro(options)? else { return Ok(None) };
+    match avro.time_of(field) {
+        None => Ok(None),
+        Some(AvroTime::Point(of)) => Ok(Some(of)),
+        Some(AvroTime::NoPoint(found)) => Err(TraceError::ColumnType {
+            path: options.shown(),
+            flag: "--time-field",
+            field: field.to_string(),
+            found: found.to_string(),
+            allowed: match avro.times() {
+                times if times.is_empty() => "a timestamp, a date, a number or text".to_string(),
+                times => format!("a timestamp, a date, a number or text, as in: {}", listed(&times)),
+            },
+        }),
     }
 }
 

@@ -50,6 +50,23 @@ pub enum UnitFrom {
     Magnitude,
 }
 
+/// What the type of a column says of its times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TimeType {
+    /// What they count.
+    pub(crate) unit: TimeUnit,
+    pub(crate) zone: Zone,
+}
+
+/// From where times count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Zone {
+    /// From midnight in UTC.
+    Utc,
+    /// As a clock on a wall shows them, in a zone that has to be known.
+    Unsaid,
+}
+
 /// Where the times were taken from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeUsed {
@@ -62,6 +79,11 @@ pub struct TimeUsed {
 }
 
 impl TimeUnit {
+    /// Whether it counts since the epoch.
+    pub(crate) fn counts(self) -> bool {
+        matches!(self, TimeUnit::S | TimeUnit::Ms | TimeUnit::Us | TimeUnit::Ns | TimeUnit::Days)
+    }
+
     /// What is allowed in the field.
     pub(crate) fn allowed(self) -> &'static str {
         match self {

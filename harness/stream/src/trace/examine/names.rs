@@ -13,6 +13,9 @@ const OTHERS: &str = "other fields";
 /// A name is data if fewer than one in so many of the records have it that have the object around it.
 const RARE: u64 = 10;
 
+/// So many keys of which none is in nearly all objects are those of a map.
+const MANY: usize = 8;
+
 /// The record itself, among the objects.
 const RECORD: u16 = 0;
 
@@ -202,7 +205,8 @@ impl Names {
         None
     }
 
-    /// Whether the keys of an object are data: there are several, and not half of the objects have any one.
+    /// Whether the keys of an object are data: there are several, and not half of the objects have any one; or there are many,
+    /// and none that nearly all of the objects have.
     fn is_of_data(&self, object: u16) -> bool {
         if object == RECORD {
             return false;
@@ -211,7 +215,8 @@ impl Names {
         let objects = self.objects.iter().skip(1).filter(|inner| inner.above == object);
         let have: Vec<u64> = fields.chain(objects.map(|inner| inner.records)).collect();
         let most = have.iter().copied().max().unwrap_or(0);
-        have.len() > 1 && most * 2 < self.objects[usize::from(object)].records
+        let records = self.objects[usize::from(object)].records;
+        have.len() > 1 && most * 2 < records || have.len() >= MANY && most * 10 <= records * 9
     }
 }
 
@@ -264,6 +269,22 @@ mod tests {
         let names = met(Kind::Keys, (0..30).map(users));
         assert_eq!(names.depth_of_data("a.by_user.bo.clicks"), Some(2));
         assert_eq!(names.depth_of_data("a.kind"), None);
+    }
+
+    #[test]
+    fn many_keys_of_which_none_is_in_nearly_all_objects_are_of_data_though_half_have_each() {
+        let dense = |users: usize, each: usize| {
+            move |n: usize| {
+                let user = |k: usize| format!("by_user.u{}", (n + k) % users);
+                [vec!["id".to_string()], (0..each).map(user).collect()].concat()
+            }
+        };
+        for each in [5, 9] {
+            let names = met(Kind::Keys, (0..100).map(dense(10, each)));
+            assert_eq!(names.depth_of_data("by_user.u3"), Some(1), "{each} of 10");
+        }
+        // All have them all: as the fields of an object.
+        assert_eq!(met(Kind::Keys, (0..100).map(dense(10, 10))).depth_of_data("by_user.u3"), None);
     }
 
     #[test]

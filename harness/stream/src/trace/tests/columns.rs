@@ -225,3 +225,59 @@ fn a_log_s_time_that_a_delimiter_takes_apart_is_refused_with_the_remedy() {
     });
     assert_eq!(told.survey().pings_count, 3);
 }
+
+/// A log of which each line has one of these users, and a time of its own.
+fn log(users: impl Iterator<Item = &'static str>) -> Sample {
+    let line = |(n, user): (usize, &str)| {
+        let time = format!("[31/Jan/2026:12:{:02}:{:02} +0100]", n / 60, n % 60);
+        format!("10.0.0.{} - {user} {time} \"GET /p HTTP/1.1\" 200 12\n", n % 200)
+    };
+    let by_user = |o: &mut TraceOptions| (o.id, o.time_field) = (named(&["user"]), Some("time".into()));
+    sample(users.enumerate().map(line).collect::<String>()).with(by_user)
+}
+
+#[test]
+fn users_of_several_words_are_users_in_all_lines_of_a_log_and_in_its_first_hundred() {
+    let two = (0..200).map(|n| if n % 2 == 0 { "Anna Doe" } else { "Eva Doe" });
+    let survey = log(two).survey();
+    assert_eq!((survey.pings_count, survey.unique_count, survey.bad_count), (200, 2, 0));
+    let others = (0..900).map(|n| if n % 2 == 0 { "-" } else { "joe" });
+    let survey = log(std::iter::repeat_n("Anna Doe", 100).chain(others)).survey();
+    assert_eq!((survey.pings_count, survey.unique_count, survey.bad_count), (1000, 3, 0));
+}
+
+#[test]
+fn a_line_of_a_log_whose_time_is_elsewhere_is_a_bad_one() {
+    let text = "[31/Jan/2026:12:00:00 +0100] \"GET /p HTTP/1.1\" 200 12\n";
+    for odd in [
+        "10.0.0.1 - Anna Doe \"GET /p HTTP/1.1\" 200 12\n".to_string(),
+        format!("h:80 10.0.0.1 - joe {text}"),
+        format!("joe {text}"),
+        "10.0.0.1 - joe [31/Jan/2026:12:00:00] \"GET /p HTTP/1.1\" 200 12\n".to_string(),
+    ] {
+        let lines = format!("10.0.0.1 - joe {text}").repeat(150) + &odd;
+        let survey = sample(lines).with(|o| o.id = named(&["user"])).survey();
+        assert_eq!((survey.pings_count, survey.unique_count, survey.bad_count), (150, 1, 1), "{odd}");
+    }
+}
+
+#[test]
+fn lines_that_a_quote_takes_are_doubted_though_blank_or_odd_ones_are_among_them() {
+    let doubts_of = |text: String| {
+        let survey = sample(text).survey();
+        assert_eq!(survey.pings_count, 180, "each pair has taken a line");
+        survey.doubts.into_iter().filter(|doubt| doubt.kind == DoubtKind::Form).collect::<Vec<_>>()
+    };
+    let mut pairs = lines("id,text", |n| format!("k{n},v"));
+    (0..20).for_each(|pair| {
+        pairs[pair * 10 + 1] = pairs[pair * 10 + 1].replace(",", ",\"");
+        pairs[pair * 10 + 2].push('"');
+    });
+    for end in ["\n", "\r\n", "\r\r\n", "\n\n"] {
+        let doubts = doubts_of(pairs.join(end));
+        assert!(doubts[0].text.contains("every line of them could be a record"), "{end:?}: {doubts:?}");
+    }
+    (0..20).for_each(|pair| pairs[pair * 10 + 1].push_str("\ncomment"));
+    let doubts = doubts_of(pairs.join("\n"));
+    assert!(doubts[0].text.contains("most lines of them could be records"), "{doubts:?}");
+}

@@ -228,13 +228,14 @@ fn the_unit_of_time_is_the_one_given_or_else_found_in_the_first_good_line() {
     let text = "id,t\na,soon\nb,1546550779123\nc,1546550780\n";
     let trace = sample(text).with(|o| {
         o.time_field = Some("t".into());
-        o.max_bad = 0.5;
+        o.max_bad = 0.7;
     });
     let survey = trace.survey();
     let used = survey.time.unwrap();
     assert_eq!((used.unit, used.unit_from), (TimeUnit::Ms, UnitFrom::Magnitude));
-    assert_eq!((survey.first_at.as_millis(), survey.bad_count), (1_546_550_779_123, 1));
-    assert_eq!(survey.out_of_order_count, 1, "the unit stays that of the first line");
+    assert_eq!((survey.first_at.as_millis(), survey.bad_count), (1_546_550_779_123, 2));
+    let other = survey.first_bad[1].reason.to_string();
+    assert!(other.contains("is in s by its magnitude"), "the unit stays that of the first line: {other}");
     let given = trace.with(|o| o.time_unit = TimeUnit::Us).survey().time.unwrap();
     assert_eq!((given.unit, given.unit_from), (TimeUnit::Us, UnitFrom::Given));
 }

@@ -12,10 +12,10 @@ use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
 
 use self::epoch::{epoch, unit_in_name, unit_of};
-use self::text::{FORMS, Says, calendar, formatted, is_cut_log, says};
+use self::text::{FORMS, Says, calendar, formatted, is_cut_log, is_half_a_day, says, says_no_zone};
 use super::error::{BadReason, TraceError, excerpt};
 use super::options::TraceOptions;
-use super::time_unit::{TimeUnit, UnitFrom};
+use super::time_unit::{TimeType, TimeUnit, UnitFrom, Zone};
 
 /// Why the first value does not say how times are written.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub(crate) enum Unclear {
     Contradicted(TimeUnit, TimeUnit),
     /// It says no time zone, and none was given.
     NoZone,
+    /// A zone was given, and numbers since the epoch have none but UTC.
+    InUtc,
     /// Its digits say a date in this format.
     Calendar(&'static str),
 }
@@ -46,6 +48,9 @@ impl fmt::Display for Unclear {
                 "reads as a date written in digits: say so with --time-format {format} --time-zone UTC, or another zone, or say what it \
                  counts since 1970 with --time-unit s, ms, us or ns"
             ),
+            Unclear::InUtc => f.write_str(
+                "counts since the epoch, in UTC: leave out --time-zone, or say what the number is with --time-format",
+            ),
             Unclear::NoZone => f.write_str(
                 "says no time zone: name it with --time-zone UTC, or another one, such as +02:00 or Europe/Berlin",
             ),
@@ -58,24 +63,33 @@ const CUT_LOG: &str = "a time with its zone, which stands in the next column: le
      common or combined form is read as it is, its columns called host, time, request, ...), or give \
      --time-format '[%d/%b/%Y:%H:%M:%S' --time-zone UTC, or another zone";
 
+/// What is said where the first time has a zone, and another has none.
+const NO_ZONE_HERE: &str = "RFC 3339 with an offset, such as 2026-01-31T12:00:00Z, as the first one has (where some say no zone, give \
+     --time-unit local --time-zone UTC, or another zone)";
+
 /// Reads the times of one field.
 #[derive(Clone, Debug)]
 pub(crate) struct TimeReader {
     unit: TimeUnit,
     unit_from: UnitFrom,
     zone: Option<TimeZone>,
+    /// Whether numbers count as a clock in that zone shows them, and not in UTC.
+    is_of_a_wall: bool,
     format: Option<String>,
 }
 
 impl TimeReader {
     /// A reader as `options` ask for; `by_type` is the unit that the type of the column says.
-    pub(crate) fn new(options: &TraceOptions, by_type: Option<TimeUnit>) -> Result<TimeReader, TraceError> {
+    pub(crate) fn new(options: &TraceOptions, by_type: Option<TimeType>) -> Result<TimeReader, TraceError> {
         let zone = options.time_zone.as_deref().map(zone_of).transpose()?;
         let (unit, unit_from) = match (by_type, &options.time_format) {
-            (Some(unit), _) => (unit, UnitFrom::Type),
+            (Some(of), _) => (of.unit, UnitFrom::Type),
             (None, Some(_)) => (TimeUnit::Format, UnitFrom::Given),
             (None, None) => (options.time_unit, UnitFrom::Given),
         };
+        if let Some(format) = options.time_format.as_ref().filter(|format| is_half_a_day(format)) {
+            return Err(wrong_format(format, "%I says 1 to 12 without %p, which says which half of the day"));
+        }
         if let Some(format) = &options.time_format
             && says(format).map_err(|why| wrong_format(format, &why))? == Says::Local
             && zone.is_none()
@@ -86,10 +100,19 @@ impl TimeReader {
                 "one with %z, or --time-zone UTC beside it",
             ));
         }
+        let is_of_a_wall = by_type.is_some_and(|of| of.zone == Zone::Unsaid);
+        if let Some(name) = options.time_zone.as_deref().filter(|_| unit.counts() && !is_of_a_wall) {
+            let found = excerpt(name);
+            let allowed = match by_type {
+                Some(_) => "none: the column's type says that times are in UTC",
+                None => "none: numbers since the epoch are in UTC",
+            };
+            return Err(TraceError::option("--time-zone", found, allowed));
+        }
         if unit == TimeUnit::Local && zone.is_none() {
             return Err(TraceError::option("--time-unit", "local", "none without --time-zone, such as UTC"));
         }
-        Ok(TimeReader { unit, unit_from, zone, format: options.time_format.clone() })
+        Ok(TimeReader { unit, unit_from, zone, is_of_a_wall, format: options.time_format.clone() })
     }
 
     /// How the times are written, and how that was found.
@@ -111,6 +134,9 @@ impl TimeReader {
     fn guess(&self, field: &str, text: &str) -> Result<Option<(TimeUnit, UnitFrom)>, Unclear> {
         // The widest range of values is that of nanoseconds.
         let Some(number) = epoch(text, 1) else { return self.guess_form(text) };
+        if self.zone.is_some() && calendar(text).is_none() {
+            return Err(Unclear::InUtc);
+        }
         match (unit_in_name(field), unit_of(number), calendar(text)) {
             (Some(name), Some(magnitude), _) if name != magnitude => {
                 Err(Unclear::Contradicted(name, magnitude))
@@ -130,6 +156,7 @@ impl TimeReader {
     }
 
     fn time_of(&self, text: &str) -> Result<Timestamp, BadReason> {
+        self.same_magnitude(text)?;
         let nanos = match self.unit {
             TimeUnit::S => epoch(text, 1_000_000_000),
             TimeUnit::Ms => epoch(text, 1_000_000),
@@ -138,6 +165,7 @@ impl TimeReader {
             TimeUnit::Days => epoch(text, 86_400_000_000_000),
             unit => self.said(unit, text).and_then(|time| u64::try_from(time.as_nanosecond()).ok()),
         };
+        let nanos = if self.is_of_a_wall { nanos.and_then(|nanos| self.on_a_wall(nanos)) } else { nanos };
         // The last nanosecond stands for the end of all input.
         match nanos.map(Timestamp::from_nanos) {
             Some(time) if time != Timestamp::END => Ok(time),
@@ -145,11 +173,32 @@ impl TimeReader {
         }
     }
 
+    /// Refuses a number whose magnitude says another unit than that of the first did.
+    fn same_magnitude(&self, text: &str) -> Result<(), BadReason> {
+        if self.unit_from != UnitFrom::Magnitude {
+            return Ok(());
+        }
+        match epoch(text, 1).and_then(unit_of).filter(|own| *own != self.unit) {
+            Some(own) => Err(BadReason::OtherUnit { found: excerpt(text), own, unit: self.unit }),
+            None => Ok(()),
+        }
+    }
+
+    /// The nanoseconds since the epoch when clocks in the zone show what `nanos` would be in UTC.
+    fn on_a_wall(&self, nanos: u64) -> Option<u64> {
+        let Some(zone) = &self.zone else { return Some(nanos) };
+        let shown = jiff::Timestamp::from_nanosecond(i128::from(nanos)).ok()?;
+        let time = zone.to_timestamp(TimeZone::UTC.to_datetime(shown)).ok()?;
+        u64::try_from(time.as_nanosecond()).ok()
+    }
+
     /// What is allowed in the place of `text`.
     fn allowed(&self, text: &str) -> &'static str {
-        match is_cut_log(text) {
-            true => CUT_LOG,
-            false => self.unit.allowed(),
+        match self.unit {
+            _ if is_cut_log(text) => CUT_LOG,
+            TimeUnit::Auto if text.trim().parse::<f64>().is_ok() => TimeUnit::S.allowed(),
+            TimeUnit::Rfc3339 if says_no_zone(text) => NO_ZONE_HERE,
+            unit => unit.allowed(),
         }
     }
 

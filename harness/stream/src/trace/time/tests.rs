@@ -232,3 +232,62 @@ fn a_given_format_is_read_and_what_it_does_not_say_is_asked_for() {
         assert!(error.contains(said), "{error}");
     }
 }
+
+#[test]
+fn numbers_that_count_as_a_clock_in_a_zone_shows_them_are_of_that_zone() {
+    let berlin = TraceOptions { time_zone: Some("Europe/Berlin".into()), ..options(TimeUnit::Auto) };
+    let of = |zone| TimeReader::new(&berlin, Some(TimeType { unit: TimeUnit::S, zone }));
+    let noon = 1_769_860_800;
+    let read = |reader: TimeReader| reader.time_of(&noon.to_string()).unwrap().as_nanos() / 1_000_000_000;
+    assert_eq!(read(of(Zone::Unsaid).unwrap()), noon - 3600);
+    let without =
+        TimeReader::new(&options(TimeUnit::Auto), Some(TimeType { unit: TimeUnit::S, zone: Zone::Unsaid }));
+    assert_eq!(read(without.unwrap()), noon);
+    // Where the type, the option, or a number since the epoch says the zone, another is refused.
+    let refused = of(Zone::Utc).unwrap_err().to_string();
+    assert!(refused.contains("--time-zone: found Europe/Berlin") && refused.contains("type"), "{refused}");
+    let given = TraceOptions { time_unit: TimeUnit::Ms, ..berlin.clone() };
+    assert!(TimeReader::new(&given, None).unwrap_err().to_string().contains("are in UTC"));
+    assert_eq!(reader(&berlin).guess("t", "1769860800"), Err(Unclear::InUtc));
+    assert!(matches!(reader(&berlin).guess("t", "20260131"), Err(Unclear::Calendar(_))));
+}
+
+#[test]
+fn a_number_of_another_magnitude_than_the_first_is_no_time() {
+    let mut by_magnitude = reader(&options(TimeUnit::Auto));
+    assert!(by_magnitude.read("t", "1769860800000").unwrap().is_ok());
+    let why = by_magnitude.read("t", "1769860800").unwrap().unwrap_err().to_string();
+    assert!(why.contains("is in s by its magnitude, and the first one in ms"), "{why}");
+    assert!(by_magnitude.read("t", "0").unwrap().is_ok(), "too small to tell");
+    let mut by_name = reader(&options(TimeUnit::Auto));
+    assert!(by_name.read("t_ms", "1769860800000").unwrap().is_ok());
+    assert!(by_name.read("t_ms", "1769860800").unwrap().is_ok());
+}
+
+#[test]
+fn what_is_no_time_is_said_with_what_would_do_in_its_place() {
+    let why = |reader: TimeReader, text: &str| reader.time_of(text).unwrap_err().to_string();
+    let negative = why(reader(&options(TimeUnit::Auto)), "-5");
+    assert!(negative.contains("allowed is a number since the epoch"), "{negative}");
+    let mixed = why(reader(&options(TimeUnit::Rfc3339)), "2026-01-31 12:00:00");
+    assert!(mixed.contains("--time-unit local --time-zone UTC"), "{mixed}");
+    assert!(!why(reader(&options(TimeUnit::Rfc3339)), "soon").contains("--time-unit"));
+}
+
+#[test]
+fn an_hour_of_half_a_day_says_which_half() {
+    let new = |format: &str| {
+        let options = TraceOptions {
+            time_format: Some(format.into()),
+            time_zone: Some("UTC".into()),
+            ..options(TimeUnit::Auto)
+        };
+        TimeReader::new(&options, None).map(|_| ()).map_err(|error| error.to_string())
+    };
+    for wrong in ["%Y-%m-%d %I:%M", "%Y-%m-%d %-I:%M %%p", "%F %l:%M"] {
+        assert!(new(wrong).unwrap_err().contains("without %p"), "{wrong}");
+    }
+    for right in ["%Y-%m-%d %I:%M %p", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M %%I"] {
+        assert_eq!(new(right), Ok(()), "{right}");
+    }
+}

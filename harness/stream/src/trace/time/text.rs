@@ -68,6 +68,27 @@ fn local(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     zone.to_timestamp(civil).ok()
 }
 
+/// Whether it is a date, with or without the time of the day, and no zone.
+pub(super) fn says_no_zone(text: &str) -> bool {
+    rfc3339(text).is_none() && local(text, &TimeZone::UTC).is_some()
+}
+
+/// Whether a format says the hour from 1 to 12, and not which half of the day is meant.
+pub(super) fn is_half_a_day(format: &str) -> bool {
+    let (mut hour, mut half) = (false, false);
+    let mut letters = format.chars();
+    while let Some(letter) = letters.next() {
+        if letter == '%' {
+            // Flags, widths and colons stand before what is meant.
+            let is_before = |letter: &char| "-_0^#:.123456789".contains(*letter);
+            let meant = letters.find(|letter| !is_before(letter));
+            hour |= matches!(meant, Some('I' | 'l'));
+            half |= matches!(meant, Some('p' | 'P'));
+        }
+    }
+    hour && !half
+}
+
 fn utc(civil: DateTime) -> Option<Timestamp> {
     TimeZone::UTC.to_timestamp(civil).ok()
 }
