@@ -473,6 +473,22 @@ fn what_the_nightly_job_cannot_do_is_refused_and_nothing_is_written() {
 }
 
 #[test]
+fn duckdb_refuses_versions_without_the_order_of_versions_and_sql_says_so() {
+    let tool = Tool::new();
+    let versions = ["--keep", "last", "--version-column", "document_id"];
+    let emitted = tool.prints(&[&["nightly", "--emit-sql", "spark"][..], &versions].concat());
+    assert!(emitted.starts_with("-- document_id has to be a number, a date or a timestamp"), "{emitted}");
+    if !has_duckdb() {
+        return;
+    }
+    write_live(&tool, 300);
+    let before = entries(&tool.work());
+    let said = "column document_id (--version-column): found FIXED_LEN_BYTE_ARRAY";
+    tool.refuses(&[&["nightly", "main_live", "--engine", "duckdb"][..], &versions].concat(), &[said]);
+    assert_eq!(entries(&tool.work()), before);
+}
+
+#[test]
 fn a_day_that_another_job_writes_is_left_to_it_and_stays_as_it_was() {
     let tool = Tool::new();
     write_live(&tool, 300);

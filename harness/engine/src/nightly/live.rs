@@ -10,7 +10,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use parquet::file::statistics::Statistics;
-use parquet::schema::types::ColumnDescriptor;
+use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::columns::{ColumnName, Columns};
@@ -57,32 +57,16 @@ enum IdKind {
 impl LiveFile {
     /// Opens a file and finds its columns.
     pub(crate) fn open(path: &Path, names: &Columns) -> Result<LiveFile, NightlyError> {
-        let file = dedup_files::open(path).map_err(|error| NightlyError::unreadable(path, error))?;
-        let reader = sound(|| SerializedFileReader::new(file));
-        let reader = reader.map_err(|error| NightlyError::unsound(path, error))?;
+        let reader = reader_of(path)?;
         let columns = reader.metadata().file_metadata().schema_descr().columns();
-        let wrong = |column: &Column<'_>, found: String| NightlyError::Column {
-            path: path.to_path_buf(),
-            column: column.name.clone(),
-            option: column.option,
-            found,
-            allowed: column.allowed,
-        };
-        let find = |column: &Column<'_>| {
-            let found = columns.iter().position(|other| other.path().string() == column.name.as_str());
-            found.ok_or_else(|| wrong(column, "none".to_string()))
-        };
+        let wrong = |column: &Column<'_>, found: String| column.wrong(path, found);
+        let find = |column: &Column<'_>| column.find(path, columns);
         let id = Column { name: &names.id, option: "--id-column", allowed: IDS };
         let time = Column { name: &names.time, option: "--time-column", allowed: TIMES };
         let (at_id, at_time) = (find(&id)?, find(&time)?);
         let kind = id_kind(&columns[at_id]).map_err(|found| wrong(&id, found))?;
         let unit = unit_us(&columns[at_time]).map_err(|found| wrong(&time, found))?;
-        let version = names.version.as_ref().map(|name| {
-            let version = Column { name, option: "--version-column", allowed: VERSIONS };
-            let at = find(&version)?;
-            VersionKind::of(&columns[at]).map_err(|found| wrong(&version, found)).map(|kind| (at, kind))
-        });
-        let version = version.transpose()?;
+        let version = version_of(path, columns, names)?;
         let lengths_agree = |group: &RowGroupMetaData| {
             group.num_rows() >= 0
                 && group.columns().get(at_time).is_some_and(|time| time.num_values() == group.num_rows())
@@ -160,6 +144,48 @@ struct Column<'a> {
     name: &'a ColumnName,
     option: &'static str,
     allowed: &'static str,
+}
+
+impl Column<'_> {
+    fn wrong(&self, path: &Path, found: String) -> NightlyError {
+        NightlyError::Column {
+            path: path.to_path_buf(),
+            column: self.name.clone(),
+            option: self.option,
+            found,
+            allowed: self.allowed,
+        }
+    }
+
+    /// Where it is among those of the file at `path`.
+    fn find(&self, path: &Path, columns: &[ColumnDescPtr]) -> Result<usize, NightlyError> {
+        let found = columns.iter().position(|other| other.path().string() == self.name.as_str());
+        found.ok_or_else(|| self.wrong(path, "none".to_string()))
+    }
+}
+
+fn reader_of(path: &Path) -> Result<SerializedFileReader<File>, NightlyError> {
+    let file = dedup_files::open(path).map_err(|error| NightlyError::unreadable(path, error))?;
+    sound(|| SerializedFileReader::new(file)).map_err(|error| NightlyError::unsound(path, error))
+}
+
+/// Where the versions are, and what they are, if there are any.
+fn version_of(
+    path: &Path,
+    columns: &[ColumnDescPtr],
+    names: &Columns,
+) -> Result<Option<(usize, VersionKind)>, NightlyError> {
+    let Some(name) = &names.version else { return Ok(None) };
+    let version = Column { name, option: "--version-column", allowed: VERSIONS };
+    let at = version.find(path, columns)?;
+    let kind = VersionKind::of(&columns[at]).map_err(|found| version.wrong(path, found))?;
+    Ok(Some((at, kind)))
+}
+
+/// Sees that the versions of a file are of a kind that has the order of versions.
+pub(crate) fn versions_fit(path: &Path, names: &Columns) -> Result<(), NightlyError> {
+    let reader = reader_of(path)?;
+    version_of(path, reader.metadata().file_metadata().schema_descr().columns(), names).map(drop)
 }
 
 /// The kind of ids, or what else a column has.

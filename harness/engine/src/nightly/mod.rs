@@ -150,6 +150,12 @@ pub fn columns_there(table: &Table, day: Day, columns: &Columns) -> Result<(), N
     rows_of(&table.files_of(day)?, columns).map(drop)
 }
 
+/// Sees that the versions of a day are of a kind that has the order of versions: an engine that takes any type would keep
+/// `v9` over `v10` without a word.
+pub fn versions_there(table: &Table, day: Day, columns: &Columns) -> Result<(), NightlyError> {
+    table.files_of(day)?.iter().try_for_each(|path| live::versions_fit(path, columns))
+}
+
 /// Whether any id of the day is text, or bytes that may be: such count as they are spelled.
 pub fn ids_are_spelled(table: &Table, day: Day, columns: &Columns) -> Result<bool, NightlyError> {
     let files = table.files_of(day)?;

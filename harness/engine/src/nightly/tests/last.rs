@@ -236,6 +236,12 @@ fn a_column_that_will_not_do_is_named_with_its_option() {
             "column document_id (--version-column): found FIXED_LEN_BYTE_ARRAY; allowed is a whole",
         ),
     ] {
+        // What any engine does with versions, and with ids and times each its own way.
+        let of_versions = versions_there(&live, day, &columns).map_err(|error| error.to_string());
+        match columns.version {
+            Some(_) => assert!(of_versions.unwrap_err().contains(said)),
+            None => assert_eq!(of_versions, Ok(())),
+        }
         let night = Night { columns, ..night(dir.path()) };
         let error =
             copy_deduplicated(&live, day, &dir.path().join("stable"), &night).unwrap_err().to_string();
