@@ -64,8 +64,9 @@ pub(super) fn spread(spread: Spread, show: impl Fn(f64) -> String) -> String {
 /// Pings a second: `22.7 M/s`.
 pub(super) fn rate(per_s: f64) -> String {
     match per_s {
-        r if r >= 1e6 => format!("{} M/s", three(r / 1e6)),
-        r if r >= 1e3 => format!("{} k/s", three(r / 1e3)),
+        // What would round to a thousand of one unit is one of the next.
+        r if r >= 999_500.0 => format!("{} M/s", three(r / 1e6)),
+        r if r >= 999.5 => format!("{} k/s", three(r / 1e3)),
         r => format!("{}/s", three(r)),
     }
 }

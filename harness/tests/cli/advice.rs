@@ -247,6 +247,10 @@ fn sizes_are_a_line_for_each_strategy() {
         ),
         "{text}"
     );
+    for rate in ["3000/s", "1/s", "1000000/s"] {
+        let text = tool.prints(&["advise", "--sizes", "--rate", rate, "--window", "1d"]);
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
     let own = tool.prints(&["advise", "--sizes", "--ids", "6_944_445", "--window", "10m"]);
     let line = |text: &str| text.lines().find(|line| line.starts_with("pubsubio ")).map(str::to_string);
     assert_eq!(line(&text), line(&own));

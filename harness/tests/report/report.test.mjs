@@ -339,6 +339,26 @@ test('on a phone the first column of a table stays where it is', async () => {
   await context.close();
 });
 
+test('a matrix of many strategies breaks no number, and moves in a box of its own', async () => {
+  for (const viewport of [sizes.phone, { width: 1300, height: 900 }]) {
+    const { page, context } = await open(browser, pages.report, { viewport });
+    await page.locator('#matrix table.heat').first().evaluate((table) => {
+      table.querySelectorAll('td .v').forEach((value) => { value.textContent = 'lost 4,555'; });
+      for (const line of table.rows) for (let count = 0; count < 9; count += 1) line.append(line.cells[1].cloneNode(true));
+      [...table.rows[0].cells].slice(1).forEach((head) => { head.textContent = 'pubsubio-direct'; });
+    });
+    assert.deepEqual(await cut(page), []);
+    const [narrow, heads, wide] = await page.locator('#matrix .tablewrap').first().evaluate((wrap) => [
+      wrap.scrollWidth > wrap.clientWidth,
+      [...wrap.querySelectorAll('thead th')].every((head) => head.scrollWidth <= head.clientWidth + 1),
+      document.documentElement.scrollWidth - innerWidth,
+    ]);
+    assert.ok(heads && wide <= 0, `${heads} ${wide}`);
+    if (viewport === sizes.phone) assert.ok(narrow);
+    await context.close();
+  }
+});
+
 test('a matrix says in words what its shades say', async () => {
   const { page, context } = await open(browser, pages.report);
   const cells = await page.locator('#matrix table.heat td').evaluateAll((all) => all.map((cell) => [cell.className, cell.textContent.trim()]));

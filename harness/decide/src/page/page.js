@@ -148,7 +148,7 @@ function say(q, d) {
   into("#qs").html = `<b>change</b>${asked}`;
   if (a) {
     into("#say").html = `Take ${named(a.c)}: it loses ${a.f.lostPerYear ? `<b>${lossWords(a.f)}</b> pings a year` : "no pings"}, leaves <b>${pct(share(a.f.live))}</b> duplicates in what is delivered${a.c.stable === null ? "" : `, <b>${pct(share(a.f.left))}</b> after the nightly job`}, takes ${size(a.c, n)}, and costs <b>${money(a.f.price)}</b> a month.${a.f.speed?.ping[1] === "outside" ? " How fast it is with so many ids is outside what was measured." : ""}`;
-    into("#then").html = (b ? `Next comes <b>${b.c.s.strategy}</b>${b.c.window ? ", " + seconds(b.c.window) : ""}, at ${money(b.f.price)} a month.` : "It is the only one that meets every requirement.") + ` ${d.excluded.length} of ${d.excluded.length + d.survivors.length} strategies fail a requirement${d.excluded[0] ? `; nearest of them is <b>${d.excluded[0].c.s.strategy}</b>` : ""}.`;
+    into("#then").html = (b ? `Next comes <b>${b.c.s.strategy}</b>${b.c.window ? ", " + seconds(b.c.window) : ""}, at ${money(b.f.price)} a month.` : "It is the only one that meets every requirement.") + ` ${d.excluded.length} of ${d.excluded.length + d.survivors.length} strategies ${d.excluded.length === 1 ? "fails" : "fail"} a requirement${d.excluded[0] ? `; nearest of them is <b>${d.excluded[0].c.s.strategy}</b>` : ""}.`;
   } else {
     const g = d.giveUp;
     into("#say").html = `<b>Nothing meets all of this.</b> ${g ? `Give up one requirement, ${g.fails[0].requirement}: then ${named(g.c)}, which ${SAYS[g.fails[0].requirement](g.fails[0], X, g).join(" where ")}.` : "No single requirement stands in the way."}`;

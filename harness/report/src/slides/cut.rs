@@ -35,16 +35,49 @@ pub(super) fn without_floor(table: &Table) -> Table {
 }
 
 /// Whether a line of a matrix has something that its fault changed.
-pub(super) fn changes(line: &Line) -> bool {
+fn changes(line: &Line) -> bool {
     line.cells.iter().any(|cell| matches!(cell.shade, Shade::Red | Shade::Amber(_)))
 }
 
 /// How many of these lines find no room.
-pub(super) fn left_out(table: &Table) -> usize {
+fn left_out(table: &Table) -> usize {
     match table.view {
         View::Heat => table.lines.iter().filter(|line| changes(line)).count().saturating_sub(LINES),
         _ => 0,
     }
+}
+
+/// What has to be said below a matrix of which this is shown: what was left out, and how its cells are marked.
+pub(super) fn unsaid(table: &Table) -> Vec<String> {
+    if table.view != View::Heat {
+        return Vec::new();
+    }
+    let mut said = Vec::new();
+    let strategies = table.columns.len().saturating_sub(1);
+    if strategies >= COLUMNS {
+        said.push(format!("{} of {strategies} strategies are shown, the worst first.", COLUMNS - 1));
+    }
+    match left_out(table) {
+        0 => {}
+        1 => said.push("1 fault that changed less is in the report.".to_string()),
+        some => said.push(format!("{some} faults that changed less are in the report.")),
+    }
+    let shown = table.lines.iter().filter(|line| changes(line)).take(LINES);
+    let cells: Vec<&Cell> = shown.flat_map(|line| line.cells.iter().take(COLUMNS)).collect();
+    let mut dashed: Vec<&str> = Vec::new();
+    for cell in cells.iter().filter(|cell| cell.shade == Shade::Dashed) {
+        let word = if cell.below.is_empty() { &cell.text } else { &cell.below };
+        if !dashed.contains(&word.as_str()) {
+            dashed.push(word);
+        }
+    }
+    if !dashed.is_empty() {
+        said.push(format!("Dashed: {}.", dashed.join(", or ")));
+    }
+    if cells.iter().any(|cell| cell.shade == Shade::Hatched) {
+        said.push("Hatched: cannot happen to it, or was not run.".to_string());
+    }
+    said
 }
 
 /// Of a matrix the lines in which something changed, as many as can be read, and the columns that fit on one slide.
@@ -134,6 +167,30 @@ mod tests {
         let left: Vec<String> =
             without_floor(&table).lines.iter().map(|line| line.cells[0].text.clone()).collect();
         assert_eq!(left, ["lru"]);
+    }
+
+    #[test]
+    fn of_a_matrix_it_is_said_which_strategies_are_shown_and_what_its_marks_mean() {
+        let names: Vec<String> = (0..11).map(|column| format!("s{column}")).collect();
+        let mut columns = vec![("fault", false)];
+        columns.extend(names.iter().map(|name| (name.as_str(), true)));
+        let mut table = Table::new("m".into(), "m", &columns).viewed(View::Heat);
+        let cell = |column: usize| match column {
+            0 => Cell::text("lost 9").shaded(Shade::Red),
+            1 => Cell::text("lost 3").with("over capacity: not judged".to_string()).shaded(Shade::Dashed),
+            2 => Cell::text("does not apply").shaded(Shade::Hatched),
+            _ => Cell::text("·"),
+        };
+        table.push(None, std::iter::once(Cell::text("crash")).chain((0..11).map(cell)).collect());
+        assert_eq!(
+            unsaid(&table),
+            [
+                "6 of 11 strategies are shown, the worst first.",
+                "Dashed: over capacity: not judged.",
+                "Hatched: cannot happen to it, or was not run."
+            ]
+        );
+        assert!(unsaid(&Table { view: View::Plain, ..table }).is_empty());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use dedup_records::compare::Standing;
 use dedup_records::record::Role;
 
 use super::cut::{
-    BELOW_LETTERS, COLUMNS, LINES, TITLE_LETTERS, heat, left_out, readable, shortened, without_floor,
+    BELOW_LETTERS, COLUMNS, LINES, TITLE_LETTERS, heat, readable, shortened, unsaid, without_floor,
 };
 use super::title::{on_its_stream, split};
 use crate::cells::share_cell;
@@ -14,7 +14,7 @@ use crate::model::{Cell, Figure, Line, Report, Section, Table, View};
 use crate::models;
 use crate::overview::UNDER;
 use crate::verdict::{DOCUMENTED, HARM, documented};
-use crate::words::{clip, counted, percent};
+use crate::words::{capital, clip, counted, list, percent};
 
 /// One slide.
 pub(super) struct Slide {
@@ -199,10 +199,9 @@ fn of_figure(section: &Section, figure: &Figure) -> Vec<Slide> {
     let charts = figure.charts.iter().take(1).map(|(chart, _)| Body::Chart(Box::new(chart.clone())));
     let (title, mut below) = split(&figure.headline);
     let title = on_its_stream(title, section, figure);
-    if let Some(left_out) = figure.tables.first().map(left_out).filter(|count| *count > 0) {
-        below = format!("{below} {left_out} faults that changed less are in the report.")
-            .trim_start()
-            .to_string();
+    let unsaid = figure.tables.first().map(unsaid).unwrap_or_default();
+    if !unsaid.is_empty() {
+        below = format!("{below} {}", unsaid.join(" ")).trim_start().to_string();
     }
     // What has charts shows these; what has only tables shows them, cut to what can be read.
     let bodies: Vec<Body> = match figure.charts.is_empty() {
@@ -222,12 +221,20 @@ fn of_figure(section: &Section, figure: &Figure) -> Vec<Slide> {
         .map(|(index, body)| Slide {
             over: over(section, figure)
                 + &if several > 1 { format!(" ({}/{several})", index + 1) } else { String::new() },
-            title: title.clone(),
-            below: below.clone(),
+            title: if index == 0 { title.clone() } else { of_piece(&body).unwrap_or_else(|| title.clone()) },
+            below: if index == 0 { below.clone() } else { String::new() },
             body,
             notes: notes.clone(),
         })
         .collect()
+}
+
+/// What a further piece of a table shows: what its first piece says is on the slide before.
+fn of_piece(body: &Body) -> Option<String> {
+    let Body::Table(table) = body else { return None };
+    let columns: Vec<String> = table.columns.iter().skip(1).map(|column| column.title.clone()).collect();
+    let names: Vec<String> = table.lines.iter().map(|line| line.cells[0].text.clone()).collect();
+    Some(format!("{}, of {}", capital(&list(&columns, 2)), list(&names, 2)))
 }
 
 /// What is not folded away.

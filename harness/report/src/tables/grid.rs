@@ -119,7 +119,7 @@ impl Grid {
 }
 
 /// `text`, cut to `width` columns with an ellipsis where it is longer.
-fn shorten(text: &str, width: usize) -> String {
+pub(super) fn shorten(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_string();
     }

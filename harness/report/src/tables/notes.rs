@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 use super::sheet::{fastest, is_least_size, name, window_differs};
 use super::verdict::{finding, with_finding};
 use crate::pipeline;
-use crate::verdict::{COLUMNS, SKIPPED};
+use crate::verdict::{COLUMNS, SKIPPED, verdict};
 
 /// The notes of a block, one string each. `verdict_width` is how much of a verdict the table has shown.
 pub(super) fn notes(block: &Block, verdict_width: usize) -> Vec<String> {
@@ -37,6 +37,7 @@ pub(super) fn notes(block: &Block, verdict_width: usize) -> Vec<String> {
         notes.extend(shrunk(row).map(|text| format!("{}: {text}", name(row, block))));
         notes.extend(twice(row).map(|text| format!("{}: {text}", name(row, block))));
     }
+    notes.extend(cut_verdicts(block, verdict_width));
     notes.extend(findings(block, verdict_width));
     notes.extend(skipped(block));
     notes
@@ -256,6 +257,18 @@ fn findings(block: &Block, verdict_width: usize) -> Vec<String> {
         lines
     };
     block.rows.iter().flat_map(lines).collect()
+}
+
+/// Verdicts that the table has no room for and that no finding below repeats.
+fn cut_verdicts(block: &Block, verdict_width: usize) -> Option<String> {
+    let is_cut = |row: &&Row| {
+        let text = with_finding(row).text;
+        text == verdict(row.standing, row.role).words && text.width() > verdict_width
+    };
+    let said = block.rows.iter().filter(is_cut);
+    let said: Vec<String> =
+        said.map(|row| format!("{}: {}", name(row, block), verdict(row.standing, row.role).words)).collect();
+    (!said.is_empty()).then(|| format!("as documented, cut above: {}.", said.join("; ")))
 }
 
 fn shows_first_finding(row: &Row, verdict_width: usize) -> bool {

@@ -3,7 +3,7 @@
 use dedup_records::compare::{Block, Comparison};
 use dedup_records::record::Machine;
 
-use super::grid::Grid;
+use super::grid::{Grid, shorten};
 use super::look::Look;
 use super::matrix::{self, Matrix};
 use super::sheet::{Keep, Sheet};
@@ -18,6 +18,9 @@ const NARROW: usize = 40;
 
 /// What a verdict should have room for, before columns that can be spared make way.
 const VERDICT: usize = 24;
+
+/// What a verdict gets where lines may be as long as they like; what is cut stands below.
+const LONGEST: usize = 100;
 
 /// And at least: its heading on two lines.
 const DOCUMENTED: usize = "documented".len();
@@ -125,6 +128,11 @@ fn head(block: &Block, look: Look) -> Vec<String> {
 /// The table, and the columns that were left out because the terminal is too narrow for them.
 fn grid(block: &Block, look: Look) -> (Grid, Vec<&'static str>) {
     let mut sheet = Sheet::of(block);
+    if look.width.is_none()
+        && let Some(verdicts) = sheet.columns.last_mut()
+    {
+        verdicts.cells.iter_mut().for_each(|cell| cell.text = shorten(&cell.text, LONGEST));
+    }
     let mut left_out = Vec::new();
     let mut grid = layout(&sheet);
     loop {
@@ -174,6 +182,9 @@ fn predicted_lines(block: &Block, look: Look) -> Vec<String> {
     let mut lines = vec![String::new()];
     lines.extend(prose(predicted::TITLE, look));
     lines.extend(grid.render(look));
+    if grid.last_width(look) < grid.last_width(Look::PLAIN) {
+        lines.extend(prose("because is cut for want of room (--format markdown has it whole).", look));
+    }
     lines
 }
 

@@ -187,6 +187,46 @@ fn cells_in_squeezed_time_stand_in_a_matrix_of_their_own_and_say_so() {
 }
 
 #[test]
+fn no_line_of_a_matrix_is_wider_than_a_narrow_terminal() {
+    let narrow = Look { colour: Colour::Off, width: Some(60) };
+    for comparison in [under_faults(), beside_faultless(None), beside_faultless(Some(90.0))] {
+        let drawn = render(&comparison, Format::Table, narrow);
+        assert!(drawn.lines().all(|line| line.chars().count() <= 60), "{drawn}");
+        assert!(drawn.contains("control: "), "{drawn}");
+    }
+}
+
+#[test]
+fn a_long_reason_is_cut_in_the_table_and_whole_below_it() {
+    let mut run = sample::run();
+    let reason = "word ".repeat(90).trim_end().to_string();
+    for cell in run.cells.iter_mut().filter(|cell| cell.strategy == "lru") {
+        cell.result = dedup_records::record::CellResult::Failed {
+            how: dedup_records::record::Failure::Died,
+            reason: reason.clone(),
+        };
+    }
+    let comparison = Comparison::from_runs(&[run], &Filter::default(), None).unwrap();
+    let drawn = render(&comparison, Format::Table, Look::PLAIN);
+    let line = drawn.lines().find(|line| line.starts_with("lru ")).unwrap();
+    assert!(line.ends_with('…') && line.chars().count() < 230, "{line}");
+    assert!(drawn.replace("\n  ", " ").contains(&reason), "{drawn}");
+}
+
+#[test]
+fn what_a_narrow_terminal_cuts_is_said_below() {
+    let narrow = Look { colour: Colour::Off, width: Some(80) };
+    let comparison = Comparison::from_runs(&[sample::run()], &Filter::default(), None).unwrap();
+    let drawn = render(&comparison, Format::Table, narrow).replace("\n  ", " ");
+    let (table, predicted) = drawn.split_once("predicted against seen").unwrap();
+    assert!(predicted.contains('…') && predicted.contains("because is cut for want of room"), "{drawn}");
+    for line in table.lines().filter(|line| line.ends_with('…')) {
+        let name = line.split_whitespace().next().unwrap();
+        assert!(drawn.matches(&format!("{name}: ")).count() > 0, "{name}: {drawn}");
+    }
+}
+
+#[test]
 fn the_matrix_in_markdown_is_one_table() {
     let markdown = render(&under_faults(), Format::Markdown, Look::PLAIN);
     assert_eq!(markdown.matches("| fault |").count(), 1);

@@ -27,7 +27,7 @@ pub(super) fn table(
     );
     let _ = writeln!(
         out,
-        "{:<17}{:>11}{:>12}{:>12}{:>13}  loses at most",
+        "{:<17}{:>11}{:>11}{:>11}{:>13}  loses at most",
         "strategy", "workers", "server", "disk", "bytes an id"
     );
     let mut own_windows: BTreeMap<Duration, Vec<&str>> = BTreeMap::new();
@@ -48,13 +48,15 @@ pub(super) fn table(
         let shown = |bytes: u64| if bytes == 0 { "-".to_string() } else { units::bytes(bytes) };
         let all = found.process_bytes.saturating_add(found.server_bytes).saturating_add(found.disk_bytes);
         let lost = match found.promise.lost {
+            // Shares of fewer digits than a line has room for.
+            Bound::AtMost(share) if share > 0.0 && share < 1e-11 => "below 1e-9 %".to_string(),
             Bound::AtMost(share) => format!("{} %", units::short(share * 100.0)),
             Bound::Never => "none".to_string(),
             Bound::Unbounded => "?".to_string(),
         };
         let _ = writeln!(
             out,
-            "{:<17}{:>11}{:>12}{:>12}{:>13}  {lost}",
+            "{:<17}{:>11}{:>11}{:>11}{:>13}  {lost}",
             definition.name,
             shown(found.process_bytes),
             shown(found.server_bytes),

@@ -157,18 +157,26 @@ impl<'a> Matrix<'a> {
                 taken += GAP + self.width(to);
                 to += 1;
             }
-            grids.push(self.grid(from..to));
+            // One alone that is wider has its words on a line of their own.
+            let narrow = taken > width;
+            grids.push(self.grid(from..to, narrow));
             from = to;
         }
         grids
     }
 
-    fn grid(&self, columns: std::ops::Range<usize>) -> Grid {
+    fn grid(&self, columns: std::ops::Range<usize>, narrow: bool) -> Grid {
         let mut grid = Grid::new(vec![Align::Left; columns.len() + 1]);
         let titles = self.strategies[columns.clone()].iter().map(|name| Text::new(name, Tone::Strong));
         grid.line([Text::new("fault", Tone::Strong)].into_iter().chain(titles).collect());
         grid.rule();
         for (name, cells) in &self.lines {
+            if narrow {
+                let said = columns.clone().flat_map(|column| cells[column].stacked());
+                let heads = std::iter::once(*name).chain(std::iter::repeat(""));
+                heads.zip(said).for_each(|(head, part)| grid.line(vec![Text::plain(head), part]));
+                continue;
+            }
             let cells = columns.clone().map(|column| cells[column].text(self.counts_width(column)));
             grid.line([Text::plain(*name)].into_iter().chain(cells).collect());
         }
@@ -216,6 +224,13 @@ impl Cell {
         // Red is lost, whatever is documented.
         let tone = if lost > 0 { Tone::Bad } else { tone };
         Cell { counts, word, besides, tone: Some(tone) }
+    }
+
+    /// Its counts, its words and what is besides, one below the other.
+    fn stacked(&self) -> Vec<Text> {
+        let parts = [self.counts.as_str(), self.word].into_iter().chain(self.besides.split(", "));
+        let tone = self.tone.unwrap_or(Tone::Plain);
+        parts.filter(|part| !part.is_empty()).map(|part| Text::new(part, tone)).collect()
     }
 
     /// The cell with its counts moved to the right edge of `counts` columns.
