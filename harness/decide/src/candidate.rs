@@ -50,6 +50,32 @@ pub struct Candidate {
 }
 
 impl Candidate {
+    /// One at this place of which nothing else is known yet: it has no name, costs nothing and misses nothing.
+    pub fn unsized_at(place: Place) -> Candidate {
+        let nothing = modelled(0.0);
+        Candidate {
+            strategy: String::new(),
+            spec: String::new(),
+            chosen: Vec::new(),
+            window_s: None,
+            model_of: None,
+            operates: String::new(),
+            place,
+            marks: Marks::AfterDelivery,
+            ids: 0.0,
+            missed_live: nothing,
+            gap_s: 0.0,
+            missed_stable: None,
+            because: String::new(),
+            false_positives: nothing,
+            worker_bytes: nothing,
+            server_bytes: nothing,
+            disk_bytes: nothing,
+            round_trips: 0,
+            measured: None,
+        }
+    }
+
     /// How long it remembers, in seconds: without a window everything, or nothing.
     pub fn remembers_s(&self) -> f64 {
         self.window_s.unwrap_or(if self.missed_live.value < 1.0 { f64::INFINITY } else { 0.0 })

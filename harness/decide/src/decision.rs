@@ -8,7 +8,7 @@ use dedup_records::curve::{Known, Origin};
 
 use crate::candidate::{Candidate, LeftOut, Unsaid, modelled};
 use crate::loss::{Assessment, assess};
-use crate::needs::Needs;
+use crate::needs::{LOST_BY_DEFAULT, Needs};
 use crate::quantity::YEAR_S;
 use crate::traffic::Traffic;
 
@@ -44,6 +44,14 @@ impl Failure {
         match self.allowed {
             allowed if allowed > 0.0 => self.found / allowed,
             _ => f64::INFINITY,
+        }
+    }
+
+    /// The same for whoever compares: what is lost where none may be is so many times what may be by default.
+    fn compared(&self) -> f64 {
+        match (self.requirement, self.allowed) {
+            ("lost", allowed) if allowed <= 0.0 => self.found / LOST_BY_DEFAULT,
+            _ => self.times(),
         }
     }
 }
@@ -92,18 +100,19 @@ pub fn decide_knowing(
     let judged: Vec<Judged> = candidates.iter().map(|candidate| judge(candidate, traffic, needs)).collect();
     let (survivors, excluded): (Vec<_>, Vec<_>) =
         judged.iter().cloned().partition(|judged| judged.fails.is_empty());
-    let mut survivors = best_of_each(survivors, |judged| order(&judged.assessment));
+    let by_order = |a: &Judged, b: &Judged| compare(&order(&a.assessment), &order(&b.assessment));
+    let mut survivors = best_of_each(survivors, by_order);
     mark_front(&mut survivors);
     let out =
         |judged: &Judged| survivors.iter().all(|other| other.candidate.strategy != judged.candidate.strategy);
     let excluded: Vec<Judged> = excluded.into_iter().filter(out).collect();
-    let excluded = best_of_each(excluded, nearness);
+    let mut excluded = best_of_each(excluded, |a, b| by_window(a).total_cmp(&by_window(b)));
+    excluded.sort_by(|a, b| nearness(a).total_cmp(&nearness(b)));
     let (not_said, excluded): (Vec<_>, Vec<_>) = excluded.into_iter().partition(is_unsaid);
     let is_not_said = |Unsaid(out): &&Unsaid| {
         not_said.iter().any(|judged: &Judged| judged.candidate.strategy == out.strategy)
     };
-    let said = judged.into_iter().filter(|judged| !is_unsaid(judged)).collect::<Vec<_>>();
-    let give_up = survivors.is_empty().then(|| give_up(&said)).flatten();
+    let give_up = survivors.is_empty().then(|| give_up(&excluded)).flatten();
     Decision {
         traffic: traffic.clone(),
         needs: needs.clone(),
@@ -172,14 +181,36 @@ pub(crate) fn compare(a: &(f64, f64, f64), b: &(f64, f64, f64)) -> Ordering {
     a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.total_cmp(&b.2))
 }
 
-/// The fewest requirements failed, and the least by how much the worst of them is.
-fn nearness(judged: &Judged) -> (f64, f64, f64) {
-    let worst = judged.fails.first().map_or(0.0, Failure::times);
-    (judged.fails.len() as f64, seven_digits(worst), seven_digits(judged.assessment.price))
+/// The fewest requirements failed, the least by how much the worst of them is, and then the others.
+fn nearness(judged: &Judged) -> Nearness {
+    Nearness::of(judged, judged.fails.iter().map(Failure::compared))
 }
 
-fn best_of_each(mut judged: Vec<Judged>, key: impl Fn(&Judged) -> (f64, f64, f64)) -> Vec<Judged> {
-    judged.sort_by(|a, b| compare(&key(a), &key(b)));
+/// The same for a choice among windows: no window helps where nothing is allowed, so the rest decides.
+fn by_window(judged: &Judged) -> Nearness {
+    Nearness::of(judged, judged.fails.iter().filter(|one| one.allowed > 0.0).map(Failure::times))
+}
+
+/// How near to survive something is: the less the nearer.
+struct Nearness(Vec<f64>);
+
+impl Nearness {
+    fn of(judged: &Judged, times: impl Iterator<Item = f64>) -> Nearness {
+        let mut times: Vec<f64> = times.map(seven_digits).collect();
+        times.sort_by(|a, b| b.total_cmp(a));
+        let count = judged.fails.len() as f64;
+        let price = seven_digits(judged.assessment.price);
+        Nearness(std::iter::once(count).chain(times).chain([price]).collect())
+    }
+
+    fn total_cmp(&self, other: &Nearness) -> Ordering {
+        let differ = self.0.iter().zip(&other.0).map(|(a, b)| a.total_cmp(b));
+        differ.fold(Ordering::Equal, Ordering::then).then(self.0.len().cmp(&other.0.len()))
+    }
+}
+
+fn best_of_each(mut judged: Vec<Judged>, nearer: impl Fn(&Judged, &Judged) -> Ordering) -> Vec<Judged> {
+    judged.sort_by(nearer);
     let mut seen = std::collections::BTreeSet::new();
     judged.retain(|judged| seen.insert(judged.candidate.strategy.clone()));
     judged
@@ -201,11 +232,10 @@ fn mark_front(survivors: &mut [Judged]) {
     }
 }
 
-/// Of all that fails one requirement alone, the one that fails it least.
-fn give_up(judged: &[Judged]) -> Option<(&'static str, Box<Judged>)> {
-    let alone = judged.iter().filter(|judged| judged.fails.len() == 1);
-    let least = alone.min_by(|a, b| a.fails[0].times().total_cmp(&b.fails[0].times()))?;
-    Some((least.fails[0].requirement, Box::new(least.clone())))
+/// The nearest, where it fails one requirement alone.
+fn give_up(excluded: &[Judged]) -> Option<(&'static str, Box<Judged>)> {
+    let nearest = excluded.first().filter(|judged| judged.fails.len() == 1)?;
+    Some((nearest.fails[0].requirement, Box::new(nearest.clone())))
 }
 
 #[cfg(test)]
@@ -276,6 +306,33 @@ mod tests {
         assert!(found.survivors.is_empty());
         let (requirement, judged) = found.give_up.unwrap();
         assert_eq!((requirement, judged.candidate.strategy.as_str()), ("memory", "a"));
+    }
+
+    #[test]
+    fn where_nothing_may_be_lost_the_window_is_chosen_by_the_rest() {
+        let wrong = |window_s: f64, missed: f64, gib: f64, lost: f64| {
+            let mut one = sized("filter", gib, missed);
+            (one.window_s, one.false_positives) = (Some(window_s), modelled(lost));
+            one
+        };
+        let none = Needs { lost: 0.0, ..Needs::default() };
+        let candidates = [wrong(5.0, 0.9, 0.1, 1e-7), wrong(600.0, 0.5, 1.0, 2e-7)];
+        let found = decide(&traffic(), &none, &candidates);
+        assert_eq!(found.excluded[0].candidate.window_s, Some(600.0));
+        // What is lost is so many times what may be by default: half, where the other misses 53 times as much as may be.
+        let candidates = [sized("forgetful", 0.1, 0.5), wrong(86_400.0, 0.0, 1.0, 5e-7)];
+        let found = decide(&traffic(), &none, &candidates);
+        let (requirement, judged) = found.give_up.unwrap();
+        assert_eq!((requirement, judged.candidate.strategy.as_str()), ("lost", "filter"));
+        assert_eq!(found.excluded[0].candidate.strategy, "filter");
+    }
+
+    #[test]
+    fn what_to_give_up_is_the_first_of_those_that_are_excluded() {
+        let found =
+            decide(&traffic(), &Needs::default(), &[sized("dear", 2.0, 0.5), sized("cheap", 1.0, 0.5)]);
+        let (_, judged) = found.give_up.unwrap();
+        assert_eq!((judged.candidate.strategy.as_str(), &*judged), ("cheap", &found.excluded[0]));
     }
 
     #[test]

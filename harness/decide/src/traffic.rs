@@ -116,13 +116,15 @@ impl Lags {
         if within <= 0.0 || within >= 1.0 {
             return None;
         }
+        // A point on the border itself comes to the border's share but for the last bit, and must not cross it by that.
+        let earlier = 1.0 - share;
         let moved = |(lag, until): &(f64, f64)| match *lag <= seconds {
-            true => (*lag, until * (1.0 - share) / within),
-            false => (*lag, 1.0 - (1.0 - until) * share / (1.0 - within)),
+            true => (*lag, (until * earlier / within).min(earlier)),
+            false => (*lag, (1.0 - (1.0 - until) * share / (1.0 - within)).max(earlier)),
         };
         let at = self.0.partition_point(|(lag, _)| *lag <= seconds);
         let mut points: Vec<(f64, f64)> = self.0.iter().map(moved).collect();
-        points.insert(at, (seconds, 1.0 - share));
+        points.insert(at, (seconds, earlier));
         Lags::new(points)
     }
 
@@ -272,6 +274,18 @@ mod tests {
         assert_eq!((moved.within(300.0), moved.within(600.0), moved.within(2100.0)), (0.4, 0.8, 0.9));
         assert_eq!(lags.with_share_after(600.0, 0.5).unwrap().within(2100.0), lags.within(2100.0));
         assert_eq!((lags.with_share_after(3600.0, 0.1), lags.with_share_after(0.0, 0.1)), (None, None));
+    }
+
+    #[test]
+    fn every_share_is_moved_beyond_a_border_on_which_a_lag_lies() {
+        for text in ["50%=10m,95%=1day,99%=2days,100%=96h", "30%=1m,70%=1day,100%=4days"] {
+            let lags = Lags::parse("x", text).unwrap();
+            for thousandths in 1..1000 {
+                let share = f64::from(thousandths) / 1000.0;
+                let moved = lags.with_share_after(DAY_S, share).unwrap_or_else(|| panic!("{text} {share}"));
+                assert!((moved.within(DAY_S) - (1.0 - share)).abs() < 1e-12, "{text} {share}");
+            }
+        }
     }
 
     #[test]

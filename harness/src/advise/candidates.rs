@@ -1,6 +1,6 @@
 //! Candidates: each strategy at each window worth having.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use dedup_decide::{
     Candidate, Curves, DAY_S, Forgetting, LeftOut, Marks, Missed, Needs, Nightly, Place, Traffic, Unsaid,
-    YEAR_S, modelled,
+    YEAR_S, assess, modelled,
 };
 use dedup_strategies::{
     Bound, Context, Definition, Forgets, Kept, Prospect, SettingDefault, Settings, Sizing, WhileAway, Window,
@@ -18,6 +18,7 @@ use dedup_strategies::{
 use super::forgetting::{because, follows_ids};
 use super::offer::{Offer, RATE, Size, WindowIs, chosen};
 use super::otherwise::Sampled;
+use super::windows::shortest;
 use crate::advise::{scenario_of, windows};
 use crate::predict::{Declared, MissedShares, missed_shares};
 use crate::process::cores;
@@ -110,17 +111,22 @@ impl<'a> Theory<'a> {
     fn of_definition(&self, definition: &Definition) -> Told {
         let offer = Offer::of(definition)?;
         let sizes: Vec<Size> = offer.rates(self.needs).into_iter().map(|rate| offer.size(rate)).collect();
-        let mut candidates = Vec::new();
-        let mut unsaid = None;
-        for window in self.windows_of(&offer) {
-            let found: Vec<Candidate> =
-                sizes.iter().filter_map(|size| self.candidate(&offer, window, size)).collect();
-            unsaid = found.is_empty().then(|| match offer.size(None).forgetting {
-                Some(Forgetting::LeastRecentlySeen(_)) => UNSAID_OF_ROOM,
-                _ => UNSAID,
-            });
+        let windows = self.windows_of(&offer);
+        let shortest =
+            sizes.iter().enumerate().filter_map(|(at, size)| Some((self.shortest(&offer, size)?, at)));
+        let all = windows.iter().flat_map(|window| (0..sizes.len()).map(|at| (*window, at)));
+        let tried: BTreeSet<(Duration, usize)> = all.chain(shortest).collect();
+        let longest = windows.last().copied();
+        let (mut candidates, mut is_said) = (Vec::new(), false);
+        for (window, at) in tried {
+            let found = self.candidate(&offer, window, &sizes[at]);
+            is_said |= found.is_some() && Some(window) == longest;
             candidates.extend(found);
         }
+        let unsaid = (!is_said).then(|| match offer.size(None).forgetting {
+            Some(Forgetting::LeastRecentlySeen(_)) => UNSAID_OF_ROOM,
+            _ => UNSAID,
+        });
         match candidates.is_empty() {
             true => Err("theory says nothing of what it misses"),
             false => Ok((candidates, unsaid)),
@@ -135,22 +141,78 @@ impl<'a> Theory<'a> {
         }
     }
 
-    /// None where theory has nothing to say.
-    pub(super) fn candidate(&self, offer: &Offer<'_>, window: Duration, size: &Size) -> Option<Candidate> {
+    /// The shortest window with which it lets few enough copies through, restarts and failovers included; none where no window
+    /// does, or there is no choice. Where pings have several copies each, theory would have to sample each window.
+    pub(super) fn shortest(&self, offer: &Offer<'_>, size: &Size) -> Option<Duration> {
+        let WindowIs::Chosen = offer.window else { return None };
+        if self.traffic.copies > 1.0 {
+            return None;
+        }
+        let is_enough =
+            |length: u64| self.is_enough(offer, Duration::from_secs(length), size).unwrap_or(false);
+        let lengths: Vec<u64> = self.windows.iter().map(Duration::as_secs).collect();
+        let first = lengths.iter().position(|length| is_enough(*length))?;
+        let short = first.checked_sub(1).map_or(0, |before| lengths[before]);
+        Some(Duration::from_secs(shortest(short, lengths[first], is_enough)))
+    }
+
+    /// Windows that it may have, without those that let too much through, as far as that is known.
+    pub(super) fn windows_from_the_shortest(&self, offer: &Offer<'_>, size: &Size) -> Vec<Duration> {
+        let all = self.windows_of(offer);
+        match self.shortest(offer, size) {
+            Some(shortest) => {
+                let longer = all.into_iter().filter(|window| *window > shortest);
+                std::iter::once(shortest).chain(longer).collect()
+            }
+            None => all,
+        }
+    }
+
+    /// Whether few enough copies are let through with this window; none where theory has nothing to say.
+    fn is_enough(&self, offer: &Offer<'_>, window: Duration, size: &Size) -> Option<bool> {
+        let (settings, sizing) = self.settings(offer, window, size)?;
+        let missed = self.by_formula(offer, (&settings, sizing), window, size)?;
+        if self.is_too_much(missed) {
+            return Some(false);
+        }
+        let of_its_memory = Candidate {
+            window_s: offer.promise.window.length().map(|_| window.as_secs_f64()),
+            gap_s: gap_s(&offer.promise.window, self.needs),
+            missed_live: modelled(missed.live),
+            missed_stable: missed.stable.map(modelled),
+            ..Candidate::unsized_at(offer.place)
+        };
+        let left = assess(&of_its_memory, self.traffic, self.needs).left_per_day();
+        Some(self.traffic.share_of_delivered(left) <= self.needs.missed)
+    }
+
+    fn settings(&self, offer: &Offer<'_>, window: Duration, size: &Size) -> Option<(Settings, Sizing)> {
         let sizing = Sizing {
             window,
             ids_in_window: self.traffic.ids_in(window).ceil().max(1.0) as u64,
             ids_total: (self.traffic.uniques_per_s() * YEAR_S).ceil().max(1.0) as u64,
         };
+        Some((offer.definition.resolve(&chosen(size.rate), &sizing).ok()?, sizing))
+    }
+
+    fn by_formula(
+        &self,
+        offer: &Offer<'_>,
+        (settings, sizing): (&Settings, Sizing),
+        window: Duration,
+        size: &Size,
+    ) -> Option<Missed> {
+        let ids = ids_of(offer.definition, settings).unwrap_or(sizing.ids_in_window);
+        let sized = offer.sized_for(window, ids, self.needs);
+        size.forgetting.as_ref()?.missed(self.traffic, self.needs, sized)
+    }
+
+    /// None where theory has nothing to say.
+    pub(super) fn candidate(&self, offer: &Offer<'_>, window: Duration, size: &Size) -> Option<Candidate> {
+        let (settings, sizing) = self.settings(offer, window, size)?;
         let workers = NonZeroUsize::new(self.needs.workers as usize).unwrap_or(NonZeroUsize::MIN);
         let context = Context { workers, state_dir: PathBuf::new(), ..Context::embedded(sizing) };
-        let settings = offer.definition.resolve(&chosen(size.rate), &sizing).ok()?;
         let prospect = || (offer.prospect)(&settings, &context);
-        let by_formula = || {
-            let ids = ids_of(offer.definition, &settings).unwrap_or(sizing.ids_in_window);
-            let sized = offer.sized_for(window, ids, self.needs);
-            size.forgetting.as_ref()?.missed(self.traffic, self.needs, sized)
-        };
         let (prospect, missed) = match (self.traffic.copies > 1.0, &self.several) {
             (true, HowSeveral::Sampled) => {
                 let prospect = prospect();
@@ -159,7 +221,7 @@ impl<'a> Theory<'a> {
                 (prospect, missed)
             }
             (several, how) => {
-                let mut missed = by_formula()?;
+                let mut missed = self.by_formula(offer, (&settings, sizing), window, size)?;
                 if let HowSeveral::Near(sampled) = how {
                     if several {
                         missed = sampled.near(offer.definition.name, size.rate, window, missed);
@@ -236,10 +298,7 @@ impl<'a> Theory<'a> {
             marks: marks(&prospect),
             ids: ids as f64,
             missed_live: modelled(missed.live),
-            gap_s: match window {
-                Window::SinceMarked(_) => self.needs.publish.as_secs_f64(),
-                _ => 0.0,
-            },
+            gap_s: gap_s(&window, self.needs),
             missed_stable: missed.stable.map(modelled),
             because: missed.because,
             false_positives: modelled(lost_by_mistake(&prospect)),
@@ -249,6 +308,14 @@ impl<'a> Theory<'a> {
             round_trips: prospect.round_trips,
             measured: self.curves.of(definition.name, &fixed),
         }
+    }
+}
+
+/// How long copies pass before there is a mark.
+fn gap_s(window: &Window, needs: &Needs) -> f64 {
+    match window {
+        Window::SinceMarked(_) => needs.publish.as_secs_f64(),
+        _ => 0.0,
     }
 }
 

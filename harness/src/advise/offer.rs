@@ -5,13 +5,14 @@ use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use dedup_decide::{Forgetting, Needs, SizedFor};
+use dedup_decide::{Forgetting, LOST_BY_DEFAULT, Needs, Place, SizedFor};
 use dedup_strategies::shards::share_of;
 use dedup_strategies::{
     Bound, Context, Definition, Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind,
     Settings, Sizing, Window,
 };
 
+use super::candidates::place;
 use super::forgetting::{forgetting, sized};
 
 /// The setting that says what share may be lost by mistake.
@@ -35,6 +36,8 @@ pub(super) struct Offer<'a> {
     /// As it promises with a million ids.
     pub(super) promise: Promise,
     pub(super) routing: Routing,
+    /// Where it keeps what it remembers.
+    pub(super) place: Place,
     /// What looks again before it drops a ping has a filter, and loses nothing by it.
     pub(super) loses_by_mistake: bool,
     /// How it forgets, by the bits of its rate: asked once, as it may take its time.
@@ -64,7 +67,7 @@ impl<'a> Offer<'a> {
         };
         let (settings, context) =
             sized(definition, None, length, 1 << 20, NonZeroUsize::MIN).ok_or(NOTHING)?;
-        let Prospect { promise, routing, .. } = prospect_of(&settings, &context);
+        let Prospect { promise, routing, kept, .. } = prospect_of(&settings, &context);
         if matches!(promise.window, Window::Tumbling(_)) {
             return Err(
                 "refuses pings that come after their window in event time, and this traffic does not \
@@ -73,7 +76,16 @@ impl<'a> Offer<'a> {
         }
         let known = Mutex::default();
         let loses_by_mistake = loses_by_mistake(definition, prospect_of);
-        Ok(Offer { definition, prospect: prospect_of, window, promise, routing, loses_by_mistake, known })
+        Ok(Offer {
+            definition,
+            prospect: prospect_of,
+            window,
+            promise,
+            routing,
+            place: place(kept),
+            loses_by_mistake,
+            known,
+        })
     }
 
     /// With this rate of mistakes.
@@ -84,7 +96,7 @@ impl<'a> Offer<'a> {
     }
 
     /// What loses by mistake has the sizes with which it loses half and a tenth of what may be lost: other causes have the rest. Its
-    /// own size is no choice where it loses more.
+    /// own size is no choice where it loses more. Where nothing may be lost none is; it shows what would do by default.
     pub(super) fn rates(&self, needs: &Needs) -> Vec<Option<f64>> {
         if !self.loses_by_mistake {
             return vec![None];
@@ -93,7 +105,10 @@ impl<'a> Offer<'a> {
             SettingDefault::Text(text) => text.parse::<f64>().ok(),
             _ => None,
         });
-        let Some(own) = own.filter(|_| needs.lost > 0.0) else { return vec![None] };
+        let Some(own) = own else { return vec![None] };
+        if needs.lost <= 0.0 {
+            return vec![Some(in_short(LOST_BY_DEFAULT / 2.0))];
+        }
         let parts: &[f64] = if self.forgets_by_chance() { &[2.0] } else { &[2.0, 10.0] };
         let sized = parts.iter().map(|part| Some(in_short(needs.lost / part)));
         (own <= needs.lost).then_some(None).into_iter().chain(sized).collect()

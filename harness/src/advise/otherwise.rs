@@ -38,17 +38,20 @@ impl dedup_decide::Otherwise for Otherwise<'_> {
     fn ladders<'b>(&'b self, asked: &'b Question) -> Vec<Ladder<'b>> {
         let several = HowSeveral::Near(&self.sampled);
         let theory = Rc::new(Theory::new(&asked.traffic, &asked.needs, self.curves, several));
-        let ladder = |offer: &'b Offer<'b>, rate: Option<f64>| {
+        // Nothing is worked out before it is asked for.
+        let candidates = |offer: &'b Offer<'b>, rate: Option<f64>| {
             let theory = theory.clone();
-            let size = std::cell::OnceCell::new();
-            move |window| theory.candidate(offer, window, size.get_or_init(|| offer.size(rate)))
+            std::iter::once(rate).flat_map(move |rate| {
+                let (theory, size) = (theory.clone(), offer.size(rate));
+                let windows = theory.windows_from_the_shortest(offer, &size);
+                windows.into_iter().filter_map(move |window| theory.candidate(offer, window, &size))
+            })
         };
         let of_offer = |offer: &'b Offer<'b>| {
-            let (theory, ladder) = (&theory, &ladder);
-            let windows = theory.windows_of(offer);
+            let candidates = &candidates;
             offer.rates(&asked.needs).into_iter().map(move |rate| Ladder {
                 strategy: offer.definition.name,
-                candidates: Box::new(windows.clone().into_iter().filter_map(ladder(offer, rate))),
+                candidates: Box::new(candidates(offer, rate)),
             })
         };
         self.offers.iter().flat_map(of_offer).collect()

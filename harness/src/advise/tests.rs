@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use dedup_decide::{
-    Beyond, Candidate, Change, Curves, Lags, Needs, Nightly, Question, Traffic, Unit, changes, decide,
-    decide_knowing,
+    Beyond, Candidate, Change, Curves, Further, Lags, Needs, Nightly, Question, Traffic, Unit, changes,
+    decide, decide_knowing,
 };
 use dedup_strategies::{Definition, STRATEGIES};
 use dedup_stream::scenario::find;
@@ -51,10 +51,10 @@ fn what_loses_by_mistake_comes_in_a_size_that_loses_little_enough_and_takes_more
         let [half, tenth] = of(&sized, name)[..] else { panic!("{name}: {sized:?}") };
         assert_eq!((half.false_positives.value, tenth.false_positives.value), (5e-7, 1e-7), "{name}");
         assert!(half.spec.contains("rate=0.0000005"), "{}", half.spec);
-        // Where nothing may be lost no size is large enough, and its own is as good as any.
-        let [own] = of(&strict, name)[..] else { panic!("{name}: {strict:?}") };
-        assert!(!own.spec.contains("rate="), "{}", own.spec);
-        assert!(bytes(own) < bytes(half) && bytes(half) < bytes(tenth), "{name}");
+        // Where nothing may be lost no size is large enough: what would do by default says how near it is.
+        let [by_default] = of(&strict, name)[..] else { panic!("{name}: {strict:?}") };
+        assert_eq!(by_default.spec, half.spec);
+        assert!(bytes(half) < bytes(tenth), "{name}");
     }
 }
 
@@ -133,6 +133,68 @@ fn answer(asked: &Question) -> (Option<String>, Vec<Candidate>) {
 }
 
 #[test]
+fn who_may_miss_less_never_pays_less() {
+    for (asked, missed) in [
+        (asked(300_000.0, 0.03, "90%=10m,100%=4h", RARELY_RESTARTED), 0.0014925),
+        (
+            asked(
+                20_000.0,
+                0.01,
+                "50%=10m,90%=8h,99.9%=3d",
+                &[("redis", "none"), ("disk", "1MB"), ("lost", "1e-4")],
+            ),
+            0.002,
+        ),
+        (
+            asked(
+                5000.0,
+                0.03,
+                "80%=1m,100%=24h",
+                &[("nightly", "yes"), ("restarts", "1/month"), ("memory", "64GiB")],
+            ),
+            0.003,
+        ),
+    ] {
+        let mut dearest: f64 = 0.0;
+        for part in [1.0, 0.995, 0.985, 0.96, 0.9, 0.8, 0.7, 0.55] {
+            let needs = Needs { missed: missed * part, ..asked.needs.clone() };
+            let found = candidates(STRATEGIES, &asked.traffic, &needs, shipped_curves()).candidates;
+            let decision = decide(&asked.traffic, &needs, &found);
+            let price = decision.survivors.first().map_or(f64::INFINITY, |first| first.assessment.price);
+            assert!(price > dearest - 0.01, "{part}: {price} after {dearest} in {asked:?}");
+            dearest = dearest.max(price);
+        }
+    }
+}
+
+const RARELY_RESTARTED: &[(&str, &str)] = &[
+    ("workers", "8"),
+    ("lost", "1e-5"),
+    ("memory", "64GiB"),
+    ("restarts", "1/week"),
+    ("redis", "none"),
+    ("disk", "1MB"),
+];
+
+/// Nothing may be lost, and all that keeps anything in a worker loses what it held: it is told with what the default allows.
+#[test]
+fn where_nothing_may_be_lost_what_would_meet_the_default_is_what_to_give_up_and_windows_go_by_the_rest() {
+    let needs = [("redis", "none"), ("disk", "1MB"), ("lost", "none")];
+    let decided = |lags: &str, restarts: &str, missed: &str| {
+        let needs: Vec<_> = needs.into_iter().chain([("restarts", restarts), ("missed", missed)]).collect();
+        let asked = asked(3000.0, 0.01, lags, &needs);
+        let found = candidates(STRATEGIES, &asked.traffic, &asked.needs, shipped_curves());
+        decide_knowing(&asked.traffic, &asked.needs, &found.candidates, &found.unsaid)
+    };
+    let found = decided("50%=1m,100%=4h", "1/month", "0.1%");
+    let (requirement, judged) = found.give_up.unwrap();
+    assert_eq!((requirement, &*judged), ("lost", &found.excluded[0]));
+    let found = decided("90%=1m,100%=10m", "5/day", "0.001%");
+    let exact = found.excluded.iter().find(|judged| judged.candidate.strategy == "exact").unwrap();
+    assert_eq!(exact.candidate.window_s, Some(600.0));
+}
+
+#[test]
 fn asked_anew_on_either_side_of_each_threshold_the_answer_is_the_old_one_and_the_named_one() {
     const MOBILE: &str = "50%=10m,90%=8h,99.9%=3d";
     let questions = [
@@ -187,7 +249,20 @@ fn asked_anew_on_either_side_of_each_threshold_the_answer_is_the_old_one_and_the
                 }
             }
             match &change.beyond {
-                Beyond::Ends { until, .. } => {
+                Beyond::Ends { until, then, further } => {
+                    if *further == Further::Same {
+                        for by in [1.1, 2.0, 10.0] {
+                            let value = if change.factor > 1.0 { until * by } else { until / by };
+                            let last = if change.unit == Unit::Share { 0.99 } else { f64::INFINITY };
+                            if (1.0 / 64.0..=64.0).contains(&(value / change.from)) && value <= last {
+                                let there = answer(&change.question(asked, value)).0;
+                                assert_eq!(
+                                    there, *then,
+                                    "at {value}, behind the end: {change:?} in {asked:?}"
+                                );
+                            }
+                        }
+                    }
                     ended += 1;
                     let by = if change.factor > 1.0 { 1.02 } else { 1.0 / 1.02 };
                     let gone = answer(&change.question(asked, until * by)).0;

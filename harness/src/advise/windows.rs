@@ -52,8 +52,40 @@ pub fn windows(traffic: &Traffic, needs: &Needs) -> Vec<Duration> {
     lengths.into_iter().map(Duration::from_secs).collect()
 }
 
+/// The shortest window that is enough, between one that is not and one that is: in whole minutes, or whole hours of what is longer than a
+/// day. The same lengths are looked at whatever is asked, so that who may miss less is never given a shorter one.
+pub(super) fn shortest(short: u64, enough: u64, is_enough: impl Fn(u64) -> bool) -> u64 {
+    const MINUTES: u64 = DAY / MINUTE;
+    let length = |at: u64| at.min(MINUTES) * MINUTE + at.saturating_sub(MINUTES) * HOUR;
+    let place = |length: u64| length.min(DAY) / MINUTE + length.saturating_sub(DAY) / HOUR;
+    let (mut before, mut found) = (place(short), place(enough));
+    if length(found) < enough {
+        found += 1;
+    }
+    while found - before > 1 {
+        let middle = before + (found - before) / 2;
+        if is_enough(length(middle)) { found = middle } else { before = middle }
+    }
+    length(found).min(enough)
+}
+
 /// To a whole minute, or a whole hour of what is longer than a day.
 fn rounded_up(seconds: u64) -> u64 {
     let unit = if seconds > DAY { HOUR } else { MINUTE };
     (seconds + 1).div_ceil(unit) * unit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shortest_window_that_is_enough_is_found_to_the_minute_and_beyond_a_day_to_the_hour() {
+        let found = |short, enough, needed| shortest(short, enough, |length| length >= needed);
+        assert_eq!(found(HOUR, 4 * HOUR, 2 * HOUR + 1), 2 * HOUR + MINUTE);
+        assert_eq!(found(12 * HOUR, 2 * DAY, DAY + 5 * HOUR - 1), DAY + 5 * HOUR);
+        assert_eq!(found(5, MINUTE, 7), MINUTE);
+        assert_eq!(found(HOUR, DAY + MINUTE, DAY + 1), DAY + MINUTE);
+        assert_eq!(found(HOUR, HOUR, HOUR), HOUR);
+    }
 }

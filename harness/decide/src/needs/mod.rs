@@ -10,6 +10,9 @@ use serde::Serialize;
 use crate::quantity::Allowed;
 pub use list::{NEEDS, Need};
 
+/// The share of unique pings that may be lost where nothing is said of it.
+pub const LOST_BY_DEFAULT: f64 = 1e-6;
+
 /// Requirements and circumstances; every one has a default.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Needs {
@@ -178,6 +181,11 @@ fn where_wrong(text: &str, error: &toml::de::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_may_be_lost_by_default_is_what_the_list_says() {
+        assert_eq!(Needs::default().lost, LOST_BY_DEFAULT);
+    }
 
     #[test]
     fn a_file_says_what_the_command_line_says() {

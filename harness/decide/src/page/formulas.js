@@ -2,7 +2,7 @@ const D = JSON.parse(document.getElementById("data").textContent);
 // The formulas of dedup-decide. Each function names its twin in Rust; a test holds them to each other on a grid of questions.
 // What a strategy is told by (sizes, which copies pass, curves) is in D, written by the program.
 const YEAR_S = 365.25 * 86400, DAY_S = 86400, GIB = 2 ** 30, SERVER_RESERVE = 1.1, SLICES = 100;
-const MOST_IDS = 2 ** 40, NO_LAG_S = -1, PIECES = 8, ROUNDS = 3;
+const LOST_BY_DEFAULT = 1e-6, MOST_IDS = 2 ** 40, NO_LAG_S = -1, PIECES = 8, ROUNDS = 3;
 
 // decide::traffic::Lags; points of seconds and shares.
 class Lags {
@@ -32,8 +32,9 @@ class Lags {
   withShareAfter(seconds, share) {
     const within = this.within(seconds);
     if (within <= 0 || within >= 1) return null;
-    const moved = this.points.map(([l, u]) => l <= seconds ? [l, u * (1 - share) / within] : [l, 1 - (1 - u) * share / (1 - within)]);
-    moved.splice(this.points.filter(([l]) => l <= seconds).length, 0, [seconds, 1 - share]);
+    const earlier = 1 - share;
+    const moved = this.points.map(([l, u]) => l <= seconds ? [l, Math.min(u * earlier / within, earlier)] : [l, Math.max(1 - (1 - u) * share / (1 - within), earlier)]);
+    moved.splice(this.points.filter(([l]) => l <= seconds).length, 0, [seconds, earlier]);
     return new Lags(moved);
   }
   // decide::forgetting::Left
@@ -85,8 +86,9 @@ function windows(t, n) {
 // advise::candidates::rates: which of the sizes that were told; the nearest that loses no more.
 function sizesFor(s, n) {
   const own = s.sizes[0], more = s.sizes.slice(1);
-  if (!more.length || !(n.lost > 0)) return [own];
+  if (!more.length) return [own];
   const nearest = (rate) => more.filter((z) => z.rate <= rate * 1.0001).pop() ?? more[0];
+  if (!(n.lost > 0)) return [nearest(LOST_BY_DEFAULT / 2)];
   const sized = own.forgets.at_random ? [nearest(n.lost / 2)] : [nearest(n.lost / 2), nearest(n.lost / 10)];
   return own.false_positives[0] > n.lost ? sized : [own, ...sized];
 }
@@ -164,20 +166,49 @@ function candidates(t, n) {
   if (!memo.has(key)) {
     if (memo.size > 40) memo.clear();
     const unsaid = new Set(), found = D.told.flatMap((s) => {
-      const windows = windowsOf(s, all).map((window) => sizesFor(s, n).map((size) => candidate(s, size, window, t, n, 1)).filter(Boolean));
-      if (!windows[windows.length - 1].length) unsaid.add(s.strategy);
-      return windows.flat();
+      const sizes = sizesFor(s, n), longest = windowsOf(s, all).at(-1), tried = sizes.flatMap((size, at) => windowsFrom(s, size, t, n, all, true).map((window) => [window, at]));
+      const there = tried.sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([window, at]) => [window, candidate(s, sizes[at], window, t, n, 1)]).filter(([, c]) => c);
+      if (!there.some(([window]) => window === longest)) unsaid.add(s.strategy);
+      return there.map(([, c]) => c);
     });
     memo.set(key, Object.assign(found, { unsaid }));
   }
   return memo.get(key);
 }
 const windowsOf = (s, all) => s.own_window_s ? [s.own_window_s] : all;
+// advise::candidates::Theory::shortest, windows_from_the_shortest; with the `shorter` ones, too, if they are asked for.
+function windowsFrom(s, size, t, n, all, shorter) {
+  if (s.own_window_s || t.copies > 1) return windowsOf(s, all);
+  const isEnough = (window) => {
+    const missed = sizedFor(s, size, window, t, n).missed;
+    if (!missed || isTooMuch(missed, t, n.missed)) return false;
+    const c = { s, size, ids: 0, window: s.has_window ? window : null, live: missed.live, stable: missed.stable, gap: s.since_marked ? n.publish : 0, fp: 0, worker: 0, server: 0, disk: 0 };
+    return ofDelivered(t, assess(c, t, n).left) <= n.missed;
+  };
+  const first = all.findIndex(isEnough);
+  if (first < 0) return all;
+  const found = shortest(first ? all[first - 1] : 0, all[first], isEnough);
+  return [...new Set([...(shorter ? all.slice(0, first) : []), found, ...all.slice(first)])];
+}
+// advise::windows::shortest
+function shortest(short, enough, isEnough) {
+  const minutes = DAY_S / 60, length = (at) => Math.min(at, minutes) * 60 + Math.max(0, at - minutes) * 3600;
+  const place = (length) => Math.floor(Math.min(length, DAY_S) / 60) + Math.floor(Math.max(0, length - DAY_S) / 3600);
+  let before = place(short), found = place(enough);
+  if (length(found) < enough) found++;
+  while (found - before > 1) { const middle = before + ((found - before) >> 1); if (isEnough(length(middle))) found = middle; else before = middle; }
+  return Math.min(length(found), enough);
+}
+// What it is sized for, and what it misses then.
+function sizedFor(s, size, window, t, n) {
+  const ids = Math.ceil(Math.max(1, s.forever ? uniquesPerS(t) * YEAR_S : idsIn(t, window))), planned = s.with_headroom ? withHeadroom(ids) : ids, worker = shareOf(planned, n.workers);
+  return { ids, planned, worker, missed: missedShares(s, size, t, n, { window, ids: planned, worker }) };
+}
+const isTooMuch = (missed, t, most) => ofDelivered(t, (missed.stable ?? missed.live) * copiesPerS(t) * DAY_S) > most * (1 + 1e-9);
 // advise::candidates::Theory::candidate; none of what lets more through than `most`, a share of what is delivered.
 function candidate(s, size, window, t, n, most) {
-  const ids = Math.ceil(Math.max(1, s.forever ? uniquesPerS(t) * YEAR_S : idsIn(t, window))), planned = s.with_headroom ? withHeadroom(ids) : ids, worker = shareOf(planned, n.workers);
-  const missed = missedShares(s, size, t, n, { window, ids: planned, worker });
-  if (!missed || ofDelivered(t, (missed.stable ?? missed.live) * copiesPerS(t) * DAY_S) > most * (1 + 1e-9)) return null;
+  const { ids, planned, worker, missed } = sizedFor(s, size, window, t, n);
+  if (!missed || isTooMuch(missed, t, most)) return null;
   return {
     s, size, ids, window: s.has_window ? window : null, live: missed.live, stable: missed.stable,
     gap: s.since_marked ? n.publish : 0, fp: size.false_positives[0] + size.false_positives[1] * planned,
@@ -258,11 +289,15 @@ function failures(c, f, t, n) {
 const sevenDigits = Math.fround;
 const order = (f) => [Math.round(f.price * 100), sevenDigits(f.left), sevenDigits(f.lostPerYear)];
 const compare = (a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
-const nearness = (j) => [j.fails.length, sevenDigits(j.fails[0]?.times ?? 0), sevenDigits(j.f.price)];
+const near = (j, times) => [j.fails.length, ...times.map(sevenDigits).sort((a, b) => b - a || 0), sevenDigits(j.f.price)];
+const compared = (f) => f.requirement === "lost" && f.allowed <= 0 ? f.found / LOST_BY_DEFAULT : f.times;
+const nearness = (j) => near(j, j.fails.map(compared)), byWindow = (j) => near(j, j.fails.filter((f) => f.allowed > 0).map((f) => f.times));
+function by(key) {
+  return (a, b) => { const [x, y] = [key(a), key(b)]; for (let i = 0; i < Math.min(x.length, y.length); i++) if (x[i] !== y[i]) return x[i] - y[i]; return x.length - y.length; };
+}
 function bestOfEach(judged, key) {
   const seen = new Set();
-  const difference = (a, b) => { const [x, y] = [key(a), key(b)]; return x[0] - y[0] || (x[1] === y[1] ? 0 : x[1] - y[1]) || x[2] - y[2]; };
-  return judged.sort(difference).filter((j) => !seen.has(j.c.s.strategy) && seen.add(j.c.s.strategy));
+  return judged.sort(by(key)).filter((j) => !seen.has(j.c.s.strategy) && seen.add(j.c.s.strategy));
 }
 
 // decide::decision::decide_knowing
@@ -271,10 +306,9 @@ function decide(t, n) {
   const survivors = bestOfEach(judged.filter((j) => !j.fails.length), (j) => order(j.f)), names = new Set(survivors.map((j) => j.c.s.strategy));
   const beats = (a, b) => order(a.f).every((v, i) => v <= order(b.f)[i]) && order(a.f).some((v, i) => v < order(b.f)[i]);
   for (const j of survivors) j.front = !survivors.some((other) => beats(other, j));
-  const best = bestOfEach(judged.filter((j) => j.fails.length && !names.has(j.c.s.strategy)), nearness), excluded = best.filter((j) => !isUnsaid(j));
+  const best = bestOfEach(judged.filter((j) => j.fails.length && !names.has(j.c.s.strategy)), byWindow), excluded = best.sort(by(nearness)).filter((j) => !isUnsaid(j));
   const shown = new Set([...survivors, ...excluded].map((j) => j.c.s.strategy)), leftOut = D.told.map((s) => s.strategy).filter((name) => !shown.has(name));
-  const alone = judged.filter((j) => j.fails.length === 1 && !isUnsaid(j)).sort((a, b) => a.fails[0].times - b.fails[0].times);
-  return { survivors, excluded, leftOut, judged, giveUp: survivors.length ? null : alone[0] ?? null };
+  return { survivors, excluded, leftOut, judged, giveUp: survivors.length || excluded[0]?.fails.length !== 1 ? null : excluded[0] };
 }
 
 // decide::sensitivity::winner::Best; what is the same goes by its place.
@@ -301,7 +335,7 @@ function winner(t, n, only, first) {
   // of_ladders: from the shortest window on, as far as there may be something better.
   const all = windows(t, n), ladders = D.told.filter(asked).flatMap((s) => sizesFor(s, n).map((size) => [s, size])).map(([s, size], place) => [s, size, place]);
   for (const [s, size, place] of ladders.sort((a, b) => (a[0].strategy !== first) - (b[0].strategy !== first)))
-    for (const window of windowsOf(s, all)) {
+    for (const window of windowsFrom(s, size, t, n, all, false)) {
       const c = candidate(s, size, window, t, n, n.missed);
       if (c && best.isBelow(cents(c, n))) break;
       if (c) best.meet(c, place, t, n);

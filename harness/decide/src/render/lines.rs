@@ -6,7 +6,7 @@ use dedup_records::units;
 use crate::decision::{Decision, Judged};
 use crate::loss::{Says, Term};
 use crate::render::sentence::{bytes, count, duration};
-use crate::sensitivity::{Beyond, Change, Unit};
+use crate::sensitivity::{Beyond, Change, Further, Unit};
 use crate::speed::Speed;
 
 /// Changes that are shown: the nearest.
@@ -24,7 +24,8 @@ pub(super) fn change_lines(decision: &Decision, changes: &[Change]) -> Vec<Strin
 }
 
 /// `redis-claim pays as soon as price of redis is less than 5.2 (now 10; 0.52 times)`; `durable pays where copies after 1 h is
-/// between 1.37 % and 1.9 % (now 1 %; 1.4 times), and exact beyond` where that ends; `where copies after 1 h is less than 1.74 %
+/// between 1.37 % and 1.9 % (now 1 %; 1.4 times), and exact beyond` where that ends, `and others (first exact) beyond` where
+/// that is not all; `where copies after 1 h is less than 1.74 %
 /// (now 70 %; 0.025 times), redis-bloom and durable take turns` where they come and go.
 fn changed(decision: &Decision, change: &Change) -> String {
     let is_none = decision.survivors.is_empty();
@@ -39,12 +40,16 @@ fn changed(decision: &Decision, change: &Change) -> String {
     let moved = format!("{} {moves} {} {now}", change.assumption, shown(change.to));
     match &change.beyond {
         Beyond::Same => format!("{outcome} as soon as {moved}"),
-        Beyond::Ends { until, then } => {
+        Beyond::Ends { until, then, further } => {
             let first = decision.survivors.first().map(|first| first.candidate.strategy.as_str());
             let then = match then.as_deref() {
                 None => "nothing does".to_string(),
                 Some(then) if Some(then) == first => format!("{then} again"),
                 Some(then) => then.to_string(),
+            };
+            let then = match further {
+                Further::Same => then,
+                Further::Others => format!("others (first {then})"),
             };
             let (low, high) = (change.to.min(*until), change.to.max(*until));
             format!(

@@ -49,9 +49,21 @@ pub enum Beyond {
         until: f64,
         /// Who wins then; none where nothing survives.
         then: Option<String>,
+        /// What comes behind that.
+        further: Further,
     },
     /// Several come and go: they cost about as much, and windows are rounded. These were seen, in their order.
     Turns(Vec<Option<String>>),
+}
+
+/// What the answer is behind the one that follows, as far as is looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Further {
+    /// The same.
+    Same,
+    /// Others as well.
+    Others,
 }
 
 impl Change {
@@ -173,8 +185,9 @@ mod tests {
         let needs = Needs { missed: 0.0625, ..Needs::default() };
         let found = found(&needs, candidates.clone());
         let late = found.iter().find(|change| change.assumption == "copies after 1 h").unwrap();
-        let Beyond::Ends { until, then } = &late.beyond else { panic!("{late:?}") };
+        let Beyond::Ends { until, then, further } = &late.beyond else { panic!("{late:?}") };
         assert_eq!((late.winner.as_deref(), then.as_deref()), (Some("day"), Some("days")), "{late:?}");
+        assert_eq!(*further, Further::Same);
         let asked = Question { traffic: traffic(), needs: needs.clone() };
         let fixed = Fixed(candidates.clone());
         let at = |value: f64| {

@@ -2,7 +2,7 @@
 
 use super::assumptions::{Assumption, Candidates};
 use super::question::Question;
-use super::{Beyond, Change, Ladder, Otherwise, winner};
+use super::{Beyond, Change, Further, Ladder, Otherwise, winner};
 use crate::candidate::Candidate;
 
 /// Factors further away than this are not looked at.
@@ -16,6 +16,8 @@ const STEPS: u32 = 18;
 const SHORTEST: f64 = 1.03;
 /// So many times further than where an answer ends it is looked whether it comes back.
 const RETURNS: [f64; 4] = [1.01, 1.02, 1.04, 1.07];
+/// Where within a stretch it is looked whether the answer holds, beside its ends.
+const WITHIN: [f64; 3] = [0.25, 0.5, 0.75];
 
 /// Which way a figure moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,21 +84,30 @@ impl<O: Otherwise> Search<'_, O> {
             return Beyond::Same;
         };
         let short = assumption.unit.rounded(holds, way == Way::Down);
-        let is_sound = !is_beyond(to, short) && at(short) == *winner;
-        let until = if is_sound { short } else { holds };
+        let inside = WITHIN.map(|part| between(to, short, part));
+        // A stretch is said by its ends with three digits: the answer is asked there, and between them.
+        let is_stretch =
+            !is_beyond(to, short) && at(short) == *winner && inside.iter().all(|value| at(*value) == *winner);
+        let until = if is_stretch { short } else { holds };
         let further = |by: f64| if way == Way::Up { until * by } else { until / by };
         let near = RETURNS.map(further).into_iter().filter(|value| is_beyond(last, *value));
         let is_short = (until / to).max(to / until) < SHORTEST;
-        if is_short || near.clone().any(|value| is_beyond(value, gone) && at(value) == *winner) {
+        if !is_stretch || is_short || near.clone().any(|value| is_beyond(value, gone) && at(value) == *winner)
+        {
             let mut seen = vec![winner.clone()];
-            for other in std::iter::once(gone).chain(near).chain(steps()).map(at) {
+            for other in inside.into_iter().chain([gone]).chain(near).chain(steps()).map(at) {
                 if !seen.contains(&other) {
                     seen.push(other);
                 }
             }
             return Beyond::Turns(seen);
         }
-        Beyond::Ends { until, then: at(gone) }
+        let then = at(gone);
+        let further = match steps().filter(|value| is_beyond(*value, gone)).all(|value| at(value) == then) {
+            true => Further::Same,
+            false => Further::Others,
+        };
+        Beyond::Ends { until, then, further }
     }
 
     /// The answer where it has this value; who is likely to be it comes first.
