@@ -125,5 +125,10 @@ fn a_cache_of_five_seconds_is_enough_for_copies_of_seconds_and_for_no_others() {
     assert!(near.survivors[0].candidate.window_s.unwrap() <= 60.0);
     assert_eq!(of(&near.survivors, "lru-exact").candidate.ids, 4_900.0);
     let far = asked(&command(&["80%=1s"]));
-    assert!(far.survivors.iter().all(|judged| judged.candidate.remembers_s() >= 600.0));
+    // What forgets by chance remembers longer than its window of minutes, and the shortest that is enough is looked for.
+    let by_chance = ["bsbf", "rlbsbf"];
+    for judged in &far.survivors {
+        let least = if by_chance.contains(&judged.candidate.strategy.as_str()) { 300.0 } else { 600.0 };
+        assert!(judged.candidate.remembers_s() >= least, "{}", judged.candidate.strategy);
+    }
 }
