@@ -73,6 +73,11 @@ impl Instance {
         Some(least)
     }
 
+    /// Makes changes of the store's clock exact, which may cost time: where windows are judged.
+    pub fn wait_for_clock(&self) {
+        self.store.wait_for_clock();
+    }
+
     /// Name and version of the store's server, where there is one.
     pub fn server_version(&self) -> Option<(&'static str, String)> {
         let of_system = || Some((self.rebuild.name(), self.strategy.system_version()?));

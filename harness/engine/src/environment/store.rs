@@ -76,6 +76,13 @@ impl Store {
         }
     }
 
+    /// Makes changes of its clock exact, where it has one of ours.
+    pub(super) fn wait_for_clock(&self) {
+        if let Store::Private(server) = self {
+            server.wait_for_clock();
+        }
+    }
+
     /// What its server is, where there is one.
     pub(super) fn product(&self) -> Option<Product> {
         match self {

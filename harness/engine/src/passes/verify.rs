@@ -80,6 +80,7 @@ fn instance(bench: &mut Bench<'_>) -> Result<Instance, CellError> {
     let most = most_workers(bench.workload.faults(), workers.get());
     let instance =
         bench.environment.instance(workers.max(most.try_into().unwrap_or(workers)), Timing::Scenario)?;
+    instance.wait_for_clock();
     let needs = bench.environment.definition.needs;
     let obstacle = bench.workload.faults().iter().find_map(|fault| obstacle(fault, needs, &instance));
     obstacle.map_or(Ok(instance), Err)

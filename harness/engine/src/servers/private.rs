@@ -87,9 +87,6 @@ impl PrivateRedis {
         let mut link = Link::to(&url)?;
         wait_until_ready(&guarded, &mut link)?;
         let product = Product::of(|field| link.info("server", field))?;
-        if let (Some(clock), "valkey") = (&clock, product.name) {
-            clock.is_read_seldom();
-        }
         let empty_bytes = link.used_memory()?;
         let redis = PrivateRedis { guarded, clock, url, product, empty_bytes };
         redis.check_clock(launch, &mut link)?;
@@ -109,6 +106,14 @@ impl PrivateRedis {
     /// The clock it runs on; none where this system has no virtual clock and it runs on wall time.
     pub fn clock(&self) -> Option<&VirtualClock> {
         self.clock.as_ref()
+    }
+
+    /// From now on a change of the clock waits until a server that reads it seldom has read it: where windows are judged, and
+    /// not where it is measured how fast it is.
+    pub fn wait_for_clock(&self) {
+        if let (Some(clock), "valkey") = (&self.clock, self.product.name) {
+            clock.is_read_seldom();
+        }
     }
 
     /// The path of the clock, for [`VirtualClock::open`] in another process.

@@ -61,8 +61,10 @@ impl Pair<'_> {
         std::fs::create_dir_all(&directory).map_err(CellError::refused)?;
         let environment =
             Environment::new(selected.definition, settings, self.workload.seed(), sizing, directory);
-        Environment { start: self.workload.start(), ..environment }
-            .instance(NonZeroUsize::MIN, Timing::Scenario)
+        let mut environment = Environment { start: self.workload.start(), ..environment };
+        let instance = environment.instance(NonZeroUsize::MIN, Timing::Scenario)?;
+        instance.wait_for_clock();
+        Ok(instance)
     }
 }
 

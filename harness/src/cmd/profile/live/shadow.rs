@@ -128,6 +128,7 @@ impl Shadow {
         };
         definition.admit(&settings, &environment.context(NonZeroUsize::MIN))?;
         let instance = environment.instance(NonZeroUsize::MIN, Timing::FullSpeed).map_err(said)?;
+        instance.wait_for_clock();
         Ok(Shadow {
             label: selected.label(),
             worker: instance.strategy.worker(0)?,
