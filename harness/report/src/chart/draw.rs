@@ -28,6 +28,9 @@ const NAME_GAP: f64 = LINE - 2.0;
 /// From so far on a line leads from a mark to its name.
 const TIED: f64 = 40.0;
 
+/// A line that comes down so far from its peak has its name there on a slide.
+const FALL: f64 = 90.0;
+
 /// Names beside lines and marks get no longer than this.
 const NAME: usize = 28;
 
@@ -287,7 +290,8 @@ impl<'b> Pen<'_, 'b> {
     }
 
     fn names(&self, places: &[Vec<(i32, i32)>]) {
-        self.names_at_ends(places);
+        let at_peaks = if self.size.0 == SLIDE.0 { self.names_at_peaks(places) } else { Vec::new() };
+        self.names_at_ends(places, &at_peaks);
         let marks = || {
             let with_names = self.chart.series.iter().zip(places).zip(&self.labels);
             with_names.filter(|((series, _), label)| !at_end(series, label) && !label.is_empty())
@@ -315,16 +319,48 @@ impl<'b> Pen<'_, 'b> {
         }
     }
 
-    /// Names at the right ends of lines; left to the legend where they would not fit one below the other.
-    fn names_at_ends(&self, places: &[Vec<(i32, i32)>]) {
+    /// Names beside the peaks that lines come down from again, as far as there is room: the lines that have theirs there.
+    fn names_at_peaks(&self, places: &[Vec<(i32, i32)>]) -> Vec<usize> {
+        let spans = |places: &Vec<(i32, i32)>| stairs(places).windows(2).map(span).collect::<Vec<Area>>();
+        let mut taken: Vec<Area> = places.iter().flat_map(spans).collect();
+        // Names of faults stand along the top.
+        taken.push(Area { bottom: self.frame.top + LINE, ..self.frame });
+        let peak = |places: &[(i32, i32)]| {
+            let highest = (0..places.len()).min_by_key(|index| places[*index].1)?;
+            let (x, _) = *places.get(highest + 1)?;
+            let (y, end) = (f64::from(places[highest].1), f64::from(places.last()?.1));
+            (end - y > FALL).then_some((f64::from(x), y))
+        };
+        let with_names = self.chart.series.iter().zip(places).zip(&self.labels).enumerate();
+        let mut peaks: Vec<(usize, (f64, f64))> = with_names
+            .filter(|(_, ((series, _), label))| series.join == Join::Step && at_end(series, label))
+            .filter_map(|(index, ((_, places), _))| Some((index, peak(places)?)))
+            .collect();
+        peaks.sort_by(|(_, one), (_, other)| one.1.total_cmp(&other.1));
+        let mut named = Vec::new();
+        for (index, (x, y)) in peaks {
+            let name = clip(&self.labels[index], NAME);
+            let Some(area) = beside(x, y, width(&name, FONT), LINE, &self.frame, &taken) else { continue };
+            let own = self.chart.series[index].strategy;
+            let ink = |stroke| own.map_or(Ink::Guide, |index| Ink::Strategy(index, stroke));
+            self.path(&[(x, y), area.nearest((x, y))], ink(Stroke::Interval), 1);
+            self.write(&name, area.left, area.top + LINE / 2.0, ink(Stroke::Name), HPos::Left);
+            taken.push(area);
+            named.push(index);
+        }
+        named
+    }
+
+    /// Names at the right ends of lines that have none yet; left to the legend where they would not fit one below the other.
+    fn names_at_ends(&self, places: &[Vec<(i32, i32)>], named: &[usize]) {
         let has_room = self.frame.right + 40.0 < f64::from(self.size.0);
         if !has_room {
             return;
         }
-        let with_names = self.chart.series.iter().zip(places).zip(&self.labels);
+        let with_names = self.chart.series.iter().zip(places).zip(&self.labels).enumerate();
         let lines: Vec<(&Series, (i32, i32), &String)> = with_names
-            .filter(|((series, _), label)| at_end(series, label))
-            .filter_map(|((series, places), label)| Some((series, *places.last()?, label)))
+            .filter(|(index, ((series, _), label))| at_end(series, label) && !named.contains(index))
+            .filter_map(|(_, ((series, places), label))| Some((series, *places.last()?, label)))
             .collect();
         let wanted: Vec<f64> = lines.iter().map(|(_, (_, y), _)| f64::from(*y)).collect();
         let (top, bottom) = (self.frame.top + 4.0, self.frame.bottom);
@@ -414,6 +450,12 @@ fn plus(x: i32, y: i32, r: i32, thick: i32) -> Vec<(i32, i32)> {
     ]
     .map(|(a, b)| (x + a, y + b))
     .to_vec()
+}
+
+/// The rectangle around a piece of a line.
+fn span(ends: &[(f64, f64)]) -> Area {
+    let ((x, y), (far, low)) = (ends[0], ends[ends.len() - 1]);
+    Area { left: x.min(far) - 2.0, top: y.min(low) - 2.0, right: x.max(far) + 2.0, bottom: y.max(low) + 2.0 }
 }
 
 fn around(x: f64, y: f64, r: f64) -> Area {

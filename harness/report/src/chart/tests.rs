@@ -138,3 +138,33 @@ fn the_frontier_is_of_those_that_none_is_better_than_in_both() {
     let chart = Chart { series, contest: vec![0, 1, 2, 3], ..chart() };
     assert_eq!(chart.frontier(), [1, 3, 0], "the last is not in the contest");
 }
+
+#[test]
+fn on_a_slide_a_line_that_comes_down_again_has_its_name_at_its_peak() {
+    let peaking = |at: usize, height: f64| {
+        let y = |index: usize| if index == at { height } else { 0.0 };
+        (0..60).map(|index| Point { x: index as f64 * 3e9, y: y(index), ..Point::default() }).collect()
+    };
+    let mut chart = chart();
+    for (series, (at, height)) in chart.series.iter_mut().zip([(20, 34.0), (20, 20.0)]) {
+        (series.join, series.points) = (Join::Step, peaking(at, height));
+    }
+    let place = |svg: &str, name: &str| -> (f64, f64) {
+        let before = &svg[..svg.find(&format!("{name}\n")).unwrap()];
+        let tag = &before[before.rfind("<text").unwrap()..];
+        let number = |key: &str| {
+            let from = tag.find(&format!(" {key}=\"")).unwrap() + key.len() + 3;
+            tag[from..].split('"').next().unwrap().parse().unwrap()
+        };
+        (number("x"), number("y"))
+    };
+    let slide = draw_slide(&chart, &palette(), 0.7);
+    let (x, y) = place(&slide.svg, "bloom");
+    let peak = slide.places[0][20];
+    assert!(
+        (x - f64::from(peak.0)).abs() < 120.0 && (y - f64::from(peak.1)).abs() < 80.0,
+        "{x} {y} {peak:?}"
+    );
+    let page = draw(&chart, &palette());
+    assert!(place(&page.svg, "bloom").0 > f64::from(page.places[0][59].0));
+}
