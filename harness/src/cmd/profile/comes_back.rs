@@ -177,7 +177,8 @@ pub(super) fn deviations(traffic: &Profile, again: &Profile, scale: f64) -> Vec<
         let is_out = is < least - bound || is > most + bound;
         Deviation::of(Of::Parts, what, is, should, if is_out { bound } else { allowed })
     });
-    figures.into_iter().flatten().chain(windows).chain(hours(traffic, again, scale)).collect()
+    let hours = hours(traffic, again, scale).chain(hours_of_pings(traffic, again, scale));
+    figures.into_iter().flatten().chain(windows).chain(hours).collect()
 }
 
 /// First arrivals of the hours of the day.
@@ -188,5 +189,22 @@ fn hours(traffic: &Profile, again: &Profile, scale: f64) -> impl Iterator<Item =
         let what = format!("ids that first come from {hour}:00 to {}:00", hour + 1);
         let off = (is - should).abs() > noise;
         off.then(|| Deviation { what, is, should, allowed: noise / should.max(1.0), of: Of::Counts })
+    })
+}
+
+/// All pings of the hours of the day: copies may come at other hours than first ones, which lags do not tell.
+fn hours_of_pings(traffic: &Profile, again: &Profile, scale: f64) -> impl Iterator<Item = Deviation> {
+    // Copies that come within the hour come in heaps, which chance moves as a whole.
+    let within = traffic.caught(Duration::from_secs(3600), Clock::Previous);
+    let arrivals = (traffic.pings_count - traffic.duplicate_count).max(1) as f64;
+    let heap = 1.0 + within * traffic.duplicate_count as f64 / arrivals;
+    (0..24).filter_map(move |hour| {
+        let (is, should) = (again.by_hour.pings[hour] as f64, traffic.by_hour.pings[hour] as f64 * scale);
+        // Of the stream and of the traffic itself; 4.5 times it comes once in 100,000 hours.
+        let by_chance = 4.5 * (heap * (should + should * scale)).sqrt();
+        let allowed = by_chance + 0.05 * should + 20.0;
+        let what = format!("pings from {hour}:00 to {}:00", hour + 1);
+        let off = (is - should).abs() > allowed;
+        off.then(|| Deviation { what, is, should, allowed: allowed / should.max(1.0), of: Of::Counts })
     })
 }

@@ -186,3 +186,19 @@ fn what_does_not_come_back_is_said_with_numbers_in_the_scenario_and_beside_it() 
     assert_eq!(said, None, "{toml}");
     assert!(toml.contains("Its stream (seed 1) has this profile again"), "{toml}");
 }
+
+#[test]
+fn hours_that_do_not_come_back_are_said_where_ids_come_at_any_time_but_not_evenly() {
+    // Four pings of each id, most of them at noon: the mean of three even times.
+    let at = |ping: u64| {
+        let part = |salt: u64| (ping * 3 + salt).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+        let even =
+            |salt: u64| (part(salt).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 11) as f64 / (1u64 << 53) as f64;
+        (even(0) + even(1) + even(2)) / 3.0 * 86_400.0
+    };
+    let traffic = traffic_of((0..10_000u64).map(|ping| (at(ping), u128::from(ping / 4))).collect());
+    let (toml, said) = scenario(&traffic, Wanted { scale: 1.0, window: None }).unwrap();
+    let said = said.unwrap_or_else(|| panic!("{toml}"));
+    assert!(said.contains("\n- pings from ") && said.contains(":00: "), "{said}");
+    assert!(!toml.contains("has this profile again"), "{toml}");
+}
