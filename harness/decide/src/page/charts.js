@@ -18,7 +18,18 @@ const money = (v) => v > 0 && v < .01 ? "≤0.01" : v < 100 ? v.toFixed(2) : num
 const often = (v) => v === 0 ? "never" : v >= 300 ? sig(v / 365.25) + NB + "a day" : v >= 11 ? sig(v / 12) + NB + "a month" : sig(v) + NB + "a year";
 // A threshold has three digits, as it is on its own side only so.
 const UNIT = { rate: () => "/s", share: () => NB + "%", bytes: (s) => NB + (["TiB", "GiB", "MiB", "KiB"][BYTES.indexOf(s)] ?? "B"), time: (s) => NB + (["s", "ms", "µs"][TIMES.indexOf(s)] ?? "ns"), often: () => "/year", money: () => "" };
-const showTo = (kind, v) => { const scale = shownIn(kind, v); return Number((v / scale).toPrecision(3)).toLocaleString("en", { maximumFractionDigits: 12 }) + UNIT[kind](scale); };
+const showTo = (kind, v, digits = 3) => { const scale = shownIn(kind, v); return Number((v / scale).toPrecision(digits)).toLocaleString("en", { maximumFractionDigits: 12 }) + UNIT[kind](scale); };
+// Sizes of filters are told for a few losses alone: where that turns is known about.
+const isAbout = (e) => e.name === "losses allowed";
+const showEnd = (e, value) => isAbout(e) ? "about " + showTo(e.kind, value, 1) : showTo(e.kind, value);
+const showStretch = (e) => e.beyond?.until ? `between ${[e.to, e.beyond.until].sort((a, b) => a - b).map((v) => showEnd(e, v)).join(" and ")}` : `${e.up ? "from" : "below"} ${showEnd(e, e.to)}`;
+// Who is the answer from there on: `cuckoo below 0.217 %, until 0.207 %, then apbf`.
+function showChange(e) {
+  const nobody = "nothing fits", named = (name) => name ?? nobody, there = e.beyond;
+  if (there?.turns) return `${there.turns.map(named).slice(0, 2).join(", ")}${there.turns.length > 2 ? " and others" : ""} in turn ${e.up ? "from" : "below"} ${showEnd(e, e.to)}`;
+  const first = `${named(e.winner)} ${e.up ? "from" : "below"} ${showEnd(e, e.to)}`;
+  return there ? `${first} to ${showEnd(e, there.until)}, then ${there.others ? "others" : named(there.then)}` : first;
+}
 const showOf = { rate: (v) => sig(v) + "/s", share: pct, bytes: showBytes, time: seconds, often, money: (v) => sig(v), count: (v) => num(v) };
 
 const MARKS = [(c) => `<circle cx="6" cy="6" r="5" fill="${c}"/>`, (c) => `<path d="M6 .6 11.4 10.6H.6z" fill="${c}"/>`, (c) => `<rect x="1.5" y="1.5" width="9" height="9" fill="${c}"/>`, (c) => `<path d="M6 0 12 6 6 12 0 6z" fill="${c}"/>`, (c) => `<path d="M4.2 1h3.6v3.2H11v3.6H7.8V11H4.2V7.8H1V4.2h3.2z" fill="${c}"/>`];
@@ -104,9 +115,10 @@ function drawRoom(w, rows, winnerOf) {
     o += phone ? text(`<tspan class="st">${row.name}</tspan>, today ${show(row.from)}`, L, y - 17) : text(row.name, 0, y - 3, 'class="st"') + text("today " + show(row.from), 0, y + 14);
     o += `<rect class="m" x="${x0.toFixed(1)}" y="${y - 9}" width="${Math.max(2, x1 - x0).toFixed(1)}" height="14" fill="${winnerOf}" opacity="${i ? .4 : .85}"/>`;
     for (const [end, x, word] of [[row.up, x1, "from"], [row.down, x0, "below"]]) if (end) {
-      const s = D.told.find((s) => s.strategy === end.winner), c = s ? colour(s) : "var(--harm)", label = `${end.winner ?? "nothing fits"} ${word} ${showTo(row.kind, end.to)}`, wide = label.length * 7.3;
+      const s = D.told.find((s) => s.strategy === end.winner), c = s ? colour(s) : "var(--harm)", label = showChange(end), wide = label.length * 7.3;
       const up = word === "from", flip = up ? x + 8 + wide > w : x - 8 - wide < L;
-      o += `<path d="M${x.toFixed(1)} ${y - 12}v20" stroke="${c}" stroke-width="3"/>` + text(label, phone ? (up ? w - R : L) : x + (up !== flip ? 8 : -8), phone ? y + (up && row.down ? 24 : 24) : y + 3 + (flip ? (up ? 18 : -12) : 0), `text-anchor="${phone ? (up ? "end" : "start") : up !== flip ? "start" : "end"}" class="st" style="fill:${c};${HALO}"`);
+      if (end.beyond?.until) { const z = px(end.beyond.until / row.from); o += `<path d="M${x.toFixed(1)} ${y - 2}H${z.toFixed(1)}m0 -6v12" stroke="${c}" stroke-width="2"/>`; }
+      o += `<path d="M${x.toFixed(1)} ${y - 12}v20" stroke="${c}" stroke-width="3"/>` + text(label, phone ? (up ? w - R : L) : x + (up !== flip ? 8 : -8), phone ? y + (up && row.down ? 40 : 24) : y + 3 + (flip ? (up ? 18 : -12) : 0), `text-anchor="${phone ? (up ? "end" : "start") : up !== flip ? "start" : "end"}" class="st" style="fill:${c};${HALO}"`);
     }
   });
   return svg(w, h, "How far each assumption can move before another strategy is the answer", o);

@@ -370,21 +370,44 @@ function rounded(kind, v, up) {
 }
 
 // decide::sensitivity::Search::change: step by step, then by halves.
-const FURTHEST = 64, STEPS = 18, CLOSE = 1.005;
+const FURTHEST = 64, STEPS = 18, CLOSE = 1.005, SHORTEST = 1.03, RETURNS = [1.01, 1.02, 1.04, 1.07], WITHIN = [.25, .5, .75];
+const between = (from, to, part) => from * (to / from) ** part, EVEN = Array.from({ length: STEPS }, (_, i) => (i + 1) / STEPS);
+// search::turn: the last value at which it holds, and the first at which it does not.
+function turn(from, steps, holds) {
+  let near = from, far = null;
+  for (const step of steps) { if (!holds(step)) { far = step; break; } near = step; }
+  if (far === null) return null;
+  while (Math.max(far / near, near / far) > CLOSE) { const middle = Math.sqrt(far * near); if (holds(middle)) near = middle; else far = middle; }
+  return [near, far];
+}
+// Who is the answer where it has this value; who is `likely` to be it comes first.
+function answerAt(t, n, assumption, value, only, likely) {
+  const q = { t, n };
+  assumption.set(q, value);
+  return winner(q.t, q.n, only, likely)?.s.strategy ?? null;
+}
 function change(t, n, assumption, up, only) {
   const from = assumption.get({ t, n });
   if (!(from > 0)) return null;
-  const most = assumption.kind === "share" ? .99 / from : Infinity, until = up ? Math.min(FURTHEST, most) : 1 / FURTHEST;
-  if (up && until <= 1) return null;
-  const now = winner(t, n, only)?.s.strategy ?? null;
-  const at = (value) => { const q = { t, n }; assumption.set(q, value); return winner(q.t, q.n, only, now)?.s.strategy ?? null; };
-  const step = until ** (1 / STEPS);
-  let far = 0;
-  for (let i = 1; i <= STEPS && !far; i++) if (at(from * step ** i) !== now) far = step ** i;
-  if (!far) return null;
-  let near = far / step;
-  while (Math.max(far / near, near / far) > CLOSE) { const middle = Math.sqrt(far * near); if (at(from * middle) === now) near = middle; else far = middle; }
-  let to = Math.min(rounded(assumption.kind, from * far, up), most * from), wins = at(to);
-  if (wins === now) [to, wins] = [from * far, at(from * far)];
-  return { name: assumption.name, kind: assumption.kind, from, to, factor: to / from, winner: wins };
+  const most = assumption.kind === "share" ? .99 : Infinity, last = up ? Math.min(from * FURTHEST, most) : from / FURTHEST;
+  if (up && last <= from) return null;
+  const now = winner(t, n, only)?.s.strategy ?? null, at = (value) => answerAt(t, n, assumption, value, only, now);
+  const turned = turn(from, EVEN.map((part) => between(from, last, part)), (value) => at(value) === now);
+  if (!turned) return null;
+  let to = Math.min(rounded(assumption.kind, turned[1], up), most), wins = at(to);
+  if (wins === now) [to, wins] = [turned[1], at(turned[1])];
+  return { name: assumption.name, kind: assumption.kind, from, to, factor: to / from, winner: wins, up, last, only };
+}
+// Search::beyond: nothing where the answer stays; its end and who follows, with `others` where that one does not stay; or `turns`.
+function beyond(t, n, { name, to, last, up, winner: wins, only }) {
+  const assumption = ASSUMPTIONS.find((one) => one.name === name), at = (value) => answerAt(t, n, assumption, value, only, wins), isBeyond = (value, other) => up ? value > other : value < other, holds = (value) => at(value) === wins;
+  const steps = EVEN.map((part) => between(to, last, part ** 2)), turned = isBeyond(last, to) ? turn(to, steps, holds) : null;
+  if (!turned) return null;
+  const [held, gone] = turned, short = rounded(assumption.kind, held, !up), inside = WITHIN.map((part) => between(to, short, part));
+  const isStretch = !isBeyond(to, short) && [short, ...inside].every(holds), until = isStretch ? short : held;
+  const near = RETURNS.map((by) => up ? until * by : until / by).filter((value) => isBeyond(last, value));
+  if (!isStretch || Math.max(until / to, to / until) < SHORTEST || near.some((value) => isBeyond(value, gone) && holds(value)))
+    return { turns: [...new Set([wins, ...[...inside, gone, ...near, ...steps].map(at)])] };
+  const then = at(gone);
+  return { until, then, others: !steps.filter((value) => isBeyond(value, gone)).every((value) => at(value) === then) };
 }

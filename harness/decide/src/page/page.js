@@ -185,7 +185,7 @@ function breaks(rows, both, now) {
   const items = rows.flatMap((row) => [row.up, row.down]).filter(Boolean).sort((a, b) => Math.abs(Math.log(a.factor)) - Math.abs(Math.log(b.factor))).slice(0, 6);
   const other = both.find((name) => name !== now);
   into("#breaks").html = `<h3>Break-evens</h3><p class="sub">${now ? `Today <b>${now}</b> is the better of the two.` : "Today neither meets your requirements."} That changes, all else held:</p><ul class="be">`
-    + (items.map((e) => { const s = D.told.find((s) => s.strategy === e.winner); return `<li style="--fam:${s ? colour(s) : "var(--harm)"}">${e.name} <b>${e.factor > 1 ? "from" : "below"} ${showTo(e.kind, e.to)}</b> (today ${showOf[e.kind](e.from)}): ${s ? `<b>${s.strategy}</b> is the better` : "<b>neither</b> fits"}</li>`; }).join("") || "<li>By no assumption within 64 times its value.</li>")
+    + (items.map((e) => { const s = D.told.find((s) => s.strategy === e.winner); return `<li style="--fam:${s ? colour(s) : "var(--harm)"}">${e.name} <b>${showStretch(e)}</b> (today ${showOf[e.kind](e.from)}): ${e.beyond?.turns ? "the better of the two comes and goes" : s ? `<b>${s.strategy}</b> is the better` : "<b>neither</b> fits"}</li>`; }).join("") || "<li>By no assumption within 64 times its value.</li>")
     + (now && items.length && !items.some((e) => e.winner === other) ? `<li>No one assumption, within 64 times its value, makes <b>${other}</b> the better.</li>` : "") + "</ul>";
 }
 
@@ -267,7 +267,14 @@ async function later(turn, q, d, both) {
   if (turn !== drawn) return;
   const near = (row) => Math.min(...[row.down, row.up].filter(Boolean).map((c) => Math.abs(Math.log(c.factor))));
   rows.sort((x, y) => near(x) - near(y));
-  later.rows = rows.slice(0, 9);
+  const shown = rows.slice(0, 9), changes = [...shown, ...two].flatMap((row) => [row.down, row.up]).filter(Boolean);
+  for (const one of changes) {
+    if (turn !== drawn) return;
+    one.beyond = beyond(q.t, q.n, one);
+    await pause();
+  }
+  if (turn !== drawn) return;
+  later.rows = shown;
   showRoom();
   if (both) breaks(two, both, winner(q.t, q.n, both)?.s.strategy);
   busy(false);

@@ -5,7 +5,7 @@ use dedup_records::units;
 
 use crate::decision::{Decision, Judged};
 use crate::loss::{Says, Term};
-use crate::render::sentence::{bytes, count, duration};
+use crate::render::sentence::{bytes, count, duration, significant};
 use crate::sensitivity::{Beyond, Change, Further, Unit};
 use crate::speed::Speed;
 
@@ -77,16 +77,7 @@ fn factor(times: f64) -> String {
 /// With three digits: a threshold that is asked for as it is shown is on its own side.
 fn in_unit(unit: Unit, value: f64) -> String {
     let (scale, name) = unit.shown_in(value);
-    format!("{}{name}", three_digits(value / scale))
-}
-
-fn three_digits(value: f64) -> String {
-    let decimals = (2 - value.abs().max(1e-12).log10().floor() as i32).clamp(0, 12) as usize;
-    let text = units::fixed(value, decimals);
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
-        false => text,
-    }
+    format!("{}{name}", significant(value / scale, 3))
 }
 
 /// Where the figures of a candidate come from.
@@ -159,4 +150,33 @@ fn speed_lines(judged: &Judged, decision: &Decision) -> Vec<String> {
             measured.batch
         ),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decision::decide;
+    use crate::needs::Needs;
+    use crate::testing::traffic;
+
+    #[test]
+    fn who_comes_beyond_is_said_to_be_the_answer_only_where_it_stays() {
+        let said = |further| {
+            let beyond = Beyond::Ends { until: 0.02, then: Some("exact".to_string()), further };
+            let change = Change {
+                assumption: "missed",
+                unit: Unit::Share,
+                from: 0.001,
+                to: 0.01,
+                factor: 10.0,
+                winner: Some("durable".to_string()),
+                beyond,
+            };
+            changed(&decide(&traffic(), &Needs::default(), &[]), &change)
+        };
+        let stretch =
+            "durable meets the requirements where missed is between 1 % and 2 % (now 0.1 %; 10 times), and ";
+        assert_eq!(said(Further::Same), format!("{stretch}exact beyond"));
+        assert_eq!(said(Further::Others), format!("{stretch}others (first exact) beyond"));
+    }
 }

@@ -127,14 +127,20 @@ pub(super) fn question(decision: &Decision) -> String {
     };
     let redis =
         needs.redis_bytes.map_or("no Redis".to_string(), |size| format!("a Redis of {}", bytes(size)));
+    let copies = match traffic.duplicates {
+        0.0 => "no duplicates".to_string(),
+        share => format!(
+            "{} % duplicates, half of them within {} and the last after {}",
+            units::short(share * 100.0),
+            seconds(traffic.lags.quantile(0.5)),
+            seconds(traffic.lags.longest())
+        ),
+    };
+    let each = if needs.workers == 1 { "" } else { " each" };
     format!(
-        "Asked: {}, {}/s, {} % duplicates, half of them within {} and the last after {}; {}, {}; {} with {} each, \
-         {redis}, {nightly}.",
+        "Asked: {}, {}/s, {copies}; {}, {}; {} with {}{each}, {redis}, {nightly}.",
         traffic.name,
         units::short(traffic.pings_per_s),
-        units::short(traffic.duplicates * 100.0),
-        seconds(traffic.lags.quantile(0.5)),
-        seconds(traffic.lags.longest()),
         allowed("lost", needs.lost, ""),
         allowed("duplicates", needs.missed, " of what is delivered"),
         units::plural(needs.workers.into(), "worker"),
@@ -164,4 +170,25 @@ fn recipe_lines(recipe: &Recipe) -> Vec<String> {
         lines.extend(group.iter().cloned());
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decision::decide;
+    use crate::needs::Needs;
+    use crate::testing::traffic;
+
+    #[test]
+    fn what_was_asked_speaks_of_one_worker_and_of_no_duplicates_as_people_do() {
+        let mut traffic = traffic();
+        traffic.duplicates = 0.0;
+        let asked = |workers| question(&decide(&traffic, &Needs { workers, ..Needs::default() }, &[]));
+        assert!(
+            asked(1).contains("1,000/s, no duplicates; ") && asked(1).contains("1 worker with 4 GiB, "),
+            "{}",
+            asked(1)
+        );
+        assert!(asked(2).contains("2 workers with 4 GiB each, "), "{}", asked(2));
+    }
 }

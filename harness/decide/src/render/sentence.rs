@@ -8,6 +8,7 @@ use dedup_records::units;
 use crate::candidate::Place;
 use crate::decision::{Decision, Failure, Judged};
 use crate::loss::{Assessment, Says};
+use crate::sensitivity::Unit;
 
 /// The answer in one sentence.
 pub fn sentence(decision: &Decision) -> String {
@@ -66,11 +67,15 @@ fn figures(decision: &Decision, judged: &Judged) -> String {
 /// What is failed, and by how much, as the end of a sentence.
 pub(super) fn failure(judged: &Judged, failure: &Failure) -> String {
     let Failure { requirement, found, allowed, origin } = *failure;
-    let show = |value: f64| match requirement {
+    let in_short = |value: f64| match requirement {
         "lost" | "missed" => format!("{} %", units::short(value * 100.0)),
         "p99" => seconds(value),
         "workers" => format!("{} of a worker", units::short(value)),
         _ => bytes(value),
+    };
+    let show = |value: f64| match in_short(found) == in_short(allowed) {
+        true => told_apart(requirement, value, (found, allowed)),
+        false => in_short(value),
     };
     let says = match requirement {
         "lost" if judged.assessment.lost_says() == Says::AtMost => "loses up to",
@@ -85,11 +90,36 @@ pub(super) fn failure(judged: &Judged, failure: &Failure) -> String {
             format!("{says} hardly more than the {} allowed{sure}", show(allowed))
         }
         times if times.is_finite() => {
-            let times = units::short(times);
+            let short = units::short(times);
+            let times = if short == "1" { significant(times, 3) } else { short };
             format!("{says} {} ({times} times the {} allowed{sure})", show(found), show(allowed))
         }
         _ if requirement == "redis" => format!("{says} {} in a Redis, and there is none", show(found)),
         _ => format!("{says} {}, and none is allowed", show(found)),
+    }
+}
+
+/// A value of a requirement, with as many digits as tell the two apart.
+fn told_apart(requirement: &str, value: f64, (found, allowed): (f64, f64)) -> String {
+    let (scale, unit) = match requirement {
+        "lost" | "missed" => Unit::Share.shown_in(allowed),
+        "p99" => Unit::Seconds.shown_in(allowed),
+        "workers" => (1.0, " of a worker"),
+        _ => Unit::Bytes.shown_in(allowed),
+    };
+    let are_apart =
+        |digits: &i32| significant(found / scale, *digits) != significant(allowed / scale, *digits);
+    let digits = (3..9).find(are_apart).unwrap_or(9);
+    format!("{}{unit}", significant(value / scale, digits))
+}
+
+/// With so many digits that count, without zeros at the end.
+pub(super) fn significant(value: f64, digits: i32) -> String {
+    let decimals = (digits - 1 - value.abs().max(1e-12).log10().floor() as i32).clamp(0, 12) as usize;
+    let text = units::fixed(value, decimals);
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
+        false => text,
     }
 }
 
@@ -130,5 +160,35 @@ pub(super) fn count(count: f64) -> String {
         count if count >= 1e6 => format!("{} M", units::short(count / 1e6)),
         count if count >= 100.0 => units::fixed(count, 0),
         count => units::short(count),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::candidate::Place;
+    use crate::decision::decide;
+    use crate::needs::Needs;
+    use crate::testing::{candidate, traffic};
+
+    #[test]
+    fn what_is_failed_by_little_is_shown_with_as_many_digits_as_tell_it_from_what_is_allowed() {
+        let said = |requirement, found, allowed| {
+            let none = decide(
+                &traffic(),
+                &Needs { missed: 0.0, ..Needs::default() },
+                &[{
+                    let mut misses = candidate("a", Place::Disk);
+                    misses.missed_live = crate::candidate::modelled(0.5);
+                    misses
+                }],
+            );
+            let judged = &none.excluded[0];
+            failure(judged, &Failure { requirement, found, allowed, origin: Origin::Modelled })
+        };
+        assert_eq!(said("missed", 0.001_04, 0.001), "lets through 0.104 % (1.04 times the 0.1 % allowed)");
+        assert_eq!(said("missed", 0.0014, 0.001), "lets through 0.14 % (1.4 times the 0.1 % allowed)");
+        const GIB: f64 = (1u64 << 30) as f64;
+        assert_eq!(said("memory", 8.1 * GIB, 8.0 * GIB), "needs 8.1 GiB (1.01 times the 8 GiB allowed)");
     }
 }
