@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::ops::ControlFlow;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::slice::from_ref;
 use std::time::Duration;
 
 use dedup_strategies::{Address, Listens, Server};
@@ -169,7 +170,7 @@ impl StoreControl for BesideControl<'_> {
                 let what = format!("its server ended: {}", server.kill()?);
                 *killed = Observation { fired: 1, what, outage: Some(Outage::AsPlaced) };
             }
-            _ if TrafficFaults::is_one(fault) => traffic.begin(fault, server.proxy(fault)?),
+            _ if TrafficFaults::is_one(fault) => traffic.begin(fault, from_ref(server.proxy(fault)?)),
             _ => return Err(none_such(fault, "what it is, and how it is set, is not known")),
         }
         Ok(())
@@ -181,7 +182,7 @@ impl StoreControl for BesideControl<'_> {
                 self.server.start_again()?;
                 self.killed.what += "; started again with what it had kept";
             }
-            _ => TrafficFaults::end(fault, self.server.proxy(fault)?),
+            _ => TrafficFaults::end(fault, from_ref(self.server.proxy(fault)?)),
         }
         Ok(())
     }
@@ -189,7 +190,7 @@ impl StoreControl for BesideControl<'_> {
     fn observed(&self, fault: &StoreFault) -> Observation {
         match (fault, &self.server.proxy) {
             (StoreFault::Killed, _) => self.killed.clone(),
-            (_, Some((proxy, _))) => self.traffic.observed(fault, &proxy.traffic()),
+            (_, Some((proxy, _))) => self.traffic.observed(fault, from_ref(proxy)),
             (_, None) => Observation::default(),
         }
     }

@@ -15,8 +15,9 @@ use super::cluster::{NODES, PrivateCluster};
 use super::control::{Observation, Outage, StoreControl};
 use super::control_private::{evicted_keys, set};
 use super::error::ServerError;
-use super::proxy::{Proxy, Speaks, TrafficCounts};
+use super::proxy::{Proxy, Speaks};
 use super::store_fault::{EvictionPolicy, StoreFault};
+use super::traffic::TrafficFaults;
 use crate::wait::until;
 
 /// How long a replica may take to be made a primary: with a node timeout of a second, two to three are usual.
@@ -33,9 +34,7 @@ pub struct ClusterControl<'a> {
     killed: Observation,
     failed_over: Observation,
     promotion: Option<Receiver<Result<Promotion, String>>>,
-    unreachable: TrafficCounts,
-    slow: TrafficCounts,
-    replies: TrafficCounts,
+    traffic: TrafficFaults,
     evicted: Vec<(usize, u64)>,
     evicted_in_all: Option<u64>,
 }
@@ -57,30 +56,10 @@ impl<'a> ClusterControl<'a> {
             killed: Observation::default(),
             failed_over: Observation::default(),
             promotion: None,
-            unreachable: TrafficCounts::default(),
-            slow: TrafficCounts::default(),
-            replies: TrafficCounts::default(),
+            traffic: TrafficFaults::default(),
             evicted: Vec::new(),
             evicted_in_all: None,
         }
-    }
-
-    fn proxies(&self) -> Result<&[Proxy], ServerError> {
-        let failed =
-            |error: &String| ServerError::io("proxies before the nodes")(io::Error::other(error.clone()));
-        self.proxies.as_deref().map_err(failed)
-    }
-
-    fn traffic(&self) -> TrafficCounts {
-        let mut all = TrafficCounts::default();
-        for proxy in self.proxies.iter().flatten() {
-            let TrafficCounts { cut, refused, delayed, swallowed } = proxy.traffic();
-            all.cut += cut;
-            all.refused += refused;
-            all.delayed += delayed;
-            all.swallowed += swallowed;
-        }
-        all
     }
 
     /// Indices of the nodes that are primaries by their own account.
@@ -119,7 +98,7 @@ impl<'a> ClusterControl<'a> {
 
     /// The node that copies from this primary.
     fn replica_of(&self, primary: usize) -> Result<usize, ServerError> {
-        let addresses = [Some(self.cluster.port(primary)), self.proxies()?[primary].port()];
+        let addresses = [Some(self.cluster.port(primary)), there(&self.proxies)?[primary].port()];
         for index in (0..NODES).filter(|index| *index != primary && !self.down.contains(index)) {
             let mut link = self.cluster.link(index)?;
             if role(&mut link)? == "slave" {
@@ -236,9 +215,14 @@ fn role(link: &mut Link) -> Result<String, ServerError> {
     Ok(link.info("replication", "role")?)
 }
 
+fn there(proxies: &Result<Vec<Proxy>, String>) -> Result<&[Proxy], ServerError> {
+    let failed =
+        |error: &String| ServerError::io("proxies before the nodes")(io::Error::other(error.clone()));
+    proxies.as_deref().map_err(failed)
+}
+
 impl StoreControl for ClusterControl<'_> {
     fn begin(&mut self, fault: &StoreFault) -> Result<(), ServerError> {
-        let before = self.traffic();
         match *fault {
             StoreFault::Killed => {
                 let mut last = String::new();
@@ -253,20 +237,8 @@ impl StoreControl for ClusterControl<'_> {
                 };
             }
             StoreFault::PrimaryFailover => self.fail_over()?,
-            StoreFault::Unreachable => {
-                self.unreachable = before;
-                self.proxies()?.iter().for_each(|proxy| proxy.set_unreachable(true));
-            }
-            StoreFault::Slow(by) => {
-                self.slow = before;
-                self.proxies()?.iter().for_each(|proxy| proxy.set_delay(by));
-            }
-            StoreFault::ReplyLost(count) => {
-                self.replies = before;
-                let proxies = self.proxies()?;
-                // Each has its share, at least one: which of them will be asked is not known.
-                let share = count.div_ceil(proxies.len() as u64 / 2);
-                proxies.iter().for_each(|proxy| proxy.set_swallow(share));
+            StoreFault::Unreachable | StoreFault::Slow(_) | StoreFault::ReplyLost(_) => {
+                self.traffic.begin(fault, there(&self.proxies)?);
             }
             StoreFault::Eviction(share, policy) => self.evict(share, policy)?,
             StoreFault::ClockJump(_) => {
@@ -284,9 +256,9 @@ impl StoreControl for ClusterControl<'_> {
                 self.killed.what += "; started again with nothing in them";
             }
             StoreFault::PrimaryFailover => self.complete_fail_over()?,
-            StoreFault::Unreachable => self.proxies()?.iter().for_each(|proxy| proxy.set_unreachable(false)),
-            StoreFault::Slow(_) => self.proxies()?.iter().for_each(|proxy| proxy.set_delay(Duration::ZERO)),
-            StoreFault::ReplyLost(_) => self.proxies()?.iter().for_each(|proxy| proxy.set_swallow(0)),
+            StoreFault::Unreachable | StoreFault::Slow(_) | StoreFault::ReplyLost(_) => {
+                TrafficFaults::end(fault, there(&self.proxies)?);
+            }
             StoreFault::Eviction(..) => self.stop_evicting()?,
             StoreFault::ClockJump(_) => {}
         }
@@ -294,13 +266,12 @@ impl StoreControl for ClusterControl<'_> {
     }
 
     fn observed(&self, fault: &StoreFault) -> Observation {
-        let now = self.traffic();
         match fault {
             StoreFault::Killed => self.killed.clone(),
             StoreFault::PrimaryFailover => self.failed_over.clone(),
-            StoreFault::Unreachable => now.seen_unreachable(&self.unreachable),
-            StoreFault::Slow(by) => now.seen_slow(&self.slow, *by),
-            StoreFault::ReplyLost(_) => now.seen_swallowed(&self.replies),
+            StoreFault::Unreachable | StoreFault::Slow(_) | StoreFault::ReplyLost(_) => {
+                self.traffic.observed(fault, self.proxies.as_deref().unwrap_or_default())
+            }
             StoreFault::Eviction(_, policy) => {
                 policy.seen(self.evicted_in_all.unwrap_or_else(|| self.evicted_now()))
             }

@@ -1,6 +1,7 @@
 //! Faults of one private server.
 
 use std::io;
+use std::slice::from_ref;
 use std::time::Duration;
 
 use dedup_strategies::redis::Link;
@@ -117,7 +118,7 @@ impl StoreControl for PrivateControl<'_> {
                 };
             }
             StoreFault::Unreachable | StoreFault::Slow(_) | StoreFault::ReplyLost(_) => {
-                self.traffic.begin(fault, there(&self.proxy)?);
+                self.traffic.begin(fault, from_ref(there(&self.proxy)?));
             }
             StoreFault::Eviction(share, policy) => self.evict(share, policy)?,
             StoreFault::ClockJump(by) => self.run_ahead(by)?,
@@ -139,7 +140,7 @@ impl StoreControl for PrivateControl<'_> {
                 self.killed.what += &format!("; started again with {keys} keys");
             }
             StoreFault::Unreachable | StoreFault::Slow(_) | StoreFault::ReplyLost(_) => {
-                TrafficFaults::end(fault, there(&self.proxy)?);
+                TrafficFaults::end(fault, from_ref(there(&self.proxy)?));
             }
             StoreFault::Eviction(..) => self.stop_evicting()?,
             StoreFault::ClockJump(_) => self.run_ahead(Duration::ZERO)?,
@@ -152,8 +153,7 @@ impl StoreControl for PrivateControl<'_> {
         match fault {
             StoreFault::Killed => self.killed.clone(),
             StoreFault::Unreachable | StoreFault::Slow(_) | StoreFault::ReplyLost(_) => {
-                let now = self.proxy.as_ref().map(Proxy::traffic).unwrap_or_default();
-                self.traffic.observed(fault, &now)
+                self.traffic.observed(fault, self.proxy.as_ref().map(from_ref).unwrap_or_default())
             }
             StoreFault::Eviction(_, policy) => policy.seen(self.evicted()),
             StoreFault::ClockJump(_) => self.jumped.clone(),

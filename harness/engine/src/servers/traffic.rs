@@ -1,4 +1,4 @@
-//! Faults of what is said between clients and a server, by the proxy between them.
+//! Faults of what is said between clients and a server, by the proxies between them.
 
 use std::time::Duration;
 
@@ -20,38 +20,41 @@ impl TrafficFaults {
         matches!(fault, StoreFault::Unreachable | StoreFault::Slow(_) | StoreFault::ReplyLost(_))
     }
 
-    /// Begins one.
-    pub(super) fn begin(&mut self, fault: &StoreFault, proxy: &Proxy) {
-        let before = proxy.traffic();
+    /// Begins one at every proxy before the server.
+    pub(super) fn begin(&mut self, fault: &StoreFault, proxies: &[Proxy]) {
+        let before = traffic(proxies);
         match *fault {
             StoreFault::Unreachable => {
                 self.unreachable = before;
-                proxy.set_unreachable(true);
+                proxies.iter().for_each(|proxy| proxy.set_unreachable(true));
             }
             StoreFault::Slow(by) => {
                 self.slow = before;
-                proxy.set_delay(by);
+                proxies.iter().for_each(|proxy| proxy.set_delay(by));
             }
             StoreFault::ReplyLost(count) => {
                 self.replies = before;
-                proxy.set_swallow(count);
+                // Of the nodes of a cluster each has its share, at least one, and half of them are asked: which is not known.
+                let share = count.div_ceil((proxies.len() as u64 / 2).max(1));
+                proxies.iter().for_each(|proxy| proxy.set_swallow(share));
             }
             _ => {}
         }
     }
 
     /// Ends one.
-    pub(super) fn end(fault: &StoreFault, proxy: &Proxy) {
+    pub(super) fn end(fault: &StoreFault, proxies: &[Proxy]) {
         match fault {
-            StoreFault::Unreachable => proxy.set_unreachable(false),
-            StoreFault::Slow(_) => proxy.set_delay(Duration::ZERO),
-            StoreFault::ReplyLost(_) => proxy.set_swallow(0),
+            StoreFault::Unreachable => proxies.iter().for_each(|proxy| proxy.set_unreachable(false)),
+            StoreFault::Slow(_) => proxies.iter().for_each(|proxy| proxy.set_delay(Duration::ZERO)),
+            StoreFault::ReplyLost(_) => proxies.iter().for_each(|proxy| proxy.set_swallow(0)),
             _ => {}
         }
     }
 
     /// What was seen of one.
-    pub(super) fn observed(&self, fault: &StoreFault, now: &TrafficCounts) -> Observation {
+    pub(super) fn observed(&self, fault: &StoreFault, proxies: &[Proxy]) -> Observation {
+        let now = traffic(proxies);
         match fault {
             StoreFault::Unreachable => now.seen_unreachable(&self.unreachable),
             StoreFault::Slow(by) => now.seen_slow(&self.slow, *by),
@@ -59,4 +62,16 @@ impl TrafficFaults {
             _ => Observation::default(),
         }
     }
+}
+
+fn traffic(proxies: &[Proxy]) -> TrafficCounts {
+    let mut all = TrafficCounts::default();
+    for proxy in proxies {
+        let TrafficCounts { cut, refused, delayed, swallowed } = proxy.traffic();
+        all.cut += cut;
+        all.refused += refused;
+        all.delayed += delayed;
+        all.swallowed += swallowed;
+    }
+    all
 }
