@@ -23,10 +23,10 @@ mod testing;
 
 pub use contract::{
     Address, Batching, Bound, Build, BuildError, Context, Definition, DeliveryId, Estimate, Eviction,
-    Footprint, Forgets, HeldPings, Kept, Listens, Memory, Needs, Operation, Outcome, Ping, PingKey, Promise,
-    Prospect, RedisEndpoint, Resets, Role, Routing, Server, SettingDef, SettingDefault, SettingError,
-    SettingKind, Settings, Settled, Sizing, Strategy, Timestamp, Unavailable, UnderFaults, Verdict,
-    WhileAway, Window, Worker, definition, driver, judge_each, promise, settings, time, worker_of,
+    Footprint, Forgets, Hears, HeldPings, Kept, Listens, Memory, Needs, Operation, Outcome, Ping, PingKey,
+    Promise, Prospect, RedisEndpoint, Resets, Role, Routing, Server, SettingDef, SettingDefault,
+    SettingError, SettingKind, Settings, Settled, Sizing, Strategy, Timestamp, Unavailable, UnderFaults,
+    Verdict, WhileAway, Window, Worker, definition, driver, judge_each, promise, settings, time, worker_of,
 };
 pub use strategies::STRATEGIES;
 pub use structures::{hardware, hash, shards, theory, window_set};

@@ -5,13 +5,17 @@ mod common;
 pub mod two_sets;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use common::context;
 // The example is written as a file of the package, which says `crate::contract` and `crate::structures`.
 pub use dedup_strategies::{contract, structures};
 
 use dedup_strategies::conformance::{LAWS, Subject, check_all};
-use dedup_strategies::{Definition, Needs, Role, STRATEGIES};
+use dedup_strategies::{
+    Definition, DeliveryId, Hears, Needs, Outcome, Ping, PingKey, Role, STRATEGIES, Settled, Timestamp,
+    Verdict, Worker,
+};
 
 /// Further settings to try, beside the defaults of the context.
 const VARIANTS: &[(&str, &[(&str, &str)])] = &[
@@ -91,4 +95,42 @@ fn the_negative_control_breaks_what_it_promises_about_misses_and_obeys_the_rest(
             assert!(!broken.contains(&law), "{broken:?}");
         }
     }
+}
+
+/// The verdicts of a worker over copies that come soon, late and beyond the window, where every third delivery fails; it is
+/// called only for what it `hears`.
+fn verdicts(definition: &Definition, hears: impl Fn(&dyn Worker) -> Hears) -> Vec<Verdict> {
+    let strategy = definition.open(usual(definition), &context(7, 1)).expect("its defaults can be built");
+    let mut worker = strategy.worker(0).expect("nothing is away");
+    let hears = hears(worker.as_ref());
+    let (mut verdicts, mut released) = (Vec::new(), Vec::new());
+    for at in 0..3_000 {
+        // Every id comes six times: 40 s, 80 s and so on after the first, up to 200 s; one in eight once more after an hour.
+        let number = at % 20 + at / 120 * 20 - if at % 160 >= 140 && at >= 1_900 { 20 * 15 } else { 0 };
+        let now = Timestamp::ZERO.plus(Duration::from_secs(2 * at));
+        let key = PingKey::from_u128(u128::from(number) << 64 | 1);
+        let ping = Ping { key, event_time: now, arrival: now, delivery: DeliveryId(at) };
+        let before = verdicts.len();
+        worker.judge(&[ping], now, &mut verdicts).expect("nothing is away");
+        if hears.settle && verdicts[before..] == [Verdict::New] {
+            let outcome = if at % 3 == 0 { Outcome::Failed } else { Outcome::Delivered };
+            worker.settle(&[Settled { ping, outcome }], now).expect("nothing is away");
+        }
+        if hears.advance && at % 10 == 0 {
+            worker.advance(now, &mut released).expect("nothing is away");
+        }
+    }
+    verdicts
+}
+
+#[test]
+fn what_a_strategy_says_it_need_not_hear_changes_nothing() {
+    let mut not_told = 0;
+    for definition in embedded() {
+        let told = verdicts(definition, |_| Hears::ALL);
+        assert_eq!(verdicts(definition, |worker| worker.hears()), told, "{}", definition.name);
+        not_told += usize::from(verdicts(definition, |_| Hears::NONE) != told);
+    }
+    // Those that act on what they hear are seen to do so, or the comparison would see nothing.
+    assert!(not_told >= 3, "{not_told}");
 }

@@ -30,7 +30,7 @@ pub use server::{Address, Listens, Server};
 pub use settings::{SettingDef, SettingDefault, SettingError, SettingKind, Settings};
 pub use sizing::Sizing;
 pub use strategy::{
-    DeliveryId, Footprint, HeldPings, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable,
+    DeliveryId, Footprint, Hears, HeldPings, Outcome, Ping, PingKey, Routing, Settled, Strategy, Unavailable,
     Verdict, Worker, worker_of,
 };
 pub use time::{Timestamp, saturating_nanos};

@@ -175,6 +175,26 @@ pub trait Strategy: Send + Sync {
     }
 }
 
+/// The calls beside [`Worker::judge`] that there is something to do in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hears {
+    /// It acts on how pings ended: [`Worker::settle`].
+    pub settle: bool,
+    /// It acts as time passes, or holds pings: [`Worker::advance`].
+    pub advance: bool,
+}
+
+impl Hears {
+    /// Both.
+    pub const ALL: Hears = Hears { settle: true, advance: true };
+    /// It marks at the check, and what is old is forgotten elsewhere or when it is met.
+    pub const NONE: Hears = Hears { settle: false, advance: false };
+    /// It marks after delivery, or takes marks back.
+    pub const SETTLE: Hears = Hears { advance: false, ..Hears::ALL };
+    /// It marks at the check, and tidies up or releases pings as time passes.
+    pub const ADVANCE: Hears = Hears { settle: false, ..Hears::ALL };
+}
+
 /// One worker's handle on a strategy.
 pub trait Worker: Send {
     /// Appends one verdict for each ping, in order, to `verdicts`. `now` is the pipeline's time, never earlier than in
@@ -206,6 +226,12 @@ pub trait Worker: Send {
     fn advance(&mut self, now: Timestamp, released: &mut Vec<Ping>) -> Result<(), Unavailable> {
         let _ = (now, released);
         Ok(())
+    }
+
+    /// Which of the calls beside `judge` there is something to do in. What says less than all is a promise that the others
+    /// change nothing: a strategy in a process of its own is then not asked, and each is a way there and back.
+    fn hears(&self) -> Hears {
+        Hears::ALL
     }
 
     /// What its store has refused so far, in the store's own words: full, read-only, not allowed. A service may go on

@@ -38,7 +38,8 @@ pub fn serve(
             return Ok(output.flush()?);
         }
     };
-    let calls = Calls { settle: true, advance: true, footprint: true };
+    let hears = worker.hears();
+    let calls = Calls { settle: hears.settle, advance: hears.advance, footprint: true };
     let welcome =
         Welcome { version: VERSION, frames: Frames::Binary, calls, system: Some(system.to_string()) };
     writeln!(output, "{}", serde_json::to_string(&welcome).expect("plain data"))?;

@@ -21,8 +21,8 @@ use super::policy::{self, RETRIES, TIMEOUT};
 use super::sizing;
 use super::store::{Session, Store, unexpected, whole_millis};
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Forgets, Needs, Operation, Ping, Promise, Prospect,
-    Role, Routing, Settings, Strategy, Timestamp, Unavailable, Verdict, Window, Worker,
+    Bound, BuildError, Context, Definition, Footprint, Forgets, Hears, Needs, Operation, Ping, Promise,
+    Prospect, Role, Routing, Settings, Strategy, Timestamp, Unavailable, Verdict, Window, Worker,
 };
 use crate::strategies::common::generations::{IDS, RATE, WINDOW, generations};
 
@@ -199,6 +199,10 @@ impl Worker for BloomWorker {
 
     fn refused(&self) -> Option<&str> {
         self.session.refused()
+    }
+
+    fn hears(&self) -> Hears {
+        Hears::NONE
     }
 }
 

@@ -23,9 +23,9 @@ use super::policy::{self, RETRIES, TIMEOUT};
 use super::sizing;
 use super::store::{Replies, Session, Store, unexpected, whole_millis};
 use crate::contract::{
-    BuildError, Context, Definition, Footprint, Forgets, Needs, Operation, Ping, Promise, Prospect, Role,
-    Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Unavailable, Verdict,
-    Window, Worker,
+    BuildError, Context, Definition, Footprint, Forgets, Hears, Needs, Operation, Ping, Promise, Prospect,
+    Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Unavailable,
+    Verdict, Window, Worker,
 };
 
 /// The line in the list of strategies.
@@ -165,6 +165,10 @@ impl Worker for ClaimWorker {
 
     fn refused(&self) -> Option<&str> {
         self.session.refused()
+    }
+
+    fn hears(&self) -> Hears {
+        Hears::NONE
     }
 }
 

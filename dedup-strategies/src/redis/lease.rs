@@ -21,8 +21,8 @@ use super::policy::{self, RETRIES, TIMEOUT};
 use super::sizing;
 use super::store::{Replies, Session, Store, unexpected, whole_millis};
 use crate::contract::{
-    BuildError, Context, Definition, Footprint, Forgets, Needs, Operation, Outcome, Ping, Promise, Prospect,
-    Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled, Strategy, Timestamp,
+    BuildError, Context, Definition, Footprint, Forgets, Hears, Needs, Operation, Outcome, Ping, Promise,
+    Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled, Strategy, Timestamp,
     Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 
@@ -192,6 +192,10 @@ impl Worker for LeaseWorker {
 
     fn refused(&self) -> Option<&str> {
         self.session.refused()
+    }
+
+    fn hears(&self) -> Hears {
+        Hears::SETTLE
     }
 }
 

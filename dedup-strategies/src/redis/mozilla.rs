@@ -22,9 +22,9 @@ use super::policy::{self, RETRIES, TIMEOUT};
 use super::sizing;
 use super::store::{Session, Store, unexpected, whole_millis};
 use crate::contract::{
-    BuildError, Context, Definition, Footprint, Forgets, Needs, Operation, Outcome, Ping, PingKey, Promise,
-    Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled, Strategy, Timestamp,
-    Unavailable, UnderFaults, Verdict, Window, Worker,
+    BuildError, Context, Definition, Footprint, Forgets, Hears, Needs, Operation, Outcome, Ping, PingKey,
+    Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Settled, Strategy,
+    Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 
 /// The line in the list of strategies.
@@ -149,6 +149,10 @@ impl Worker for MozillaWorker {
 
     fn refused(&self) -> Option<&str> {
         self.session.refused()
+    }
+
+    fn hears(&self) -> Hears {
+        Hears::SETTLE
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Needs, Operation, Ping, Promise,
-    Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
+    Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Hears, Needs, Operation, Ping,
+    Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
     Unavailable, Verdict, Window, Worker,
 };
 use crate::structures::bloom::{BloomFilter, BloomPlan, BloomSeed};
@@ -113,6 +113,10 @@ impl Worker for BloomWorker {
             false => Verdict::Duplicate,
         }));
         Ok(())
+    }
+
+    fn hears(&self) -> Hears {
+        Hears::NONE
     }
 }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Needs, Operation, Ping, PingKey,
-    Promise, Prospect, Role, Routing, Settings, Strategy, Timestamp, Unavailable, Verdict, Window, Worker,
-    saturating_nanos,
+    Bound, BuildError, Context, Definition, Estimate, Footprint, Forgets, Hears, Needs, Operation, Ping,
+    PingKey, Promise, Prospect, Role, Routing, Settings, Strategy, Timestamp, Unavailable, Verdict, Window,
+    Worker, saturating_nanos,
 };
 use crate::strategies::common::generations::{IDS, RATE, WINDOW, generations};
 use crate::structures::bloom::{BloomFilter, BloomPlan, BloomSeed};
@@ -110,6 +110,10 @@ impl Worker for RotatingWorker {
     fn advance(&mut self, now: Timestamp, _released: &mut Vec<Ping>) -> Result<(), Unavailable> {
         self.0.lock().rotate(now);
         Ok(())
+    }
+
+    fn hears(&self) -> Hears {
+        Hears::ADVANCE
     }
 }
 

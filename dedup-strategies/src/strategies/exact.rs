@@ -8,9 +8,9 @@ use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 
 use crate::contract::{
-    BuildError, Context, Definition, Footprint, Forgets, Needs, Operation, Ping, PingKey, Promise, Prospect,
-    Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp, Unavailable,
-    Verdict, Window, Worker, saturating_nanos,
+    BuildError, Context, Definition, Footprint, Forgets, Hears, Needs, Operation, Ping, PingKey, Promise,
+    Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
+    Unavailable, Verdict, Window, Worker, saturating_nanos,
 };
 use crate::structures::shards::{Shards, share_of};
 use crate::sync::Mutex;
@@ -111,6 +111,10 @@ impl Worker for ExactWorker {
         seen.expire(now);
         seen.shrink();
         Ok(())
+    }
+
+    fn hears(&self) -> Hears {
+        Hears::ADVANCE
     }
 }
 

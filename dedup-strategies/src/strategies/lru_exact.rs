@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::common::capacity_and_window;
 use crate::contract::{
-    BuildError, Context, Definition, Estimate, Footprint, Forgets, Needs, Operation, Ping, Promise, Prospect,
-    Role, Routing, Settings, Strategy, Timestamp, Unavailable, Verdict, Window, Worker,
+    BuildError, Context, Definition, Estimate, Footprint, Forgets, Hears, Needs, Operation, Ping, Promise,
+    Prospect, Role, Routing, Settings, Strategy, Timestamp, Unavailable, Verdict, Window, Worker,
 };
 use crate::structures::lru_window::{LruWindow, bytes_for};
 use crate::sync::Mutex;
@@ -88,5 +88,9 @@ impl Worker for LruExact {
     fn advance(&mut self, now: Timestamp, _released: &mut Vec<Ping>) -> Result<(), Unavailable> {
         self.0.lock().expire(now);
         Ok(())
+    }
+
+    fn hears(&self) -> Hears {
+        Hears::ADVANCE
     }
 }

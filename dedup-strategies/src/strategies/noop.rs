@@ -1,7 +1,7 @@
 //! Lets everything through: the floor under every other figure.
 
 use crate::contract::{
-    Bound, Definition, Footprint, Forgets, Needs, Operation, Ping, Promise, Prospect, Role, Routing,
+    Bound, Definition, Footprint, Forgets, Hears, Needs, Operation, Ping, Promise, Prospect, Role, Routing,
     Strategy, Timestamp, Unavailable, UnderFaults, Verdict, Window, Worker,
 };
 
@@ -56,5 +56,9 @@ impl Worker for Noop {
     ) -> Result<(), Unavailable> {
         verdicts.resize(verdicts.len() + pings.len(), Verdict::New);
         Ok(())
+    }
+
+    fn hears(&self) -> Hears {
+        Hears::NONE
     }
 }

@@ -13,8 +13,8 @@ use lru::LruCache;
 
 use super::common::keyed_catalogue;
 use crate::contract::{
-    BuildError, Context, Definition, Estimate, Footprint, Forgets, Needs, Operation, Ping, PingKey, Promise,
-    Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
+    BuildError, Context, Definition, Estimate, Footprint, Forgets, Hears, Needs, Operation, Ping, PingKey,
+    Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
     Unavailable, Verdict, Window, Worker,
 };
 use crate::structures::id_catalogue::WINDOW;
@@ -109,6 +109,10 @@ impl Worker for Direct {
     fn advance(&mut self, now: Timestamp, _released: &mut Vec<Ping>) -> Result<(), Unavailable> {
         self.0.lock().expire(now);
         Ok(())
+    }
+
+    fn hears(&self) -> Hears {
+        Hears::ADVANCE
     }
 }
 

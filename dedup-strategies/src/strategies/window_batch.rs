@@ -8,8 +8,8 @@ use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 
 use crate::contract::{
-    Bound, BuildError, Context, Definition, Footprint, Forgets, Needs, Operation, Ping, PingKey, Promise,
-    Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
+    Bound, BuildError, Context, Definition, Footprint, Forgets, Hears, Needs, Operation, Ping, PingKey,
+    Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
     Unavailable, Verdict, Window, Worker, saturating_nanos,
 };
 use crate::structures::shards::Shards;
@@ -161,6 +161,10 @@ impl Worker for WindowWorker {
     fn advance(&mut self, now: Timestamp, released: &mut Vec<Ping>) -> Result<(), Unavailable> {
         self.0.lock().release(now, released);
         Ok(())
+    }
+
+    fn hears(&self) -> Hears {
+        Hears::ADVANCE
     }
 }
 

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use dedup_strategies::protocol::{Hello, Reply, Request};
 use dedup_strategies::{
-    DeliveryId, Footprint, Ping, Promise, Routing, Settled, Strategy, Timestamp, Unavailable, Verdict, Worker,
+    DeliveryId, Footprint, Hears, Ping, Promise, Routing, Settled, Strategy, Timestamp, Unavailable, Verdict,
+    Worker,
 };
 use parking_lot::Mutex;
 
@@ -174,6 +175,15 @@ impl Worker for JudgeWorker {
         match process.ask(&Request::Settle { now, settled: Cow::Borrowed(settled) })? {
             Reply::Done => Ok(()),
             other => Err(process.unasked(&other, &["done"])),
+        }
+    }
+
+    fn hears(&self) -> Hears {
+        match &self.slot.lock().process {
+            Some(Process { welcome, .. }) => {
+                Hears { settle: welcome.calls.settle, advance: welcome.calls.advance }
+            }
+            None => Hears::ALL,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::contract::{
-    Context, Footprint, Ping, Promise, Routing, Strategy, Timestamp, Unavailable, Verdict, Worker,
+    Context, Footprint, Hears, Ping, Promise, Routing, Strategy, Timestamp, Unavailable, Verdict, Worker,
 };
 use crate::structures::shards::Shards;
 use crate::sync::Mutex;
@@ -81,6 +81,10 @@ impl<S: State> Worker for ByKeyWorker<S> {
     fn advance(&mut self, now: Timestamp, _released: &mut Vec<Ping>) -> Result<(), Unavailable> {
         self.0.lock().advance(now);
         Ok(())
+    }
+
+    fn hears(&self) -> Hears {
+        Hears::ADVANCE
     }
 }
 

@@ -7,8 +7,8 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use crate::contract::{
-    BuildError, Context, Estimate, Footprint, Ping, PingKey, Promise, Prospect, Routing, Settings, Strategy,
-    Timestamp, Unavailable, Verdict, Window, Worker,
+    BuildError, Context, Estimate, Footprint, Hears, Ping, PingKey, Promise, Prospect, Routing, Settings,
+    Strategy, Timestamp, Unavailable, Verdict, Window, Worker,
 };
 
 /// Bytes that one entry takes in moka 0.12: key and value behind counted pointers, the bookkeeping of its policy, a
@@ -83,6 +83,10 @@ impl Worker for Lru {
     ) -> Result<(), Unavailable> {
         verdicts.extend(pings.iter().map(|ping| self.judge_one(ping.key, now)));
         Ok(())
+    }
+
+    fn hears(&self) -> Hears {
+        Hears::NONE
     }
 }
 
