@@ -59,7 +59,7 @@ fi
 python_has_all() {
     "${DEDUP_PYTHON:-python3}" - <<'END' 2>/dev/null
 from importlib.util import find_spec
-assert all(find_spec(package) for package in ("sqlglot", "fastavro", "pyarrow", "chdb", "pyspark", "psycopg"))
+assert all(find_spec(package) for package in ("sqlglot", "fastavro", "pyarrow", "chdb", "pyspark", "psycopg", "cachetools"))
 END
 }
 if ! python_has_all; then
@@ -69,6 +69,7 @@ if ! python_has_all; then
     from_pypi chdb-core==26.9.0 chdb/__init__.py DEDUP_PYTHON
     from_pypi pyspark==4.3.0 pyspark/__init__.py DEDUP_PYTHON
     from_pypi 'psycopg[binary]==3.2.13' psycopg/__init__.py DEDUP_PYTHON
+    from_pypi cachetools==6.2.6 cachetools/__init__.py DEDUP_PYTHON
     export DEDUP_PYTHON="$PWD/$python_env/bin/python"
 fi
 # Servers that Debian has in one version or not at all.

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use dedup_harness::strategies::protocol::{Frames, Hello, Welcome};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::profile_sql::python;
 use crate::tool::{TINY, Tool, entries, eventually};
 use crate::workspace::root;
 
@@ -427,6 +428,19 @@ fn postgresql_finds_the_duplicates_that_an_exact_table_finds() {
 #[test]
 fn memcached_keeps_its_promise() {
     is_judged("memcached", &ours("memcached.toml"), "memcached 1.");
+}
+
+/// Where a table is too small for a window, what was seen longest ago goes first: the same ids in both.
+#[test]
+fn the_lru_of_this_crate_decides_as_that_of_pythons_cachetools() {
+    if python::has("cachetools") {
+        let tool = Tool::with_tiny();
+        for settings in ["", ":capacity=500"] {
+            let (ours, theirs) = (format!("lru-exact{settings}"), ours("cachetools.toml") + settings);
+            let said = tool.prints(&["conform", &theirs, "--against", &ours, "-f", "tiny.toml"]);
+            assert!(said.contains("got the same verdict from both (100.0000 %)"), "{settings}: {said}");
+        }
+    }
 }
 
 #[test]
