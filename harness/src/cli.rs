@@ -141,6 +141,8 @@ pub(crate) enum Command {
     Talk(cmd::talk::TalkArgs),
     /// Compare stored runs
     Compare(cmd::compare::CompareArgs),
+    /// Make one run of the records of its shares
+    Merge(cmd::merge::MergeArgs),
     /// Do the nightly job over day partitions in Parquet, or print the query that does it elsewhere
     Nightly(Box<cmd::nightly::NightlyArgs>),
     /// Make a page, slides, Markdown or data of stored runs
@@ -179,6 +181,7 @@ pub(crate) fn run(
         Some(Command::Stream(args)) => cmd::stream::run(&args, out),
         Some(Command::Talk(args)) => cmd::talk::run(&args, definitions, out),
         Some(Command::Compare(args)) => cmd::compare::run(&args, out),
+        Some(Command::Merge(args)) => cmd::merge::run(&args, out),
         Some(Command::Nightly(args)) => cmd::nightly::run(&args, out),
         Some(Command::Report(args)) => cmd::report::run(&args, out),
         Some(Command::Gate(args)) => cmd::gate::run(&args, definitions, out),

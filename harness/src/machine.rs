@@ -52,6 +52,7 @@ pub fn run_starting_now(seed: u64, rounds_count: u32) -> RunRecord {
         machine: machine(),
         servers: Default::default(),
         doubts: Vec::new(),
+        share: None,
     }
 }
 

@@ -7,6 +7,7 @@ pub mod conform;
 pub mod gate;
 pub mod given_redis;
 pub mod list;
+pub mod merge;
 pub mod nightly;
 mod places;
 pub mod profile;

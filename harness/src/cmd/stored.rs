@@ -2,11 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::anyhow;
+
 use crate::compare::CompareError;
 use crate::exit::{Exit, OrExit};
 use crate::filter::{Filter, FilterError};
+use crate::print::note;
 use crate::printable::printable;
-use crate::record::{Run, read_run};
+use crate::record::{Joined, Run, joined, read_run};
 
 /// The options of every command that chooses among what there is.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -31,9 +34,26 @@ impl FilterArgs {
     }
 }
 
-/// Reads the runs that were named.
+/// Reads the runs that were named; shares of one run are one. What is missing of a run is said.
 pub(super) fn read_all(paths: &[PathBuf]) -> anyhow::Result<Vec<Run>> {
-    paths.iter().map(|path| read(path).or_exit(Exit::Usage)).collect()
+    let Joined { runs, missing, notes } = read_shares(paths)?;
+    [missing, notes].concat().iter().for_each(|said| note(said));
+    Ok(runs)
+}
+
+/// The same, where nothing may be missing of any run.
+pub(super) fn read_whole(paths: &[PathBuf]) -> anyhow::Result<Vec<Run>> {
+    let Joined { runs, missing, notes } = read_shares(paths)?;
+    if let Some(missing) = missing.first() {
+        return Err(anyhow!("{missing}: give the records of every share")).or_exit(Exit::Usage);
+    }
+    notes.iter().for_each(|said| note(said));
+    Ok(runs)
+}
+
+fn read_shares(paths: &[PathBuf]) -> anyhow::Result<Joined> {
+    let runs = paths.iter().map(|path| read(path).or_exit(Exit::Usage)).collect::<anyhow::Result<_>>()?;
+    joined(runs).or_exit(Exit::Usage)
 }
 
 /// Reads a run, and warns where its last line was cut off.

@@ -11,8 +11,8 @@ use dedup_report::talk::{SCENARIO, Table};
 use dedup_strategies::{Definition, Needs};
 use dedup_stream::workload::Workload;
 
-use super::run::{Watcher, admit, create, describe, ended, exit};
-use super::values::{count, format, seed};
+use super::run::{Watcher, admit, create, describe, ended, exit, tell_share};
+use super::values::{count, format, partition, seed};
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
 use crate::filter::Filter;
@@ -20,10 +20,10 @@ use crate::interrupt::stop_on_interrupt;
 use crate::nightly::DISK_BYTES_PER_PING;
 use crate::print::print;
 use crate::progress::Progress;
-use crate::record::{CellRecord, CellResult, Pass, Run};
+use crate::record::{CellRecord, CellResult, Pass, Run, RunRecord, Share};
 use crate::select::Selected;
 use crate::servers::Guarded;
-use crate::suite::{Completion, Observer, Plan, Preflight};
+use crate::suite::{Completion, Observer, Partition, Plan, Preflight};
 use crate::talk::{self, Part, Scale};
 
 /// Options of `talk`.
@@ -42,6 +42,9 @@ pub struct TalkArgs {
     /// Seed of the streams and of every hash; the scenario's own if not given
     #[arg(long, value_name = "N", value_parser = seed)]
     pub seed: Option<u64>,
+    /// Run only this share of the cells, as in `run`
+    #[arg(long, value_name = "SHARE/SHARES", value_parser = partition)]
+    pub partition: Option<Partition>,
     /// Cells at work at once, as in `run`; one a core if not given
     #[arg(long, value_name = "N", value_parser = count(1_024))]
     pub jobs: Option<NonZeroUsize>,
@@ -79,20 +82,24 @@ pub fn run(args: &TalkArgs, definitions: &[Definition], out: &mut dyn Write) -> 
     }
     let parts = chosen_parts(args, &chosen).or_exit(Exit::Usage)?;
     let mut runs = Vec::new();
+    let mut all_cells = 0;
     // Neighbours that have their passes in common are one run.
     for parts in parts.chunk_by(|one, other| one.passes == other.passes) {
-        let plan = plan(args, parts, &strategies, directory.dir()).or_exit(Exit::Usage)?;
+        let mut plan = plan(args, parts, &strategies, directory.dir()).or_exit(Exit::Usage)?;
+        plan.cells_before = all_cells;
+        all_cells += plan.all_cells();
         let Some(preflight) = ended(plan.preflight(&stop))? else { return Ok(Exit::Interrupted) };
         runs.push((plan, preflight));
     }
-    let (first, preflight) = runs.first().context("the talk has at least one part")?;
-    let record = describe(first, preflight);
+    let record = described(&runs, too_large.len())?;
     let writer = args.output.as_deref().map(|output| create(output, args.force, &record)).transpose()?;
-    let cells: usize = runs.iter().map(|(plan, _)| plan.cells()).sum();
+    let plans: Vec<&Plan> = runs.iter().map(|(plan, _)| plan).collect();
+    tell_share(&plans, args.quiet);
+    let cells: usize = plans.iter().map(|plan| plan.cells()).sum();
     let steps = runs.iter().map(|(plan, _)| plan.steps()).sum();
     let mut watcher = Watcher { progress: Progress::new(steps, args.quiet), writer, cells: Vec::new() };
     let ended = run_all(runs, &stop, &mut watcher)
-        .and_then(|completion| record_left_out(&too_large, &mut watcher).map(|()| completion));
+        .and_then(|completion| record_left_out(&too_large, all_cells, &mut watcher).map(|()| completion));
     let path = args.output.clone().unwrap_or_else(|| PathBuf::from("this run"));
     let run = Run { path, run: record, cells: watcher.cells, truncated: None, sha256: None };
     let table = || {
@@ -103,6 +110,8 @@ pub fn run(args: &TalkArgs, definitions: &[Definition], out: &mut dyn Write) -> 
         Ok(Completion::Interrupted) => {
             dedup_files::say(format_args!("interrupted: {} of {cells} cells were done", run.cells.len()));
         }
+        // A share need not make a table.
+        Ok(Completion::Whole) if args.partition.is_some() => print(out, &table().unwrap_or_default())?,
         Ok(Completion::Whole) => print(out, &table()?)?,
         // What was measured is shown, as far as it makes a table.
         Err(_) => print(out, &table().unwrap_or_default())?,
@@ -110,11 +119,27 @@ pub fn run(args: &TalkArgs, definitions: &[Definition], out: &mut dyn Write) -> 
     Ok(exit(ended?, &run.cells))
 }
 
-/// Records the strategies that the scale leaves out, like one that was run.
-fn record_left_out(too_large: &[&Definition], watcher: &mut Watcher) -> anyhow::Result<()> {
-    for strategy in too_large {
-        let Some(like) = watcher.cells.iter().find(|cell| cell.scenario == SCENARIO).cloned() else { break };
-        watcher.record(&left_out(strategy.name, like))?;
+/// The first line of the records of all of them, which leave out so many strategies.
+fn described(runs: &[(Plan, Preflight)], left_out: usize) -> anyhow::Result<RunRecord> {
+    let (first, preflight) = runs.first().context("the talk has at least one part")?;
+    let plans: Vec<&Plan> = runs.iter().map(|(plan, _)| plan).collect();
+    let mut record = describe(first, preflight);
+    record.servers.extend(runs.iter().flat_map(|(_, preflight)| preflight.servers.clone()));
+    record.share = first.partition.map(|partition| {
+        let share = partition.share(&plans);
+        Share { cells_count: share.cells_count + left_out as u32, ..share }
+    });
+    Ok(record)
+}
+
+/// Records the strategies that the scale leaves out, like one that was run: after all cells, and in shares where the first
+/// of these is.
+fn record_left_out(too_large: &[&Definition], all_cells: usize, watcher: &mut Watcher) -> anyhow::Result<()> {
+    let first = |cell: &&CellRecord| cell.scenario == SCENARIO && cell.position.unwrap_or(0) == 0;
+    let Some(like) = watcher.cells.iter().find(first).cloned() else { return Ok(()) };
+    for (position, strategy) in (all_cells as u32..).zip(too_large) {
+        let position = like.position.map(|_| position);
+        watcher.record(&left_out(strategy.name, position, like.clone()))?;
     }
     Ok(())
 }
@@ -180,13 +205,14 @@ fn plan(
     let mut plan = Plan::new(workloads.collect(), strategies, directory.to_path_buf());
     plan.passes = parts.first().map_or_else(Vec::new, |part| part.passes.clone());
     plan.seed = args.seed;
+    plan.partition = args.partition;
     plan.jobs = args.jobs.unwrap_or(plan.jobs);
     admit(&plan)?;
     Ok(plan)
 }
 
 /// The record of a strategy that the scale leaves out, like one that was run.
-fn left_out(strategy: &str, like: CellRecord) -> CellRecord {
+fn left_out(strategy: &str, position: Option<u32>, like: CellRecord) -> CellRecord {
     CellRecord {
         strategy: strategy.to_string(),
         role: crate::record::Role::Candidate,
@@ -194,6 +220,7 @@ fn left_out(strategy: &str, like: CellRecord) -> CellRecord {
         settings: std::collections::BTreeMap::new(),
         pass: Pass::Verify,
         elapsed_ns: 0,
+        position,
         result: CellResult::Skipped {
             reason: "at this scale a day is more ids than a server here holds, and more round trips than anybody waits for"
                 .into(),

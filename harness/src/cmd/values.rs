@@ -9,6 +9,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use dedup_report::tables::Format;
 
 use crate::cell::LEAST_MEMORY_BYTES;
+use crate::suite::Partition;
 use crate::units::{parse_bytes, parse_time};
 
 /// One of the formats of a comparison.
@@ -42,6 +43,11 @@ pub(crate) fn count(most: usize) -> impl Fn(&str) -> Result<NonZeroUsize, String
 /// Any seed.
 pub(crate) fn seed(text: &str) -> Result<u64, String> {
     whole(0, u64::MAX)(text)
+}
+
+/// One of several shares of a run.
+pub(crate) fn partition(text: &str) -> Result<Partition, String> {
+    text.parse()
 }
 
 /// A share of a whole.

@@ -22,6 +22,7 @@ mod reports;
 mod runs;
 mod scale;
 mod scenarios;
+mod shares;
 mod stored;
 mod streams;
 mod systems;

@@ -18,6 +18,8 @@ use crate::units::thousands;
 pub(super) struct Turn {
     pub(super) pass: Pass,
     pub(super) round: u32,
+    /// Which cell of the whole run, from 0.
+    pub(super) position: u32,
 }
 
 /// What it is, on a line.
@@ -57,6 +59,7 @@ pub(super) fn record(plan: &Plan, task: &Task<Turn>, took: Duration, result: Cel
         },
         clock: clock(strategy.definition.needs),
         elapsed_ns: saturating_nanos(took),
+        position: plan.partition.map(|_| task.tag.position),
         result,
     }
 }

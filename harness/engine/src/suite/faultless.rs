@@ -63,7 +63,7 @@ impl Plan {
         if self.without_faults == WithoutFaults::LeftOut {
             return missing;
         }
-        for (place, Turn { pass, round }) in self.turns() {
+        for (place, Turn { pass, round, .. }) in self.turns() {
             let has_faults = !self.at(place).0.faults().is_empty();
             let is_wanted = pass == Pass::Verify && (!has_faults || self.can_be_troubled(place));
             if !is_wanted {

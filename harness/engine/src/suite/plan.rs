@@ -1,6 +1,7 @@
 //! Everything that determines a run.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -10,6 +11,7 @@ use dedup_strategies::{Needs, Settings};
 use dedup_stream::workload::Workload;
 
 use super::faultless::WithoutFaults;
+use super::partition::Partition;
 use super::seed::seed_of;
 use super::task::{Place, Sharing, Task};
 use super::worker_pool::WorkerPool;
@@ -53,6 +55,10 @@ pub struct Plan {
     /// How many cells may run at once, where the memory is enough for so many. Those of the time pass, of long streams, and of stores that keep wall time are
     /// alone in any case.
     pub jobs: NonZeroUsize,
+    /// Which share of the cells is run, where not all are.
+    pub partition: Option<Partition>,
+    /// Cells of the plans before it, where several plans are one run.
+    pub cells_before: usize,
     /// Where cells keep their files.
     pub directory: PathBuf,
 }
@@ -79,12 +85,19 @@ impl Plan {
             disk_bytes: crate::process::free_bytes(&directory),
             limits: Limits::default(),
             jobs: crate::process::cores(),
+            partition: None,
+            cells_before: 0,
             directory,
         }
     }
 
-    /// How many cells there are.
+    /// How many cells are run.
     pub fn cells(&self) -> usize {
+        self.turns().count()
+    }
+
+    /// How many cells there are, those of other shares included.
+    pub fn all_cells(&self) -> usize {
         let passes: usize = (0..self.workloads.len()).map(|w| self.passes_of(w).count()).sum();
         passes * self.strategies.len() * self.rounds as usize
     }
@@ -100,11 +113,9 @@ impl Plan {
         self.passes.iter().copied().filter(move |pass| *pass == Pass::Verify || !faults)
     }
 
-    /// Every strategy on every workload.
-    pub(super) fn places(&self) -> impl Iterator<Item = Place> {
-        let strategies = self.strategies.len();
-        (0..self.workloads.len())
-            .flat_map(move |workload| (0..strategies).map(move |strategy| Place { workload, strategy }))
+    /// Every strategy on every workload on which any of its cells is run.
+    pub(super) fn places(&self) -> BTreeSet<Place> {
+        self.turns().map(|(place, _)| place).collect()
     }
 
     pub(super) fn at(&self, place: Place) -> (&Workload, &Selected) {

@@ -28,7 +28,7 @@ impl Plan {
     /// Builds every strategy for every workload once, each in a process of its own, so that what cannot work is
     /// found before anything is run or written. `None` if it was stopped.
     pub fn preflight(&self, stop: &AtomicBool) -> Result<Option<Preflight>, SuiteError> {
-        let settings = self.places().map(|place| Ok((place, self.admitted(place)?)));
+        let settings = self.places().into_iter().map(|place| Ok((place, self.admitted(place)?)));
         let settings: BTreeMap<Place, Settings> = settings.collect::<Result<_, Refusal>>()?;
         let tasks = settings.iter().map(|(place, settings)| self.task(*place, settings, (), 0, Work::Build));
         let mut found = Found { plan: self, preflight: Preflight::default() };

@@ -32,19 +32,28 @@ impl Plan {
         self.pool(stop).run(tasks, known, &mut Measured { plan: self, observer, faultless })
     }
 
+    /// The cells that are run, in their order.
     pub(super) fn turns(&self) -> impl Iterator<Item = (Place, Turn)> {
-        (0..self.rounds).flat_map(move |round| {
+        self.all_turns()
+            .filter(|(place, turn)| self.partition.is_none_or(|ours| ours.holds(&self.name(*place, *turn))))
+    }
+
+    /// The same, with those of other shares.
+    pub(super) fn all_turns(&self) -> impl Iterator<Item = (Place, Turn)> {
+        let turns = (0..self.rounds).flat_map(move |round| {
             (0..self.workloads.len()).flat_map(move |workload| {
                 self.passes_of(workload).flat_map(move |pass| {
                     (0..self.strategies.len()).map(move |turn| {
                         // Another strategy goes first in each round: what one leaves behind for the next, a hot
                         // processor or a warm cache, does not always meet the same.
                         let strategy = (turn + round as usize) % self.strategies.len();
-                        (Place { workload, strategy }, Turn { pass, round })
+                        (Place { workload, strategy }, pass, round)
                     })
                 })
             })
-        })
+        });
+        let positions = self.cells_before as u32..;
+        turns.zip(positions).map(|((place, pass, round), position)| (place, Turn { pass, round, position }))
     }
 }
 

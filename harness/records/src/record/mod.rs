@@ -10,6 +10,7 @@ mod least_size;
 mod reader;
 mod scale;
 mod schema;
+mod shares;
 mod struck;
 mod writer;
 
@@ -28,8 +29,9 @@ pub use reader::{Run, parse_run, read_run};
 pub use scale::{NotReached, ScaleFigures, ScalePoint};
 pub use schema::{
     CellRecord, CellResult, Deadlines, DoubtRecord, FAILED, Failure, Line, Machine, Operation, Pass, Role,
-    Routed, RunRecord, SCHEMA, SKIPPED, Tool, WhoseTime,
+    Routed, RunRecord, SCHEMA, SKIPPED, Share, Tool, WhoseTime,
 };
+pub use shares::{Joined, MOST_SHARES, SharesError, joined};
 pub use struck::Struck;
 pub use writer::RecordWriter;
 

@@ -32,6 +32,7 @@ pub fn run_record() -> RunRecord {
         },
         servers: BTreeMap::from([("redis".into(), "7.0.15".into())]),
         doubts: Vec::new(),
+        share: None,
     }
 }
 
@@ -276,6 +277,7 @@ impl Sample {
             time_factor: 1.0,
             clock: None,
             elapsed_ns: 912_000_000,
+            position: None,
             result,
         }
     }

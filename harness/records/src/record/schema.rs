@@ -42,6 +42,29 @@ pub struct RunRecord {
     /// What makes its figures doubtful: found in the trace that it ran on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubts: Vec<DoubtRecord>,
+    /// Which share of a run it is, where several machines share one out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<Share>,
+}
+
+/// A share of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Share {
+    /// Which one, from 1.
+    pub index: u32,
+    /// How many there are.
+    pub of: u32,
+    /// Cells of the whole run.
+    pub cells_count: u32,
+    /// Digest of what is run: shares of one run have the same.
+    pub plan_digest: String,
+}
+
+/// `3/8`
+impl std::fmt::Display for Share {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.index, self.of)
+    }
 }
 
 /// A reason to doubt the figures of a run on somebody's own pings.
@@ -229,6 +252,9 @@ pub struct CellRecord {
     pub clock: Option<WhoseTime>,
     /// How long the cell took, start of its process included; the longer, the more cells were at work beside it.
     pub elapsed_ns: u64,
+    /// In a share of a run: which cell of the whole run it is, from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<u32>,
     /// What came of it.
     pub result: CellResult,
 }

@@ -16,6 +16,7 @@ use super::options::{ChoiceArgs, OutputArgs, now, this_program};
 use crate::cell::Limits;
 use crate::cmd::again::again_with;
 use crate::cmd::places::refuse_one_place;
+use crate::cmd::stored::read_whole;
 use crate::cmd::values::{cell_memory, time};
 use crate::exit::{Exit, OrExit};
 use crate::gate::baseline::{Baseline, BaselineError, SCHEMA};
@@ -25,12 +26,17 @@ use crate::gate::verdict::{GateKind, Party, Verdict};
 use crate::interrupt::stop_on_interrupt;
 use crate::print::{note, print};
 use crate::printable::printable;
+use crate::record::Run;
 use crate::select::{Selected, select};
 
 /// Options of `gate check`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct CheckArgs {
+    /// Recorded runs to compare, directories with a records.jsonl or such files, in the place of one that is measured now;
+    /// the shares of a run are one
+    #[arg(value_name = "RUN", conflicts_with = "update")]
+    pub runs: Vec<PathBuf>,
     /// The baseline
     #[arg(long, value_name = "FILE")]
     pub baseline: PathBuf,
@@ -58,6 +64,7 @@ const EXAMPLES: &str = "\
 Examples:
   dedup-harness gate check --baseline results/baselines/ci.json --update -f '^(quick|twins)$'
   dedup-harness gate check --baseline results/baselines/ci.json
+  dedup-harness gate check --baseline results/baselines/ci.json shares/*
 
 Scenarios and strategies are those of the baseline; -f and -s choose among them, and -f gives the path of a scenario
 file that the baseline names. With --update they choose among all that there are.";
@@ -84,8 +91,13 @@ pub(super) fn run(args: &CheckArgs, definitions: &[Definition], out: &mut dyn Wr
     if let Some(baseline) = &baseline {
         work.refuse_unlike(baseline)?;
     }
+    let recorded = recorded(args)?;
     let folder = args.output.folder()?;
-    let Some(measured) = work.measure(baseline.as_ref())? else { return Ok(Exit::Interrupted) };
+    let measured = match (&recorded, &baseline) {
+        (Some(run), Some(baseline)) => Some(work.recorded(run, baseline)?),
+        _ => work.measure(baseline.as_ref())?,
+    };
+    let Some(measured) = measured else { return Ok(Exit::Interrupted) };
     match &baseline {
         None => update(args, measured, &stop, out),
         Some(baseline) => {
@@ -99,8 +111,12 @@ pub(super) fn run(args: &CheckArgs, definitions: &[Definition], out: &mut dyn Wr
                 started_at,
                 took_ns: saturating_nanos(began.elapsed()),
                 base: Party { name: args.baseline.display().to_string(), tool: baseline.tool.clone() },
-                candidate: this_program(),
-                machine: crate::machine::machine(),
+                candidate: recorded
+                    .as_ref()
+                    .map_or_else(this_program, |run| Party { name: run.label(), tool: run.run.tool.clone() }),
+                machine: recorded
+                    .as_ref()
+                    .map_or_else(crate::machine::machine, |run| run.run.machine.clone()),
                 facts: Vec::new(),
                 design: None,
                 confirmed_count: 0,
@@ -108,6 +124,21 @@ pub(super) fn run(args: &CheckArgs, definitions: &[Definition], out: &mut dyn Wr
                 notes: [new_strategies(baseline, definitions), measured.notes, notes].concat(),
             };
             args.output.deliver(verdict, &accepted, folder.as_ref(), &stop, out)
+        }
+    }
+}
+
+/// The one run that is to be compared, where records are given.
+fn recorded(args: &CheckArgs) -> anyhow::Result<Option<Run>> {
+    if args.runs.is_empty() {
+        return Ok(None);
+    }
+    let mut runs = read_whole(&args.runs)?;
+    match (runs.pop(), runs.len()) {
+        (run, 0) => Ok(run),
+        (_, others) => {
+            Err(anyhow!("these records are of {} runs: give one, or the shares of one", others + 1))
+                .or_exit(Exit::Usage)
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::gate::instructions;
 use crate::gate::worker::WorkerError;
 use crate::nightly::Choice;
 use crate::progress::Progress;
-use crate::record::{CellRecord, CellResult, Pass, Tool};
+use crate::record::{CellRecord, CellResult, Pass, Run, Tool};
 use crate::select::Selected;
 use crate::servers::Guarded;
 use crate::suite::{Completion, Plan, WithoutFaults};
@@ -101,6 +101,34 @@ impl Work<'_> {
             measured.leave_out_other_servers(baseline);
         }
         self.with_instructions(baseline, measured, directory.dir())
+    }
+
+    /// What was measured before: the first round of what the baseline has, the rest of it named.
+    pub(super) fn recorded(&self, run: &Run, baseline: &Baseline) -> anyhow::Result<Measured> {
+        let strategies: Vec<String> = self.strategies.iter().map(Selected::label).collect();
+        let is_asked = |cell: &CellRecord| {
+            let names = (&cell.scenario, &cell.strategy);
+            let chosen =
+                self.scenarios.iter().any(|one| one.name == *names.0) && strategies.contains(names.1);
+            chosen && cell.round == 0 && matches!(cell.pass, Pass::Verify | Pass::Weigh)
+        };
+        let cells: Vec<CellRecord> = run.cells.iter().filter(|cell| is_asked(cell)).cloned().collect();
+        let mut measured = self.collected(&cells, run.run.servers.clone())?;
+        measured.leave_out_other_servers(baseline);
+        for scenario in &self.scenarios {
+            for strategy in &strategies {
+                let place = (scenario.name.clone(), strategy.clone());
+                measured
+                    .now
+                    .entry(place)
+                    .or_insert_with(|| Now::Skipped("it is not in the records".to_string()));
+            }
+        }
+        if has_instructions(baseline) {
+            measured.notes.push("instructions were not counted: records have none".to_string());
+            measured.not_comparable.push(instructions::METRIC);
+        }
+        Ok(measured)
     }
 
     fn plan(&self, directory: &Path) -> Plan {

@@ -19,17 +19,19 @@ use dedup_strategies::Definition;
 
 use super::given_redis::GivenRedis;
 use super::reading::ReadingArgs;
-use super::values::{Budget, Ids, budget, cell_memory, count, format, ids, rate, seconds, seed, time, whole};
+use super::values::{
+    Budget, Ids, budget, cell_memory, count, format, ids, partition, rate, seconds, seed, time, whole,
+};
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
 use crate::filter::Filter;
 use crate::interrupt::stop_on_interrupt;
 use crate::nightly::Choice;
-use crate::print::print;
+use crate::print::{note, print};
 use crate::progress::Progress;
 use crate::record::{RecordWriter, Run, RunRecord};
 use crate::servers::Guarded;
-use crate::suite::{Completion, Plan, SuiteError};
+use crate::suite::{Completion, Partition, Plan, SuiteError};
 use crate::systems::SystemsArgs;
 
 pub(super) use ending::{Watcher, exit};
@@ -63,6 +65,10 @@ pub struct RunArgs {
     /// Seed of the streams and of every hash; the scenario's own if not given
     #[arg(long, value_name = "N", value_parser = seed, help_heading = "What to run")]
     pub seed: Option<u64>,
+    /// Run only this share of the cells, such as 3/8: for several machines that share a run out. `compare`, `report` and
+    /// `gate check` take the records of all shares for one run
+    #[arg(long, value_name = "SHARE/SHARES", value_parser = partition, help_heading = "What to run")]
+    pub partition: Option<Partition>,
 
     /// Take the pings from this file, a pattern such as 'part-*.parquet' or a folder (repeatable: files are merged by
     /// time): NDJSON, CSV and more, plain, gzip or zstd; `-` for standard input
@@ -206,6 +212,7 @@ fn carry_out(
     if !output.quiet {
         plan.workloads.iter().for_each(late::tell);
     }
+    tell_share(&[plan], output.quiet);
     let progress = Progress::new(plan.steps(), output.quiet);
     let mut watcher = Watcher { progress, writer, cells: Vec::new() };
     let ended = ended(plan.run(preflight, stop, &mut watcher));
@@ -222,6 +229,19 @@ fn carry_out(
         say(format_args!("interrupted: {} of {} cells were done", run.cells.len(), plan.cells()));
     }
     Ok(exit(completion, &run.cells))
+}
+
+/// Says how much of a run its share is; of one that holds nothing also where nobody wants to see progress.
+pub(super) fn tell_share(plans: &[&Plan], quiet: bool) {
+    let Some(partition) = plans.first().and_then(|plan| plan.partition) else { return };
+    let cells = |count: fn(&Plan) -> usize| plans.iter().map(|plan| count(plan)).sum::<usize>();
+    match (cells(Plan::cells), cells(Plan::all_cells)) {
+        (0, all) => note(&format!(
+            "share {partition} holds none of the {all} cells: nothing is run, and that is well"
+        )),
+        (own, all) if !quiet => note(&format!("share {partition} holds {own} of the {all} cells")),
+        _ => {}
+    }
 }
 
 pub(super) fn create(directory: &Path, force: bool, run: &RunRecord) -> anyhow::Result<RecordWriter> {

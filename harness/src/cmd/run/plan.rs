@@ -41,6 +41,7 @@ pub(super) fn plan(
     plan.passes = passes(&args.passes);
     plan.rounds = args.rounds;
     plan.seed = args.seed;
+    plan.partition = args.partition;
     plan.nightly = (args.nightly, args.preceding_days);
     plan.limits.stall = args.stall_timeout;
     plan.limits.memory_bytes = args.memory_limit.unwrap_or(plan.limits.memory_bytes);
@@ -200,6 +201,7 @@ pub(in crate::cmd) fn describe(plan: &Plan, preflight: &Preflight) -> RunRecord 
     printable_record(RunRecord {
         servers: preflight.servers.clone(),
         doubts: doubts.collect(),
+        share: plan.partition.map(|partition| partition.share(&[plan])),
         ..run_starting_now(seed, plan.rounds)
     })
 }
