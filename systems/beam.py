@@ -1,4 +1,4 @@
-"""Beam: DeduplicatePerKey of Python's SDK, in event time, on the runner that TestStream is made for, fed while it runs."""
+"""Beam: DeduplicatePerKey of Python's SDK, in event or processing time, on the runner that TestStream is made for, fed while it runs."""
 
 import os
 import queue
@@ -21,17 +21,22 @@ class Beam(Flow):
         import apache_beam
         import collect
         from apache_beam.runners.direct import test_stream_impl
-        from apache_beam.testing.test_stream import ElementEvent, WatermarkEvent
-        from apache_beam.utils.timestamp import Timestamp
+        from apache_beam.testing.test_stream import ElementEvent, ProcessingTimeEvent, WatermarkEvent
+        from apache_beam.utils.timestamp import Duration, Timestamp
 
         self.beam, self.collect = apache_beam, collect
         self.element, self.watermark, self.timestamp = ElementEvent, WatermarkEvent, Timestamp
+        self.later = lambda ms: ProcessingTimeEvent(Duration(micros=ms * 1000))
         self.version = f"Beam {apache_beam.__version__}"
         self.window = hello["settings"]["window"]
+        self.by_processing_time = hello["settings"]["domain"] == "processing"
         self.events, self.reached = queue.Queue(), queue.Queue()
         self.seen_ms = 0
         self.passed = deque()
         self.now = 0
+        if self.by_processing_time:
+            # A timer is set from the clock on the wall; the runner fires it by TestStream's.
+            Timestamp.now = staticmethod(lambda: Timestamp(micros=self.seen_ms * 1000))
         # In the place of a script that is written before the pipeline runs.
         test_stream_impl._TestStream.events_from_script = staticmethod(lambda _script: self.feed())
         threading.Thread(target=self.run, daemon=True).start()
@@ -63,12 +68,13 @@ class Beam(Flow):
             options.view_as(StandardOptions).streaming = True
             # In whole milliseconds, rounded down: one more, so that no id is forgotten early.
             lasts = Duration(micros=(self.window // NS_A_MS + 1) * 1000)
+            domain = "processing_time_duration" if self.by_processing_time else "event_time_duration"
             with self.beam.Pipeline("BundleBasedDirectRunner", options) as pipeline:
                 (
                     pipeline
                     | TestStream().add_elements([])
                     | self.beam.Map(self.collect.keyed).with_output_types(tuple[bytes, int])
-                    | DeduplicatePerKey(event_time_duration=lasts)
+                    | DeduplicatePerKey(**{domain: lasts})
                     | self.beam.Map(self.collect.passed)
                 )
         except Exception as why:
@@ -80,6 +86,8 @@ class Beam(Flow):
         time_ms = now // NS_A_MS
         time = self.timestamp(micros=time_ms * 1000)
         if time_ms > self.seen_ms:
+            if self.by_processing_time:
+                self.events.put(self.later(time_ms - self.seen_ms))
             self.seen_ms = time_ms
             self.events.put(self.watermark(time, None))
         self.events.put(self.element([TimestampedValue((key, number), time) for key, _, _, number in pings], None))

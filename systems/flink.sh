@@ -1,5 +1,5 @@
 #!/bin/sh
-# A job of Flink in a JVM of its own, which speaks the protocol. Usage: flink.sh first|seen|wall|event|none
+# A job of Flink in a JVM of its own, which speaks the protocol. Usage: flink.sh first|seen|wall|event|sql|none [MAIN]
 here=$(dirname "$0")
 flink=$here/../target/systems/flink
 classes=$flink/classes
@@ -15,4 +15,4 @@ for source in "$here"/flink/*.java "$here"/flink/ttl/*.java "$here"/clients/Dedu
 done
 # Our classes first: one stands in the place of Flink's own.
 exec java -Djava.io.tmpdir="${TMPDIR:-/tmp}" -Xmx2g --add-opens=java.base/java.util=ALL-UNNAMED --add-opens=java.base/java.lang=ALL-UNNAMED \
-    -Dlog4j2.configurationFile="$here/flink/log4j2.properties" -cp "$classes:$flink/packages/pyflink/lib/*" DedupFlink "$1"
+    -Dlog4j2.configurationFile="$here/flink/log4j2.properties" -cp "$classes:$flink/packages/pyflink/lib/*" "${2:-DedupFlink}" "$1"

@@ -42,6 +42,7 @@ class Spark(Flow):
         self.spark.sparkContext.setLogLevel("ERROR")
         self.version = f"Spark {self.spark.version}"
         self.pieces, self.times, self.count = [], [], 0
+        self.files = int(settings["files"])
         self.input = os.path.join(directory, "input")
         os.makedirs(self.input, exist_ok=True)
         stream = (
@@ -83,11 +84,17 @@ class Spark(Flow):
             }
         )
         self.count += 1
-        name = os.path.join(self.input, f"{os.getpid()}-{self.count:09}.parquet")
-        self.pyarrow.parquet.write_table(table, name + ".part")
-        os.rename(name + ".part", name)
+        each = -(-table.num_rows // self.files)
+        names = []
+        for first in range(0, table.num_rows, each):
+            names.append(os.path.join(self.input, f"{os.getpid()}-{self.count:09}-{first:06}.parquet"))
+            self.pyarrow.parquet.write_table(table.slice(first, each), names[-1] + ".part")
+        # One directory that appears at once is none that Spark would look into: files of one batch may be seen as two.
+        for name in names:
+            os.rename(name + ".part", name)
         self.query.processAllAvailable()
-        os.remove(name)
+        for name in names:
+            os.remove(name)
 
     def footprint(self):
         progress = self.query.lastProgress

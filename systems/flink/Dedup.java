@@ -5,6 +5,7 @@ import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.java.tuple.Tuple2;
 import org.apache.flink.api.java.tuple.Tuple4;
+import org.apache.flink.runtime.state.ttl.TtlTimeProvider;
 import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.util.Collector;
 
@@ -14,11 +15,14 @@ abstract class Dedup extends KeyedProcessFunction<Tuple2<Long, Long>, Tuple4<Lon
     static final class ByTtl extends Dedup {
         private final Duration window;
         private final StateTtlConfig.UpdateType refreshedBy;
+        /** Whether its clock is set to the time of each ping. */
+        private final boolean isGiven;
         private transient ValueState<Boolean> seen;
 
-        ByTtl(Duration window, StateTtlConfig.UpdateType refreshedBy) {
+        ByTtl(Duration window, StateTtlConfig.UpdateType refreshedBy, boolean isGiven) {
             this.window = window;
             this.refreshedBy = refreshedBy;
+            this.isGiven = isGiven;
         }
 
         @Override
@@ -30,6 +34,9 @@ abstract class Dedup extends KeyedProcessFunction<Tuple2<Long, Long>, Tuple4<Lon
 
         @Override
         public void processElement(Tuple4<Long, Long, Long, Long> ping, Context context, Collector<Long> out) throws Exception {
+            if (isGiven) {
+                TtlTimeProvider.Given.set(ping.f2);
+            }
             if (seen.value() == null) {
                 seen.update(true);
                 out.collect(ping.f3);

@@ -1,27 +1,30 @@
 import java.io.IOException;
-import java.util.Arrays;
 import org.apache.flink.api.common.eventtime.Watermark;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.api.connector.sink2.SinkWriter;
 import org.apache.flink.api.connector.sink2.WriterInitContext;
 
-/** What comes out of the job, as the harness is told: pings by number, and a marker once its watermark has come through every channel. */
-public final class Passed implements Sink<Long> {
-    static DedupFlow harness;
-    /** The marker that is under way, and its watermark. */
-    static volatile long marker;
-    static volatile long watermark = Long.MAX_VALUE;
-    /** How many pings have passed. */
-    static volatile long count;
+/** A sink that gives out what passes at once: a job that goes on from a checkpoint gives it out again. */
+final class Passed implements Sink<Long> {
+    private final Ends ends;
+
+    Passed(Ends ends) {
+        this.ends = ends;
+    }
 
     @Override
-    public SinkWriter<Long> createWriter(WriterInitContext context) {
-        return new Writer();
+    public SinkWriter<Long> createWriter(WriterInitContext context) throws IOException {
+        return new Writer(ends.outlet());
     }
 
     private static final class Writer implements SinkWriter<Long> {
-        private long[] numbers = new long[1 << 12];
+        private final Outlet outlet;
+        private final long[] numbers = new long[1 << 12];
         private int filled;
+
+        Writer(Outlet outlet) {
+            this.outlet = outlet;
+        }
 
         @Override
         public void write(Long number, Context context) throws IOException {
@@ -31,25 +34,23 @@ public final class Passed implements Sink<Long> {
             numbers[filled++] = number;
         }
 
+        /** Once it has come through every channel. */
         @Override
         public void writeWatermark(Watermark seen) throws IOException {
-            if (seen.getTimestamp() == watermark) {
-                flush(false);
-                harness.passedMarker(marker);
-            }
+            flush(false);
+            outlet.reached(seen.getTimestamp());
         }
 
         /** Also called before each checkpoint. */
         @Override
         public void flush(boolean ended) throws IOException {
-            harness.passed(numbers, filled);
-            count += filled;
+            outlet.passed(numbers, filled);
             filled = 0;
         }
 
         @Override
-        public void close() {
-            Arrays.fill(numbers, 0);
+        public void close() throws IOException {
+            outlet.close();
         }
     }
 }

@@ -1,7 +1,8 @@
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import org.apache.flink.api.common.eventtime.Watermark;
 import org.apache.flink.api.connector.source.Boundedness;
 import org.apache.flink.api.connector.source.ReaderOutput;
@@ -17,25 +18,16 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
 
 /**
  * What the harness puts in, as a source: pings as (half of the key, other half, time, number), and a watermark for each
- * marker. One split, which nobody has to find.
+ * marker. One split, which nobody has to find; its state is how far it has been read.
  */
-public final class Pings implements Source<Tuple4<Long, Long, Long, Long>, Pings.Whole, Boolean> {
+final class Pings implements Source<Tuple4<Long, Long, Long, Long>, Pings.Whole, Boolean> {
     /** Elements of one poll: what a source emits at once must not keep checkpoints waiting. */
     private static final int AT_ONCE = 256;
 
-    private static final ArrayBlockingQueue<Piece> QUEUE = new ArrayBlockingQueue<>(1024);
-    private static volatile CompletableFuture<Void> waiting = CompletableFuture.completedFuture(null);
+    private final Ends ends;
 
-    /** Pings, or the watermark behind them where there are none. */
-    private record Piece(long time, ByteBuffer pings) {}
-
-    static void put(long time, ByteBuffer pings) throws InterruptedException {
-        QUEUE.put(new Piece(time, pings));
-        waiting.complete(null);
-    }
-
-    static void mark(long watermark) throws InterruptedException {
-        put(watermark, null);
+    Pings(Ends ends) {
+        this.ends = ends;
     }
 
     @Override
@@ -45,31 +37,31 @@ public final class Pings implements Source<Tuple4<Long, Long, Long, Long>, Pings
 
     @Override
     public SourceReader<Tuple4<Long, Long, Long, Long>, Whole> createReader(SourceReaderContext context) {
-        return new Reader();
+        return new Reader(ends);
     }
 
     @Override
     public SplitEnumerator<Whole, Boolean> createEnumerator(SplitEnumeratorContext<Whole> context) {
-        return new Enumerator(context, false);
+        return new Enumerator(context, new Whole(ends.run(), 0, 0), false);
     }
 
     @Override
     public SplitEnumerator<Whole, Boolean> restoreEnumerator(SplitEnumeratorContext<Whole> context, Boolean given) {
-        return new Enumerator(context, given);
+        return new Enumerator(context, new Whole(ends.run(), 0, 0), given);
     }
 
     @Override
     public SimpleVersionedSerializer<Whole> getSplitSerializer() {
-        return new Nothing<>(new Whole());
+        return new InLongs<>(3, of -> new long[] {of.run(), of.piece(), of.done()}, from -> new Whole(from[0], from[1], (int) from[2]));
     }
 
     @Override
     public SimpleVersionedSerializer<Boolean> getEnumeratorCheckpointSerializer() {
-        return new Nothing<>(true);
+        return new InLongs<>(1, given -> new long[] {given ? 1 : 0}, from -> from[0] == 1);
     }
 
-    /** The one split. */
-    public static final class Whole implements SourceSplit {
+    /** The one split: the piece that is read next, and how many pings of it are done. Each run numbers its pieces anew. */
+    record Whole(long run, long piece, int done) implements SourceSplit {
         @Override
         public String splitId() {
             return "pings";
@@ -77,74 +69,119 @@ public final class Pings implements Source<Tuple4<Long, Long, Long, Long>, Pings
     }
 
     private static final class Reader implements SourceReader<Tuple4<Long, Long, Long, Long>, Whole> {
-        private Piece piece;
+        private final Ends ends;
+        private Intake intake = Intake.HERE;
+        private Wire.ToSource wire;
+        private Intake.Piece piece;
+        private final CompletableFuture<Void> assigned = new CompletableFuture<>();
+        private Whole next;
+        private long watermark = Long.MIN_VALUE;
+
+        Reader(Ends ends) {
+            this.ends = ends;
+        }
 
         @Override
         public void start() {}
 
         @Override
-        public InputStatus pollNext(ReaderOutput<Tuple4<Long, Long, Long, Long>> output) {
-            if (piece == null) {
-                piece = QUEUE.poll();
+        public void addSplits(List<Whole> splits) {
+            Whole kept = splits.get(0);
+            // What another run had read is none of this one's.
+            next = kept.run() == ends.run() ? kept : new Whole(ends.run(), 0, 0);
+            if (!ends.areHere()) {
+                intake = new Intake();
+                wire = new Wire.ToSource(ends.port(), next.piece(), intake);
+            }
+            assigned.complete(null);
+        }
+
+        @Override
+        public InputStatus pollNext(ReaderOutput<Tuple4<Long, Long, Long, Long>> output) throws IOException {
+            if (next == null) {
+                return InputStatus.NOTHING_AVAILABLE;
+            }
+            if (wire != null) {
+                wire.check();
             }
             if (piece == null) {
-                return InputStatus.NOTHING_AVAILABLE;
+                piece = intake.poll();
+                if (piece == null) {
+                    return InputStatus.NOTHING_AVAILABLE;
+                }
+                if (piece.pings() != null && next.done() > 0) {
+                    piece.pings().position(piece.pings().position() + next.done() * DedupFlow.PING);
+                }
             }
             ByteBuffer pings = piece.pings();
             if (pings == null) {
-                output.emitWatermark(new Watermark(piece.time()));
+                watermark = piece.time();
+                output.emitWatermark(new Watermark(watermark));
             } else {
-                for (int left = AT_ONCE; left > 0 && pings.hasRemaining(); left--) {
-                    long half = pings.getLong();
-                    long other = pings.getLong();
-                    pings.position(pings.position() + 16);
-                    output.collect(Tuple4.of(half, other, piece.time(), pings.getLong()));
-                }
+                emit(pings, output);
             }
             if (pings == null || !pings.hasRemaining()) {
+                next = new Whole(ends.run(), piece.number() + 1, 0);
                 piece = null;
             }
-            return piece == null && QUEUE.isEmpty() ? InputStatus.NOTHING_AVAILABLE : InputStatus.MORE_AVAILABLE;
+            return piece == null && intake.isEmpty() ? InputStatus.NOTHING_AVAILABLE : InputStatus.MORE_AVAILABLE;
+        }
+
+        private void emit(ByteBuffer pings, ReaderOutput<Tuple4<Long, Long, Long, Long>> output) {
+            // What comes at the time of the last marker comes behind it all the same.
+            long rowTime = Math.max(piece.time(), watermark + 1);
+            int count = 0;
+            for (; count < AT_ONCE && pings.hasRemaining(); count++) {
+                long half = pings.getLong();
+                long other = pings.getLong();
+                pings.position(pings.position() + 16);
+                output.collect(Tuple4.of(half, other, piece.time(), pings.getLong()), rowTime);
+            }
+            next = new Whole(ends.run(), piece.number(), next.done() + count);
         }
 
         @Override
         public CompletableFuture<Void> isAvailable() {
-            if (piece != null || !QUEUE.isEmpty()) {
-                return CompletableFuture.completedFuture(null);
+            if (next == null) {
+                return assigned;
             }
-            // Whoever asked before waits for the one that he was given.
-            if (waiting.isDone()) {
-                waiting = new CompletableFuture<>();
-            }
-            CompletableFuture<Void> next = waiting;
-            // Something may have come in between.
-            if (!QUEUE.isEmpty()) {
-                next.complete(null);
-            }
-            return next;
+            return piece != null ? CompletableFuture.completedFuture(null) : intake.available();
         }
 
         @Override
         public List<Whole> snapshotState(long checkpoint) {
-            return List.of(new Whole());
+            if (wire != null && next != null) {
+                wire.read(checkpoint, next.piece());
+            }
+            return next == null ? List.of() : List.of(next);
         }
 
         @Override
-        public void addSplits(List<Whole> splits) {}
+        public void notifyCheckpointComplete(long checkpoint) throws IOException {
+            if (wire != null) {
+                wire.complete(checkpoint);
+            }
+        }
 
         @Override
         public void notifyNoMoreSplits() {}
 
         @Override
-        public void close() {}
+        public void close() throws IOException {
+            if (wire != null) {
+                wire.close();
+            }
+        }
     }
 
     private static final class Enumerator implements SplitEnumerator<Whole, Boolean> {
         private final SplitEnumeratorContext<Whole> context;
+        private Whole whole;
         private boolean given;
 
-        Enumerator(SplitEnumeratorContext<Whole> context, boolean given) {
+        Enumerator(SplitEnumeratorContext<Whole> context, Whole whole, boolean given) {
             this.context = context;
+            this.whole = whole;
             this.given = given;
         }
 
@@ -156,13 +193,16 @@ public final class Pings implements Source<Tuple4<Long, Long, Long, Long>, Pings
 
         @Override
         public void addSplitsBack(List<Whole> splits, int reader) {
-            given = false;
+            if (!splits.isEmpty()) {
+                whole = splits.get(0);
+                given = false;
+            }
         }
 
         @Override
         public void addReader(int reader) {
             if (!given) {
-                context.assignSplit(new Whole(), reader);
+                context.assignSplit(whole, reader);
                 given = true;
             }
         }
@@ -176,8 +216,8 @@ public final class Pings implements Source<Tuple4<Long, Long, Long, Long>, Pings
         public void close() {}
     }
 
-    /** Of what holds nothing. */
-    private record Nothing<T>(T value) implements SimpleVersionedSerializer<T> {
+    /** Of what is a few numbers. */
+    private record InLongs<T>(int count, Function<T, long[]> to, Function<long[], T> from) implements SimpleVersionedSerializer<T> {
         @Override
         public int getVersion() {
             return 1;
@@ -185,12 +225,16 @@ public final class Pings implements Source<Tuple4<Long, Long, Long, Long>, Pings
 
         @Override
         public byte[] serialize(T value) {
-            return new byte[0];
+            ByteBuffer bytes = ByteBuffer.allocate(8 * count);
+            bytes.asLongBuffer().put(to.apply(value));
+            return bytes.array();
         }
 
         @Override
         public T deserialize(int version, byte[] bytes) {
-            return value;
+            long[] numbers = new long[count];
+            ByteBuffer.wrap(bytes).asLongBuffer().get(numbers);
+            return from.apply(numbers);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Systems: programs of their own that speak the protocol, good ones and liars.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -502,6 +503,35 @@ fn every_system_is_in_the_list_of_systems() {
             let path = Path::new(folder).join(entry.unwrap().file_name());
             let is_listed = list.contains(&format!("({})", path.display()));
             assert!(path.extension().is_none_or(|end| end != "toml") || is_listed, "{}", path.display());
+        }
+        // None is refused, installed or not.
+        let folder = root().join("systems").join(folder);
+        Tool::new().prints(&["list", "strategies", "--systems", folder.to_str().unwrap()]);
+    }
+}
+
+#[test]
+fn whatever_a_check_of_systems_asks_for_is_there_with_its_settings() {
+    let script = fs::read_to_string(root().join("systems/check.sh")).unwrap();
+    let words = script.split(|letter: char| letter.is_whitespace() || letter == '"');
+    let named: BTreeSet<&str> =
+        words.filter(|word| word.starts_with("systems/") && word.contains(".toml")).collect();
+    assert!(named.len() > 10, "{named:?}");
+    let tool = Tool::new();
+    for word in named {
+        let (file, settings) = word.split_once(':').unwrap_or((word, ""));
+        // What a loop fills in is a file or a word of each turn.
+        if word.contains('$') {
+            continue;
+        }
+        let text = fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{word}: {error}"));
+        if file.starts_with("systems/check/") {
+            tool.prints(&["stream", root().join(file).to_str().unwrap(), "--limit", "1"]);
+        }
+        for (name, value) in settings.split(',').filter_map(|setting| setting.split_once('=')) {
+            assert!(text.contains(&format!("[settings.{name}]")), "{word}: no setting {name}");
+            let is_word = value.bytes().all(|byte| byte.is_ascii_alphabetic());
+            assert!(!is_word || text.contains(&format!("\"{value}\"")), "{word}: {name} is not {value}");
         }
     }
 }
