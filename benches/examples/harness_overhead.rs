@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use dedup_harness::passes::time::{Partitions, closed_loop};
+use dedup_harness::passes::time::{Partitions, WarmUp, closed_loop};
 use dedup_harness::pipeline::{Free, Pace};
 use dedup_harness::strategies::strategies::exact::{DEFINITION, ExactWindow};
 use dedup_harness::strategies::{Context, DeliveryId, Ping, PingKey, Routing, Sizing, Timestamp};
@@ -96,7 +96,7 @@ fn in_the_harness(pings: &[Ping]) -> f64 {
     let strategy = (DEFINITION.build)(&settings, &context).expect("exact needs nothing");
     let partitions = Partitions::new(pings, Routing::ByKey, NonZeroUsize::MIN, BATCH);
     let paces: Vec<Box<dyn Pace>> = vec![Box::new(Free)];
-    let ran = closed_loop(strategy.as_ref(), &partitions, paces, Duration::from_secs(600))
+    let ran = closed_loop(strategy.as_ref(), &partitions, paces, Duration::from_secs(600), WarmUp::None)
         .expect("exact is always there");
     ran.took.as_nanos() as f64 / ran.judged as f64
 }

@@ -15,7 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use dedup_harness::environment::{CellError, Environment, Timing};
-use dedup_harness::passes::time::{Partitions, closed_loop};
+use dedup_harness::passes::time::{Partitions, WarmUp, closed_loop};
 use dedup_harness::servers::{Launch, PrivateRedis, guard};
 use dedup_strategies::redis::{claim, lease, mozilla, tiered};
 use dedup_strategies::{
@@ -263,7 +263,8 @@ fn closed_loop_rate(workers: NonZeroUsize, commands: usize, round: u64, director
     }
     let partitions = Partitions::new(&pings, instance.strategy.routing(), workers, BATCH);
     let paces = (0..workers.get()).map(|_| instance.pace()).collect();
-    Ok(closed_loop(instance.strategy.as_ref(), &partitions, paces, Duration::from_secs(60))?.per_s())
+    Ok(closed_loop(instance.strategy.as_ref(), &partitions, paces, Duration::from_secs(60), WarmUp::None)?
+        .per_s())
 }
 
 fn judge(worker: &mut dyn Worker, pings: &[Ping]) -> Result<(), Unavailable> {

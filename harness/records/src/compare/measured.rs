@@ -11,6 +11,11 @@ use crate::stats::Spread;
 pub struct TimeSummary {
     /// Pings a second in the closed loop.
     pub throughput_per_s: Spread,
+    /// Time until the first ping could be judged, where servers or programs had to be started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_ns: Option<Spread>,
+    /// Whether the closed loop was timed only once it had warmed up.
+    pub is_warm: bool,
     /// Threads or connections that judged.
     pub threads_count: u32,
     /// Rate of the open loop.
@@ -75,6 +80,8 @@ impl TimeSummary {
         let summary = || {
             Some(TimeSummary {
                 throughput_per_s: spread(|f| f.throughput_per_s)?,
+                start_ns: Spread::of(rounds.iter().filter_map(|round| Some(round.start_ns? as f64))),
+                is_warm: rounds.iter().any(|round| round.warm_up_count.is_some()),
                 threads_count: rounds.first()?.threads_count,
                 offered_per_s: spread(|f| f.offered_per_s)?,
                 achieved_per_s: spread(|f| f.achieved_per_s)?,

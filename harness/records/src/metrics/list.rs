@@ -39,6 +39,7 @@ pub static ALL: &[&Metric] = &[
     &THREADS,
     &OFFERED,
     &ACHIEVED,
+    &START,
     &LATENCY_P50,
     &LATENCY_P90,
     &LATENCY_P99,

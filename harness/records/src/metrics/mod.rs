@@ -113,7 +113,7 @@ pub enum Reading {
     /// A count of the verify pass; rounds add up. None where it was not counted.
     Count(fn(&VerifyFigures) -> Option<u64>),
     /// Of the time pass; the median of rounds.
-    Speed(fn(&TimeFigures) -> f64),
+    Speed(fn(&TimeFigures) -> Option<f64>),
     /// Of the weigh pass; the median of rounds.
     Memory(fn(&WeighFigures) -> Option<f64>),
     /// A percentile of a distribution; rounds are merged.
@@ -158,7 +158,7 @@ impl Metric {
     pub fn of_cell(&self, result: &CellResult) -> Option<f64> {
         match (self.reading, result) {
             (Reading::Count(count), CellResult::Verify(figures)) => count(figures).map(|count| count as f64),
-            (Reading::Speed(speed), CellResult::Time(figures)) => Some(speed(figures)),
+            (Reading::Speed(speed), CellResult::Time(figures)) => speed(figures),
             (Reading::Memory(memory), CellResult::Weigh(figures)) => memory(figures),
             (Reading::Times(times, percentile), _) => times.of(result).map(|times| percentile(times) as f64),
             _ => None,

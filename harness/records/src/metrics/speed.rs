@@ -10,7 +10,7 @@ pub static THROUGHPUT: Metric = Metric {
     of: None,
     better: Better::More,
     tolerance: None,
-    reading: Reading::Speed(|f| f.throughput_per_s),
+    reading: Reading::Speed(|f| Some(f.throughput_per_s)),
 };
 
 /// Threads that judged.
@@ -21,7 +21,7 @@ pub static THREADS: Metric = Metric {
     of: None,
     better: Better::Neither,
     tolerance: None,
-    reading: Reading::Speed(|f| f64::from(f.threads_count)),
+    reading: Reading::Speed(|f| Some(f64::from(f.threads_count))),
 };
 
 /// Rate of the open loop.
@@ -32,7 +32,7 @@ pub static OFFERED: Metric = Metric {
     of: None,
     better: Better::Neither,
     tolerance: None,
-    reading: Reading::Speed(|f| f.offered_per_s),
+    reading: Reading::Speed(|f| Some(f.offered_per_s)),
 };
 
 /// Rate that the open loop reached.
@@ -43,5 +43,16 @@ pub static ACHIEVED: Metric = Metric {
     of: None,
     better: Better::More,
     tolerance: None,
-    reading: Reading::Speed(|f| f.achieved_per_s),
+    reading: Reading::Speed(|f| Some(f.achieved_per_s)),
+};
+
+/// How long it took until the first ping could be judged.
+pub static START: Metric = Metric {
+    name: "start_ns",
+    title: "Time until the first ping could be judged",
+    quantity: Quantity::Time,
+    of: None,
+    better: Better::Less,
+    tolerance: None,
+    reading: Reading::Speed(|f| f.start_ns.map(|nanos| nanos as f64)),
 };

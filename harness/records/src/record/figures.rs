@@ -260,8 +260,15 @@ pub struct OverTime {
 /// Speed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TimeFigures {
-    /// Pings judged in the closed loop.
+    /// Pings judged in the closed loop while its clock ran.
     pub judged_count: u64,
+    /// Pings judged before that: of systems, the first half, as programs that compile themselves get faster for seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_up_count: Option<u64>,
+    /// How long it took until the first ping could be judged: the start of a server and of programs, and tables that are set
+    /// up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_ns: Option<u64>,
     /// Pings a second in the closed loop.
     pub throughput_per_s: f64,
     /// Threads (for a server, connections) that judged.

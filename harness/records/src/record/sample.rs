@@ -361,6 +361,8 @@ impl Sample {
         let per_s = self.per_s * (1.0 + 0.02 * f64::from(round));
         TimeFigures {
             judged_count: 500_000,
+            warm_up_count: None,
+            start_ns: Some(1_200_000),
             throughput_per_s: per_s,
             threads_count: 1,
             offered_per_s: per_s / 2.0,

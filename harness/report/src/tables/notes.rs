@@ -12,6 +12,7 @@ use super::sheet::{fastest, is_least_size, name, window_differs};
 use super::verdict::{finding, with_finding};
 use crate::pipeline;
 use crate::verdict::{COLUMNS, SKIPPED, verdict};
+use crate::words::nanos;
 
 /// The notes of a block, one string each. `verdict_width` is how much of a verdict the table has shown.
 pub(super) fn notes(block: &Block, verdict_width: usize) -> Vec<String> {
@@ -24,6 +25,7 @@ pub(super) fn notes(block: &Block, verdict_width: usize) -> Vec<String> {
     notes.extend(held(block));
     notes.extend(stable(block));
     notes.extend(spread(block));
+    notes.extend(warm(block));
     notes.extend(fastest_kept(block));
     notes.extend(changes(block));
     notes.extend(shared_keys(block));
@@ -110,6 +112,19 @@ fn spread(block: &Block) -> Option<String> {
     let several = block.rows.iter().filter_map(|row| row.summary.time.as_ref());
     let rounds = several.map(|time| time.throughput_per_s.rounds_count).max().filter(|rounds| *rounds > 1)?;
     Some(format!("rate = median of {rounds} rounds, ± half their range."))
+}
+
+/// What the rate of programs of their own is of, and how long they take to start.
+fn warm(block: &Block) -> Option<String> {
+    let times = block.rows.iter().filter_map(|row| Some((row, row.summary.time.as_ref()?)));
+    let warm: Vec<_> = times.filter(|(_, time)| time.is_warm).collect();
+    let starts = warm
+        .iter()
+        .filter_map(|(row, time)| Some(format!("{} {}", name(row, block), nanos(time.start_ns?.median))));
+    let starts = starts.collect::<Vec<_>>().join(", ");
+    (!warm.is_empty()).then(|| {
+        format!("systems are timed over the second half of their pings, once they are warm. To start they took: {starts}.")
+    })
 }
 
 /// Who is fastest of those that kept their promise: what green says in the table.

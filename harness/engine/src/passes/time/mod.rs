@@ -13,9 +13,10 @@ mod threads;
 mod worker;
 
 use std::num::NonZeroUsize;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use dedup_strategies::{DeliveryId, Ping};
+use dedup_strategies::time::saturating_nanos;
+use dedup_strategies::{DeliveryId, Needs, Ping};
 use dedup_stream::stream::Id;
 use dedup_stream::workload::Workload;
 
@@ -24,7 +25,7 @@ use crate::passes::Bench;
 use crate::record::{Failure, Latency, TimeFigures};
 use open_loop::open_loop;
 
-pub use closed_loop::{Loop, closed_loop};
+pub use closed_loop::{Loop, WarmUp, closed_loop};
 pub use partitions::Partitions;
 pub use worker::PacedWorker;
 
@@ -52,16 +53,25 @@ pub fn run(mut bench: Bench<'_>, options: &TimeOptions) -> Result<TimeFigures, C
     let threads = NonZeroUsize::new(options.threads).unwrap_or(NonZeroUsize::MIN);
     let budget = Duration::from_secs_f64(options.seconds);
 
-    let closed = closed_loops(&mut bench, &pings, threads, batch, budget)?;
+    let needs = bench.environment.definition.needs;
+    // What is in this process is there at once.
+    let start_matters = needs != Needs::Nothing;
+    let warm_up = match needs {
+        Needs::System { .. } => WarmUp::FirstHalf,
+        _ => WarmUp::None,
+    };
+    let Closed { ran: closed, start } = closed_loops(&mut bench, &pings, threads, batch, budget, warm_up)?;
     (bench.progress)(0.5);
     let offered = options.rate_per_s.unwrap_or((closed.per_s() / 2.0).min(HIGHEST_DEFAULT_RATE));
     let instance = bench.environment.instance(threads, Timing::FullSpeed)?;
     let partitions = Partitions::new(&pings, instance.strategy.routing(), threads, batch);
     let paces = (0..threads.get()).map(|_| instance.pace()).collect();
-    let open = open_loop(instance.strategy.as_ref(), &partitions, paces, offered, budget)?;
+    let open = open_loop(instance.strategy.as_ref(), &partitions, paces, offered, budget, warm_up)?;
     (bench.progress)(1.0);
     Ok(TimeFigures {
         judged_count: closed.judged,
+        warm_up_count: (warm_up != WarmUp::None).then_some(closed.warmed_up),
+        start_ns: start_matters.then_some(saturating_nanos(start)),
         throughput_per_s: closed.per_s(),
         threads_count: threads.get() as u32,
         offered_per_s: offered,
@@ -93,24 +103,36 @@ pub fn prepare(workload: &Workload, seed: u64, limit: usize, alive: fn()) -> Res
     Ok(pings)
 }
 
+/// What closed loops came to.
+struct Closed {
+    /// All of them, as one.
+    ran: Loop,
+    /// How long it took until the first could begin: its server's start, that of programs, tables that are set up.
+    start: Duration,
+}
+
 fn closed_loops(
     bench: &mut Bench<'_>,
     pings: &[Ping],
     threads: NonZeroUsize,
     batch: usize,
     budget: Duration,
-) -> Result<Loop, CellError> {
+    warm_up: WarmUp,
+) -> Result<Closed, CellError> {
     let mut total = Loop::default();
-    let mut loops = 0;
+    let (mut loops, mut start) = (0, None);
     while total.took < LEAST_MEASURED.min(budget) && loops < MOST_LOOPS {
+        let began = Instant::now();
         let instance = bench.environment.instance(threads, Timing::FullSpeed)?;
+        start.get_or_insert(began.elapsed());
         let partitions = Partitions::new(pings, instance.strategy.routing(), threads, batch);
         let paces = (0..threads.get()).map(|_| instance.pace()).collect();
-        let one = closed_loop(instance.strategy.as_ref(), &partitions, paces, budget)?;
+        let one = closed_loop(instance.strategy.as_ref(), &partitions, paces, budget, warm_up)?;
         total.judged += one.judged;
         total.took += one.took;
+        total.warmed_up += one.warmed_up;
         loops += 1;
         (bench.progress)(0.5 * (total.took.as_secs_f64() / LEAST_MEASURED.as_secs_f64()).min(1.0));
     }
-    Ok(total)
+    Ok(Closed { ran: total, start: start.unwrap_or_default() })
 }

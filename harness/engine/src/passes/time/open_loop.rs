@@ -7,7 +7,7 @@ use dedup_strategies::Strategy;
 use dedup_strategies::driver::DriveError;
 use hdrhistogram::Histogram;
 
-use super::closed_loop::{Loop, together};
+use super::closed_loop::{Loop, WarmUp, together};
 use super::partitions::{Partition, Partitions};
 use super::threads::on_threads;
 use super::worker::PacedWorker;
@@ -31,10 +31,11 @@ pub(super) fn open_loop(
     paces: Vec<Box<dyn Pace + '_>>,
     rate_per_s: f64,
     budget: Duration,
+    warm_up: WarmUp,
 ) -> Result<OpenLoop, DriveError> {
     let interval_ns = 1e9 * paces.len() as f64 / rate_per_s;
     let parts = on_threads(strategy, partitions, paces, |worker, partition| {
-        open_partition(worker, partition, interval_ns, budget)
+        open_partition(worker, partition, interval_ns, budget, warm_up)
     })?;
     let mut all = OpenLoop {
         loop_: together(parts.iter().map(|p| &p.loop_)),
@@ -53,12 +54,15 @@ fn open_partition(
     partition: &Partition<'_>,
     interval_ns: f64,
     budget: Duration,
+    warm_up: WarmUp,
 ) -> Result<OpenLoop, DriveError> {
     let (mut latency, mut service) = (histogram(), histogram());
+    let mut batches = partition.batches();
+    let (warmed_up, budget) = warm_up.begin(budget, worker, partition, &mut batches)?;
     let began = Instant::now();
     let due_at = |index: u64| Duration::from_nanos((index as f64 * interval_ns) as u64);
     let mut judged = 0u64;
-    'stream: for batch in partition.batches() {
+    'stream: for batch in batches {
         let mut rest = batch;
         while !rest.is_empty() {
             let called = wait_until(began, due_at(judged).min(budget));
@@ -78,7 +82,7 @@ fn open_partition(
             rest = later;
         }
     }
-    Ok(OpenLoop { loop_: Loop { judged, took: began.elapsed() }, latency, service })
+    Ok(OpenLoop { loop_: Loop { judged, took: began.elapsed(), warmed_up }, latency, service })
 }
 
 /// Waits until `due` after `began`; the time that it then is. Sleeping is too coarse for the last stretch.

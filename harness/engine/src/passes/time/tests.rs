@@ -83,12 +83,18 @@ proptest! {
     #[test]
     fn every_ping_is_judged_once_whatever_the_threads_and_the_routing(
         count in 1u64..2000, threads in 1usize..5, batch in 1usize..100, by_key in any::<bool>(),
+        first_half in any::<bool>(),
     ) {
         let (pings, counter) = (pings(count), counter(None));
         let routing = if by_key { Routing::ByKey } else { Routing::Any };
         let partitions = Partitions::new(&pings, routing, NonZeroUsize::new(threads).unwrap(), batch);
-        let ran = closed_loop(&counter, &partitions, paces(threads), LONG).unwrap();
-        prop_assert_eq!(ran.judged, count);
+        let warm_up = if first_half { WarmUp::FirstHalf } else { WarmUp::None };
+        let ran = closed_loop(&counter, &partitions, paces(threads), LONG, warm_up).unwrap();
+        prop_assert_eq!(ran.judged + ran.warmed_up, count);
+        let (batches, cold) = (count.div_ceil(batch as u64), ran.warmed_up.div_ceil(batch as u64));
+        // Half of each thread's batches, of which the odd one is timed.
+        let is_half = cold * 2 <= batches + threads as u64 && batches <= 2 * cold + 2 * threads as u64;
+        prop_assert!(if first_half { by_key || is_half } else { cold == 0 }, "{} of {}", cold, batches);
         prop_assert_eq!(counter.deliveries.load(Ordering::Relaxed), count * (count + 1) / 2);
     }
 
@@ -108,7 +114,7 @@ proptest! {
 fn a_stall_is_charged_to_every_ping_that_it_kept_waiting() {
     let (pings, counter) = (pings(2_000), counter(Some(Duration::from_millis(100))));
     let partitions = Partitions::new(&pings, Routing::Any, NonZeroUsize::MIN, 1);
-    let open = open_loop(&counter, &partitions, paces(1), 10_000.0, LONG).unwrap();
+    let open = open_loop(&counter, &partitions, paces(1), 10_000.0, LONG, WarmUp::None).unwrap();
     assert_eq!((open.latency.len(), open.service.len()), (2_000, 2_000));
     // While it stalls for 100 ms, a thousand pings fall due. Those of the first half wait for 50 ms or more; their
     // service time says nothing of it. A slow machine can only make more of them wait.
@@ -121,7 +127,7 @@ fn a_stall_is_charged_to_every_ping_that_it_kept_waiting() {
 fn without_a_stall_no_ping_is_judged_before_it_is_due() {
     let (pings, counter) = (pings(50), counter(None));
     let partitions = Partitions::new(&pings, Routing::Any, NonZeroUsize::MIN, 64);
-    let open = open_loop(&counter, &partitions, paces(1), 1_000.0, LONG).unwrap();
+    let open = open_loop(&counter, &partitions, paces(1), 1_000.0, LONG, WarmUp::None).unwrap();
     // The last of 50 pings at 1,000 a second is due after 49 ms.
     assert!(open.loop_.took >= Duration::from_millis(49));
     assert_eq!(open.loop_.judged, 50);
