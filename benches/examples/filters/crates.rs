@@ -2,9 +2,10 @@
 
 use dedup_strategies::Ping;
 
-use crate::strategy::{Judge, judge};
-use crate::stream::Stream;
-use crate::{Table, cpu_ns, median};
+use crate::Table;
+use dedup_benches::judge::{Judge, judge};
+use dedup_benches::stream::Stream;
+use dedup_benches::{cpu_ns, median};
 
 const ROUNDS: usize = 10;
 

@@ -6,8 +6,6 @@
 
 mod crates;
 mod steady;
-mod strategy;
-mod stream;
 mod theory;
 mod threads;
 
@@ -63,15 +61,4 @@ impl Table {
         };
         self.0.iter().map(line).collect()
     }
-}
-
-/// Nanoseconds that this thread has spent on a processor.
-pub(crate) fn cpu_ns() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
-}
-
-pub(crate) fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
 }

@@ -1,8 +1,9 @@
 //! Ten windows: does it stay as fast, and as large?
 
-use crate::strategy::{Judge, judge};
-use crate::stream::Stream;
-use crate::{Table, cpu_ns};
+use crate::Table;
+use dedup_benches::cpu_ns;
+use dedup_benches::judge::{Judge, judge};
+use dedup_benches::stream::Stream;
 
 /// Ids in a window.
 const IDS: u64 = 4_000_000;

@@ -10,9 +10,10 @@ use dedup_strategies::structures::biased_sampling::Deletion;
 use dedup_strategies::structures::{age_partitioned, biased_sampling, stable_bloom};
 use dedup_strategies::theory::least_bits_per_key;
 
-use crate::strategy::{Judge, judge, repeats_and_missed};
-use crate::stream::Stream;
-use crate::{Table, cpu_ns, median};
+use crate::Table;
+use dedup_benches::judge::{Judge, judge, repeats_and_missed};
+use dedup_benches::stream::Stream;
+use dedup_benches::{cpu_ns, median};
 
 /// Ids in a window of filters by time and by count, and pings that are timed after nearly three windows.
 const IDS: u64 = 4_000_000;

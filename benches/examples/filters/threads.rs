@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use dedup_strategies::{Ping, Worker, worker_of};
 
-use crate::strategy::{Judge, duplicates};
-use crate::stream::Stream;
-use crate::{Table, median};
+use crate::Table;
+use dedup_benches::judge::{Judge, duplicates};
+use dedup_benches::median;
+use dedup_benches::stream::Stream;
 
 /// Ids in a window, pings a round, rounds.
 const IDS: u64 = 32_000_000;

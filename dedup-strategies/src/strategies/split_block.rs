@@ -246,7 +246,10 @@ impl State for Generations {
         while !left.is_empty() {
             let room = usize::try_from(self.room(now)).unwrap_or(usize::MAX);
             let (some, rest) = left.split_at(left.len().min(BATCH).min(room));
-            vectorised(|| self.judge_some(some, now, verdicts));
+            vectorised(
+                #[inline(always)]
+                || self.judge_some(some, now, verdicts),
+            );
             left = rest;
         }
     }

@@ -46,19 +46,21 @@ pub fn prefetch<T>(value: &T) {
 /// Does `work` with the widest vectors that the machine is known to have.
 ///
 /// The crate is compiled for the oldest machine of its kind, on which a shift of eight lanes by eight different counts is
-/// eight shifts. What is inlined into `work` (mark it `#[inline(always)]`) is compiled a second time for processors
-/// with AVX2, and that code is run where there is one. The result is the same.
+/// eight shifts. What is inlined into `work` is compiled a second time for processors with AVX2, and that code is run where
+/// there is one. So mark all of it `#[inline(always)]`, the closure that is given here as well: what is called from there is
+/// compiled once, for the oldest machine. The result is the same.
 #[inline]
 pub fn vectorised<R>(work: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
     {
-        #[target_feature(enable = "avx2,bmi1,bmi2")]
+        #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
         fn with_avx2<R>(work: impl FnOnce() -> R) -> R {
             work()
         }
         if is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("bmi1")
             && is_x86_feature_detected!("bmi2")
+            && is_x86_feature_detected!("popcnt")
         {
             // SAFETY: the processor was just asked, and has these features.
             return unsafe { with_avx2(work) };

@@ -1,5 +1,7 @@
 //! An array of buckets of one cache line each, in the order of the hashes that belong there, in chunks.
 
+use std::ops::Range;
+
 use super::ages::{HIGHEST_BITS, Now, used};
 use super::slot::{Slot, TAG_MASK, Tag};
 use crate::structures::hardware::{CACHE_LINE, HUGE_PAGE, Pages, Piece, prefetch};
@@ -22,12 +24,24 @@ const LEAST_HUGE_BYTES: usize = 32 << 20;
 /// Buckets after the last home, for what is pushed beyond it.
 const MARGIN: usize = 128;
 
-/// A hash table of buckets, of which a key has one as its *home*, by its hash in proportion to their number.
+/// Buckets after its home of which one is a key's *other*. Keys that share a home should have many, so that what is full is
+/// evened out; but when slots move to another layout all of these have to be searched for the keys of a home.
+const OTHERS: usize = 8;
+
+/// The lowest of the bits of a hash that say which bucket is the other: below those by which a home is chosen, and not
+/// the lowest of all, which a multiplication mixes least.
+const OTHER_BITS: u32 = 24;
+
+/// A hash table of buckets, of which a key has one as its *home*, by its hash in proportion to their number, and one of the next
+/// as its *other*.
 ///
-/// A key that comes to a full bucket takes the place of the oldest there, which goes on to the next bucket in the same
-/// way. Every bucket that a key has left, or passed, bears a *stamp*: the tag of the youngest such key. A search goes on
-/// for as long as the stamps are of slices that are remembered, and mostly ends at home. Nothing has to move when slots
-/// become free, because they do so by time alone, and the stamps with them: soon, as it was the oldest that had to leave.
+/// A key goes to that of its two buckets which has more room. With that choice ones that are both full are a quarter of the
+/// full homes, at the load that the table is kept to. A key that comes to two full buckets takes the place of the oldest
+/// in the other, which goes on in the same way: to its own other if it was at home, or else to the next bucket. Every bucket
+/// after their home that keys have left, or passed, bears a *stamp*: the tag of the youngest such key. A search looks into
+/// two buckets and goes on from the other for as long as the stamps are of slices that are remembered. Nothing has to move
+/// when slots become free, because they do so by time alone, and the stamps with them: soon, as it was the oldest that had
+/// to leave.
 ///
 /// The array is cut into chunks, which are allocated when they are first written to and can be given back one by one.
 #[derive(Debug)]
@@ -42,6 +56,13 @@ pub(super) struct Layout<S> {
     reach: usize,
     /// What chunks are asked for.
     pages: Pages,
+}
+
+/// The two buckets in which a key is looked for first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Places {
+    home: usize,
+    other: usize,
 }
 
 /// What came of an insertion.
@@ -85,6 +106,15 @@ impl<S: Slot> Layout<S> {
         Layout::new(slots, self.pages)
     }
 
+    /// Keys that stand beyond their two buckets.
+    #[cfg(test)]
+    pub(super) fn beyond(&self, now: Now) -> usize {
+        let slots = (0..self.buckets()).flat_map(|at| self.bucket(at).iter().map(move |slot| (at, *slot)));
+        let remembered = slots.filter(|(_, slot)| now.remembers(slot.tag()));
+        let places = remembered.map(|(at, slot)| (at, self.places(self.hash(slot, at))));
+        places.filter(|(at, places)| ![places.home, places.other].contains(at)).count()
+    }
+
     /// Slots in the buckets that are homes.
     pub(super) fn slots(&self) -> usize {
         self.homes * Self::WIDTH
@@ -101,37 +131,49 @@ impl<S: Slot> Layout<S> {
         ((u128::from(hash) * self.homes as u128) >> 64) as usize
     }
 
-    /// Fetches the cache line of a bucket.
+    /// The two buckets in which a slot with this hash is looked for first.
     #[inline(always)]
-    pub(super) fn prefetch(&self, bucket: usize) {
+    pub(super) fn places(&self, hash: u64) -> Places {
+        let home = self.home(hash);
+        Places { home, other: home + 1 + (hash >> OTHER_BITS) as usize % OTHERS }
+    }
+
+    /// Fetches the cache lines of both buckets, and of the one after them if keys often have to go on to it.
+    #[inline(always)]
+    pub(super) fn prefetch(&self, places: Places, crowded: bool) {
+        self.prefetch_one(places.home);
+        self.prefetch_one(places.other);
+        if crowded {
+            self.prefetch_one(places.other + 1);
+        }
+    }
+
+    #[inline(always)]
+    fn prefetch_one(&self, bucket: usize) {
         if let Some(first) = self.bucket(bucket).first() {
             prefetch(first);
         }
     }
 
-    /// Fetches the two buckets after `home`, if a key that belongs there will have to be looked for beyond it, or put there. The
-    /// cache line of `home` should have come by now. No branch: for which homes that is so cannot be foreseen.
-    #[inline(always)]
-    pub(super) fn prefetch_beyond(&self, home: usize, now: Now) {
-        let lows = lows(self.bucket(home));
-        let leads_on = usize::from(now.remembered(lows) == Self::ALL || now.remembers(stamp(lows)));
-        self.prefetch(home + leads_on);
-        self.prefetch(home + 2 * leads_on);
+    /// Whether, with so many keys, enough pairs of buckets are full that the line after them is worth its fetching for every
+    /// key: one in twenty, with buckets of four slots at 0.6, with buckets of eight at 0.77.
+    pub(super) fn is_crowded(&self, live: u64) -> bool {
+        live * 100 > self.slots() as u64 * if Self::WIDTH > 4 { 77 } else { 60 }
     }
 
     /// Whether `key`, whose low bits are 0, is there and remembered.
     #[inline(always)]
-    pub(super) fn contains(&self, key: S, home: usize, now: Now) -> bool {
-        let bucket = self.bucket(home);
-        let lows = lows(bucket);
-        known(bucket, key, now.remembered(lows))
-            || now.remembers(stamp(lows)) && self.is_beyond(key, home, now)
+    pub(super) fn contains(&self, key: S, places: Places, now: Now) -> bool {
+        let [home, other] = [places.home, places.other].map(|at| self.bucket(at));
+        let in_other = lows(other);
+        known(home, key, now.remembered(lows(home))) | known(other, key, now.remembered(in_other))
+            || now.remembers(stamp(in_other)) && self.is_beyond(key, places, now)
     }
 
-    /// Whether it is in a bucket after its home.
+    /// Whether it is in a bucket after its other.
     #[inline(always)]
-    fn is_beyond(&self, key: S, home: usize, now: Now) -> bool {
-        for at in home + 1..=home + self.reach {
+    fn is_beyond(&self, key: S, places: Places, now: Now) -> bool {
+        for at in places.other + 1..=places.home + self.reach {
             let bucket = self.bucket(at);
             let lows = lows(bucket);
             if known(bucket, key, now.remembered(lows)) {
@@ -146,32 +188,49 @@ impl<S: Slot> Layout<S> {
 
     /// Inserts `key`, whose low bits are 0, with `tag`, if it is not there or not remembered any more.
     #[inline(always)]
-    pub(super) fn insert(&mut self, key: S, home: usize, tag: Tag, now: Now) -> Insertion<S> {
-        let bucket = self.bucket_mut(home);
-        let lows = lows(bucket);
-        let remembered = now.remembered(lows);
-        if known(bucket, key, remembered) {
+    pub(super) fn insert(&mut self, key: S, places: Places, tag: Tag, now: Now) -> Insertion<S> {
+        let [home, other] = [places.home, places.other].map(|at| self.bucket(at));
+        let in_other = lows(other);
+        let [at_home, at_other] = [lows(home), in_other].map(|lows| now.remembered(lows));
+        if known(home, key, at_home) | known(other, key, at_other) {
             return Insertion::Known;
         }
-        if remembered == Self::ALL || now.remembers(stamp(lows)) {
-            return self.insert_beyond(key, home, tag, now);
+        if at_home & at_other == Self::ALL || now.remembers(stamp(in_other)) {
+            return self.insert_beyond(key, places, tag, now);
         }
-        put(&mut bucket[first(!remembered & HIGHEST_BITS)], key.with_low(tag));
+        self.put_into_either(key.with_low(tag), places, at_home, at_other);
         Insertion::Fresh
     }
 
-    /// The same where the home is full or keys have left it.
+    /// Puts a slot into that of its two buckets of which fewer slots are remembered. One has room.
+    #[inline(always)]
+    fn put_into_either(&mut self, slot: S, places: Places, at_home: u64, at_other: u64) {
+        let (at, remembered) = match at_other.count_ones() < at_home.count_ones() {
+            true => (places.other, at_other),
+            false => (places.home, at_home),
+        };
+        put(&mut self.bucket_mut(at)[first(!remembered & HIGHEST_BITS)], slot);
+    }
+
+    /// The same where both buckets are full or keys have left the other.
     #[inline(never)]
-    fn insert_beyond(&mut self, key: S, home: usize, tag: Tag, now: Now) -> Insertion<S> {
-        if now.remembers(stamp(lows(self.bucket(home)))) && self.is_beyond(key, home, now) {
+    fn insert_beyond(&mut self, key: S, places: Places, tag: Tag, now: Now) -> Insertion<S> {
+        let [in_home, in_other] = [places.home, places.other].map(|at| lows(self.bucket(at)));
+        if now.remembers(stamp(in_other)) && self.is_beyond(key, places, now) {
             return Insertion::Known;
         }
-        self.push(key.with_low(tag), home, now)
+        let [at_home, at_other] = [in_home, in_other].map(|lows| now.remembered(lows));
+        if at_home & at_other == Self::ALL {
+            return self.push(key.with_low(tag), places.other, now);
+        }
+        self.put_into_either(key.with_low(tag), places, at_home, at_other);
+        Insertion::Fresh
     }
 
     /// Gives `key`, whose low bits are 0, a later `tag` than it has, if it is there and remembered. The tag that it had.
-    pub(super) fn refresh(&mut self, key: S, home: usize, tag: Tag, now: Now) -> Option<Tag> {
-        for at in home..=home + self.reach {
+    pub(super) fn refresh(&mut self, key: S, places: Places, tag: Tag, now: Now) -> Option<Tag> {
+        let beyond = places.other..=places.home + self.reach;
+        for at in std::iter::once(places.home).chain(beyond) {
             let bucket = self.bucket(at);
             let lows = lows(bucket);
             if let Some(slot) = position(bucket, key, now.remembered(lows)) {
@@ -179,11 +238,11 @@ impl<S: Slot> Layout<S> {
                 if now.is_older(had, tag) {
                     let slot = &mut self.bucket_mut(at)[slot];
                     put(slot, slot.untagged().with_low(tag));
-                    (home..at).for_each(|passed| self.stamp_passed(passed, tag, now));
+                    (places.other..at).for_each(|passed| self.stamp_passed(passed, tag, now));
                 }
                 return Some(had);
             }
-            if !now.remembers(stamp(lows)) {
+            if at != places.home && !now.remembers(stamp(lows)) {
                 return None;
             }
         }
@@ -208,10 +267,10 @@ impl<S: Slot> Layout<S> {
             .filter(move |hash| self.home(*hash) >= from)
     }
 
-    /// Puts a slot into the bucket `home`, and what has to leave there for it into the next.
+    /// Puts a slot into the bucket `from`, its other, and what has to leave there for it into where that may be.
     #[inline(always)]
-    fn push(&mut self, slot: S, home: usize, now: Now) -> Insertion<S> {
-        let (mut at, mut carried) = (home, slot);
+    fn push(&mut self, slot: S, from: usize, now: Now) -> Insertion<S> {
+        let (mut at, mut carried) = (from, slot);
         loop {
             let bucket = self.bucket_mut(at);
             let lows = lows(bucket);
@@ -233,9 +292,14 @@ impl<S: Slot> Layout<S> {
                 put(slot, carried);
                 carried = left;
             }
-            self.stamp_passed(at, oldest, now);
             let hash = self.hash(carried, at);
-            if at == self.home(hash) + self.reach {
+            let places = self.places(hash);
+            if at == places.home {
+                at = places.other;
+                continue;
+            }
+            self.stamp_passed(at, oldest, now);
+            if at == places.home + self.reach {
                 return Insertion::NoRoom(hash, carried);
             }
             at += 1;
@@ -270,29 +334,34 @@ impl<S: Slot> Layout<S> {
         mut each: impl FnMut(u64, S),
     ) -> usize {
         let stop = from.saturating_add(count).min(self.homes);
-        for home in from..stop {
-            self.each_of(home, now, &mut each);
-            if (home + 1).trailing_zeros() >= self.chunk_bits {
-                self.chunks[home >> self.chunk_bits] = None;
+        let mut at = from;
+        while at < stop {
+            let chunk = at >> self.chunk_bits;
+            let whole = (chunk + 1) << self.chunk_bits;
+            self.each_of(at..whole.min(stop), now, &mut each);
+            if whole <= stop {
+                self.chunks[chunk] = None;
             }
+            at = whole;
         }
         if stop == self.homes { self.buckets() } else { stop }
     }
 
-    fn each_of(&self, home: usize, now: Now, each: &mut impl FnMut(u64, S)) {
-        let mut at = home;
-        loop {
+    /// Hands every remembered slot whose home is one of `homes` to `each`, with its hash. The more homes at once, the fewer
+    /// buckets for each of them: as many after the last have to be looked at for one as for a hundred.
+    fn each_of(&self, homes: Range<usize>, now: Now, each: &mut impl FnMut(u64, S)) {
+        let Some(last) = homes.clone().last() else { return };
+        for at in homes.start..=last + self.reach {
             let bucket = self.bucket(at);
             for slot in bucket.iter().filter(|slot| now.remembers(slot.tag())) {
                 let hash = self.hash(*slot, at);
-                if self.home(hash) == home {
+                if homes.contains(&self.home(hash)) {
                     each(hash, *slot);
                 }
             }
-            if !now.remembers(stamp(lows(bucket))) || at == home + self.reach {
+            if at >= last + OTHERS && !now.remembers(stamp(lows(bucket))) {
                 return;
             }
-            at += 1;
         }
     }
 
@@ -306,7 +375,7 @@ impl<S: Slot> Layout<S> {
     pub(super) fn take(&mut self, hash: u64, slot: S, now: Now) {
         let (mut hash, mut slot) = (hash, slot);
         while let Insertion::NoRoom(left, over) =
-            self.insert(slot.untagged(), self.home(hash), slot.tag(), now)
+            self.insert(slot.untagged(), self.places(hash), slot.tag(), now)
         {
             *self = self.enlarged(now);
             (hash, slot) = (left, over);
@@ -316,9 +385,7 @@ impl<S: Slot> Layout<S> {
     /// The same with twice the slots, made at once: for keys that fall so unevenly that those of one home are out of reach.
     fn enlarged(&self, now: Now) -> Self {
         let mut larger = self.resized(self.slots() * 2);
-        for home in 0..self.homes {
-            self.each_of(home, now, &mut |hash, slot| larger.take(hash, slot, now));
-        }
+        self.each_of(0..self.homes, now, &mut |hash, slot| larger.take(hash, slot, now));
         larger
     }
 

@@ -3,17 +3,19 @@
 //! [`ExactSet`] keeps all of a key and never takes one for another, in 16 bytes a slot, its time included;
 //! [`FingerprintSet`] keeps 64 bits of it, in 8. Both are one table with open addressing:
 //!
-//! - **An id is one cache line**: slots are in buckets of 64 bytes, the buckets in the order of the hashes that belong there,
-//!   so that a slot's place says what the highest bits of its hash are. These need not be stored, and the time fits in
-//!   without making a slot larger. What is looked for, and where it goes if it is new, is in the same line; nearly always.
+//! - **An id is two cache lines side by side**: slots are in buckets of 64 bytes, the buckets in the order of the hashes that
+//!   belong there, so that a slot's place says what the highest bits of its hash are. These need not be stored, and the time
+//!   fits in without making a slot larger. A key stands in its home or in one of the next eight buckets, which its hash says: in
+//!   that which had more room. With one bucket a key, two in five were full in a full window, and finding room beyond them
+//!   took more time than all else.
 //! - **Time is cut into slices**, 32 a window. A key is forgotten when the 32nd slice after its own has ended: never
 //!   before its window is over, and up to one [granularity](WindowSet::granularity) later. Nothing has to be done for that:
 //!   a slot of a slice that is over is free. Before the numbers of slices begin anew, a cursor has gone around the table
 //!   and emptied such slots.
 //! - **No pause grows with the table**: when it has to grow or shrink, the slots move to another array a few at a time, and
 //!   the memory of the one is given back as that of the other is taken.
-//! - **Keys are given in batches**: while one is looked for, the cache lines of the next 32 are on their way; those of which
-//!   the home has come and is full are followed to the buckets after it.
+//! - **Keys are given in batches**: while one is looked for, the cache lines of the next 32 are on their way, and in a full
+//!   table those after them.
 //!
 //! ```
 //! use std::time::Duration;
@@ -39,7 +41,7 @@ use std::time::Duration;
 
 use ages::Ages;
 pub use ages::SLICES;
-use layout::{Insertion, Layout};
+use layout::{Insertion, Layout, Places};
 pub use room::Room;
 pub use slot::Slot;
 use slot::{Mixer, Tag};
@@ -56,8 +58,8 @@ pub type FingerprintSet = WindowSet<u64>;
 /// Keys whose cache lines are on their way at once. More than the processor can wait for bring nothing.
 const AHEAD: usize = 32;
 
-/// The share from which on so many homes are full that the buckets after them are fetched ahead as well.
-const CROWDED: u64 = 45;
+/// So few keys are not worth the preparations.
+const TOO_FEW: usize = 2;
 
 /// What becomes of the time of a key that is inserted a second time.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -135,6 +137,9 @@ impl<S: Slot> WindowSet<S> {
         again: Again,
         each: &mut impl FnMut(bool),
     ) {
+        if keys.size_hint().1.is_some_and(|most| most <= TOO_FEW) {
+            return keys.for_each(|(key, tag)| each(self.insert_one(self.mixer.mix(key), tag, again)));
+        }
         let mut ring = [(0u128, 0); AHEAD];
         let fetched = self.fetch(&mut keys, &mut ring);
         let crowded = self.is_crowded();
@@ -144,13 +149,10 @@ impl<S: Slot> WindowSet<S> {
         while left > 0 {
             let (mixed, tag) = ring[at];
             match keys.next() {
-                Some(key) => ring[at] = self.mixed_and_fetched(key),
+                Some(key) => ring[at] = self.mixed_and_fetched(key, crowded),
                 None => left -= 1,
             }
             at = (at + 1) % AHEAD;
-            if crowded {
-                self.prefetch_beyond(ring[(at + AHEAD / 2) % AHEAD].0);
-            }
             if new == AHEAD || tag != counted_as {
                 self.count(counted_as, std::mem::take(&mut new));
                 counted_as = tag;
@@ -168,8 +170,15 @@ impl<S: Slot> WindowSet<S> {
     /// Inserts one key at `now`; false if it was there.
     pub fn insert(&mut self, key: PingKey, now: Timestamp) -> bool {
         self.advance(now);
-        let tag = self.ages.now().tag();
-        let fresh = self.insert_mixed(self.mixer.mix(key), tag);
+        self.insert_one(self.mixer.mix(key), self.ages.now().tag(), Again::KeepsItsTime)
+    }
+
+    #[inline(always)]
+    fn insert_one(&mut self, mixed: u128, tag: Tag, again: Again) -> bool {
+        let fresh = self.insert_mixed(mixed, tag);
+        if !fresh && again == Again::TakesTheLater {
+            self.refresh_mixed(mixed, tag);
+        }
         self.count(tag, usize::from(fresh));
         fresh
     }
@@ -195,8 +204,8 @@ impl<S: Slot> WindowSet<S> {
 
     fn refresh_mixed(&mut self, mixed: u128, tag: Tag) -> bool {
         let now = self.ages.now();
-        let (layout, home) = self.home_of_mut(mixed);
-        let had = layout.refresh(S::of(mixed), home, tag, now);
+        let (layout, places) = self.places_of_mut(mixed);
+        let had = layout.refresh(S::of(mixed), places, tag, now);
         if let Some(had) = had.filter(|had| now.is_older(*had, tag)) {
             self.ages.move_one(had, tag);
         }
@@ -221,7 +230,7 @@ impl<S: Slot> WindowSet<S> {
     /// Has the place of a key fetched that will be looked for soon.
     #[inline(always)]
     pub fn fetch_ahead(&self, key: PingKey) {
-        self.prefetch(self.mixer.mix(key));
+        self.prefetch(self.mixer.mix(key), false);
     }
 
     /// Looks for `keys` at the time of the last call that had one, and calls `each` for one after the other: true if it
@@ -232,8 +241,8 @@ impl<S: Slot> WindowSet<S> {
         loop {
             let fetched = self.fetch(&mut keys, &mut group);
             for (mixed, _) in &group[..fetched] {
-                let (layout, home) = self.home_of(*mixed);
-                each(layout.contains(S::of(*mixed), home, self.ages.now()));
+                let (layout, places) = self.places_of(*mixed);
+                each(layout.contains(S::of(*mixed), places, self.ages.now()));
             }
             if fetched < AHEAD {
                 return;
@@ -270,68 +279,60 @@ impl<S: Slot> WindowSet<S> {
         keys: &mut impl Iterator<Item = (PingKey, Tag)>,
         group: &mut [(u128, Tag); AHEAD],
     ) -> usize {
-        let mut fetched = 0;
+        let (mut fetched, crowded) = (0, self.is_crowded());
         for (place, key) in group.iter_mut().zip(keys) {
-            *place = self.mixed_and_fetched(key);
+            *place = self.mixed_and_fetched(key, crowded);
             fetched += 1;
         }
         fetched
     }
 
     #[inline(always)]
-    fn mixed_and_fetched(&self, (key, tag): (PingKey, Tag)) -> (u128, Tag) {
+    fn mixed_and_fetched(&self, (key, tag): (PingKey, Tag), crowded: bool) -> (u128, Tag) {
         let mixed = self.mixer.mix(key);
-        self.prefetch(mixed);
+        self.prefetch(mixed, crowded);
         (mixed, tag)
     }
 
-    #[inline(always)]
-    fn prefetch(&self, mixed: u128) {
-        let (layout, home) = self.home_of(mixed);
-        layout.prefetch(home);
-    }
-
-    /// Whether so many buckets are full that it is worth a look at each home ahead of its turn.
+    /// Whether keys often have to be looked for beyond their two buckets.
     fn is_crowded(&self) -> bool {
-        self.ages.live() * 100 > self.layout.slots() as u64 * CROWDED
+        self.layout.is_crowded(self.ages.live())
     }
 
     #[inline(always)]
-    fn prefetch_beyond(&self, mixed: u128) {
-        let (layout, home) = self.home_of(mixed);
-        layout.prefetch_beyond(home, self.ages.now());
+    fn prefetch(&self, mixed: u128, crowded: bool) {
+        let (layout, places) = self.places_of(mixed);
+        layout.prefetch(places, crowded);
     }
 
     /// The layout that a mixed key is in, and where it belongs there.
     #[inline(always)]
-    fn home_of(&self, mixed: u128) -> (&Layout<S>, usize) {
+    fn places_of(&self, mixed: u128) -> (&Layout<S>, Places) {
         let hash = hash_of(mixed);
-        let home = self.layout.home(hash);
-        match &self.next {
-            Some(next) if home < self.cursor => (next, next.home(hash)),
-            _ => (&self.layout, home),
-        }
+        let layout = match &self.next {
+            Some(next) if self.layout.home(hash) < self.cursor => next,
+            _ => &self.layout,
+        };
+        (layout, layout.places(hash))
     }
 
     /// The same, to change it.
     #[inline(always)]
-    fn home_of_mut(&mut self, mixed: u128) -> (&mut Layout<S>, usize) {
+    fn places_of_mut(&mut self, mixed: u128) -> (&mut Layout<S>, Places) {
         let hash = hash_of(mixed);
-        let home = self.layout.home(hash);
-        match &mut self.next {
-            Some(next) if home < self.cursor => {
-                let home = next.home(hash);
-                (next, home)
-            }
-            _ => (&mut self.layout, home),
-        }
+        let layout = match &mut self.next {
+            Some(next) if self.layout.home(hash) < self.cursor => next,
+            _ => &mut self.layout,
+        };
+        let places = layout.places(hash);
+        (layout, places)
     }
 
     #[inline(always)]
     fn insert_mixed(&mut self, mixed: u128, tag: Tag) -> bool {
         let now = self.ages.now();
-        let (layout, home) = self.home_of_mut(mixed);
-        match layout.insert(S::of(mixed), home, tag, now) {
+        let (layout, places) = self.places_of_mut(mixed);
+        match layout.insert(S::of(mixed), places, tag, now) {
             Insertion::Known => return false,
             Insertion::Fresh => {}
             Insertion::NoRoom(hash, slot) => self.make_room(hash, slot),

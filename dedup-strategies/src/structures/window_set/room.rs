@@ -9,7 +9,7 @@ pub enum Room {
     /// Three slots in four are taken: least memory.
     #[default]
     Little,
-    /// Three in five: a third more memory, and full buckets are rare, so that keys are inserted in two thirds of the time.
+    /// Three in five: a third more memory, and full buckets are rare.
     Ample,
 }
 

@@ -7,15 +7,18 @@ use dedup_strategies::{Context, Ping, STRATEGIES, Sizing, Strategy, Verdict, Wor
 use crate::stream::{BATCH, WINDOW, repeats};
 
 /// A strategy and its workers.
-pub(crate) struct Judge {
-    pub(crate) strategy: Box<dyn Strategy>,
-    pub(crate) workers: Vec<Box<dyn Worker>>,
-    verdicts: Vec<Verdict>,
+pub struct Judge {
+    /// The strategy itself, to be asked for its footprint.
+    pub strategy: Box<dyn Strategy>,
+    /// One for each thread that is to judge.
+    pub workers: Vec<Box<dyn Worker>>,
+    /// Room for the verdicts of a call.
+    pub verdicts: Vec<Verdict>,
 }
 
 impl Judge {
     /// The strategy called `name` for `ids` ids in a window.
-    pub(crate) fn new(name: &str, settings: &[(&str, String)], ids: u64, workers: usize) -> Self {
+    pub fn new(name: &str, settings: &[(&str, String)], ids: u64, workers: usize) -> Self {
         let definition = STRATEGIES.iter().find(|known| known.name == name).expect("a strategy of the list");
         let context = Context {
             workers: NonZeroUsize::new(workers).expect("one worker at least"),
@@ -36,12 +39,12 @@ impl Judge {
 }
 
 /// Judges `pings` in batches with the first worker, and counts the duplicates.
-pub(crate) fn judge(judge: &mut Judge, pings: &[Ping]) -> usize {
+pub fn judge(judge: &mut Judge, pings: &[Ping]) -> usize {
     duplicates(&mut *judge.workers[0], pings, &mut judge.verdicts)
 }
 
 /// Judges `pings`, and gives how many of them repeat earlier ones, and how many of those were let through.
-pub(crate) fn repeats_and_missed(judge: &mut Judge, pings: &[Ping]) -> (usize, usize) {
+pub fn repeats_and_missed(judge: &mut Judge, pings: &[Ping]) -> (usize, usize) {
     let (mut repeated, mut missed) = (0, 0);
     for batch in pings.chunks(BATCH) {
         judge.verdicts.clear();
@@ -55,7 +58,7 @@ pub(crate) fn repeats_and_missed(judge: &mut Judge, pings: &[Ping]) -> (usize, u
 }
 
 /// Judges `pings` in batches with a worker, and counts the duplicates.
-pub(crate) fn duplicates(worker: &mut dyn Worker, pings: &[Ping], verdicts: &mut Vec<Verdict>) -> usize {
+pub fn duplicates(worker: &mut dyn Worker, pings: &[Ping], verdicts: &mut Vec<Verdict>) -> usize {
     let mut duplicates = 0;
     for batch in pings.chunks(BATCH) {
         verdicts.clear();

@@ -6,22 +6,22 @@ use dedup_strategies::hash::mix;
 use dedup_strategies::{DeliveryId, Ping, PingKey, Timestamp};
 
 /// Pings judged in one call.
-pub(crate) const BATCH: usize = 256;
+pub const BATCH: usize = 256;
 
 /// Share of pings that repeat an earlier one.
-pub(crate) const DUPLICATES: f64 = 0.1;
+pub const DUPLICATES: f64 = 0.1;
 
 /// Set in the delivery id of a ping that repeats an earlier one.
 const REPEAT: u64 = 1 << 63;
 
 /// Whether a ping repeats an earlier one.
-pub(crate) fn repeats(ping: &Ping) -> bool {
+pub fn repeats(ping: &Ping) -> bool {
     ping.delivery.0 & REPEAT != 0
 }
 
 /// A stream at a fixed rate of fresh ids a window.
 #[derive(Clone)]
-pub(crate) struct Stream {
+pub struct Stream {
     seed: u64,
     /// Fresh ids a window.
     ids: u64,
@@ -33,21 +33,22 @@ pub(crate) struct Stream {
 }
 
 /// A window's length in virtual time.
-pub(crate) const WINDOW: Duration = Duration::from_secs(600);
+pub const WINDOW: Duration = Duration::from_secs(600);
 
 impl Stream {
-    pub(crate) fn new(seed: u64, ids: u64) -> Self {
+    /// A stream of `ids` fresh ids a window.
+    pub fn new(seed: u64, ids: u64) -> Self {
         Stream { seed, ids, window: WINDOW, reach: ids * 9 / 10, fresh: 0, sent: 0 }
     }
 
     /// The time that it has reached.
-    pub(crate) fn now(&self) -> Timestamp {
+    pub fn now(&self) -> Timestamp {
         let nanos = self.window.as_nanos() * u128::from(self.fresh) / u128::from(self.ids);
         Timestamp::from_secs(1_700_000_000).plus(Duration::from_nanos(nanos as u64))
     }
 
     /// The next pings, in batches that share their time, until there are `count` fresh ones among them.
-    pub(crate) fn take_fresh(&mut self, count: u64, pings: &mut Vec<Ping>) {
+    pub fn take_fresh(&mut self, count: u64, pings: &mut Vec<Ping>) {
         let end = self.fresh + count;
         pings.clear();
         let mut some = Vec::new();
@@ -58,7 +59,7 @@ impl Stream {
     }
 
     /// The next pings, `count` of them, in batches that share their time.
-    pub(crate) fn take(&mut self, count: usize, pings: &mut Vec<Ping>) {
+    pub fn take(&mut self, count: usize, pings: &mut Vec<Ping>) {
         pings.clear();
         while pings.len() < count {
             let now = self.now();
@@ -87,8 +88,16 @@ impl Stream {
         key(self.seed, self.fresh - 1)
     }
 
+    /// The first `count` fresh keys of the stream once more, at `now`.
+    pub fn first(&self, count: usize, now: Timestamp) -> Vec<Ping> {
+        let key = |at| key(self.seed, at);
+        (0..count as u64)
+            .map(|at| Ping { key: key(at), event_time: now, arrival: now, delivery: DeliveryId(at) })
+            .collect()
+    }
+
     /// Keys that the stream never sends.
-    pub(crate) fn unknown(&self, count: usize) -> Vec<Ping> {
+    pub fn unknown(&self, count: usize) -> Vec<Ping> {
         let now = self.now();
         let ping = |at: u64| Ping {
             key: key(!self.seed, at),
