@@ -16,7 +16,7 @@ use dedup_strategies::Ping;
 use lru_ways::{Judging, WAYS};
 
 /// Pings of a round.
-const PINGS: usize = 1 << 16;
+const PINGS: usize = 1 << 14;
 
 fn main() {
     let given: Vec<u64> =

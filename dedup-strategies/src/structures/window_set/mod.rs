@@ -82,6 +82,8 @@ pub struct WindowSet<S> {
     cursor: usize,
     /// Buckets visited in the current slice.
     visited: usize,
+    /// The time of the last call that had one.
+    latest: Timestamp,
     /// The slice in which the size was last changed, or the load began.
     resized: u64,
 }
@@ -104,6 +106,7 @@ impl<S: Slot> WindowSet<S> {
             next: None,
             cursor: 0,
             visited: 0,
+            latest: Timestamp::ZERO,
             resized: 0,
         }
     }

@@ -33,8 +33,13 @@ impl<S: Slot> WindowSet<S> {
             self.visit(self.quota().saturating_sub(self.visited));
             self.begin(self.ages.slice() + 1);
         }
-        let due = self.ages.part(now, self.quota());
-        self.visit(due.saturating_sub(self.visited));
+        self.latest = now;
+        self.visit(self.due().saturating_sub(self.visited));
+    }
+
+    /// Buckets to visit up to the part of the slice that has passed.
+    fn due(&self) -> usize {
+        self.ages.part(self.latest, self.quota())
     }
 
     /// Buckets to visit in a slice.
@@ -100,9 +105,12 @@ impl<S: Slot> WindowSet<S> {
         }
     }
 
+    /// From here on at the pace of a move: what that would have come to in the part of the slice that has passed is not made up
+    /// for, which would be a pause that grows with the table.
     fn move_to(&mut self, layout: Layout<S>) {
         self.next = Some(layout);
         self.cursor = 0;
+        self.visited = self.due();
     }
 
     /// Keeps the size and nothing else.

@@ -201,6 +201,22 @@ fn a_set_made_for_its_load_never_moves() {
 }
 
 #[test]
+fn a_move_begins_at_its_own_pace_however_much_of_the_slice_has_passed() {
+    let mut set = ExactSet::new(WINDOW, 0, 1);
+    let mut fresh = keys(7);
+    // Late in a slice, in which nothing was to do before.
+    let mut now = Timestamp::from_nanos(set.ages.slice_ns() * 1_000_000 - set.ages.slice_ns() / 10);
+    while set.next.is_none() {
+        set.insert(fresh.next().unwrap(), now);
+    }
+    let before = set.cursor;
+    now = now.plus(Duration::from_nanos(set.ages.slice_ns() / 1000));
+    set.advance(now);
+    let visited = set.cursor - before;
+    assert!(visited <= set.layout.buckets() / 8 / 1000 + 2, "{visited} of {} buckets", set.layout.buckets());
+}
+
+#[test]
 fn few_keys_of_a_full_window_stand_beyond_their_two_buckets() {
     // What a ping of a full window costs hangs on it: with one bucket a key it was two in five.
     fn beyond<S: Slot>() -> f64 {
