@@ -17,6 +17,7 @@ public final class DedupCluster {
         DedupFlow harness = new DedupFlow();
         Feed feed;
         JobClient job;
+        Process spare;
         try {
             Told told = Told.of(args[0], 1, harness);
             Front front = new Front();
@@ -32,7 +33,7 @@ public final class DedupCluster {
             var environment = StreamExecutionEnvironment.createRemoteEnvironment("127.0.0.1", rest, configuration);
             job = Job.started(environment, told, new Ends(front.port(), System.nanoTime()));
             front.awaitSource();
-            spare(port, told.directory());
+            spare = spare(port, told.directory());
         } catch (Exception why) {
             harness.refuse(why);
             return;
@@ -44,6 +45,7 @@ public final class DedupCluster {
             }
         });
         harness.serve("Flink " + EnvironmentInformation.getVersion(), feed);
+        spare.destroyForcibly();
         Runtime.getRuntime().halt(0);
     }
 
@@ -67,19 +69,18 @@ public final class DedupCluster {
         }
     }
 
-    /** A task manager beside: with it goes on what the other one did. It ends with this process, whose child it is. */
-    private static void spare(int port, File directory) throws IOException {
+    /** A task manager beside: with it goes on what the other one did. */
+    private static Process spare(int port, File directory) throws IOException {
         File own = new File(directory, "spare-" + ProcessHandle.current().pid());
         own.mkdirs();
         var classes = System.getProperty("java.class.path");
         String logging = System.getProperty("log4j2.configurationFile");
-        Process process = new ProcessBuilder(
+        return new ProcessBuilder(
                         "java", "-Xmx1g", "-Djava.io.tmpdir=" + own, "-Dlog4j2.configurationFile=" + logging,
                         "--add-opens=java.base/java.util=ALL-UNNAMED", "--add-opens=java.base/java.lang=ALL-UNNAMED",
                         "-cp", classes, "DedupTaskManager", Integer.toString(0), own.getPath(), Integer.toString(port))
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
-        Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
     }
 }

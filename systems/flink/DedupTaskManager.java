@@ -55,7 +55,8 @@ public final class DedupTaskManager {
             return;
         }
         if (running != null) {
-            running.close();
+            // What it did for a job manager that is gone is not waited for.
+            running.closeAsync();
         }
         jobManager = port;
         Configuration configuration = Managers.taskManager(port, directory);
