@@ -36,6 +36,7 @@ impl Batch {
     }
 
     /// Which attempt at its ping a delivery is, from 1.
+    #[inline]
     pub(super) fn attempt(&self, delivery: DeliveryId) -> u32 {
         self.repeated.iter().find(|(other, _)| *other == delivery).map_or(1, |(_, attempt)| *attempt)
     }
@@ -46,6 +47,7 @@ impl Batch {
     }
 
     /// Moves the ping at `from` to `to`, over what was there.
+    #[inline]
     pub(super) fn shift(&mut self, from: usize, to: usize) {
         if from != to {
             self.pings[to] = self.pings[from];

@@ -60,14 +60,35 @@ impl Buffers {
         }
     }
 
-    /// Adds a ping; the worker whose batch is now full, if one is.
     #[inline(always)]
-    pub(super) fn push(&mut self, pool: &mut Pool, ping: Ping, event: &Event, attempt: u32) -> Option<usize> {
-        let worker = match self.goes {
+    fn whose(&self, ping: &Ping) -> usize {
+        match self.goes {
             Goes::InTurn => self.pulling,
             Goes::ByKey => worker_of(ping.key, self.workers),
             Goes::ByChance => any_worker(ping.key, ping.delivery, self.workers),
-        };
+        }
+    }
+
+    /// The worker that judges a ping that need not stand in a buffer. None may stand in any.
+    #[inline]
+    pub(super) fn pass_by(&mut self, ping: &Ping) -> usize {
+        let worker = self.whose(ping);
+        self.pass_on(worker);
+        worker
+    }
+
+    /// Where workers pull in turn, the next one does.
+    #[inline]
+    fn pass_on(&mut self, worker: usize) {
+        if let Goes::InTurn = self.goes {
+            self.pulling = if worker + 1 >= self.workers { 0 } else { worker + 1 };
+        }
+    }
+
+    /// Adds a ping; the worker whose batch is now full, if one is.
+    #[inline(always)]
+    pub(super) fn push(&mut self, pool: &mut Pool, ping: Ping, event: &Event, attempt: u32) -> Option<usize> {
+        let worker = self.whose(&ping);
         let Buffer { batch, deadline } = &mut self.buffers[worker];
         if *deadline == Timestamp::END {
             *deadline = ping.arrival.plus(self.linger);
@@ -119,12 +140,10 @@ impl Buffers {
         let buffer = &mut self.buffers[worker];
         buffer.deadline = Timestamp::END;
         let batch = std::mem::replace(&mut buffer.batch, pool.lend());
+        self.pass_on(worker);
         match self.goes {
             // Only the worker that pulls has anything in its buffer.
-            Goes::InTurn => {
-                self.pulling = if worker + 1 >= self.workers { 0 } else { worker + 1 };
-                self.next_deadline = Timestamp::END;
-            }
+            Goes::InTurn => self.next_deadline = Timestamp::END,
             Goes::ByKey | Goes::ByChance => {
                 let deadlines = self.buffers.iter().map(|buffer| buffer.deadline);
                 self.next_deadline = deadlines.min().unwrap_or(Timestamp::END);

@@ -7,6 +7,7 @@ use dedup_stream::stream::Event;
 
 use super::batch::BatchId;
 use super::broker::{Progress, SourceOfHeld};
+use super::handle::Handle;
 use super::held::HeldPing;
 use super::{ACKED, OUTAGE_PATIENCE, Pipeline, PipelineError, WorkerId};
 
@@ -113,16 +114,16 @@ impl Pipeline<'_> {
 
     /// Drops a worker's handle and opens it anew.
     pub(super) fn reopen(&mut self, worker: usize) -> Result<(), PipelineError> {
-        self.workers[worker] = Box::new(Down(Unavailable("its worker is gone".into())));
+        self.workers[worker] = Down::because("its worker is gone");
         let Some(host) = &self.faults.host else { return Ok(()) };
         match host.strategy().worker(worker) {
             Ok(handle) => {
-                self.workers[worker] = handle;
+                self.workers[worker] = handle.into();
                 self.faults.down.remove(&worker);
             }
             // Whoever asks it for something is told, and it is tried again then.
             Err(unavailable) => {
-                self.workers[worker] = Box::new(Down(unavailable));
+                self.workers[worker] = Down(unavailable).handle();
                 self.faults.down.insert(worker);
             }
         }
@@ -155,7 +156,17 @@ impl Pipeline<'_> {
 }
 
 /// Stands where a worker's handle is to be opened.
-pub(super) struct Down(pub(super) Unavailable);
+pub(super) struct Down(Unavailable);
+
+impl Down {
+    pub(super) fn because(why: &str) -> Handle {
+        Down(Unavailable(why.to_string())).handle()
+    }
+
+    fn handle(self) -> Handle {
+        Handle::from(Box::new(self) as Box<dyn Worker>)
+    }
+}
 
 impl Worker for Down {
     fn judge(&mut self, _: &[Ping], _: Timestamp, _: &mut Vec<Verdict>) -> Result<(), Unavailable> {

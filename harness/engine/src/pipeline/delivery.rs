@@ -74,11 +74,7 @@ impl Pipeline<'_> {
             return self.crash_with(publish.worker.index(), publish.batch, Progress::Published, at);
         }
         let now = self.reach(at);
-        let delivered = |ping: &Ping| Settled { ping: *ping, outcome: Outcome::Delivered };
-        self.settled.clear();
-        self.settled.extend(self.pool[publish.batch].pings.iter().map(delivered));
-        let shown = self.faults.shown(now);
-        if let Err(unavailable) = self.workers[publish.worker.index()].settle(&self.settled, shown) {
+        if let Err(unavailable) = self.settle(publish, Outcome::Delivered, now) {
             return self.mark_again(publish, now, unavailable);
         }
         let answered = self.answered(now);
@@ -94,6 +90,23 @@ impl Pipeline<'_> {
         }
         self.pool.give_back(publish.batch);
         Ok(())
+    }
+
+    /// Tells the strategy how all pings of a batch ended, if it acts on that.
+    pub(super) fn settle(
+        &mut self,
+        Publish { worker, batch }: Publish,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Result<(), Unavailable> {
+        let worker = &mut self.workers[worker.index()];
+        if !worker.hears_settled() {
+            return Ok(());
+        }
+        let settled = |ping: &Ping| Settled { ping: *ping, outcome };
+        self.settled.clear();
+        self.settled.extend(self.pool[batch].pings.iter().map(settled));
+        worker.settle(&self.settled, self.faults.shown(now))
     }
 
     /// The strategy could not be told: a second job tries again; else the source delivers again what was published.

@@ -18,6 +18,12 @@ impl Digest {
         self.hash_if_full();
     }
 
+    #[inline]
+    pub(super) fn verdict(&mut self, verdict: Verdict) {
+        self.gathered.push(verdict as u8);
+        self.hash_if_full();
+    }
+
     pub(super) fn released(&mut self, delivery: DeliveryId) {
         self.gathered.extend(delivery.0.to_le_bytes());
         self.hash_if_full();

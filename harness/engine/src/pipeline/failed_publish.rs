@@ -1,6 +1,6 @@
 //! Publishes that the sink refuses: the strategy is told, and the pings come again.
 
-use dedup_strategies::{Outcome, Settled, Timestamp};
+use dedup_strategies::{Outcome, Timestamp};
 
 use super::broker::MAX_ATTEMPTS;
 use super::schedule::{Publish, Scheduled};
@@ -40,20 +40,12 @@ impl Pipeline<'_> {
     }
 
     /// Tells the strategy, then the source. A strategy that cannot be told has to do without.
-    fn settle_refused(
-        &mut self,
-        Publish { worker, batch: refused }: Publish,
-        now: Timestamp,
-    ) -> Result<(), PipelineError> {
-        if !self.pool[refused].pings.is_empty() {
-            let worker = worker.index();
-            let failed = |ping: &_| Settled { ping: *ping, outcome: Outcome::Failed };
-            self.settled.clear();
-            self.settled.extend(self.pool[refused].pings.iter().map(failed));
-            let shown = self.faults.shown(now);
-            if let Err(unavailable) = self.workers[worker].settle(&self.settled, shown) {
-                self.tolerate(worker, unavailable)?;
-            }
+    fn settle_refused(&mut self, publish: Publish, now: Timestamp) -> Result<(), PipelineError> {
+        let refused = publish.batch;
+        if !self.pool[refused].pings.is_empty()
+            && let Err(unavailable) = self.settle(publish, Outcome::Failed, now)
+        {
+            self.tolerate(publish.worker.index(), unavailable)?;
         }
         let batch = &self.pool[refused];
         for (ping, event) in batch.pings.iter().zip(&batch.events) {

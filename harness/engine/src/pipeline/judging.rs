@@ -14,6 +14,9 @@ use super::{Pipeline, PipelineError, WorkerId};
 use crate::faults::CrashPoint;
 
 impl Pipeline<'_> {
+    /// Has a worker judge what stands in its buffer.
+    // Once a batch: within what takes in a ping, it would cost every ping room on the stack.
+    #[inline(never)]
     pub(super) fn judge(&mut self, worker: usize, at: Timestamp) -> Result<(), PipelineError> {
         let now = self.reach(at);
         self.now = now;
@@ -28,7 +31,19 @@ impl Pipeline<'_> {
         }
         self.verdicts.clear();
         let shown = self.faults.shown(now);
-        match self.workers[worker].judge(&self.pool[batch].pings, shown, &mut self.verdicts) {
+        let judged = self.workers[worker].judge(&self.pool[batch].pings, shown, &mut self.verdicts);
+        self.judged(judged, worker, batch, now)
+    }
+
+    /// Goes on with a batch that a worker was asked about at `now`.
+    pub(super) fn judged(
+        &mut self,
+        judged: Result<(), Unavailable>,
+        worker: usize,
+        batch: BatchId,
+        now: Timestamp,
+    ) -> Result<(), PipelineError> {
+        match judged {
             Ok(()) => {
                 match self.verdicts.contains(&Verdict::Unjudged) {
                     true => self.excuse_unjudged(worker, batch)?,

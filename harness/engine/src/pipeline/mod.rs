@@ -5,6 +5,9 @@
 //! and costs a run without faults one comparison a batch.
 
 mod active_faults;
+mod alone;
+#[cfg(test)]
+mod alone_tests;
 mod batch;
 mod broker;
 mod buffers;
@@ -15,6 +18,7 @@ mod digest;
 mod failed_publish;
 #[cfg(test)]
 mod fault_tests;
+mod handle;
 mod held;
 mod host;
 mod judging;
@@ -30,7 +34,7 @@ use std::time::{Duration, Instant};
 
 use dedup_strategies::driver::BrokenContract;
 use dedup_strategies::{
-    DeliveryId, HeldPings, Ping, PingKey, Settled, Strategy, Timestamp, Unavailable, Verdict, Worker,
+    DeliveryId, HeldPings, Ping, PingKey, Settled, Strategy, Timestamp, Unavailable, Verdict,
 };
 use dedup_stream::scenario::PipelineConfig;
 use dedup_stream::stream::{Event, Id, Source, SourceError};
@@ -42,10 +46,12 @@ use hdrhistogram::Histogram;
 use crate::faults::FaultError;
 use crate::stats::recorder;
 use active_faults::ActiveFaults;
+use alone::Alone;
 use batch::Pool;
 use broker::Broker;
 use buffers::Buffers;
 use digest::Digest;
+use handle::Handle;
 use held::HeldPing;
 use schedule::{Copy, Redelivery, Scheduled};
 
@@ -90,7 +96,9 @@ pub enum PipelineError {
 pub struct Pipeline<'a> {
     config: &'a PipelineConfig,
     clock: Clock<'a>,
-    workers: Vec<Box<dyn Worker>>,
+    /// How pings are taken through that are alone, where they can be.
+    alone: Option<Alone>,
+    workers: Vec<Handle>,
     held_pings: HeldPings,
     broker: Broker,
     faults: ActiveFaults<'a>,
@@ -102,6 +110,7 @@ pub struct Pipeline<'a> {
     waited_ns: Histogram<u64>,
     digest: Digest,
     deliveries: u64,
+    /// The end of time where nobody acts on it that time passes.
     next_tick: Timestamp,
     now: Timestamp,
     late_ns: Histogram<u64>,
@@ -153,12 +162,15 @@ impl<'a> Pipeline<'a> {
         pace: Box<dyn Pace + 'a>,
         start: Timestamp,
     ) -> Result<Self, PipelineError> {
-        let workers =
-            (0..config.workers.get()).map(|index| strategy.worker(index)).collect::<Result<Vec<_>, _>>()?;
+        let opened = (0..config.workers.get()).map(|index| strategy.worker(index).map(Handle::from));
+        let workers = opened.collect::<Result<Vec<_>, _>>()?;
+        let hears_time = workers.iter().any(Handle::hears_time);
+        let clock = Clock::new(pace);
         let mut pool = Pool::default();
         Ok(Pipeline {
             config,
-            clock: Clock::new(pace),
+            alone: Alone::new(config, clock.is_free()),
+            clock,
             workers,
             held_pings: strategy.held_pings(),
             broker: Broker::new(config, truth),
@@ -171,7 +183,7 @@ impl<'a> Pipeline<'a> {
             waited_ns: recorder(),
             digest: Digest::default(),
             deliveries: 0,
-            next_tick: start,
+            next_tick: if hears_time { start } else { Timestamp::END },
             now: start,
             late_ns: recorder(),
             unavailable_since: None,
@@ -206,8 +218,9 @@ impl<'a> Pipeline<'a> {
                 return Ok(false);
             }
             left -= events.len() as u64;
-            for event in &events {
-                self.receive(event)?;
+            for (index, event) in events.iter().enumerate() {
+                let next = events.get(index + 1).map_or(Timestamp::ZERO, |next| next.at);
+                self.receive(event, next)?;
             }
             self.see_that_nothing_was_refused()?;
         }
@@ -250,15 +263,20 @@ impl<'a> Pipeline<'a> {
         })
     }
 
-    fn receive(&mut self, event: &Event) -> Result<(), PipelineError> {
+    /// Takes in an event that the one at `next` follows; zero where that is not known yet.
+    fn receive(&mut self, event: &Event, next: Timestamp) -> Result<(), PipelineError> {
         if self.next_due().min(self.next_tick) <= event.at {
             self.pass_until(event.at)?;
         }
         self.broker.truth.arrived(event);
-        self.take_in(event, event.at, 1)
+        match (event.id, self.is_alone(event, next)) {
+            (Id::Key(key), Some(alone)) => self.take_alone(alone, key, event),
+            _ => self.take_in(event, event.at, 1),
+        }
     }
 
     /// A delivery by the source, the `attempt`th of its arrival.
+    #[inline]
     fn take_in(&mut self, event: &Event, at: Timestamp, attempt: u32) -> Result<(), PipelineError> {
         match event.id {
             Id::Key(key) => return self.buffer(key, event, at, attempt),
@@ -274,6 +292,7 @@ impl<'a> Pipeline<'a> {
         Ok(())
     }
 
+    #[inline]
     fn buffer(
         &mut self,
         key: PingKey,
@@ -281,14 +300,18 @@ impl<'a> Pipeline<'a> {
         at: Timestamp,
         attempt: u32,
     ) -> Result<(), PipelineError> {
-        let delivery = DeliveryId(self.deliveries);
-        self.deliveries += 1;
+        let delivery = self.next_delivery();
         self.broker.delivers(delivery, event, attempt, at);
         let ping = Ping { key, event_time: event.event_time, arrival: at, delivery };
         match self.buffers.push(&mut self.pool, ping, event, attempt) {
             Some(full) => self.judge(full, at),
             None => Ok(()),
         }
+    }
+
+    fn next_delivery(&mut self) -> DeliveryId {
+        self.deliveries += 1;
+        DeliveryId(self.deliveries - 1)
     }
 
     /// When the next thing happens that no event brings about; the end of time if nothing will. Ticks only matter while

@@ -37,6 +37,11 @@ impl<'a> Clock<'a> {
         Clock { pace, is_free }
     }
 
+    /// See [`Pace::is_free`].
+    pub(super) fn is_free(&self) -> bool {
+        self.is_free
+    }
+
     /// See [`Pace::reach`].
     #[inline]
     pub(super) fn reach(&mut self, at: Timestamp) -> Timestamp {

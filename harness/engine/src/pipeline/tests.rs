@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 
-use dedup_strategies::{Footprint, Promise, Routing, Window, worker_of};
+use dedup_strategies::{Footprint, Promise, Routing, Window, Worker, worker_of};
 use dedup_stream::scenario::{Deadlines, Routed};
 use dedup_stream::stream::{CauseId, InvalidId, Origin};
 
@@ -12,7 +12,7 @@ use super::broker::MAX_ATTEMPTS;
 use super::*;
 
 /// Pings with ids from `ids`, one every second from second 1.
-struct Script {
+pub(super) struct Script {
     events: std::vec::IntoIter<Event>,
     causes: Vec<String>,
 }
@@ -29,7 +29,7 @@ impl Script {
         Script { events: events.into_iter(), causes: vec!["first".into()] }
     }
 
-    fn keys(count: u128) -> Script {
+    pub(super) fn keys(count: u128) -> Script {
         Script::of((0..count).map(|n| Id::Key(key(n))))
     }
 }

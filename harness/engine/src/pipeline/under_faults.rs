@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dedup_strategies::{Timestamp, Unavailable};
+use dedup_strategies::Timestamp;
 use dedup_stream::faults::Placed;
 use dedup_stream::scenario::PipelineConfig;
 use dedup_stream::truth::Truth;
@@ -28,6 +28,8 @@ impl<'a> Pipeline<'a> {
     ) -> Result<Self, PipelineError> {
         let mut pipeline = Pipeline::new(config, host.strategy(), truth, pace, start)?;
         pipeline.faults.host = Some(host);
+        // A worker that dies is missed when it is told that time passes.
+        pipeline.next_tick = start;
         for (index, placed) in placed_faults.iter().enumerate() {
             let at = start.plus(placed.at);
             pipeline.broker.schedule.add(at, Scheduled::Begin(index));
@@ -89,7 +91,7 @@ impl<'a> Pipeline<'a> {
         self.faults.all[acting].effects.fired += 1;
         self.faults.crashing = Some(acting);
         for worker in 0..self.workers.len() {
-            self.workers[worker] = Box::new(Down(Unavailable("its process is gone".into())));
+            self.workers[worker] = Down::because("its process is gone");
             self.lose_memory(worker, self.now);
         }
         self.faults.crashing = None;
@@ -115,7 +117,7 @@ impl<'a> Pipeline<'a> {
             }
         }
         for index in self.workers.len()..workers {
-            self.workers.push(Box::new(Down(Unavailable("its worker is not there yet".into()))));
+            self.workers.push(Down::because("its worker is not there yet"));
             self.reopen(index)?;
         }
         self.buffers.set_workers(&mut self.pool, workers);

@@ -197,6 +197,26 @@ impl Truth {
         asked: Timestamp,
         answered: Timestamp,
     ) -> Covered {
+        // Nearly every ping is the first and only one of its kind, and let through.
+        let accepted = |state| if state == State::Unseen { State::Accepted } else { state };
+        if verdict == Verdict::New
+            && !self.is_tracked(&event.origin)
+            && self.states.change(event.origin.unique, accepted) == State::Unseen
+        {
+            return Covered::No;
+        }
+        self.judged_otherwise(event, verdict, asked, answered)
+    }
+
+    // Apart from `judged`, which runs for every ping and is small without it.
+    #[inline(never)]
+    fn judged_otherwise(
+        &mut self,
+        event: &Event,
+        verdict: Verdict,
+        asked: Timestamp,
+        answered: Timestamp,
+    ) -> Covered {
         let origin = event.origin;
         let covered = self.covers(event, asked, answered);
         // A ping that comes again is counted when it is decided.
@@ -257,16 +277,37 @@ impl Truth {
         bump(&mut self.over_time.missed, slice);
     }
 
+    /// A copy was judged [`Verdict::New`] at `asked`, reached the sink at `at`, and was acked there and then: what
+    /// [`judged`](Self::judged), [`delivered`](Self::delivered), [`marked`](Self::marked) and [`acked`](Self::acked) say
+    /// together. Nothing more is known of the first and only copy of a ping than that it was delivered.
+    #[inline]
+    pub fn passed(&mut self, event: &Event, asked: Timestamp, at: Timestamp) {
+        let delivered = |state| if state == State::Unseen { State::Delivered } else { state };
+        if !self.is_tracked(&event.origin)
+            && self.states.change(event.origin.unique, delivered) == State::Unseen
+        {
+            self.counts.delivered += 1;
+            return;
+        }
+        let covered = self.judged(event, Verdict::New, asked, asked);
+        self.delivered(event, covered, event.at, at);
+        self.marked(event, at, at);
+        self.acked(event);
+    }
+
     /// The source heard that a copy is done with.
     #[inline]
     pub fn acked(&mut self, event: &Event) {
-        let origin = &event.origin;
-        if self.is_tracked(origin)
-            && let Some(open) = self.open.get_mut(&origin.unique)
-        {
+        if self.is_tracked(&event.origin) {
+            self.one_less_out(event.origin.unique);
+        }
+    }
+
+    fn one_less_out(&mut self, unique: u64) {
+        if let Some(open) = self.open.get_mut(&unique) {
             open.unacked = open.unacked.saturating_sub(1);
             if open.unacked == 0 && !open.more_to_come {
-                self.open.remove(&origin.unique);
+                self.open.remove(&unique);
             }
         }
     }
