@@ -204,6 +204,18 @@ impl Settings {
         Settings::with_defaults(strategy, declared, allowed.collect(), sizing)
     }
 
+    /// For one of several instances that share the ids out: what is a number of ids, given or not, becomes its share of them.
+    pub fn for_share(&self, declared: &[SettingDef], share: impl Fn(u64) -> u64) -> Settings {
+        let mut settings = self.clone();
+        for def in declared {
+            let is_ids = matches!(def.default, SettingDefault::IdsInWindow | SettingDefault::IdsTotal);
+            if let (true, Some(Value::Count(ids))) = (is_ids, settings.values.get_mut(def.name)) {
+                *ids = share(*ids);
+            }
+        }
+        settings
+    }
+
     fn with_defaults(
         strategy: &'static str,
         declared: &[SettingDef],

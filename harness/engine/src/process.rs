@@ -85,7 +85,16 @@ pub struct Scheduled {
 
 /// The time of the first thread of process `id`; none where the system does not say.
 pub fn scheduled(id: u32) -> Option<Scheduled> {
-    let text = fs::read_to_string(format!("/proc/{id}/schedstat")).ok()?;
+    read_scheduled(&format!("/proc/{id}/schedstat"))
+}
+
+/// The time of the thread that asks.
+pub fn scheduled_here() -> Option<Scheduled> {
+    read_scheduled("/proc/thread-self/schedstat")
+}
+
+fn read_scheduled(path: &str) -> Option<Scheduled> {
+    let text = fs::read_to_string(path).ok()?;
     let mut nanos = text.split_whitespace().map_while(|word| word.parse().ok()).map(Duration::from_nanos);
     Some(Scheduled { ran: nanos.next()?, waited: nanos.next()? })
 }

@@ -15,7 +15,12 @@ pub(crate) fn phrase(stream: &Stream) -> String {
         Routed::ByKey => "",
         Routed::Random => ", pings to any worker",
     };
-    format!("{deadlines}{routed}")
+    let pipelines: Vec<String> = stream.pipelines_counts.iter().map(u32::to_string).collect();
+    let pipelines = match pipelines.is_empty() {
+        true => String::new(),
+        false => format!(", keys split among {} pipelines", pipelines.join(" or ")),
+    };
+    format!("{deadlines}{routed}{pipelines}")
 }
 
 /// How many copies the pipeline made itself, so that what is counted adds up; nothing where it made none. With some strategies it

@@ -7,6 +7,7 @@ use anyhow::anyhow;
 use crate::compare::CompareError;
 use crate::exit::{Exit, OrExit};
 use crate::filter::{Filter, FilterError};
+use crate::passes::verify::whole;
 use crate::print::note;
 use crate::printable::printable;
 use crate::record::{Joined, Run, joined, read_run};
@@ -53,7 +54,7 @@ pub(super) fn read_whole(paths: &[PathBuf]) -> anyhow::Result<Vec<Run>> {
 
 fn read_shares(paths: &[PathBuf]) -> anyhow::Result<Joined> {
     let runs = paths.iter().map(|path| read(path).or_exit(Exit::Usage)).collect::<anyhow::Result<_>>()?;
-    joined(runs).or_exit(Exit::Usage)
+    joined(runs, whole).or_exit(Exit::Usage)
 }
 
 /// Reads a run, and warns where its last line was cut off.

@@ -1,7 +1,7 @@
 //! `talk`: the comparison of the 2021 talk, in one command.
 
 use std::io::Write;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -11,8 +11,8 @@ use dedup_report::talk::{SCENARIO, Table};
 use dedup_strategies::{Definition, Needs};
 use dedup_stream::workload::Workload;
 
-use super::run::{Watcher, admit, create, describe, ended, exit, tell_share};
-use super::values::{count, format, partition, seed};
+use super::run::{Watcher, admit, admit_pipelines, create, describe, ended, exit, tell_share};
+use super::values::{count, format, partition, pipelines, seed};
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
 use crate::filter::Filter;
@@ -42,7 +42,10 @@ pub struct TalkArgs {
     /// Seed of the streams and of every hash; the scenario's own if not given
     #[arg(long, value_name = "N", value_parser = seed)]
     pub seed: Option<u64>,
-    /// Run only this share of the cells, as in `run`
+    /// Split the keys of each verify cell among so many pipelines, as in `run`
+    #[arg(long, value_name = "N", default_value_t = NonZeroU32::MIN, value_parser = pipelines)]
+    pub pipelines: NonZeroU32,
+    /// Run only this share of the cells, or of their pipelines, as in `run`
     #[arg(long, value_name = "SHARE/SHARES", value_parser = partition)]
     pub partition: Option<Partition>,
     /// Cells at work at once, as in `run`; one a core if not given
@@ -206,6 +209,8 @@ fn plan(
     plan.passes = parts.first().map_or_else(Vec::new, |part| part.passes.clone());
     plan.seed = args.seed;
     plan.partition = args.partition;
+    plan.pipelines = args.pipelines;
+    admit_pipelines(&plan)?;
     plan.jobs = args.jobs.unwrap_or(plan.jobs);
     admit(&plan)?;
     Ok(plan)

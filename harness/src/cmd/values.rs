@@ -1,7 +1,7 @@
 //! Values of options: each reader says what is allowed when it refuses one.
 
 use std::fmt::Display;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -45,6 +45,11 @@ pub(crate) fn seed(text: &str) -> Result<u64, String> {
     whole(0, u64::MAX)(text)
 }
 
+/// A number of pipelines.
+pub(crate) fn pipelines(text: &str) -> Result<NonZeroU32, String> {
+    whole(1, 65_536u32)(text).map(|number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN))
+}
+
 /// One of several shares of a run.
 pub(crate) fn partition(text: &str) -> Result<Partition, String> {
     text.parse()
@@ -63,6 +68,16 @@ pub(crate) fn rate(text: &str) -> Result<f64, String> {
 /// By what a rate is multiplied.
 pub(crate) fn scale(text: &str) -> Result<f64, String> {
     bounded(text, 1e-9, 1e6, "a factor from 0.000000001 to 1000000, such as 0.01")
+}
+
+/// A moment within the next day, in nanoseconds since 1970.
+pub(crate) fn start_at(text: &str) -> Result<u64, String> {
+    let now = jiff::Timestamp::now();
+    let moment = text.parse::<jiff::Timestamp>().ok();
+    let moment = moment.filter(|moment| (now..now + jiff::SignedDuration::from_hours(24)).contains(moment));
+    moment
+        .and_then(|moment| u64::try_from(moment.as_nanosecond()).ok())
+        .ok_or_else(|| format!("allowed is a moment within the next day, such as {now:.0}"))
 }
 
 /// Seconds that something may take.

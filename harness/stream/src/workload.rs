@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::faults::Placed;
 use crate::scenario::{NightlyConfig, PipelineConfig, Scenario, Submission};
-use crate::stream::{Source, SourceError};
+use crate::stream::{KeyShare, OfShare, Source, SourceError};
 use crate::trace::{Doubt, TraceOptions, TraceSource, TraceSurvey};
 
 /// A scenario or a trace, ready to be read any number of times.
@@ -191,12 +191,21 @@ impl Workload {
 
     /// The pings, from the first.
     pub fn source(&self, seed: u64) -> Result<Box<dyn Source>, SourceError> {
+        self.source_of(seed, KeyShare::ALL)
+    }
+
+    /// Those of them whose keys are in this share. A scenario's others cost next to nothing; a trace is read as a whole.
+    pub fn source_of(&self, seed: u64, share: KeyShare) -> Result<Box<dyn Source>, SourceError> {
         match self {
-            Workload::Scenario(scenario) => Ok(Box::new(scenario.stream(seed))),
+            Workload::Scenario(scenario) => Ok(Box::new(scenario.stream_of(seed, share))),
             Workload::Trace(trace) => {
                 let source =
                     TraceSource::open(&trace.options).map_err(|error| SourceError(error.to_string()))?;
-                Ok(Box::new(source))
+                Ok(if share.is_all() {
+                    Box::new(source)
+                } else {
+                    Box::new(OfShare::of(Box::new(source), share))
+                })
             }
         }
     }

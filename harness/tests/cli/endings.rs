@@ -11,6 +11,7 @@ use std::time::Duration;
 use dedup_harness::cell::{Input, Job, Work};
 use dedup_harness::environment::RedisChoice;
 use dedup_harness::nightly::Choice;
+use dedup_harness::passes::verify::Pipelines;
 use dedup_harness::strategies::{STRATEGIES, Sizing};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
@@ -205,6 +206,7 @@ fn a_cell_whose_run_is_gone_ends_and_makes_nothing() {
     let sizing = Sizing { window: Duration::from_secs(600), ids_in_window: 1_000, ids_total: 1_000 };
     let private = tool.tmp().join("dedup-harness-gone");
     let job = Job {
+        pipelines: Pipelines::ONE,
         input: Input::Scenario { name: "tiny".into(), toml: crate::tool::TINY.into() },
         strategy: durable.name.into(),
         system: None,

@@ -4,6 +4,7 @@ mod cluster;
 #[path = "../../engine/tests/common/mod.rs"]
 mod common;
 mod given;
+mod load;
 #[path = "../../engine/tests/common/net.rs"]
 mod net;
 #[path = "../../engine/tests/common/predictions.rs"]

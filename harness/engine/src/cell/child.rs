@@ -13,6 +13,7 @@ use super::slow::WaitsFor;
 use super::steps;
 use crate::alloc;
 use crate::environment::{CellError, Environment, PassOptions, RedisChoice, Timing, named};
+use crate::passes::verify::at_once;
 use crate::passes::{self, Bench};
 use crate::process::leave_no_core;
 use crate::record::{CellResult, Pass};
@@ -57,6 +58,9 @@ fn work(definitions: &[Definition], job: &Job) -> Result<Option<CellResult>, Cel
         Work::Build => (None, PassOptions::default()),
     };
     let Some(pass) = pass else {
+        if let Some(share) = job.pipelines.first().filter(|share| !share.is_all()) {
+            environment = environment.of_share(share, at_once(&job.pipelines));
+        }
         let instance = environment.instance(workload.pipeline().workers, Timing::Scenario)?;
         if let Some((name, version)) = instance.server_version() {
             send(&Message::Server { name: name.to_string(), version });
@@ -67,7 +71,9 @@ fn work(definitions: &[Definition], job: &Job) -> Result<Option<CellResult>, Cel
     if matches!(pass, Pass::Weigh | Pass::Scale) {
         alloc::start_counting();
     }
-    let bench = Bench { environment: &mut environment, workload: &workload, progress: &mut steps::done };
+    let pipelines = job.pipelines.clone();
+    let bench =
+        Bench { environment: &mut environment, workload: &workload, progress: &mut steps::done, pipelines };
     Ok(Some(match pass {
         Pass::Verify => CellResult::Verify(Box::new(passes::verify::run(bench)?)),
         Pass::Time => CellResult::Time(Box::new(passes::time::run(bench, &options.time)?)),

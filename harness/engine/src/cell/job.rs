@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::slow::WaitsFor;
 use crate::environment::{PassOptions, RedisChoice};
 use crate::nightly::Choice;
+use crate::passes::verify::Pipelines;
 use crate::record::{CellResult, Pass};
 
 /// Everything a cell needs to know.
@@ -30,7 +31,9 @@ pub struct Job {
     pub work: Work,
     /// The round's seed.
     pub seed: u64,
-    /// Pipeline workers.
+    /// The pipelines of the verify pass, and which of them are run.
+    pub pipelines: Pipelines,
+    /// Pipeline workers, of each pipeline.
     pub workers: NonZeroUsize,
     /// Pings a batch, at most.
     pub batch: NonZeroUsize,

@@ -19,11 +19,13 @@ pub struct TimeOptions {
     pub pings: usize,
     /// About how long each of the two loops may take.
     pub seconds: f64,
+    /// When the first loop begins, in nanoseconds since 1970, where several clients load one store at once.
+    pub start_at_ns: Option<u64>,
 }
 
 impl Default for TimeOptions {
     fn default() -> Self {
-        TimeOptions { threads: 1, rate_per_s: None, pings: 2_000_000, seconds: 1.0 }
+        TimeOptions { threads: 1, rate_per_s: None, pings: 2_000_000, seconds: 1.0, start_at_ns: None }
     }
 }
 

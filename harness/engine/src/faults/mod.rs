@@ -218,8 +218,13 @@ mod tests {
                     all[choice % all.len()]
                 };
                 let values = kind.fields.iter().map(|field| (field.name, value(field.what))).collect();
-                let placed =
-                    Placed { kind, at: Duration::ZERO, lasts: Duration::ZERO, values: Values::new(values) };
+                let placed = Placed {
+                    kind,
+                    at: Duration::ZERO,
+                    lasts: Duration::ZERO,
+                    values: Values::new(values),
+                    pipeline: 0,
+                };
                 let fault = build(&placed);
                 assert_eq!(fault.observed(Effects::default()).fired, 0, "{placed} has not begun");
             }

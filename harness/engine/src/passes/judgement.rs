@@ -8,35 +8,9 @@ use dedup_stream::truth::Counts;
 use crate::record::{Judgement, Verdict};
 use crate::units::thousands;
 
-/// Whether something was made to go wrong: the promise has other bounds for that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Circumstances {
-    /// Nothing was.
-    Ordinary,
-    /// The scenario has faults.
-    Faults,
-}
-
-/// What was seen, against what was promised; at most `ids_in_window` ids came in a window. Losses among pings that
-/// share a key with another ping are the key's fault and no strategy's; they are counted, and not judged.
-pub(super) fn judge(
-    promise: &Promise,
-    circumstances: Circumstances,
-    counts: &Counts,
-    ids_in_window: u64,
-) -> Judgement {
-    let (missed, lost) = match circumstances {
-        Circumstances::Ordinary => (promise.missed, promise.lost),
-        Circumstances::Faults => (promise.under_faults.missed, promise.under_faults.lost),
-    };
-    if let Some(capacity) = promise.capacity
-        && ids_in_window > capacity
-    {
-        return Judgement {
-            verdict: Verdict::Void,
-            findings: vec![overload(promise, ids_in_window, capacity)],
-        };
-    }
+/// What was seen, against what was promised of misses and losses. Losses among pings that share a key with another ping are
+/// the key's fault and no strategy's; they are counted, and not judged.
+pub(super) fn judge(missed: Bound, lost: Bound, counts: &Counts) -> Judgement {
     let own_uniques = counts.uniques - counts.lost_shared_key;
     let findings: Vec<String> = [
         broken(missed, counts.missed_in_window, counts.in_window, "missed", "duplicates in its window"),
@@ -49,6 +23,12 @@ pub(super) fn judge(
     .collect();
     let verdict = if findings.is_empty() { Verdict::Kept } else { Verdict::Broken };
     Judgement { verdict, findings }
+}
+
+/// In which way more ids came in a window than the promise is for.
+pub(super) fn overloaded(promise: &Promise, ids_in_window: u64) -> Option<String> {
+    let capacity = promise.capacity.filter(|capacity| ids_in_window > *capacity)?;
+    Some(overload(promise, ids_in_window, capacity))
 }
 
 /// A fault that never happened puts no promise to the test. A promise that was broken all the same is broken.
@@ -114,18 +94,17 @@ mod tests {
     #[test]
     fn a_ping_that_shares_its_key_and_is_lost_is_not_held_against_the_strategy() {
         let counts = Counts { uniques: 2, lost: 1, lost_shared_key: 1, ..Counts::default() };
-        let judgement = judge(&promise(Window::Forever), Circumstances::Ordinary, &counts, 1);
+        let judgement = judge(Bound::Never, Bound::Never, &counts);
         assert_eq!(judgement.verdict, Verdict::Kept);
     }
 
     #[test]
     fn one_case_breaks_never_and_chance_does_not_break_a_share() {
         let one_lost = Counts { uniques: 2, lost: 1, ..Counts::default() };
-        let never = judge(&promise(Window::Forever), Circumstances::Ordinary, &one_lost, 2);
+        let never = judge(Bound::Never, Bound::Never, &one_lost);
         assert_eq!(never.verdict, Verdict::Broken);
         assert_eq!(never.findings, ["lost 1 of 2 uniques, promised none"]);
-        let share = Promise { lost: Bound::AtMost(0.001), ..promise(Window::Forever) };
-        assert_eq!(judge(&share, Circumstances::Ordinary, &one_lost, 2).verdict, Verdict::Kept);
+        assert_eq!(judge(Bound::Never, Bound::AtMost(0.001), &one_lost).verdict, Verdict::Kept);
     }
 
     #[test]
@@ -140,11 +119,10 @@ mod tests {
     }
 
     #[test]
-    fn a_load_beyond_the_promise_voids_it() {
+    fn a_load_beyond_the_promise_is_said() {
         let small = Promise { capacity: Some(11), ..promise(Window::Since(WINDOW)) };
-        let counts = Counts { uniques: 12, lost: 6, ..Counts::default() };
-        let judgement = judge(&small, Circumstances::Ordinary, &counts, 12);
-        assert_eq!(judgement.verdict, Verdict::Void);
-        assert_eq!(judgement.findings, ["12 ids came in a window, it is built for 11"]);
+        assert_eq!(overloaded(&small, 11), None);
+        let said = overloaded(&small, 12).unwrap();
+        assert_eq!(said, "12 ids came in a window, it is built for 11");
     }
 }

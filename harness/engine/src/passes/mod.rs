@@ -18,5 +18,7 @@ pub struct Bench<'a> {
     /// The pings.
     pub workload: &'a Workload,
     /// Called now and then with the share of the work that is done.
-    pub progress: &'a mut dyn FnMut(f64),
+    pub progress: &'a mut (dyn FnMut(f64) + Send),
+    /// Which pipelines of the verify pass are run.
+    pub pipelines: verify::Pipelines,
 }

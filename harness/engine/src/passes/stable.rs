@@ -1,23 +1,26 @@
 //! The nightly job behind a verify pass.
 
-use super::Bench;
-use crate::environment::CellError;
+use dedup_stream::workload::Workload;
+
+use crate::environment::{CellError, Environment};
 use crate::nightly::{Arrived, Behind, DaySink, INSTALL, NightlyError};
 use crate::record::{Failure, StableFigures, VerifyFigures};
 
 /// Opens the live tables that the pass writes, if a nightly job is to follow it.
-pub(super) fn begin(bench: &Bench<'_>) -> Result<Option<(DaySink, Behind)>, CellError> {
-    let environment = &*bench.environment;
+pub(super) fn begin(
+    environment: &Environment,
+    workload: &Workload,
+) -> Result<Option<(DaySink, Behind)>, CellError> {
     let (choice, preceding_days) = environment.nightly;
-    let jobs = choice.jobs(bench.workload, environment.disk_limit);
+    let jobs = choice.jobs(workload, environment.disk_limit);
     let jobs = jobs.map_err(|error| CellError::Refused(error.to_string()))?;
     if !jobs.any() {
         return Ok(None);
     }
-    let mut config = bench.workload.nightly().unwrap_or_default();
+    let mut config = workload.nightly().unwrap_or_default();
     config.preceding_days = preceding_days.unwrap_or(config.preceding_days);
     let dir = environment.directory.join("tables");
-    let submissions = bench.workload.submissions();
+    let submissions = workload.submissions();
     // A quarter: a strategy may take the rest.
     Ok(Some(Behind::new(jobs, config, submissions, dir, environment.memory_limit / 4)?))
 }

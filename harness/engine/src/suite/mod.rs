@@ -6,6 +6,7 @@ mod faultless;
 mod in_order;
 mod observer;
 mod partition;
+mod pipelines;
 mod plan;
 mod preflight;
 mod run;

@@ -1,6 +1,8 @@
 //! A run shared out among several machines: which cells are whose.
 
 use std::fmt;
+use std::num::NonZeroU32;
+use std::ops::Range;
 use std::str::FromStr;
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
@@ -8,6 +10,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 use super::cell::Turn;
 use super::plan::Plan;
 use super::task::Place;
+use crate::passes::verify::Pipelines;
 use crate::record::{MOST_SHARES, Share};
 
 /// One of several shares: `3/8`.
@@ -22,6 +25,28 @@ impl Partition {
     /// else is run.
     pub(super) fn holds(self, cell: &str) -> bool {
         xxh3_64(cell.as_bytes()) % u64::from(self.of) == u64::from(self.index - 1)
+    }
+
+    /// Which of so many pipelines are the share's: neighbours, and no share has more than one more than another.
+    pub(super) fn part_of(self, pipelines: u32) -> Range<u32> {
+        let before = |share: u32| (u64::from(pipelines) * u64::from(share) / u64::from(self.of)) as u32;
+        before(self.index - 1)..before(self.index)
+    }
+
+    /// The share as one of so many clients.
+    pub(super) fn client(self) -> Pipelines {
+        let of = NonZeroU32::new(self.of).unwrap_or(NonZeroU32::MIN);
+        Pipelines { of, own: self.index - 1..self.index }
+    }
+
+    /// Which one it is, from 1.
+    pub fn index(self) -> u32 {
+        self.index
+    }
+
+    /// How many shares there are.
+    pub fn of(self) -> u32 {
+        self.of
     }
 
     /// What the records of the share say of it, in a run of so many cells.
@@ -80,7 +105,7 @@ fn digest(plans: &[&Plan]) -> String {
             let (name, stream, pipeline) = (plan.name(place, turn), workload.digest(), workload.pipeline());
             hasher.update(format!("{name}\0{stream}\0{seed}\0{pipeline:?}\n").as_bytes());
         }
-        let how = (plan.options, plan.nightly, plan.pacing.asked, plan.without_faults);
+        let how = (plan.options, plan.nightly, plan.pacing.asked, plan.without_faults, plan.pipelines);
         hasher.update(format!("{how:?}\n").as_bytes());
     }
     format!("{:016x}", hasher.digest())

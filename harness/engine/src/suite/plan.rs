@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -55,7 +55,9 @@ pub struct Plan {
     /// How many cells may run at once, where the memory is enough for so many. Those of the time pass, of long streams, and of stores that keep wall time are
     /// alone in any case.
     pub jobs: NonZeroUsize,
-    /// Which share of the cells is run, where not all are.
+    /// Among how many pipelines the keys of a verify cell are split, where its strategy allows that.
+    pub pipelines: NonZeroU32,
+    /// Which share of the cells is run, where not all are; of a cell of several pipelines it is a share of these.
     pub partition: Option<Partition>,
     /// Cells of the plans before it, where several plans are one run.
     pub cells_before: usize,
@@ -85,6 +87,7 @@ impl Plan {
             disk_bytes: crate::process::free_bytes(&directory),
             limits: Limits::default(),
             jobs: crate::process::cores(),
+            pipelines: NonZeroU32::MIN,
             partition: None,
             cells_before: 0,
             directory,
@@ -154,6 +157,7 @@ impl Plan {
             given: strategy.given.clone(),
             work,
             seed: seed_of(self.seed.unwrap_or(workload.seed()), round),
+            pipelines: self.pipelines_at(place, work),
             workers: workload.pipeline().workers,
             batch: strategy.definition.needs.batching().map_or(workload.pipeline().batch, |flow| flow.pings),
             redis: self.redis.under(workload.faults()),
@@ -175,7 +179,11 @@ impl Plan {
         let redis = self.redis.under(workload.faults());
         let on_wall_time = redis.keeps_wall_time(strategy.definition.needs);
         let worker_bytes = self.limits.memory_bytes / self.at_once().get() as u64;
-        sharing(work, on_wall_time, workload.expected_pings(), worker_bytes)
+        match self.pipelines_at(place, work).own.len() {
+            1 => sharing(work, on_wall_time, workload.expected_pings(), worker_bytes),
+            // They are at work on all cores by themselves.
+            _ => Sharing::Alone,
+        }
     }
 
     /// Bytes of disk for the tables of a task's nightly job: who shares the machine has a share of what is free.

@@ -11,6 +11,7 @@ use super::observer::Completion;
 use super::plan::Plan;
 use super::task::{Place, Task, TaskObserver};
 use crate::cell::{Ending, Reached, Work};
+use crate::passes::verify::{at_once, shared_out};
 use crate::record::{CellResult, Pass};
 
 /// What was found out before the first cell.
@@ -43,12 +44,14 @@ impl Plan {
         let (workload, strategy) = self.at(place);
         let settings = strategy.settings(&workload.sizing());
         let settings = settings.map_err(|error| Refusal::new(workload, error))?;
+        let pipelines = self.pipelines_at(place, Work::Build);
+        let (own, sizing) = shared_out(&strategy.definition, &settings, workload.sizing(), pipelines.of);
         let context = Context {
             workers: workload.pipeline().workers,
-            memory_limit: self.limits.memory_bytes,
-            ..Context::embedded(workload.sizing())
+            memory_limit: self.limits.memory_bytes / at_once(&pipelines) as u64,
+            ..Context::embedded(sizing)
         };
-        let fits = strategy.definition.admit(&settings, &context);
+        let fits = strategy.definition.admit(&own, &context);
         fits.map_err(|error| Refusal::new(workload, error))?;
         self.admit_tables(place)?;
         Ok(settings)
@@ -118,6 +121,19 @@ mod tests {
             said.contains("quick: strategy bloom") && said.contains("1000 bytes are available"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn what_is_too_large_as_a_whole_fits_where_its_pipelines_run_on_several_machines() {
+        let mut plan = plan(&["^bloom$"]);
+        let place = Place { workload: 0, strategy: 0 };
+        plan.limits.memory_bytes = 100_000;
+        assert!(plan.admitted(place).is_err());
+        plan.pipelines = std::num::NonZeroU32::new(64).unwrap();
+        assert!(plan.admitted(place).is_err(), "it is weighed, too");
+        plan.passes = vec![Pass::Verify];
+        plan.partition = Some("1/64".parse().unwrap());
+        assert!(plan.admitted(place).is_ok());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::cell::{self, Turn};
 use super::error::{Refusal, SuiteError};
 use super::faultless::Faultless;
 use super::observer::{Completion, Observer};
+use super::partition::Partition;
 use super::plan::Plan;
 use super::preflight::Preflight;
 use super::task::{Place, Task, TaskObserver};
@@ -25,8 +26,11 @@ impl Plan {
         let Some(faultless) = self.measure_faultless(&settings, &known, stop, observer)? else {
             return Ok(Completion::Interrupted);
         };
+        let mut loaded = 0;
         let tasks = self.turns().map(|(place, turn)| {
-            let work = Work::Measure(turn.pass, self.options);
+            let nth = self.is_loaded(place, Work::Measure(turn.pass, self.options)).then_some(loaded);
+            loaded += u32::from(nth.is_some());
+            let work = Work::Measure(turn.pass, self.options_of(nth));
             self.task(place, &settings[&place], turn, turn.round, work)
         });
         self.pool(stop).run(tasks, known, &mut Measured { plan: self, observer, faultless })
@@ -34,8 +38,11 @@ impl Plan {
 
     /// The cells that are run, in their order.
     pub(super) fn turns(&self) -> impl Iterator<Item = (Place, Turn)> {
-        self.all_turns()
-            .filter(|(place, turn)| self.partition.is_none_or(|ours| ours.holds(&self.name(*place, *turn))))
+        let is_ours = |place: Place, turn: Turn| {
+            let ours = |partition: Partition| partition.holds(&self.name(place, turn));
+            self.partition.is_none_or(ours) || self.is_in_parts(place, turn)
+        };
+        self.all_turns().filter(move |(place, turn)| is_ours(*place, *turn))
     }
 
     /// The same, with those of other shares.
@@ -69,7 +76,7 @@ impl Measured<'_> {
     fn beside_faultless(&mut self, task: &Task<Turn>, result: &mut CellResult) {
         let CellResult::Verify(figures) = result else { return };
         let stream = self.plan.stream(task.place, task.tag.round);
-        match figures.faults.is_empty() {
+        match self.plan.at(task.place).0.faults().is_empty() {
             true => drop(self.faultless.insert(stream, FaultlessFigures::of(figures))),
             false => figures.faultless = self.faultless.get(&stream).copied(),
         }

@@ -19,6 +19,7 @@ use super::task::{Place, Sharing, Task, TaskObserver};
 use crate::cell::{Ending, Input, Job, Reached, Work};
 use crate::environment::RedisChoice;
 use crate::nightly::Choice;
+use crate::passes::verify::Pipelines;
 use crate::record::{CellResult, Failure};
 
 /// What happens to a task.
@@ -58,6 +59,7 @@ type Tag = (usize, Fate);
 fn task((index, sketch): (usize, &Sketch)) -> Task<Tag> {
     let sizing = Sizing { window: Duration::from_secs(1), ids_in_window: 1, ids_total: 1 };
     let job = Job {
+        pipelines: Pipelines::ONE,
         input: Input::Scenario { name: String::new(), toml: String::new() },
         strategy: String::new(),
         system: None,

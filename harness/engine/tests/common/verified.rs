@@ -2,7 +2,8 @@
 
 use dedup_engine::environment::Environment;
 use dedup_engine::nightly::Choice;
-use dedup_engine::passes::{Bench, verify};
+use dedup_engine::passes::Bench;
+use dedup_engine::passes::verify::{self, Pipelines};
 use dedup_engine::record::VerifyFigures;
 use dedup_engine::select::select;
 use dedup_engine::strategies::STRATEGIES;
@@ -29,6 +30,8 @@ pub(crate) fn verified_before(scenario: &Scenario, strategy: &str, seed: u64, jo
         ..Environment::new(selected.definition, settings, seed, scenario.sizing(), place)
     };
     let workload = Workload::Scenario(Box::new(scenario.clone()));
-    let bench = Bench { environment: &mut environment, workload: &workload, progress: &mut |_| {} };
+    let pipelines = Pipelines::ONE;
+    let bench =
+        Bench { environment: &mut environment, workload: &workload, progress: &mut |_| {}, pipelines };
     verify::run(bench).unwrap_or_else(|trouble| panic!("{strategy}: {trouble:?}"))
 }

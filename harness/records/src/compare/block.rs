@@ -50,6 +50,9 @@ pub struct Stream {
     pub deadlines: Deadlines,
     /// Which worker a ping goes to.
     pub routed: Routed,
+    /// Among how many pipelines the keys of verify cells were split; several numbers if cells differ, none for one alone.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub pipelines_counts: BTreeSet<u32>,
 }
 
 /// A strategy that could not run, or not in every pass.
@@ -161,7 +164,17 @@ pub(super) fn stream(
         batch_counts: cells.iter().map(|cell| cell.batch_count).collect(),
         deadlines: first.deadlines,
         routed: first.routed,
+        pipelines_counts: pipelines_counts(cells),
     })
+}
+
+fn pipelines_counts(cells: &[&CellRecord]) -> BTreeSet<u32> {
+    let counts = cells.iter().filter_map(|cell| match &cell.result {
+        CellResult::Verify(figures) => Some(figures.pipelines_count),
+        _ => None,
+    });
+    let counts: BTreeSet<u32> = counts.collect();
+    if counts == BTreeSet::from([1]) { BTreeSet::new() } else { counts }
 }
 
 /// The block that this stream on this machine belongs to, made where there is none.

@@ -16,8 +16,15 @@ pub struct TimeSummary {
     pub start_ns: Option<Spread>,
     /// Whether the closed loop was timed only once it had warmed up.
     pub is_warm: bool,
-    /// Threads or connections that judged.
+    /// Threads or connections that judged, of all clients.
     pub threads_count: u32,
+    /// Clients that loaded one store at once.
+    #[serde(skip_serializing_if = "is_one")]
+    pub clients_count: u32,
+    /// Of the time of all threads in the open loop, the share in which they ran or waited for a processor; none where there is no
+    /// store beside the process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads_ran_ratio: Option<f64>,
     /// Rate of the open loop.
     pub offered_per_s: Spread,
     /// Rate that it reached.
@@ -83,6 +90,8 @@ impl TimeSummary {
                 start_ns: Spread::of(rounds.iter().filter_map(|round| Some(round.start_ns? as f64))),
                 is_warm: rounds.iter().any(|round| round.warm_up_count.is_some()),
                 threads_count: rounds.first()?.threads_count,
+                clients_count: rounds.first()?.clients_count,
+                threads_ran_ratio: ran(rounds),
                 offered_per_s: spread(|f| f.offered_per_s)?,
                 achieved_per_s: spread(|f| f.achieved_per_s)?,
                 latency_ns: latency_ns?,
@@ -91,6 +100,18 @@ impl TimeSummary {
         };
         Ok(summary())
     }
+}
+
+fn is_one(count: &u32) -> bool {
+    *count == 1
+}
+
+fn ran(rounds: &[&TimeFigures]) -> Option<f64> {
+    let sum = |figure: fn(&TimeFigures) -> Option<u64>| {
+        rounds.iter().map(|round| figure(round)).sum::<Option<u64>>()
+    };
+    let (ran, all) = (sum(|round| round.threads_ran_ns)?, sum(|round| round.threads_ns)?);
+    (all > 0).then(|| ran as f64 / all as f64)
 }
 
 impl LatencySummary {

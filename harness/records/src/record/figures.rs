@@ -118,6 +118,63 @@ pub struct VerifyFigures {
     pub output_digest: String,
     /// How this compares with the promise.
     pub judgement: Judgement,
+    /// Pipelines that the keys were split among; their figures are added up here.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub pipelines_count: u32,
+    /// Where these are the figures of some of the pipelines: what it takes to judge them all together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<PartFigures>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn is_one(count: &u32) -> bool {
+    *count == 1
+}
+
+/// Some of the pipelines of a cell, and what the whole is judged by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PartFigures {
+    /// Which they are.
+    pub pipelines: Vec<PipelineFigures>,
+    /// What is promised of misses among the copies of the window, whatever pipeline they are in.
+    pub missed: PromisedBound,
+    /// What is promised of losses among the unique pings.
+    pub lost: PromisedBound,
+    /// Why the promise does not speak of any of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub void: Option<Judgement>,
+}
+
+/// What has to be known of one pipeline beside its counts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PipelineFigures {
+    /// Its number, from 1.
+    pub number: u32,
+    /// Digest of its decisions in order.
+    pub output_digest: String,
+    /// Pings refused as late that were in time.
+    pub refused_in_time_count: u64,
+    /// In which way more ids came than its strategy is built for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overload: Option<String>,
+    /// In which way its server was too slow for the stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fell_behind: Option<String>,
+}
+
+/// How much of something a promise allows.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PromisedBound {
+    /// Any number.
+    Unbounded,
+    /// None.
+    Never,
+    /// At most this share.
+    AtMost(f64),
 }
 
 /// One fault of a scenario.
@@ -281,6 +338,18 @@ pub struct TimeFigures {
     pub latency_ns: Latency,
     /// From the call to the verdict.
     pub service_ns: Latency,
+    /// Clients that loaded one store at once; their figures are added up here.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub clients_count: u32,
+    /// Where these are the figures of some of the clients: their numbers, from 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<u32>,
+    /// How long the threads of the open loop took together; only where there is a store beside the process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threads_ns: Option<u64>,
+    /// Of that, how long they ran, or waited for a processor: the rest they waited for the store, or for a ping to be due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threads_ran_ns: Option<u64>,
 }
 
 /// Memory.

@@ -12,6 +12,7 @@ mod scale;
 mod schema;
 mod shares;
 mod struck;
+mod sum;
 mod writer;
 
 #[cfg(any(test, feature = "sample"))]
@@ -22,7 +23,8 @@ mod tests;
 pub use error::RecordError;
 pub use figures::{
     CauseFigures, FaultFigures, FaultlessFigures, Judgement, LagFigures, MemoryOverTime, OverTime,
-    Prediction, StableFigures, Tables, TimeFigures, Verdict, VerifyFigures, WeighFigures,
+    PartFigures, PipelineFigures, Prediction, PromisedBound, StableFigures, Tables, TimeFigures, Verdict,
+    VerifyFigures, WeighFigures,
 };
 pub use latency::{HistogramError, Latency, merged};
 pub use reader::{Run, parse_run, read_run};
@@ -31,8 +33,9 @@ pub use schema::{
     CellRecord, CellResult, Deadlines, DoubtRecord, FAILED, Failure, Line, Machine, Operation, Pass, Role,
     Routed, RunRecord, SCHEMA, SKIPPED, Share, Tool, WhoseTime,
 };
-pub use shares::{Joined, MOST_SHARES, SharesError, joined};
+pub use shares::{Joined, Judge, MOST_SHARES, SharesError, joined};
 pub use struck::Struck;
+pub use sum::SumError;
 pub use writer::RecordWriter;
 
 /// The name of the result file in its directory.

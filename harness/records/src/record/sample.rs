@@ -338,6 +338,8 @@ impl Sample {
             emitted_twice_count: None,
             output_digest: "5b0c".into(),
             judgement,
+            pipelines_count: 1,
+            part: None,
         }
     }
 
@@ -369,6 +371,10 @@ impl Sample {
             achieved_per_s: per_s / 2.0,
             latency_ns: latency(self.nanos + u64::from(round)),
             service_ns: latency(self.nanos),
+            clients_count: 1,
+            clients: Vec::new(),
+            threads_ns: None,
+            threads_ran_ns: None,
         }
     }
 

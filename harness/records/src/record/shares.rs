@@ -1,9 +1,10 @@
 //! Shares of a run, as several machines keep them, made one run.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{FILE_NAME, Machine, Run, Share};
+use super::{CellRecord, CellResult, FILE_NAME, Machine, Run, Share, SumError, VerifyFigures};
 use crate::printable::printable;
 
 /// The most shares that a run is dealt out to.
@@ -44,6 +45,18 @@ pub enum SharesError {
         /// Which share.
         share: Share,
     },
+    /// Parts of a cell that are no parts of it.
+    #[error("{}: share {share}, {cell}: {source}", path.display())]
+    Sum {
+        /// The file.
+        path: PathBuf,
+        /// Which share.
+        share: Share,
+        /// The cell's scenario and strategy.
+        cell: String,
+        /// Why.
+        source: SumError,
+    },
     /// A cell twice.
     #[error("{}: share {share} holds cell {position} of the run, which another share holds too; fetch it anew", path.display())]
     Cell {
@@ -56,8 +69,12 @@ pub enum SharesError {
     },
 }
 
-/// Makes one run of the shares of each run. What is no share stays as it is.
-pub fn joined(runs: Vec<Run>) -> Result<Joined, SharesError> {
+/// Gives the verdict on pipelines whose figures were added up.
+pub type Judge = fn(VerifyFigures) -> VerifyFigures;
+
+/// Makes one run of the shares of each run. What is no share stays as it is. Where shares hold pipelines of one cell, their
+/// figures are added up, and `judge` gives the verdict on them.
+pub fn joined(runs: Vec<Run>, judge: Judge) -> Result<Joined, SharesError> {
     runs.iter().try_for_each(admit)?;
     let mut groups: Vec<Vec<Run>> = Vec::new();
     for run in runs {
@@ -68,7 +85,7 @@ pub fn joined(runs: Vec<Run>) -> Result<Joined, SharesError> {
     }
     let mut joined = Joined::default();
     for group in groups {
-        joined.add(group)?;
+        joined.add(group, judge)?;
     }
     Ok(joined)
 }
@@ -92,13 +109,13 @@ fn belong_together(one: &Run, other: &Run) -> bool {
 }
 
 impl Joined {
-    fn add(&mut self, mut group: Vec<Run>) -> Result<(), SharesError> {
+    fn add(&mut self, mut group: Vec<Run>, judge: Judge) -> Result<(), SharesError> {
         let Some(share) = group[0].run.share.clone() else {
             self.runs.append(&mut group);
             return Ok(());
         };
         refuse_doubles(&group)?;
-        let run = one_of(&group)?;
+        let run = one_of(&group, judge)?;
         let label = run.label();
         let there: BTreeSet<u32> = group.iter().flat_map(|run| &run.run.share).map(|own| own.index).collect();
         let absent: Vec<String> =
@@ -108,12 +125,22 @@ impl Joined {
             let plural = if absent.len() == 1 { "share" } else { "shares" };
             let list = absent.join(", ");
             self.missing.push(format!(
-                "{label}: {plural} {list} of {} missing: {found} of {all} cells are there",
-                share.of
+                "{label}: {plural} {list} of {} missing: {found} of {all} cells are there{}",
+                share.of,
+                if run.cells.iter().any(|cell| in_part(cell).is_some()) {
+                    ", some of them in part"
+                } else {
+                    ""
+                }
             ));
         } else if (found as u64) < u64::from(all) {
             self.missing.push(format!(
                 "{label}: {found} of {all} cells are there: a share of it was ended before its end"
+            ));
+        } else if let Some((cell, parts)) = run.cells.iter().find_map(|cell| Some((cell, in_part(cell)?))) {
+            self.missing.push(format!(
+                "{label}: {}: {parts} are there: a share of it was ended before its end",
+                named(cell)
             ));
         }
         if group.iter().any(|other| other.run.machine != group[0].run.machine) {
@@ -144,17 +171,32 @@ fn shown(path: &Path) -> PathBuf {
 }
 
 /// The run that shares are of: as if it had been run in one go, but for its times.
-fn one_of(group: &[Run]) -> Result<Run, SharesError> {
-    let mut cells = BTreeMap::new();
+fn one_of(group: &[Run], judge: Judge) -> Result<Run, SharesError> {
+    let mut cells: BTreeMap<u32, CellRecord> = BTreeMap::new();
     for (run, share) in group.iter().filter_map(|run| Some((run, run.run.share.as_ref()?))) {
         for cell in &run.cells {
             let position = cell.position.unwrap_or(u32::MAX);
-            let mut whole = cell.clone();
-            whole.position = None;
-            if cells.insert(position, whole).is_some() {
-                let path = shown(&run.path);
-                return Err(SharesError::Cell { path, share: share.clone(), position });
+            let whole = CellRecord { position: None, ..cell.clone() };
+            match cells.entry(position) {
+                Entry::Vacant(entry) => drop(entry.insert(whole)),
+                Entry::Occupied(mut entry) => {
+                    let (path, share) = (shown(&run.path), share.clone());
+                    match add(entry.get_mut(), whole) {
+                        Ok(()) => {}
+                        Err(SumError::NoPart) => return Err(SharesError::Cell { path, share, position }),
+                        Err(source) => {
+                            return Err(SharesError::Sum { path, share, cell: named(cell), source });
+                        }
+                    }
+                }
             }
+        }
+    }
+    for cell in cells.values_mut() {
+        match &mut cell.result {
+            CellResult::Verify(figures) => **figures = judge((**figures).clone()),
+            CellResult::Time(figures) => figures.whole(),
+            _ => {}
         }
     }
     let mut record = group[0].run.clone();
@@ -169,6 +211,43 @@ fn one_of(group: &[Run]) -> Result<Run, SharesError> {
         truncated: None,
         sha256: None,
     })
+}
+
+/// Adds a part of a cell to another. One that did not come to its end stands for all.
+fn add(sum: &mut CellRecord, part: CellRecord) -> Result<(), SumError> {
+    sum.elapsed_ns = sum.elapsed_ns.max(part.elapsed_ns);
+    match (&mut sum.result, part.result) {
+        (CellResult::Verify(sum), CellResult::Verify(part)) => sum.add(&part),
+        (CellResult::Time(sum), CellResult::Time(part)) => sum.add(&part),
+        (CellResult::Failed { .. }, _) => Ok(()),
+        (
+            CellResult::Skipped { .. },
+            CellResult::Verify(_) | CellResult::Time(_) | CellResult::Skipped { .. },
+        ) => Ok(()),
+        (sum, other @ (CellResult::Failed { .. } | CellResult::Skipped { .. })) => {
+            *sum = other;
+            Ok(())
+        }
+        _ => Err(SumError::NoPart),
+    }
+}
+
+/// `24 of 64 pipelines`, where not all parts of a cell are there.
+fn in_part(cell: &CellRecord) -> Option<String> {
+    match &cell.result {
+        CellResult::Verify(figures) => {
+            let part = figures.part.as_ref()?;
+            Some(format!("{} of {} pipelines", part.pipelines.len(), figures.pipelines_count))
+        }
+        CellResult::Time(figures) if !figures.clients.is_empty() => {
+            Some(format!("{} of {} clients", figures.clients.len(), figures.clients_count))
+        }
+        _ => None,
+    }
+}
+
+fn named(cell: &CellRecord) -> String {
+    format!("{}, {}", cell.scenario, cell.strategy)
 }
 
 /// What there is of each server; several versions where the shares had unlike ones.
@@ -212,6 +291,10 @@ fn common_path(group: &[Run]) -> PathBuf {
 mod tests {
     use super::*;
     use crate::record::sample;
+
+    fn joined(runs: Vec<Run>) -> Result<Joined, SharesError> {
+        super::joined(runs, |figures| figures)
+    }
 
     /// The sample run, dealt out to so many.
     fn dealt(of: u32) -> Vec<Run> {

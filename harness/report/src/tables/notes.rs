@@ -1,7 +1,7 @@
 //! What stands below a table: how to read it, what it leaves out, and what did not fit.
 
 use dedup_records::compare::{
-    Block, Certainty, Clock, Comparison, Difference, Row, Source, VerifySummary, WeighSummary,
+    Block, Certainty, Clock, Comparison, Difference, Row, Source, TimeSummary, VerifySummary, WeighSummary,
 };
 use dedup_records::metrics::{DELAYED, LOST, MISSED, MISSED_IN_WINDOW, Metric, WINDOW_IDS};
 use dedup_records::stats::rule_of_three;
@@ -34,6 +34,7 @@ pub(super) fn notes(block: &Block, verdict_width: usize) -> Vec<String> {
     for row in &block.rows {
         notes.extend(refused(row).map(|text| format!("{}: {text}", name(row, block))));
         notes.extend(incomplete(row, block).map(|text| format!("{}: {text}", name(row, block))));
+        notes.extend(clients(row).map(|text| format!("{}: {text}", name(row, block))));
         notes.extend(overloaded(row).map(|text| format!("{}: {text}", name(row, block))));
         notes.extend(least_size(row).map(|text| format!("{}: {text}", name(row, block))));
         notes.extend(shrunk(row).map(|text| format!("{}: {text}", name(row, block))));
@@ -225,8 +226,36 @@ fn overloaded(row: &Row) -> Option<String> {
     let (offered, achieved) = (time.offered_per_s.median, time.achieved_per_s.median);
     (achieved < 0.95 * offered).then(|| {
         let percent = short(achieved / offered * 100.0);
-        format!("overloaded: reached {percent} % of the open loop's rate, so its latencies are those of a growing queue.")
+        format!(
+            "overloaded: reached {percent} % of the open loop's rate, so its latencies are those of a growing queue.{}",
+            whose_limit(time)
+        )
     })
+}
+
+/// Whether a rate that was not reached with a store is the client's limit, by what its threads spent their time on.
+fn whose_limit(time: &TimeSummary) -> String {
+    let Some(ran) = time.threads_ran_ratio else { return String::new() };
+    match ran > 0.5 {
+        true => format!(
+            " That is the client's limit: its threads computed, or waited for a processor, {} % of the time; load from more \
+             machines (--start-at).",
+            short(100.0 * ran)
+        ),
+        false => format!(
+            " Its threads waited for the store {} % of the time: that is the store's limit, or that of so few connections \
+             (--threads).",
+            short(100.0 - 100.0 * ran)
+        ),
+    }
+}
+
+fn clients(row: &Row) -> Option<String> {
+    let time = row.summary.time.as_ref().filter(|time| time.clients_count > 1)?;
+    Some(format!(
+        "{} clients loaded one store at once, over {} connections: rates are theirs together, latencies those of all pings.",
+        time.clients_count, time.threads_count
+    ))
 }
 
 fn least_size(row: &Row) -> Option<String> {

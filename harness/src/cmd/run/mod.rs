@@ -7,7 +7,7 @@ mod quick;
 mod survey;
 
 use std::io::Write;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -20,7 +20,8 @@ use dedup_strategies::Definition;
 use super::given_redis::GivenRedis;
 use super::reading::ReadingArgs;
 use super::values::{
-    Budget, Ids, budget, cell_memory, count, format, ids, partition, rate, seconds, seed, time, whole,
+    Budget, Ids, budget, cell_memory, count, format, ids, partition, pipelines, rate, seconds, seed,
+    start_at, time, whole,
 };
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
@@ -35,7 +36,7 @@ use crate::suite::{Completion, Partition, Plan, SuiteError};
 use crate::systems::SystemsArgs;
 
 pub(super) use ending::{Watcher, exit};
-pub(super) use plan::{admit, describe};
+pub(super) use plan::{admit, admit_pipelines, describe};
 pub use quick::run_quick;
 
 use plan::plan;
@@ -65,8 +66,12 @@ pub struct RunArgs {
     /// Seed of the streams and of every hash; the scenario's own if not given
     #[arg(long, value_name = "N", value_parser = seed, help_heading = "What to run")]
     pub seed: Option<u64>,
+    /// Split the keys of each verify cell among so many pipelines, which run side by side on all cores, and add up what they
+    /// count. A record says how many there were: what depends on how pings are batched depends on it
+    #[arg(long, value_name = "N", default_value_t = NonZeroU32::MIN, value_parser = pipelines, help_heading = "What to run")]
+    pub pipelines: NonZeroU32,
     /// Run only this share of the cells, such as 3/8: for several machines that share a run out. `compare`, `report` and
-    /// `gate check` take the records of all shares for one run
+    /// `gate check` take the records of all shares for one run. With --pipelines, it is a share of the pipelines of each cell
     #[arg(long, value_name = "SHARE/SHARES", value_parser = partition, help_heading = "What to run")]
     pub partition: Option<Partition>,
 
@@ -107,6 +112,10 @@ pub struct RunArgs {
     /// Rate of the open loop; half of the measured throughput, at most 1,000,000, if not given
     #[arg(long, value_name = "PINGS_PER_S", value_parser = rate, help_heading = "How to run")]
     pub rate: Option<f64>,
+    /// Load the given server in the time pass from all shares at once (--partition), each with ids of its own and its part of the
+    /// rate, from this moment on: 2026-11-29T14:30:00Z. Each further cell begins two loops and ten seconds later
+    #[arg(long, value_name = "TIME", value_parser = start_at, requires_all = ["partition", "rate", "redis_url"], help_heading = "How to run")]
+    pub start_at: Option<u64>,
     /// Seconds that each of the two loops of the time pass may take
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds, help_heading = "How to run")]
     pub time_budget: f64,
@@ -213,6 +222,9 @@ fn carry_out(
         plan.workloads.iter().for_each(late::tell);
     }
     tell_share(&[plan], output.quiet);
+    if !output.quiet {
+        plan.not_split().iter().for_each(|whole| note(whole));
+    }
     let progress = Progress::new(plan.steps(), output.quiet);
     let mut watcher = Watcher { progress, writer, cells: Vec::new() };
     let ended = ended(plan.run(preflight, stop, &mut watcher));

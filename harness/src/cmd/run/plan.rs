@@ -23,7 +23,7 @@ use crate::print::note;
 use crate::printable::{printable, printable_record};
 use crate::record::{DoubtRecord, FILE_NAME, Pass, RunRecord};
 use crate::select::{Selected, select};
-use crate::suite::{Plan, Preflight};
+use crate::suite::{Partition, Plan, Preflight};
 use crate::systems::with_systems;
 
 pub(super) fn plan(
@@ -42,6 +42,7 @@ pub(super) fn plan(
     plan.rounds = args.rounds;
     plan.seed = args.seed;
     plan.partition = args.partition;
+    plan.pipelines = args.pipelines;
     plan.nightly = (args.nightly, args.preceding_days);
     plan.limits.stall = args.stall_timeout;
     plan.limits.memory_bytes = args.memory_limit.unwrap_or(plan.limits.memory_bytes);
@@ -50,6 +51,7 @@ pub(super) fn plan(
     admit_time_factor(args, &plan).or_exit(Exit::Usage)?;
     admit_scale(args, &plan).or_exit(Exit::Usage)?;
     admit_passes(args, &plan).or_exit(Exit::Usage)?;
+    admit_pipelines(&plan).or_exit(Exit::Usage)?;
     admit(&plan).or_exit(Exit::Usage)?;
     plan.claim = claim(&plan.redis, &plan.strategies, stop)?.map(RefCell::new);
     let round_trip = plan.claim.as_ref().map(|claim| claim.borrow().round_trip(stop));
@@ -64,6 +66,7 @@ fn time_options(args: &RunArgs) -> TimeOptions {
         rate_per_s: args.rate,
         pings: args.time_pings as usize,
         seconds: args.time_budget,
+        start_at_ns: args.start_at,
     }
 }
 
@@ -93,6 +96,17 @@ fn admit_scale(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
     anyhow::ensure!(
         !is_asked || plan.passes.contains(&Pass::Scale),
         "--ids and --budget belong to the scale pass, which is run where it is asked for: add --pass scale"
+    );
+    Ok(())
+}
+
+/// Shares of pipelines are of whole pipelines.
+pub(in crate::cmd) fn admit_pipelines(plan: &Plan) -> anyhow::Result<()> {
+    let (pipelines, shares) = (plan.pipelines.get(), plan.partition.map_or(1, Partition::of));
+    anyhow::ensure!(
+        pipelines == 1 || pipelines >= shares,
+        "--pipelines: found {pipelines}, which are fewer than the {shares} shares of --partition; allowed are {shares} and \
+         more, or 1: then the cells are shared out"
     );
     Ok(())
 }
@@ -184,7 +198,12 @@ fn trace_options(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow:
 
 fn redis(args: &RunArgs, stop: &AtomicBool) -> anyhow::Result<RedisChoice> {
     let own = if args.redis_cluster { RedisChoice::Cluster } else { RedisChoice::Private };
-    args.redis.choice(own, stop)
+    let mut choice = args.redis.choice(own, stop)?;
+    // Shares may be at work on one server at once.
+    if let (RedisChoice::Given { prefix, .. }, Some(partition)) = (&mut choice, args.partition) {
+        prefix.push_str(&format!("{}:", partition.index()));
+    }
+    Ok(choice)
 }
 
 const NO_WALL_TIME: &str = "--time-factor: nothing here keeps wall time; it goes with --redis-url or --redis-cluster, \

@@ -20,6 +20,9 @@ pub struct Placed {
     pub lasts: Duration,
     /// Its fields.
     pub values: Values,
+    /// In which pipeline, from 0, where there are several.
+    #[serde(skip_serializing_if = "is_first")]
+    pub pipeline: u32,
 }
 
 impl Placed {
@@ -48,11 +51,16 @@ impl fmt::Display for Placed {
 
 impl PartialEq for Placed {
     fn eq(&self, other: &Self) -> bool {
-        (self.kind.name, self.at, self.lasts, &self.values)
-            == (other.kind.name, other.at, other.lasts, &other.values)
+        (self.kind.name, self.at, self.lasts, &self.values, self.pipeline)
+            == (other.kind.name, other.at, other.lasts, &other.values, other.pipeline)
     }
 }
 
 fn by_name<S: Serializer>(kind: &&'static FaultSpec, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(kind.name)
+}
+
+/// As every fault was before there were several pipelines: digests of scenarios stay what they are.
+fn is_first(pipeline: &u32) -> bool {
+    *pipeline == 0
 }

@@ -9,8 +9,9 @@ use super::bad_id::BadId;
 use super::cause::{Cause, Skew};
 use super::clock::{ArrivalClock, Clock};
 use super::event::{CauseId, Event, Id, Origin, Source, SourceError, Spelling};
+use super::key_share::KeyShare;
 use super::keys::KeyCipher;
-use super::pending::{Family, Pending};
+use super::pending::{Family, Pending, Series};
 use super::pick::Picker;
 use crate::scenario::{Arrival, EventTime, Identity, Length, Process, Scenario, Shape};
 
@@ -25,8 +26,14 @@ pub struct Stream {
     firsts: u64,
     /// Unique pings so far.
     uniques: u64,
-    /// Pings left before the stream ends by count.
+    /// Whose pings come out. What the others would be is drawn all the same, so that they are what they are without it.
+    share: KeyShare,
+    /// Unique pings so far that came out.
+    own_uniques: u64,
+    /// Pings left before the stream ends by count, those of other shares included.
     left: u64,
+    /// Whether it ends by count at all.
+    ends_by_count: bool,
     /// The stream ends before this, in nanoseconds since the epoch.
     end: u64,
     /// Copies due at this time or later never come: at most `end`.
@@ -44,12 +51,17 @@ pub struct Stream {
 impl Scenario {
     /// The pings, for this seed. Here, so that scenarios need not know what is made of them.
     pub fn stream(&self, seed: u64) -> Stream {
-        Stream::new(&self.shape, seed)
+        Stream::new(&self.shape, seed, KeyShare::ALL)
+    }
+
+    /// Those of them whose keys are in this share; unique pings are numbered among these.
+    pub fn stream_of(&self, seed: u64, share: KeyShare) -> Stream {
+        Stream::new(&self.shape, seed, share)
     }
 }
 
 impl Stream {
-    pub(crate) fn new(shape: &Shape, seed: u64) -> Self {
+    pub(crate) fn new(shape: &Shape, seed: u64, share: KeyShare) -> Self {
         let start = shape.start.as_nanos();
         let (left, end) = match shape.length {
             Length::Pings(pings) => (pings, u64::MAX),
@@ -63,7 +75,10 @@ impl Stream {
             clock: ArrivalClock::new(&shape.arrival, shape.start, seed),
             firsts: 0,
             uniques: 0,
+            share,
+            own_uniques: 0,
             left,
+            ends_by_count: matches!(shape.length, Length::Pings(_)),
             end,
             horizon: end.min(last_first(&shape.arrival, left, start)),
             causes: shape
@@ -111,23 +126,31 @@ impl Stream {
         self.causes.iter_mut().map(|cause| &mut cause.picker).chain(std::iter::once(&mut self.bad.picker))
     }
 
-    /// Appends first arrivals that nothing is to be done with: at most `most`, all before `barrier`.
-    fn push_plain(&mut self, barrier: u64, most: usize, events: &mut Vec<Event>) {
-        let (keys, from) = (self.keys, self.uniques);
-        let pushed = match (&mut self.clock, &mut self.skew) {
-            (ArrivalClock::Even(clock), None) => push_run(clock, |at| at, keys, from, barrier, most, events),
-            (ArrivalClock::Uneven(clock), None) => {
-                push_run(clock.as_mut(), |at| at, keys, from, barrier, most, events)
-            }
+    /// Appends first arrivals that nothing is to be done with: takes at most `most`, all before `barrier`, of which at most
+    /// `room` are of the share.
+    fn push_plain(&mut self, barrier: u64, most: u64, room: usize, events: &mut Vec<Event>) {
+        let before = events.len();
+        let run = Run {
+            keys: self.keys,
+            share: self.share,
+            from: self.uniques,
+            own_from: self.own_uniques,
+            barrier,
+        };
+        let taken = match (&mut self.clock, &mut self.skew) {
+            (ArrivalClock::Even(clock), None) => run.push(clock, |at| at, most, room, events),
+            (ArrivalClock::Uneven(clock), None) => run.push(clock.as_mut(), |at| at, most, room, events),
             (ArrivalClock::Even(clock), Some(skew)) => {
-                push_run(clock, |at| skew.before(at), keys, from, barrier, most, events)
+                run.push(clock, |at| skew.before(at), most, room, events)
             }
             (ArrivalClock::Uneven(clock), Some(skew)) => {
-                push_run(clock.as_mut(), |at| skew.before(at), keys, from, barrier, most, events)
+                run.push(clock.as_mut(), |at| skew.before(at), most, room, events)
             }
         };
-        self.firsts += pushed;
-        self.uniques += pushed;
+        self.firsts += taken;
+        self.uniques += taken;
+        self.left -= taken;
+        self.own_uniques += (events.len() - before) as u64;
     }
 
     /// Appends the first arrival that some cause has picked.
@@ -135,39 +158,53 @@ impl Stream {
         let at = self.clock.next();
         self.clock.step();
         let family = Family {
-            unique: self.uniques,
+            is_own: self.share.has_number(self.uniques),
+            unique: self.own_uniques,
             first_at: at,
             event_time: event_time(&mut self.skew, at),
             id: self.bad.id(self.firsts, self.keys.key(self.uniques)),
         };
         let more_to_come = self.start_series(family);
-        events.push(Event {
-            at: Timestamp::from_nanos(at),
-            event_time: Timestamp::from_nanos(family.event_time),
-            id: family.id,
-            origin: Origin { more_to_come, ..first(family.unique, at) },
-        });
+        if family.is_own {
+            events.push(Event {
+                at: Timestamp::from_nanos(at),
+                event_time: Timestamp::from_nanos(family.event_time),
+                id: family.id,
+                origin: Origin { more_to_come, ..first(family.unique, at) },
+            });
+            self.own_uniques += 1;
+        }
         self.firsts += 1;
         self.uniques += 1;
+        self.left -= 1;
         self.look_ahead();
     }
 
     /// Plans the copies of the current first arrival; whether any of them will be a true copy.
     fn start_series(&mut self, family: Family) -> bool {
         let mut slot = None;
-        for (index, cause) in self.causes.iter_mut().enumerate() {
-            if !cause.picker.take(self.firsts) {
+        for index in 0..self.causes.len() {
+            if !self.causes[index].picker.take(self.firsts) {
                 continue;
             }
+            let cause = &mut self.causes[index];
             let mut series = cause.series(index);
             let at = family.first_at.saturating_add(cause.lag(&mut series));
-            if at >= self.horizon {
+            if at >= self.horizon || !family.is_own && self.leaves_no_trace(&series) {
                 continue;
             }
             series.family = *slot.get_or_insert_with(|| self.pending.adopt(family));
             self.pending.add(at, series);
         }
         slot.is_some_and(|slot| self.pending.has_true_copies(slot))
+    }
+
+    /// Whether nothing of the share's would be another without these copies, which are none of it: nothing more is drawn for
+    /// them, no number of a unique ping is theirs, and nobody counts them.
+    fn leaves_no_trace(&self, series: &Series) -> bool {
+        let repeat = &self.causes[usize::from(series.cause)].repeat;
+        let draws = series.left > 1 || repeat.event_time == EventTime::Fresh && self.skew.is_some();
+        !draws && repeat.identity == Identity::Same && !self.ends_by_count
     }
 
     /// Appends the copy that is due at `at`.
@@ -193,18 +230,23 @@ impl Stream {
                 shares_key: false,
             },
             Identity::Distinct => {
+                let unique = self.own_uniques;
                 self.uniques += 1;
+                self.own_uniques += u64::from(family.is_own);
                 // A broken id is no key, so there is none to share.
                 let shares_key = matches!(family.id, Id::Key(_));
-                Origin { shares_key, ..first(self.uniques - 1, at) }
+                Origin { shares_key, ..first(unique, at) }
             }
         };
-        events.push(Event {
-            at: Timestamp::from_nanos(at),
-            event_time: Timestamp::from_nanos(event_time),
-            id: family.id,
-            origin,
-        });
+        self.left -= 1;
+        if family.is_own {
+            events.push(Event {
+                at: Timestamp::from_nanos(at),
+                event_time: Timestamp::from_nanos(event_time),
+                id: family.id,
+                origin,
+            });
+        }
     }
 }
 
@@ -214,10 +256,8 @@ impl Source for Stream {
     }
 
     fn fill(&mut self, limit: usize, events: &mut Vec<Event>) -> Result<(), SourceError> {
-        let limit = usize::try_from(self.left).unwrap_or(usize::MAX).min(limit);
-        let before = events.len();
-        let target = before.saturating_add(limit);
-        while events.len() < target {
+        let target = events.len().saturating_add(limit);
+        while events.len() < target && self.left > 0 {
             let first_at = self.clock.next();
             let copy_at = self.pending.next_at();
             if first_at.min(copy_at) >= self.end {
@@ -231,11 +271,10 @@ impl Source for Stream {
                 self.push_picked(events);
             } else {
                 let barrier = copy_at.min(self.end).min(self.next_wake);
-                let room = usize::try_from(self.next_picked - self.firsts).unwrap_or(usize::MAX);
-                self.push_plain(barrier, room.min(target - events.len()), events);
+                let most = self.left.min(self.next_picked - self.firsts);
+                self.push_plain(barrier, most, target - events.len(), events);
             }
         }
-        self.left -= (events.len() - before) as u64;
         Ok(())
     }
 
@@ -260,32 +299,96 @@ fn first(unique: u64, at: u64) -> Origin {
     }
 }
 
-/// The inner loop: first arrivals in a row, numbered from `from`. Returns how many there were.
-#[inline]
-fn push_run<C: Clock>(
-    clock: &mut C,
-    mut event_time: impl FnMut(u64) -> u64,
+/// First arrivals in a row: the inner loop.
+struct Run {
     keys: KeyCipher,
+    share: KeyShare,
+    /// The number of the first of them.
     from: u64,
+    /// The same among those of the share.
+    own_from: u64,
+    /// All come before this.
     barrier: u64,
-    most: usize,
-    events: &mut Vec<Event>,
-) -> u64 {
-    let before = events.len();
-    events.extend((from..).take(most).map_while(|unique| {
-        let at = clock.next();
-        if at >= barrier {
-            return None;
+}
+
+/// First arrivals that are looked at before any event is made of them.
+const AT_ONCE: usize = 128;
+
+impl Run {
+    /// Returns how many there were, those of other shares included: `most` at most.
+    #[inline]
+    fn push<C: Clock>(
+        &self,
+        clock: &mut C,
+        mut event_time: impl FnMut(u64) -> u64,
+        most: u64,
+        room: usize,
+        events: &mut Vec<Event>,
+    ) -> u64 {
+        if !self.share.is_all() {
+            return self.push_own(clock, event_time, most, room, events);
         }
-        clock.step();
-        Some(Event {
+        let before = events.len();
+        let most = usize::try_from(most).unwrap_or(usize::MAX).min(room);
+        events.extend((self.from..).take(most).map_while(|unique| {
+            let at = clock.next();
+            if at >= self.barrier {
+                return None;
+            }
+            clock.step();
+            Some(self.event(unique, unique, at, event_time(at)))
+        }));
+        (events.len() - before) as u64
+    }
+
+    /// Those of the share are picked out first, without a branch that nobody could foretell.
+    fn push_own<C: Clock>(
+        &self,
+        clock: &mut C,
+        mut event_time: impl FnMut(u64) -> u64,
+        most: u64,
+        room: usize,
+        events: &mut Vec<Event>,
+    ) -> u64 {
+        let (mut taken, mut own) = (0, self.own_from);
+        let end = events.len().saturating_add(room);
+        while taken < most && events.len() < end {
+            let mut picked = [(0, 0, 0); AT_ONCE];
+            let mut count = 0;
+            let stop = most.min(taken.saturating_add(AT_ONCE.min(end - events.len()) as u64));
+            let mut at = clock.next();
+            while taken < stop && at < self.barrier {
+                clock.step();
+                let number = self.from + taken;
+                picked[count] = (number, at, event_time(at));
+                count += usize::from(self.share.has_number(number));
+                taken += 1;
+                at = clock.next();
+            }
+            let is_over = at >= self.barrier;
+            events.extend(
+                picked[..count]
+                    .iter()
+                    .zip(own..)
+                    .map(|((number, at, event_time), own)| self.event(*number, own, *at, *event_time)),
+            );
+            own += count as u64;
+            if is_over {
+                break;
+            }
+        }
+        taken
+    }
+
+    #[inline]
+    fn event(&self, number: u64, unique: u64, at: u64, event_time: u64) -> Event {
+        Event {
             at: Timestamp::from_nanos(at),
-            event_time: Timestamp::from_nanos(event_time(at)),
-            id: Id::Key(keys.key(unique)),
+            event_time: Timestamp::from_nanos(event_time),
+            id: Id::Key(self.keys.key(number)),
             origin: first(unique, at),
-        })
-    }));
-    (events.len() - before) as u64
+        }
+    }
 }
 
 /// A time by which a stream of `pings` pings has surely ended, where that can be said: no later than if all were first

@@ -9,6 +9,8 @@ use super::event::Id;
 /// What all copies of one ping have in common.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Family {
+    /// Whether its pings come out: they are of the share that the stream is for.
+    pub(super) is_own: bool,
     pub(super) unique: u64,
     pub(super) first_at: u64,
     pub(super) event_time: u64,

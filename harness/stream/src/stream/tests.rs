@@ -1,6 +1,7 @@
 //! The stream as a whole, against a slow account kept beside it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use dedup_strategies::PingKey;
@@ -410,5 +411,99 @@ fn every_scenario_brings_about_as_many_pings_as_it_expects() {
         assert!(near(count as f64, scenario.expected_pings() as f64), "{name}: {count} pings");
         let length = last.since(scenario.start());
         assert!(near(length.as_secs_f64(), scenario.virtual_length().as_secs_f64()), "{name}: {length:?}");
+    }
+}
+
+/// A stream with everything that is drawn in the order of arrival: several copies, copies of their own identity, event times
+/// of their own, ids that are broken; by time or by count.
+fn tangled(length: &str) -> Scenario {
+    let text = format!(
+        r#"
+about = "for a test"
+window = "10m"
+{length}
+[arrival]
+process = "poisson"
+rate = "100/s"
+[event_time]
+skew.uniform = ["0s", "5s"]
+[bad_id]
+missing = 0.02
+not_an_id = 0.01
+[[repeat]]
+cause = "several"
+share = 0.1
+copies = 3
+from = "previous"
+lag.exponential = "20s"
+[[repeat]]
+cause = "from the first"
+share = 0.1
+from = "first"
+copies = 2
+lag.exponential = "1m"
+[[repeat]]
+cause = "once"
+share = 0.1
+lag.uniform = ["1s", "2m"]
+[[repeat]]
+cause = "clone"
+share = 0.05
+identity = "distinct"
+event_time = "fresh"
+lag.uniform = ["1s", "1m"]
+"#
+    );
+    Scenario::from_toml("tangled.toml", &text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn the_shares_of_a_stream_are_the_stream_and_number_their_own_pings() {
+    let even = Scenario::from_toml(
+        "even.toml",
+        "about = 'for a test'\nwindow = '1m'\npings = 20_000\n[arrival]\nprocess = 'constant'\nrate = '100/s'\n[[repeat]]\ncause = 'c'\nshare = 0.2\nlag.uniform = ['1s', '2m']",
+    );
+    for scenario in [tangled("duration = '5m'"), tangled("pings = 20_000"), even.unwrap()] {
+        let whole = all_events(scenario.stream(7));
+        for of in [2, 3, 16] {
+            let of = NonZeroU32::new(of).unwrap();
+            let shares = (0..of.get()).map(|index| KeyShare::new(index, of).unwrap());
+            let mut found: Vec<(Event, u32)> = Vec::new();
+            for share in shares {
+                let events = all_events(scenario.stream_of(7, share));
+                assert!(events.is_sorted_by_key(|event| event.at));
+                // Dense, and in the order of first arrival.
+                let mut known = 0;
+                for event in &events {
+                    assert!(event.origin.unique <= known);
+                    known += u64::from(event.origin.unique == known);
+                }
+                found.extend(events.into_iter().map(|event| (event, share.index())));
+            }
+            let order = |event: &Event| {
+                (event.at, format!("{:?}", event.id), event.origin.cause, event.origin.first_at)
+            };
+            found.sort_by_key(|(event, _)| order(event));
+            let mut expected = whole.clone();
+            expected.sort_by_key(order);
+            assert_eq!(found.len(), expected.len());
+            let mut numbers: BTreeMap<(u32, u64), u64> = BTreeMap::new();
+            for ((event, share), expected) in found.iter().zip(&expected) {
+                let number = *numbers.entry((*share, event.origin.unique)).or_insert(expected.origin.unique);
+                let origin = Origin { unique: number, ..event.origin };
+                assert_eq!(Event { origin, ..*event }, *expected);
+            }
+        }
+    }
+}
+
+fn all_events(mut stream: Stream) -> Vec<Event> {
+    let mut events = Vec::new();
+    loop {
+        let before = events.len();
+        stream.fill(37, &mut events).unwrap();
+        if events.len() == before {
+            return events;
+        }
     }
 }

@@ -55,12 +55,16 @@ impl Truth {
 
     /// Duplicates by cause; `first` only where a first copy was delivered second.
     pub fn by_cause(&self, names: &[String]) -> Vec<CauseTally> {
+        let mut tallies = self.every_cause(names);
+        tallies.retain(|tally| tally.duplicates + tally.missed > 0);
+        tallies
+    }
+
+    /// The same, with causes that brought none.
+    pub fn every_cause(&self, names: &[String]) -> Vec<CauseTally> {
         let mut tallies: Vec<CauseTally> = Vec::new();
         let own = names.iter().map(String::as_str).zip(&self.causes);
         for (cause, tally) in own.chain([(REDELIVERY, &self.redelivery)]) {
-            if tally.duplicates + tally.missed == 0 {
-                continue;
-            }
             match tallies.iter_mut().find(|other| other.cause == cause) {
                 Some(other) => {
                     other.duplicates += tally.duplicates;

@@ -12,6 +12,7 @@ use dedup_stream::workload::Workload;
 
 use super::*;
 use crate::environment::{Environment, named};
+use crate::passes::verify::Pipelines;
 
 const SCENARIO: &str = r#"
 about = "A window, a batch and a payload."
@@ -98,7 +99,9 @@ fn figures(definition: Definition, given: &[(&str, &str)], options: &ScaleOption
     let sizing = workload.sizing();
     let settings = definition.resolve(&given, &sizing).unwrap();
     let mut environment = Environment::new(definition, settings, 7, sizing, directory.path().into());
-    let bench = Bench { environment: &mut environment, workload: &workload, progress: &mut |_| {} };
+    let pipelines = Pipelines::ONE;
+    let bench =
+        Bench { environment: &mut environment, workload: &workload, progress: &mut |_| {}, pipelines };
     run(bench, &given, options).unwrap()
 }
 

@@ -4,6 +4,7 @@
 //! the strategy was ready for it, so that a stall is charged to every ping that it kept waiting (no coordinated
 //! omission); service time, from call to verdict, is kept beside it.
 
+mod client;
 mod closed_loop;
 mod open_loop;
 mod partitions;
@@ -17,14 +18,16 @@ use std::time::{Duration, Instant};
 
 use dedup_strategies::time::saturating_nanos;
 use dedup_strategies::{DeliveryId, Needs, Ping};
-use dedup_stream::stream::Id;
+use dedup_stream::stream::{Id, KeyShare};
 use dedup_stream::workload::Workload;
 
 use crate::environment::{CellError, TimeOptions, Timing};
 use crate::passes::Bench;
 use crate::record::{Failure, Latency, TimeFigures};
+use client::Client;
 use open_loop::open_loop;
 
+pub use client::slot;
 pub use closed_loop::{Loop, WarmUp, closed_loop};
 pub use partitions::Partitions;
 pub use worker::PacedWorker;
@@ -40,9 +43,19 @@ const LEAST_MEASURED: Duration = Duration::from_millis(400);
 /// The most closed loops.
 const MOST_LOOPS: u32 = 40;
 
+/// How loops are run.
+struct Timed {
+    threads: NonZeroUsize,
+    batch: usize,
+    budget: Duration,
+    warm_up: WarmUp,
+}
+
 /// Runs the pass.
 pub fn run(mut bench: Bench<'_>, options: &TimeOptions) -> Result<TimeFigures, CellError> {
-    let pings = prepare(bench.workload, bench.environment.seed, options.pings, bench.environment.alive)?;
+    let client = Client::of(&bench, options)?;
+    let (seed, alive) = (bench.environment.seed, bench.environment.alive);
+    let pings = prepare_of(bench.workload, seed, client.share, options.pings, alive)?;
     if pings.is_empty() {
         return Err(CellError::Failed(
             Failure::Died,
@@ -60,14 +73,18 @@ pub fn run(mut bench: Bench<'_>, options: &TimeOptions) -> Result<TimeFigures, C
         Needs::System { .. } => WarmUp::FirstHalf,
         _ => WarmUp::None,
     };
-    let Closed { ran: closed, start } = closed_loops(&mut bench, &pings, threads, batch, budget, warm_up)?;
+    let timed = Timed { threads, batch, budget, warm_up };
+    let Closed { ran: closed, start } = closed_loops(&mut bench, &pings, &timed, &client)?;
     (bench.progress)(0.5);
-    let offered = options.rate_per_s.unwrap_or((closed.per_s() / 2.0).min(HIGHEST_DEFAULT_RATE));
+    let offered = client.rate(options).unwrap_or((closed.per_s() / 2.0).min(HIGHEST_DEFAULT_RATE));
     let instance = bench.environment.instance(threads, Timing::FullSpeed)?;
     let partitions = Partitions::new(&pings, instance.strategy.routing(), threads, batch);
     let paces = (0..threads.get()).map(|_| instance.pace()).collect();
+    client.wait_for_second_loop(budget, alive)?;
     let open = open_loop(instance.strategy.as_ref(), &partitions, paces, offered, budget, warm_up)?;
     (bench.progress)(1.0);
+    let beside_store =
+        |time: Option<Duration>| time.filter(|_| needs != Needs::Nothing).map(saturating_nanos);
     Ok(TimeFigures {
         judged_count: closed.judged,
         warm_up_count: (warm_up != WarmUp::None).then_some(closed.warmed_up),
@@ -78,12 +95,27 @@ pub fn run(mut bench: Bench<'_>, options: &TimeOptions) -> Result<TimeFigures, C
         achieved_per_s: open.loop_.per_s(),
         latency_ns: Latency::from_histogram(&open.latency),
         service_ns: Latency::from_histogram(&open.service),
+        clients_count: client.share.of().get(),
+        clients: client.number().into_iter().collect(),
+        threads_ns: beside_store(Some(open.threads)),
+        threads_ran_ns: beside_store(open.ran),
     })
 }
 
 /// The first `limit` pings of the stream that have a usable id. Calls `alive` now and then.
 pub fn prepare(workload: &Workload, seed: u64, limit: usize, alive: fn()) -> Result<Vec<Ping>, CellError> {
-    let mut source = workload.source(seed)?;
+    prepare_of(workload, seed, KeyShare::ALL, limit, alive)
+}
+
+/// The same, of a share of the keys.
+fn prepare_of(
+    workload: &Workload,
+    seed: u64,
+    share: KeyShare,
+    limit: usize,
+    alive: fn(),
+) -> Result<Vec<Ping>, CellError> {
+    let mut source = workload.source_of(seed, share)?;
     let mut pings = Vec::with_capacity(limit.min(workload.expected_pings() as usize + 1));
     let mut events = Vec::new();
     while pings.len() < limit {
@@ -114,19 +146,20 @@ struct Closed {
 fn closed_loops(
     bench: &mut Bench<'_>,
     pings: &[Ping],
-    threads: NonZeroUsize,
-    batch: usize,
-    budget: Duration,
-    warm_up: WarmUp,
+    timed: &Timed,
+    client: &Client,
 ) -> Result<Closed, CellError> {
+    let Timed { threads, batch, budget, warm_up } = *timed;
     let mut total = Loop::default();
     let (mut loops, mut start) = (0, None);
-    while total.took < LEAST_MEASURED.min(budget) && loops < MOST_LOOPS {
+    let most = if client.is_alone() { MOST_LOOPS } else { 1 };
+    while total.took < LEAST_MEASURED.min(budget) && loops < most {
         let began = Instant::now();
         let instance = bench.environment.instance(threads, Timing::FullSpeed)?;
         start.get_or_insert(began.elapsed());
         let partitions = Partitions::new(pings, instance.strategy.routing(), threads, batch);
         let paces = (0..threads.get()).map(|_| instance.pace()).collect();
+        client.wait_for_first_loop(bench.environment.alive)?;
         let one = closed_loop(instance.strategy.as_ref(), &partitions, paces, budget, warm_up)?;
         total.judged += one.judged;
         total.took += one.took;

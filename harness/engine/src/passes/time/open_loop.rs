@@ -12,6 +12,7 @@ use super::partitions::{Partition, Partitions};
 use super::threads::on_threads;
 use super::worker::PacedWorker;
 use crate::pipeline::Pace;
+use crate::process::{self, Scheduled};
 
 /// What an open loop saw.
 pub(super) struct OpenLoop {
@@ -21,6 +22,10 @@ pub(super) struct OpenLoop {
     pub(super) latency: Histogram<u64>,
     /// From call to verdict, ns.
     pub(super) service: Histogram<u64>,
+    /// How long all threads took together.
+    pub(super) threads: Duration,
+    /// Of that, how long they ran or waited for a processor; none where the system does not say.
+    pub(super) ran: Option<Duration>,
 }
 
 /// Judges pings as they fall due at `rate_per_s` in all. What is due together is judged together, up to a batch, as
@@ -41,6 +46,8 @@ pub(super) fn open_loop(
         loop_: together(parts.iter().map(|p| &p.loop_)),
         latency: histogram(),
         service: histogram(),
+        threads: parts.iter().map(|part| part.threads).sum(),
+        ran: parts.iter().map(|part| part.ran).sum(),
     };
     for part in &parts {
         all.latency.add(&part.latency).expect("same bounds");
@@ -59,7 +66,7 @@ fn open_partition(
     let (mut latency, mut service) = (histogram(), histogram());
     let mut batches = partition.batches();
     let (warmed_up, budget) = warm_up.begin(budget, worker, partition, &mut batches)?;
-    let began = Instant::now();
+    let (began, before) = (Instant::now(), process::scheduled_here());
     let due_at = |index: u64| Duration::from_nanos((index as f64 * interval_ns) as u64);
     let mut judged = 0u64;
     'stream: for batch in batches {
@@ -82,7 +89,10 @@ fn open_partition(
             rest = later;
         }
     }
-    Ok(OpenLoop { loop_: Loop { judged, took: began.elapsed(), warmed_up }, latency, service })
+    let (took, after) = (began.elapsed(), process::scheduled_here());
+    let busy = |scheduled: Scheduled| scheduled.ran + scheduled.waited;
+    let ran = before.zip(after).map(|(before, after)| busy(after).saturating_sub(busy(before)).min(took));
+    Ok(OpenLoop { loop_: Loop { judged, took, warmed_up }, latency, service, threads: took, ran })
 }
 
 /// Waits until `due` after `began`; the time that it then is. Sleeping is too coarse for the last stretch.

@@ -52,7 +52,7 @@ fn events(copies: &[(u8, u16)]) -> Vec<Event> {
 fn placed(kind: &str, at_s: u64, lasts_s: u64, values: Vec<(&'static str, Value)>) -> Placed {
     let kind = FAULTS.iter().find(|other| other.name == kind).unwrap();
     let (at, lasts) = (Duration::from_secs(at_s), Duration::from_secs(lasts_s));
-    Placed { kind, at, lasts, values: Values::new(values) }
+    Placed { kind, at, lasts, values: Values::new(values), pipeline: 0 }
 }
 
 fn crash(point: &'static str, at_s: u64, count: u64) -> Placed {

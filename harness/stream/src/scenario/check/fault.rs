@@ -11,6 +11,9 @@ use super::super::units::{ALLOWED, Count, PositiveTime, Share, Time};
 use super::Checked;
 use crate::faults::{FAULTS, FaultSpec, Field, FieldType, Lasts, Placed, Value, Values};
 
+/// As many as a run may have.
+const MOST_PIPELINES: u32 = 65_536;
+
 /// More workers than a run is given on the command line.
 const MOST_COUNT: u64 = 1_000_000;
 
@@ -46,7 +49,8 @@ impl Reader<'_> {
             }
         };
         let values = kind.fields.iter().map(|field| Ok((field.name, self.value(field)?)));
-        Ok(Placed { kind, at, lasts, values: Values::new(values.collect::<Checked<_>>()?) })
+        let values = Values::new(values.collect::<Checked<_>>()?);
+        Ok(Placed { kind, at, lasts, values, pipeline: self.pipeline()? })
     }
 
     fn kind(&self) -> Checked<&'static FaultSpec> {
@@ -57,9 +61,23 @@ impl Reader<'_> {
         })
     }
 
+    /// In which pipeline it happens: the first, unless it says so.
+    fn pipeline(&self) -> Checked<u32> {
+        const NAME: &str = "pipeline";
+        if !self.table.get_ref().contains_key(NAME) {
+            return Ok(0);
+        }
+        let allowed = format!("a whole number from 1 to {MOST_PIPELINES}");
+        let number: i64 = self.required(NAME, &allowed)?;
+        match u32::try_from(number) {
+            Ok(number @ 1..=MOST_PIPELINES) => Ok(number - 1),
+            _ => Err(self.refuse(NAME, allowed)),
+        }
+    }
+
     /// A field that this kind does not have.
     fn refuse_others(&self, kind: &FaultSpec) -> Checked<()> {
-        let mut fields = vec!["kind", "at"];
+        let mut fields = vec!["kind", "at", "pipeline"];
         if kind.lasts == Lasts::While {
             fields.push("for");
         }

@@ -1,0 +1,68 @@
+//! Verify: the whole pipeline in virtual time, scored against the truth.
+//!
+//! The keys of a stream may be split among several pipelines, each with its own stream, strategy and truth. They run side by
+//! side, and their figures are added up: what they come to depends on how many there are, and on nothing of the machine.
+
+mod figures;
+mod pipeline;
+mod score;
+mod side_by_side;
+
+use std::num::NonZeroU32;
+use std::ops::Range;
+
+use dedup_stream::stream::KeyShare;
+use dedup_stream::workload::Workload;
+use serde::{Deserialize, Serialize};
+
+use crate::environment::CellError;
+use crate::passes::Bench;
+use crate::predict::{Declared, predict};
+use crate::record::{Prediction, VerifyFigures};
+
+use pipeline::{Declaration, Own};
+
+pub use score::whole;
+pub(crate) use side_by_side::{at_once, shared_out};
+
+/// The pipelines of a cell, and which of them are run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pipelines {
+    /// How many there are.
+    pub of: NonZeroU32,
+    /// Those that are run, from 0.
+    pub own: Range<u32>,
+}
+
+impl Pipelines {
+    /// One, which has all keys.
+    pub const ONE: Pipelines = Pipelines { of: NonZeroU32::MIN, own: 0..1 };
+
+    /// The keys of the first of those that are run; none where none is.
+    pub(crate) fn first(&self) -> Option<KeyShare> {
+        KeyShare::new(self.own.start, self.of).filter(|_| !self.own.is_empty())
+    }
+}
+
+/// Runs the pass.
+pub fn run(bench: Bench<'_>) -> Result<VerifyFigures, CellError> {
+    let Bench { environment, workload, progress, pipelines } = bench;
+    if pipelines != Pipelines::ONE {
+        return side_by_side::run(environment, workload, progress, &pipelines);
+    }
+    let mut own = Own::all(environment, workload, progress);
+    let (seen, declared) = own.run()?;
+    let mut figures = score::whole(seen);
+    figures.predicted = predicted(&own, &declared, &figures);
+    Ok(figures)
+}
+
+/// What theory says, where nothing breaks and the pipeline's time is virtual: on the wall's, the delays are other ones.
+fn predicted(own: &Own<'_>, strategy: &Declaration, seen: &VerifyFigures) -> Vec<Prediction> {
+    let Workload::Scenario(scenario) = own.workload else { return Vec::new() };
+    if own.environment.on_wall_time() || !own.workload.faults().is_empty() {
+        return Vec::new();
+    }
+    let Declaration { forgets, promise, routing } = strategy;
+    predict(scenario, Declared { forgets: *forgets, promise, routing: *routing }, seen)
+}
