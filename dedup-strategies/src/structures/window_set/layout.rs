@@ -293,17 +293,32 @@ impl<S: Slot> Layout<S> {
                 carried = left;
             }
             let hash = self.hash(carried, at);
-            let places = self.places(hash);
+            let mut places = self.places(hash);
+            if at == places.home + self.reach {
+                // As far as it may go: it takes the place of the one here that may go furthest.
+                let (further, others) = self.furthest(at);
+                if others.home == places.home {
+                    return Insertion::NoRoom(hash, carried);
+                }
+                let slot = &mut self.bucket_mut(at)[further];
+                let left = slot.untagged().with_low(slot.tag());
+                put(slot, carried);
+                (carried, places) = (left, others);
+            }
             if at == places.home {
                 at = places.other;
                 continue;
             }
-            self.stamp_passed(at, oldest, now);
-            if at == places.home + self.reach {
-                return Insertion::NoRoom(hash, carried);
-            }
+            self.stamp_passed(at, carried.tag(), now);
             at += 1;
         }
+    }
+
+    /// The slot of a full bucket whose home is furthest on, and where it belongs.
+    #[cold]
+    fn furthest(&self, at: usize) -> (usize, Places) {
+        let places = self.bucket(at).iter().map(|slot| self.places(self.hash(*slot, at)));
+        places.enumerate().max_by_key(|(_, places)| places.home).expect("a bucket has slots")
     }
 
     /// Empties the slots that are forgotten, of up to `count` buckets from `from`. Gives the first bucket that was

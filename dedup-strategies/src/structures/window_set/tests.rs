@@ -217,6 +217,21 @@ fn a_move_begins_at_its_own_pace_however_much_of_the_slice_has_passed() {
 }
 
 #[test]
+fn no_small_table_is_made_twice_as_large_for_a_few_that_found_no_slot_within_reach() {
+    // In the smallest tables the reach is short. Ids that are all over the hashes never come to its end for good.
+    for seed in 0..6 {
+        let mut set = ExactSet::new(WINDOW, 30_000 + 2000 * seed, seed);
+        let slots = set.layout.slots();
+        let mut fresh = keys(seed);
+        for step in 0..300 {
+            let now = Timestamp::from_secs(1_700_000_000).plus(WINDOW / 100 * step);
+            set.insert_batch(fresh.by_ref().take(300 + 20 * seed as usize), now, |fresh| assert!(fresh));
+        }
+        assert_eq!(set.layout.slots(), slots, "seed {seed}");
+    }
+}
+
+#[test]
 fn few_keys_of_a_full_window_stand_beyond_their_two_buckets() {
     // What a ping of a full window costs hangs on it: with one bucket a key it was two in five.
     fn beyond<S: Slot>() -> f64 {
