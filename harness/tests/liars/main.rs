@@ -184,10 +184,34 @@ fn trials() -> Vec<Trial> {
         caught("a_panic_in_the_time_pass_is_reported", "panics", "time", 1, "lost the thread"),
         caught("a_hang_in_the_time_pass_is_ended", "hangs", "time", 1, "no progress for 3 s"),
     ];
-    single.into_iter().chain(broken_contracts).collect()
+    let in_one_of_three_pipelines = [
+        ("panics", 1, "panicked: lost the thread"),
+        ("hangs", 1, "no progress for 2 s"),
+        ("exits", 1, "exit status: 7"),
+        ("dice", 1, "not deterministic"),
+        ("mute", 1, "FAILED: broke the contract: gave "),
+        ("drops", 4, "lost"),
+    ];
+    let split = in_one_of_three_pipelines.into_iter().map(|(liar, exit, said)| {
+        let name = format!("{liar}_in_three_pipelines");
+        Trial::test(name, move || expect_of("3", liar, "verify", "", exit, said))
+    });
+    single.into_iter().chain(broken_contracts).chain(split).collect()
 }
 
 fn expect(liar: &str, pass: &str, faults: &str, exit: i32, said: &str) -> Result<(), Failed> {
+    expect_of("1", liar, pass, faults, exit, said)
+}
+
+/// The same of so many pipelines.
+fn expect_of(
+    pipelines: &str,
+    liar: &str,
+    pass: &str,
+    faults: &str,
+    exit: i32,
+    said: &str,
+) -> Result<(), Failed> {
     let directory = tempfile::tempdir()?;
     let scenario = directory.path().join("small.toml");
     std::fs::write(&scenario, format!("{SCENARIO}{faults}"))?;
@@ -195,6 +219,7 @@ fn expect(liar: &str, pass: &str, faults: &str, exit: i32, said: &str) -> Result
     let stall = if ["hangs", "spins"].contains(&liar) { "2s" } else { "60s" };
     let output = Command::new(std::env::current_exe()?)
         .args(["run", "--stall-timeout", stall, "--memory-limit", "300MiB", "-p", pass])
+        .args(["--pipelines", pipelines])
         .args(["-s", &format!("^liar-{liar}$"), "-f"])
         .arg(&scenario)
         .env("NO_COLOR", "1")
