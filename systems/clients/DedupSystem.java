@@ -1,5 +1,6 @@
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.FileDescriptor;
@@ -52,26 +53,45 @@ public final class DedupSystem {
     /** Reads the greeting. What libraries print goes to the standard error from now on. */
     public DedupSystem() throws IOException {
         System.setOut(System.err);
-        StringBuilder line = new StringBuilder();
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
         for (int next = in.read(); next >= 0 && next != '\n'; next = in.read()) {
-            line.append((char) next);
+            line.write(next);
         }
-        hello = line.toString();
+        hello = line.toString(StandardCharsets.UTF_8);
     }
 
-    /** A field or setting of the greeting, as it stands there, without quotation marks. */
+    /** A setting, or else a field, of the greeting: a text without its quotation marks and escapes, a number as it stands there. */
     public String told(String name) {
-        Matcher found = Pattern.compile('"' + name + "\":\"?([^\",}]*)").matcher(hello);
-        if (!found.find()) {
+        String value = "\"((?:[^\"\\\\]|\\\\.)*)\"|([^\",}]+)";
+        Matcher found = Pattern.compile(Pattern.quote('"' + name + "\":") + "(?:" + value + ")").matcher(hello);
+        if (!found.find(Math.max(hello.indexOf("\"settings\":{"), 0)) && !found.find(0)) {
             throw new IllegalArgumentException("the greeting has no " + name + ": " + hello);
         }
-        return found.group(1);
+        return found.group(1) == null ? found.group(2) : plain(found.group(1));
+    }
+
+    /** A text of JSON without its escapes. */
+    private static String plain(String text) {
+        return Pattern.compile("\\\\(u([0-9a-f]{4})|.)").matcher(text).replaceAll(escape -> Matcher.quoteReplacement(
+            escape.group(2) != null ? "" + (char) Integer.parseInt(escape.group(2), 16) : switch (escape.group(1)) {
+                case "n" -> "\n";
+                case "r" -> "\r";
+                case "t" -> "\t";
+                case "b" -> "\b";
+                case "f" -> "\f";
+                default -> escape.group(1);
+            }));
+    }
+
+    /** Without what JSON would have to escape. */
+    private static String tame(String text) {
+        return text.replaceAll("[\\\\\"\\p{Cntrl}]", " ");
     }
 
     /** Says welcome, and answers until the input ends. */
     public void serve(String system, Judge judge) throws IOException {
         line("{\"dedup-protocol\":1,\"frames\":\"binary\",\"calls\":{\"settle\":true,\"advance\":true,\"footprint\":true},"
-            + "\"system\":\"" + system + "\"}");
+            + "\"system\":\"" + tame(system) + "\"}");
         byte[] header = new byte[8];
         while (true) {
             try {
@@ -91,7 +111,7 @@ public final class DedupSystem {
 
     /** Says why there is no welcome. */
     public void refuse(Throwable why) throws IOException {
-        line("{\"failed\":\"" + why.toString().replaceAll("[\\\\\"\\p{Cntrl}]", " ") + "\"}");
+        line("{\"failed\":\"" + tame(why.toString()) + "\"}");
     }
 
     private void answer(Judge judge, char kind, ByteBuffer body) throws Exception {

@@ -146,7 +146,7 @@ pub fn read_reply(from: &mut impl BufRead) -> Result<Option<Reply>, ProtocolErro
             _ => return Err(ProtocolError::form("a frame `marker` that is not 8 bytes long")),
         },
         b'f' => match records(&body, |bytes: &[u8; 8]| u64::from_le_bytes(*bytes))?[..] {
-            [ids, bytes] => Reply::Footprint(Footprint { ids, bytes }),
+            [ids, bytes] => Reply::footprint(ids, bytes)?,
             _ => return Err(ProtocolError::form("a frame `footprint` that is not 16 bytes long")),
         },
         b'e' => Reply::Failed(String::from_utf8_lossy(&body).into_owned()),

@@ -154,7 +154,7 @@ pub fn read_reply(from: &mut impl BufRead) -> Result<Option<Reply>, ProtocolErro
         Answer::Released(deliveries) => Reply::Released(deliveries.into_iter().map(DeliveryId).collect()),
         Answer::Passed(numbers) => Reply::Passed(numbers.into_iter().map(DeliveryId).collect()),
         Answer::Marker(number) => Reply::Marker(number),
-        Answer::Footprint { ids, bytes } => Reply::Footprint(Footprint { ids, bytes }),
+        Answer::Footprint { ids, bytes } => Reply::footprint(ids, bytes)?,
         Answer::Failed(why) => Reply::Failed(why),
     }))
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::ProtocolError;
 use crate::contract::{DeliveryId, Footprint, Ping, Settled, Timestamp, Verdict};
 
 /// What the harness asks, as in [`Worker`](crate::Worker).
@@ -86,3 +87,18 @@ impl Reply {
 /// The verdicts, in the order of their numbers in binary.
 pub(super) const VERDICTS: [Verdict; 6] =
     [Verdict::New, Verdict::Duplicate, Verdict::Held, Verdict::InFlight, Verdict::Late, Verdict::Unjudged];
+
+/// The most ids, and the most bytes, that a footprint may tell: more than any machine has, and little enough to be added up.
+pub const MOST_TOLD: u64 = 1 << 48;
+
+impl Reply {
+    /// A footprint, if it can be one.
+    pub(super) fn footprint(ids: u64, bytes: u64) -> Result<Reply, ProtocolError> {
+        match ids.max(bytes) <= MOST_TOLD {
+            true => Ok(Reply::Footprint(Footprint { ids, bytes })),
+            false => Err(ProtocolError::form(format!(
+                "a footprint of {ids} ids and {bytes} bytes; allowed are {MOST_TOLD} of each at most"
+            ))),
+        }
+    }
+}

@@ -57,7 +57,8 @@ fn reply() -> impl Strategy<Value = Reply> {
             .prop_map(|(verdicts, unjudged)| Reply::Verdicts { verdicts, unjudged }),
         Just(Reply::Done),
         prop::collection::vec(any::<u64>().prop_map(DeliveryId), 0..5).prop_map(Reply::Released),
-        (any::<u64>(), any::<u64>()).prop_map(|(ids, bytes)| Reply::Footprint(Footprint { ids, bytes })),
+        (0..=message::MOST_TOLD, 0..=message::MOST_TOLD)
+            .prop_map(|(ids, bytes)| Reply::Footprint(Footprint { ids, bytes })),
         prop::collection::vec(any::<u64>().prop_map(DeliveryId), 0..5).prop_map(Reply::Passed),
         any::<u64>().prop_map(Reply::Marker),
         ".{0,20}".prop_map(Reply::Failed),
@@ -135,6 +136,23 @@ fn what_is_no_answer_is_named() {
     longer.push(7);
     let error = binary::read_reply(&mut Cursor::new(longer)).unwrap_err();
     assert_eq!(error.to_string(), "an unknown frame: kind 'd', 1 bytes");
+}
+
+#[test]
+fn a_footprint_that_no_machine_has_is_an_error() {
+    let told = |ids, bytes| Reply::Footprint(Footprint { ids, bytes });
+    for frames in BOTH {
+        let read = |reply: &Reply| {
+            let mut bytes = Vec::new();
+            frames.write_reply(reply, &mut bytes);
+            frames.read_reply(&mut Cursor::new(bytes)).map_err(|error| error.to_string())
+        };
+        assert_eq!(read(&told(1 << 48, 1 << 48)), Ok(Some(told(1 << 48, 1 << 48))));
+        for (ids, bytes) in [(u64::MAX, 0), (0, (1 << 48) + 1)] {
+            let error = read(&told(ids, bytes)).unwrap_err();
+            assert!(error.contains("allowed are 281474976710656 of each at most"), "{error}");
+        }
+    }
 }
 
 #[test]

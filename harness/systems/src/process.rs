@@ -139,8 +139,9 @@ impl Process {
         let welcome = serde_json::from_str::<Welcome>(&said);
         let welcome =
             welcome.map_err(|error| self.says(&format!("sent no welcome ({error}): {}", clipped(&said))))?;
+        let system = welcome.system.as_deref().map(clipped);
         match welcome.version {
-            VERSION => Ok(welcome),
+            VERSION => Ok(Welcome { system, ..welcome }),
             other => {
                 let what = format!("speaks version {other} of the protocol; allowed is {VERSION}");
                 Err(self.says(&what).into())

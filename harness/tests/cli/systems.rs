@@ -60,6 +60,36 @@ fn a_system_in_another_language_obeys_the_laws_and_stands_in_the_table() {
     assert_eq!(tool.processes(), Vec::<String>::new());
 }
 
+/// Texts with commas, braces, escapes and letters of other languages; a setting goes before a field of its name.
+#[test]
+fn the_clients_for_java_read_the_greeting_as_it_is() {
+    let tool = Tool::new();
+    for client in ["DedupSystem", "DedupFlow"] {
+        let told = format!(
+            "public final class Told {{ public static void main(String[] names) throws Exception {{
+                java.io.PrintStream out = new java.io.PrintStream(System.out, true, \"UTF-8\");
+                {client} system = new {client}();
+                for (String name : names) {{ out.println(system.told(name)); }}
+            }} }}"
+        );
+        tool.write("Told.java", told);
+        let java = |program: &str| {
+            let mut command = Command::new(program);
+            command.current_dir(tool.work());
+            command
+        };
+        let file = ours(&format!("clients/{client}.java"));
+        assert!(java("javac").args(["-d", ".", &file, "Told.java"]).status().unwrap().success());
+        let mut told = java("java");
+        let told = told.args(["-cp", ".", "Told", "seed", "worker", "state_dir", "word", "time_factor"]);
+        let mut told = told.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let greeting = r#"{"worker":3,"seed":7,"state_dir":"/tmp/a,b} ü \"x\" \\ \u0041","time_factor":1.5,"settings":{"seed":9,"word":"n"}}"#;
+        writeln!(told.stdin.take().unwrap(), "{greeting}").unwrap();
+        let said = String::from_utf8(told.wait_with_output().unwrap().stdout).unwrap();
+        assert_eq!(said.lines().collect::<Vec<_>>(), ["9", "3", r#"/tmp/a,b} ü "x" \ A"#, "n", "1.5"]);
+    }
+}
+
 #[test]
 fn the_client_for_java_obeys_the_laws_as_well() {
     let file = root().join("systems/examples/map-window.toml");
@@ -676,6 +706,29 @@ fn is_played(program: &str, transcript: Vec<(char, String)>) {
     }
     drop(to);
     assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn the_lines_of_json_in_the_document_are_understood_and_said_so() {
+    let text = fs::read_to_string(root().join("docs/PROTOCOL.md")).unwrap();
+    let (_, rest) = text.split_once("```json-lines\n").unwrap();
+    let lines: Vec<&str> = rest.split_once("```").unwrap().0.lines().collect();
+    assert_eq!(lines.len(), 8);
+    for line in lines {
+        let (side, line) = line.split_at(2);
+        let (from, mut again) = (format!("{line}\n"), Vec::new());
+        match side {
+            "> " => {
+                let request = Frames::Json.read_request(&mut from.as_bytes()).unwrap().unwrap();
+                Frames::Json.write_request(&request, &mut again);
+            }
+            _ => {
+                let reply = Frames::Json.read_reply(&mut from.as_bytes()).unwrap().unwrap();
+                Frames::Json.write_reply(&reply, &mut again);
+            }
+        }
+        assert_eq!(String::from_utf8(again).unwrap(), from);
+    }
 }
 
 #[test]
