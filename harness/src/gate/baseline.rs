@@ -26,6 +26,9 @@ pub struct Baseline {
     pub tool: Tool,
     /// Versions of the servers that took part.
     pub servers: BTreeMap<String, String>,
+    /// The files of the systems among its strategies, by their names; from where the program was started, where they stand below that.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub systems: BTreeMap<String, String>,
     /// The cells, in the order in which they were run.
     pub cells: Vec<BaselineCell>,
 }
@@ -216,6 +219,7 @@ mod tests {
             results_schema: crate::record::SCHEMA.into(),
             tool: Tool::default(),
             servers: BTreeMap::new(),
+            systems: BTreeMap::new(),
             cells: vec![BaselineCell {
                 scenario: "quick".into(),
                 scenario_digest: "d".into(),

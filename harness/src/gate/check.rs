@@ -225,6 +225,7 @@ mod tests {
             results_schema: SCHEMA.into(),
             tool: Tool::default(),
             servers: BTreeMap::new(),
+            systems: BTreeMap::new(),
             cells,
         }
     }

@@ -13,6 +13,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("one_lost_unique_more_fails", one_lost_more),
         trial("one_missed_duplicate_fewer_passes_and_asks_to_refresh", one_missed_fewer),
         trial("a_baseline_that_is_missing_cut_off_or_edited_is_refused", bad_baselines),
+        trial("a_baseline_holds_systems_and_runs_them_again", systems),
         trial("another_seed_is_another_stream", another_seed),
         trial("a_strategy_that_is_gone_is_an_error_and_a_new_one_a_note", strategies_come_and_go),
         trial("a_verdict_is_written_to_files_and_told_to_github", delivered),
@@ -61,6 +62,63 @@ fn one_missed_more() {
             ended.out
         );
     }
+}
+
+/// The example that remembers the last id alone, which lets one more through where it is told to.
+const LAST_ID: &str = r#"
+import json, os, sys
+last = None
+hello = json.loads(sys.stdin.readline())
+print(json.dumps({"dedup-protocol": 1, "frames": "json"}), flush=True)
+spoilt = os.path.exists(os.path.join(os.path.dirname(os.path.abspath(__file__)), "spoilt"))
+for line in sys.stdin:
+    said = []
+    for ping in json.loads(line)["judge"]["pings"]:
+        said.append("duplicate" if ping["key"] == last and not spoilt else "new")
+        last = ping["key"]
+    print(json.dumps({"verdicts": said}), flush=True)
+"#;
+
+fn systems() {
+    let tool = Tool::new();
+    let file = |name: &str, clock: &str| {
+        format!(
+            "name = '{name}'\nabout = 'a'\noperate = 'o'\ncommand = ['python3', 'last_id.py']\ninstall = 'i'\n\
+             routing = 'by-key'\nclock = '{clock}'\npromise.remembers = 'nothing'\n"
+        )
+    };
+    tool.write("own/last_id.py", LAST_ID);
+    tool.write("own/last.toml", &file("last", "given"));
+    tool.write("own/walled.toml", &file("walled", "wall"));
+    // Copies that follow at once, so that there is something to find.
+    let text = "about = 'a'\nduration = '10m'\nwindow = '2m'\n[arrival]\nprocess = 'constant'\nrate = 1\n\
+                [[repeat]]\ncause = 'c'\nshare = 0.5\nlag.fixed = '1ms'\n";
+    tool.write("twice.toml", text);
+    let words = "check -q --no-instructions --baseline b.json -f twice.toml";
+    let made = tool.gate(&format!("{words} --update -s own/last.toml -s own/walled.toml -s ^exact$"));
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    assert!(made.err.contains("walled: left out: it keeps the wall's time"), "{}", made.err);
+    let baseline = std::fs::read_to_string(tool.path("b.json")).unwrap();
+    assert!(baseline.contains(r#""last": "own/last.toml""#), "{baseline}");
+    let same = tool.gate(words);
+    assert_eq!(same.code, Some(0), "{}{}", same.out, same.err);
+    assert!(same.out.contains("their decisions are compared"), "{}", same.out);
+    tool.write("own/spoilt", "");
+    let spoilt = tool.gate(words);
+    assert_eq!(spoilt.code, Some(4), "{}{}", spoilt.out, spoilt.err);
+    assert!(spoilt.out.contains("twice/last/missed_count"), "{}", spoilt.out);
+    std::fs::rename(tool.path("own"), tool.path("moved")).unwrap();
+    let gone = tool.gate(words);
+    assert_eq!(gone.code, Some(6), "{}{}", gone.out, gone.err);
+    assert!(
+        gone.err.contains("own/last.toml")
+            && gone.err.contains("its file with -s")
+            && !baseline.contains("walled"),
+        "{}",
+        gone.err
+    );
+    let found = tool.gate(&format!("{words} -s moved/last.toml"));
+    assert_eq!(found.code, Some(4), "{}{}", found.out, found.err);
 }
 
 fn one_lost_more() {

@@ -1,5 +1,6 @@
 //! `gate check`: exact figures against a stored baseline.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -7,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 use clap::Args;
-use dedup_strategies::Definition;
 use dedup_strategies::time::saturating_nanos;
+use dedup_strategies::{Definition, Needs};
 use dedup_stream::scenario::{self, Scenario};
 
 use super::measure::{Counting, Measured, Work};
@@ -28,6 +29,7 @@ use crate::print::{note, print};
 use crate::printable::printable;
 use crate::record::Run;
 use crate::select::{Selected, select};
+use crate::systems::with_systems;
 
 /// Options of `gate check`.
 #[derive(Clone, Debug, Args)]
@@ -66,7 +68,7 @@ Examples:
   dedup-harness gate check --baseline results/baselines/ci.json
   dedup-harness gate check --baseline results/baselines/ci.json shares/*
 
-Scenarios and strategies are those of the baseline; -f and -s choose among them, and -f gives the path of a scenario
+Scenarios and strategies are those of the baseline, systems (-s ./mine.toml) included; -f and -s choose among them, and -f gives the path of a scenario
 file that the baseline names. With --update they choose among all that there are.";
 
 /// Runs, compares.
@@ -82,11 +84,14 @@ pub(super) fn run(args: &CheckArgs, definitions: &[Definition], out: &mut dyn Wr
     }
     let accepted = args.output.acceptances()?;
     let baseline = (!args.update).then(|| read(&args.baseline)).transpose()?;
+    let (definitions, args) = with_its_systems(args, baseline.as_ref(), definitions)?;
+    let (definitions, args) = (definitions.as_slice(), &args);
     let stop = stop_on_interrupt()?;
     let (scenarios, strategies) = match &baseline {
         None => (args.choice.scenarios()?, all_or_chosen(args, definitions)?),
         Some(baseline) => of_baseline(args, baseline, definitions)?,
     };
+    let systems = systems(&strategies);
     let work = args.work(scenarios, strategies, &stop);
     if let Some(baseline) = &baseline {
         work.refuse_unlike(baseline)?;
@@ -99,7 +104,7 @@ pub(super) fn run(args: &CheckArgs, definitions: &[Definition], out: &mut dyn Wr
     };
     let Some(measured) = measured else { return Ok(Exit::Interrupted) };
     match &baseline {
-        None => update(args, measured, &stop, out),
+        None => update(args, measured, systems, &stop, out),
         Some(baseline) => {
             let Checked { metrics, notes } =
                 check(&measured.comparable(baseline), &measured.now).or_exit(Exit::Incomparable)?;
@@ -171,6 +176,7 @@ impl CheckArgs {
 fn update(
     args: &CheckArgs,
     measured: Measured,
+    mut systems: BTreeMap<String, String>,
     stop: &AtomicBool,
     out: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
@@ -184,6 +190,8 @@ fn update(
             }
         }
     }
+    // One that was left out is not asked for again.
+    systems.retain(|name, _| cells.iter().any(|cell| cell.strategy.split(':').next() == Some(name)));
     let figures: usize = cells.iter().map(|cell| cell.figures.len()).sum();
     let count = cells.len();
     let baseline = Baseline {
@@ -191,6 +199,7 @@ fn update(
         results_schema: crate::record::SCHEMA.to_string(),
         tool: crate::machine::tool(),
         servers: measured.servers,
+        systems,
         cells,
     };
     baseline.write(&args.baseline, stop).or_exit_by_fault()?;
@@ -256,6 +265,42 @@ fn of_baseline(
         .or_exit(Exit::Usage),
         false => Ok((scenarios, strategies)),
     }
+}
+
+/// The list with the systems that the baseline holds and those that were named, which stand in the place of its own of that name;
+/// and what was asked for, with the names of systems in the places of their files.
+fn with_its_systems(
+    args: &CheckArgs,
+    baseline: Option<&Baseline>,
+    definitions: &[Definition],
+) -> anyhow::Result<(Vec<Definition>, CheckArgs)> {
+    let (mut all, strategies) = with_systems(definitions, &args.choice.strategies)?;
+    for (name, file) in baseline.iter().flat_map(|baseline| &baseline.systems) {
+        if all.iter().any(|one| one.name == name) {
+            continue;
+        }
+        let system = dedup_systems::load(Path::new(file)).map_err(|error| {
+            anyhow!(
+                "{error}; it is the system {name} of {}: name its file with -s where it has moved",
+                args.baseline.display()
+            )
+        });
+        all.push(system.or_exit(Exit::Incomparable)?);
+    }
+    let choice = ChoiceArgs { strategies, ..args.choice.clone() };
+    Ok((all, CheckArgs { choice, ..args.clone() }))
+}
+
+/// The files of the systems among strategies, from here on where they stand below.
+fn systems(strategies: &[Selected]) -> BTreeMap<String, String> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let file = |one: &Selected| {
+        let Needs::System { file, .. } = one.definition.needs else { return None };
+        let file = Path::new(file);
+        let shown = file.strip_prefix(&here).unwrap_or(file).display().to_string();
+        Some((one.definition.name.to_string(), shown))
+    };
+    strategies.iter().filter_map(file).collect()
 }
 
 fn exactly(name: &str) -> String {

@@ -21,10 +21,18 @@ use crate::gate::instructions;
 use crate::gate::worker::WorkerError;
 use crate::nightly::Choice;
 use crate::progress::Progress;
-use crate::record::{CellRecord, CellResult, Pass, Run, Tool};
+use crate::record::{CellRecord, CellResult, Pass, Run, Tool, WhoseTime};
 use crate::select::Selected;
 use crate::servers::Guarded;
 use crate::suite::{Completion, Plan, WithoutFaults};
+
+/// Why nothing of a system that keeps the wall's time is in a baseline.
+const NOT_EXACT: &str =
+    "it keeps the wall's time, so that no count of it is the same each time (`run` compares those)";
+
+/// What is compared of the others.
+const DECISIONS_ALONE: &str =
+    "of systems their decisions are compared, and not the memory of their processes, which is not exact";
 
 /// A check under way.
 pub(super) struct Work<'a> {
@@ -154,6 +162,9 @@ impl Work<'_> {
             notes: Vec::new(),
             not_comparable: Vec::new(),
         };
+        if cells.iter().any(|cell| cell.clock == Some(WhoseTime::Given)) {
+            measured.notes.push(DECISIONS_ALONE.to_string());
+        }
         for cell in cells {
             let place = (cell.scenario.clone(), cell.strategy.clone());
             let entry = measured.now.entry(place.clone()).or_insert_with(|| {
@@ -175,6 +186,11 @@ impl Work<'_> {
                 (CellResult::Skipped { reason, remedy }, Now::Measured(_)) => {
                     *entry = Now::Skipped(format!("{reason} ({remedy})"));
                 }
+                (_, Now::Measured(_)) if cell.clock == Some(WhoseTime::Wall) => {
+                    *entry = Now::Skipped(NOT_EXACT.to_string());
+                }
+                // What the processes of a system take is not the same each time.
+                (CellResult::Weigh(_), Now::Measured(_)) if cell.clock.is_some() => {}
                 (_, Now::Measured(now)) => now.figures.extend(exact::figures(cell)),
                 _ => {}
             }
