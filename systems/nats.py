@@ -23,6 +23,7 @@ class Nats(System):
             "storage": hello["settings"]["storage"],
             "duplicate_window": max(window_ns, 100_000_000),
             "max_age": max(window_ns, 100_000_000),
+            "max_msgs": 1 if hello["settings"]["keep"] == "newest" else -1,
         }
         self.connection = None
         self.connect()

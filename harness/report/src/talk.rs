@@ -1,5 +1,7 @@
 //! The comparison of the 2021 talk: its table, read off a comparison of records, so that a stored run can be drawn again.
 
+mod today;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -15,6 +17,8 @@ use crate::change::{self, Change, Known, Without};
 use crate::models::model_of;
 use crate::panel::window;
 use crate::verdict::Harm;
+
+pub use today::{System, TODAY, Today};
 
 /// Pings a second that Mozilla documented (gcp-ingestion, notes on pain points, 2019).
 pub const FULL_RATE_PER_S: f64 = 16_000.0;
@@ -46,6 +50,9 @@ pub struct Table {
     pub rows: Vec<Row>,
     /// What could not run, and what to do about it.
     pub skipped: Vec<Skip>,
+    /// What people run today, where that was run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub today: Option<Today>,
     /// Disk that a nightly job behind these pings takes, where the reader is to be told; records do not say it.
     #[serde(skip)]
     pub nightly_disk_bytes: Option<u64>,
@@ -152,28 +159,33 @@ pub struct Skip {
 impl Table {
     /// Read off the records of a talk; none if they are not of one.
     pub fn of(comparison: &Comparison) -> Option<Table> {
-        let main = block(comparison, SCENARIO)?;
+        let main = block(comparison, SCENARIO);
         let dense = block(comparison, DENSE);
         let faults: Vec<&Block> = comparison
             .blocks
             .iter()
             .filter(|block| block.stream.scenario.starts_with(FAULT_FOLDER))
             .collect();
-        let widest = main.widest_verify();
+        let today = Today::of(comparison, &faults);
+        if main.is_none() && today.is_none() {
+            return None;
+        }
+        let of_main = main.map_or(&[][..], |main| &main.rows);
+        let widest = main.and_then(Block::widest_verify);
         let thinned = widest.map_or(1.0, |verify| {
             FULL_RATE_PER_S * LENGTH_S * f64::from(verify.rounds_count) / verify.unique_count.max(1) as f64
         });
-        let rows = main.rows.iter().map(|row| Row::of(row, dense, &faults, comparison)).collect();
+        let rows = of_main.iter().map(|row| Row::of(row, dense, &faults, comparison)).collect();
         Some(Table {
             pings_count: widest.map_or(0, |verify| verify.pings_count),
             duplicate_count: widest.map_or(0, |verify| verify.duplicate_count),
             thinned,
             faults: faults.iter().map(|block| without_folder(block)).collect(),
             rows,
-            skipped: skipped(main),
+            skipped: main.map_or(Vec::new(), skipped),
+            today,
             nightly_disk_bytes: None,
-            known: main
-                .rows
+            known: of_main
                 .iter()
                 .flat_map(|row| changes(&row.strategy, &faults, comparison))
                 .map(known)

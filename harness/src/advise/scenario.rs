@@ -61,6 +61,7 @@ pub fn scenario_of(traffic: &Traffic, needs: &Needs, window: Duration) -> Scenar
             repeats: if traffic.duplicates > 0.0 { vec![repeat] } else { Vec::new() },
             bad_ids: BadIds::default(),
             skew: None,
+            thin: None,
         },
     }
 }

@@ -4,10 +4,11 @@ use std::io::Write;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use dedup_report::tables::{self, Format, Look};
-use dedup_report::talk::{SCENARIO, Table};
+use dedup_report::talk::{SCENARIO, TODAY, Table};
 use dedup_strategies::{Definition, Needs};
 use dedup_stream::workload::Workload;
 
@@ -18,7 +19,7 @@ use crate::exit::{Exit, OrExit};
 use crate::filter::Filter;
 use crate::interrupt::stop_on_interrupt;
 use crate::nightly::DISK_BYTES_PER_PING;
-use crate::print::print;
+use crate::print::{note, print};
 use crate::progress::Progress;
 use crate::record::{CellRecord, CellResult, Pass, Run, RunRecord, Share};
 use crate::select::Selected;
@@ -33,7 +34,10 @@ pub struct TalkArgs {
     /// Leave one ping in so many of 16,000 a second, or `full`: all of them, without servers
     #[arg(long, value_name = "N|full", default_value = "8000")]
     pub scale: Scale,
-    /// Only those of its strategies whose name matches this regular expression (repeatable)
+    /// Systems of what people run today: the project's own directory of them; `none` for none
+    #[arg(long, value_name = "DIR", default_value = SYSTEMS)]
+    pub systems: PathBuf,
+    /// Only those of its strategies and systems whose name matches this regular expression (repeatable)
     #[arg(short = 's', long = "strategy", value_name = "REGEX")]
     pub strategies: Vec<String>,
     /// Only those of its fault scenarios whose name matches this regular expression; `none` for none (repeatable)
@@ -76,19 +80,30 @@ pub fn run(args: &TalkArgs, definitions: &[Definition], out: &mut dyn Write) -> 
     let stop = stop_on_interrupt()?;
     let directory = Guarded::directory().or_exit_by_fault()?;
     let chosen = Filter::new(&args.faults, &args.strategies).or_exit(Exit::Usage)?;
+    let systems = systems(args)?;
     let (strategies, too_large) = strategies(args.scale, definitions, &chosen);
-    if strategies.is_empty() {
-        let all: Vec<&str> = talk::strategies(definitions).iter().map(|one| one.name).collect();
-        let all = all.join(", ");
+    let parts = chosen_parts(args, &chosen).or_exit(Exit::Usage)?;
+    let mut groups: Vec<(Vec<Part>, Vec<&Definition>)> = Vec::new();
+    // Neighbours that have their passes in common are one run.
+    for parts in parts.chunk_by(|one, other| one.passes == other.passes).filter(|_| !strategies.is_empty()) {
+        groups.push((parts.to_vec(), strategies.clone()));
+    }
+    for group in todays(args, &systems, &strategies, &chosen).or_exit(Exit::Usage)? {
+        let named = |name: &&'static str| {
+            systems.iter().chain(strategies.iter().copied()).find(|one| one.name == *name)
+        };
+        groups.push((group.parts, group.strategies.iter().filter_map(named).collect()));
+    }
+    if groups.is_empty() {
+        let all = talk::strategies(definitions).into_iter().chain(&systems).map(|one| one.name);
+        let all = all.collect::<Vec<_>>().join(", ");
         return Err(anyhow!("--strategy: matches none of the talk's strategies; allowed are {all}"))
             .or_exit(Exit::Usage);
     }
-    let parts = chosen_parts(args, &chosen).or_exit(Exit::Usage)?;
     let mut runs = Vec::new();
     let mut all_cells = 0;
-    // Neighbours that have their passes in common are one run.
-    for parts in parts.chunk_by(|one, other| one.passes == other.passes) {
-        let mut plan = plan(args, parts, &strategies, directory.dir()).or_exit(Exit::Usage)?;
+    for (parts, strategies) in &groups {
+        let mut plan = plan(args, parts, strategies, directory.dir()).or_exit(Exit::Usage)?;
         plan.cells_before = all_cells;
         all_cells += plan.all_cells();
         let Some(preflight) = ended(plan.preflight(&stop))? else { return Ok(Exit::Interrupted) };
@@ -120,6 +135,44 @@ pub fn run(args: &TalkArgs, definitions: &[Definition], out: &mut dyn Write) -> 
         Err(_) => print(out, &table().unwrap_or_default())?,
     }
     Ok(exit(ended?, &run.cells))
+}
+
+/// Where the project keeps its systems, and what nobody's directory of them is called.
+const SYSTEMS: &str = "systems";
+const NO_SYSTEMS: &str = "none";
+
+/// What people run today, as far as it is there.
+fn systems(args: &TalkArgs) -> anyhow::Result<Vec<Definition>> {
+    let directory = args.systems.as_path();
+    if directory == Path::new(NO_SYSTEMS) {
+        return Ok(Vec::new());
+    }
+    let files = talk::files(directory);
+    if files.is_empty() {
+        let shown = directory.display();
+        if directory != Path::new(SYSTEMS) {
+            let allowed = format!("allowed is a directory with the project's systems, or {NO_SYSTEMS}");
+            return Err(anyhow!("--systems {shown}: found none of what people run today; {allowed}"))
+                .or_exit(Exit::Usage);
+        }
+        if !args.quiet {
+            note("what people run today is left out: no systems/ here; --systems DIR names the project's");
+        }
+    }
+    files.iter().map(|file| dedup_systems::load(file).or_exit(Exit::Usage)).collect()
+}
+
+/// The runs of what people run today.
+fn todays(
+    args: &TalkArgs,
+    systems: &[Definition],
+    own: &[&Definition],
+    chosen: &Filter,
+) -> anyhow::Result<Vec<talk::Group>> {
+    let systems: Vec<Definition> = systems.iter().filter(|one| chosen.strategy(one.name)).copied().collect();
+    let own: Vec<&'static str> = own.iter().map(|one| one.name).collect();
+    let wants = |fault: &str| chosen.scenario(fault);
+    Ok(talk::groups(args.scale, &args.systems, &systems, &own, wants)?)
 }
 
 /// The first line of the records of all of them, which leave out so many strategies.
@@ -167,7 +220,7 @@ fn chosen_parts(args: &TalkArgs, chosen: &Filter) -> anyhow::Result<Vec<Part>> {
 /// The talk's table of records that are of one.
 pub(super) fn drawn(comparison: &Comparison, format: Format) -> anyhow::Result<String> {
     let mut table = Table::of(comparison).ok_or_else(|| {
-        anyhow!("no cell of the scenario {SCENARIO:?}: the records of `talk -o DIR` are needed for its table")
+        anyhow!("no cell of the scenario {SCENARIO:?} or {TODAY:?}: the records of `talk -o DIR` are needed for its table")
     })?;
     table.nightly_disk_bytes = Some(table.pings_count.saturating_mul(DISK_BYTES_PER_PING));
     Ok(tables::talk::render(&table, format, Look::of_stdout()))
@@ -196,6 +249,9 @@ fn strategies<'a>(
     chosen.partition(|one| scale.suits_servers() || one.needs == Needs::Nothing)
 }
 
+/// As long as a JVM and a session of an engine may take on a busy machine.
+const ENGINES_START_WITHIN: Duration = Duration::from_secs(300);
+
 /// The talk over parts that have their passes in common.
 fn plan(
     args: &TalkArgs,
@@ -212,6 +268,10 @@ fn plan(
     plan.pipelines = args.pipelines;
     admit_pipelines(&plan)?;
     plan.jobs = args.jobs.unwrap_or(plan.jobs);
+    if plan.strategies.iter().any(|one| matches!(one.definition.needs, Needs::System { .. })) {
+        // Engines start for longer than a strategy may be silent.
+        plan.limits.stall = plan.limits.stall.max(ENGINES_START_WITHIN);
+    }
     admit(&plan)?;
     Ok(plan)
 }

@@ -3,5 +3,7 @@
 //! The table that is read off its records is [`dedup_report::talk`].
 
 mod plan;
+mod today;
 
 pub use plan::{Part, Scale, parts, strategies};
+pub use today::{Group, files, groups};

@@ -99,36 +99,19 @@ pub fn strategies(definitions: &[Definition]) -> Vec<&Definition> {
 /// The streams, in the order in which they are run.
 pub fn parts(scale: Scale) -> Result<Vec<Part>, ScenarioError> {
     let base = find(SCENARIO)?.remove(0);
-    let length = [("duration", "30m")];
-    let dense = [("arrival.rate", "200/s"), ("pipeline.linger", "500ms")];
+    let dense = [("duration", "30m"), ("arrival.rate", "200/s"), ("pipeline.linger", "500ms")];
+    let dense = dense.map(|(path, value)| (path, value.into()));
     let mut parts = vec![
         Part {
-            scenario: with(&base, SCENARIO, &[("arrival.rate", &format!("{}/s", scale.rate_per_s()))])?,
+            scenario: base.with(SCENARIO, &[("arrival.rate", format!("{}/s", scale.rate_per_s()).into())])?,
             passes: vec![Pass::Verify, Pass::Time],
         },
-        Part {
-            scenario: with(&base, DENSE, &[&length[..], &dense[..]].concat())?,
-            passes: vec![Pass::Verify, Pass::Weigh],
-        },
+        Part { scenario: base.with(DENSE, &dense)?, passes: vec![Pass::Verify, Pass::Weigh] },
     ];
     for (name, _) in embedded().filter(|(name, _)| FAULTS.contains(name)) {
         parts.push(Part { scenario: find(name)?.remove(0), passes: vec![Pass::Verify] });
     }
     Ok(parts)
-}
-
-/// The scenario under another name, with other values at some paths of its text.
-fn with(base: &Scenario, name: &str, values: &[(&str, &str)]) -> Result<Scenario, ScenarioError> {
-    let mut table: toml::Table = toml::from_str(&base.text).expect("it was read before");
-    for (path, value) in values {
-        let (folders, field) =
-            path.rsplit_once('.').map_or((None, *path), |(folders, field)| (Some(folders), field));
-        let place = folders.into_iter().fold(&mut table, |table, folder| {
-            table[folder].as_table_mut().expect("the talk's scenario has these tables")
-        });
-        place.insert(field.to_string(), toml::Value::String(value.to_string()));
-    }
-    Scenario::from_toml(&format!("{name}.toml"), &toml::to_string(&table).expect("a table is TOML"))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use dedup_strategies::{
 use dedup_stream::scenario::{ScenarioError as FileError, Source};
 use toml::Spanned;
 
-use crate::file::{ClockName, File, FlowTable, RoutingName};
+use crate::file::{ClockName, File, FlowTable, RoleName, RoutingName};
 use crate::flow::Flow;
 use crate::judge::Judge;
 use crate::process::{NotStarted, Start};
@@ -86,8 +86,7 @@ fn checked(source: &Source, path: &Path, file: &File) -> Result<Definition, File
         };
         opened.map_err(|error| match error {
             NotStarted::Missing(_) => {
-                let reason = format!("{}: {error}", start.name);
-                BuildError::Missing { reason, remedy: start.install.clone() }
+                BuildError::Missing { reason: error.to_string(), remedy: start.install.clone() }
             }
             NotStarted::Unavailable(error) => BuildError::Server(error.to_string()),
         })
@@ -96,7 +95,10 @@ fn checked(source: &Source, path: &Path, file: &File) -> Result<Definition, File
     Ok(Definition {
         name: kept(name),
         about: kept(&file.about),
-        role: Role::Candidate,
+        role: match file.role {
+            RoleName::Candidate => Role::Candidate,
+            RoleName::Floor => Role::Floor,
+        },
         settings: declared,
         needs: Needs::System {
             file: kept(&path.display().to_string()),

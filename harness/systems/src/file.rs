@@ -19,6 +19,8 @@ pub(crate) struct File {
     pub(crate) operate: String,
     /// A model's system; its figures are not those of the system itself.
     pub(crate) model_of: Option<String>,
+    #[serde(default)]
+    pub(crate) role: RoleName,
     pub(crate) command: Spanned<Vec<String>>,
     /// What to do where the command is missing.
     pub(crate) install: String,
@@ -64,6 +66,17 @@ pub(crate) enum RoutingName {
     Any,
     /// Each worker has its own.
     ByKey,
+}
+
+/// What it is there for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RoleName {
+    /// To be chosen among.
+    #[default]
+    Candidate,
+    /// To show what the pipes cost: it lets everything through.
+    Floor,
 }
 
 /// Whose time it keeps.

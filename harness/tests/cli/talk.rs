@@ -51,6 +51,39 @@ fn what_is_no_talk_and_what_it_does_not_have_is_refused() {
 }
 
 #[test]
+fn what_people_run_today_stands_in_a_part_of_its_own_and_what_is_not_installed_is_named_once() {
+    let tool = Tool::new();
+    let last_id = crate::workspace::root().join("systems/examples/last_id.py");
+    let system = |name: &str, command: &str| {
+        format!(
+            "name = '{name}'\nabout = 'a'\noperate = 'an operator'\ncommand = {command}\ninstall = 'apt-get install it'\n\
+             routing = 'by-key'\npromise.remembers = 'nothing'\n"
+        )
+    };
+    let floor = system("pipes", &format!("['python3', '{}']", last_id.display()));
+    tool.write("here/floor/noop-python.toml", format!("role = 'floor'\n{floor}"));
+    tool.write("here/postgres.toml", system("last", &format!("['python3', '{}']", last_id.display())));
+    tool.write("here/nats.toml", system("absent", "['no-such-program']"));
+    let asked = ["talk", "-q", "--scale", "160_000", "-s", "^(pubsubio|pipes|last|absent)$", "-f", "none"];
+    let printed = tool.prints(&[&asked[..], &["--systems", "here", "-o", "kept"]].concat());
+    assert_eq!(tool.prints(&["compare", "kept", "--talk"]), printed);
+    let (own, today) = printed.split_once("what people run today").expect("a part of its own");
+    assert!(own.contains("pubsubio") && !own.contains("an operator"), "{printed}");
+    let places = ["last", "pubsubio", "pipes"].map(|name| today.find(&format!("\n{name} ")));
+    assert!(places.is_sorted() && places[0].is_some(), "the worst first, the floor last: {printed}");
+    let skipped = "skipped: absent: no program no-such-program beside the system's file, nor on the PATH; apt-get install it";
+    let flat = printed.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(flat.matches(skipped).count(), 1, "{printed}");
+    let json: serde_json::Value =
+        serde_json::from_str(&tool.prints(&["compare", "kept", "--talk", "--format", "json"])).unwrap();
+    let rows = json["today"]["rows"].as_array().unwrap();
+    assert!(rows.iter().all(|row| row["pings_per_s"].as_f64().unwrap() > 0.0), "{rows:?}");
+    let csv = tool.prints(&["compare", "kept", "--talk", "--format", "csv"]);
+    assert_eq!(csv.lines().filter(|line| line.contains(",talk-today,")).count(), 3, "{csv}");
+    tool.refuses(&["talk", "--systems", "kept"], &["found none of what people run today", "or none"]);
+}
+
+#[test]
 fn servers_and_faults_are_part_of_it() {
     let tool = Tool::new();
     let asked = [

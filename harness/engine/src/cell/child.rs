@@ -94,7 +94,8 @@ fn workload(job: &Job, needs: Needs) -> Result<Workload, CellError> {
     let pipeline = workload.pipeline_mut();
     pipeline.workers = job.workers;
     pipeline.batch = job.batch;
-    pipeline.linger = needs.batching().map_or(pipeline.linger, |flow| flow.linger);
+    // A pipeline that waits longer for its batches does so for a flow too.
+    pipeline.linger = needs.batching().map_or(pipeline.linger, |flow| flow.linger.max(pipeline.linger));
     Ok(if matches!(job.work, Work::Faultless) { workload.without_faults() } else { workload })
 }
 

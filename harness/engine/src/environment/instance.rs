@@ -73,6 +73,11 @@ impl Instance {
         Some(least)
     }
 
+    /// Bytes that the programs of a system take, where they are clients of a store that is weighed in their place.
+    pub fn programs_bytes(&self) -> Option<u64> {
+        self.store.used_bytes().and_then(|_| self.strategy.outside_bytes())
+    }
+
     /// Makes changes of the store's clock exact, which may cost time: where windows are judged.
     pub fn wait_for_clock(&self) {
         self.store.wait_for_clock();

@@ -377,6 +377,10 @@ pub struct WeighFigures {
     pub peak_rss_bytes: u64,
     /// A server's `used_memory` above what it was before, at its largest.
     pub server_used_bytes: Option<u64>,
+    /// What the programs of a system took at their largest above what they took before, where they are clients of a server that is
+    /// weighed: on no account above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub programs_bytes: Option<u64>,
     /// Over virtual time, as the window fills.
     pub over_time: MemoryOverTime,
     /// Whether memory stopped growing, as promised.

@@ -42,6 +42,7 @@ mod tests {
             emptied_bytes: fixed,
             peak_rss_bytes: 0,
             server_used_bytes: None,
+            programs_bytes: None,
             over_time: MemoryOverTime::default(),
             judgement: Judgement { verdict: Verdict::Kept, findings: Vec::new() },
         }

@@ -395,6 +395,7 @@ impl Sample {
             emptied_bytes: 4_096,
             peak_rss_bytes: 64 << 20,
             server_used_bytes: None,
+            programs_bytes: None,
             over_time: MemoryOverTime::default(),
             judgement: Judgement {
                 verdict: if second.is_some() { Verdict::Broken } else { Verdict::Kept },

@@ -9,6 +9,7 @@ mod matrix;
 mod memory;
 mod stable;
 mod talk;
+mod today;
 
 use dedup_records::compare::Comparison;
 
@@ -21,6 +22,7 @@ use super::words::list;
 pub(super) fn all(panels: &[Panel<'_>], comparison: &Comparison, palette: &Palette) -> Vec<Section> {
     let sections = vec![
         talk::section(panels, comparison, palette),
+        today::section(panels, comparison, palette),
         matrix::section(panels),
         accuracy::section(panels),
         lag::section(panels),

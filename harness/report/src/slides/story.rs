@@ -51,8 +51,8 @@ impl Slide {
 }
 
 /// The order of the talk, by the names of the sections.
-const ORDER: [&str; 9] =
-    ["lag", "faults", "matrix", "talk", "accuracy", "latency", "load", "memory", "stable"];
+const ORDER: [&str; 10] =
+    ["lag", "faults", "matrix", "talk", "today", "accuracy", "latency", "load", "memory", "stable"];
 
 /// Faults drawn on slides of their own; the matrix has all.
 const FAULTS: usize = 3;

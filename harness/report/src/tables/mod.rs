@@ -15,6 +15,7 @@ mod sheet;
 mod table;
 pub mod talk;
 mod text;
+mod today;
 mod verdict;
 
 pub use grid::Align;

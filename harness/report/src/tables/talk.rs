@@ -5,10 +5,10 @@ use dedup_records::units::{bytes, duration, plural, short, thousands};
 
 use super::grid::{Align, Grid};
 use super::text::{Text, Tone, wrap};
-use super::{Format, Look, markdown};
+use super::{Format, Look, markdown, today};
 use crate::change::{CHANCE, definition};
 use crate::model;
-use crate::talk::{Found, Row, Table, Worst};
+use crate::talk::{Found, Row, SCENARIO, System, TODAY, Table, Worst};
 use crate::verdict::{self, SKIPPED, verdict, word};
 use crate::words::capital;
 
@@ -40,10 +40,33 @@ const COLUMNS: &[Column] = &[
 /// The table in `format`, ending in a line feed. `look` matters for the aligned one only.
 pub fn render(table: &Table, format: Format, look: Look) -> String {
     match format {
-        Format::Table => aligned(table, look),
-        Format::Markdown => in_markdown(table),
+        Format::Table => {
+            let prose = look.width.unwrap_or(PROSE).clamp(40, PROSE);
+            let own = if has_own(table) { aligned(table, look) } else { String::new() };
+            let today = table.today.iter().flat_map(|part| today::aligned(part, look, prose));
+            joined(own, today)
+        }
+        Format::Markdown => {
+            let own = if has_own(table) { in_markdown(table) } else { String::new() };
+            joined(own, table.today.iter().flat_map(today::in_markdown))
+        }
         Format::Csv => csv(table),
         Format::Json => json(table),
+    }
+}
+
+/// Whether anything of the talk's own was run.
+fn has_own(table: &Table) -> bool {
+    !table.rows.is_empty() || !table.skipped.is_empty() || table.today.is_none()
+}
+
+/// The talk's own table, and below it what people run today.
+fn joined(own: String, today: impl Iterator<Item = String>) -> String {
+    let today: Vec<String> = today.collect();
+    match (own.is_empty(), today.is_empty()) {
+        (_, true) => own,
+        (true, false) => today.join("\n") + "\n",
+        (false, false) => format!("{own}\n{}\n", today.join("\n")),
     }
 }
 
@@ -151,11 +174,28 @@ fn csv(table: &Table) -> String {
         ("p99_ns", |row| row.p99_ns.map(|ns| ns.to_string())),
         ("operated", |row| row.operated.clone()),
     ];
+    // What only systems have, behind what all have.
+    type OfSystem = (&'static str, fn(&System) -> Option<String>);
+    const OF_SYSTEMS: &[OfSystem] = &[
+        ("pings_per_s", |system| system.pings_per_s.map(|rate| rate.to_string())),
+        ("one_key_in", |system| system.one_key_in.map(|keys| keys.to_string())),
+        ("time_factor", |system| Some(system.time_factor.to_string())),
+    ];
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     let mut write = |fields: Vec<String>| writer.write_record(fields).expect("memory can be written");
-    write(FIELDS.iter().map(|(name, _)| name.to_string()).collect());
+    let names = FIELDS.iter().map(|(name, _)| *name).chain(["scenario"]);
+    write(names.chain(OF_SYSTEMS.iter().map(|(name, _)| *name)).map(str::to_string).collect());
+    let shared = |row: &Row, scenario: &str| -> Vec<String> {
+        let fields = FIELDS.iter().map(|(_, field)| field(row).unwrap_or_default());
+        fields.chain([scenario.to_string()]).collect()
+    };
     for row in &table.rows {
-        write(FIELDS.iter().map(|(_, field)| field(row).unwrap_or_default()).collect());
+        let nothing = OF_SYSTEMS.iter().map(|_| String::new());
+        write(shared(row, SCENARIO).into_iter().chain(nothing).collect());
+    }
+    for system in table.today.iter().flat_map(|today| &today.rows) {
+        let own = OF_SYSTEMS.iter().map(|(_, field)| field(system).unwrap_or_default());
+        write(shared(&system.row, TODAY).into_iter().chain(own).collect());
     }
     let bytes = writer.into_inner().expect("memory can be flushed");
     String::from_utf8(bytes).expect("text went in")

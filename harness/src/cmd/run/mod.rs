@@ -54,6 +54,9 @@ pub struct RunArgs {
     /// Only strategies whose name matches this regular expression, or one with settings: name:key=value,... (repeatable)
     #[arg(short = 's', long = "strategy", value_name = "REGEX|NAME:KEY=VALUE", help_heading = "What to run")]
     pub strategies: Vec<String>,
+    /// Leave one key in so many of each scenario, with all its copies: the same times and windows, in less time
+    #[arg(long, value_name = "N", value_parser = whole(1, 1_000_000u32), conflicts_with = "trace", help_heading = "What to run")]
+    pub thin: Option<u32>,
     /// Systems beside the strategies.
     #[command(flatten, next_help_heading = "What to run")]
     pub systems: SystemsArgs,

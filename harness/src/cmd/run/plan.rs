@@ -82,9 +82,10 @@ fn scale_options(args: &RunArgs) -> ScaleOptions {
 }
 
 fn admit_time_factor(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
-    let on_wall_time = |workload: &Workload| match plan.redis.under(workload.faults()) {
-        RedisChoice::Private(_) => false,
-        RedisChoice::Cluster(_) | RedisChoice::Given { .. } => true,
+    let on_wall_time = |workload: &Workload| {
+        let redis = plan.redis.under(workload.faults());
+        let is_shared = !matches!(redis, RedisChoice::Private(_));
+        is_shared || plan.strategies.iter().any(|strategy| redis.keeps_wall_time(strategy.definition.needs))
     };
     anyhow::ensure!(args.time_factor.is_none() || plan.workloads.iter().any(on_wall_time), NO_WALL_TIME);
     Ok(())
@@ -179,6 +180,8 @@ fn streams(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow::Resul
         return Ok(vec![Workload::Trace(Box::new(Trace::new(options, &survey)))]);
     }
     let scenarios = scenario::find_all(&args.scenarios).or_exit(Exit::Usage)?;
+    let thinned = scenarios.iter().map(|scenario| scenario.thinned(args.thin.unwrap_or(1)));
+    let scenarios = thinned.collect::<Result<Vec<_>, _>>().or_exit(Exit::Usage)?;
     Ok(scenarios.into_iter().map(|scenario| Workload::Scenario(Box::new(scenario))).collect())
 }
 
@@ -207,7 +210,7 @@ fn redis(args: &RunArgs, stop: &AtomicBool) -> anyhow::Result<RedisChoice> {
 }
 
 const NO_WALL_TIME: &str = "--time-factor: nothing here keeps wall time; it goes with --redis-url or --redis-cluster, \
-     or with a scenario in which a primary fails over";
+     with a scenario in which a primary fails over, or with a system whose clock is the wall's";
 
 /// The first line of the records of `plan`.
 pub(in crate::cmd) fn describe(plan: &Plan, preflight: &Preflight) -> RunRecord {

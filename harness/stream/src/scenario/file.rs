@@ -27,6 +27,7 @@ pub(crate) struct File {
     #[serde(default = "default_payload")]
     pub(crate) payload: Bytes,
     pub(crate) start: Option<Spanned<Instant>>,
+    pub(crate) thin: Option<Count>,
     pub(crate) arrival: ArrivalTable,
     #[serde(default)]
     pub(crate) pipeline: PipelineTable,

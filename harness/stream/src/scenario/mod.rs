@@ -82,17 +82,58 @@ impl Scenario {
         format!("{:032x}", xxh3_128(&canonical))
     }
 
-    /// About how many pings will come, copies included; exact where the length is a number of pings.
+    /// The same scenario under another name, with other values at some paths of its text, such as `arrival.rate`.
+    ///
+    /// # Errors
+    ///
+    /// A value is not allowed there.
+    ///
+    /// # Panics
+    ///
+    /// A path leads through a table that the scenario does not have.
+    pub fn with(&self, name: &str, values: &[(&str, toml::Value)]) -> Result<Scenario, ScenarioError> {
+        let mut table: toml::Table = toml::from_str(&self.text).expect("it was read before");
+        for (path, value) in values {
+            let (folders, field) =
+                path.rsplit_once('.').map_or((None, *path), |(folders, field)| (Some(folders), field));
+            let place = folders.into_iter().fold(&mut table, |table, folder| {
+                table[folder].as_table_mut().expect("the scenario has these tables")
+            });
+            place.insert(field.to_string(), value.clone());
+        }
+        let text = toml::to_string(&table).expect("a table is TOML");
+        Ok(Scenario { name: name.to_string(), ..Scenario::from_toml(name, &text)? })
+    }
+
+    /// The same scenario with one key in `one_in` left; its name says so. With one in one it is the same.
+    ///
+    /// # Errors
+    ///
+    /// There are no so many keys.
+    pub fn thinned(&self, one_in: u32) -> Result<Scenario, ScenarioError> {
+        match one_in {
+            1 => Ok(self.clone()),
+            _ => self.with(&format!("{}:thin={one_in}", self.name), &[("thin", i64::from(one_in).into())]),
+        }
+    }
+
+    /// About how many pings will come, copies included; exact where the length is a number of pings of which all are left.
     pub fn expected_pings(&self) -> u64 {
-        match self.shape.length {
+        let pings = match self.shape.length {
             Length::Pings(pings) => pings,
             Length::Duration(length) => estimate::pings(&self.shape, length.as_secs_f64()).round() as u64,
-        }
+        };
+        self.left_of(pings)
+    }
+
+    /// About how many are left of so many.
+    fn left_of(&self, count: u64) -> u64 {
+        self.shape.thin.map_or(count, |one_in| count.div_ceil(one_in.get()))
     }
 
     /// About how many of them will be copies of pings that came before.
     pub fn expected_duplicates(&self) -> u64 {
-        estimate::duplicates(&self.shape, self.virtual_length().as_secs_f64()).round() as u64
+        self.left_of(estimate::duplicates(&self.shape, self.virtual_length().as_secs_f64()).round() as u64)
     }
 
     /// Causes most of whose copies would come after the end of the stream, each with the share that comes before it.
@@ -114,6 +155,11 @@ impl Scenario {
     /// The load that an engineer would size for: the ordinary traffic at its busiest. A ramp, a replay or a hot key
     /// is not in it: these break what was sized before them.
     pub fn sizing(&self) -> Sizing {
-        estimate::sizing(&self.shape, self.window, self.virtual_length())
+        let sizing = estimate::sizing(&self.shape, self.window, self.virtual_length());
+        Sizing {
+            ids_in_window: self.left_of(sizing.ids_in_window),
+            ids_total: self.left_of(sizing.ids_total),
+            ..sizing
+        }
     }
 }

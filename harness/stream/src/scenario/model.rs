@@ -1,6 +1,6 @@
 //! What a scenario says, once it is read and checked.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use dedup_strategies::Timestamp;
@@ -54,6 +54,9 @@ pub struct Shape {
     pub bad_ids: BadIds,
     /// How long before its arrival an event happened; not at all where this is none.
     pub skew: Option<Lag>,
+    /// Only one key in so many is left, with all its copies; all where this is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thin: Option<NonZeroU64>,
 }
 
 /// The pipeline's shape and delays.

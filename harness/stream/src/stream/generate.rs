@@ -13,7 +13,11 @@ use super::key_share::KeyShare;
 use super::keys::KeyCipher;
 use super::pending::{Family, Pending, Series};
 use super::pick::Picker;
+use super::thin::Thin;
 use crate::scenario::{Arrival, EventTime, Identity, Length, Process, Scenario, Shape};
+
+/// Events made at once where few of them are left.
+const MADE_AT_ONCE: usize = 1 << 14;
 
 /// The pings of a scenario, in the order of arrival, each with its truth. Memory grows with what is still to be
 /// repeated, not with what has come.
@@ -46,6 +50,8 @@ pub struct Stream {
     next_wake: u64,
     pending: Pending,
     skew: Option<Skew>,
+    /// Which keys are left, where not all are.
+    thin: Option<Thin>,
 }
 
 impl Scenario {
@@ -91,6 +97,7 @@ impl Stream {
             next_wake: 0,
             pending: Pending::default(),
             skew: shape.skew.as_ref().map(|lag| Skew::new(lag, seed)),
+            thin: shape.thin.map(|one_in| Thin::new(one_in.get(), KeyCipher::new(seed))),
         };
         stream.wake(stream.clock.next());
         stream
@@ -106,6 +113,29 @@ impl Stream {
     #[cfg(test)]
     pub(super) fn pending_pings(&self) -> usize {
         self.pending.len()
+    }
+
+    /// Appends up to `limit` further events, whatever their keys.
+    fn make(&mut self, limit: usize, events: &mut Vec<Event>) {
+        let target = events.len().saturating_add(limit);
+        while events.len() < target && self.left > 0 {
+            let first_at = self.clock.next();
+            let copy_at = self.pending.next_at();
+            if first_at.min(copy_at) >= self.end {
+                break;
+            }
+            if copy_at <= first_at {
+                self.push_copy(copy_at, events);
+            } else if first_at >= self.next_wake {
+                self.wake(first_at);
+            } else if self.firsts == self.next_picked {
+                self.push_picked(events);
+            } else {
+                let barrier = copy_at.min(self.end).min(self.next_wake);
+                let most = self.left.min(self.next_picked - self.firsts);
+                self.push_plain(barrier, most, target - events.len(), events);
+            }
+        }
     }
 
     /// Opens and closes the pickers whose time has come.
@@ -256,25 +286,20 @@ impl Source for Stream {
     }
 
     fn fill(&mut self, limit: usize, events: &mut Vec<Event>) -> Result<(), SourceError> {
-        let target = events.len().saturating_add(limit);
-        while events.len() < target && self.left > 0 {
-            let first_at = self.clock.next();
-            let copy_at = self.pending.next_at();
-            if first_at.min(copy_at) >= self.end {
+        let Some(mut thin) = self.thin.take() else {
+            self.make(limit, events);
+            return Ok(());
+        };
+        let before = events.len();
+        // No event is the end of the stream: there may be many in a row of which none is left.
+        while events.len() == before && limit > 0 {
+            self.make(limit.min(MADE_AT_ONCE), events);
+            if events.len() == before {
                 break;
             }
-            if copy_at <= first_at {
-                self.push_copy(copy_at, events);
-            } else if first_at >= self.next_wake {
-                self.wake(first_at);
-            } else if self.firsts == self.next_picked {
-                self.push_picked(events);
-            } else {
-                let barrier = copy_at.min(self.end).min(self.next_wake);
-                let most = self.left.min(self.next_picked - self.firsts);
-                self.push_plain(barrier, most, target - events.len(), events);
-            }
+            thin.retain(events, before);
         }
+        self.thin = Some(thin);
         Ok(())
     }
 

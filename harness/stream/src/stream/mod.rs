@@ -12,6 +12,7 @@ mod ndjson;
 mod pending;
 mod pick;
 mod random;
+mod thin;
 
 #[cfg(test)]
 mod tests;

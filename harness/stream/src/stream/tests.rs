@@ -35,6 +35,76 @@ fn copies(events: &[Event]) -> impl Iterator<Item = &Event> {
     events.iter().filter(|event| event.origin.cause != CauseId::FIRST)
 }
 
+/// The numbers of a source's uniques, in the order in which they first came.
+fn renumbered(events: impl Iterator<Item = Event>) -> Vec<Event> {
+    let mut numbers = HashMap::new();
+    let numbered = events.map(|event| {
+        let next = numbers.len() as u64;
+        let unique = *numbers.entry(event.origin.unique).or_insert(next);
+        Event { origin: Origin { unique, ..event.origin }, ..event }
+    });
+    numbered.collect()
+}
+
+#[test]
+fn what_is_left_of_a_thinned_stream_is_a_part_of_it_with_its_times_and_its_truth() {
+    for name in ["quick", "clone", "bad-id", "hot-key", "replay"] {
+        let whole = scenario::find(name).unwrap().remove(0);
+        let thinned = whole.thinned(20).unwrap();
+        assert_eq!(thinned.name, format!("{name}:thin=20"));
+        assert_ne!(thinned.digest(), whole.digest(), "{name}");
+        assert_eq!(
+            (thinned.window, thinned.virtual_length()),
+            (whole.window, whole.virtual_length()),
+            "{name}"
+        );
+        let (all, left) = (all(&whole, 3), all_of(&thinned, 3));
+        let key = |event: &Event| match event.id {
+            Id::Key(key) => Some(key),
+            Id::Missing | Id::Invalid(_) => None,
+        };
+        let keys: std::collections::HashSet<PingKey> = left.iter().filter_map(key).collect();
+        let of_keys = |events: &[Event]| {
+            let some = events.iter().filter(|event| key(event).is_some_and(|key| keys.contains(&key)));
+            renumbered(some.copied())
+        };
+        assert!(
+            of_keys(&all) == of_keys(&left),
+            "{name}: every copy of a key that is left is there, and no other"
+        );
+        let is_numbered = renumbered(left.iter().copied()) == left;
+        assert!(is_numbered, "{name}: uniques are numbered as they come, without a gap");
+        let expected = thinned.expected_pings() as f64;
+        let share = left.len() as f64 / expected;
+        // Of a few hot keys chance leaves some or others.
+        let range = if name == "hot-key" { 0.3..3.0 } else { 0.9..1.1 };
+        assert!(range.contains(&share), "{name}: {} pings, expected {expected}", left.len());
+    }
+}
+
+#[test]
+fn one_key_in_one_is_the_same_stream_and_others_are_refused() {
+    let whole = scenario("thin = 1\nduration = '100s'\narrival = { process = 'constant', rate = 20 }\n");
+    assert_eq!(whole.shape.thin, None);
+    assert_eq!(whole.thinned(1).unwrap(), whole);
+    for wrong in ["0", "-1", "1.5", "'ten'"] {
+        let error = read(&format!("thin = {wrong}\n{STEADY}")).unwrap_err().to_string();
+        assert!(error.contains("thin") && error.contains("a whole number from 1"), "{error}");
+    }
+}
+
+/// All of a source that gives a part at a time.
+fn all_of(scenario: &Scenario, seed: u64) -> Vec<Event> {
+    let (mut stream, mut events) = (scenario.stream(seed), Vec::new());
+    loop {
+        let before = events.len();
+        stream.fill(usize::MAX, &mut events).unwrap();
+        if events.len() == before {
+            return events;
+        }
+    }
+}
+
 /// What must hold of any stream.
 fn check_truth(scenario: &Scenario, events: &[Event], seed: u64) {
     let ends_by_time = matches!(scenario.shape.length, scenario::Length::Duration(_));

@@ -142,6 +142,8 @@ struct Scale<'a> {
     next_tick: Timestamp,
     server_before: Option<u64>,
     server_peak: Option<u64>,
+    programs_before: Option<u64>,
+    programs_peak: Option<u64>,
     over_time: MemoryOverTime,
     /// Pings judged until each sample.
     judged: Vec<u64>,
@@ -161,6 +163,7 @@ impl<'a> Scale<'a> {
     ) -> Result<Self, CellError> {
         let strategy = instance.strategy.as_ref();
         let server_before = instance.server_used_bytes();
+        let programs_before = instance.programs_bytes();
         Ok(Scale {
             instance,
             routing: strategy.routing(),
@@ -177,6 +180,8 @@ impl<'a> Scale<'a> {
             next_tick: Timestamp::ZERO,
             server_before,
             server_peak: server_before.map(|_| 0),
+            programs_before,
+            programs_peak: programs_before.map(|_| 0),
             over_time: MemoryOverTime::default(),
             judged: Vec::new(),
             alive,
@@ -237,6 +242,8 @@ impl<'a> Scale<'a> {
         let ids = self.instance.strategy.footprint().ids;
         let server = self.server_bytes();
         self.server_peak = self.server_peak.max(server);
+        let programs = self.instance.programs_bytes().zip(self.programs_before);
+        self.programs_peak = self.programs_peak.max(programs.map(|(now, before)| now.saturating_sub(before)));
         self.over_time.t_ns.push(saturating_nanos(at));
         self.over_time.live_bytes.push(alloc::live_bytes() + server.unwrap_or(0));
         self.over_time.ids_count.push(ids);
@@ -280,6 +287,7 @@ fn figures(scale: Scale<'_>, promise: &Promise, window: Duration, emptied_bytes:
         emptied_bytes,
         peak_rss_bytes: crate::process::peak_rss_bytes(),
         server_used_bytes: scale.server_peak,
+        programs_bytes: scale.programs_peak,
         judgement: growth::judge(promise, window, series, &scale.judged),
         over_time: scale.over_time,
     }

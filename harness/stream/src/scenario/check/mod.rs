@@ -4,6 +4,7 @@ mod arrival;
 mod fault;
 mod lag;
 
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
@@ -53,6 +54,8 @@ pub(crate) fn scenario(file_label: &str, text: &str) -> Checked<Scenario> {
         repeats: repeats(&source, &file.repeat)?,
         bad_ids: bad_ids(&source, file.bad_id.as_ref())?,
         skew: skew(&source, file.event_time.as_ref())?,
+        // One in one is all of them.
+        thin: file.thin.and_then(|thin| NonZeroU64::new(thin.0)).filter(|thin| thin.get() > 1),
     };
     let scenario = Scenario {
         text: text.to_string(),
