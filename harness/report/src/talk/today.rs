@@ -158,7 +158,7 @@ mod tests {
     use dedup_records::record::sample::{GOOD, Sample, run};
     use dedup_records::record::{CellRecord, Pass, Run};
 
-    fn cells(scenario: &str, sample: Sample) -> Vec<CellRecord> {
+    fn cells(scenario: &str, sample: &Sample) -> Vec<CellRecord> {
         let named = |cell: CellRecord| CellRecord { scenario: scenario.to_string(), ..cell };
         sample.cells().into_iter().map(named).collect()
     }
@@ -168,8 +168,8 @@ mod tests {
         let of = |name: &'static str, lost, missed, thin: &str| {
             let role = if name == "pipes" { Role::Floor } else { Role::Candidate };
             let sample = Sample { strategy: name, lost, missed, role, ..GOOD };
-            let verify = cells(TODAY, sample).into_iter().filter(|cell| cell.pass == Pass::Verify);
-            let dense = cells(&format!("{DENSE}{thin}"), sample).into_iter();
+            let verify = cells(TODAY, &sample).into_iter().filter(|cell| cell.pass == Pass::Verify);
+            let dense = cells(&format!("{DENSE}{thin}"), &sample).into_iter();
             verify.chain(dense.filter(|cell| cell.pass != Pass::Verify)).collect::<Vec<_>>()
         };
         let all = [
