@@ -11,7 +11,7 @@ use std::time::Duration;
 use dedup_harness::cell::{Input, Job, Work};
 use dedup_harness::environment::RedisChoice;
 use dedup_harness::nightly::Choice;
-use dedup_harness::passes::verify::Pipelines;
+use dedup_harness::passes::Pipelines;
 use dedup_harness::strategies::{STRATEGIES, Sizing};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 

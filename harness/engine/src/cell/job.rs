@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::slow::WaitsFor;
 use crate::environment::{PassOptions, RedisChoice};
 use crate::nightly::Choice;
-use crate::passes::verify::Pipelines;
+use crate::passes::Pipelines;
 use crate::record::{CellResult, Pass};
 
 /// Everything a cell needs to know.

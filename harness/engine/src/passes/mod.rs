@@ -1,6 +1,7 @@
 //! The passes over one strategy: is it right, how fast is it, what does it hold, and how do the latter two grow with ids.
 
 mod judgement;
+mod pipelines;
 pub mod scale;
 mod stable;
 pub mod time;
@@ -11,6 +12,8 @@ use dedup_stream::workload::Workload;
 
 use crate::environment::Environment;
 
+pub use pipelines::Pipelines;
+
 /// What every pass is given.
 pub struct Bench<'a> {
     /// Builds the strategy.
@@ -20,5 +23,5 @@ pub struct Bench<'a> {
     /// Called now and then with the share of the work that is done.
     pub progress: &'a mut (dyn FnMut(f64) + Send),
     /// Which pipelines of the verify pass are run.
-    pub pipelines: verify::Pipelines,
+    pub pipelines: Pipelines,
 }

@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 use super::cell::Turn;
 use super::plan::Plan;
 use super::task::Place;
-use crate::passes::verify::Pipelines;
+use crate::passes::Pipelines;
 use crate::record::{MOST_SHARES, Share};
 
 /// One of several shares: `3/8`.

@@ -13,8 +13,8 @@ use super::plan::Plan;
 use super::task::Place;
 use crate::cell::Work;
 use crate::environment::PassOptions;
+use crate::passes::Pipelines;
 use crate::passes::time::slot;
-use crate::passes::verify::Pipelines;
 use crate::record::Pass;
 use crate::select::Selected;
 

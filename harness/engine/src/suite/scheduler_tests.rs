@@ -19,7 +19,7 @@ use super::task::{Place, Sharing, Task, TaskObserver};
 use crate::cell::{Ending, Input, Job, Reached, Work};
 use crate::environment::RedisChoice;
 use crate::nightly::Choice;
-use crate::passes::verify::Pipelines;
+use crate::passes::Pipelines;
 use crate::record::{CellResult, Failure};
 
 /// What happens to a task.

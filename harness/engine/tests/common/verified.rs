@@ -3,7 +3,7 @@
 use dedup_engine::environment::Environment;
 use dedup_engine::nightly::Choice;
 use dedup_engine::passes::Bench;
-use dedup_engine::passes::verify::{self, Pipelines};
+use dedup_engine::passes::{Pipelines, verify};
 use dedup_engine::record::VerifyFigures;
 use dedup_engine::select::select;
 use dedup_engine::strategies::STRATEGIES;

@@ -13,7 +13,7 @@ use crate::verdict::{Harm, SKIPPED, verdict};
 /// A column: its title, its unit, its side, its text.
 type Column = (&'static str, &'static str, Align, fn(&System) -> Text);
 
-const COLUMNS: &[Column] = &[
+const TODAY: &[Column] = &[
     ("system", "", Align::Left, |system| Text::plain(system.row.strategy.as_str())),
     ("harm", "", Align::Left, harm),
     ("missed", "% dups", Align::Right, |system| share(system.row.missed_live_ratio)),
@@ -32,12 +32,12 @@ const COLUMNS: &[Column] = &[
 
 /// As lines of a terminal, prose of at most `prose` columns.
 pub(super) fn aligned(today: &Today, look: Look, prose: usize) -> Vec<String> {
-    let mut grid = Grid::new(COLUMNS.iter().map(|(_, _, align, _)| *align).collect());
-    grid.line(COLUMNS.iter().map(|(title, ..)| Text::new(*title, Tone::Strong)).collect());
-    grid.line(COLUMNS.iter().map(|(_, unit, ..)| Text::dim(*unit)).collect());
+    let mut grid = Grid::new(TODAY.iter().map(|(_, _, align, _)| *align).collect());
+    grid.line(TODAY.iter().map(|(title, ..)| Text::new(*title, Tone::Strong)).collect());
+    grid.line(TODAY.iter().map(|(_, unit, ..)| Text::dim(*unit)).collect());
     grid.rule();
     for system in &today.rows {
-        grid.line(COLUMNS.iter().map(|(.., text)| text(system)).collect());
+        grid.line(TODAY.iter().map(|(.., text)| text(system)).collect());
     }
     let wrapped = |text: &str| wrap(text, prose, 2);
     let mut lines = wrapped(&heading(today));
@@ -54,7 +54,7 @@ pub(super) fn aligned(today: &Today, look: Look, prose: usize) -> Vec<String> {
 }
 
 fn in_a_sentence(system: &System) -> String {
-    let said = COLUMNS[1..].iter().map(|(title, unit, _, text)| {
+    let said = TODAY[1..].iter().map(|(title, unit, _, text)| {
         format!("{}: {}", format!("{title} {unit}").trim_end(), text(system).text)
     });
     format!("{}: {}", system.row.strategy, said.collect::<Vec<_>>().join("; "))
@@ -66,14 +66,14 @@ pub(super) fn in_markdown(today: &Today) -> Vec<String> {
         String::new(),
         markdown::escape(&heading(today)),
         String::new(),
-        markdown::row(COLUMNS.iter().map(|(title, unit, ..)| match *unit {
+        markdown::row(TODAY.iter().map(|(title, unit, ..)| match *unit {
             "" => title.to_string(),
             unit => format!("{title}, {unit}"),
         })),
-        markdown::row(COLUMNS.iter().map(|(_, _, align, _)| markdown::rule(*align))),
+        markdown::row(TODAY.iter().map(|(_, _, align, _)| markdown::rule(*align))),
     ];
     for system in &today.rows {
-        lines.push(markdown::row(COLUMNS.iter().map(|(.., text)| markdown::cell(&text(system)))));
+        lines.push(markdown::row(TODAY.iter().map(|(.., text)| markdown::cell(&text(system)))));
     }
     lines.push(String::new());
     lines.extend(notes(today).iter().map(|note| format!("- {}", markdown::escape(note))));

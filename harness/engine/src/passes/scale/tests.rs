@@ -12,7 +12,7 @@ use dedup_stream::workload::Workload;
 
 use super::*;
 use crate::environment::{Environment, named};
-use crate::passes::verify::Pipelines;
+use crate::passes::Pipelines;
 
 const SCENARIO: &str = r#"
 about = "A window, a batch and a payload."

@@ -8,15 +8,10 @@ mod pipeline;
 mod score;
 mod side_by_side;
 
-use std::num::NonZeroU32;
-use std::ops::Range;
-
-use dedup_stream::stream::KeyShare;
 use dedup_stream::workload::Workload;
-use serde::{Deserialize, Serialize};
 
 use crate::environment::CellError;
-use crate::passes::Bench;
+use crate::passes::{Bench, Pipelines};
 use crate::predict::{Declared, predict};
 use crate::record::{Prediction, VerifyFigures};
 
@@ -24,25 +19,6 @@ use pipeline::{Declaration, Own};
 
 pub use score::whole;
 pub(crate) use side_by_side::{at_once, shared_out};
-
-/// The pipelines of a cell, and which of them are run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pipelines {
-    /// How many there are.
-    pub of: NonZeroU32,
-    /// Those that are run, from 0.
-    pub own: Range<u32>,
-}
-
-impl Pipelines {
-    /// One, which has all keys.
-    pub const ONE: Pipelines = Pipelines { of: NonZeroU32::MIN, own: 0..1 };
-
-    /// The keys of the first of those that are run; none where none is.
-    pub(crate) fn first(&self) -> Option<KeyShare> {
-        KeyShare::new(self.own.start, self.of).filter(|_| !self.own.is_empty())
-    }
-}
 
 /// Runs the pass.
 pub fn run(bench: Bench<'_>) -> Result<VerifyFigures, CellError> {

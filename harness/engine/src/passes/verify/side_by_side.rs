@@ -11,10 +11,10 @@ use dedup_strategies::{Definition, Settings, Sizing};
 use dedup_stream::stream::KeyShare;
 use dedup_stream::workload::Workload;
 
-use super::Pipelines;
 use super::pipeline::Own;
 use super::score::whole;
 use crate::environment::{CellError, Environment};
+use crate::passes::Pipelines;
 use crate::process;
 use crate::record::{Failure, VerifyFigures};
 
