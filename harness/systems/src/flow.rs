@@ -29,7 +29,7 @@ pub(crate) struct Flow {
 impl Flow {
     /// Starts the process: one that cannot be started is known before the first ping.
     pub(crate) fn open(start: Arc<Start>, hello: Hello, promise: Promise) -> Result<Flow, NotStarted> {
-        let stream = Stream::open(&start, &hello)?;
+        let stream = Stream::open(&start, &hello, None)?;
         let version = stream.process.welcome.system.clone();
         let stream = Arc::new(Mutex::new(stream));
         Ok(Flow { start, hello, promise, version, stream, round_trips: Arc::default() })
@@ -41,7 +41,7 @@ impl Strategy for Flow {
         let mut stream = self.stream.lock();
         if stream.process.is_lost() {
             let twice = stream.passed.twice;
-            *stream = Stream::open(&self.start, &self.hello)?;
+            *stream = Stream::open(&self.start, &self.hello, stream.process.cause())?;
             stream.passed.twice = twice;
         }
         drop(stream);
@@ -81,6 +81,8 @@ impl Strategy for Flow {
 /// What one process was told, and what came out of it.
 struct Stream {
     process: Process,
+    /// Why the batch before could not be done: that stands in the place of its marker.
+    failed: Option<Unavailable>,
     passed: Passed,
     markers: u64,
     now: Timestamp,
@@ -88,9 +90,10 @@ struct Stream {
 }
 
 impl Stream {
-    fn open(start: &Arc<Start>, hello: &Hello) -> Result<Stream, NotStarted> {
+    fn open(start: &Arc<Start>, hello: &Hello, first: Option<Unavailable>) -> Result<Stream, NotStarted> {
         Ok(Stream {
-            process: Process::start(start, hello)?,
+            process: Process::start(start, hello, first)?,
+            failed: None,
             passed: Passed::default(),
             markers: 0,
             now: Timestamp::ZERO,
@@ -114,9 +117,13 @@ impl Stream {
         let marker = Request::Marker { now, number: self.markers };
         let requests: Vec<Request> = frames.chain([marker]).collect();
         let otherwise = format!("did not let marker {} out", self.markers);
-        match self.asked(&requests, &otherwise)? {
+        let failed = self.failed.take();
+        let answer = self.asked(&requests, &otherwise);
+        self.failed = answer.as_ref().err().cloned();
+        match answer? {
             Reply::Marker(number) if number == self.markers => Ok(()),
             Reply::Marker(other) => {
+                failed.into_iter().for_each(|why| self.process.blame(why));
                 let what = format!("let marker {other} out where {} is allowed", self.markers);
                 Err(self.process.lost(&what))
             }

@@ -79,11 +79,17 @@ pub(crate) struct Process {
     bytes: Vec<u8>,
     /// Why nothing it says can be trusted any more: an answer may still come that belongs to another question.
     lost: Option<Unavailable>,
+    /// What went wrong first, where something did before: what goes wrong now may be no more than its consequence.
+    first: Option<Unavailable>,
 }
 
 impl Process {
-    /// Starts the program and greets it.
-    pub(crate) fn start(start: &Arc<Start>, hello: &Hello) -> Result<Process, NotStarted> {
+    /// Starts the program and greets it; `first` is why it is not the first one.
+    pub(crate) fn start(
+        start: &Arc<Start>,
+        hello: &Hello,
+        first: Option<Unavailable>,
+    ) -> Result<Process, NotStarted> {
         let failed = |what: &str, error: &dyn std::fmt::Display| {
             Unavailable(format!("{}: {what}: {error}; {}", start.name, start.install))
         };
@@ -118,6 +124,7 @@ impl Process {
             welcome,
             bytes: Vec::new(),
             lost: None,
+            first,
         };
         process.welcome = process.greet(hello)?;
         Ok(process)
@@ -152,6 +159,16 @@ impl Process {
     /// Whether it has ended, or can no longer be trusted.
     pub(crate) fn is_lost(&self) -> bool {
         self.lost.is_some()
+    }
+
+    /// Why it was lost, or the first before it was.
+    pub(crate) fn cause(&self) -> Option<Unavailable> {
+        self.first.clone().or_else(|| self.lost.clone())
+    }
+
+    /// From now on errors name this as what went wrong first, unless something had gone wrong before.
+    pub(crate) fn blame(&mut self, first: Unavailable) {
+        self.first.get_or_insert(first);
     }
 
     /// Bytes that it takes, with all that it has started: what they share with others is shared out.
@@ -210,14 +227,19 @@ impl Process {
         self.lost.get_or_insert(why).clone()
     }
 
-    /// An error that begins with its name, and ends with what it said last on its standard error.
+    /// An error that begins with its name, and ends with what it said last on its standard error, and with what went wrong
+    /// first.
     pub(crate) fn says(&self, what: &str) -> Unavailable {
         let words = self.words.lock();
         let last = match words.is_empty() {
             true => String::new(),
             false => format!("; it said: {}", words.iter().cloned().collect::<Vec<_>>().join(" | ")),
         };
-        Unavailable(format!("{} {what}{last}", self.start.name))
+        let now = format!("{} {what}{last}", self.start.name);
+        match &self.first {
+            Some(Unavailable(first)) if *first != now => Unavailable(format!("{now}; first: {first}")),
+            _ => Unavailable(now),
+        }
     }
 
     fn says_nothing_unasked(&mut self) -> Result<(), Unavailable> {

@@ -188,6 +188,8 @@ fn what_a_flow_lies_about_is_said_in_one_sentence_and_nothing_of_it_is_left() {
             "answered \"verdicts\" where \"passed\" or \"marker\" is allowed",
         ),
         (":", "echo '{\"failed\":\"away\"}'", "liar away"),
+        // Its marker comes nevertheless: where another's is allowed, of which the cause is what it said first.
+        ("echo '{\"failed\":\"no space\"}'", echo, "liar no space"),
         ("echo '{\"passed\":[-1]}'", echo, "expected u64"),
     ] {
         let tool = Tool::new();
@@ -306,6 +308,39 @@ fn a_system_that_is_waited_for_is_left_on_request_with_all_that_it_has_started()
     assert_eq!(child.wait().unwrap().code(), Some(130));
     eventually("the end of every process", || tool.processes().is_empty());
     eventually("the end of every directory", || fs::read_dir(tool.tmp()).unwrap().next().is_none());
+}
+
+/// Whatever ends us: the directory goes once a program that hears nothing is gone, which makes it anew until then.
+#[test]
+fn a_system_that_works_in_its_directory_to_the_last_leaves_none() {
+    let stubborn = "trap '' TERM INT; here=$(pwd); while :; do mkdir -p \"$here/again\"; sleep 0.05; done";
+    for signal in [Signal::TERM, Signal::KILL] {
+        let tool = Tool::new();
+        system(&tool, &greeting(WELCOME), stubborn);
+        let text = fs::read_to_string(tool.work().join("liar.toml")).unwrap();
+        tool.write("liar.toml", text.replace("2s", "1h"));
+        let mut child = tool.process(&["conform", "./liar.toml"]).spawn().unwrap();
+        eventually("its directory", || entries(&tool.tmp()).iter().any(|path| path.ends_with("again")));
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        child.wait().unwrap();
+        eventually("the end of every process", || tool.processes().is_empty());
+        assert!(entries(&tool.tmp()).is_empty(), "{signal:?}: {:?}", entries(&tool.tmp()));
+    }
+}
+
+/// It is started anew after each, and what the second one does follows from that.
+#[test]
+fn what_went_wrong_first_is_said_beside_what_went_wrong_last() {
+    let again = "[ -e ../been ] && exit 7; touch ../been; exit 4";
+    let tool = Tool::new();
+    system(&tool, &greeting(WELCOME), again);
+    let (_, said) = conform(&tool, "./liar.toml");
+    let both = "liar ended without an answer (exit status: 7); first: liar ended without an answer (exit status: 4)";
+    assert!(said.contains(both), "{said}");
+    let tool = Tool::new();
+    flow(&tool, ":", again);
+    let (_, said) = conform(&tool, "./liar.toml");
+    assert!(said.contains(both), "{said}");
 }
 
 #[test]

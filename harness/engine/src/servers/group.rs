@@ -23,6 +23,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
+use super::stay::Stay;
 use super::{guard, left_behind, password};
 use crate::wait::until_ended;
 
@@ -102,8 +103,10 @@ pub(super) fn oversee(words: &[OsString]) -> io::Result<ExitCode> {
     end(child)
 }
 
-/// The same for a program that reads our standard input itself, and may end by itself when that has ended.
+/// The same for a program that reads our standard input itself, and may end by itself when that has ended. It works where we
+/// were started: the private directory around that stays until the program has ended, however we are left.
 pub(super) fn oversee_talk(words: &[OsString]) -> io::Result<ExitCode> {
+    let _stay = Stay::within(&std::env::current_dir()?)?;
     let (tell, told) = channel();
     let child = run(words, Stdio::inherit(), tell.clone())?;
     // Whoever reads what the program says sees when it has closed its output, and not when we have.
