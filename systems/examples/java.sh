@@ -12,11 +12,20 @@ missing() {
 command -v javac >/dev/null || missing "javac"
 made=$classes/$1.class
 if [ ! -e "$made" ] || [ "$here/$1.java" -nt "$made" ] || [ "$client" -nt "$made" ]; then
-    # Somewhere else first: workers start at once, and none is to find half a class.
-    mkdir -p "$classes"
-    work=$(mktemp -d -p "$classes")
+    # Somewhere else first: workers start at once, and none is to find half a class. That goes with the run, whatever ends it.
+    work=$(mktemp -d)
+    trap 'rm -rf "$work" "$classes"/.new.$$' EXIT
+    trap 'exit 130' HUP INT TERM
     javac -d "$work" "$client" "$here/$1.java"
-    mv -f "$work"/*.class "$classes"
-    rmdir "$work"
+    if mkdir -p "$classes" 2>/dev/null && [ -w "$classes" ]; then
+        for class in "$work"/*.class; do
+            cp "$class" "$classes/.new.$$"
+            mv -f "$classes/.new.$$" "$classes/${class##*/}"
+        done
+        rm -rf "$work"
+    else
+        # A checkout that cannot be written: it is compiled in each run.
+        classes=$work
+    fi
 fi
 exec java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "$classes" "$1"

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dedup_engine::servers::no_program;
+use dedup_engine::servers::LONGEST_SOCKET;
 use dedup_strategies::protocol::{Hello, VERSION};
 use dedup_strategies::{
     Batching, BuildError, Context, Definition, Forgets, Listens, Needs, Operation, Role, Routing, Server,
@@ -19,7 +19,7 @@ use crate::flow::Flow;
 use crate::judge::Judge;
 use crate::process::{NotStarted, Start};
 use crate::promise::{Promised, Wrong};
-use crate::settings;
+use crate::settings::{self, Unfit};
 
 /// How long a server may take until it listens, where the file does not say.
 const STARTS_WITHIN: Duration = Duration::from_secs(25);
@@ -49,18 +49,25 @@ pub fn load(path: &Path) -> Result<Definition, FileError> {
 fn checked(source: &Source, path: &Path, file: &File) -> Result<Definition, FileError> {
     let name = file.name.get_ref();
     let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if name.is_empty() || name.len() > LONGEST_NAME || !name.bytes().all(is_name) {
+    if name.len() > LONGEST_NAME || !name.bytes().all(is_name) || name.bytes().all(|byte| byte == b'-') {
         let allowed = "a name of up to 40 lower case letters, digits and `-`, such as \"nats-jetstream\"";
         return Err(source.refuse(file.name.span(), "name", allowed));
+    }
+    let about = file.about.get_ref();
+    if about.trim().is_empty() || about.trim_end().contains('\n') {
+        let allowed = "one line that says what it is, which tables and lists show";
+        return Err(source.refuse(file.about.span(), "about", allowed));
     }
     if !is_command(file.command.get_ref()) {
         let allowed = "a program and its arguments, such as [\"python3\", \"mine.py\"]";
         return Err(source.refuse(file.command.span(), "command", allowed));
     }
+    no_placeholders_but(&[], source, "command", &file.command)?;
     let declared: &'static [SettingDef] = declared(source, file)?.leak();
     let promised =
         Promised::read(file.promise.get_ref(), declared).map_err(|Wrong(field, found, allowed)| {
-            source.refuse_found(file.promise.span(), format!("promise.{field}"), found, allowed)
+            let place = file.promise.get_ref().place_of(field).unwrap_or(file.promise.span());
+            source.refuse_found(place, format!("promise.{field}"), found, allowed)
         })?;
     let start = Arc::new(Start {
         name: kept(name),
@@ -71,10 +78,10 @@ fn checked(source: &Source, path: &Path, file: &File) -> Result<Definition, File
     });
     let shape = Shape::of(source, file)?;
     let build = move |settings: &Settings, context: &Context| -> Result<Box<dyn Strategy>, BuildError> {
-        if start.program().is_none() {
-            let reason = no_program(&start.command[0]);
-            return Err(BuildError::Missing { reason, remedy: start.install.clone() });
-        }
+        start.program().map_err(|no| BuildError::Missing {
+            reason: format!("{}: command: {no}", start.name),
+            remedy: no.remedy(&start.install),
+        })?;
         std::fs::create_dir_all(&context.state_dir)?;
         let hello = greeting(declared, settings, context);
         let (open, promise) = (Arc::clone(&start), promised.with(settings));
@@ -94,7 +101,7 @@ fn checked(source: &Source, path: &Path, file: &File) -> Result<Definition, File
     let operate = kept(&file.operate);
     Ok(Definition {
         name: kept(name),
-        about: kept(&file.about),
+        about: kept(about.trim_end()),
         role: match file.role {
             RoleName::Candidate => Role::Candidate,
             RoleName::Floor => Role::Floor,
@@ -158,11 +165,51 @@ fn batching(source: &Source, table: &FlowTable) -> Result<Batching, FileError> {
 
 fn declared(source: &Source, file: &File) -> Result<Vec<SettingDef>, FileError> {
     let declared = file.settings.iter().map(|(name, table)| {
-        settings::declared(name, table.get_ref()).map_err(|(field, allowed)| {
-            source.refuse(table.span(), format!("settings.{name}.{field}"), allowed)
+        if !is_setting(name) {
+            let allowed = "a setting's name of lower case letters, digits, `-` and `_`, such as \"window\"";
+            return Err(source.refuse_found(table.span(), "settings", format!("{name:?}"), allowed));
+        }
+        settings::declared(name, table.get_ref()).map_err(|Unfit(field, place, allowed)| {
+            let field = format!("settings.{name}.{field}");
+            match place {
+                Some(place) => source.refuse(place, field, allowed),
+                None => source.refuse_found(table.span(), field, "nothing", allowed),
+            }
         })
     });
     declared.collect()
+}
+
+/// Whether it can be typed as NAME=VALUE, among others.
+fn is_setting(name: &str) -> bool {
+    let is_letter =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
+    name.starts_with(|first: char| first.is_ascii_lowercase()) && name.bytes().all(is_letter)
+}
+
+/// Refuses a word with `{name}` in it that nobody fills in. `${name}` is a shell's.
+fn no_placeholders_but(
+    filled: &[&str],
+    source: &Source,
+    field: &str,
+    command: &Spanned<Vec<String>>,
+) -> Result<(), FileError> {
+    let mut found = command.get_ref().iter().flat_map(|word| placeholders(word));
+    let Some(other) = found.find(|name| !filled.contains(name)) else { return Ok(()) };
+    let allowed = match filled {
+        [] => "none here: what a program has to know is in the greeting",
+        _ => "`{dir}` and `{port}`; other braces with a blank inside",
+    };
+    let found = format!("the placeholder `{{{other}}}`");
+    Err(source.refuse_found(command.span(), field, found, allowed))
+}
+
+fn placeholders(word: &str) -> impl Iterator<Item = &str> {
+    word.match_indices('{').filter_map(|(at, _)| {
+        let (name, _) = word[at + 1..].split_once('}')?;
+        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase());
+        (is_name && !word[..at].ends_with('$')).then_some(name)
+    })
 }
 
 /// Whether words can be a command: a program, and nothing that no argument can hold.
@@ -194,18 +241,19 @@ fn server(source: &Source, file: &File) -> Result<Option<&'static Server>, FileE
             "a program and its arguments, such as [\"memcached\", \"-s\", \"{dir}/memcached.sock\"]";
         return Err(source.refuse(table.command.span(), "server.command", allowed));
     }
+    no_placeholders_but(&["dir", "port"], source, "server.command", &table.command)?;
     let has_port = words.iter().any(|word| word.contains("{port}"));
     let listens = match &table.socket {
         Some(name)
             if name.get_ref().is_empty()
                 || name.get_ref().starts_with('/')
-                || name.get_ref().contains("..") =>
+                || name.get_ref().contains("..")
+                || name.get_ref().len() > LONGEST_SOCKET =>
         {
-            return Err(source.refuse(
-                name.span(),
-                "server.socket",
-                "the path of a socket, from the server's private directory on",
-            ));
+            let allowed = format!(
+                "the path of a socket, from the server's private directory on, of up to {LONGEST_SOCKET} bytes"
+            );
+            return Err(source.refuse(name.span(), "server.socket", allowed));
         }
         Some(name) => Listens::Socket(kept(name.get_ref())),
         None if has_port => Listens::Port,

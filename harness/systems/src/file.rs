@@ -1,6 +1,7 @@
 //! The TOML of a system, field by field, as it is written. Defaults stand here.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -9,7 +10,7 @@ use toml::Spanned;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct File {
     pub(crate) name: Spanned<String>,
-    pub(crate) about: String,
+    pub(crate) about: Spanned<String>,
     /// Who makes it, and its licence, for whoever reads the file.
     #[serde(rename = "made-by")]
     _made_by: Option<String>,
@@ -95,14 +96,30 @@ pub(crate) enum ClockName {
 pub(crate) struct PromiseTable {
     pub(crate) remembers: Remembers,
     /// The setting that is the window's length.
-    pub(crate) window: Option<String>,
+    pub(crate) window: Option<Spanned<String>>,
     pub(crate) missed: Option<Spanned<BoundValue>>,
     pub(crate) lost: Option<Spanned<BoundValue>>,
     /// The setting that is the capacity.
-    pub(crate) capacity: Option<String>,
+    pub(crate) capacity: Option<Spanned<String>>,
     pub(crate) memory: Option<Spanned<MemoryValue>>,
     pub(crate) missed_under_faults: Option<Spanned<BoundValue>>,
     pub(crate) lost_under_faults: Option<Spanned<BoundValue>>,
+}
+
+impl PromiseTable {
+    /// Where the value of a field stands, if it is there.
+    pub(crate) fn place_of(&self, field: &str) -> Option<Range<usize>> {
+        match field {
+            "window" => self.window.as_ref().map(Spanned::span),
+            "capacity" => self.capacity.as_ref().map(Spanned::span),
+            "memory" => self.memory.as_ref().map(Spanned::span),
+            "missed" => self.missed.as_ref().map(Spanned::span),
+            "lost" => self.lost.as_ref().map(Spanned::span),
+            "missed-under-faults" => self.missed_under_faults.as_ref().map(Spanned::span),
+            "lost-under-faults" => self.lost_under_faults.as_ref().map(Spanned::span),
+            _ => None,
+        }
+    }
 }
 
 /// Which copies it claims to recognise.
@@ -138,9 +155,9 @@ pub(crate) enum BoundValue {
 pub(crate) struct SettingTable {
     pub(crate) about: String,
     pub(crate) kind: KindName,
-    pub(crate) most: Option<u64>,
-    pub(crate) words: Option<Vec<String>>,
-    pub(crate) default: String,
+    pub(crate) most: Option<Spanned<u64>>,
+    pub(crate) words: Option<Spanned<Vec<String>>>,
+    pub(crate) default: Spanned<String>,
 }
 
 /// The values that a setting allows.

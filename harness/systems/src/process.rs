@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use dedup_engine::process::descendants_bytes;
-use dedup_engine::servers::{Group, guard, program_of_command, word_of_command};
+use dedup_engine::servers::{Group, NoProgram, guard, program_of_command, word_of_command};
 use dedup_engine::wait::until_ended;
 use dedup_files::{AtFault, Fault};
 use dedup_strategies::Unavailable;
@@ -41,7 +41,7 @@ pub(crate) struct Start {
 
 impl Start {
     /// The program, if it is there.
-    pub(crate) fn program(&self) -> Option<PathBuf> {
+    pub(crate) fn program(&self) -> Result<PathBuf, NoProgram> {
         program_of_command(&self.command[0], &self.directory)
     }
 }
@@ -93,7 +93,7 @@ impl Process {
         let failed = |what: &str, error: &dyn std::fmt::Display| {
             Unavailable(format!("{}: {what}: {error}; {}", start.name, start.install))
         };
-        let program = start.program().ok_or_else(|| failed(&start.command[0], &"is gone"))?;
+        let program = start.program().map_err(|why| failed("command", &why))?;
         let executable = guard::own_executable().map_err(|error| failed("own program", &error))?;
         let group = Group::talking(&executable, program.into(), |command| {
             let (state, arguments) = (&hello.state_dir, &start.command[1..]);

@@ -33,7 +33,7 @@ impl Promised {
         let has_length = !matches!(table.remembers, Remembers::Nothing | Remembers::Forever);
         let is_time = |kind| matches!(kind, SettingKind::Time);
         let window = match (&table.window, has_length) {
-            (Some(name), true) => Some(setting("window", name, declared, is_time)?),
+            (Some(name), true) => Some(setting("window", name.get_ref(), declared, is_time)?),
             (None, false) => None,
             (None, true) => {
                 let allowed = "the setting that is the window's length, of the kind time";
@@ -41,7 +41,7 @@ impl Promised {
             }
             (Some(name), false) => {
                 let allowed = "nothing, where nothing is forgotten or remembered";
-                return Err(Wrong("window", name.clone(), allowed.into()));
+                return Err(Wrong("window", format!("{:?}", name.get_ref()), allowed.into()));
             }
         };
         let is_count = |kind| matches!(kind, SettingKind::Count(_));
@@ -55,7 +55,9 @@ impl Promised {
             window,
             missed: bound("missed", &table.missed, Bound::Never)?,
             lost: bound("lost", &table.lost, Bound::Never)?,
-            capacity: capacity.map(|name| setting("capacity", name, declared, is_count)).transpose()?,
+            capacity: capacity
+                .map(|name| setting("capacity", name.get_ref(), declared, is_count))
+                .transpose()?,
             memory: table.memory.as_ref().map_or(Ok(Memory::Bounded), |value| memory(value.get_ref()))?,
             under_faults: [
                 bound("missed-under-faults", &table.missed_under_faults, Bound::Unbounded)?,
@@ -97,8 +99,8 @@ fn memory(value: &MemoryValue) -> Result<Memory, Wrong> {
         MemoryValue::Word(word) if word == "grows" => return Ok(Memory::Grows),
         MemoryValue::Word(other) => other,
         MemoryValue::Budget { budget } => match dedup_files::parse_bytes(budget) {
-            Some(bytes) => return Ok(Memory::Budgeted(bytes)),
-            None => budget,
+            Some(bytes) if bytes > 0 => return Ok(Memory::Budgeted(bytes)),
+            _ => budget,
         },
     };
     let allowed = "bounded, grows, or what it fills first: { budget = \"256MiB\" }";

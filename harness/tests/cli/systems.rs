@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -335,7 +336,8 @@ fn what_went_wrong_first_is_said_beside_what_went_wrong_last() {
     let tool = Tool::new();
     system(&tool, &greeting(WELCOME), again);
     let (_, said) = conform(&tool, "./liar.toml");
-    let both = "liar ended without an answer (exit status: 7); first: liar ended without an answer (exit status: 4)";
+    let both =
+        "liar ended without an answer (exit status: 7); first: liar ended without an answer (exit status: 4)";
     assert!(said.contains(both), "{said}");
     let tool = Tool::new();
     flow(&tool, ":", again);
@@ -390,7 +392,9 @@ fn a_program_that_is_not_there_is_named_with_the_remedy() {
     let (code, said) = conform(&tool, "./liar.toml");
     assert_eq!(code, Some(1), "{said}");
     assert!(
-        said.contains("no program no-such-program beside the system's file, nor on the PATH: install it"),
+        said.contains(
+            "liar: command: no program no-such-program beside the system's file, nor on the PATH: install it"
+        ),
         "{said}"
     );
     // In a run it is the others' table that is wanted.
@@ -399,6 +403,62 @@ fn a_program_that_is_not_there_is_named_with_the_remedy() {
     let table = String::from_utf8(output.stdout).unwrap();
     assert!(table.contains("skipped") && table.contains("no program no-such-program"), "{table}");
     assert!(table.lines().any(|line| line.starts_with("exact") && line.contains("kept")), "{table}");
+}
+
+#[test]
+fn what_is_no_program_is_told_from_what_is_not_there() {
+    let tool = Tool::new();
+    tool.write("text", "");
+    fs::create_dir(tool.work().join("folder")).unwrap();
+    for (word, said) in [("text", "which is not executable: chmod +x"), ("folder", "which is a directory: ")]
+    {
+        file(&tool, &format!("command = [\"{word}\"]"));
+        let (code, printed) = conform(&tool, "./liar.toml");
+        let is_named = printed.contains("liar: command: found ") && !printed.contains("install it");
+        assert!(code == Some(1) && is_named && printed.contains(said), "{code:?} {printed}");
+    }
+}
+
+#[test]
+fn a_compilation_that_fails_leaves_nothing_and_a_checkout_that_cannot_be_written_is_no_hindrance() {
+    let tool = Tool::new();
+    let work = tool.work();
+    let script = "systems/examples/java.sh";
+    for folder in ["systems/examples", "systems/clients", "tools", "tmp"] {
+        fs::create_dir_all(work.join(folder)).unwrap();
+    }
+    for file in [script, "systems/clients/DedupSystem.java"] {
+        fs::copy(root().join(file), work.join(file)).unwrap();
+    }
+    tool.write("systems/examples/Mine.java", "");
+    let java = |compiler: &str| {
+        for (name, text) in [("javac", compiler), ("java", "echo runs \"$@\"")] {
+            let path = work.join("tools").join(name);
+            fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let path = format!("{}:{}", work.join("tools").display(), std::env::var("PATH").unwrap());
+        let mut command = Command::new("sh");
+        command.arg(work.join(script)).arg("Mine").env("PATH", path).env("TMPDIR", work.join("tmp"));
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let made = "touch \"$2/Mine.class\"";
+    let left = || [entries(&work.join("target")), entries(&work.join("tmp"))].map(|found| found.len());
+    for (compiler, code) in [("exit 3", 3), ("kill -TERM $PPID", 130)] {
+        assert_eq!((java(compiler).0, left()), (Some(code), [0, 0]), "{compiler}");
+    }
+    let (code, said) = java(made);
+    assert!(
+        code == Some(0) && said.contains("systems/examples/../../target/systems/examples Mine"),
+        "{said}"
+    );
+    assert!(work.join("target/systems/examples/Mine.class").exists());
+    assert_eq!(left(), [3, 0]);
+    fs::remove_dir_all(work.join("target")).unwrap();
+    tool.write("target", "in the way");
+    let (code, said) = java(made);
+    assert!(code == Some(0) && said.contains(work.join("tmp").to_str().unwrap()), "{said}");
 }
 
 #[test]
@@ -438,6 +498,55 @@ fn a_wrong_file_is_refused_with_its_place() {
             "settings.a.words",
         ),
         ("[promise]", "clock = \"wall\"\n[promise]", "clock: found \"wall\""),
+        ("name = \"liar\"", "name = \"-\"", "name: found \"-\"; allowed is a name"),
+        ("about = \"a\"", "about = \" \"", "about: found \" \"; allowed is one line"),
+        ("about = \"a\"", "about = \"a\\nb\"", "allowed is one line that says what it is"),
+        (
+            "\"nothing\"",
+            "\"nothing\"\nmemory = { budget = \"0MiB\" }",
+            "promise.memory: found \"0MiB\"; allowed is",
+        ),
+        ("\"nothing\"", "\"forever\"\nlost = 3.0", ":10:8: promise.lost: found 3; allowed is a share"),
+        (
+            "\"liar.sh\"",
+            "\"liar.sh\", \"{dir}\"",
+            "command: found the placeholder `{dir}`; allowed is none here",
+        ),
+        (
+            "[promise]",
+            "[server]\ncommand = [\"s\", \"{prot}\", \"{port}\"]\n[promise]",
+            "server.command: found the placeholder `{prot}`; allowed is `{dir}` and `{port}`",
+        ),
+        (
+            "[promise]",
+            &format!("[server]\ncommand = [\"s\"]\nsocket = \"{}\"\n[promise]", "s".repeat(76)),
+            "allowed is the path of a socket, from the server's private directory on, of up to 75 bytes",
+        ),
+        (
+            "\"nothing\"",
+            "\"nothing\"\n[settings]\n\"a b\" = { about = \"a\", kind = \"time\", default = \"1s\" }",
+            "settings: found \"a b\"; allowed is a setting's name of lower case letters",
+        ),
+        (
+            "\"nothing\"",
+            "\"nothing\"\n[settings]\n\"a=b\" = { about = \"a\", kind = \"time\", default = \"1s\" }",
+            "settings: found \"a=b\"; allowed is a setting's name",
+        ),
+        (
+            "\"nothing\"",
+            "\"nothing\"\n[settings.w]\nabout = \"a\"\nkind = \"count\"\nmost = 5\ndefault = \"10\"",
+            "settings.w.default: found \"10\"; allowed is a whole number from 1 to 5, in quotes; \"ids in a window\"",
+        ),
+        (
+            "\"nothing\"",
+            "\"nothing\"\n[settings.w]\nabout = \"a\"\nkind = \"time\"\nmost = 5\ndefault = \"10s\"",
+            "settings.w.most: found 5; allowed is nothing",
+        ),
+        (
+            "\"nothing\"",
+            "\"nothing\"\n[settings.w]\nabout = \"a\"\nkind = \"word\"\nwords = [\"b\", \"c\"]\ndefault = \"d\"",
+            "settings.w.default: found \"d\"; allowed is one of b, c",
+        ),
         (
             "\"nothing\"",
             "\"nothing\"\n[settings.a]\nabout = \"a\"\nkind = \"time\"\ndefault = \"scenario's window\"",
@@ -676,13 +785,18 @@ fn a_server_that_does_not_come_up_is_named_with_its_last_words() {
         (r#"["sh", "-c", "echo no licence; exit 7", "{port}"]"#, "no licence"),
         (r#"["sh", "-c", "echo no module; exit 127", "{port}"]"#, "no module: install it"),
         (r#"["sh", "-c", "exec sleep 1000", "{port}"]"#, "does not listen at 127.0.0.1:"),
+        (
+            r#"["sh", "-c", "exit 0", "{port}"]"#,
+            "exit status: 0, and a server is to stay in the foreground (no daemon, no `&`)",
+        ),
     ] {
         system(&tool, &greeting(WELCOME), "");
         let text = fs::read_to_string(tool.work().join("liar.toml")).unwrap();
         let server = format!("[server]\ncommand = {command}\nwithin = \"1s\"\n[promise]");
         tool.write("liar.toml", text.replace("[promise]", &server));
         let (code, printed) = conform(&tool, "./liar.toml");
-        assert!(code == Some(1) && printed.contains(said), "{command}: {code:?}\n{printed}");
+        let is_named = printed.contains("liar.toml: server.command: ");
+        assert!(code == Some(1) && is_named && printed.contains(said), "{command}: {code:?}\n{printed}");
         assert_eq!(tool.processes(), Vec::<String>::new(), "{command}");
     }
 }

@@ -1,7 +1,9 @@
 //! The server beside a system, in a private directory: whatever it is, it is started, found, killed and started again.
 
 use std::env;
+use std::fs;
 use std::io;
+use std::iter::once;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::ops::ControlFlow;
 use std::os::unix::net::UnixStream;
@@ -14,16 +16,24 @@ use dedup_strategies::{Address, Listens, Server};
 use super::control::{Observation, Outage, StoreControl};
 use super::error::ServerError;
 use super::guarded::{Guarded, ServerCommand};
-use super::private::guarded;
+use super::private::{LONGEST_SOCKET_PATH, guarded};
 use super::proxy::{Proxy, Speaks};
+use super::stay::PREFIX;
 use super::store_fault::StoreFault;
 use super::traffic::TrafficFaults;
 use super::{guard, program::is_program};
 use crate::process::descendants_bytes;
 use crate::wait::until;
 
+/// How a program ends that has become a daemon.
+const ENDED_WELL: &str = "exit status: 0";
 /// How a shell ends that does not find a program, and a server's script that misses something.
 const NOT_FOUND: &str = "exit status: 127";
+/// Where the doors of proxies are, in the private directory.
+const PROXY: &str = "proxy";
+/// As long as a server's socket may be from its private directory on: that is in `/tmp` where it is too long elsewhere.
+pub const LONGEST_SOCKET: usize =
+    LONGEST_SOCKET_PATH - "/tmp/".len() - PREFIX.len() - "XXXXXX/".len() - PROXY.len() - "/".len();
 /// How long what was killed may still answer.
 const SILENCE: Duration = Duration::from_secs(5);
 
@@ -47,14 +57,38 @@ pub struct Beside {
 
 impl Beside {
     /// Starts it and waits until it listens. Files that its command names are looked for beside the system's `file` first.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError::Beside`] and [`ServerError::MissingBeside`], which name that file.
     pub fn start(server: &Server, file: &Path, between: Between) -> Result<Beside, ServerError> {
         let beside = file.parent().unwrap_or(Path::new("/"));
+        Beside::start_in(server, beside, between).map_err(|error| {
+            let file = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+            match error {
+                ServerError::MissingBeside { what, install } => {
+                    ServerError::MissingBeside { what: format!("{file}: server.command: {what}"), install }
+                }
+                error => ServerError::Beside { file, error: Box::new(in_the_foreground(error)) },
+            }
+        })
+    }
+
+    fn start_in(server: &Server, beside: &Path, between: Between) -> Result<Beside, ServerError> {
         let program = server.command.first().copied().unwrap_or_default();
         let missing = |what| ServerError::MissingBeside { what, install: server.install.to_string() };
-        program_of_command(program, beside).ok_or_else(|| missing(no_program(program)))?;
+        program_of_command(program, beside).map_err(|no| ServerError::MissingBeside {
+            install: no.remedy(server.install),
+            what: no.to_string(),
+        })?;
         let port = free_port().map_err(ServerError::io("a free port of the loopback"))?;
         let own = guard::own_executable().map_err(ServerError::io("finding our own program"))?;
-        let guarded = guarded(&own, |dir| vec![command(server, beside, dir, port)])?;
+        let socket = match server.listens {
+            Listens::Socket(name) => Path::new(PROXY).join(name),
+            Listens::Port => PathBuf::new(),
+        };
+        let guarded =
+            guarded(&own, &socket.to_string_lossy(), |dir| vec![command(server, beside, dir, port)])?;
         let address = match server.listens {
             Listens::Socket(name) => Address::Socket(guarded.dir().join(name)),
             Listens::Port => Address::Port(port),
@@ -88,8 +122,8 @@ impl Beside {
         match &self.address {
             Address::Socket(path) => {
                 let below = path.strip_prefix(self.guarded.dir()).unwrap_or(path);
-                let door = self.guarded.dir().join("proxy").join(below);
-                std::fs::create_dir_all(door.parent().unwrap_or(&door))?;
+                let door = self.guarded.dir().join(PROXY).join(below);
+                fs::create_dir_all(door.parent().unwrap_or(&door))?;
                 Ok((Proxy::unix(&door, path, Speaks::Anything)?, Address::Socket(door)))
             }
             Address::Port(port) => {
@@ -213,16 +247,63 @@ pub fn word_of_command(word: &str, beside: &Path) -> PathBuf {
     if !word.is_empty() && file.exists() { file } else { word.into() }
 }
 
-/// That there is none.
-pub fn no_program(word: &str) -> String {
-    format!("no program {word} beside the system's file, nor on the PATH")
+/// Why the first word of such a command is no program.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoProgram {
+    /// There is none of this name.
+    #[error("no program {0} beside the system's file, nor on the PATH")]
+    Nowhere(String),
+    /// It is something else.
+    #[error("found {0}, which is a directory")]
+    Directory(String),
+    /// A file that nobody may run.
+    #[error("found {0}, which is not executable")]
+    NotExecutable(String),
+}
+
+impl NoProgram {
+    /// What to do about it; `install` is what to do where it is not there.
+    pub fn remedy(&self, install: &str) -> String {
+        match self {
+            NoProgram::Nowhere(_) => install.to_string(),
+            NoProgram::Directory(_) => "allowed is a program".to_string(),
+            NoProgram::NotExecutable(path) => {
+                format!(
+                    "chmod +x {path}, or put the program that runs it before it, as in [\"python3\", \"mine.py\"]"
+                )
+            }
+        }
+    }
 }
 
 /// The program that the first word of such a command means: beside the system's file, or on the `PATH`.
-pub fn program_of_command(word: &str, beside: &Path) -> Option<PathBuf> {
+///
+/// # Errors
+///
+/// There is none.
+pub fn program_of_command(word: &str, beside: &Path) -> Result<PathBuf, NoProgram> {
     let path = env::var_os("PATH").unwrap_or_default();
-    let here = std::iter::once(beside.to_path_buf());
-    here.chain(env::split_paths(&path)).map(|dir| dir.join(word)).find(|path| is_program(path))
+    let file = beside.join(word);
+    let mut places = once(file.clone()).chain(env::split_paths(&path).map(|dir| dir.join(word)));
+    places.find(|path| is_program(path)).ok_or_else(|| {
+        let found = file.display().to_string();
+        match fs::metadata(&file) {
+            Ok(there) if there.is_dir() => NoProgram::Directory(found),
+            Ok(_) => NoProgram::NotExecutable(found),
+            Err(_) => NoProgram::Nowhere(word.to_string()),
+        }
+    })
+}
+
+/// A server that ended well has left another behind, which nobody could end: it says what to do instead.
+fn in_the_foreground(error: ServerError) -> ServerError {
+    match error {
+        ServerError::Ended { how, log } if how.ends_with(ENDED_WELL) => {
+            let how = format!("{how}, and a server is to stay in the foreground (no daemon, no `&`)");
+            ServerError::Ended { how, log }
+        }
+        other => other,
+    }
 }
 
 fn connected(address: &Address) -> io::Result<()> {

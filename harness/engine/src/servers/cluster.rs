@@ -20,7 +20,7 @@ use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket, sockopt}
 use super::control_cluster::ClusterControl;
 use super::error::ServerError;
 use super::guarded::{Guarded, ServerCommand};
-use super::private::{Launch, guarded, wait_until_ready};
+use super::private::{Launch, SOCKET, guarded, wait_until_ready};
 use super::product::Product;
 use crate::wait::until;
 
@@ -78,7 +78,7 @@ impl PrivateCluster {
             .collect::<std::io::Result<_>>()
             .map_err(ServerError::io("finding free ports on the loopback"))?;
         let home = |dir: &Path, index: usize| dir.join(format!("node-{index}"));
-        let guarded = guarded(&launch.guard, |dir| {
+        let guarded = guarded(&launch.guard, SOCKET, |dir| {
             let nodes = nodes.iter().enumerate();
             nodes.map(|(index, node)| node_command(launch, node, &home(dir, index))).collect()
         })?;

@@ -38,6 +38,14 @@ pub enum ServerError {
         /// What to do about it.
         install: String,
     },
+    /// A server beside a system does not come up, or is not what it was.
+    #[error("{file}: server.command: {error}")]
+    Beside {
+        /// The name of the system's file.
+        file: String,
+        /// Why.
+        error: Box<ServerError>,
+    },
     /// A server beside a system runs and does not listen.
     #[error(
         "{command} does not listen at {address} within {within:?} (server.within in the system's file): {last}{log}"

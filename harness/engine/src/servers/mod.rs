@@ -25,7 +25,9 @@ mod store_fault;
 mod temporary;
 mod traffic;
 
-pub use beside::{Beside, BesideControl, Between, no_program, program_of_command, word_of_command};
+pub use beside::{
+    Beside, BesideControl, Between, LONGEST_SOCKET, NoProgram, program_of_command, word_of_command,
+};
 pub use clock::VirtualClock;
 pub use cluster::{PRIMARIES, PrivateCluster};
 pub use control::{Observation, Outage, StoreControl};

@@ -30,7 +30,7 @@ use crate::wait::until;
 /// others. Less than a cell may stand still.
 const START_PATIENCE: Duration = Duration::from_secs(25);
 /// What the path of a Unix socket may take on Linux, its final zero byte left out.
-const LONGEST_SOCKET_PATH: usize = 107;
+pub(super) const LONGEST_SOCKET_PATH: usize = 107;
 
 /// How to start a private server.
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ impl Launch {
 /// Where clients find the server: a symbolic link to its socket, or to a proxy's.
 const DOOR: &str = "redis.sock";
 /// The server's own socket.
-const SOCKET: &str = "server.sock";
+pub(super) const SOCKET: &str = "server.sock";
 
 /// A redis-server in a private directory, on a Unix socket in it, without persistence. Dropping it stops the server
 /// and removes the directory; so does the end of this process, whatever ends it.
@@ -77,7 +77,7 @@ pub struct PrivateRedis {
 impl PrivateRedis {
     /// Starts a server and waits until it answers.
     pub fn start(launch: &Launch) -> Result<PrivateRedis, ServerError> {
-        let guarded = guarded(&launch.guard, |dir| vec![server_command(launch, dir)])?;
+        let guarded = guarded(&launch.guard, SOCKET, |dir| vec![server_command(launch, dir)])?;
         let dir = guarded.dir();
         let url = format!("redis+unix://{}", percent_encoded(&dir.join(DOOR)));
         symlink(SOCKET, dir.join(DOOR))
@@ -222,15 +222,16 @@ impl PrivateRedis {
     }
 }
 
-/// A private directory for servers, with a path short enough for a socket in it.
+/// A private directory for servers, with a path short enough for this `socket` in it.
 pub(super) fn guarded(
     own: &Path,
+    socket: &str,
     servers: impl Fn(&Path) -> Vec<ServerCommand>,
 ) -> Result<Guarded, ServerError> {
     enough_files()?;
     let parent =
         absolute(temporary::place()).map_err(ServerError::io("finding the directory for temporary files"))?;
-    let longest = parent.as_os_str().len() + "/".len() + PREFIX.len() + "XXXXXX/server.sock".len();
+    let longest = parent.as_os_str().len() + "/".len() + PREFIX.len() + "XXXXXX/".len() + socket.len();
     let parent = if longest <= LONGEST_SOCKET_PATH { parent } else { PathBuf::from("/tmp") };
     Guarded::make(own, &parent, servers).map_err(|error| match error {
         GuardError::Ended(how) => ServerError::Ended { how, log: String::new() },
