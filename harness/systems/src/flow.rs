@@ -29,7 +29,7 @@ pub(crate) struct Flow {
 impl Flow {
     /// Starts the process: one that cannot be started is known before the first ping.
     pub(crate) fn open(start: Arc<Start>, hello: Hello, promise: Promise) -> Result<Flow, NotStarted> {
-        let stream = Stream::open(&start, &hello, None)?;
+        let stream = Stream::open(&start, &hello)?;
         let version = stream.process.welcome.system.clone();
         let stream = Arc::new(Mutex::new(stream));
         Ok(Flow { start, hello, promise, version, stream, round_trips: Arc::default() })
@@ -41,7 +41,7 @@ impl Strategy for Flow {
         let mut stream = self.stream.lock();
         if stream.process.is_lost() {
             let twice = stream.passed.twice;
-            *stream = Stream::open(&self.start, &self.hello, stream.process.cause())?;
+            *stream = Stream::open(&self.start, &self.hello)?;
             stream.passed.twice = twice;
         }
         drop(stream);
@@ -90,9 +90,9 @@ struct Stream {
 }
 
 impl Stream {
-    fn open(start: &Arc<Start>, hello: &Hello, first: Option<Unavailable>) -> Result<Stream, NotStarted> {
+    fn open(start: &Arc<Start>, hello: &Hello) -> Result<Stream, NotStarted> {
         Ok(Stream {
-            process: Process::start(start, hello, first)?,
+            process: Process::start(start, hello)?,
             failed: None,
             passed: Passed::default(),
             markers: 0,

@@ -33,8 +33,6 @@ pub(crate) struct Judge {
 #[derive(Default)]
 struct Slot {
     process: Option<Process>,
-    /// Why its first process was lost, where it has none that knows.
-    first: Option<Unavailable>,
     held: BTreeMap<DeliveryId, Ping>,
     footprint: Footprint,
 }
@@ -62,10 +60,8 @@ impl Strategy for Judge {
         let mut here = slot.lock();
         if here.process.as_ref().is_none_or(Process::is_lost) {
             // The old process is gone before the new one opens the same files.
-            let first = here.process.as_ref().and_then(Process::cause).or(here.first.take());
-            *here = Slot { first: first.clone(), ..Slot::default() };
-            let hello = Hello { worker: index, ..self.hello.clone() };
-            here.process = Some(Process::start(&self.start, &hello, first)?);
+            *here = Slot::default();
+            *here = Slot::start(&self.start, &Hello { worker: index, ..self.hello.clone() })?;
         }
         drop(here);
         Ok(Box::new(JudgeWorker { slot, unjudged: None, round_trips: Arc::clone(&self.round_trips) }))
@@ -107,7 +103,7 @@ impl Strategy for Judge {
 
 impl Slot {
     fn start(start: &Arc<Start>, hello: &Hello) -> Result<Slot, NotStarted> {
-        Ok(Slot { process: Some(Process::start(start, hello, None)?), ..Slot::default() })
+        Ok(Slot { process: Some(Process::start(start, hello)?), ..Slot::default() })
     }
 
     /// What the process says of itself; what it said last, where it cannot be asked.

@@ -84,12 +84,8 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts the program and greets it; `first` is why it is not the first one.
-    pub(crate) fn start(
-        start: &Arc<Start>,
-        hello: &Hello,
-        first: Option<Unavailable>,
-    ) -> Result<Process, NotStarted> {
+    /// Starts the program and greets it.
+    pub(crate) fn start(start: &Arc<Start>, hello: &Hello) -> Result<Process, NotStarted> {
         let failed = |what: &str, error: &dyn std::fmt::Display| {
             Unavailable(format!("{}: {what}: {error}; {}", start.name, start.install))
         };
@@ -124,7 +120,7 @@ impl Process {
             welcome,
             bytes: Vec::new(),
             lost: None,
-            first,
+            first: None,
         };
         process.welcome = process.greet(hello)?;
         Ok(process)
@@ -159,11 +155,6 @@ impl Process {
     /// Whether it has ended, or can no longer be trusted.
     pub(crate) fn is_lost(&self) -> bool {
         self.lost.is_some()
-    }
-
-    /// Why it was lost, or the first before it was.
-    pub(crate) fn cause(&self) -> Option<Unavailable> {
-        self.first.clone().or_else(|| self.lost.clone())
     }
 
     /// From now on errors name this as what went wrong first, unless something had gone wrong before.

@@ -1,9 +1,7 @@
 //! The server beside a system, in a private directory: whatever it is, it is started, found, killed and started again.
 
-use std::env;
 use std::fs;
 use std::io;
-use std::iter::once;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::ops::ControlFlow;
 use std::os::unix::net::UnixStream;
@@ -13,15 +11,16 @@ use std::time::Duration;
 
 use dedup_strategies::{Address, Listens, Server};
 
+use super::command::{program_of_command, word_of_command};
 use super::control::{Observation, Outage, StoreControl};
 use super::error::ServerError;
+use super::guard;
 use super::guarded::{Guarded, ServerCommand};
 use super::private::{LONGEST_SOCKET_PATH, guarded};
 use super::proxy::{Proxy, Speaks};
 use super::stay::PREFIX;
 use super::store_fault::StoreFault;
 use super::traffic::TrafficFaults;
-use super::{guard, program::is_program};
 use crate::process::descendants_bytes;
 use crate::wait::until;
 
@@ -239,60 +238,6 @@ fn command(server: &Server, beside: &Path, dir: &Path, port: u16) -> ServerComma
     let port = port.to_string();
     let filled = |word: &&str| word.replace("{dir}", &dir).replace("{port}", &port);
     server.command.iter().map(|word| word_of_command(&filled(word), beside).into()).collect()
-}
-
-/// A word of a command in a system's file: what is a file in the same folder, `beside`, means that file.
-pub fn word_of_command(word: &str, beside: &Path) -> PathBuf {
-    let file = beside.join(word);
-    if !word.is_empty() && file.exists() { file } else { word.into() }
-}
-
-/// Why the first word of such a command is no program.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoProgram {
-    /// There is none of this name.
-    #[error("no program {0} beside the system's file, nor on the PATH")]
-    Nowhere(String),
-    /// It is something else.
-    #[error("found {0}, which is a directory")]
-    Directory(String),
-    /// A file that nobody may run.
-    #[error("found {0}, which is not executable")]
-    NotExecutable(String),
-}
-
-impl NoProgram {
-    /// What to do about it; `install` is what to do where it is not there.
-    pub fn remedy(&self, install: &str) -> String {
-        match self {
-            NoProgram::Nowhere(_) => install.to_string(),
-            NoProgram::Directory(_) => "allowed is a program".to_string(),
-            NoProgram::NotExecutable(path) => {
-                format!(
-                    "chmod +x {path}, or put the program that runs it before it, as in [\"python3\", \"mine.py\"]"
-                )
-            }
-        }
-    }
-}
-
-/// The program that the first word of such a command means: beside the system's file, or on the `PATH`.
-///
-/// # Errors
-///
-/// There is none.
-pub fn program_of_command(word: &str, beside: &Path) -> Result<PathBuf, NoProgram> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let file = beside.join(word);
-    let mut places = once(file.clone()).chain(env::split_paths(&path).map(|dir| dir.join(word)));
-    places.find(|path| is_program(path)).ok_or_else(|| {
-        let found = file.display().to_string();
-        match fs::metadata(&file) {
-            Ok(there) if there.is_dir() => NoProgram::Directory(found),
-            Ok(_) => NoProgram::NotExecutable(found),
-            Err(_) => NoProgram::Nowhere(word.to_string()),
-        }
-    })
 }
 
 /// A server that ended well has left another behind, which nobody could end: it says what to do instead.

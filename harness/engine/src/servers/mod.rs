@@ -4,6 +4,7 @@
 mod beside;
 pub mod clock;
 mod cluster;
+mod command;
 mod control;
 mod control_cluster;
 mod control_private;
@@ -25,11 +26,10 @@ mod store_fault;
 mod temporary;
 mod traffic;
 
-pub use beside::{
-    Beside, BesideControl, Between, LONGEST_SOCKET, NoProgram, program_of_command, word_of_command,
-};
+pub use beside::{Beside, BesideControl, Between, LONGEST_SOCKET};
 pub use clock::VirtualClock;
 pub use cluster::{PRIMARIES, PrivateCluster};
+pub use command::{NoProgram, program_of_command, word_of_command};
 pub use control::{Observation, Outage, StoreControl};
 pub use control_cluster::ClusterControl;
 pub use control_private::PrivateControl;
