@@ -79,7 +79,7 @@ fn checked(source: &Source, path: &Path, file: &File) -> Result<Definition, File
     let shape = Shape::of(source, file)?;
     let build = move |settings: &Settings, context: &Context| -> Result<Box<dyn Strategy>, BuildError> {
         start.program().map_err(|no| BuildError::Missing {
-            reason: format!("{}: command: {no}", start.name),
+            reason: format!("command: {no}"),
             remedy: no.remedy(&start.install),
         })?;
         std::fs::create_dir_all(&context.state_dir)?;

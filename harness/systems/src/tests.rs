@@ -64,6 +64,6 @@ fn a_file_becomes_a_line_of_the_list() {
     let error = definition.open(&[], &context).err().unwrap().to_string();
     assert_eq!(
         error,
-        "shared-filter: command: no program no-such-program beside the system's file, nor on the PATH: install the server"
+        "command: no program no-such-program beside the system's file, nor on the PATH: install the server"
     );
 }

@@ -174,12 +174,13 @@ impl Examined {
     fn open(&self, given: &[(&str, &str)], fresh: &Fresh) -> anyhow::Result<()> {
         let context = fresh.in_full(0, 1)?;
         let opened = self.selected.definition.open(given, &context).map(drop);
-        opened.or_else(|error| {
-            let exit = match error {
-                BuildError::Setting(_) | BuildError::TooLarge { .. } => Exit::Usage,
-                BuildError::Missing { .. } | BuildError::Server(_) | BuildError::Io(_) => Exit::ToolFailed,
-            };
-            Err(error).or_exit(exit)
+        opened.or_else(|error| match error {
+            BuildError::Setting(_) | BuildError::TooLarge { .. } => Err(error).or_exit(Exit::Usage),
+            // Where it is a row, its name stands before it.
+            BuildError::Missing { .. } => {
+                Err(anyhow::anyhow!("{}: {error}", self.selected.definition.name)).or_exit(Exit::ToolFailed)
+            }
+            BuildError::Server(_) | BuildError::Io(_) => Err(error).or_exit(Exit::ToolFailed),
         })
     }
 }
