@@ -71,7 +71,7 @@ fn what_people_run_today_stands_in_a_part_of_its_own_and_what_is_not_installed_i
     assert!(own.contains("pubsubio") && !own.contains("an operator"), "{printed}");
     let places = ["last", "pubsubio", "pipes"].map(|name| today.find(&format!("\n{name} ")));
     assert!(places.is_sorted() && places[0].is_some(), "the worst first, the floor last: {printed}");
-    let skipped = "skipped: absent: no program no-such-program beside the system's file, nor on the PATH; apt-get install it";
+    let skipped = "skipped: absent: command: no program no-such-program beside the system's file, nor on the PATH; apt-get install it";
     let flat = printed.split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(flat.matches(skipped).count(), 1, "{printed}");
     let json: serde_json::Value =
