@@ -1,5 +1,6 @@
 //! One comparison, four formats; and what lists are made of.
 
+mod columns;
 mod csv;
 mod grid;
 mod header;

@@ -5,7 +5,7 @@ use dedup_records::units::{bytes, duration, plural, short, thousands};
 
 use super::grid::{Align, Grid};
 use super::text::{Text, Tone, wrap};
-use super::{Format, Look, markdown, today};
+use super::{Format, Look, columns, markdown, today};
 use crate::change::{CHANCE, definition};
 use crate::model;
 use crate::talk::{Found, Row, SCENARIO, System, TODAY, Table, Worst};
@@ -18,8 +18,7 @@ const PROSE: usize = 110;
 /// So wide a terminal shows each strategy as a line; in a narrower one lines would break.
 const WIDE: usize = 120;
 
-/// A column: its title, its unit, its side, its text.
-type Column = (&'static str, &'static str, Align, fn(&Row) -> Text);
+type Column = columns::Column<Row>;
 
 const COLUMNS: &[Column] = &[
     ("strategy", "", Align::Left, |row| Text::plain(row.strategy.as_str())),
@@ -71,13 +70,7 @@ fn joined(own: String, today: impl Iterator<Item = String>) -> String {
 }
 
 fn aligned(table: &Table, look: Look) -> String {
-    let mut grid = Grid::new(COLUMNS.iter().map(|(_, _, align, _)| *align).collect());
-    grid.line(COLUMNS.iter().map(|(title, ..)| Text::new(*title, Tone::Strong)).collect());
-    grid.line(COLUMNS.iter().map(|(_, unit, ..)| Text::dim(*unit)).collect());
-    grid.rule();
-    for row in &table.rows {
-        grid.line(COLUMNS.iter().map(|(.., text)| text(row)).collect());
-    }
+    let grid = columns::grid(COLUMNS, &table.rows);
     if let Some(width) = look.width.filter(|width| grid.width_with(usize::MAX) > *width && *width < WIDE) {
         return on_its_side(table, look, width);
     }
@@ -133,14 +126,7 @@ fn on_its_side(table: &Table, look: Look, width: usize) -> String {
 fn in_markdown(table: &Table) -> String {
     let mut lines =
         vec!["### talk".to_string(), String::new(), markdown::escape(&heading(table)), String::new()];
-    lines.push(markdown::row(COLUMNS.iter().map(|(title, unit, ..)| match *unit {
-        "" => title.to_string(),
-        unit => format!("{title}, {unit}"),
-    })));
-    lines.push(markdown::row(COLUMNS.iter().map(|(_, _, align, _)| markdown::rule(*align))));
-    for row in &table.rows {
-        lines.push(markdown::row(COLUMNS.iter().map(|(.., text)| markdown::cell(&text(row)))));
-    }
+    lines.extend(columns::in_markdown(COLUMNS, &table.rows));
     lines.push(String::new());
     lines.extend(notes(table).iter().map(|note| format!("- {}", markdown::escape(note))));
     lines.push(String::new());

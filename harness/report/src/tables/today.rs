@@ -3,17 +3,15 @@
 use dedup_records::stats::rule_of_three;
 use dedup_records::units::{bytes, duration, short, thousands};
 
-use super::grid::{Align, Grid};
+use super::columns::{self, Column};
+use super::grid::Align;
 use super::look::Look;
 use super::markdown;
-use super::text::{Text, Tone, wrap};
+use super::text::{Text, wrap};
 use crate::talk::{System, Today, Worst};
 use crate::verdict::{Harm, SKIPPED, verdict};
 
-/// A column: its title, its unit, its side, its text.
-type Column = (&'static str, &'static str, Align, fn(&System) -> Text);
-
-const TODAY: &[Column] = &[
+const TODAY: &[Column<System>] = &[
     ("system", "", Align::Left, |system| Text::plain(system.row.strategy.as_str())),
     ("harm", "", Align::Left, harm),
     ("missed", "% dups", Align::Right, |system| share(system.row.missed_live_ratio)),
@@ -32,13 +30,7 @@ const TODAY: &[Column] = &[
 
 /// As lines of a terminal, prose of at most `prose` columns.
 pub(super) fn aligned(today: &Today, look: Look, prose: usize) -> Vec<String> {
-    let mut grid = Grid::new(TODAY.iter().map(|(_, _, align, _)| *align).collect());
-    grid.line(TODAY.iter().map(|(title, ..)| Text::new(*title, Tone::Strong)).collect());
-    grid.line(TODAY.iter().map(|(_, unit, ..)| Text::dim(*unit)).collect());
-    grid.rule();
-    for system in &today.rows {
-        grid.line(TODAY.iter().map(|(.., text)| text(system)).collect());
-    }
+    let grid = columns::grid(TODAY, &today.rows);
     let wrapped = |text: &str| wrap(text, prose, 2);
     let mut lines = wrapped(&heading(today));
     lines.push(String::new());
@@ -66,15 +58,8 @@ pub(super) fn in_markdown(today: &Today) -> Vec<String> {
         String::new(),
         markdown::escape(&heading(today)),
         String::new(),
-        markdown::row(TODAY.iter().map(|(title, unit, ..)| match *unit {
-            "" => title.to_string(),
-            unit => format!("{title}, {unit}"),
-        })),
-        markdown::row(TODAY.iter().map(|(_, _, align, _)| markdown::rule(*align))),
     ];
-    for system in &today.rows {
-        lines.push(markdown::row(TODAY.iter().map(|(.., text)| markdown::cell(&text(system)))));
-    }
+    lines.extend(columns::in_markdown(TODAY, &today.rows));
     lines.push(String::new());
     lines.extend(notes(today).iter().map(|note| format!("- {}", markdown::escape(note))));
     lines.push(String::new());
