@@ -32,6 +32,7 @@ pub fn scenario_of(traffic: &Traffic, needs: &Needs, window: Duration) -> Scenar
         event_time: EventTime::Same,
         submission: Submission::Fresh,
         identity: Identity::Same,
+        only: None,
     };
     let longest = Duration::from_secs_f64(traffic.lags.longest()).max(window);
     let length = (longest * 100).clamp(Duration::from_secs(100 * 86_400), Duration::from_secs(4000 * 86_400));
@@ -62,6 +63,7 @@ pub fn scenario_of(traffic: &Traffic, needs: &Needs, window: Duration) -> Scenar
             bad_ids: BadIds::default(),
             skew: None,
             thin: None,
+            clients: None,
         },
     }
 }
@@ -74,7 +76,7 @@ pub fn traffic_of(scenario: &Scenario) -> Traffic {
     let repeats: Vec<&Repeat> =
         scenario.shape.repeats.iter().filter(|repeat| repeat.identity == Identity::Same).collect();
     let weight = |repeat: &Repeat| match repeat.pick {
-        Pick::Share(share) => share * repeat.copies.mean(),
+        Pick::Share(share) => share * repeat.share_that_meets() * repeat.copies.mean(),
         Pick::First(ids) => ids as f64 / pings.max(1.0) * repeat.copies.mean(),
     };
     let all: f64 = repeats.iter().map(|repeat| weight(repeat)).sum();

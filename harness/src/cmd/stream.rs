@@ -38,7 +38,8 @@ pub(super) fn one_scenario(argument: &str) -> anyhow::Result<Scenario> {
 /// Prints one JSON object a line.
 pub fn run(args: &StreamArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let scenario = one_scenario(&args.scenario)?;
-    let mut stream = scenario.stream(args.seed.unwrap_or(scenario.seed));
-    write_ndjson(&mut stream, out, args.limit, scenario.key())?;
+    let seed = args.seed.unwrap_or(scenario.seed);
+    let clients = scenario.clients(seed);
+    write_ndjson(&mut scenario.stream(seed), out, args.limit, scenario.key(), clients.as_ref())?;
     Ok(Exit::Ok)
 }

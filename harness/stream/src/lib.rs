@@ -4,6 +4,7 @@
 //! pipeline made of it. A scenario also says which [`faults`] happen in the pipeline: as checked specifications, for the
 //! pipeline to act on. Of strategies only the contract is known here.
 
+pub mod clients;
 pub mod columns;
 pub mod faults;
 pub mod load;

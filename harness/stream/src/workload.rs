@@ -5,6 +5,7 @@ use std::time::Duration;
 use dedup_strategies::{Sizing, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::clients::Clients;
 use crate::faults::Placed;
 use crate::scenario::{NightlyConfig, PipelineConfig, Scenario, Submission};
 use crate::stream::{KeyShare, OfShare, Source, SourceError};
@@ -137,6 +138,22 @@ impl Workload {
                 first.chain(scenario.shape.repeats.iter().map(|repeat| repeat.submission)).collect()
             }
             Workload::Trace(_) => Vec::new(),
+        }
+    }
+
+    /// Who sends the pings of this seed's stream, where it is known.
+    pub fn clients(&self, seed: u64) -> Option<Clients> {
+        match self {
+            Workload::Scenario(scenario) => scenario.clients(seed),
+            Workload::Trace(_) => None,
+        }
+    }
+
+    /// Whether it is known who sends the pings.
+    pub fn names_clients(&self) -> bool {
+        match self {
+            Workload::Scenario(scenario) => scenario.shape.clients.is_some(),
+            Workload::Trace(_) => false,
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use dedup_strategies::Timestamp;
+use dedup_stream::clients::Clients;
 use dedup_stream::scenario::{NightlyConfig, Submission};
 use dedup_stream::workload::Workload;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,9 @@ use crate::record::{CauseFigures, StableFigures};
 
 /// Bytes of disk that have to be free for each ping: its row, live and stable together, with room to spare.
 pub const DISK_BYTES_PER_PING: u64 = 64;
+
+/// The same where who sent it stands in the row.
+const DISK_BYTES_PER_SENT_PING: u64 = 160;
 
 /// How often a sign of life is given.
 const SAID_EVERY: Duration = Duration::from_secs(1);
@@ -56,7 +60,8 @@ impl Choice {
             Choice::Duckdb => Jobs { nightly: false, duckdb: true },
             Choice::Both => Jobs { nightly: true, duckdb: true },
         };
-        let needed = workload.expected_pings().saturating_mul(DISK_BYTES_PER_PING);
+        let bytes = if workload.names_clients() { DISK_BYTES_PER_SENT_PING } else { DISK_BYTES_PER_PING };
+        let needed = workload.expected_pings().saturating_mul(bytes);
         match needed < disk_bytes {
             true => Ok(jobs),
             // Nobody asked for it.
@@ -125,18 +130,19 @@ pub struct Arrived<'a> {
 }
 
 impl Behind {
-    /// Opens the live tables in the directory `dir`, for a stream whose copies are stamped as `submissions` says.
+    /// Opens the live tables in the directory `dir`, for a stream whose copies are stamped as `submissions` says, and whose pings
+    /// are sent by `clients`.
     pub fn new(
         jobs: Jobs,
         config: NightlyConfig,
-        submissions: Vec<Submission>,
+        (submissions, clients): (Vec<Submission>, Option<Clients>),
         dir: PathBuf,
         memory_bytes: u64,
     ) -> Result<(DaySink, Behind), NightlyError> {
         let duckdb = jobs.duckdb.then(|| Duckdb::find()?.ending_with_us()).transpose()?;
         let [live, ours, theirs] = ["live", "stable", "stable-duckdb"].map(|name| dir.join(name));
         std::fs::create_dir_all(&live).map_err(|error| NightlyError::unwritable(&live, error))?;
-        let (sink, written) = DaySink::new(&live, submissions);
+        let (sink, written) = DaySink::new(&live, submissions, clients);
         let night = Night {
             preceding_days: config.preceding_days,
             slices: config.slices,

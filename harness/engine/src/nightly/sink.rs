@@ -12,8 +12,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use dedup_strategies::Timestamp;
+use dedup_stream::clients::Clients;
 use dedup_stream::scenario::Submission;
-use dedup_stream::stream::{Event, Id};
+use dedup_stream::stream::Event;
 use parquet::basic::Encoding;
 use parquet::data_type::{ByteArray, FixedLenByteArray, FixedLenByteArrayType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
@@ -26,16 +27,19 @@ use super::day::Day;
 use super::error::NightlyError;
 use super::layout::Layout;
 use super::partitions::Staged;
+use super::senders::{SentAt, sender_columns, write_sender};
 use crate::pipeline::Sink;
 
 /// The columns of a live table. The last two are the truth: a nightly job carries them along like any other payload and
 /// decides nothing by them.
-const SCHEMA: &str = "message live {
+const COLUMNS: &str = "
     required int64 submission_timestamp (TIMESTAMP(MICROS, true));
     optional fixed_len_byte_array(16) document_id (UUID);
     required int64 truth_unique;
-    required int32 truth_cause;
-}";
+    required int32 truth_cause;";
+
+/// How many these are.
+const OWN_COLUMNS: usize = 4;
 
 /// Rows that are handed over at once.
 const BATCH: usize = 1 << 14;
@@ -68,8 +72,8 @@ pub struct LiveRow {
 /// Writes what is delivered into day partitions, on a thread of its own.
 pub struct DaySink {
     submissions: Vec<Submission>,
-    batch: Vec<LiveRow>,
-    sender: SyncSender<Vec<LiveRow>>,
+    batch: Vec<(LiveRow, SentAt)>,
+    sender: SyncSender<Vec<(LiveRow, SentAt)>>,
 }
 
 /// What becomes of a [`DaySink`] when it is dropped: the partitions.
@@ -79,10 +83,11 @@ pub struct Written {
 
 impl DaySink {
     /// A sink that writes the table in the directory `dir`. `submissions` says for each cause what
-    /// its copies are stamped with; a cause beyond its end is stamped anew.
-    pub fn new(dir: &Path, submissions: Vec<Submission>) -> (DaySink, Written) {
+    /// its copies are stamped with; a cause beyond its end is stamped anew. Where `clients` are known, who sent a ping stands
+    /// in columns of its own.
+    pub fn new(dir: &Path, submissions: Vec<Submission>, clients: Option<Clients>) -> (DaySink, Written) {
         let (sender, receiver) = sync_channel(UNDER_WAY);
-        let days = LiveWriter::new(dir);
+        let days = LiveWriter::of_clients(dir, clients);
         let writer = std::thread::spawn(move || write(days, &receiver));
         (DaySink { submissions, batch: Vec::with_capacity(BATCH), sender }, Written { writer })
     }
@@ -101,15 +106,13 @@ impl Sink for DaySink {
             Some(Submission::Same) => origin.first_at,
             Some(Submission::Fresh) | None => event.at,
         };
-        self.batch.push(LiveRow {
+        let row = LiveRow {
             submission_us: (stamped.as_nanos() / 1_000) as i64,
-            document_id: match event.id {
-                Id::Key(key) => Some(key.0),
-                Id::Missing | Id::Invalid(_) => None,
-            },
+            document_id: event.id.key().map(|key| key.0),
             unique: origin.unique,
             cause: origin.cause.0,
-        });
+        };
+        self.batch.push((row, SentAt { first_at: origin.first_at, event_time: event.event_time }));
         if self.batch.len() == BATCH {
             self.hand_over();
         }
@@ -129,10 +132,10 @@ impl Written {
     }
 }
 
-fn write(mut days: LiveWriter, batches: &Receiver<Vec<LiveRow>>) -> Result<u64, NightlyError> {
+fn write(mut days: LiveWriter, batches: &Receiver<Vec<(LiveRow, SentAt)>>) -> Result<u64, NightlyError> {
     for batch in batches {
-        for row in batch {
-            days.push(row)?;
+        for (row, sent_at) in batch {
+            days.push_sent(row, sent_at)?;
         }
     }
     days.finish()
@@ -143,6 +146,7 @@ pub struct LiveWriter {
     dir: PathBuf,
     schema: Arc<parquet::schema::types::Type>,
     properties: Arc<WriterProperties>,
+    clients: Option<Arc<Clients>>,
     days: BTreeMap<Day, OpenDay>,
     waiting: usize,
     rows: u64,
@@ -150,6 +154,9 @@ pub struct LiveWriter {
 
 struct OpenDay {
     rows: Vec<LiveRow>,
+    /// Of as many rows, where senders are written.
+    sent_at: Vec<SentAt>,
+    clients: Option<Arc<Clients>>,
     file: SerializedFileWriter<File>,
     staged: Staged,
 }
@@ -157,18 +164,32 @@ struct OpenDay {
 impl LiveWriter {
     /// Writes the table in the directory `dir`.
     pub fn new(dir: &Path) -> LiveWriter {
+        LiveWriter::of_clients(dir, None)
+    }
+
+    /// Writes the table in the directory `dir`, with columns for who sent a ping where `clients` are known.
+    pub fn of_clients(dir: &Path, clients: Option<Clients>) -> LiveWriter {
+        let columns = clients.as_ref().map_or_else(String::new, sender_columns);
+        let schema = format!("message live {{{COLUMNS}{columns}\n}}");
         LiveWriter {
             dir: dir.to_path_buf(),
-            schema: Arc::new(parse_message_type(SCHEMA).expect("the schema is well formed")),
-            properties: Arc::new(properties()),
+            schema: Arc::new(parse_message_type(&schema).expect("the schema is well formed")),
+            properties: Arc::new(properties(clients.as_ref())),
+            clients: clients.map(Arc::new),
             days: BTreeMap::new(),
             waiting: 0,
             rows: 0,
         }
     }
 
-    /// Takes a row.
+    /// Takes a row that came first, and happened, at the time of its submission.
     pub fn push(&mut self, row: LiveRow) -> Result<(), NightlyError> {
+        let at = Timestamp::from_nanos(row.submission_us.max(0) as u64 * 1_000);
+        self.push_sent(row, SentAt { first_at: at, event_time: at })
+    }
+
+    /// Takes a row with the times that say who sent it.
+    pub fn push_sent(&mut self, row: LiveRow, sent_at: SentAt) -> Result<(), NightlyError> {
         let day = Day::of_micros(row.submission_us);
         if !self.days.contains_key(&day) {
             let open = self.open(day)?;
@@ -176,6 +197,9 @@ impl LiveWriter {
         }
         let open = self.days.get_mut(&day).expect("it was opened");
         open.rows.push(row);
+        if open.clients.is_some() {
+            open.sent_at.push(sent_at);
+        }
         self.waiting += 1;
         if open.rows.len() == ROW_GROUP {
             self.waiting -= open.flush()?;
@@ -209,14 +233,14 @@ impl LiveWriter {
         let file = File::create(staged.unfinished()).map_err(|error| staged.unwritable(error))?;
         let file = SerializedFileWriter::new(file, self.schema.clone(), self.properties.clone())
             .map_err(|error| staged.unwritable(error))?;
-        Ok(OpenDay { rows: Vec::new(), file, staged })
+        Ok(OpenDay { rows: Vec::new(), sent_at: Vec::new(), clients: self.clients.clone(), file, staged })
     }
 }
 
 /// Random ids do not compress; times and numbers in order are deltas.
-fn properties() -> WriterProperties {
+fn properties(clients: Option<&Clients>) -> WriterProperties {
     let column = |name: &str| ColumnPath::from(name);
-    WriterProperties::builder()
+    let builder = WriterProperties::builder()
         .set_dictionary_enabled(false)
         .set_statistics_enabled(EnabledStatistics::None)
         .set_offset_index_disabled(true)
@@ -224,7 +248,10 @@ fn properties() -> WriterProperties {
         .set_column_encoding(column("submission_timestamp"), Encoding::DELTA_BINARY_PACKED)
         .set_column_encoding(column("truth_unique"), Encoding::DELTA_BINARY_PACKED)
         .set_column_dictionary_enabled(column("truth_cause"), true)
-        .build()
+        .set_column_encoding(column("client_time"), Encoding::DELTA_BINARY_PACKED);
+    let dimensions = clients.into_iter().flat_map(|clients| &clients.spec().dimensions);
+    let texts = dimensions.map(|dimension| dimension.name.as_str()).chain(["type"]);
+    texts.fold(builder, |builder, name| builder.set_column_dictionary_enabled(column(name), true)).build()
 }
 
 impl OpenDay {
@@ -233,21 +260,27 @@ impl OpenDay {
         if self.rows.is_empty() {
             return Ok(0);
         }
-        row_group(&mut self.file, &self.rows).map_err(|error| self.staged.unwritable(error))?;
+        let sent = self.clients.as_deref().map(|clients| (clients, self.sent_at.as_slice()));
+        row_group(&mut self.file, &self.rows, sent).map_err(|error| self.staged.unwritable(error))?;
         let written = self.rows.len();
         self.rows.clear();
+        self.sent_at.clear();
         Ok(written)
     }
 }
 
-fn row_group(file: &mut SerializedFileWriter<File>, rows: &[LiveRow]) -> Result<(), ParquetError> {
+fn row_group(
+    file: &mut SerializedFileWriter<File>,
+    rows: &[LiveRow],
+    sent: Option<(&Clients, &[SentAt])>,
+) -> Result<(), ParquetError> {
     let mut group = file.next_row_group()?;
     let times: Vec<i64> = rows.iter().map(|row| row.submission_us).collect();
     let (ids, present) = ids(rows);
     let uniques: Vec<i64> = rows.iter().map(|row| row.unique as i64).collect();
     let causes: Vec<i32> = rows.iter().map(|row| i32::from(row.cause)).collect();
-    let mut index = 0;
-    while let Some(mut column) = group.next_column()? {
+    for index in 0..OWN_COLUMNS {
+        let mut column = group.next_column()?.expect("the schema has them");
         match index {
             0 => column.typed::<Int64Type>().write_batch(&times, None, None)?,
             1 => column.typed::<FixedLenByteArrayType>().write_batch(&ids, Some(&present), None)?,
@@ -255,7 +288,9 @@ fn row_group(file: &mut SerializedFileWriter<File>, rows: &[LiveRow]) -> Result<
             _ => column.typed::<Int32Type>().write_batch(&causes, None, None)?,
         };
         column.close()?;
-        index += 1;
+    }
+    if let Some((clients, sent_at)) = sent {
+        write_sender(&mut group, clients, rows, sent_at)?;
     }
     group.close()?;
     Ok(())

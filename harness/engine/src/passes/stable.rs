@@ -20,9 +20,9 @@ pub(super) fn begin(
     let mut config = workload.nightly().unwrap_or_default();
     config.preceding_days = preceding_days.unwrap_or(config.preceding_days);
     let dir = environment.directory.join("tables");
-    let submissions = workload.submissions();
+    let sent = (workload.submissions(), workload.clients(environment.seed));
     // A quarter: a strategy may take the rest.
-    Ok(Some(Behind::new(jobs, config, submissions, dir, environment.memory_limit / 4)?))
+    Ok(Some(Behind::new(jobs, config, sent, dir, environment.memory_limit / 4)?))
 }
 
 /// What the job leaves of what reached the sink. The pipeline, and with it the sink, is gone by now.

@@ -166,14 +166,17 @@ fn copies(shape: &Shape, means: &Means<'_>, length_s: f64, slices: u32) -> f64 {
 fn picked(shape: &Shape, repeat: &Repeat, (from, to): (f64, f64)) -> f64 {
     let arrival = &shape.arrival;
     match repeat.pick {
-        Pick::Share(share) => (arrival.expected_of_process(to) - arrival.expected_of_process(from)) * share,
+        Pick::Share(share) => {
+            let firsts = arrival.expected_of_process(to) - arrival.expected_of_process(from);
+            firsts * share * repeat.share_that_meets()
+        }
         Pick::First(ids) => (arrival.expected(to) - arrival.expected(from)).min(ids as f64),
     }
 }
 
 fn share(repeat: &Repeat) -> f64 {
     match repeat.pick {
-        Pick::Share(share) => share,
+        Pick::Share(share) => share * repeat.share_that_meets(),
         Pick::First(_) => 1.0,
     }
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
+use super::clients::ClientsTable;
 use super::model::{EventTime, Identity, KeyField, LagFrom, Routed, Submission};
 use super::units::{
     ALLOWED, Bytes, Count, Cumulated, Factor, Few, Instant, PositiveTime, Rate, Seed, Share, Time,
@@ -36,6 +37,7 @@ pub(crate) struct File {
     pub(crate) bad_id: Option<Spanned<BadIdTable>>,
     pub(crate) event_time: Option<EventTimeTable>,
     pub(crate) nightly: Option<NightlyTable>,
+    pub(crate) clients: Option<Spanned<ClientsTable>>,
     #[serde(default)]
     pub(crate) fault: Vec<FaultTable>,
 }
@@ -114,6 +116,7 @@ pub(crate) struct RepeatTable {
     pub(crate) submission: Submission,
     #[serde(default)]
     pub(crate) identity: Identity,
+    pub(crate) only: Option<Spanned<BTreeMap<String, String>>>,
 }
 
 /// Read as a table of fields rather than as an enum, so that an error in one of them is at its place.

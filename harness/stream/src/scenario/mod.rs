@@ -5,6 +5,7 @@
 
 mod arrival;
 mod check;
+mod clients;
 mod copies;
 mod error;
 mod estimate;
@@ -23,6 +24,8 @@ use std::time::Duration;
 use dedup_strategies::{Sizing, Timestamp};
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::clients::Clients;
+
 pub use arrival::{AT_START_GAP_NS, Arrival, Process, Ramp, Segment};
 pub use copies::Copies;
 pub use error::{ScenarioError, Source};
@@ -33,6 +36,17 @@ pub use model::{
     Repeat, Routed, Scenario, Shape, Submission,
 };
 
+impl Shape {
+    pub(crate) fn clients(&self, seed: u64) -> Option<Clients> {
+        let length = match self.length {
+            Length::Pings(pings) => Duration::from_secs_f64(estimate::seconds(self, pings)),
+            Length::Duration(length) => length,
+        };
+        let days = length.as_secs() / 86_400 + 2;
+        self.clients.as_ref().map(|spec| Clients::new(spec, self.start, days, seed))
+    }
+}
+
 impl Default for PipelineConfig {
     fn default() -> Self {
         check::pipeline(&file::PipelineTable::default())
@@ -40,6 +54,11 @@ impl Default for PipelineConfig {
 }
 
 impl Scenario {
+    /// Who sends the pings of this seed's stream, where the scenario says so.
+    pub fn clients(&self, seed: u64) -> Option<Clients> {
+        self.shape.clients(seed)
+    }
+
     /// Reads a scenario from the text of a TOML file; `file_label` is what errors call the file, and its last part
     /// without `.toml` becomes the name.
     pub fn from_toml(file_label: &str, text: &str) -> Result<Scenario, ScenarioError> {

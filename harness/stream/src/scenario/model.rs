@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::arrival::Arrival;
 use super::copies::Copies;
 use super::lag::Lag;
+use crate::clients::{ClientsSpec, Condition};
 use crate::faults::Placed;
 
 /// A stream of pings and the pipeline it is meant for, checked.
@@ -57,6 +58,9 @@ pub struct Shape {
     /// Only one key in so many is left, with all its copies; all where this is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thin: Option<NonZeroU64>,
+    /// Who sends the pings; nobody in particular where this is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clients: Option<ClientsSpec>,
 }
 
 /// The pipeline's shape and delays.
@@ -181,6 +185,16 @@ pub struct Repeat {
     pub submission: Submission,
     /// Whether they are copies at all.
     pub identity: Identity,
+    /// Which of the picked pings are repeated, by who sent them and what for; all where this is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only: Option<Condition>,
+}
+
+impl Repeat {
+    /// About which share of the pings that are picked is repeated.
+    pub fn share_that_meets(&self) -> f64 {
+        self.only.as_ref().map_or(1.0, |only| only.share)
+    }
 }
 
 /// Which unique pings a cause repeats.

@@ -26,6 +26,16 @@ pub enum Id {
     Invalid(InvalidId),
 }
 
+impl Id {
+    /// The key, where it is one.
+    pub fn key(self) -> Option<PingKey> {
+        match self {
+            Id::Key(key) => Some(key),
+            Id::Missing | Id::Invalid(_) => None,
+        }
+    }
+}
+
 /// How an id is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvalidId {

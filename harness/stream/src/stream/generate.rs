@@ -14,6 +14,7 @@ use super::keys::KeyCipher;
 use super::pending::{Family, Pending, Series};
 use super::pick::Picker;
 use super::thin::Thin;
+use crate::clients::Clients;
 use crate::scenario::{Arrival, EventTime, Identity, Length, Process, Scenario, Shape};
 
 /// Events made at once where few of them are left.
@@ -52,6 +53,8 @@ pub struct Stream {
     skew: Option<Skew>,
     /// Which keys are left, where not all are.
     thin: Option<Thin>,
+    /// Who sends the pings, where a cause asks for that.
+    clients: Option<Clients>,
 }
 
 impl Scenario {
@@ -97,6 +100,7 @@ impl Stream {
             next_wake: 0,
             pending: Pending::default(),
             skew: shape.skew.as_ref().map(|lag| Skew::new(lag, seed)),
+            clients: asks_for_clients(shape).then(|| shape.clients(seed)).flatten(),
             thin: shape.thin.map(|one_in| Thin::new(one_in.get(), KeyCipher::new(seed))),
         };
         stream.wake(stream.clock.next());
@@ -217,6 +221,9 @@ impl Stream {
             if !self.causes[index].picker.take(self.firsts) {
                 continue;
             }
+            if !self.is_meant(index, &family) {
+                continue;
+            }
             let cause = &mut self.causes[index];
             let mut series = cause.series(index);
             let at = family.first_at.saturating_add(cause.lag(&mut series));
@@ -227,6 +234,15 @@ impl Stream {
             self.pending.add(at, series);
         }
         slot.is_some_and(|slot| self.pending.has_true_copies(slot))
+    }
+
+    /// Whether a cause that picks by who sent a ping means this one.
+    fn is_meant(&self, index: usize, family: &Family) -> bool {
+        let (Some(clients), Some(only)) = (&self.clients, &self.causes[index].repeat.only) else {
+            return true;
+        };
+        let first_at = Timestamp::from_nanos(family.first_at);
+        clients.meets(&clients.sender(family.id.key(), first_at), only)
     }
 
     /// Whether nothing of the share's would be another without these copies, which are none of it: nothing more is drawn for
@@ -306,6 +322,10 @@ impl Source for Stream {
     fn spelling(&self, event: &Event) -> Spelling {
         self.bad.spelling(event)
     }
+}
+
+fn asks_for_clients(shape: &Shape) -> bool {
+    shape.repeats.iter().any(|repeat| repeat.only.is_some())
 }
 
 fn event_time(skew: &mut Option<Skew>, at: u64) -> u64 {

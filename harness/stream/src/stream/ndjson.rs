@@ -4,8 +4,10 @@ use std::io::{self, BufWriter, Write};
 
 use dedup_strategies::Timestamp;
 use serde::Serialize;
+use serde::ser::SerializeMap;
 
 use super::event::{CauseId, Event, Id, InvalidId, Source, SourceError, Spelling};
+use crate::clients::{Clients, Sender};
 use crate::scenario::KeyField;
 
 /// Events fetched at a time.
@@ -23,12 +25,13 @@ pub enum NdjsonError {
 }
 
 /// Writes the pings of `source`, at most `limit`, one JSON object a line, and returns how many it wrote. The id stands
-/// in the field that `key` names. Ends well when the reader of `writer` goes away.
+/// in the field that `key` names; who sent the ping is said where `clients` are known. Ends well when the reader of `writer` goes away.
 pub fn write_ndjson(
     source: &mut dyn Source,
     writer: impl Write,
     limit: Option<u64>,
     key: KeyField,
+    clients: Option<&Clients>,
 ) -> Result<u64, NdjsonError> {
     let mut writer = BufWriter::with_capacity(1 << 16, writer);
     let causes = source.causes().to_vec();
@@ -42,7 +45,8 @@ pub fn write_ndjson(
             break;
         }
         for event in &events {
-            let line = Line::new(event, source.spelling(event), delivery, &causes, key);
+            let sent = clients.map(|clients| Sent::new(clients, event));
+            let line = Line { sent, ..Line::new(event, source.spelling(event), delivery, &causes, key) };
             if !still_read(line.write_to(&mut writer))? {
                 return Ok(delivery);
             }
@@ -69,8 +73,38 @@ struct Line<'a> {
     document_id: Option<Option<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     uri: Option<Option<String>>,
+    #[serde(flatten)]
+    sent: Option<Sent<'a>>,
     delivery: u64,
     truth: Truth<'a>,
+}
+
+/// Who sent a ping, in the fields that a live table has as columns.
+struct Sent<'a> {
+    clients: &'a Clients,
+    sender: Sender,
+    event_time: Timestamp,
+}
+
+impl<'a> Sent<'a> {
+    fn new(clients: &'a Clients, event: &Event) -> Self {
+        let sender = clients.sender(event.id.key(), event.origin.first_at);
+        Sent { clients, sender, event_time: event.event_time }
+    }
+}
+
+impl Serialize for Sent<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("client_id", &uuid::Uuid::from_u128(self.sender.client_id).to_string())?;
+        map.serialize_entry("client_time", &rfc3339(self.sender.client_time(self.event_time)))?;
+        map.serialize_entry("session_id", &self.sender.session)?;
+        map.serialize_entry("type", self.clients.type_of(&self.sender))?;
+        for (name, value) in self.clients.values_of(&self.sender) {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
 }
 
 #[derive(Serialize)]
@@ -95,6 +129,7 @@ impl<'a> Line<'a> {
             event_time: rfc3339(event.event_time),
             document_id,
             uri,
+            sent: None,
             delivery,
             truth: Truth {
                 unique: origin.unique,
@@ -143,7 +178,7 @@ mod tests {
     fn written(name: &str, limit: Option<u64>) -> String {
         let scenario = find(name).unwrap().remove(0);
         let mut out = Vec::new();
-        write_ndjson(&mut scenario.stream(1), &mut out, limit, scenario.key()).unwrap();
+        write_ndjson(&mut scenario.stream(1), &mut out, limit, scenario.key(), None).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -155,8 +190,21 @@ mod tests {
                     [[repeat]]\ncause = 'clone'\nids = 1\nidentity = 'distinct'\nlag.fixed = '800ms'";
         let scenario = Scenario::from_toml("x", text).unwrap();
         let mut out = Vec::new();
-        write_ndjson(&mut scenario.stream(1), &mut out, None, scenario.key()).unwrap();
+        write_ndjson(&mut scenario.stream(1), &mut out, None, scenario.key(), None).unwrap();
         insta::assert_snapshot!("ndjson", String::from_utf8(out).unwrap());
+    }
+
+    #[test]
+    fn who_sent_a_ping_is_written_and_copies_have_the_same_sender() {
+        let text = "about = 'x'\nwindow = '1m'\npings = 6\narrival = { process = 'constant', rate = 3 }\n\
+                    [clients]\ncount = 9\nwrong_clock = { share = 1, by = '1h' }\ntypes = { main = 3, crash = 1 }\n\
+                    dimensions = { country = { DE = 1, US = 2 } }\n\
+                    [[repeat]]\ncause = 'retry'\nids = 1\ncopies = 2\nlag.fixed = '500ms'\nfrom = 'previous'";
+        let scenario = Scenario::from_toml("x", text).unwrap();
+        let mut out = Vec::new();
+        let clients = scenario.clients(1);
+        write_ndjson(&mut scenario.stream(1), &mut out, None, scenario.key(), clients.as_ref()).unwrap();
+        insta::assert_snapshot!("ndjson_of_clients", String::from_utf8(out).unwrap());
     }
 
     #[test]
@@ -198,7 +246,8 @@ mod tests {
         let text = "about = 'x'\nwindow = '1m'\npings = 3000\narrival = { process = 'constant', rate = 10 }";
         let scenario = Scenario::from_toml("x", text).unwrap();
         let mut out = Vec::new();
-        let count = write_ndjson(&mut scenario.stream(1), &mut out, None, KeyField::DocumentId).unwrap();
+        let count =
+            write_ndjson(&mut scenario.stream(1), &mut out, None, KeyField::DocumentId, None).unwrap();
         assert_eq!((count, out.iter().filter(|byte| **byte == b'\n').count()), (3000, 3000));
     }
 
@@ -219,7 +268,7 @@ mod tests {
         for limit in [Some(1), Some(10_000)] {
             let into = |kind| {
                 let scenario = find("quick").unwrap().remove(0);
-                write_ndjson(&mut scenario.stream(1), Failing(kind), limit, KeyField::DocumentId)
+                write_ndjson(&mut scenario.stream(1), Failing(kind), limit, KeyField::DocumentId, None)
             };
             assert!(into(io::ErrorKind::BrokenPipe).is_ok());
             assert!(matches!(into(io::ErrorKind::StorageFull), Err(NdjsonError::Write(_))));

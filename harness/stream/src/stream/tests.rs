@@ -313,6 +313,50 @@ fn delays_follow_the_measured_distribution_whether_copies_come_alone_or_together
 }
 
 #[test]
+fn a_cause_with_a_condition_repeats_its_share_of_the_pings_that_meet_it_and_no_other() {
+    let clients = "[clients]\ncount = 500\nactive = 0.6\ntypes = { main = 0.8, crash = 0.2 }\n\
+                   dimensions.country = { DE = 0.3, US = 0.7 }\n";
+    let cause = "[[repeat]]\ncause = 'c'\nshare = 0.2\nlag.fixed = '1s'\n";
+    let only = scenario(&format!("{STEADY}{clients}{cause}only = {{ type = 'crash', country = 'DE' }}"));
+    let all_of_them = scenario(&format!("{STEADY}{cause}"));
+    let senders = only.clients(3).unwrap();
+    let events = all(&only, 3);
+    let meets = |event: &Event| {
+        let sender = senders.sender(event.id.key(), event.origin.first_at);
+        senders.type_of(&sender) == "crash"
+            && senders.values_of(&sender).any(|pair| pair == ("country", "DE"))
+    };
+    let firsts = events.iter().filter(|event| event.origin.cause == CauseId::FIRST);
+    let meeting = firsts.filter(|event| meets(event)).count() as f64;
+    let repeated = copies(&events).count() as f64;
+    assert!(meeting > 500.0 && copies(&events).all(|copy| meets(copy)));
+    assert!((repeated - meeting * 0.2).abs() < 5.0 * (meeting * 0.2 * 0.8).sqrt(), "{repeated} of {meeting}");
+    // First arrivals are as they are without clients.
+    let first = |scenario: &Scenario| -> Vec<_> {
+        let of = all(scenario, 3).into_iter().filter(|event| event.origin.cause == CauseId::FIRST);
+        of.map(|event| (event.at, event.id)).collect()
+    };
+    assert_eq!(first(&only), first(&all_of_them));
+}
+
+#[test]
+fn thinning_and_shares_of_keys_leave_every_ping_its_client() {
+    let body = format!("{STEADY}[clients]\ncount = 500\nactive = 0.6\n");
+    let whole = scenario(&body);
+    let clients = whole.clients(1).unwrap();
+    let of = |event: &Event| (event.id, clients.sender(event.id.key(), event.origin.first_at).client);
+    let senders: HashMap<_, _> = all(&whole, 1)
+        .iter()
+        .map(|event| of(event))
+        .map(|(id, client)| (format!("{id:?}"), client))
+        .collect();
+    let thinned = whole.thinned(5).unwrap();
+    let left = all(&thinned, 1);
+    assert!(left.len() > 100 && left.len() < senders.len() / 3);
+    assert!(left.iter().map(of).all(|(id, client)| senders[&format!("{id:?}")] == client));
+}
+
+#[test]
 fn lags_are_counted_from_the_first_or_from_the_previous_copy() {
     let lags = |from: &str| -> Vec<u64> {
         let scenario = scenario(&format!(

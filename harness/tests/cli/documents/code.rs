@@ -66,6 +66,7 @@ pub(super) fn lists(tool: &Tool) -> BTreeMap<&'static str, Names> {
         ("fields of pipeline", "[pipeline]\nunknown = 1"),
         ("fields of bad_id", "[bad_id]\nunknown = 1"),
         ("fields of nightly", "[nightly]\nunknown = 1"),
+        ("fields of clients", "[clients]\nunknown = 1"),
         ("fields of repeat", "[[repeat]]\nunknown = 1"),
         ("arrival processes", "[arrival]\nprocess = 'unknown'"),
         ("lags", "[[repeat]]\ncause = 'c'\nlag.unknown = 1"),

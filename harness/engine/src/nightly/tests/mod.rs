@@ -2,6 +2,7 @@
 
 mod dialects;
 mod last;
+mod senders;
 
 use std::collections::BTreeMap;
 use std::fs::File;

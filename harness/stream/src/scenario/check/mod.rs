@@ -1,6 +1,7 @@
 //! From the fields of a TOML file to a [`Scenario`]: everything that takes more than one field to see.
 
 mod arrival;
+mod clients;
 mod fault;
 mod lag;
 
@@ -15,6 +16,7 @@ use dedup_strategies::time::saturating_nanos;
 use toml::Spanned;
 
 use self::arrival::arrival;
+use self::clients::{clients, condition};
 use self::fault::faults;
 use self::lag::lag;
 use super::copies::Copies;
@@ -26,6 +28,7 @@ use super::model::{
     BadIds, Deadlines, LagFrom, Length, NightlyConfig, Pick, PipelineConfig, Repeat, Scenario, Shape,
 };
 use super::units::Time;
+use crate::clients::ClientsSpec;
 
 /// 2026-01-01T00:00:00Z: midnight, so that day partitions are easy to see.
 const DEFAULT_START: Timestamp = Timestamp::from_secs(1_767_225_600);
@@ -46,16 +49,18 @@ pub(crate) fn scenario(file_label: &str, text: &str) -> Checked<Scenario> {
         return Err(source.refuse(file.about.span(), "about", "prose that says what the scenario is for"));
     }
     let length = length(&source, &file)?;
+    let clients = file.clients.as_ref().map(|table| clients(&source, table)).transpose()?;
     let shape = Shape {
         key: file.key,
         start: file.start.map_or(DEFAULT_START, |start| start.into_inner().0),
         length,
         arrival: arrival(&source, &file.arrival)?,
-        repeats: repeats(&source, &file.repeat)?,
+        repeats: repeats(&source, &file.repeat, clients.as_ref())?,
         bad_ids: bad_ids(&source, file.bad_id.as_ref())?,
         skew: skew(&source, file.event_time.as_ref())?,
         // One in one is all of them.
         thin: file.thin.and_then(|thin| NonZeroU64::new(thin.0)).filter(|thin| thin.get() > 1),
+        clients,
     };
     let scenario = Scenario {
         text: text.to_string(),
@@ -72,6 +77,9 @@ pub(crate) fn scenario(file_label: &str, text: &str) -> Checked<Scenario> {
     let faults = faults(&source, &file.fault, scenario.virtual_length())?;
     let scenario = Scenario { faults, ..scenario };
     let length_span = file.pings.as_ref().map(Spanned::span).or(file.duration.as_ref().map(Spanned::span));
+    if let (Some(spec), Some(table)) = (&scenario.shape.clients, &file.clients) {
+        self::clients::are_found(&source, spec, table, scenario.virtual_length())?;
+    }
     fits(&source, &scenario, length_span.unwrap_or_default(), &file.repeat)?;
     Ok(scenario)
 }
@@ -151,7 +159,7 @@ fn stretch(source: &Source, between: &Spanned<(Time, Time)>, field: &str) -> Che
     Ok((saturating_nanos(from.0), saturating_nanos(to.0)))
 }
 
-fn repeats(source: &Source, tables: &[RepeatTable]) -> Checked<Vec<Repeat>> {
+fn repeats(source: &Source, tables: &[RepeatTable], clients: Option<&ClientsSpec>) -> Checked<Vec<Repeat>> {
     if let Some(one_too_many) = tables.get(MOST_CAUSES) {
         return Err(source.refuse(
             one_too_many.cause.span(),
@@ -161,7 +169,7 @@ fn repeats(source: &Source, tables: &[RepeatTable]) -> Checked<Vec<Repeat>> {
     }
     let mut repeats: Vec<Repeat> = Vec::with_capacity(tables.len());
     for (index, table) in tables.iter().enumerate() {
-        let repeat = repeat(source, table, &format!("repeat[{}]", index + 1))?;
+        let repeat = repeat(source, table, clients, &format!("repeat[{}]", index + 1))?;
         if repeats.iter().any(|other| other.cause == repeat.cause) {
             let field = format!("repeat[{}].cause", index + 1);
             return Err(source.refuse(table.cause.span(), field, "a name that no other cause has"));
@@ -171,7 +179,12 @@ fn repeats(source: &Source, tables: &[RepeatTable]) -> Checked<Vec<Repeat>> {
     Ok(repeats)
 }
 
-fn repeat(source: &Source, table: &RepeatTable, path: &str) -> Checked<Repeat> {
+fn repeat(
+    source: &Source,
+    table: &RepeatTable,
+    clients: Option<&ClientsSpec>,
+    path: &str,
+) -> Checked<Repeat> {
     let cause = table.cause.get_ref();
     let named =
         !cause.is_empty() && cause.len() <= 40 && cause != "first" && !cause.contains(char::is_control);
@@ -215,6 +228,12 @@ fn repeat(source: &Source, table: &RepeatTable, path: &str) -> Checked<Repeat> {
         event_time: table.event_time,
         submission: table.submission,
         identity: table.identity,
+        only: match &table.only {
+            Some(only) => {
+                Some(condition(source, only, clients, table.ids.is_some(), &format!("{path}.only"))?)
+            }
+            None => None,
+        },
     })
 }
 
