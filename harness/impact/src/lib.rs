@@ -1,0 +1,38 @@
+//! What duplicates and losses do to the numbers that people read.
+//!
+//! Pure data and formulas: no scenario, no strategy and no file is known here. Who has pings does this:
+//!
+//! 1. say by what is counted: a [`Shape`] (days, clients, dimensions with their values, steps of a funnel), the same for the
+//!    truth and for each table that is held against it;
+//! 2. fill a [`Counts`] for each table, ping by ping, with [`Counts::add`]: those of several pipelines are [merged](Counts::merge);
+//! 3. hold a table against the truth: [`Comparison::new`], and of it [`Comparison::of_day`] and [`Comparison::whole`] for each
+//!    [`Number`] (all of them: [`numbers`]) and each [`Cell`], whose [`Compared::error`] has the relative error and its interval;
+//!    [`Comparison::worst_day`], [`Comparison::worst_cell`], [`Comparison::visible_days`];
+//! 4. say it: [`sentence`]; and what was to be expected: [`predict`].
+//!
+//! Usage histories are apart: [`Pattern`], [`Patterns`] (a column of them), [`LastSeen`].
+
+mod clients;
+mod compare;
+mod counts;
+mod day;
+mod interval;
+mod last_seen;
+mod numbers;
+mod pattern;
+pub mod predict;
+mod said;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+pub use clients::ClientSet;
+pub use compare::{Comparison, Unlike};
+pub use counts::{Count, Counts, Kind, Ping};
+pub use day::Day;
+pub use interval::{Compared, Difference, Error, Measured};
+pub use last_seen::{Gap, LastSeen};
+pub use numbers::{About, Number, numbers};
+pub use pattern::{DAYS, Pattern, Patterns, PatternsError, TooManyDays};
+pub use said::sentence;
+pub use shape::{Cell, Dimension, MOST_DAYS, MOST_STEPS, MOST_VALUES, Newcomers, Shape, ShapeError};
