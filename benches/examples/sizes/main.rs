@@ -3,7 +3,8 @@
 //!
 //! For each number of ids all contestants hold their tables at the same time and take turns piece by piece, so that a machine
 //! whose memory is slow for a while is slow for all. Time is the thread's own, which stands while other programs have the
-//! processor; caches and memory are shared with them all the same, so compare within a row.
+//! processor; caches and memory are shared with them all the same, so compare within a row. Sizes that the folder's CSV has already, and that
+//! are not measured again, stay.
 
 mod chart;
 
@@ -78,19 +79,44 @@ fn main() {
     };
     let (from, to) = (power(0, 14), power(1, 27));
     let folder = given.get(2).map_or("results/scale", String::as_str);
-    let mut rows = Vec::new();
+    let folder = Path::new(folder);
+    let mut rows = before(folder);
     for ids in (from..=to).map(|power| 1 << power) {
         let measured = measured(ids);
         print!("{}", measured.iter().map(line).collect::<String>());
+        rows.retain(|row| row.ids != ids);
         rows.extend(measured);
+        rows.sort_by_key(|row| row.ids);
+        // After each size: a run that is ended early keeps what it has.
+        let written = std::fs::write(folder.join("sizes.csv"), TITLES.to_string() + &csv(&rows))
+            .and_then(|()| std::fs::write(folder.join("sizes.svg"), chart::svg(&rows)));
+        if let Err(error) = written {
+            eprintln!("error: {}: {error}", folder.display());
+            std::process::exit(2);
+        }
     }
-    let folder = Path::new(folder);
-    let written = std::fs::write(folder.join("sizes.csv"), TITLES.to_string() + &csv(&rows))
-        .and_then(|()| std::fs::write(folder.join("sizes.svg"), chart::svg(&rows)));
-    if let Err(error) = written {
-        eprintln!("error: {}: {error}", folder.display());
-        std::process::exit(2);
-    }
+}
+
+/// What was measured before, of which other sizes are kept.
+fn before(folder: &Path) -> Vec<Row> {
+    let text = std::fs::read_to_string(folder.join("sizes.csv")).unwrap_or_default();
+    text.lines().skip(1).filter_map(read).collect()
+}
+
+/// A line of the CSV; nothing where it is none, or of a contestant that is no more.
+fn read(line: &str) -> Option<Row> {
+    let [ids, name, filling, full, bytes, growing, batch] = line.split(',').collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    let number = |text: &str| text.parse::<f64>().ok();
+    Some(Row {
+        ids: ids.parse().ok()?,
+        name: CONTESTANTS.iter().find(|contestant| contestant.name == name)?.name,
+        filling_ns: number(filling)?,
+        full_ns: number(full)?,
+        bytes_an_id: number(bytes)?,
+        growing: number(growing).zip(number(batch)).map(|(ns, batch_p999_us)| Growing { ns, batch_p999_us }),
+    })
 }
 
 const TITLES: &str = "ids,contestant,filling_ns,full_ns,bytes_an_id,growing_ns,growing_batch_p999_us\n";
