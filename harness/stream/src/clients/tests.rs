@@ -12,9 +12,7 @@ const START_S: u64 = 1_767_225_600;
 const START: Timestamp = Timestamp::from_secs(START_S);
 
 fn spec() -> ClientsSpec {
-    let shares = |names: &[(&'static str, f64)]| {
-        Shares::weighted(names.iter().copied().collect::<Vec<_>>().into_iter())
-    };
+    let shares = |names: &[(&'static str, f64)]| Shares::weighted(names.iter().copied());
     ClientsSpec {
         count: NonZeroU64::new(3000).unwrap(),
         new_a_day: 100,

@@ -329,7 +329,7 @@ fn a_cause_with_a_condition_repeats_its_share_of_the_pings_that_meet_it_and_no_o
     let firsts = events.iter().filter(|event| event.origin.cause == CauseId::FIRST);
     let meeting = firsts.filter(|event| meets(event)).count() as f64;
     let repeated = copies(&events).count() as f64;
-    assert!(meeting > 500.0 && copies(&events).all(|copy| meets(copy)));
+    assert!(meeting > 500.0 && copies(&events).all(meets));
     assert!((repeated - meeting * 0.2).abs() < 5.0 * (meeting * 0.2 * 0.8).sqrt(), "{repeated} of {meeting}");
     // First arrivals are as they are without clients.
     let first = |scenario: &Scenario| -> Vec<_> {
@@ -345,11 +345,8 @@ fn thinning_and_shares_of_keys_leave_every_ping_its_client() {
     let whole = scenario(&body);
     let clients = whole.clients(1).unwrap();
     let of = |event: &Event| (event.id, clients.sender(event.id.key(), event.origin.first_at).client);
-    let senders: HashMap<_, _> = all(&whole, 1)
-        .iter()
-        .map(|event| of(event))
-        .map(|(id, client)| (format!("{id:?}"), client))
-        .collect();
+    let senders: HashMap<_, _> =
+        all(&whole, 1).iter().map(&of).map(|(id, client)| (format!("{id:?}"), client)).collect();
     let thinned = whole.thinned(5).unwrap();
     let left = all(&thinned, 1);
     assert!(left.len() > 100 && left.len() < senders.len() / 3);
