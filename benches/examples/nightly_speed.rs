@@ -3,18 +3,13 @@
 //! `cargo run --release -p dedup-benches --example nightly_speed [ROWS] [ROUNDS] [THREADS] [MEMORY_BYTES]`: by default 20 M
 //! rows of 16-byte ids over two days, 30 % of them copies, five rounds, two threads, 1 GiB.
 
-use std::path::Path;
+#[path = "live_table/mod.rs"]
+mod live_table;
+
 use std::time::Instant;
 
-use dedup_harness::nightly::{
-    Columns, Day, Duckdb, Keep, Layout, LiveRow, LiveWriter, Night, Table, copy_deduplicated, table,
-};
+use dedup_harness::nightly::{Columns, Day, Duckdb, Keep, Night, Table, copy_deduplicated};
 use dedup_harness::process::peak_rss_bytes;
-use dedup_stream::stream::KeyCipher;
-
-/// 2026-01-01.
-const START_US: i64 = 1_767_225_600_000_000;
-const TWO_DAYS_US: i64 = 2 * 86_400_000_000;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let argument = |n: usize, default: u64| std::env::args().nth(n).map_or(Ok(default), |text| text.parse());
@@ -22,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (threads, memory_bytes) = (argument(3, 2)? as usize, argument(4, 1 << 30)?);
     let dir = tempfile::tempdir()?;
     let began = Instant::now();
-    let live = write(&dir.path().join("live"), rows)?;
+    let live = live_table::write(&dir.path().join("live"), rows)?;
     let written = began.elapsed().as_secs_f64();
     let night = Night {
         columns: Columns::default(),
@@ -68,28 +63,4 @@ fn timed<E>(
         left += night(*day)?.stable_rows;
     }
     Ok((began.elapsed().as_secs_f64(), left))
-}
-
-/// Three tenths are copies of pings some time before, half a day on average.
-fn write(dir: &Path, rows: u64) -> Result<Table, Box<dyn std::error::Error>> {
-    std::fs::create_dir_all(dir)?;
-    let cipher = KeyCipher::new(1);
-    let mut writer = LiveWriter::new(dir);
-    let mut uniques = 0;
-    for row in 0..rows {
-        let drawn = row.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-        let unique = match drawn % 10 < 3 && uniques > 0 {
-            true => uniques - 1 - ((drawn * (rows / 4)) >> 32).min(uniques - 1),
-            false => uniques,
-        };
-        uniques += u64::from(unique == uniques);
-        writer.push(LiveRow {
-            submission_us: START_US + (TWO_DAYS_US as f64 * row as f64 / rows as f64) as i64,
-            document_id: Some(cipher.key(unique).0),
-            unique,
-            cause: 0,
-        })?;
-    }
-    writer.finish()?;
-    Ok(table(dir, &Layout::default())?)
 }

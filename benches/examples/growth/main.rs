@@ -5,6 +5,8 @@
 //! any moment, the program itself included. Time is the processor's, of all threads, system calls included.
 
 mod chart;
+#[path = "../live_table/mod.rs"]
+mod live_table;
 mod slope;
 mod work;
 

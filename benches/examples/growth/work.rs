@@ -6,7 +6,7 @@ use std::path::Path;
 
 use dedup_benches::judge::{Judge, judge};
 use dedup_benches::stream::Stream;
-use dedup_harness::nightly::{Columns, Keep, Layout, LiveRow, LiveWriter, Night, copy_deduplicated, table};
+use dedup_harness::nightly::{Columns, Keep, Night, copy_deduplicated};
 use dedup_harness::pipeline::{Free, Pipeline};
 use dedup_harness::process::peak_rss_bytes;
 use dedup_harness::strategies::Window;
@@ -15,6 +15,8 @@ use dedup_stream::scenario::{self, Length, Scenario};
 use dedup_stream::stream::{KeyCipher, Source};
 use dedup_stream::trace::{IdFields, TraceOptions, TraceSurvey};
 use dedup_stream::truth::Truth;
+
+use super::live_table;
 
 pub(crate) type Failed = Box<dyn std::error::Error>;
 
@@ -34,9 +36,6 @@ pub(crate) enum Kind {
     /// By a command of the harness, with these arguments.
     Command(fn(u64, &Path) -> Result<Vec<String>, Failed>),
 }
-
-const START_US: i64 = 1_767_225_600_000_000;
-const TWO_DAYS_US: i64 = 2 * 86_400_000_000;
 
 const PINGS: &[u64] = &[1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
 const IDS: &[u64] = &[100_000, 1_000_000, 10_000_000, 100_000_000];
@@ -144,8 +143,7 @@ fn survey(rows: u64, folder: &Path) -> Result<f64, Failed> {
     let mut file = BufWriter::new(File::create(&path)?);
     writeln!(file, "document_id,received_ms,channel")?;
     for row in 0..rows {
-        let hex: String =
-            cipher.key(source(row, rows, 1)).0.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex: String = cipher.key(source(row, rows)).0.iter().map(|byte| format!("{byte:02x}")).collect();
         let id = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-");
         writeln!(file, "{id},{},release", 1_767_225_600_000 + row * 3)?;
     }
@@ -160,28 +158,15 @@ fn survey(rows: u64, folder: &Path) -> Result<f64, Failed> {
     Ok(before)
 }
 
-/// The row that this one is a copy of: itself, or in so many of ten one up to a quarter of the file before.
-fn source(row: u64, rows: u64, of_ten: u64) -> u64 {
+/// The row that this one is a copy of: itself, or in one of ten one up to a quarter of the file before.
+fn source(row: u64, rows: u64) -> u64 {
     let drawn = row.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-    if drawn % 10 < of_ten { row - ((drawn * (rows / 4)) >> 32).min(row) } else { row }
+    if drawn.is_multiple_of(10) { row - ((drawn * (rows / 4)) >> 32).min(row) } else { row }
 }
 
 /// Two days of Parquet, three rows in ten copies, within a gibibyte.
 fn nightly(rows: u64, folder: &Path) -> Result<f64, Failed> {
-    let live = folder.join("live");
-    std::fs::create_dir_all(&live)?;
-    let (cipher, mut writer) = (KeyCipher::new(1), LiveWriter::new(&live));
-    for row in 0..rows {
-        let unique = source(row, rows, 3);
-        writer.push(LiveRow {
-            submission_us: START_US + (TWO_DAYS_US as f64 * row as f64 / rows as f64) as i64,
-            document_id: Some(cipher.key(unique).0),
-            unique,
-            cause: 0,
-        })?;
-    }
-    writer.finish()?;
-    let live = table(&live, &Layout::default())?;
+    let live = live_table::write(&folder.join("live"), rows)?;
     let night = Night {
         columns: Columns::default(),
         keep: Keep::First,

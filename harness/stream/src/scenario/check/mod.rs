@@ -228,12 +228,11 @@ fn repeat(
         event_time: table.event_time,
         submission: table.submission,
         identity: table.identity,
-        only: match &table.only {
-            Some(only) => {
-                Some(condition(source, only, clients, table.ids.is_some(), &format!("{path}.only"))?)
-            }
-            None => None,
-        },
+        only: table
+            .only
+            .as_ref()
+            .map(|only| condition(source, only, clients, table.ids.is_some(), &format!("{path}.only")))
+            .transpose()?,
     })
 }
 
