@@ -10,9 +10,8 @@ missing() {
 }
 command -v java >/dev/null || missing "a Java runtime (apt-get install default-jdk-headless)"
 [ -e "$classes/DedupFlink.class" ] || missing "Flink 2.3.0 in target/systems/flink"
-for source in "$here"/flink/*.java "$here"/flink/ttl/*.java "$here"/clients/DedupFlow.java; do
-    [ "$source" -nt "$classes/DedupFlink.class" ] && missing "the job as it is now in target/systems/flink"
-done
+[ "$(sh "$here/flink/digest.sh")" = "$(cat "$flink/classes.sha256" 2>/dev/null || echo none)" ] ||
+    missing "the job as it is now in target/systems/flink"
 # Our classes first: one stands in the place of Flink's own.
 exec java -Djava.io.tmpdir="${TMPDIR:-/tmp}" -Xmx2g --add-opens=java.base/java.util=ALL-UNNAMED --add-opens=java.base/java.lang=ALL-UNNAMED \
     -Dlog4j2.configurationFile="$here/flink/log4j2.properties" -cp "$classes:$flink/packages/pyflink/lib/*" "${2:-DedupFlink}" "$1"

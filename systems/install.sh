@@ -54,12 +54,18 @@ packages() {
     echo "$into/$1 installed"
 }
 
-# The job of Flink, against the jars.
+# The job of Flink, against the jars, where that was not done of the same sources.
 flink_job() {
+    digest=$(sh systems/flink/digest.sh)
+    if [ "$digest" = "$(cat "$into/flink/classes.sha256" 2>/dev/null || echo none)" ]; then
+        echo "$into/flink/classes is there"
+        return
+    fi
     command -v javac >/dev/null || { echo "error: no javac on the PATH: apt-get install default-jdk-headless" >&2; exit 1; }
-    rm -rf "$into/flink/classes"
+    rm -rf "$into/flink/classes" "$into/flink/classes.sha256"
     javac -cp "$into/flink/packages/pyflink/lib/*" -d "$into/flink/classes" \
         systems/clients/DedupFlow.java systems/flink/*.java systems/flink/ttl/*.java
+    echo "$digest" >"$into/flink/classes.sha256"
     echo "$into/flink/classes compiled"
 }
 
