@@ -141,6 +141,8 @@ pub(crate) enum Command {
     Talk(cmd::talk::TalkArgs),
     /// Compare stored runs
     Compare(cmd::compare::CompareArgs),
+    /// What strategies do to the numbers that people read: users, sessions, crash rates
+    Impact(cmd::impact::ImpactArgs),
     /// Make one run of the records of its shares
     Merge(cmd::merge::MergeArgs),
     /// Do the nightly job over day partitions in Parquet, or print the query that does it elsewhere
@@ -181,6 +183,7 @@ pub(crate) fn run(
         Some(Command::Stream(args)) => cmd::stream::run(&args, out),
         Some(Command::Talk(args)) => cmd::talk::run(&args, definitions, out),
         Some(Command::Compare(args)) => cmd::compare::run(&args, out),
+        Some(Command::Impact(args)) => cmd::impact::run(&args, out),
         Some(Command::Merge(args)) => cmd::merge::run(&args, out),
         Some(Command::Nightly(args)) => cmd::nightly::run(&args, out),
         Some(Command::Report(args)) => cmd::report::run(&args, out),

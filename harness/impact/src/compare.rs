@@ -5,6 +5,7 @@ use crate::counts::{Count, Counts};
 use crate::interval::{Compared, Difference, Error, Measured};
 use crate::numbers::Number;
 use crate::pattern::metric_date_ago;
+use crate::series::{Series, worst};
 use crate::shape::{Cell, Shape};
 
 /// Tables are counted by different shapes.
@@ -62,49 +63,16 @@ impl<'a> Comparison<'a> {
         Some(over(distinct(&kept), distinct(&cohorts)))
     }
 
-    /// A number over all days on which there is one: counts and that of which they are, added up.
-    pub fn whole(&self, number: Number, cell: Cell) -> Option<Compared> {
-        let days = (0..self.shape().days).filter_map(|day| self.of_day(number, day, cell));
-        let sum = days.reduce(|sum, day| Compared {
-            truth: sum.truth.plus(day.truth),
-            seen: sum.seen.plus(day.seen),
-            count: sum.count.plus(day.count),
-            of: sum.of.plus(day.of),
-            weight: 1,
-        });
-        let overlap = if matches!(number, Number::Wau | Number::Mau) { number.window_days() } else { 1 };
-        sum.map(|sum| Compared { weight: overlap.min(self.shape().days), ..sum })
+    /// A number of a cell, day by day.
+    pub fn series(&self, number: Number, cell: Cell) -> Series {
+        Series { number, days: (0..self.shape().days).map(|day| self.of_day(number, day, cell)).collect() }
     }
 
-    /// The day on which it is most wrong, as a share; the first of equal ones, and none where nothing is wrong.
-    pub fn worst_day(&self, number: Number, cell: Cell) -> Option<(u32, Error)> {
-        worst((0..self.shape().days).map(|day| (day, self.of_day(number, day, cell))))
-    }
-
-    /// The value of a dimension for which it is most wrong over all days, as a share.
+    /// The value of a dimension for which a number is most wrong over all days, as a share.
     pub fn worst_cell(&self, number: Number) -> Option<(Cell, Error)> {
         let cells = self.shape().cells().filter(|cell| *cell != Cell::All);
-        worst(cells.map(|cell| (cell, self.whole(number, cell))))
+        worst(cells.map(|cell| (cell, self.series(number, cell).whole())))
     }
-
-    /// How long an error is visible: days in a row, the worst among them, on which the number is wrong by at least half as
-    /// much, as a share, as on the worst.
-    pub fn visible_days(&self, number: Number, cell: Cell) -> u32 {
-        let Some((worst, error)) = self.worst_day(number, cell) else { return 0 };
-        let is_visible = |day: &u32| {
-            let error_of_day = self.of_day(number, *day, cell).and_then(|compared| compared.error());
-            error_of_day.is_some_and(|other| other.relative.abs() >= error.relative.abs() / 2.0)
-        };
-        let after = (worst..self.shape().days).take_while(is_visible).count();
-        (after + (0..worst).rev().take_while(is_visible).count()) as u32
-    }
-}
-
-fn worst<T>(all: impl Iterator<Item = (T, Option<Compared>)>) -> Option<(T, Error)> {
-    let errors = all.filter_map(|(of, compared)| Some((of, compared?.error()?)));
-    errors
-        .filter(|(_, error)| error.relative != 0.0)
-        .reduce(|worst, other| if other.1.relative.abs() > worst.1.relative.abs() { other } else { worst })
 }
 
 fn counted([truth, seen]: [Count; 2]) -> Compared {

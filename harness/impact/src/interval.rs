@@ -74,6 +74,17 @@ pub struct Error {
 }
 
 impl Compared {
+    /// What two days come to together.
+    pub(crate) fn plus(self, other: Compared) -> Compared {
+        Compared {
+            truth: self.truth.plus(other.truth),
+            seen: self.seen.plus(other.seen),
+            count: self.count.plus(other.count),
+            of: self.of.plus(other.of),
+            weight: self.weight,
+        }
+    }
+
     /// How wrong it is; none where what it should be is nothing, or either cannot be told.
     pub fn error(&self) -> Option<Error> {
         let (truth, seen) = (self.truth.value()?, self.seen.value()?);

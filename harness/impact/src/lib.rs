@@ -5,9 +5,9 @@
 //! 1. say by what is counted: a [`Shape`] (days, clients, dimensions with their values, steps of a funnel), the same for the
 //!    truth and for each table that is held against it;
 //! 2. fill a [`Counts`] for each table, ping by ping, with [`Counts::add`]: those of several pipelines are [merged](Counts::merge);
-//! 3. hold a table against the truth: [`Comparison::new`], and of it [`Comparison::of_day`] and [`Comparison::whole`] for each
-//!    [`Number`] (all of them: [`numbers`]) and each [`Cell`], whose [`Compared::error`] has the relative error and its interval;
-//!    [`Comparison::worst_day`], [`Comparison::worst_cell`], [`Comparison::visible_days`];
+//! 3. hold a table against the truth: [`Comparison::new`], and of it a [`Series`] for each [`Number`] (all of them: [`numbers`])
+//!    and each [`Cell`], which has the number of each day, of all days and of the worst, and how long that is visible;
+//!    [`Compared::error`] is its relative error, with an interval;
 //! 4. say it: [`sentence`]; and what was to be expected: [`predict`].
 //!
 //! Usage histories are apart: [`Pattern`], [`Patterns`] (a column of them), [`LastSeen`].
@@ -22,6 +22,7 @@ mod numbers;
 mod pattern;
 pub mod predict;
 mod said;
+mod series;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -34,5 +35,6 @@ pub use interval::{Compared, Difference, Error, Measured};
 pub use last_seen::{Gap, LastSeen};
 pub use numbers::{About, Number, numbers};
 pub use pattern::{DAYS, Pattern, Patterns, PatternsError, TooManyDays};
-pub use said::sentence;
+pub use said::{Whole, percent, sentence};
+pub use series::{Series, worst};
 pub use shape::{Cell, Dimension, MOST_DAYS, MOST_STEPS, MOST_VALUES, Newcomers, Shape, ShapeError};

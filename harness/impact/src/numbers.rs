@@ -66,6 +66,17 @@ impl Number {
         }
     }
 
+    /// The number that is called so in tables.
+    pub fn named(name: &str) -> Option<Number> {
+        let counted = |prefix: &str| name.strip_prefix(prefix)?.parse::<u32>().ok();
+        let plain = [Number::Pings, Number::Sessions, Number::Crashes, Number::CrashRate];
+        let users = [Number::Dau, Number::Wau, Number::Mau, Number::NewProfiles];
+        let of_week = counted("retention-week-").map(Number::Retention);
+        let of_step = counted("funnel-step-").map(|step| Number::Step(step as usize));
+        let all = plain.into_iter().chain(users).chain(of_week).chain(of_step);
+        all.into_iter().find(|number| number.name() == name)
+    }
+
     /// Days of which it is got.
     pub fn window_days(self) -> u32 {
         match self {
@@ -107,5 +118,5 @@ impl Number {
     }
 }
 
-const NOTHING: &str = "nothing, unless clients share an id";
+const NOTHING: &str = "nothing, unless a copy comes on a day on which its client was not active";
 const FEW: &str = "too few, most where clients send little";

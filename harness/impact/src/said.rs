@@ -1,16 +1,21 @@
 //! What a table does to the numbers, in a sentence.
 
-use crate::compare::Comparison;
-use crate::numbers::Number;
-use crate::shape::Cell;
+use crate::interval::Compared;
+
+/// What a table makes of two numbers over all its days; none where there is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Whole {
+    /// [`Number::Pings`](crate::Number::Pings).
+    pub pings: Option<Compared>,
+    /// [`Number::Mau`](crate::Number::Mau).
+    pub monthly: Option<Compared>,
+}
 
 /// What live and stable tables do to counts of pings, and to monthly users: "adds 1.1 % to ping counts until the nightly job has
 /// run, 0.3 % after; monthly users are right to 0.001 %".
-pub fn sentence(live: &Comparison<'_>, stable: Option<&Comparison<'_>>) -> String {
-    let relative = |table: &Comparison<'_>, number| {
-        table.whole(number, Cell::All).and_then(|whole| whole.error()).map(|error| error.relative)
-    };
-    let pings = match (relative(live, Number::Pings), stable.map(|stable| relative(stable, Number::Pings))) {
+pub fn sentence(live: Whole, stable: Option<Whole>) -> String {
+    let relative = |compared: Option<Compared>| compared?.error().map(|error| error.relative);
+    let pings = match (relative(live.pings), stable.map(|stable| relative(stable.pings))) {
         (None, _) => "has no pings to count".to_string(),
         (Some(live), None) => format!("{} ping counts", does(live)),
         (Some(live), Some(stable)) => {
@@ -24,7 +29,7 @@ pub fn sentence(live: &Comparison<'_>, stable: Option<&Comparison<'_>>) -> Strin
             format!("{} ping counts until the nightly job has run, {after} after", does(live))
         }
     };
-    let monthly = match relative(stable.unwrap_or(live), Number::Mau) {
+    let monthly = match relative(stable.unwrap_or(live).monthly) {
         None => "there are no monthly users".to_string(),
         Some(0.0) => "monthly users are right".to_string(),
         Some(error) => format!("monthly users are right to {}", percent(error)),
@@ -40,8 +45,8 @@ fn does(relative: f64) -> String {
     }
 }
 
-/// Two digits that count, without a sign.
-fn percent(share: f64) -> String {
+/// A share in per cent with two digits that count, without a sign: `1.1 %`.
+pub fn percent(share: f64) -> String {
     let percent = share.abs() * 100.0;
     if percent == 0.0 {
         return "0 %".to_string();

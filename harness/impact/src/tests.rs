@@ -29,6 +29,11 @@ fn kind(row: &Row) -> Kind {
     [Kind::Main, Kind::Main, Kind::Crash, Kind::NewProfile][usize::from(row.2 % 4)]
 }
 
+fn whole(against: &Comparison<'_>) -> Whole {
+    let whole = |number| against.series(number, Cell::All).whole();
+    Whole { pings: whole(Number::Pings), monthly: whole(Number::Mau) }
+}
+
 fn add(counts: &mut Counts, row: &Row, again: bool) {
     let values = [Some((row.0 % u32::from(COUNTRIES)) as u16)];
     let step = (row.3 < 3).then_some(row.3);
@@ -176,7 +181,7 @@ fn a_table_that_lacks_a_client_is_noticed_by_every_number_of_clients() {
     let liar = filled(30, &rows.iter().filter(|row| row.0 != 7).copied().collect::<Vec<_>>());
     let against = Comparison::new(&truth, &liar).unwrap();
     for number in [Number::Pings, Number::Sessions, Number::Crashes, Number::Dau, Number::Wau, Number::Mau] {
-        let error = against.whole(number, Cell::All).unwrap().error().unwrap();
+        let error = against.series(number, Cell::All).whole().unwrap().error().unwrap();
         assert!((error.relative + 1.0 / f64::from(CLIENTS)).abs() < 1e-12, "{number:?}: {error:?}");
         let cell = Cell::Of { dimension: 0, value: 1 };
         assert_eq!(against.worst_cell(number).unwrap().0, cell, "{number:?}");
@@ -195,13 +200,17 @@ fn a_day_that_is_doubled_is_noticed_by_every_count_of_pings_and_by_no_number_of_
     rows.iter().filter(|row| row.1 == 12).for_each(|row| add(&mut liar, row, true));
     let against = Comparison::new(&truth, &liar).unwrap();
     for number in numbers(truth.shape()) {
-        let worst = against.worst_day(number, Cell::All).map(|(day, error)| (day, error.relative));
+        let worst = against.series(number, Cell::All).worst_day().map(|(day, error)| (day, error.relative));
         let counts = [Number::Pings, Number::Sessions, Number::Crashes, Number::CrashRate];
         assert_eq!(worst, counts.contains(&number).then_some((12, 1.0)), "{number:?}");
-        assert_eq!(against.visible_days(number, Cell::All), u32::from(worst.is_some()), "{number:?}");
+        assert_eq!(
+            against.series(number, Cell::All).visible_days(),
+            u32::from(worst.is_some()),
+            "{number:?}"
+        );
     }
     let nightly = Comparison::new(&truth, &truth).unwrap();
-    let said = sentence(&against, Some(&nightly));
+    let said = sentence(whole(&against), Some(whole(&nightly)));
     assert_eq!(
         said,
         "adds 3.3 % to ping counts until the nightly job has run, 0 % after; monthly users are right"
@@ -215,7 +224,8 @@ fn a_step_that_is_retried_more_bends_the_funnel() {
     let mut liar = truth.clone();
     rows.iter().filter(|row| row.3 == 1).for_each(|row| add(&mut liar, row, true));
     let against = Comparison::new(&truth, &liar).unwrap();
-    let relative = |step| against.whole(Number::Step(step), Cell::All).unwrap().error().unwrap().relative;
+    let relative =
+        |step| against.series(Number::Step(step), Cell::All).whole().unwrap().error().unwrap().relative;
     assert_eq!((relative(1), relative(2)), (1.0, -0.5));
     assert!((predict::quotient(0.0, 1.0) - relative(2)).abs() < 1e-12);
 }

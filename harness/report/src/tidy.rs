@@ -127,6 +127,7 @@ fn figures(cell: &CellRecord, sink: Sink<'_>) {
         CellResult::Verify(figures) => ("verdict", figures.judgement.verdict.name().to_string()),
         CellResult::Skipped { reason, remedy } => (SKIPPED, format!("{reason}; {remedy}")),
         CellResult::Failed { how, reason } => (word(Standing::Failed), format!("{how:?}: {reason}")),
+        CellResult::Impact(figures) => ("sentence", figures.sentence()),
         CellResult::Time(_) | CellResult::Weigh(_) | CellResult::Scale(_) => return,
     };
     sink(said.0, None, None, Some(said.1));

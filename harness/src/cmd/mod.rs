@@ -6,6 +6,7 @@ pub mod compare;
 pub mod conform;
 pub mod gate;
 pub mod given_redis;
+pub mod impact;
 pub mod list;
 pub mod merge;
 pub mod nightly;

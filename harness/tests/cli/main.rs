@@ -7,6 +7,7 @@ mod endings;
 mod faces;
 mod faults;
 mod hostile;
+mod impact;
 mod kills;
 mod live;
 mod nights;

@@ -78,6 +78,7 @@ fn work(definitions: &[Definition], job: &Job) -> Result<Option<CellResult>, Cel
         Pass::Verify => CellResult::Verify(Box::new(passes::verify::run(bench)?)),
         Pass::Time => CellResult::Time(Box::new(passes::time::run(bench, &options.time)?)),
         Pass::Weigh => CellResult::Weigh(Box::new(passes::weigh::run(bench)?)),
+        Pass::Impact => CellResult::Impact(Box::new(passes::impact::run(bench)?)),
         Pass::Scale => CellResult::Scale(Box::new(passes::scale::run(bench, &job.given, &options.scale)?)),
     }))
 }

@@ -16,7 +16,7 @@ use super::day::Day;
 use super::duckdb::Duckdb;
 use super::error::NightlyError;
 use super::layout::Layout;
-use super::partitions::table;
+use super::partitions::{Table, table};
 use super::score::{Score, score};
 use super::sink::{DaySink, Written};
 use super::{DayDone, Night, copy_deduplicated};
@@ -119,6 +119,16 @@ pub struct Behind {
     night: Night,
 }
 
+/// What the nights leave, as long as the cell's directory is there.
+pub struct Nights {
+    /// The score.
+    pub figures: StableFigures,
+    /// What reached the sink.
+    pub live: Table,
+    /// What the job made of it.
+    pub stable: Table,
+}
+
 /// What is known of the pings without the tables.
 pub struct Arrived<'a> {
     /// Unique pings that the sink could have got: all but those refused.
@@ -159,7 +169,7 @@ impl Behind {
 
     /// Does the nights, once the sink is gone, and scores what they leave. Calls `alive` now and then: a night says
     /// nothing until it is over.
-    pub fn finish(self, arrived: &Arrived<'_>, alive: fn()) -> Result<StableFigures, NightlyError> {
+    pub fn finish(self, arrived: &Arrived<'_>, alive: fn()) -> Result<Nights, NightlyError> {
         std::thread::scope(|scope| {
             let (done, waiting) = channel::<()>();
             scope.spawn(move || {
@@ -173,7 +183,7 @@ impl Behind {
         })
     }
 
-    fn do_nights(self, arrived: &Arrived<'_>) -> Result<StableFigures, NightlyError> {
+    fn do_nights(self, arrived: &Arrived<'_>) -> Result<Nights, NightlyError> {
         self.written.finish()?;
         let live = table(&self.live, &Layout::default())?;
         let mut scores: Vec<(&str, Vec<DayDone>, Score)> = Vec::new();
@@ -195,7 +205,9 @@ impl Behind {
         let Some((_, done, score)) = scores.into_iter().next() else {
             return Err(NightlyError::file(&self.live, "no job was asked for"));
         };
-        Ok(figures(job, &self.night, &done, &score, arrived))
+        let figures = figures(job, &self.night, &done, &score, arrived);
+        let stable = table(if self.jobs.nightly { &self.ours } else { &self.theirs }, &Layout::default())?;
+        Ok(Nights { figures, live, stable })
     }
 }
 

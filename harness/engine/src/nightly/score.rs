@@ -60,11 +60,11 @@ pub(crate) fn score(stable: &Table) -> Result<Score, NightlyError> {
 
 /// Numbers that were met: uniques are numbered without gaps.
 #[derive(Default)]
-struct Seen(Vec<u64>);
+pub(crate) struct Seen(Vec<u64>);
 
 impl Seen {
     /// Whether the number is new.
-    fn insert(&mut self, number: u64) -> bool {
+    pub(crate) fn insert(&mut self, number: u64) -> bool {
         let (word, bit) = ((number / 64) as usize, 1 << (number % 64));
         if word >= self.0.len() {
             self.0.resize((word + 1).next_power_of_two(), 0);
@@ -75,10 +75,13 @@ impl Seen {
     }
 }
 
-struct Row<'a> {
-    time: i64,
+/// A row of a live or stable table, with the truth that it carries.
+pub(crate) struct Row<'a> {
+    /// When the edge received it, in microseconds since 1970.
+    pub(crate) time: i64,
     id: &'a [u8],
-    unique: i64,
+    /// The number of its unique ping.
+    pub(crate) unique: i64,
     cause: i32,
 }
 
@@ -93,7 +96,8 @@ impl Row<'_> {
     }
 }
 
-fn each_row(path: &Path, mut take: impl FnMut(Row<'_>)) -> Result<(), NightlyError> {
+/// Reads every row of a file that a [`DaySink`](super::DaySink) has written, or a job has copied.
+pub(crate) fn each_row(path: &Path, mut take: impl FnMut(Row<'_>)) -> Result<(), NightlyError> {
     let live = LiveFile::open(path, &Columns::default())?;
     let groups = live.metadata().num_row_groups();
     let mut read =

@@ -1,5 +1,7 @@
-//! The passes over one strategy: is it right, how fast is it, what does it hold, and how do the latter two grow with ids.
+//! The passes over one strategy: is it right, how fast is it, what does it hold, how do the latter two grow with ids, and what
+//! becomes of the numbers that people read.
 
+pub mod impact;
 mod judgement;
 mod pipelines;
 pub mod scale;

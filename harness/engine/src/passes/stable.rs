@@ -1,17 +1,39 @@
 //! The nightly job behind a verify pass.
 
+use dedup_stream::clients::Clients;
 use dedup_stream::workload::Workload;
 
 use crate::environment::{CellError, Environment};
-use crate::nightly::{Arrived, Behind, DaySink, INSTALL, NightlyError};
-use crate::record::{Failure, StableFigures, VerifyFigures};
+use crate::nightly::{Arrived, Behind, Choice, DaySink, INSTALL, NightlyError, Nights};
+use crate::record::{Failure, VerifyFigures};
 
 /// Opens the live tables that the pass writes, if a nightly job is to follow it.
 pub(super) fn begin(
     environment: &Environment,
     workload: &Workload,
 ) -> Result<Option<(DaySink, Behind)>, CellError> {
-    let (choice, preceding_days) = environment.nightly;
+    with_columns_for(workload.clients(environment.seed), environment.nightly.0, environment, workload)
+}
+
+/// The same where the job has to follow, and nobody reads who sent the pings: that is made anew for each unique ping.
+pub(super) fn begin_bare(
+    environment: &Environment,
+    workload: &Workload,
+) -> Result<Option<(DaySink, Behind)>, CellError> {
+    let choice = match environment.nightly.0 {
+        Choice::Auto => Choice::Nightly,
+        asked => asked,
+    };
+    with_columns_for(None, choice, environment, workload)
+}
+
+fn with_columns_for(
+    clients: Option<Clients>,
+    choice: Choice,
+    environment: &Environment,
+    workload: &Workload,
+) -> Result<Option<(DaySink, Behind)>, CellError> {
+    let preceding_days = environment.nightly.1;
     let jobs = choice.jobs(workload, environment.disk_limit);
     let jobs = jobs.map_err(|error| CellError::Refused(error.to_string()))?;
     if !jobs.any() {
@@ -20,7 +42,7 @@ pub(super) fn begin(
     let mut config = workload.nightly().unwrap_or_default();
     config.preceding_days = preceding_days.unwrap_or(config.preceding_days);
     let dir = environment.directory.join("tables");
-    let sent = (workload.submissions(), workload.clients(environment.seed));
+    let sent = (workload.submissions(), clients);
     // A quarter: a strategy may take the rest.
     Ok(Some(Behind::new(jobs, config, sent, dir, environment.memory_limit / 4)?))
 }
@@ -31,7 +53,7 @@ pub(super) fn finish(
     live: &VerifyFigures,
     causes: &[String],
     alive: fn(),
-) -> Result<StableFigures, CellError> {
+) -> Result<Nights, CellError> {
     let uniques = live.unique_count - live.refused_unique_count;
     Ok(behind.finish(&Arrived { uniques, causes, by_cause: &live.by_cause }, alive)?)
 }

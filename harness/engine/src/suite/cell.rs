@@ -54,7 +54,7 @@ pub(super) fn record(plan: &Plan, task: &Task<Turn>, took: Duration, result: Cel
         deadlines: deadlines(workload.pipeline()),
         routed: routed(workload.pipeline().routed),
         time_factor: match (pass, job.redis.keeps_wall_time(strategy.definition.needs)) {
-            (Pass::Verify | Pass::Weigh, true) => job.time_factor,
+            (Pass::Verify | Pass::Weigh | Pass::Impact, true) => job.time_factor,
             (Pass::Time | Pass::Scale, _) | (_, false) => 1.0,
         },
         clock: clock(strategy.definition.needs),
@@ -122,6 +122,7 @@ pub(super) fn outcome(result: &CellResult) -> String {
             Some(last) => format!("{:.0} ns at {} ids", last.steady_ns_per_ping(), thousands(last.ids_count)),
             None => "no number of ids was reached".to_string(),
         },
+        CellResult::Impact(figures) => figures.sentence(),
         CellResult::Skipped { reason, .. } => format!("{SKIPPED}: {reason}"),
         CellResult::Failed { reason, .. } => format!("{FAILED}: {reason}"),
     }

@@ -6,7 +6,7 @@ use super::measured::{LatencySummary, ScaleSummary, TimeSummary, WeighSummary};
 use super::values::{Merged, Values};
 use super::verified::VerifySummary;
 use crate::metrics::Metric;
-use crate::record::{CellRecord, CellResult, HistogramError};
+use crate::record::{CellRecord, CellResult, HistogramError, ImpactFigures};
 use crate::stats::Spread;
 
 /// What the passes measured, over all rounds.
@@ -21,6 +21,9 @@ pub struct Summary {
     /// Time and memory against ids held.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scale: Option<ScaleSummary>,
+    /// The numbers that people read, of the first round.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub impact: Option<Box<ImpactFigures>>,
     /// Every metric of the list.
     pub metrics: Values,
 }
@@ -32,12 +35,14 @@ impl Summary {
         let mut time = Vec::new();
         let mut weigh = Vec::new();
         let mut scale = Vec::new();
+        let mut impact = None;
         for cell in cells {
             match &cell.result {
                 CellResult::Verify(figures) => verify.push(figures.as_ref()),
                 CellResult::Time(figures) => time.push(figures.as_ref()),
                 CellResult::Weigh(figures) => weigh.push(figures.as_ref()),
                 CellResult::Scale(figures) => scale.push(figures.as_ref()),
+                CellResult::Impact(figures) => impact = impact.or_else(|| Some(figures.clone())),
                 CellResult::Skipped { .. } | CellResult::Failed { .. } => {}
             }
         }
@@ -46,6 +51,7 @@ impl Summary {
             time: TimeSummary::of(&time)?,
             weigh: WeighSummary::of(&weigh),
             scale: ScaleSummary::of(&scale)?,
+            impact,
             metrics: Values::default(),
         };
         summary.metrics = Values::of(cells, summary.merged());

@@ -5,6 +5,7 @@
 
 mod error;
 mod figures;
+mod impact;
 mod latency;
 mod least_size;
 mod reader;
@@ -25,6 +26,9 @@ pub use figures::{
     CauseFigures, FaultFigures, FaultlessFigures, Judgement, LagFigures, MemoryOverTime, OverTime,
     PartFigures, PipelineFigures, Prediction, PromisedBound, StableFigures, Tables, TimeFigures, Verdict,
     VerifyFigures, WeighFigures,
+};
+pub use impact::{
+    DifferenceFigures, DimensionFigures, ImpactFigures, ImpactPrediction, NumberFigures, RowsFigures,
 };
 pub use latency::{HistogramError, Latency, merged};
 pub use reader::{Run, parse_run, read_run};

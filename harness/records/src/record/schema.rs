@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::figures::{TimeFigures, VerifyFigures, WeighFigures};
+use super::impact::ImpactFigures;
 use super::scale::ScaleFigures;
 
 /// The schema that this version writes. The part after the slash is raised when an old reader could misread a file.
@@ -132,6 +133,8 @@ pub enum Pass {
     Weigh,
     /// Time and memory against ids held.
     Scale,
+    /// The numbers that people read, beside the truth.
+    Impact,
 }
 
 impl Pass {
@@ -142,6 +145,7 @@ impl Pass {
             Pass::Time => "time",
             Pass::Weigh => "weigh",
             Pass::Scale => "scale",
+            Pass::Impact => "impact",
         }
     }
 }
@@ -287,6 +291,8 @@ pub enum CellResult {
     Weigh(Box<WeighFigures>),
     /// Figures of the scale pass.
     Scale(Box<ScaleFigures>),
+    /// Figures of the impact pass.
+    Impact(Box<ImpactFigures>),
     /// It could not run here.
     Skipped {
         /// Why.

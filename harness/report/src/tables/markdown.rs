@@ -5,8 +5,9 @@ use dedup_records::compare::{Block, Comparison};
 use super::grid::Align;
 use super::matrix::Matrix;
 use super::sheet::{Column, Sheet};
+use super::small::Small;
 use super::text::{Text, Tone, one_line};
-use super::{header, notes, predicted, scale};
+use super::{header, notes, predicted, small};
 
 pub(super) fn render(comparison: &Comparison) -> String {
     let (faulted, ordinary): (Vec<&Block>, Vec<&Block>) =
@@ -51,11 +52,11 @@ fn section(block: &Block, comparison: &Comparison) -> String {
     let mut lines = vec![format!("### {}", escape(&block.stream.scenario)), String::new()];
     lines.push(about.iter().map(|line| escape(line)).collect::<Vec<_>>().join("  \n"));
     lines.push(String::new());
-    if !scale::is_all(block) {
+    if !small::is_all(block) {
         lines.extend(figures(block));
     }
     lines.extend(predicted_lines(block));
-    lines.extend(scale_lines(block));
+    lines.extend(small_lines(block));
     lines.join("\n")
 }
 
@@ -71,19 +72,22 @@ fn figures(block: &Block) -> Vec<String> {
     lines
 }
 
-/// Time and memory against ids held, where that was measured.
-fn scale_lines(block: &Block) -> Vec<String> {
-    let mut lines = Vec::new();
-    for by_ids in scale::by_ids(block) {
-        lines.extend([escape(by_ids.title), String::new()]);
-        lines.push(row(by_ids.columns.iter().map(|(title, _)| escape(title))));
-        lines.push(row(by_ids.columns.iter().map(|(_, align)| rule(*align))));
-        lines.extend(by_ids.rows.iter().map(|cells| row(cells.iter().map(cell))));
-        lines.push(String::new());
-    }
-    let notes = scale::notes(block);
+/// What passes measured that have tables of their own.
+fn small_lines(block: &Block) -> Vec<String> {
+    let (tables, notes) = small::of_block(block);
+    let mut lines: Vec<String> = tables.into_iter().flat_map(drawn).collect();
     lines.extend(notes.iter().map(|note| format!("- {}", escape(note))));
     lines.extend((!notes.is_empty()).then(String::new));
+    lines
+}
+
+/// A table with its title, and a blank line below it.
+pub(super) fn drawn(table: Small) -> Vec<String> {
+    let mut lines = vec![escape(&table.title), String::new()];
+    lines.push(row(table.columns.iter().map(|(title, _)| escape(title))));
+    lines.push(row(table.columns.iter().map(|(_, align)| rule(*align))));
+    lines.extend(table.rows.iter().map(|cells| row(cells.iter().map(cell))));
+    lines.push(String::new());
     lines
 }
 

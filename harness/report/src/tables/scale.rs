@@ -8,15 +8,8 @@ use dedup_records::units::{duration, fixed, thousands};
 
 use super::grid::Align;
 use super::sheet::name;
+use super::small::Small;
 use super::text::{Text, Tone};
-
-/// One figure.
-pub(super) struct ByIds {
-    pub(super) title: &'static str,
-    /// Titles, and to which side each column leans.
-    pub(super) columns: Vec<(String, Align)>,
-    pub(super) rows: Vec<Vec<Text>>,
-}
 
 type Figure = (&'static str, fn(&CurvePoint) -> Option<String>);
 
@@ -31,7 +24,7 @@ const FIGURES: [Figure; 5] = [
 ];
 
 /// A table for each figure that some strategy has.
-pub(super) fn by_ids(block: &Block) -> Vec<ByIds> {
+pub(super) fn by_ids(block: &Block) -> Vec<Small> {
     let sizes: BTreeSet<u64> = block.rows.iter().flat_map(points).map(|point| point.ids_count).collect();
     FIGURES.iter().filter_map(|figure| sheet(block, &sizes, figure)).collect()
 }
@@ -54,23 +47,11 @@ pub(super) fn notes(block: &Block) -> Vec<String> {
     notes
 }
 
-/// Whether there is nothing else to show. Of a block without rows there are notes on what was left out.
-pub(super) fn is_all(block: &Block) -> bool {
-    !block.rows.is_empty()
-        && block.rows.iter().all(|row| {
-            let summary = &row.summary;
-            summary.scale.is_some()
-                && summary.verify.is_none()
-                && summary.time.is_none()
-                && summary.weigh.is_none()
-        })
-}
-
 fn points(row: &Row) -> &[CurvePoint] {
     row.summary.scale.as_ref().map_or(&[], |scale| &scale.points)
 }
 
-fn sheet(block: &Block, sizes: &BTreeSet<u64>, (title, figure): &Figure) -> Option<ByIds> {
+fn sheet(block: &Block, sizes: &BTreeSet<u64>, (title, figure): &Figure) -> Option<Small> {
     let at = |row: &Row, ids: u64| points(row).iter().find(|point| point.ids_count == ids).and_then(figure);
     let rows = block.rows.iter().filter(|row| sizes.iter().any(|ids| at(row, *ids).is_some()));
     let rows: Vec<Vec<Text>> = rows
@@ -84,7 +65,7 @@ fn sheet(block: &Block, sizes: &BTreeSet<u64>, (title, figure): &Figure) -> Opti
         .collect();
     let sizes = sizes.iter().map(|ids| (size(*ids), Align::Right));
     let columns = std::iter::once(("strategy".to_string(), Align::Left)).chain(sizes).collect();
-    (!rows.is_empty()).then_some(ByIds { title, columns, rows })
+    (!rows.is_empty()).then(|| Small { title: title.to_string(), columns, rows })
 }
 
 fn nanos(time: f64) -> String {
@@ -105,6 +86,7 @@ mod tests {
     use dedup_records::filter::Filter;
     use dedup_records::record::{CellResult, Pass, sample};
 
+    use super::super::small::is_all;
     use super::*;
 
     fn blocks() -> Vec<Block> {

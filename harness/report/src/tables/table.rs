@@ -7,8 +7,9 @@ use super::grid::{Grid, shorten};
 use super::look::Look;
 use super::matrix::{self, Matrix};
 use super::sheet::{Keep, Sheet};
+use super::small::Small;
 use super::text::{Text, Tone, one_line, wrap};
-use super::{header, notes, predicted, scale};
+use super::{header, notes, predicted, small};
 
 /// How wide lines of prose get where the terminal would allow more.
 const PROSE: usize = 110;
@@ -41,11 +42,11 @@ pub(super) fn render(comparison: &Comparison, look: Look) -> String {
             lines.extend(about.iter().flat_map(|line| prose(line, look)));
         }
         lines.extend(header::loops(block).iter().flat_map(|line| prose(line, look)));
-        if !scale::is_all(block) {
+        if !small::is_all(block) {
             lines.extend(figures(block, look));
         }
         lines.extend(predicted_lines(block, look));
-        lines.extend(scale_lines(block, look));
+        lines.extend(small_lines(block, look));
     }
     if !faulted.is_empty() {
         if !lines.is_empty() {
@@ -81,22 +82,28 @@ fn figures(block: &Block, look: Look) -> Vec<String> {
     lines
 }
 
-/// Time and memory against ids held, where that was measured.
-fn scale_lines(block: &Block, look: Look) -> Vec<String> {
-    let mut lines = Vec::new();
-    for by_ids in scale::by_ids(block) {
-        let mut grid = Grid::new(by_ids.columns.iter().map(|(_, align)| *align).collect());
-        grid.line(by_ids.columns.iter().map(|(title, _)| Text::new(title.as_str(), Tone::Strong)).collect());
-        grid.rule();
-        by_ids.rows.into_iter().for_each(|row| grid.line(row));
-        lines.push(String::new());
-        lines.extend(prose(by_ids.title, look));
-        lines.extend(grid.render(look));
-    }
-    let notes = scale::notes(block);
+/// What passes measured that have tables of their own.
+fn small_lines(block: &Block, look: Look) -> Vec<String> {
+    let (tables, notes) = small::of_block(block);
+    let mut lines = drawn(tables, look);
     if !notes.is_empty() {
         lines.push(String::new());
         lines.extend(notes.iter().flat_map(|note| prose(note, look)));
+    }
+    lines
+}
+
+/// Tables one below the other, each with its title.
+pub(super) fn drawn(tables: Vec<Small>, look: Look) -> Vec<String> {
+    let mut lines = Vec::new();
+    for table in tables {
+        let mut grid = Grid::new(table.columns.iter().map(|(_, align)| *align).collect());
+        grid.line(table.columns.iter().map(|(title, _)| Text::new(title.as_str(), Tone::Strong)).collect());
+        grid.rule();
+        table.rows.into_iter().for_each(|row| grid.line(row));
+        lines.push(String::new());
+        lines.extend(prose(&table.title, look));
+        lines.extend(grid.render(look));
     }
     lines
 }
@@ -189,7 +196,12 @@ fn predicted_lines(block: &Block, look: Look) -> Vec<String> {
 }
 
 /// Dim lines that fit the terminal.
-fn prose(text: &str, look: Look) -> Vec<String> {
+/// A heading.
+pub(super) fn strong(text: &str, look: Look) -> String {
+    Tone::Strong.paint(&one_line(text), look.colour)
+}
+
+pub(super) fn prose(text: &str, look: Look) -> Vec<String> {
     let width = look.width.unwrap_or(PROSE).clamp(NARROW, PROSE);
     wrap(text, width, 2).iter().map(|line| Tone::Dim.paint(line, look.colour)).collect()
 }

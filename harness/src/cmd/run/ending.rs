@@ -18,7 +18,7 @@ pub(in crate::cmd) fn exit(completion: Completion, cells: &[CellRecord]) -> Exit
     let broken = |cell: &CellRecord| match &cell.result {
         CellResult::Verify(figures) => figures.judgement.verdict == Verdict::Broken,
         CellResult::Weigh(figures) => figures.judgement.verdict == Verdict::Broken,
-        CellResult::Time(_) | CellResult::Scale(_) => false,
+        CellResult::Time(_) | CellResult::Scale(_) | CellResult::Impact(_) => false,
         CellResult::Failed { .. } | CellResult::Skipped { .. } => false,
     };
     let inconclusive = |cell: &CellRecord| match &cell.result {

@@ -197,6 +197,8 @@ pub enum PassArg {
     Weigh,
     /// Time and memory against ids held; takes minutes a strategy, and is run where it is asked for
     Scale,
+    /// What it does to the numbers that people read: users, sessions, crash rates; of scenarios with [clients]
+    Impact,
 }
 
 /// Runs, prints, and says how the program ends.

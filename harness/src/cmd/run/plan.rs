@@ -149,11 +149,12 @@ pub(in crate::cmd) fn admit(plan: &Plan) -> anyhow::Result<()> {
 }
 
 fn passes(asked: &[PassArg]) -> Vec<Pass> {
-    // The one that takes minutes a strategy has to be asked for.
+    // Those that take minutes a strategy have to be asked for.
     let usual = [(PassArg::Verify, Pass::Verify), (PassArg::Time, Pass::Time), (PassArg::Weigh, Pass::Weigh)];
     let chosen = usual.into_iter().filter(|(arg, _)| asked.is_empty() || asked.contains(arg));
-    let scale = asked.contains(&PassArg::Scale).then_some(Pass::Scale);
-    chosen.map(|(_, pass)| pass).chain(scale).collect()
+    let more = [(PassArg::Scale, Pass::Scale), (PassArg::Impact, Pass::Impact)];
+    let asked_for = more.into_iter().filter(|(arg, _)| asked.contains(arg));
+    chosen.chain(asked_for).map(|(_, pass)| pass).collect()
 }
 
 /// What to run on, in the pipeline's shape that was asked for.

@@ -33,6 +33,8 @@ pub struct ClientsSpec {
     /// The shares of pings of a new client's first day that are for something else: their types' numbers are those after the
     /// types that any ping may have.
     pub first_day: Vec<(String, f64)>,
+    /// The numbers of the types that are the steps of a funnel, in their order.
+    pub funnel: Vec<u8>,
     /// What is the same in all pings of a client.
     pub dimensions: Vec<Dimension>,
 }

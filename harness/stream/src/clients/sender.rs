@@ -189,8 +189,8 @@ impl Clients {
         self.spec.heavy.is_some_and(|heavy| self.draw(Purpose::Heavy, client, 0) < heavy.share)
     }
 
-    /// The client whose id this one gives.
-    fn id_of(&self, client: u64) -> u64 {
+    /// The client whose id this one gives: itself, but where a profile is shared.
+    pub fn id_of(&self, client: u64) -> u64 {
         let is_shared =
             self.spec.shared > 0.0 && self.draw(Purpose::Shared, client / 2, 0) < self.spec.shared;
         if is_shared { client & !1 } else { client }
@@ -212,7 +212,8 @@ impl Clients {
         self.spec.types.pick(drawn / left)
     }
 
-    fn values(&self, client: u64) -> [u8; MOST_DIMENSIONS] {
+    /// The numbers of a client's values, by dimension; 0 where there are fewer dimensions.
+    pub fn values(&self, client: u64) -> [u8; MOST_DIMENSIONS] {
         let mut values = [0; MOST_DIMENSIONS];
         for (number, dimension) in self.spec.dimensions.iter().enumerate() {
             values[number] = dimension.values.pick(self.draw(Purpose::Value, client, number as u64));

@@ -14,6 +14,7 @@ const START: Timestamp = Timestamp::from_secs(START_S);
 fn spec() -> ClientsSpec {
     let shares = |names: &[(&'static str, f64)]| Shares::weighted(names.iter().copied());
     ClientsSpec {
+        funnel: Vec::new(),
         count: NonZeroU64::new(3000).unwrap(),
         new_a_day: 100,
         lifetime_days: Some(20.0),

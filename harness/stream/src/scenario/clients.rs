@@ -24,6 +24,7 @@ pub(crate) struct ClientsTable {
     pub(crate) shared: Option<Share>,
     pub(crate) types: Option<WeightsTable>,
     pub(crate) first_day: Option<Spanned<BTreeMap<String, Share>>>,
+    pub(crate) funnel: Option<Spanned<Vec<String>>>,
     pub(crate) dimensions: Option<Spanned<BTreeMap<String, WeightsTable>>>,
 }
 

@@ -40,6 +40,7 @@ pub(super) fn lists(tool: &Tool) -> BTreeMap<&'static str, Names> {
         ("streams of the talk", streams_of_the_talk()),
         ("strategies of the talk", strategies_of_the_talk()),
         ("columns of the talk", columns_of_the_talk()),
+        ("numbers", numbers_that_people_read()),
         ("scenarios", listed(tool, "scenarios")),
         ("faults", listed(tool, "faults")),
     ];
@@ -83,6 +84,8 @@ pub(super) fn lists(tool: &Tool) -> BTreeMap<&'static str, Names> {
         ("figures of time", "TimeFigures"),
         ("figures of weigh", "WeighFigures"),
         ("figures of scale", "ScaleFigures"),
+        ("figures of impact", "ImpactFigures"),
+        ("fields of a number", "NumberFigures"),
         ("fields of a point", "ScalePoint"),
     ];
     let schema = serde_json::from_str(&read(&root().join("docs/results.schema.json"))).unwrap();
@@ -114,6 +117,19 @@ fn variants(package: &str, name: &str) -> Names {
 fn fields(package: &str, name: &str) -> Names {
     let field = Regex::new(r"(?m)^    pub (\w+):").unwrap();
     captured(&field, &declaration(package, &format!("pub struct {name} {{")))
+}
+
+/// Of tables with a funnel of three steps.
+fn numbers_that_people_read() -> Names {
+    let shape = dedup_impact::Shape {
+        first_day: dedup_impact::Day(0),
+        days: 1,
+        clients: 1,
+        dimensions: Vec::new(),
+        steps: vec![String::new(); 3],
+        newcomers: dedup_impact::Newcomers::ByPing,
+    };
+    dedup_impact::numbers(&shape).into_iter().map(dedup_impact::Number::name).collect()
 }
 
 /// What happens to a server or its clock, and not to the pipeline alone.

@@ -10,7 +10,8 @@ mod side_by_side;
 
 use dedup_stream::workload::Workload;
 
-use crate::environment::CellError;
+use crate::environment::{CellError, Environment};
+use crate::nightly::DaySink;
 use crate::passes::{Bench, Pipelines};
 use crate::predict::{Declared, predict};
 use crate::record::{Prediction, VerifyFigures};
@@ -31,6 +32,17 @@ pub fn run(bench: Bench<'_>) -> Result<VerifyFigures, CellError> {
     let mut figures = score::whole(seen);
     figures.predicted = predicted(&own, &declared, &figures);
     Ok(figures)
+}
+
+/// Runs the only pipeline into a sink, and gives what it was like with the names of the causes.
+pub(super) fn run_into(
+    environment: &mut Environment,
+    workload: &Workload,
+    progress: &mut (dyn FnMut(f64) + Send),
+    sink: DaySink,
+) -> Result<(VerifyFigures, Vec<String>), CellError> {
+    let pass = Own::all(environment, workload, progress).run_into(Some(sink))?;
+    Ok((pass.figures, pass.causes))
 }
 
 /// What theory says, where nothing breaks and the pipeline's time is virtual: on the wall's, the delays are other ones.

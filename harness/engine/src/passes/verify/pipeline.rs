@@ -46,6 +46,14 @@ pub(super) struct Declaration {
     pub(super) routing: Routing,
 }
 
+/// What a run came to, without a nightly job.
+pub(super) struct Pass {
+    pub(super) figures: VerifyFigures,
+    pub(super) declaration: Declaration,
+    /// Names of the causes.
+    pub(super) causes: Vec<String>,
+}
+
 /// A pipeline's place in the workload.
 struct Placement<'a> {
     workload: &'a Workload,
@@ -65,26 +73,32 @@ impl<'a> Own<'a> {
 
     /// Runs it.
     pub(super) fn run(&mut self) -> Result<(VerifyFigures, Declaration), CellError> {
+        let (sink, behind) = stable::begin(self.environment, self.workload)?.unzip();
+        let Pass { mut figures, declaration, causes } = self.run_into(sink)?;
+        if let Some(behind) = behind {
+            figures.stable = Some(stable::finish(behind, &figures, &causes, self.environment.alive)?.figures);
+        }
+        Ok((figures, declaration))
+    }
+
+    /// Runs it with a sink behind it.
+    pub(super) fn run_into(&mut self, sink: Option<DaySink>) -> Result<Pass, CellError> {
         let expected = decisions_of_a_short_run(self)?;
         let mut instance = instance(self)?;
         let (promise, routing) = (instance.strategy.promise(), instance.strategy.routing());
         let before = instance.round_trips();
-        let (sink, behind) = stable::begin(self.environment, self.workload)?.unzip();
         let Whole { ended, decided, causes } = whole_run(self, &mut instance, sink)?;
         let round_trips = instance.round_trips().map(|trips| trips - before.unwrap_or(0));
         if expected.as_ref().is_some_and(|expected| *expected != decided) {
             return Err(not_deterministic(self, &expected.unwrap_or_default(), &decided));
         }
         let declaration = Declaration { forgets: instance.forgets(), promise, routing };
-        let mut figures = VerifyFigures {
+        let figures = VerifyFigures {
             round_trips_count: round_trips,
             emitted_twice_count: instance.emitted_twice(),
             ..figures(self, &declaration, &causes, ended)
         };
-        if let Some(behind) = behind {
-            figures.stable = Some(stable::finish(behind, &figures, &causes, self.environment.alive)?);
-        }
-        Ok((figures, declaration))
+        Ok(Pass { figures, declaration, causes })
     }
 
     /// How many pipelines there are.

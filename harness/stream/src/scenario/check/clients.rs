@@ -15,6 +15,9 @@ use crate::clients::{ClientsSpec, Condition, Dimension, Heavy, MOST_DIMENSIONS, 
 /// Values of a dimension, and types: numbered in a byte.
 const MOST_VALUES: usize = 250;
 
+/// Steps of a funnel.
+const MOST_STEPS: usize = 32;
+
 /// The share of clients that have to do: of fewer, a ping would have to try too many.
 const LEAST_ACCEPTED: f64 = 0.01;
 
@@ -43,7 +46,9 @@ pub(super) fn clients(source: &Source, table: &Spanned<ClientsTable>) -> Checked
     {
         return Err(source.refuse(span, "clients.sessions", "a mean from 1 to 1000, such as 2.5"));
     }
+    let first_day = first_day(source, fields, &types)?;
     Ok(ClientsSpec {
+        funnel: funnel(source, fields, &types, &first_day)?,
         count: fields.count.0.try_into().expect("a count is above 0"),
         new_a_day: fields.new_a_day.map_or(0, |count| count.0),
         lifetime_days: fields.lifetime.map(|time| time.0.as_secs_f64() / 86_400.0),
@@ -55,7 +60,7 @@ pub(super) fn clients(source: &Source, table: &Spanned<ClientsTable>) -> Checked
             .as_ref()
             .map(|wrong| WrongClock { share: wrong.share.0, by_ns: saturating_nanos(wrong.by.0) }),
         shared: fields.shared.map_or(0.0, |share| share.0),
-        first_day: first_day(source, fields, &types)?,
+        first_day,
         dimensions: dimensions(source, fields)?,
         types,
     })
@@ -94,6 +99,37 @@ fn first_day(source: &Source, fields: &ClientsTable, types: &Shares) -> Checked<
         return refuse(format!("{} more types", shares.len()), "at most 250 types in all");
     }
     Ok(shares.iter().map(|(name, share)| (name.clone(), share.0)).collect())
+}
+
+/// The steps of a funnel: types, each once.
+fn funnel(
+    source: &Source,
+    fields: &ClientsTable,
+    types: &Shares,
+    first_day: &[(String, f64)],
+) -> Checked<Vec<u8>> {
+    let Some(table) = &fields.funnel else { return Ok(Vec::new()) };
+    let steps = table.get_ref();
+    let refuse =
+        |found: String, allowed: String| source.refuse_found(table.span(), "clients.funnel", found, allowed);
+    if !(2..=MOST_STEPS).contains(&steps.len()) {
+        let allowed = format!("2 to {MOST_STEPS} types, such as [\"ready\", \"installed\"]");
+        return Err(refuse(format!("{} steps", steps.len()), allowed));
+    }
+    if let Some((_, twice)) = steps.iter().enumerate().find(|(at, step)| steps[..*at].contains(step)) {
+        return Err(refuse(format!("{twice:?} twice"), "each type once".to_string()));
+    }
+    let known: Vec<&str> = types
+        .names()
+        .iter()
+        .map(String::as_str)
+        .chain(first_day.iter().map(|(name, _)| name.as_str()))
+        .collect();
+    let number = |step: &String| {
+        let number = known.iter().position(|name| name == step);
+        number.map(|number| number as u8).ok_or_else(|| refuse(format!("{step:?}"), one_of(step, &known)))
+    };
+    steps.iter().map(number).collect()
 }
 
 fn dimensions(source: &Source, fields: &ClientsTable) -> Checked<Vec<Dimension>> {

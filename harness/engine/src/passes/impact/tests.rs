@@ -1,0 +1,195 @@
+//! Numbers of a stream whose duplicates are known, with strategies that do as they should and one that does not.
+
+use dedup_impact::{Number, numbers};
+use dedup_strategies::{
+    Context, Definition, Footprint, Forgets, Needs, Operation, Ping, Promise, Role, Routing, STRATEGIES,
+    Strategy, Timestamp, Unavailable, Verdict, Window, Worker,
+};
+use dedup_stream::scenario::Scenario;
+use dedup_stream::workload::Workload;
+
+use super::*;
+use crate::environment::{Environment, named};
+use crate::nightly::Choice;
+use crate::passes::Pipelines;
+use crate::record::Tables;
+
+/// Two days of 800 clients and 8,640 pings each, of which two of a hundred come once more an hour later.
+const SCENARIO: &str = r#"
+about = "Clients."
+duration = "2days"
+window = "24h"
+
+[arrival]
+process = "constant"
+rate = "0.1/s"
+
+[[repeat]]
+cause = "retry"
+share = 0.02
+lag.fixed = "1h"
+
+[clients]
+count = 800
+new_a_day = 40
+types = { main = 8, crash = 1, ready = 1, installed = 1 }
+funnel = ["ready", "installed"]
+first_day = { new-profile = 0.3 }
+dimensions.country = { DE = 1, US = 3 }
+"#;
+
+/// Drops one ping in ten, by its id, whatever came before.
+struct DropsATenth;
+
+const DROPS_A_TENTH: Definition = Definition {
+    name: "drops-a-tenth",
+    about: "a liar",
+    role: Role::Candidate,
+    settings: &[],
+    needs: Needs::Nothing,
+    operation: Operation::NOTHING,
+    forgets: |_, _| Forgets::AtWindowEnd,
+    estimate: None,
+    prospect: None,
+    build: &|_, _: &Context| Ok(Box::new(DropsATenth)),
+};
+
+impl Strategy for DropsATenth {
+    fn worker(&self, _index: usize) -> Result<Box<dyn Worker>, Unavailable> {
+        Ok(Box::new(DropsATenth))
+    }
+
+    fn routing(&self) -> Routing {
+        Routing::Any
+    }
+
+    fn promise(&self) -> Promise {
+        Promise::remembering(Window::Forever)
+    }
+
+    fn footprint(&self) -> Footprint {
+        Footprint { ids: 0, bytes: 0 }
+    }
+}
+
+impl Worker for DropsATenth {
+    fn judge(
+        &mut self,
+        pings: &[Ping],
+        _: Timestamp,
+        verdicts: &mut Vec<Verdict>,
+    ) -> Result<(), Unavailable> {
+        let is_dropped = |ping: &Ping| u64::from_le_bytes(ping.key.0[..8].try_into().unwrap()) % 10 == 0;
+        verdicts.extend(pings.iter().map(|ping| match is_dropped(ping) {
+            true => Verdict::Duplicate,
+            false => Verdict::New,
+        }));
+        Ok(())
+    }
+}
+
+fn run_on(toml: &str, definition: Definition, memory_bytes: u64) -> Result<ImpactFigures, CellError> {
+    let workload = Workload::Scenario(Box::new(Scenario::from_toml("small", toml).unwrap()));
+    let directory = tempfile::tempdir().unwrap();
+    let sizing = workload.sizing();
+    let settings = definition.resolve(&[], &sizing).unwrap();
+    let environment = Environment::new(definition, settings, 7, sizing, directory.path().into());
+    let mut environment =
+        Environment { memory_limit: memory_bytes, nightly: (Choice::Auto, None), ..environment };
+    let pipelines = Pipelines::ONE;
+    run(Bench { environment: &mut environment, workload: &workload, progress: &mut |_| {}, pipelines })
+}
+
+fn figures(strategy: &str) -> ImpactFigures {
+    run_on(SCENARIO, *named(STRATEGIES, strategy).unwrap(), u64::MAX).unwrap()
+}
+
+fn relative(figures: &ImpactFigures, number: Number, tables: Tables) -> Option<f64> {
+    let whole = figures.whole(number, tables).unwrap().whole();
+    whole.and_then(|whole| whole.error()).map(|error| error.relative)
+}
+
+#[test]
+fn what_knows_every_id_of_the_window_makes_no_number_wrong() {
+    let figures = figures("exact");
+    assert_eq!(figures.unique_count, 17_280);
+    assert_eq!((figures.live.again_count, figures.stable.again_count), (0, 0));
+    for number in &figures.numbers {
+        for tables in [Tables::Live, Tables::Stable] {
+            let series = number.series(tables).unwrap();
+            assert_eq!(series.worst_day(), None, "{number:?}");
+        }
+    }
+    assert!(figures.sentence().starts_with("adds nothing to ping counts"), "{}", figures.sentence());
+}
+
+#[test]
+fn what_lets_all_through_adds_the_copies_until_the_night() {
+    let figures = figures("noop");
+    let copies = figures.live.again_count as f64 / 17_280.0;
+    assert!((copies - 0.02).abs() < 0.004, "{copies}");
+    let of = |number, tables| relative(&figures, number, tables).unwrap();
+    assert!((of(Number::Pings, Tables::Live) - copies).abs() < 1e-12);
+    assert!(of(Number::Sessions, Tables::Live) > 0.0 && of(Number::CrashRate, Tables::Live) > 0.0);
+    // What comes after midnight is in another day's partition, where the job does not look for the first.
+    let left = of(Number::Pings, Tables::Stable);
+    assert!(left > 0.0 && left < copies / 10.0, "{left}");
+    // A prediction from shares alone is that of every count of pings.
+    let predicted = figures.predicted.iter().find(|of| of.number == "pings" && of.tables == Tables::Live);
+    assert!((predicted.unwrap().error_ratio - copies).abs() < 1e-12);
+}
+
+#[test]
+fn losses_are_seen_in_users_as_theory_says() {
+    // Ten times as many clients, of which each sends one or two a day.
+    let figures = run_on(&SCENARIO.replace("count = 800", "count = 8000"), DROPS_A_TENTH, u64::MAX).unwrap();
+    let of = |number, tables| relative(&figures, number, tables).unwrap();
+    // Nothing brings back what was dropped, and new profiles are single pings.
+    assert!((of(Number::Pings, Tables::Stable) + 0.1).abs() < 0.01);
+    assert!((of(Number::NewProfiles, Tables::Stable) + 0.1).abs() < 0.1);
+    let daily = of(Number::Dau, Tables::Stable);
+    let is_daily = |of: &&crate::record::ImpactPrediction| of.number == "dau" && of.tables == Tables::Stable;
+    let predicted = figures.predicted.iter().find(is_daily).unwrap().error_ratio;
+    assert!(daily < 0.0 && (daily / predicted - 1.0).abs() < 0.2, "{daily} {predicted}");
+    assert!(of(Number::Mau, Tables::Stable) >= daily);
+}
+
+#[test]
+fn every_number_stands_for_the_whole_and_for_each_value() {
+    let figures = figures("noop");
+    let shape = known::shape(
+        &Workload::Scenario(Box::new(Scenario::from_toml("small", SCENARIO).unwrap())),
+        &Scenario::from_toml("small", SCENARIO).unwrap().clients(7).unwrap(),
+        u64::MAX,
+    )
+    .unwrap();
+    assert_eq!(figures.numbers.len(), numbers(&shape).len() * 3);
+    assert_eq!(figures.steps, ["ready", "installed"]);
+    // Values of a dimension add up to the whole.
+    let truth = |value: Option<&str>| {
+        let of = |figures: &&crate::record::NumberFigures| {
+            figures.number == "pings" && figures.value.as_deref() == value
+        };
+        figures.numbers.iter().find(of).unwrap().truth_count.clone()
+    };
+    let added: Vec<u64> =
+        truth(Some("DE")).iter().zip(truth(Some("US"))).map(|(one, other)| one + other).collect();
+    assert_eq!(added, truth(None));
+    assert_eq!(truth(None).iter().sum::<u64>(), figures.unique_count);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes() {
+    let [one, other] = [(); 2].map(|()| serde_json::to_string(&figures("pubsubio")).unwrap());
+    assert_eq!(one, other);
+}
+
+#[test]
+fn a_stream_without_clients_is_left_out_and_too_many_clients_are_refused() {
+    let nobody = SCENARIO.split("[clients]").next().unwrap();
+    let skipped = run_on(nobody, *named(STRATEGIES, "noop").unwrap(), u64::MAX);
+    assert!(matches!(&skipped, Err(CellError::Skipped { remedy, .. }) if remedy.contains("[clients]")));
+    let refused = run_on(SCENARIO, *named(STRATEGIES, "noop").unwrap(), 100_000);
+    let Err(CellError::Refused(reason)) = refused else { panic!("{refused:?}") };
+    assert!(reason.contains("clients: 880 over 2 days") && reason.contains("allowed are fewer"), "{reason}");
+}
