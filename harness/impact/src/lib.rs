@@ -10,12 +10,14 @@
 //!    [`Compared::error`] is its relative error, with an interval;
 //! 4. say it: [`sentence`]; and what was to be expected: [`predict`].
 //!
-//! Usage histories are apart: [`Pattern`], [`Patterns`] (a column of them), [`LastSeen`].
+//! Usage histories are apart: [`Pattern`], [`Patterns`] (a column of them), [`LastSeen`]; and as the queries of an engine: [`sql`].
 
 mod clients;
 mod compare;
 mod counts;
 mod day;
+#[cfg(test)]
+mod duckdb;
 mod interval;
 mod last_seen;
 mod numbers;
@@ -24,6 +26,7 @@ pub mod predict;
 mod said;
 mod series;
 mod shape;
+pub mod sql;
 #[cfg(test)]
 mod tests;
 

@@ -1,0 +1,254 @@
+//! Usage histories as SQL, for the engine that holds a team's pings: the same tables, by the same definitions, as [`LastSeen`]
+//! and [`Counts`] have them here.
+//!
+//! - `clients_daily`: a row a day and client: its pings, sessions and crashes, whether a new-profile ping of it came, and its value in each
+//!   dimension, which is that of its latest ping. Pings that name no client make one more row, without a client.
+//! - `clients_last_seen`: a row a day and client that was seen within 28 days: its [pattern](crate::Pattern). From yesterday's and
+//!   today's `clients_daily`, or rebuilt from raw rows alone ([`History`]); both give the same rows.
+//! - [`numbers`]: a row a day with the numbers that people read.
+//!
+//! A day is one of UTC, by the time at which pings were submitted. A day's rows are replaced as a whole: a day that is run twice, or once more
+//! weeks later, leaves the same rows. Raw rows are only read.
+//!
+//! [`LastSeen`]: crate::LastSeen
+//! [`Counts`]: crate::Counts
+
+mod daily;
+mod dialect;
+mod history;
+mod names;
+mod number;
+mod partition;
+#[cfg(test)]
+mod tests;
+
+use crate::day::Day;
+use crate::shape::Newcomers;
+
+pub use dialect::Dialect;
+pub use names::{ColumnName, TableName, TypeName};
+
+/// Columns that `clients_daily` has without any dimension.
+const OWN: [&str; 6] = ["submission_date", "client_id", "pings", "sessions", "crashes", "new_profile"];
+
+/// Names that the queries give to columns of their own.
+const WITHIN: [&str; 4] = ["sent_at", "last_at", "session_id", "kind"];
+
+/// The tables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tables {
+    /// Raw rows, one a ping: a live table or a stable one.
+    pub source: TableName,
+    /// Where a row a day and client goes.
+    pub clients_daily: TableName,
+    /// Where patterns go.
+    pub clients_last_seen: TableName,
+}
+
+/// The columns of raw rows; those of our own live tables where nobody says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Columns {
+    /// When the ping was submitted: a moment.
+    pub time: ColumnName,
+    /// Who sent it, in any type that can be compared.
+    pub client: ColumnName,
+    /// Its session.
+    pub session: ColumnName,
+    /// What it is for: text.
+    pub kind: ColumnName,
+    /// By what numbers are split: text.
+    pub dimensions: Vec<ColumnName>,
+}
+
+impl Default for Columns {
+    fn default() -> Self {
+        Columns {
+            time: ColumnName::known("submission_timestamp"),
+            client: ColumnName::known("client_id"),
+            session: ColumnName::known("session_id"),
+            kind: ColumnName::known("type"),
+            dimensions: Vec::new(),
+        }
+    }
+}
+
+/// What types of pings are called that numbers count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Types {
+    /// That something crashed.
+    pub crash: TypeName,
+    /// The first that a client sends.
+    pub new_profile: TypeName,
+}
+
+impl Default for Types {
+    fn default() -> Self {
+        Types { crash: TypeName::known("crash"), new_profile: TypeName::known("new-profile") }
+    }
+}
+
+/// How patterns come about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum History {
+    /// From yesterday's patterns and today's `clients_daily`: yesterday's rows have to be there, or it fails.
+    #[default]
+    Incremental,
+    /// From the raw rows of 28 days.
+    Rebuilt,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// Where rows are and go.
+    pub tables: Tables,
+    /// The columns of raw rows.
+    pub columns: Columns,
+    /// What types of pings are called.
+    pub types: Types,
+    /// How new profiles are told.
+    pub newcomers: Newcomers,
+    /// Which day is written.
+    pub day: Day,
+    /// How its patterns come about.
+    pub history: History,
+}
+
+/// A statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// What it does; empty where it only begins or ends what others do.
+    pub about: &'static str,
+    /// Without a semicolon at its end.
+    pub sql: String,
+}
+
+impl Statement {
+    fn new(about: &'static str, sql: impl Into<String>) -> Statement {
+        Statement { about, sql: sql.into() }
+    }
+}
+
+/// No statement can be made of this.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: found {found}; {allowed}")]
+pub struct SqlError {
+    /// What is wrong.
+    pub what: &'static str,
+    /// What it is.
+    pub found: String,
+    /// What it may be.
+    pub allowed: String,
+}
+
+impl Query {
+    /// Sees that statements can be made of it.
+    pub fn check(&self) -> Result<(), SqlError> {
+        let wrong = |what, found: String, allowed: String| Err(SqlError { what, found, allowed });
+        for (at, dimension) in self.columns.dimensions.iter().enumerate() {
+            let name = dimension.as_str();
+            let before = &self.columns.dimensions[..at];
+            let same = |other: &str| other.eq_ignore_ascii_case(name);
+            if before.iter().any(|other| same(other.as_str())) {
+                return wrong(
+                    "dimension column",
+                    format!("{name:?} twice"),
+                    "allowed is each once".to_string(),
+                );
+            }
+            if OWN.iter().chain(&WITHIN).any(|own| same(own)) {
+                let allowed = format!(
+                    "allowed is any name but {}, {}, which clients_daily has itself",
+                    OWN.join(", "),
+                    WITHIN.join(", ")
+                );
+                return wrong("dimension column", format!("{name:?}"), allowed);
+            }
+        }
+        let Tables { source, clients_daily, clients_last_seen } = &self.tables;
+        if source == clients_daily || source == clients_last_seen || clients_daily == clients_last_seen {
+            let found = format!("{source}, {clients_daily}, {clients_last_seen}");
+            return wrong("tables", found, "allowed are three different ones".to_string());
+        }
+        // Beyond them no engine has dates, 27 days before and a day after among them.
+        let years = |text: &str| text.parse::<Day>().expect("it is a day");
+        let (first, last) = (years("1971-01-01"), years("2099-12-31"));
+        match (first..=last).contains(&self.day) {
+            true => Ok(()),
+            false => wrong("day", self.day.to_string(), format!("allowed are {first} to {last}")),
+        }
+    }
+}
+
+/// All that there is to do on a day, in this order: tables are made where there are none, the day's rows are written, and the
+/// numbers of all days are read.
+pub fn statements(dialect: Dialect, query: &Query) -> Result<Vec<Statement>, SqlError> {
+    let parts =
+        [session(dialect), tables(dialect, query)?, day(dialect, query)?, vec![numbers(dialect, query)?]];
+    Ok(parts.concat())
+}
+
+/// What holds for all statements after it: that days are those of UTC.
+pub fn session(dialect: Dialect) -> Vec<Statement> {
+    let sql = match dialect {
+        Dialect::Duckdb => "SET TimeZone = 'UTC'",
+        Dialect::Spark => "SET spark.sql.session.timeZone = UTC",
+        Dialect::Bigquery | Dialect::Clickhouse => return Vec::new(),
+    };
+    vec![Statement::new("Days are those of UTC.", sql)]
+}
+
+/// Makes the tables, where there are none, with the columns and types that their rows have.
+pub fn tables(dialect: Dialect, query: &Query) -> Result<Vec<Statement>, SqlError> {
+    query.check()?;
+    let make = |about, table: &TableName, rows| {
+        Statement::new(about, partition::make(dialect, &table.within(dialect), rows))
+    };
+    let Tables { clients_daily, clients_last_seen, .. } = &query.tables;
+    Ok(vec![
+        make("A row a day and client.", clients_daily, daily::rows(dialect, query)),
+        make("A pattern a day and client.", clients_last_seen, history::rebuilt(dialect, query)),
+    ])
+}
+
+/// Writes the day's rows of both tables.
+pub fn day(dialect: Dialect, query: &Query) -> Result<Vec<Statement>, SqlError> {
+    query.check()?;
+    let Tables { clients_daily, clients_last_seen, .. } = &query.tables;
+    let replace = |about, table: &TableName, rows| {
+        partition::replace(dialect, about, &table.within(dialect), query.day, rows)
+    };
+    let mut all = Vec::new();
+    let (about, patterns) = match query.history {
+        History::Incremental => {
+            // First, so that nothing is written where it fails.
+            all.push(history::no_gap(dialect, query));
+            (
+                "Yesterday's patterns shifted by a day, and today's bit; who was not seen for 28 days is out.",
+                history::incremental(dialect, query),
+            )
+        }
+        History::Rebuilt => ("Patterns of 28 days, from raw rows.", history::rebuilt(dialect, query)),
+    };
+    let daily = daily::rows(dialect, query);
+    all.extend(replace("The day's clients, from raw rows.", clients_daily, daily));
+    all.extend(replace(about, clients_last_seen, patterns));
+    Ok(all)
+}
+
+/// The numbers that people read, a row a day, of all days that the tables have: pings, sessions, crashes, crashes an active client, clients
+/// active in 1, 7 and 28 days, new profiles, and the share of those new 13, 20 and 27 days before that were active in the last seven.
+pub fn numbers(dialect: Dialect, query: &Query) -> Result<Statement, SqlError> {
+    query.check()?;
+    Ok(Statement::new("The numbers, a row a day.", number::select(dialect, query)))
+}
+
+/// A script of them.
+pub fn text(statements: &[Statement]) -> String {
+    let one = |statement: &Statement| {
+        let about =
+            if statement.about.is_empty() { String::new() } else { format!("-- {}\n", statement.about) };
+        format!("{about}{};\n", statement.sql)
+    };
+    statements.iter().map(one).collect()
+}

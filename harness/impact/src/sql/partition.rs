@@ -1,0 +1,90 @@
+//! Tables that have a part a day, which is replaced as a whole.
+
+use super::Statement;
+use super::dialect::Dialect;
+use crate::day::Day;
+
+/// Rows of one day: columns beside the day, each an expression and its name, and where they come from.
+pub(super) struct Rows {
+    pub(super) date: String,
+    pub(super) columns: Vec<(String, String)>,
+    pub(super) from: String,
+}
+
+impl Rows {
+    fn select(&self, with_date: bool) -> String {
+        let date = with_date.then(|| format!("{} AS submission_date", self.date));
+        let columns = self.columns.iter().map(|(expression, name)| format!("{expression} AS {name}"));
+        let columns: Vec<String> = date.into_iter().chain(columns).collect();
+        format!("SELECT\n  {}\n{}", columns.join(",\n  "), self.from)
+    }
+
+    fn names(&self) -> String {
+        let names = self.columns.iter().map(|(_, name)| name.as_str());
+        std::iter::once("submission_date").chain(names).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Makes the table of such rows, without any, where there is none.
+pub(super) fn make(dialect: Dialect, table: &str, rows: Rows) -> String {
+    let kept = match dialect {
+        Dialect::Duckdb => "",
+        Dialect::Bigquery => "\nPARTITION BY submission_date",
+        Dialect::Spark => "\nUSING PARQUET\nPARTITIONED BY (submission_date)",
+        Dialect::Clickhouse => "\nENGINE = MergeTree PARTITION BY submission_date ORDER BY submission_date",
+    };
+    let select = indented(&rows.select(true));
+    format!(
+        "CREATE TABLE IF NOT EXISTS {table}{kept} AS\nSELECT made.*\nFROM (\n{select}\n) AS made\nWHERE FALSE"
+    )
+}
+
+/// Replaces the rows of the day.
+pub(super) fn replace(
+    dialect: Dialect,
+    about: &'static str,
+    table: &str,
+    day: Day,
+    rows: Rows,
+) -> Vec<Statement> {
+    let (names, date) = (rows.names(), dialect.date(day));
+    let delete = format!("DELETE FROM {table}\nWHERE submission_date = {date}");
+    let insert = || format!("INSERT INTO {table} ({names})\n{}", rows.select(true));
+    match dialect {
+        // In one transaction, so that no reader sees half of a day.
+        Dialect::Duckdb => vec![
+            Statement::new(about, "BEGIN"),
+            Statement::new("", delete),
+            Statement::new("", insert()),
+            Statement::new("", "COMMIT"),
+        ],
+        // In one statement, for the same reason; a condition that is never true replaces.
+        Dialect::Bigquery => {
+            let merge = format!(
+                "MERGE INTO {table} AS old\nUSING (\n{}\n) AS made\nON FALSE\n\
+                 WHEN NOT MATCHED BY SOURCE AND old.submission_date = {date} THEN\n  DELETE\n\
+                 WHEN NOT MATCHED BY TARGET THEN\n  INSERT ({names})\n  VALUES ({names})",
+                indented(&rows.select(true))
+            );
+            vec![Statement::new(about, merge)]
+        }
+        // The part is named: it is replaced by nothing, too, and its day is no column of the rows.
+        Dialect::Spark => {
+            let overwrite = format!(
+                "INSERT OVERWRITE TABLE {table} PARTITION (submission_date = {date})\n{}",
+                rows.select(false)
+            );
+            vec![Statement::new(about, overwrite)]
+        }
+        // There is no transaction around both: for a moment the day is empty. Its part is dropped at once, where rows that are
+        // deleted would be written anew.
+        Dialect::Clickhouse => {
+            let drop = format!("ALTER TABLE {table} DROP PARTITION '{day}'");
+            vec![Statement::new(about, drop), Statement::new("", insert())]
+        }
+    }
+}
+
+pub(super) fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,147 @@
+//! The statements on real engines, row for row against what Rust counts of the same pings; what they read like; what is refused.
+
+mod clickhouse;
+mod duckdb;
+mod expected;
+mod python;
+mod raw;
+mod refused;
+mod snapshots;
+mod translated;
+
+use serde_json::Value;
+
+use self::expected::{Expected, expected};
+use self::raw::{DAYS, Raw, first_day};
+use super::*;
+
+/// Stands between the answers of queries.
+const MARKER: &str = "-end-of-answer-";
+
+/// Where checks are run for a change to land, an engine that is missing is a failure.
+fn missing(what: &str, remedy: &str) {
+    assert!(std::env::var_os("CI").is_none(), "{what}: {remedy}");
+    eprintln!("not compared: {what}: {remedy}");
+}
+
+fn query(day: Day, history: History, newcomers: Newcomers) -> Query {
+    let last_seen = match history {
+        History::Incremental => "clients_last_seen",
+        History::Rebuilt => "rebuilt",
+    };
+    let [source, clients_daily, clients_last_seen] =
+        ["live", "clients_daily", last_seen].map(|name| name.parse().unwrap());
+    let dimensions = ["country", "order"].map(|name| name.parse().unwrap()).to_vec();
+    Query {
+        tables: Tables { source, clients_daily, clients_last_seen },
+        columns: Columns { dimensions, ..Columns::default() },
+        types: Types::default(),
+        newcomers,
+        day,
+        history,
+    }
+}
+
+/// All days, one after the other, each from yesterday and rebuilt; some once more. Then every table is asked for, each answer ended by a
+/// marker: daily, incremental, rebuilt, numbers by newcomers' pings and by their first days.
+fn all_days(dialect: Dialect) -> Vec<String> {
+    let of = |day: u32, history| query(first_day().plus(day), history, Newcomers::ByPing);
+    let both = [History::Incremental, History::Rebuilt];
+    let mut all = session(dialect);
+    // Once more changes nothing.
+    (0..2)
+        .for_each(|_| both.iter().for_each(|history| all.extend(tables(dialect, &of(0, *history)).unwrap())));
+    for number in 0..DAYS {
+        both.iter().for_each(|history| all.extend(day(dialect, &of(number, *history)).unwrap()));
+    }
+    // The last day once more, and one of weeks before.
+    all.extend(day(dialect, &of(DAYS - 1, History::Incremental)).unwrap());
+    all.extend(day(dialect, &of(9, History::Rebuilt)).unwrap());
+    let mut all: Vec<String> = all.into_iter().map(|statement| statement.sql).collect();
+    let mut ask = |sql: String| all.extend([sql, format!("SELECT '{MARKER}' AS marker")]);
+    let text = if dialect == Dialect::Clickhouse { "Nullable(String)" } else { "VARCHAR(64)" };
+    let order = ColumnName::known("order").within(dialect);
+    ask(format!(
+        "SELECT CAST(submission_date AS {text}) AS a, CAST(client_id AS {text}) AS b, pings, sessions, crashes, \
+         CASE WHEN new_profile THEN 1 ELSE 0 END AS c, country, {order} FROM clients_daily"
+    ));
+    for table in ["clients_last_seen", "rebuilt"] {
+        ask(format!(
+            "SELECT CAST(submission_date AS {text}) AS a, CAST(client_id AS {text}) AS b, days_seen_bits FROM {table}"
+        ));
+    }
+    for newcomers in [Newcomers::ByPing, Newcomers::FirstSeen] {
+        let sql = numbers(dialect, &query(first_day(), History::Incremental, newcomers)).unwrap().sql;
+        ask(format!("SELECT * FROM (\n{sql}\n) AS numbers"));
+    }
+    all
+}
+
+/// What an engine printed: rows of JSON, as text that is the same whoever wrote it, in their order.
+fn tables_of(printed: &str) -> Vec<Vec<String>> {
+    let mut tables = vec![Vec::new()];
+    for line in printed.lines().filter(|line| line.starts_with('{') && !line.contains("\"gap\"")) {
+        match line.contains(MARKER) {
+            true => tables.push(Vec::new()),
+            false => tables.last_mut().unwrap().push(row(line)),
+        }
+    }
+    tables.pop();
+    tables.iter_mut().for_each(|table| table.sort());
+    tables
+}
+
+/// Values alone: keys are in the order of the columns, which a map would sort.
+fn row(line: &str) -> String {
+    let values: Vec<(String, Value)> = serde_json::from_str::<raw::Pairs>(line).unwrap().0;
+    let plain = |value: &Value| match value {
+        Value::Null => "-".to_string(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.as_f64().unwrap().to_string(),
+        other => panic!("{other} in {line}"),
+    };
+    values.iter().map(|(_, value)| plain(value)).collect::<Vec<_>>().join("|")
+}
+
+/// Sees that an engine has every table as Rust has it.
+fn are_as_expected(printed: &str, engine: &str) {
+    let tables = tables_of(printed);
+    let Expected { daily, last_seen, numbers } = expected();
+    let wanted = [&daily, &last_seen, &last_seen, &numbers[0], &numbers[1]];
+    assert_eq!(tables.len(), wanted.len(), "{engine}");
+    for (number, (found, wanted)) in tables.iter().zip(wanted).enumerate() {
+        assert!(wanted.len() >= DAYS as usize, "{engine}: table {number} is worth nothing: {}", wanted.len());
+        let lacking: Vec<&String> = wanted.iter().filter(|row| !found.contains(row)).take(5).collect();
+        let extra: Vec<&String> = found.iter().filter(|row| !wanted.contains(row)).take(5).collect();
+        assert!(
+            lacking.is_empty() && extra.is_empty(),
+            "{engine}, table {number}: lacks {lacking:?}, has {extra:?}"
+        );
+        assert_eq!(found, wanted, "{engine}, table {number}");
+    }
+}
+
+/// A day is left out, and the next but one is asked for.
+fn with_a_gap(dialect: Dialect) -> Vec<String> {
+    let of = |day: u32| query(first_day().plus(day), History::Incremental, Newcomers::ByPing);
+    let mut all = session(dialect);
+    all.extend(tables(dialect, &of(0)).unwrap());
+    [0, 1, 3].iter().for_each(|number| all.extend(day(dialect, &of(*number)).unwrap()));
+    all.into_iter().map(|statement| statement.sql).collect()
+}
+
+const GAP: &str = "days have a gap: clients_last_seen has no rows of 2026-02-01; rebuild it from raw rows";
+
+/// Statements that make the raw table, with these types of columns and this behind it.
+fn make_raw([moment, id, text]: [&str; 3], dialect: Dialect, kept: &str) -> Vec<String> {
+    let order = ColumnName::known("order").within(dialect);
+    let kind = ColumnName::known("type").within(dialect);
+    let columns = format!(
+        "submission_timestamp {moment}, client_id {id}, session_id BIGINT, {kind} {text}, country {text}, {order} {text}"
+    );
+    let rows: Vec<String> = raw::rows().iter().map(Raw::values).collect();
+    vec![
+        format!("CREATE TABLE live ({columns}){kept}"),
+        format!("INSERT INTO live VALUES\n{}", rows.join(",\n")),
+    ]
+}
