@@ -27,7 +27,7 @@ pub use list::List;
 pub use look::{Colour, Look};
 pub use markdown::escape;
 pub(crate) use notes::doubts;
-pub use text::{Text, Tone};
+pub use text::{Text, Tone, paragraph};
 
 #[cfg(test)]
 mod tests;

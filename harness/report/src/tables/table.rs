@@ -8,14 +8,8 @@ use super::look::Look;
 use super::matrix::{self, Matrix};
 use super::sheet::{Keep, Sheet};
 use super::small::Small;
-use super::text::{Text, Tone, one_line, wrap};
+use super::text::{self, Text, Tone, one_line};
 use super::{header, notes, predicted, small};
-
-/// How wide lines of prose get where the terminal would allow more.
-const PROSE: usize = 110;
-
-/// And how narrow, where it allows less.
-const NARROW: usize = 40;
 
 /// What a verdict should have room for, before columns that can be spared make way.
 const VERDICT: usize = 24;
@@ -195,13 +189,12 @@ fn predicted_lines(block: &Block, look: Look) -> Vec<String> {
     lines
 }
 
-/// Dim lines that fit the terminal.
 /// A heading.
 pub(super) fn strong(text: &str, look: Look) -> String {
     Tone::Strong.paint(&one_line(text), look.colour)
 }
 
+/// Dim lines that fit the terminal.
 pub(super) fn prose(text: &str, look: Look) -> Vec<String> {
-    let width = look.width.unwrap_or(PROSE).clamp(NARROW, PROSE);
-    wrap(text, width, 2).iter().map(|line| Tone::Dim.paint(line, look.colour)).collect()
+    text::prose(text, 2, look).iter().map(|line| Tone::Dim.paint(line, look.colour)).collect()
 }

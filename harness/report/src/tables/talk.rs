@@ -4,16 +4,13 @@ use dedup_records::stats::rule_of_three;
 use dedup_records::units::{bytes, duration, plural, short, thousands};
 
 use super::grid::{Align, Grid};
-use super::text::{Text, Tone, wrap};
+use super::text::{Text, Tone, prose};
 use super::{Format, Look, columns, markdown, today};
 use crate::change::{CHANCE, definition};
 use crate::model;
 use crate::talk::{Found, Row, SCENARIO, System, TODAY, Table, Worst};
 use crate::verdict::{self, SKIPPED, verdict, word};
 use crate::words::capital;
-
-/// Columns of prose below the table.
-const PROSE: usize = 110;
 
 /// So wide a terminal shows each strategy as a line; in a narrower one lines would break.
 const WIDE: usize = 120;
@@ -40,9 +37,8 @@ const COLUMNS: &[Column] = &[
 pub fn render(table: &Table, format: Format, look: Look) -> String {
     match format {
         Format::Table => {
-            let prose = look.width.unwrap_or(PROSE).clamp(40, PROSE);
             let own = if has_own(table) { aligned(table, look) } else { String::new() };
-            let today = table.today.iter().flat_map(|part| today::aligned(part, look, prose));
+            let today = table.today.iter().flat_map(|part| today::aligned(part, look));
             joined(own, today)
         }
         Format::Markdown => {
@@ -74,7 +70,7 @@ fn aligned(table: &Table, look: Look) -> String {
     if let Some(width) = look.width.filter(|width| grid.width_with(usize::MAX) > *width && *width < WIDE) {
         return on_its_side(table, look, width);
     }
-    let prose = |text: &str| wrap(text, look.width.unwrap_or(PROSE).clamp(40, PROSE), 2);
+    let prose = |text: &str| prose(text, 2, look);
     let mut lines = prose(&heading(table));
     lines.push(String::new());
     lines.extend(grid.render(look));
@@ -86,7 +82,7 @@ fn aligned(table: &Table, look: Look) -> String {
 
 /// Figures as lines and strategies as columns, in as many tables as are needed; what is prose stands below.
 fn on_its_side(table: &Table, look: Look, width: usize) -> String {
-    let prose = |text: &str| wrap(text, width.clamp(40, PROSE), 2);
+    let prose = |text: &str| prose(text, 2, look);
     let (texts, figures): (Vec<&Column>, Vec<&Column>) =
         COLUMNS[1..].iter().partition(|(title, ..)| matches!(*title, "worst fault" | "to operate"));
     let grid = |rows: &[Row]| {

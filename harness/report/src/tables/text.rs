@@ -4,7 +4,12 @@ use anstyle::{AnsiColor, Style};
 pub(super) use dedup_records::printable::one_line;
 use unicode_width::UnicodeWidthStr;
 
-use super::look::Colour;
+use super::look::{Colour, Look};
+
+/// Columns of prose where the place says nothing, and at most.
+const PROSE: usize = 110;
+/// And at least, also where the terminal is narrower.
+const NARROWEST: usize = 40;
 
 /// What a piece of text is about; colour only repeats it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +81,22 @@ impl Tone {
     }
 }
 
+/// Prose as wide as the place shows it, one string a line; those after the first begin with `indent` blanks.
+pub(super) fn prose(text: &str, indent: usize, look: Look) -> Vec<String> {
+    wrap(text, prose_width(look), indent)
+}
+
+/// The same, its first line begun with `begins`, and the others with as many blanks; ends in a line feed.
+pub fn paragraph(begins: &str, text: &str, look: Look) -> String {
+    let indent = begins.width();
+    let lines = wrap(text, prose_width(look).saturating_sub(indent), 0);
+    format!("{begins}{}\n", lines.join(&format!("\n{}", " ".repeat(indent))))
+}
+
+fn prose_width(look: Look) -> usize {
+    look.width.unwrap_or(PROSE).clamp(NARROWEST, PROSE)
+}
+
 /// Breaks `text` at spaces into lines of at most `width` columns; a longer word keeps a line of its own.
 /// Lines after the first are indented by `indent`.
 pub(super) fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
@@ -108,5 +129,25 @@ mod tests {
         assert_eq!(wrap("aa bb cc", 5, 0), ["aa bb", "cc"]);
         assert_eq!(wrap("aa bb cc", 5, 2), ["aa bb", "  cc"]);
         assert_eq!(wrap("abcdefgh ij", 5, 2), ["abcdefgh", "  ij"]);
+    }
+
+    #[test]
+    fn prose_is_as_wide_as_the_place_and_neither_too_wide_nor_too_narrow_to_be_read() {
+        let text = "word ".repeat(100);
+        for (width, widest) in [(None, 110), (Some(200), 110), (Some(80), 80), (Some(5), 40)] {
+            let look = Look { width, ..Look::PLAIN };
+            let lines = [
+                prose(&text, 2, look),
+                paragraph("note: ", &text, look).lines().map(str::to_string).collect(),
+            ];
+            for lines in lines {
+                let longest = lines.iter().map(|line| line.width()).max().unwrap();
+                assert!((widest - 5..=widest).contains(&longest), "{width:?}: {longest}");
+            }
+        }
+        assert_eq!(paragraph("    ", "a b", Look::PLAIN), "    a b\n");
+        let look = Look { width: Some(40), ..Look::PLAIN };
+        let long = "word word word word word word word word word";
+        assert_eq!(paragraph("- ", long, look), "- word word word word word word word\n  word word\n");
     }
 }

@@ -7,7 +7,7 @@ use super::columns::{self, Column};
 use super::grid::Align;
 use super::look::Look;
 use super::markdown;
-use super::text::{Text, wrap};
+use super::text::{Text, prose};
 use crate::talk::{System, Today, Worst};
 use crate::verdict::{Harm, SKIPPED, verdict};
 
@@ -28,10 +28,10 @@ const TODAY: &[Column<System>] = &[
     ("to operate", "", Align::Left, |system| Text::dim(system.row.operated.as_deref().unwrap_or("-"))),
 ];
 
-/// As lines of a terminal, prose of at most `prose` columns.
-pub(super) fn aligned(today: &Today, look: Look, prose: usize) -> Vec<String> {
+/// As lines of a terminal.
+pub(super) fn aligned(today: &Today, look: Look) -> Vec<String> {
     let grid = columns::grid(TODAY, &today.rows);
-    let wrapped = |text: &str| wrap(text, prose, 2);
+    let wrapped = |text: &str| prose(text, 2, look);
     let mut lines = wrapped(&heading(today));
     lines.push(String::new());
     match look.width.is_some_and(|width| grid.width_with(usize::MAX) > width) {

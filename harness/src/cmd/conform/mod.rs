@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::Args;
+use dedup_report::tables::{Look, paragraph};
 use dedup_strategies::conformance::{LAWS, Law, Subject, Violation};
 use dedup_strategies::{Batching, BuildError, Context, Definition, Needs, Sizing};
 use dedup_stream::workload::Workload;
@@ -24,7 +25,6 @@ use crate::environment::CellError;
 use crate::exit::{Exit, OrExit};
 use crate::interrupt::stop_on_interrupt;
 use crate::print::print;
-use crate::printable::printable;
 use crate::select::{Selected, select};
 use crate::servers::{Beside, Between, Guarded, ServerError};
 use crate::systems::{SystemsArgs, with_systems};
@@ -49,8 +49,15 @@ pub struct ConformArgs {
     scenario: String,
 }
 
-/// What laws expect: a window of a minute, and a few hundred ids.
-const SIZING: Sizing = Sizing { window: Duration::from_secs(60), ids_in_window: 600, ids_total: 4_096 };
+/// What laws expect: a window of a minute, and a few hundred ids. Where time goes by the wall, a day: laws then end before anything
+/// is forgotten, whatever they say the time is.
+fn sizing(needs: Needs) -> Sizing {
+    let window = match needs {
+        Needs::System { wall_clock: true, .. } => Duration::from_secs(86_400),
+        _ => Duration::from_secs(60),
+    };
+    Sizing { window, ids_in_window: 600, ids_total: 4_096 }
+}
 
 /// Puts it through the laws, and says in a sentence which it breaks.
 pub fn run(args: &ConformArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
@@ -60,8 +67,9 @@ pub fn run(args: &ConformArgs, definitions: &[Definition], out: &mut dyn Write) 
         return compare(selected, &meant(definitions, other)?, &args.scenario, out);
     }
     admit(&selected.definition).or_exit(Exit::Usage)?;
-    let laws = laws(args.law.as_deref()).or_exit(Exit::Usage)?;
-    selected.settings(&SIZING).or_exit(Exit::Usage)?;
+    let is_on_the_wall = on_the_wall(&selected.definition).is_some();
+    let laws = laws(args.law.as_deref(), is_on_the_wall).or_exit(Exit::Usage)?;
+    selected.settings(&sizing(selected.definition.needs)).or_exit(Exit::Usage)?;
     let stop = stop_on_interrupt()?;
     let directory = Guarded::directory().or_exit_by_fault()?;
     let (label, count) = (selected.label(), laws.len());
@@ -70,6 +78,7 @@ pub fn run(args: &ConformArgs, definitions: &[Definition], out: &mut dyn Write) 
     // What a system takes its time for cannot be asked to stop: on a request it ends with this process.
     let examined = Examined { selected: selected.clone(), directory };
     let laws = thread::Builder::new().name("laws".into()).spawn(move || examined.examine(&laws, &tell))?;
+    let look = Look::of_stdout();
     let mut seen = Seen::default();
     let mut failed = None;
     loop {
@@ -77,7 +86,7 @@ pub fn run(args: &ConformArgs, definitions: &[Definition], out: &mut dyn Write) 
             return Ok(Exit::Interrupted);
         }
         match told.recv_timeout(LOOK_EVERY) {
-            Ok(Ok((law, outcome))) => print(out, &seen.line(law, outcome))?,
+            Ok(Ok((law, outcome))) => print(out, &seen.lines(law, outcome, look))?,
             Ok(Err(error)) => failed = Some(error),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
@@ -90,11 +99,12 @@ pub fn run(args: &ConformArgs, definitions: &[Definition], out: &mut dyn Write) 
     if let Some(error) = failed {
         return Err(error);
     }
+    let askable = asked_of(is_on_the_wall).count();
     let said = match seen {
-        Seen { broken: 0, failed: 0, holds } if holds == LAWS.len() => format!("obeys all {count} laws"),
+        Seen { broken: 0, failed: 0, holds } if holds == askable => format!("obeys all {count} laws"),
         Seen { broken: 0, failed: 0, holds } if holds == count => {
             let asked = if count == 1 { "the one law".to_string() } else { format!("the {count} laws") };
-            format!("obeys {asked} asked for, of {}", LAWS.len())
+            format!("obeys {asked} asked for, of {askable}")
         }
         Seen { broken: 0, failed, .. } => {
             format!("failed {failed} of {count} times, so nothing is known of these laws")
@@ -102,8 +112,13 @@ pub fn run(args: &ConformArgs, definitions: &[Definition], out: &mut dyn Write) 
         Seen { broken, failed: 0, .. } => format!("breaks {broken} of {count} laws"),
         Seen { broken, failed, .. } => format!("breaks {broken} of {count} laws, and failed {failed} times"),
     };
-    let on = if is_system { UNDER_FAULTS } else { "" };
-    print(out, &format!("\n{label} {said}.{on}\n"))?;
+    print(out, &format!("\n{}", paragraph("", &format!("{label} {said}."), look)))?;
+    if is_on_the_wall {
+        print(out, &paragraph("", ON_THE_WALL, look))?;
+    }
+    if is_system {
+        print(out, &paragraph("", UNDER_FAULTS, look))?;
+    }
     Ok(match seen {
         Seen { broken: 1.., .. } => Exit::Broken,
         Seen { failed: 1.., .. } => Exit::ToolFailed,
@@ -111,9 +126,13 @@ pub fn run(args: &ConformArgs, definitions: &[Definition], out: &mut dyn Write) 
     })
 }
 
+/// What no law tells of a system that cannot be told the time.
+const ON_THE_WALL: &str = "Its clock is the wall's, which no law moves: the law about what is forgotten was not asked, and how long it \
+                           remembers is judged by run.";
+
 /// What no law tells of a system.
 const UNDER_FAULTS: &str =
-    "\nWhat it does when things break is no law: run -f '^faults/' -p verify -s FILE shows it.";
+    "What it does when things break is no law: run -f '^faults/' -p verify -s FILE shows it.";
 
 /// How often the wish to stop is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -128,17 +147,18 @@ struct Seen {
 
 impl Seen {
     /// Counts a law, and says how it ended.
-    fn line(&mut self, law: &Law, outcome: Result<(), Violation>) -> String {
+    fn lines(&mut self, law: &Law, outcome: Result<(), Violation>, look: Look) -> String {
         let Err(violation) = outcome else {
             self.holds += 1;
-            return format!("holds   {}\n", law.name);
+            return paragraph("holds   ", law.name, look);
         };
         let (word, count) = match violation.is_failure() {
             true => ("FAILED", &mut self.failed),
             false => ("BROKEN", &mut self.broken),
         };
         *count += 1;
-        format!("{word}  {}\n        {}\n", law.name, printable(&violation.what))
+        let why: String = violation.what.lines().map(|line| paragraph("        ", line, look)).collect();
+        paragraph(&format!("{word}  "), law.name, look) + &why
     }
 }
 
@@ -196,26 +216,30 @@ fn meant(definitions: &[Definition], typed: &str) -> anyhow::Result<Selected> {
 
 fn compare(one: &Selected, other: &Selected, scenario: &str, out: &mut dyn Write) -> anyhow::Result<Exit> {
     for selected in [one, other] {
-        admit(&selected.definition).or_exit(Exit::Usage)?;
+        admit(&selected.definition).and_then(|()| admit_beside(&selected.definition)).or_exit(Exit::Usage)?;
     }
     let workload = Workload::Scenario(Box::new(one_scenario(scenario)?)).without_faults();
     let directory = Guarded::directory().or_exit_by_fault()?;
     let pair = Pair { one, other, workload: &workload, directory: directory.dir() };
     let Batching { pings, linger } = pair.batching();
     let names = [one.label(), other.label()];
-    print(
-        out,
-        &format!(
-            "{} and {} on the pings of {}, seed {}, one worker, batches of up to {pings} and {}\n",
-            names[0],
-            names[1],
-            workload.name(),
-            workload.seed(),
-            humantime::format_duration(linger)
-        ),
-    )?;
+    let look = Look::of_stdout();
+    let compared = format!(
+        "{} and {} on the pings of {}, seed {}, one worker, batches of up to {pings} and {}",
+        names[0],
+        names[1],
+        workload.name(),
+        workload.seed(),
+        humantime::format_duration(linger)
+    );
+    print(out, &paragraph("", &compared, look))?;
     let agreement = pair.compare().or_else(not_compared)?;
-    print(out, &agreement.told(names.each_ref().map(String::as_str)))?;
+    let told = agreement.told(names.each_ref().map(String::as_str));
+    let told = told.lines().map(|line| {
+        let text = line.trim_start();
+        paragraph(&line[..line.len() - text.len()], text, look)
+    });
+    print(out, &told.collect::<String>())?;
     Ok(if agreement.apart() == 0 { Exit::Ok } else { Exit::Broken })
 }
 
@@ -243,14 +267,29 @@ fn one_of<'a>(selected: &'a [Selected], typed: &str) -> anyhow::Result<&'a Selec
     }
 }
 
-/// What cannot be told the time, or needs a server of the harness's own, is put through them by other means.
+/// The file of a system that cannot be told the time.
+fn on_the_wall(definition: &Definition) -> Option<&'static str> {
+    match definition.needs {
+        Needs::System { file, wall_clock: true, .. } => Some(file),
+        _ => None,
+    }
+}
+
+/// Two can be compared where both go by one time.
+fn admit_beside(definition: &Definition) -> anyhow::Result<()> {
+    match on_the_wall(definition) {
+        Some(file) => bail!(
+            "{file}: clock: found \"wall\"; verdicts are compared at the times of the pings, so allowed is \"given\": a system \
+             that keeps wall time is judged by run"
+        ),
+        None => Ok(()),
+    }
+}
+
+/// What needs a server of the harness's own is put through them by other means.
 fn admit(definition: &Definition) -> anyhow::Result<()> {
     match definition.needs {
-        Needs::Nothing | Needs::System { wall_clock: false, .. } => Ok(()),
-        Needs::System { file, wall_clock: true, .. } => bail!(
-            "{file}: clock: found \"wall\"; the laws move time, so allowed is \"given\": a system that keeps wall time is \
-             judged by run"
-        ),
+        Needs::Nothing | Needs::System { .. } => Ok(()),
         Needs::Redis => bail!(
             "{}: the laws are for strategies without a server of the harness's own; its tests hold it to them",
             definition.name
@@ -258,11 +297,16 @@ fn admit(definition: &Definition) -> anyhow::Result<()> {
     }
 }
 
-fn laws(text: Option<&str>) -> anyhow::Result<Vec<&'static Law>> {
+/// The laws that can be asked of it.
+fn asked_of(is_on_the_wall: bool) -> impl Iterator<Item = &'static Law> {
+    LAWS.iter().filter(move |law| !(is_on_the_wall && law.forgets))
+}
+
+fn laws(text: Option<&str>, is_on_the_wall: bool) -> anyhow::Result<Vec<&'static Law>> {
     let text = text.unwrap_or_default();
-    let laws: Vec<&Law> = LAWS.iter().filter(|law| law.name.contains(text)).collect();
+    let laws: Vec<&Law> = asked_of(is_on_the_wall).filter(|law| law.name.contains(text)).collect();
     if laws.is_empty() {
-        let names: Vec<&str> = LAWS.iter().map(|law| law.name).collect();
+        let names: Vec<&str> = asked_of(is_on_the_wall).map(|law| law.name).collect();
         bail!("--law {text:?} is in no law's name; allowed are parts of: {}", names.join("; "));
     }
     Ok(laws)
@@ -301,7 +345,7 @@ impl<'a> Fresh<'a> {
             workers: workers.try_into().unwrap_or(NonZeroUsize::MIN),
             seed,
             state_dir: self.directory.join(self.built.get().to_string()),
-            ..Context::embedded(SIZING)
+            ..Context::embedded(sizing(self.needs))
         }
     }
 

@@ -96,6 +96,24 @@ mod tests {
         insta::assert_snapshot!(strategies(&rows, Look { colour: Colour::Off, width: Some(76) }));
     }
 
+    /// Defaults that take up most of the line, and a path, which stays whole.
+    #[test]
+    fn prose_that_has_no_room_in_its_column_stands_below() {
+        let setting = SettingRow {
+            name: "ids".into(),
+            about:
+                "ids in a window: the capacity of each filter, which grows by as much again when it is full"
+                    .into(),
+            default: "ids expected in a window + 10 % or more".into(),
+        };
+        let about = "a filter for each window, two of them; a system, /home/somebody/who/has/long/names/systems/filter.toml";
+        let row =
+            StrategyRow { name: "a-filter-of-somebody".into(), about: about.into(), settings: vec![setting] };
+        let drawn = strategies(&[row], Look { colour: Colour::Off, width: Some(80) });
+        assert!(drawn.lines().all(|line| line.len() <= 80), "{drawn}");
+        insta::assert_snapshot!(drawn);
+    }
+
     #[test]
     fn pings_of_scenarios_align_to_the_right() {
         let rows = [
