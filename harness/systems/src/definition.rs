@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dedup_engine::servers::LONGEST_SOCKET;
+use dedup_engine::servers::{LONGEST_SOCKET, filled, placeholders};
 use dedup_strategies::protocol::{Hello, VERSION};
 use dedup_strategies::{
     Batching, BuildError, Context, Definition, Forgets, Listens, Needs, Operation, Role, Routing, Server,
@@ -71,7 +71,7 @@ fn checked(source: &Source, path: &Path, file: &File) -> Result<Definition, File
         })?;
     let start = Arc::new(Start {
         name: kept(name),
-        command: file.command.get_ref().clone(),
+        command: file.command.get_ref().iter().map(|word| filled(word, &[])).collect(),
         directory: path.parent().unwrap_or(Path::new("/")).to_path_buf(),
         patience: patience(source, file)?,
         install: file.install.clone(),
@@ -187,29 +187,22 @@ fn is_setting(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase()) && name.bytes().all(is_letter)
 }
 
-/// Refuses a word with `{name}` in it that nobody fills in. `${name}` is a shell's.
+/// Refuses a word with a placeholder in it that nobody fills in.
 fn no_placeholders_but(
-    filled: &[&str],
+    known: &[&str],
     source: &Source,
     field: &str,
     command: &Spanned<Vec<String>>,
 ) -> Result<(), FileError> {
     let mut found = command.get_ref().iter().flat_map(|word| placeholders(word));
-    let Some(other) = found.find(|name| !filled.contains(name)) else { return Ok(()) };
-    let allowed = match filled {
-        [] => "none here: what a program has to know is in the greeting",
-        _ => "`{dir}` and `{port}`; other braces with a blank inside",
+    let Some(other) = found.find(|name| !known.contains(name)) else { return Ok(()) };
+    let allowed = match known {
+        [] => "none here, as what a program has to know is in the greeting",
+        _ => "`{dir}` and `{port}`",
     };
+    let allowed = format!("{allowed}; where the braces are meant, write `{{{{{other}}}}}`");
     let found = format!("the placeholder `{{{other}}}`");
     Err(source.refuse_found(command.span(), field, found, allowed))
-}
-
-fn placeholders(word: &str) -> impl Iterator<Item = &str> {
-    word.match_indices('{').filter_map(|(at, _)| {
-        let (name, _) = word[at + 1..].split_once('}')?;
-        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase());
-        (is_name && !word[..at].ends_with('$')).then_some(name)
-    })
 }
 
 /// Whether words can be a command: a program, and nothing that no argument can hold.
@@ -242,7 +235,7 @@ fn server(source: &Source, file: &File) -> Result<Option<&'static Server>, FileE
         return Err(source.refuse(table.command.span(), "server.command", allowed));
     }
     no_placeholders_but(&["dir", "port"], source, "server.command", &table.command)?;
-    let has_port = words.iter().any(|word| word.contains("{port}"));
+    let has_port = words.iter().any(|word| placeholders(word).any(|name| name == "port"));
     let listens = match &table.socket {
         Some(name)
             if name.get_ref().is_empty()

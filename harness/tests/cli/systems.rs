@@ -516,12 +516,14 @@ fn a_wrong_file_is_refused_with_its_place() {
         (
             "\"liar.sh\"",
             "\"liar.sh\", \"{dir}\"",
-            "command: found the placeholder `{dir}`; allowed is none here",
+            "command: found the placeholder `{dir}`; allowed is none here, as what a program has to know is in the greeting; \
+             where the braces are meant, write `{{dir}}`",
         ),
         (
             "[promise]",
             "[server]\ncommand = [\"s\", \"{prot}\", \"{port}\"]\n[promise]",
-            "server.command: found the placeholder `{prot}`; allowed is `{dir}` and `{port}`",
+            "server.command: found the placeholder `{prot}`; allowed is `{dir}` and `{port}`; where the braces are \
+             meant, write `{{prot}}`",
         ),
         (
             "[promise]",

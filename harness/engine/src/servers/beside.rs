@@ -16,6 +16,7 @@ use super::control::{Observation, Outage, StoreControl};
 use super::error::ServerError;
 use super::guard;
 use super::guarded::{Guarded, ServerCommand};
+use super::placeholders::filled;
 use super::private::{LONGEST_SOCKET_PATH, guarded};
 use super::proxy::{Proxy, Speaks};
 use super::stay::PREFIX;
@@ -236,8 +237,8 @@ fn none_such(fault: &StoreFault, reason: &'static str) -> ServerError {
 fn command(server: &Server, beside: &Path, dir: &Path, port: u16) -> ServerCommand {
     let dir = dir.to_string_lossy();
     let port = port.to_string();
-    let filled = |word: &&str| word.replace("{dir}", &dir).replace("{port}", &port);
-    server.command.iter().map(|word| word_of_command(&filled(word), beside).into()).collect()
+    let values = [("dir", &*dir), ("port", &*port)];
+    server.command.iter().map(|word| word_of_command(&filled(word, &values), beside).into()).collect()
 }
 
 /// A server that ended well has left another behind, which nobody could end: it says what to do instead.

@@ -9,6 +9,7 @@ mod control;
 mod control_cluster;
 mod control_private;
 pub mod guard;
+mod placeholders;
 
 mod error;
 mod group;
@@ -36,6 +37,7 @@ pub use control_private::PrivateControl;
 pub use error::ServerError;
 pub use group::Group;
 pub use guarded::{GuardError, Guarded, ServerCommand};
+pub use placeholders::{filled, placeholders};
 pub use private::{Launch, PrivateRedis};
 pub use product::Product;
 pub use program::ServerProgram;
