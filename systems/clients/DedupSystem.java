@@ -33,6 +33,9 @@ public final class DedupSystem {
     private final OutputStream out = new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 16);
     private final String hello;
 
+    /** Which calls beside `judge` there is something to do in. */
+    public record Hears(boolean settle, boolean advance) {}
+
     /** What a system is asked. An exception is the answer `failed`. */
     public interface Judge {
         /** A verdict for each ping, in order. */
@@ -48,6 +51,19 @@ public final class DedupSystem {
 
         /** Ids, bytes. */
         long[] footprint() throws Exception;
+
+        /** What it is asked: what its class has of its own, as each call is a way there and back. Say less where settings ask for less. */
+        default Hears hears() {
+            return new Hears(has("settle", Settled[].class, long.class), has("advance", long.class));
+        }
+
+        private boolean has(String name, Class<?>... arguments) {
+            try {
+                return getClass().getMethod(name, arguments).getDeclaringClass() != Judge.class;
+            } catch (NoSuchMethodException impossible) {
+                throw new AssertionError(impossible);
+            }
+        }
     }
 
     /** Reads the greeting. What libraries print goes to the standard error from now on. */
@@ -90,8 +106,9 @@ public final class DedupSystem {
 
     /** Says welcome, and answers until the input ends. */
     public void serve(String system, Judge judge) throws IOException {
-        line("{\"dedup-protocol\":1,\"frames\":\"binary\",\"calls\":{\"settle\":true,\"advance\":true,\"footprint\":true},"
-            + "\"system\":\"" + tame(system) + "\"}");
+        Hears hears = judge.hears();
+        line("{\"dedup-protocol\":1,\"frames\":\"binary\",\"calls\":{\"settle\":" + hears.settle() + ",\"advance\":" + hears.advance()
+            + ",\"footprint\":true},\"system\":\"" + tame(system) + "\"}");
         byte[] header = new byte[8];
         while (true) {
             try {
