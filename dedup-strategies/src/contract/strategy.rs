@@ -234,7 +234,8 @@ pub trait Worker: Send {
         Hears::ALL
     }
 
-    /// What its store has refused so far, in the store's own words: full, read-only, not allowed. A service may go on
+    /// What its store has refused so far, in the store's own words: full, read-only, not allowed; or why it will answer
+    /// nothing any more, as of a program that was given up. A service may go on
     /// without (an answer that lets pings pass is one, too); what is measured of a store that says no is no figure of the
     /// strategy's.
     fn refused(&self) -> Option<&str> {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use dedup_strategies::protocol::{Hello, Reply, Request};
 use dedup_strategies::{
-    DeliveryId, Footprint, Ping, Promise, Routing, Strategy, Timestamp, Unavailable, Verdict, Worker,
+    DeliveryId, Footprint, Hears, Ping, Promise, Routing, Strategy, Timestamp, Unavailable, Verdict, Worker,
 };
 use parking_lot::Mutex;
 
@@ -46,7 +46,7 @@ impl Strategy for Flow {
         }
         drop(stream);
         let (stream, round_trips) = (Arc::clone(&self.stream), Arc::clone(&self.round_trips));
-        Ok(Box::new(FlowWorker { stream, round_trips }))
+        Ok(Box::new(FlowWorker { stream, round_trips, lost: None }))
     }
 
     fn routing(&self) -> Routing {
@@ -169,6 +169,8 @@ impl Stream {
 struct FlowWorker {
     stream: Arc<Mutex<Stream>>,
     round_trips: Arc<AtomicU64>,
+    /// Why the process will answer nothing any more.
+    lost: Option<String>,
 }
 
 impl Worker for FlowWorker {
@@ -183,7 +185,9 @@ impl Worker for FlowWorker {
         }
         self.round_trips.fetch_add(1, Ordering::Relaxed);
         let stream = &mut *self.stream.lock();
-        stream.put(pings, now)?;
+        let put = stream.put(pings, now);
+        self.lost = stream.process.why_lost();
+        put?;
         verdicts.extend(stream.passed.batch().map(|passed| match passed {
             true => Verdict::New,
             false => Verdict::Duplicate,
@@ -198,6 +202,16 @@ impl Worker for FlowWorker {
             return Ok(());
         }
         self.round_trips.fetch_add(1, Ordering::Relaxed);
-        stream.put(&[], now)
+        let put = stream.put(&[], now);
+        self.lost = stream.process.why_lost();
+        put
+    }
+
+    fn hears(&self) -> Hears {
+        Hears { settle: false, advance: self.stream.lock().process.welcome.calls.advance }
+    }
+
+    fn refused(&self) -> Option<&str> {
+        self.lost.as_deref()
     }
 }

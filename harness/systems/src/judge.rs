@@ -64,7 +64,12 @@ impl Strategy for Judge {
             *here = Slot::start(&self.start, &Hello { worker: index, ..self.hello.clone() })?;
         }
         drop(here);
-        Ok(Box::new(JudgeWorker { slot, unjudged: None, round_trips: Arc::clone(&self.round_trips) }))
+        Ok(Box::new(JudgeWorker {
+            slot,
+            unjudged: None,
+            lost: None,
+            round_trips: Arc::clone(&self.round_trips),
+        }))
     }
 
     fn routing(&self) -> Routing {
@@ -116,6 +121,46 @@ impl Slot {
         self.footprint
     }
 
+    /// A verdict for each ping, and why some have none.
+    fn judge(
+        &mut self,
+        pings: &[Ping],
+        now: Timestamp,
+    ) -> Result<(Vec<Verdict>, Option<String>), Unavailable> {
+        let process = self.process();
+        let (given, unjudged) = match process.ask(&Request::Judge { now, pings: Cow::Borrowed(pings) })? {
+            Reply::Verdicts { verdicts, unjudged } => (verdicts, unjudged),
+            other => return Err(process.unasked(&other, &["verdicts"])),
+        };
+        if given.len() != pings.len() {
+            return Err(process.lost(&format!("gave {} verdicts for {} pings", given.len(), pings.len())));
+        }
+        let held = pings.iter().zip(&given).filter(|(_, verdict)| **verdict == Verdict::Held);
+        self.held.extend(held.map(|(ping, _)| (ping.delivery, *ping)));
+        Ok((given, unjudged))
+    }
+
+    fn settle(&mut self, settled: &[Settled], now: Timestamp) -> Result<(), Unavailable> {
+        let process = self.process();
+        match process.ask(&Request::Settle { now, settled: Cow::Borrowed(settled) })? {
+            Reply::Done => Ok(()),
+            other => Err(process.unasked(&other, &["done"])),
+        }
+    }
+
+    fn advance(&mut self, now: Timestamp, released: &mut Vec<Ping>) -> Result<(), Unavailable> {
+        let Slot { process: Some(process), held, .. } = self else { return Ok(()) };
+        let deliveries = match process.ask(&Request::Advance { now })? {
+            Reply::Released(deliveries) => deliveries,
+            other => return Err(process.unasked(&other, &["released"])),
+        };
+        for delivery in deliveries {
+            let what = || format!("released delivery {}, which it did not hold (any more)", delivery.0);
+            released.push(held.remove(&delivery).ok_or_else(|| process.lost(&what()))?);
+        }
+        Ok(())
+    }
+
     fn process(&mut self) -> &mut Process {
         self.process.as_mut().expect("a worker is handed out with its process")
     }
@@ -124,12 +169,19 @@ impl Slot {
 struct JudgeWorker {
     slot: Arc<Mutex<Slot>>,
     unjudged: Option<String>,
+    /// Why its process will answer nothing any more.
+    lost: Option<String>,
     round_trips: Arc<AtomicU64>,
 }
 
 impl JudgeWorker {
-    fn count(&self) {
+    /// Asks, and notes whether there is anything to wait for where that fails.
+    fn ask<T>(&mut self, ask: impl FnOnce(&mut Slot) -> Result<T, Unavailable>) -> Result<T, Unavailable> {
         self.round_trips.fetch_add(1, Ordering::Relaxed);
+        let slot = &mut *self.slot.lock();
+        let asked = ask(slot);
+        self.lost = slot.process.as_ref().and_then(Process::why_lost);
+        asked
     }
 }
 
@@ -143,18 +195,7 @@ impl Worker for JudgeWorker {
         if pings.is_empty() {
             return Ok(());
         }
-        self.count();
-        let slot = &mut *self.slot.lock();
-        let process = slot.process.as_mut().expect("a worker is handed out with its process");
-        let (given, unjudged) = match process.ask(&Request::Judge { now, pings: Cow::Borrowed(pings) })? {
-            Reply::Verdicts { verdicts, unjudged } => (verdicts, unjudged),
-            other => return Err(process.unasked(&other, &["verdicts"])),
-        };
-        if given.len() != pings.len() {
-            return Err(process.lost(&format!("gave {} verdicts for {} pings", given.len(), pings.len())));
-        }
-        let held = pings.iter().zip(&given).filter(|(_, verdict)| **verdict == Verdict::Held);
-        slot.held.extend(held.map(|(ping, _)| (ping.delivery, *ping)));
+        let (given, unjudged) = self.ask(|slot| slot.judge(pings, now))?;
         self.unjudged = unjudged;
         verdicts.extend_from_slice(&given);
         Ok(())
@@ -166,16 +207,10 @@ impl Worker for JudgeWorker {
     }
 
     fn settle(&mut self, settled: &[Settled], now: Timestamp) -> Result<(), Unavailable> {
-        let slot = &mut *self.slot.lock();
-        let process = slot.process();
-        if settled.is_empty() || !process.welcome.calls.settle {
+        if settled.is_empty() || !self.hears().settle {
             return Ok(());
         }
-        self.count();
-        match process.ask(&Request::Settle { now, settled: Cow::Borrowed(settled) })? {
-            Reply::Done => Ok(()),
-            other => Err(process.unasked(&other, &["done"])),
-        }
+        self.ask(|slot| slot.settle(settled, now))
     }
 
     fn hears(&self) -> Hears {
@@ -188,20 +223,13 @@ impl Worker for JudgeWorker {
     }
 
     fn advance(&mut self, now: Timestamp, released: &mut Vec<Ping>) -> Result<(), Unavailable> {
-        let slot = &mut *self.slot.lock();
-        let Slot { process: Some(process), held, .. } = slot else { return Ok(()) };
-        if !process.welcome.calls.advance {
+        if !self.hears().advance {
             return Ok(());
         }
-        self.count();
-        let deliveries = match process.ask(&Request::Advance { now })? {
-            Reply::Released(deliveries) => deliveries,
-            other => return Err(process.unasked(&other, &["released"])),
-        };
-        for delivery in deliveries {
-            let what = || format!("released delivery {}, which it did not hold (any more)", delivery.0);
-            released.push(held.remove(&delivery).ok_or_else(|| process.lost(&what()))?);
-        }
-        Ok(())
+        self.ask(|slot| slot.advance(now, released))
+    }
+
+    fn refused(&self) -> Option<&str> {
+        self.lost.as_deref()
     }
 }

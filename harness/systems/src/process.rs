@@ -157,6 +157,11 @@ impl Process {
         self.lost.is_some()
     }
 
+    /// Why it can no longer be trusted: it will not be asked anything more, so there is nothing to wait for.
+    pub(crate) fn why_lost(&self) -> Option<String> {
+        self.lost.as_ref().map(ToString::to_string)
+    }
+
     /// From now on errors name this as what went wrong first, unless something had gone wrong before.
     pub(crate) fn blame(&mut self, first: Unavailable) {
         self.first.get_or_insert(first);

@@ -52,7 +52,7 @@ fn what_laws_say_of_a_system_and_what_lists_say_is_as_wide_as_the_place() {
         &["conform", "./liar.toml", "--law", "one verdict"][..],
         &["list", "strategies", "--systems", ".", "-s", "^(liar|apbf|redis-lease)$"],
     ] {
-        for (columns, widest) in [("50", 50), ("80", 80), ("", 110)] {
+        for (columns, widest) in [("60", 60), ("80", 80), ("", 110)] {
             let output = tool.command(args).env("COLUMNS", columns).output().unwrap();
             let said = String::from_utf8(output.stdout).unwrap();
             // A path stays whole, so that it can be copied.
@@ -416,6 +416,65 @@ fn words_of_a_servers_command_reach_it_as_they_are() {
 }
 
 #[test]
+fn doubled_braces_around_a_name_are_braces_in_both_commands() {
+    let tool = Tool::new();
+    system(&tool, "printf '{\"failed\":\"got %s\"}\\n' \"$1\"", "");
+    let text = fs::read_to_string(tool.work().join("liar.toml")).unwrap();
+    tool.write("liar.toml", text.replace("\"liar.sh\"", "\"liar.sh\", \"{{dir}} ${{x}} {}\""));
+    let (code, said) = conform(&tool, "./liar.toml");
+    assert!(code == Some(1) && said.contains("refused: got {dir} ${x} {}"), "{code:?} {said}");
+    let server = r#"command = ["sh", "-c", "echo got \"$@\"; exit 7", "sh", "{{dir}} {{{port}}}", "{port}"]"#;
+    tool.write("liar.toml", text.replace("[promise]", &format!("[server]\n{server}\n[promise]")));
+    let (code, said) = conform(&tool, "./liar.toml");
+    assert!(code == Some(1) && said.contains("got {dir} {{port}} "), "{code:?} {said}");
+}
+
+#[test]
+fn of_a_system_on_the_walls_clock_no_law_asks_what_is_forgotten() {
+    let tool = Tool::with_tiny();
+    let examples = root().join("systems/examples");
+    let text = fs::read_to_string(examples.join("last-id.toml")).unwrap();
+    tool.write("wall.toml", text.replace("[promise]", "clock = \"wall\"\n[promise]"));
+    fs::copy(examples.join("last_id.py"), tool.work().join("last_id.py")).unwrap();
+    let said = tool.prints(&["conform", "./wall.toml", "--law", "one verdict"]);
+    let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("last-id obeys the one law asked for, of 13."), "{said}");
+    assert!(words.contains("the law about what is forgotten was not asked"), "{said}");
+    tool.refuses(
+        &["conform", "./wall.toml", "--law", "memory is bounded"],
+        &["--law", "allowed are parts of"],
+    );
+    tool.refuses(
+        &["conform", "./wall.toml", "--against", "exact", "-f", "tiny.toml"],
+        &["wall.toml: clock: found \"wall\"", "verdicts are compared at the times of the pings"],
+    );
+}
+
+/// One question, whoever else could be asked and however often a store would be tried again.
+#[test]
+fn a_system_that_hangs_is_one_error_after_one_reply_that_did_not_come() {
+    let tool = Tool::with_tiny();
+    let noted = format!("echo asked >> {}; exec sleep 1000", tool.work().join("asked").display());
+    for is_flow in [false, true] {
+        match is_flow {
+            true => flow(&tool, ":", &noted),
+            false => system(&tool, &greeting(WELCOME), &noted),
+        }
+        let run = ["run", "-f", "tiny.toml", "-s", "./liar.toml", "-s", "^exact$", "-p", "verify"];
+        let output = tool.command(&run).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("within 2s (reply-within in its file)"), "{said}");
+        assert!(said.lines().any(|line| line.starts_with("exact") && line.contains("kept")), "{said}");
+        let asked = fs::read_to_string(tool.work().join("asked")).unwrap();
+        assert_eq!(asked.lines().count(), 1, "{is_flow}: {said}");
+        fs::remove_file(tool.work().join("asked")).unwrap();
+        eventually("the end of every process", || tool.processes().is_empty());
+    }
+}
+
+#[test]
 fn a_directory_of_systems_is_as_a_list_of_them() {
     let tool = Tool::with_tiny();
     let examples = root().join("systems/examples");
@@ -476,6 +535,70 @@ fn what_is_no_program_is_told_from_what_is_not_there() {
         let is_named = printed.contains("liar: command: found ") && !printed.contains("install it");
         assert!(code == Some(1) && is_named && printed.contains(said), "{code:?} {printed}");
     }
+}
+
+/// Puts files of the project where they are in it.
+fn copied(tool: &Tool, files: &[&str]) {
+    for file in files {
+        tool.write(file, fs::read(root().join(file)).unwrap());
+    }
+}
+
+/// Writes a file that was last changed then.
+fn changed(tool: &Tool, name: &str, text: &str, at: SystemTime) {
+    let path = tool.write(name, text);
+    fs::File::options().write(true).open(path).unwrap().set_modified(at).unwrap();
+}
+
+fn in_the_future() -> SystemTime {
+    SystemTime::now() + Duration::from_secs(3600)
+}
+
+/// Runs a script in the shell with a compiler of Java that does this, and a Java that says with what it was called.
+fn with_java(tool: &Tool, compiler: &str, script: &[&str]) -> (Option<i32>, String) {
+    let work = tool.work();
+    for (name, text) in [("javac", compiler), ("java", "echo runs \"$@\"")] {
+        let path = tool.write(&format!("tools/{name}"), format!("#!/bin/sh\n{text}\n"));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:{}", work.join("tools").display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new("sh");
+    command.arg(work.join(script[0])).args(&script[1..]).current_dir(&work).stdin(Stdio::null());
+    let output = command.env("PATH", path).env("TMPDIR", work.join("tmp")).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn the_job_of_flink_is_compiled_anew_for_what_its_sources_say_and_not_for_their_times() {
+    let tool = Tool::new();
+    let (start, source) = ("systems/flink.sh", "systems/flink/DedupFlink.java");
+    let scripts = [start, "systems/flink/digest.sh", "systems/install.sh", "systems/flink/requirements.txt"];
+    copied(&tool, &scripts);
+    for source in [source, "systems/flink/ttl/Clock.java", "systems/clients/DedupFlow.java"] {
+        tool.write(source, "first");
+    }
+    // As if the jars were there.
+    tool.write("target/systems/flink/installed.txt", fs::read(root().join(scripts[3])).unwrap());
+    let made = "mkdir -p \"$4\"; touch \"$4/DedupFlink.class\"";
+    let install = |compiler: &str| with_java(&tool, compiler, &["systems/install.sh", "flink"]);
+    let says = |said: &str| {
+        let (_, told) = with_java(&tool, "exit 3", &[start, "first"]);
+        assert!(told.contains(said), "{said}: {told}");
+    };
+    says("Flink 2.3.0 in target/systems/flink");
+    assert!(install(made).1.contains("classes compiled"));
+    says("runs ");
+    changed(&tool, source, "first", in_the_future());
+    says("runs ");
+    assert!(install("exit 3").1.contains("classes is there"));
+    changed(&tool, source, "second", SystemTime::UNIX_EPOCH);
+    says("the job as it is now");
+    assert_ne!(install("exit 3").0, Some(0));
+    says("Flink 2.3.0 in target/systems/flink");
+    assert!(install(made).1.contains("classes compiled"));
+    says("runs ");
+    tool.write("systems/flink/Another.java", "");
+    says("the job as it is now");
 }
 
 #[test]
@@ -573,70 +696,6 @@ fn a_wrong_file_is_refused_with_its_place() {
             &format!("[server]\ncommand = [\"s\"]\nsocket = \"{}\"\n[promise]", "s".repeat(76)),
             "allowed is the path of a socket, from the server's private directory on, of up to 75 bytes",
         ),
-/// Puts files of the project where they are in it.
-fn copied(tool: &Tool, files: &[&str]) {
-    for file in files {
-        tool.write(file, fs::read(root().join(file)).unwrap());
-    }
-}
-
-/// Writes a file that was last changed then.
-fn changed(tool: &Tool, name: &str, text: &str, at: SystemTime) {
-    let path = tool.write(name, text);
-    fs::File::options().write(true).open(path).unwrap().set_modified(at).unwrap();
-}
-
-fn in_the_future() -> SystemTime {
-    SystemTime::now() + Duration::from_secs(3600)
-}
-
-/// Runs a script in the shell with a compiler of Java that does this, and a Java that says with what it was called.
-fn with_java(tool: &Tool, compiler: &str, script: &[&str]) -> (Option<i32>, String) {
-    let work = tool.work();
-    for (name, text) in [("javac", compiler), ("java", "echo runs \"$@\"")] {
-        let path = tool.write(&format!("tools/{name}"), format!("#!/bin/sh\n{text}\n"));
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    let path = format!("{}:{}", work.join("tools").display(), std::env::var("PATH").unwrap());
-    let mut command = Command::new("sh");
-    command.arg(work.join(script[0])).args(&script[1..]).current_dir(&work).stdin(Stdio::null());
-    let output = command.env("PATH", path).env("TMPDIR", work.join("tmp")).output().unwrap();
-    (output.status.code(), String::from_utf8(output.stdout).unwrap())
-}
-
-#[test]
-fn the_job_of_flink_is_compiled_anew_for_what_its_sources_say_and_not_for_their_times() {
-    let tool = Tool::new();
-    let (start, source) = ("systems/flink.sh", "systems/flink/DedupFlink.java");
-    let scripts = [start, "systems/flink/digest.sh", "systems/install.sh", "systems/flink/requirements.txt"];
-    copied(&tool, &scripts);
-    for source in [source, "systems/flink/ttl/Clock.java", "systems/clients/DedupFlow.java"] {
-        tool.write(source, "first");
-    }
-    // As if the jars were there.
-    tool.write("target/systems/flink/installed.txt", fs::read(root().join(scripts[3])).unwrap());
-    let made = "mkdir -p \"$4\"; touch \"$4/DedupFlink.class\"";
-    let install = |compiler: &str| with_java(&tool, compiler, &["systems/install.sh", "flink"]);
-    let says = |said: &str| {
-        let (_, told) = with_java(&tool, "exit 3", &[start, "first"]);
-        assert!(told.contains(said), "{said}: {told}");
-    };
-    says("Flink 2.3.0 in target/systems/flink");
-    assert!(install(made).1.contains("classes compiled"));
-    says("runs ");
-    changed(&tool, source, "first", in_the_future());
-    says("runs ");
-    assert!(install("exit 3").1.contains("classes is there"));
-    changed(&tool, source, "second", SystemTime::UNIX_EPOCH);
-    says("the job as it is now");
-    assert_ne!(install("exit 3").0, Some(0));
-    says("Flink 2.3.0 in target/systems/flink");
-    assert!(install(made).1.contains("classes compiled"));
-    says("runs ");
-    tool.write("systems/flink/Another.java", "");
-    says("the job as it is now");
-}
-
         (
             "\"nothing\"",
             "\"nothing\"\n[settings]\n\"a b\" = { about = \"a\", kind = \"time\", default = \"1s\" }",
