@@ -32,8 +32,19 @@ pub fn free_bytes(dir: &Path) -> u64 {
 
 /// Memory of everything that process `id` has started, in bytes, what is shared with others shared out.
 pub fn descendants_bytes(id: u32) -> Option<u64> {
-    let share = |id: &u32| status_kib(&format!("/proc/{id}/smaps_rollup"), "Pss:").unwrap_or(0) * 1024;
-    Some(descendants(id).iter().map(share).sum())
+    let share =
+        |id: &u32| fs::read_to_string(format!("/proc/{id}/smaps_rollup")).map_or(0, |text| share_kib(&text));
+    Some(descendants(id).iter().map(share).sum::<u64>() * 1024)
+}
+
+/// A process's share of what it has made: in memory of its own, shared, or swapped out. Pages of files, its program's above
+/// all, come and go as the system likes, and would be charged to ids. An older system tells the sum of all alone.
+fn share_kib(rollup: &str) -> u64 {
+    let field = |name| field_kib(rollup, name);
+    match field("Pss_Anon:") {
+        Some(anonymous) => anonymous + field("Pss_Shmem:").unwrap_or(0) + field("SwapPss:").unwrap_or(0),
+        None => field("Pss:").unwrap_or(0),
+    }
 }
 
 /// Everything that process `id` has started and that is still there, and what that has started; nothing where the system
@@ -113,7 +124,10 @@ pub fn ignores(signal: i32) -> bool {
 }
 
 fn status_kib(path: &str, field: &str) -> Option<u64> {
-    let status = fs::read_to_string(path).ok()?;
+    field_kib(&fs::read_to_string(path).ok()?, field)
+}
+
+fn field_kib(status: &str, field: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     line.split_whitespace().next()?.parse().ok()
 }
@@ -177,6 +191,15 @@ mod tests {
             let id = rustix::process::Pid::from_raw(id.parse().unwrap()).unwrap();
             rustix::process::kill_process(id, rustix::process::Signal::KILL).unwrap();
         }
+    }
+
+    #[test]
+    fn pages_of_files_are_nobodys_and_what_is_swapped_out_is_still_held() {
+        let rollup =
+            "Rss: 900 kB\nPss: 700 kB\nPss_Anon: 200 kB\nPss_File: 450 kB\nPss_Shmem: 50 kB\nSwapPss: 7 kB\n";
+        assert_eq!(share_kib(rollup), 257);
+        assert_eq!(share_kib("Rss: 900 kB\nPss: 700 kB\n"), 700);
+        assert_eq!(share_kib(""), 0);
     }
 
     #[test]

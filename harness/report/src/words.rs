@@ -128,6 +128,14 @@ pub(super) fn clip(name: &str, most: usize) -> String {
     format!("{}…{}", text(&letters[..head]), text(&letters[letters.len() - tail..]))
 }
 
+/// A system and its version, which may begin with its name itself: `Flink 2.3.0` of `flink`.
+pub(super) fn system(name: &str, version: &str) -> String {
+    match version.to_lowercase().starts_with(name) {
+        true => version.to_string(),
+        false => format!("{name} {version}"),
+    }
+}
+
 /// The program and the date of a run: `dedup-harness 0.1.0 (f9d5e37a78a3), seed 1, 2026-11-24`.
 pub(super) fn program(run: &RunRecord) -> String {
     let commit = match (run.tool.commit.as_str(), run.tool.dirty) {
@@ -135,7 +143,8 @@ pub(super) fn program(run: &RunRecord) -> String {
         (commit, false) => format!(" ({commit})"),
         (commit, true) => format!(" ({commit}, uncommitted changes)"),
     };
-    let servers: String = run.servers.iter().map(|(name, version)| format!(", {name} {version}")).collect();
+    let servers: String =
+        run.servers.iter().map(|(name, version)| format!(", {}", system(name, version))).collect();
     format!("dedup-harness {}{commit}{servers}, seed {}, {}", run.tool.version, run.seed, run.started_at)
 }
 
@@ -167,6 +176,13 @@ mod tests {
         assert_eq!(percent(0.999_99), ">99.9 %");
         assert_eq!(percent(0.9983), "99.8 %");
         assert_eq!(percent(1.0), "100 %");
+    }
+
+    #[test]
+    fn a_system_is_named_once() {
+        assert_eq!(system("flink", "Flink 2.3.0"), "Flink 2.3.0");
+        assert_eq!(system("redis", "7.0.15"), "redis 7.0.15");
+        assert_eq!(system("flink-floor", "Flink 2.3.0"), "flink-floor Flink 2.3.0");
     }
 
     #[test]

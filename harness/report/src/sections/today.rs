@@ -95,7 +95,9 @@ fn view(today: &Today, palette: &Palette) -> Table {
         ("memory for its window at 16,000/s (model)", true),
         ("to operate", false),
     ];
-    let mut view = Table::new("today".into(), HEADING.title, &columns).viewed(View::Cards);
+    let mut view =
+        Table::new("today".into(), "Systems and the two sides of the talk, the worst first", &columns)
+            .viewed(View::Cards);
     let number = |value: Option<f64>, show: fn(f64) -> String| {
         value.map_or(Cell::none(), |v| Cell::number(show(v), v))
     };
@@ -112,6 +114,7 @@ fn view(today: &Today, palette: &Palette) -> Table {
             true => Cell::text(verdict(row.standing, row.role).words).toned(Tone::Dim),
             false => row.harm.map_or(Cell::none(), Harm::cell),
         };
+        // Said at the first of three figures, and of all three in a note: three such columns leave none for prose.
         let fewer = |cell: Cell| match system.one_key_in {
             Some(keys) if cell != Cell::none() => cell.with(format!("of one key in {keys}")),
             _ => cell,
@@ -125,8 +128,8 @@ fn view(today: &Today, palette: &Palette) -> Table {
                 row.lost_count.map_or(Cell::none(), lost),
                 worst,
                 fewer(number(system.pings_per_s, rate)),
-                fewer(number(row.p99_ns.map(|ns| ns as f64), |ns| duration(ns as u64))),
-                fewer(number(row.bytes_per_id, three)),
+                number(row.p99_ns.map(|ns| ns as f64), |ns| duration(ns as u64)),
+                number(row.bytes_per_id, three),
                 number(row.full_bytes, memory),
                 row.operated.as_ref().map_or(Cell::none(), Cell::text),
             ],

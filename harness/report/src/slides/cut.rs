@@ -4,7 +4,7 @@ use dedup_records::compare::Standing;
 use dedup_records::record::Role;
 
 use crate::model::{Cell, Column, Line, Shade, Table, View};
-use crate::verdict::{DOCUMENTED, documented};
+use crate::verdict::{DOCUMENTED, HARM, documented};
 use crate::words::clip;
 
 /// Lines and columns of a table that can be read from the last row of seats.
@@ -29,7 +29,7 @@ pub(super) fn without_floor(table: &Table) -> Table {
         line.cells
             .iter()
             .zip(&table.columns)
-            .any(|(cell, column)| column.title == DOCUMENTED && cell.text == floor)
+            .any(|(cell, column)| (column.title == DOCUMENTED || column.title == HARM) && cell.text == floor)
     };
     Table { lines: table.lines.iter().filter(|line| !is_floor(line)).cloned().collect(), ..table.clone() }
 }
@@ -159,14 +159,16 @@ mod tests {
             table.push(None, vec![Cell::text(fault.to_string()), Cell::text("+40").shaded(shade)]);
         }
         assert_eq!((heat(&table).lines.len(), left_out(&table)), (LINES, 2));
-        let mut table = Table::new("t".into(), "t", &[("strategy", false), (DOCUMENTED, false)]);
-        for (name, role) in [("noop", Role::Floor), ("lru", Role::Candidate)] {
-            let said = documented(Standing::Unjudged, role).words;
-            table.push(None, vec![Cell::text(name), Cell::text(said)]);
+        for column in [DOCUMENTED, HARM] {
+            let mut table = Table::new("t".into(), "t", &[("strategy", false), (column, false)]);
+            for (name, role) in [("noop", Role::Floor), ("lru", Role::Candidate)] {
+                let said = documented(Standing::Unjudged, role).words;
+                table.push(None, vec![Cell::text(name), Cell::text(said)]);
+            }
+            let left: Vec<String> =
+                without_floor(&table).lines.iter().map(|line| line.cells[0].text.clone()).collect();
+            assert_eq!(left, ["lru"], "{column}");
         }
-        let left: Vec<String> =
-            without_floor(&table).lines.iter().map(|line| line.cells[0].text.clone()).collect();
-        assert_eq!(left, ["lru"]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use dedup_records::units::{bytes, duration, thousands};
 
 use crate::pipeline;
 use crate::verdict::word;
+use crate::words::system;
 
 /// The pings: `500,000 pings, ...`.
 pub(super) fn pings(block: &Block) -> String {
@@ -65,7 +66,8 @@ pub(super) fn programs(block: &Block, comparison: &Comparison) -> Vec<String> {
 fn program(source: &Source, named: bool) -> String {
     let run = &source.run;
     let label = if named { format!("{}: ", source.label) } else { String::new() };
-    let servers: String = run.servers.iter().map(|(name, version)| format!(", {name} {version}")).collect();
+    let servers: String =
+        run.servers.iter().map(|(name, version)| format!(", {}", system(name, version))).collect();
     format!("{label}{}{servers}, {}", tool(&run.tool), run.started_at)
 }
 

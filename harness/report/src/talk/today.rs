@@ -7,6 +7,7 @@ use serde::Serialize;
 use dedup_records::compare::{Block, Comparison, Row as Compared};
 use dedup_records::metrics::THROUGHPUT;
 use dedup_records::record::Role;
+use dedup_records::units::thousands;
 
 use super::{DENSE, Row, Skip, row, skipped};
 
@@ -95,7 +96,8 @@ impl Today {
         }
         let squeezed = named(&|system| {
             let name = &system.row.strategy;
-            (system.time_factor != 1.0).then(|| format!("{name} {} times", system.time_factor.round()))
+            (system.time_factor != 1.0)
+                .then(|| format!("{name} {} times", thousands(system.time_factor.round() as u64)))
         });
         if !squeezed.is_empty() {
             notes.push(format!(
