@@ -98,19 +98,22 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
 
 /// A change as a ratio: `2%` or `0.02`.
 pub(crate) fn ratio(text: &str) -> Result<f64, String> {
+    ratio_to(text, 1.0).ok_or_else(|| "allowed is a share from 0 to 1, such as 2% or 0.02".to_string())
+}
+
+fn ratio_to(text: &str, most: f64) -> Option<f64> {
     let (number, unit) = match text.strip_suffix('%') {
         Some(number) => (number.trim_end(), 0.01),
         None => (text, 1.0),
     };
-    let value =
-        number.parse::<f64>().ok().map(|number| number * unit).filter(|value| (0.0..=1.0).contains(value));
-    value.ok_or_else(|| "allowed is a share from 0 to 1, such as 2% or 0.02".to_string())
+    number.parse::<f64>().ok().map(|number| number * unit).filter(|value| (0.0..=most).contains(value))
 }
 
 /// A strategy and by how much to slow it down: `exact=5%`.
 pub(crate) fn slow_down(text: &str) -> Result<(String, f64), String> {
     let (strategy, share) = text.rsplit_once('=').ok_or("allowed is STRATEGY=SHARE, such as exact=5%")?;
-    Ok((strategy.to_string(), ratio(share)?))
+    let share = ratio_to(share, 10.0).ok_or("allowed is a share from 0 to 10, such as 5% or 400%")?;
+    Ok((strategy.to_string(), share))
 }
 
 /// A number of bytes.
