@@ -34,6 +34,7 @@ fn waited() -> Latency {
 /// The sample with everything in it that a report can show.
 fn full() -> Run {
     let mut run = sample::run();
+    run.cells.extend(sample::impact());
     for cell in &mut run.cells {
         if let CellResult::Weigh(figures) = &mut cell.result {
             figures.over_time = MemoryOverTime {
@@ -295,6 +296,34 @@ fn measurements_of_the_scale_pass_say_how_many_ids_there_were() {
     let missing = lines.iter().find(|line| line.metric == "not_reached").unwrap();
     assert_eq!(missing.ids_count, Some(1 << 18));
     assert!(missing.text.as_ref().unwrap().contains("--budget"));
+}
+
+#[test]
+fn numbers_that_people_read_are_drawn_where_they_are_wrong_and_the_triangle_is_what_it_should_be() {
+    let report = report_of(&[full()], Mix::Apart);
+    let impact = section(&report, "impact");
+    assert!(
+        impact.headline.starts_with("exact adds 0.8 % to ping counts until the nightly job has run"),
+        "{}",
+        impact.headline
+    );
+    let [figure] = &impact.figures[..] else { panic!("one scenario") };
+    let drawn: Vec<&str> =
+        figure.charts.iter().map(|(chart, _)| chart.title.split(',').next().unwrap()).collect();
+    assert_eq!(drawn[0], "Error of pings by day");
+    // The dent of the tenth day is there before and after the night, the copies only before.
+    let of_stable =
+        figure.charts.iter().find(|(chart, _)| chart.title.contains("pings by day, stable")).unwrap();
+    assert_eq!(of_stable.1.lines[9].cells[2].text, "-4 %");
+    assert!(of_stable.1.lines.iter().all(|line| line.cells[1].text == "0 %"));
+    let triangle = figure.tables.iter().find(|table| table.caption.starts_with("Retention")).unwrap();
+    assert_eq!(triangle.lines[0].cells[1].text, "60.0 %");
+    assert_eq!(triangle.lines[1].cells[3].text, "–", "that week is not over");
+    let text = tables::impact::render(&report.comparison, tables::Look::PLAIN);
+    assert!(
+        text.contains("2026-02-09") && text.contains("-4 %") && text.contains("3 rows of later days"),
+        "{text}"
+    );
 }
 
 #[test]

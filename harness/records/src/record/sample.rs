@@ -64,6 +64,73 @@ pub fn scale() -> Vec<CellRecord> {
     vec![cell("exact", exact), cell("lru-exact:capacity=1000", small)]
 }
 
+/// Two strategies and what they do to the numbers of four weeks: one adds copies, the other loses on the tenth day.
+pub fn impact() -> Vec<CellRecord> {
+    let cell = |strategy, figures| {
+        Sample { strategy, ..GOOD }.cell(0, Pass::Impact, CellResult::Impact(Box::new(figures)))
+    };
+    vec![
+        cell("exact", numbers(|_| 8, |_| 0)),
+        cell("lru-exact:capacity=1000", numbers(|_| 0, |day| 40 * u64::from(day == 9))),
+    ]
+}
+
+/// Numbers of which so much is too much, or missing, on each day.
+fn numbers(extra: fn(u32) -> u64, missing: fn(u32) -> u64) -> ImpactFigures {
+    const DAYS: u32 = 28;
+    let series = |number: &str, value: Option<&str>, truth: u64, of: Option<u64>, from_day: u32| {
+        let days = || from_day..DAYS;
+        let listed = |each: fn(u32) -> u64| match days().any(|day| each(day) > 0) {
+            true => days().map(each).collect(),
+            false => Vec::new(),
+        };
+        let live = DifferenceFigures {
+            extra_count: listed(extra),
+            missing_count: listed(missing),
+            ..DifferenceFigures::default()
+        };
+        NumberFigures {
+            number: number.to_string(),
+            dimension: value.map(|_| "country".to_string()),
+            value: value.map(str::to_string),
+            from_day,
+            truth_count: days().map(|_| truth).collect(),
+            truth_of_count: of.map(|of| days().map(|_| of).collect()),
+            stable: DifferenceFigures { extra_count: Vec::new(), ..live.clone() },
+            live,
+        }
+    };
+    let of_all = [
+        ("pings", 1_000, None, 0),
+        ("crash-rate", 50, Some(400), 0),
+        ("dau", 400, None, 0),
+        ("mau", 600, None, 0),
+    ];
+    let retention = [(1, 13), (2, 20), (3, 27)]
+        .map(|(week, from)| series(&format!("retention-week-{week}"), None, 60, Some(100), from));
+    let cells = |(number, truth, of, from): (&str, u64, Option<u64>, u32)| {
+        [None, Some("DE"), Some("US")].map(|value| series(number, value, truth, of, from))
+    };
+    let rows = RowsFigures { rows_count: 28_000, again_count: 0, outside_count: 3 };
+    ImpactFigures {
+        first_day: "2026-01-31".into(),
+        days_count: DAYS,
+        clients_count: 700,
+        unique_count: 28_000,
+        job: "nightly".into(),
+        live: rows,
+        stable: rows,
+        dimensions: vec![DimensionFigures { name: "country".into(), values: vec!["DE".into(), "US".into()] }],
+        steps: Vec::new(),
+        numbers: of_all.into_iter().flat_map(cells).chain(retention).collect(),
+        predicted: vec![ImpactPrediction {
+            number: "pings".into(),
+            tables: Tables::Live,
+            error_ratio: 0.008,
+        }],
+    }
+}
+
 /// So many ids, at so many nanoseconds a ping, one copy of so many recognised.
 fn scale_point(ids: u64, nanos: u64, one_of: u64) -> ScalePoint {
     let mut batches = recorder();

@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod faults;
+mod impact;
 mod lag;
 mod latency;
 mod load;
@@ -31,6 +32,7 @@ pub(super) fn all(panels: &[Panel<'_>], comparison: &Comparison, palette: &Palet
         load::section(panels),
         memory::section(panels),
         stable::section(panels),
+        impact::section(panels),
     ];
     sections.into_iter().map(identical_said).collect()
 }
