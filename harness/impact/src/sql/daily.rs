@@ -40,5 +40,5 @@ pub(super) fn rows(dialect: Dialect, query: &Query) -> Rows {
         dialect.start_of(query.day),
         dialect.start_of(query.day.plus(1)),
     );
-    Rows { date: dialect.date(query.day), columns: counted, from }
+    Rows { date: dialect.date(query.day), columns: counted, from, of_itself: false }
 }

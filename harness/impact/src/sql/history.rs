@@ -8,10 +8,10 @@ use crate::pattern::DAYS;
 
 const MASK: u32 = (1 << DAYS) - 1;
 
-fn rows(dialect: Dialect, query: &Query, pattern: String, from: String) -> Rows {
+fn rows(dialect: Dialect, query: &Query, pattern: String, from: String, of_itself: bool) -> Rows {
     let client = ("seen.client_id".to_string(), "client_id".to_string());
     let columns = vec![client, (pattern, "days_seen_bits".to_string())];
-    Rows { date: dialect.date(query.day), columns, from }
+    Rows { date: dialect.date(query.day), columns, from, of_itself }
 }
 
 /// From yesterday's, shifted by a day, and today's bit. No join: a client that is on one side alone is no special case.
@@ -29,7 +29,7 @@ pub(super) fn incremental(dialect: Dialect, query: &Query) -> Rows {
         query.tables.clients_daily.within(dialect),
         dialect.date(query.day),
     );
-    rows(dialect, query, pattern, from)
+    rows(dialect, query, pattern, from, true)
 }
 
 /// The same from raw rows alone.
@@ -46,7 +46,7 @@ pub(super) fn rebuilt(dialect: Dialect, query: &Query) -> Rows {
         dialect.start_of(before(query.day, DAYS - 1)),
         dialect.start_of(query.day.plus(1)),
     );
-    rows(dialect, query, pattern, from)
+    rows(dialect, query, pattern, from, false)
 }
 
 /// Fails where there are patterns, and those of yesterday are none of them: shifted by one day, older ones would be wrong, and

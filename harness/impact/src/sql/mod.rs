@@ -188,14 +188,21 @@ pub fn statements(dialect: Dialect, query: &Query) -> Result<Vec<Statement>, Sql
     Ok(parts.concat())
 }
 
-/// What holds for all statements after it: that days are those of UTC.
+/// What holds for all statements after it: that days are those of UTC, and that only those parts of a table are replaced of which there
+/// are rows.
 pub fn session(dialect: Dialect) -> Vec<Statement> {
-    let sql = match dialect {
-        Dialect::Duckdb => "SET TimeZone = 'UTC'",
-        Dialect::Spark => "SET spark.sql.session.timeZone = UTC",
-        Dialect::Bigquery | Dialect::Clickhouse => return Vec::new(),
-    };
-    vec![Statement::new("Days are those of UTC.", sql)]
+    let utc = |sql| Statement::new("Days are those of UTC.", sql);
+    match dialect {
+        Dialect::Duckdb => vec![utc("SET TimeZone = 'UTC'")],
+        Dialect::Spark => vec![
+            utc("SET spark.sql.session.timeZone = UTC"),
+            Statement::new(
+                "Only days of which there are rows are replaced.",
+                "SET spark.sql.sources.partitionOverwriteMode = dynamic",
+            ),
+        ],
+        Dialect::Bigquery | Dialect::Clickhouse => Vec::new(),
+    }
 }
 
 /// Makes the tables, where there are none, with the columns and types that their rows have.

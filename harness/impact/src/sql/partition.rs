@@ -9,13 +9,20 @@ pub(super) struct Rows {
     pub(super) date: String,
     pub(super) columns: Vec<(String, String)>,
     pub(super) from: String,
+    /// Whether they come from the table into which they go.
+    pub(super) of_itself: bool,
 }
 
 impl Rows {
-    fn select(&self, with_date: bool) -> String {
-        let date = with_date.then(|| format!("{} AS submission_date", self.date));
-        let columns = self.columns.iter().map(|(expression, name)| format!("{expression} AS {name}"));
-        let columns: Vec<String> = date.into_iter().chain(columns).collect();
+    fn select(&self, date: Date) -> String {
+        let mut columns: Vec<String> =
+            self.columns.iter().map(|(expression, name)| format!("{expression} AS {name}")).collect();
+        let of_date = format!("{} AS submission_date", self.date);
+        match date {
+            Date::First => columns.insert(0, of_date),
+            Date::Last => columns.push(of_date),
+            Date::Nowhere => {}
+        }
         format!("SELECT\n  {}\n{}", columns.join(",\n  "), self.from)
     }
 
@@ -23,6 +30,14 @@ impl Rows {
         let names = self.columns.iter().map(|(_, name)| name.as_str());
         std::iter::once("submission_date").chain(names).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// Where the day stands among the columns.
+#[derive(Clone, Copy)]
+enum Date {
+    First,
+    Last,
+    Nowhere,
 }
 
 /// Makes the table of such rows, without any, where there is none.
@@ -33,7 +48,7 @@ pub(super) fn make(dialect: Dialect, table: &str, rows: Rows) -> String {
         Dialect::Spark => "\nUSING PARQUET\nPARTITIONED BY (submission_date)",
         Dialect::Clickhouse => "\nENGINE = MergeTree PARTITION BY submission_date ORDER BY submission_date",
     };
-    let select = indented(&rows.select(true));
+    let select = indented(&rows.select(Date::First));
     format!(
         "CREATE TABLE IF NOT EXISTS {table}{kept} AS\nSELECT made.*\nFROM (\n{select}\n) AS made\nWHERE FALSE"
     )
@@ -49,7 +64,7 @@ pub(super) fn replace(
 ) -> Vec<Statement> {
     let (names, date) = (rows.names(), dialect.date(day));
     let delete = format!("DELETE FROM {table}\nWHERE submission_date = {date}");
-    let insert = || format!("INSERT INTO {table} ({names})\n{}", rows.select(true));
+    let insert = || format!("INSERT INTO {table} ({names})\n{}", rows.select(Date::First));
     match dialect {
         // In one transaction, so that no reader sees half of a day.
         Dialect::Duckdb => vec![
@@ -64,17 +79,21 @@ pub(super) fn replace(
                 "MERGE INTO {table} AS old\nUSING (\n{}\n) AS made\nON FALSE\n\
                  WHEN NOT MATCHED BY SOURCE AND old.submission_date = {date} THEN\n  DELETE\n\
                  WHEN NOT MATCHED BY TARGET THEN\n  INSERT ({names})\n  VALUES ({names})",
-                indented(&rows.select(true))
+                indented(&rows.select(Date::First))
             );
             vec![Statement::new(about, merge)]
         }
         // The part is named: it is replaced by nothing, too, and its day is no column of the rows.
         Dialect::Spark => {
-            let overwrite = format!(
-                "INSERT OVERWRITE TABLE {table} PARTITION (submission_date = {date})\n{}",
-                rows.select(false)
-            );
-            vec![Statement::new(about, overwrite)]
+            let (part, select) = match rows.of_itself {
+                false => (format!("submission_date = {date}"), rows.select(Date::Nowhere)),
+                // A table may be read and written at once only where rows say which parts are replaced.
+                true => ("submission_date".to_string(), rows.select(Date::Last)),
+            };
+            vec![Statement::new(
+                about,
+                format!("INSERT OVERWRITE TABLE {table} PARTITION ({part})\n{select}"),
+            )]
         }
         // There is no transaction around both: for a moment the day is empty. Its part is dropped at once, where rows that are
         // deleted would be written anew.

@@ -21,9 +21,15 @@ def translated(statement):
         statement.set("properties", None)
     if isinstance(statement, exp.Insert) and statement.args.get("overwrite"):
         (part,) = statement.this.args.pop("partition").expressions
-        select = statement.expression
+        select, table = statement.expression, text(statement.this)
+        if not isinstance(part, exp.EQ):  # the parts of which there are rows
+            day = text(part)
+            return [
+                f"CREATE OR REPLACE TEMP TABLE written AS {text(select)}",
+                f"DELETE FROM {table} WHERE {day} IN (SELECT {day} FROM written)",
+                f"INSERT INTO {table} BY NAME FROM written",
+            ]
         select.select(exp.alias_(part.expression.copy(), part.this.name), copy=False)
-        table = text(statement.this)
         return [
             f"DELETE FROM {table} WHERE {text(part)}",
             f"INSERT INTO {table} BY NAME {text(select)}",
