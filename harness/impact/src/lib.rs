@@ -11,6 +11,7 @@
 //! 4. say it: [`sentence`]; and what was to be expected: [`predict`].
 //!
 //! Usage histories are apart: [`Pattern`], [`Patterns`] (a column of them), [`LastSeen`]; and as the queries of an engine: [`sql`].
+//! What comparisons say is written as tables for dashboards: [`tidy`].
 
 mod clients;
 mod compare;
@@ -29,6 +30,7 @@ mod shape;
 pub mod sql;
 #[cfg(test)]
 mod tests;
+pub mod tidy;
 
 pub use clients::ClientSet;
 pub use compare::{Comparison, Unlike};
