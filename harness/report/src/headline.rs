@@ -25,10 +25,12 @@ pub(super) fn opening(
     palette: &Palette,
 ) -> Opening {
     let lives = lives(panels);
+    let (claim, sentence) =
+        numbers_alone(panels, sections).unwrap_or_else(|| (claim(&lives), sentence(panels, &lives)));
     Opening {
         title: title(panels),
-        claim: claim(&lives),
-        sentence: sentence(panels, &lives),
+        claim,
+        sentence,
         facts: facts(panels, comparison),
         verdicts: verdicts(panels),
         overview: overview::table(panels, &lives, comparison),
@@ -36,6 +38,15 @@ pub(super) fn opening(
         figures: in_order(panels).map(table).collect(),
         notes: [doubts(comparison), notes(panels)].concat(),
     }
+}
+
+/// What is said where the numbers that people read are all there is: no stream was verified.
+fn numbers_alone(panels: &[Panel<'_>], sections: &[Section]) -> Option<(String, String)> {
+    if panels.iter().flat_map(|panel| &panel.rows).any(|entry| entry.row.summary.verify.is_some()) {
+        return None;
+    }
+    let section = sections.iter().find(|section| section.id == "impact")?;
+    Some((super::sections::impact::claim(panels)?, section.headline.clone()))
 }
 
 /// What may be chosen of several kinds of fault, and what it comes to.

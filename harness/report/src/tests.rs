@@ -316,6 +316,11 @@ fn numbers_that_people_read_are_drawn_where_they_are_wrong_and_the_triangle_is_w
         figure.charts.iter().find(|(chart, _)| chart.title.contains("pings by day, stable")).unwrap();
     assert_eq!(of_stable.1.lines[9].cells[2].text, "-4 %");
     assert!(of_stable.1.lines.iter().all(|line| line.cells[1].text == "0 %"));
+    // Where nothing else was run, the first screen is about them.
+    let mut alone = sample::run();
+    alone.cells = sample::impact();
+    let opening = report_of(&[alone], Mix::Apart).opening;
+    assert_eq!(opening.claim, "exact: crash rate 16 % too high until the nightly job has run");
     let triangle = figure.tables.iter().find(|table| table.caption.starts_with("Retention")).unwrap();
     assert_eq!(triangle.lines[0].cells[1].text, "60.0 %");
     assert_eq!(triangle.lines[1].cells[3].text, "–", "that week is not over");

@@ -1,7 +1,7 @@
 //! The numbers that people read: how wrong they are by day, by dimension, and in the triangle of retention.
 
-use dedup_impact::{Day, Number, Series as Numbers};
-use dedup_records::record::{ImpactFigures, NumberFigures, Tables};
+use dedup_impact::{Day, Number, Series as Numbers, percent};
+use dedup_records::record::{ImpactFigures, NumberFigures, Role, Tables};
 
 use super::{Heading, figure, section_of};
 use crate::chart::{Axis, Chart, Join, Point, Series, Unit};
@@ -63,11 +63,39 @@ fn relative(series: Option<Numbers>) -> Option<f64> {
     Some(series?.whole()?.error()?.relative)
 }
 
-/// The worst that anybody's ping counts are, and after the night.
+/// The worst that any number of a candidate is, in a sentence; none where no strategy's numbers were counted.
+pub(crate) fn claim(panels: &[Panel<'_>]) -> Option<String> {
+    let entries =
+        panels.iter().flat_map(|panel| &panel.rows).filter(|entry| entry.row.role == Role::Candidate);
+    let all = entries.filter_map(|entry| Some((entry, entry.row.summary.impact.as_deref()?)));
+    let errors = all.flat_map(|(entry, figures)| {
+        let error =
+            move |(number, called)| Some((entry, called, relative(figures.whole(number, Tables::Live))?));
+        ACROSS.into_iter().filter_map(error)
+    });
+    let (entry, called, error) = errors.max_by(|(.., one), (.., other)| one.abs().total_cmp(&other.abs()))?;
+    Some(match error {
+        0.0 => "No number that people read is wrong".to_string(),
+        error => format!(
+            "{}: {called} {} too {} until the nightly job has run",
+            clip(&entry.name, 60),
+            percent(error),
+            if error > 0.0 { "high" } else { "low" }
+        ),
+    })
+}
+
+/// The worst that a candidate's ping counts are, and after the night.
 fn headline(rows: &[Of<'_>]) -> String {
-    let of =
-        |(_, figures): &Of<'_>| relative(figures.whole(Number::Pings, Tables::Live)).unwrap_or(0.0).abs();
-    match rows.iter().max_by(|one, other| of(one).total_cmp(&of(other))) {
+    let of = |(entry, figures): &Of<'_>| {
+        let error = relative(figures.whole(Number::Pings, Tables::Live)).unwrap_or(0.0).abs();
+        (entry.row.role == Role::Candidate, error)
+    };
+    let by_worst = |one: &&Of<'_>, other: &&Of<'_>| {
+        let (one, other) = (of(one), of(other));
+        one.0.cmp(&other.0).then(one.1.total_cmp(&other.1))
+    };
+    match rows.iter().max_by(by_worst) {
         None => String::new(),
         Some((entry, figures)) => format!("{} {}.", clip(&entry.name, 60), figures.sentence()),
     }

@@ -2,7 +2,7 @@
 
 mod accuracy;
 mod faults;
-mod impact;
+pub(crate) mod impact;
 mod lag;
 mod latency;
 mod load;

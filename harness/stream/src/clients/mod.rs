@@ -5,6 +5,7 @@
 //! have its client wherever they are met, and thinning a stream or splitting its keys changes no ping's client.
 
 mod model;
+mod present;
 mod sender;
 mod shares;
 

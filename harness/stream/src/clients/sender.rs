@@ -1,9 +1,12 @@
 //! Who sent a ping.
 
+use std::sync::Arc;
+
 use dedup_strategies::{PingKey, Timestamp};
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
 use super::model::{ClientsSpec, Condition, MOST_DIMENSIONS};
+use super::present::Present;
 
 const NS_A_DAY: u64 = 86_400_000_000_000;
 
@@ -44,6 +47,10 @@ pub struct Clients {
     light: f64,
     /// The names of types, by number.
     types: Vec<String>,
+    /// Who may send on which day; none where they are too many.
+    present: Option<Arc<Present>>,
+    /// All that there are until the last day.
+    clients: u64,
 }
 
 /// Who sent a ping, and what that says of it.
@@ -79,7 +86,10 @@ impl Clients {
         let light = spec
             .heavy
             .map_or(1.0, |heavy| (1.0 - heavy.pings) / (1.0 - heavy.share) / (heavy.pings / heavy.share));
+        let clients = clients_until(spec, days.saturating_sub(1));
         Clients {
+            present: Present::new(days, clients).map(Arc::new),
+            clients,
             seed: xxh3_64_with_seed(b"clients", seed),
             first_day: start.as_nanos() / NS_A_DAY,
             survive,
@@ -158,17 +168,39 @@ impl Clients {
     }
 
     fn pick(&self, ping: u64, day: u64) -> u64 {
-        let clients = self.spec.count.get() + (day + 1).saturating_mul(self.spec.new_a_day);
+        self.pick_by_bits(ping, day).unwrap_or_else(|| self.pick_by_hashes(ping, day))
+    }
+
+    /// The same as by hashes, where a candidate does and there are bits.
+    fn pick_by_bits(&self, ping: u64, day: u64) -> Option<u64> {
+        let present = self.present.as_deref()?;
+        let clients = clients_until(&self.spec, day);
+        let on = present.on(day, clients, |client| self.lives(client, day) && self.is_active(client, day))?;
+        let heavy = present.heavy(self.clients, |client| self.is_heavy(client));
+        let candidates = (0..TRIES).map(|attempt| self.candidate(ping, attempt, clients));
+        let sends = |client, drawn| self.light >= 1.0 || heavy.has(client) || unit(drawn) < self.light;
+        let mut senders = candidates.filter(|(client, drawn)| on.has(*client) && sends(*client, *drawn));
+        senders.next().map(|(client, _)| client)
+    }
+
+    /// A client that a ping tries, and a draw for whether it sends.
+    fn candidate(&self, ping: u64, attempt: u64, clients: u64) -> (u64, u64) {
+        let drawn = self.wide(Purpose::Sender, ping, attempt);
+        (((u128::from((drawn >> 64) as u64) * u128::from(clients)) >> 64) as u64, drawn as u64)
+    }
+
+    fn pick_by_hashes(&self, ping: u64, day: u64) -> u64 {
+        let clients = clients_until(&self.spec, day);
         let mut alive = None;
         let mut candidate = 0;
         for attempt in 0..TRIES {
-            let drawn = self.wide(Purpose::Sender, ping, attempt);
-            candidate = ((u128::from((drawn >> 64) as u64) * u128::from(clients)) >> 64) as u64;
+            let drawn;
+            (candidate, drawn) = self.candidate(ping, attempt, clients);
             if !self.lives(candidate, day) {
                 continue;
             }
             alive = Some(candidate);
-            if self.is_active(candidate, day) && self.sends(candidate, drawn as u64) {
+            if self.is_active(candidate, day) && self.sends(candidate, drawn) {
                 return candidate;
             }
         }
@@ -261,6 +293,11 @@ impl Clients {
     fn wide(&self, purpose: Purpose, of: u64, and: u64) -> u128 {
         xxh3_128_with_seed(&pair(of, and), self.seed.wrapping_add(purpose as u64))
     }
+}
+
+/// Those of the start, and those of each day up to this one.
+fn clients_until(spec: &ClientsSpec, day: u64) -> u64 {
+    spec.count.get().saturating_add((day + 1).saturating_mul(spec.new_a_day))
 }
 
 fn pair(of: u64, and: u64) -> [u8; 16] {

@@ -60,6 +60,19 @@ fn a_client_sends_only_while_it_lives_and_on_days_on_which_it_is_active() {
 }
 
 #[test]
+fn bits_name_the_clients_that_hashes_name() {
+    // The same clients without bits: there are none for days that were not announced.
+    let survive_alike = ClientsSpec { lifetime_days: None, ..spec() };
+    let (with, without) =
+        (Clients::new(&survive_alike, START, 30, 1), Clients::new(&survive_alike, START, 0, 1));
+    for number in 0..20_000u64 {
+        let at = START.plus(std::time::Duration::from_secs(number * 30 * DAY_S / 20_000));
+        let id = Some(PingKey(u128::from(number).to_le_bytes()));
+        assert_eq!(with.sender(id, at), without.sender(id, at));
+    }
+}
+
+#[test]
 fn clients_are_active_on_the_declared_share_of_each_weekday() {
     let clients = clients();
     for (day, share) in [(0, 0.6), (1, 0.5), (2, 0.2), (3, 0.3), (4, 0.9), (5, 0.8), (6, 0.7), (7, 0.6)] {
