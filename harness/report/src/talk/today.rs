@@ -79,7 +79,9 @@ impl Today {
             "Shares and losses are of one stream, the same for every row; a batch waits a quarter of an hour, so windows are exact \
              to that. Rate, p99 and bytes are of half an hour with full batches: judges have 64 pings in one, a flow what its file \
              says before a marker. No rate is ranked: who shares two processors with its client is charged for both. Rows that let \
-             everything through are what pipes and clients take by themselves."
+             everything through are what pipes and clients take by themselves. Whoever marks at the check loses with a worker that dies \
+             before it publishes the batch that it had: of a flow all pings before a marker, so that what flows lose there is the size of \
+             their batches and not to be held against judges."
                 .to_string(),
         ];
         let named = |some: &dyn Fn(&System) -> Option<String>| -> Vec<String> {
