@@ -7,6 +7,7 @@ mod python;
 mod raw;
 mod refused;
 mod snapshots;
+mod spark;
 mod translated;
 
 use serde_json::Value;
@@ -153,7 +154,9 @@ fn make_raw([moment, id, text]: [&str; 3], dialect: Dialect, kept: &str) -> Vec<
     let columns = format!(
         "submission_timestamp {moment}, client_id {id}, session_id BIGINT, {kind} {text}, country {text}, {order} {text}"
     );
-    let rows: Vec<String> = raw::rows().iter().map(Raw::values).collect();
+    // Spark takes no text for a moment.
+    let moment = if dialect == Dialect::Spark { "TIMESTAMP " } else { "" };
+    let rows: Vec<String> = raw::rows().iter().map(|row| Raw::values(row, moment)).collect();
     vec![
         format!("CREATE TABLE live ({columns}){kept}"),
         format!("INSERT INTO live VALUES\n{}", rows.join(",\n")),

@@ -34,13 +34,14 @@ pub(super) struct Raw {
 }
 
 impl Raw {
-    pub(super) fn values(&self) -> String {
+    /// With a word before the moment.
+    pub(super) fn values(&self, word: &str) -> String {
         let (seconds, micros) = (self.within_us / 1_000_000, self.within_us % 1_000_000);
         let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
         let client = self.client.map_or("NULL".to_string(), |client| format!("'{}'", id(client)));
         let country = self.country.map_or("NULL".to_string(), |country| format!("'{}'", COUNTRIES[country]));
         format!(
-            "('{} {hour:02}:{minute:02}:{second:02}.{micros:06}', {client}, {}, '{}', {country}, '{}')",
+            "({word}'{} {hour:02}:{minute:02}:{second:02}.{micros:06}', {client}, {}, '{}', {country}, '{}')",
             first_day().plus(self.day),
             self.session,
             self.kind,
