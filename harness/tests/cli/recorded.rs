@@ -57,6 +57,29 @@ fn the_recorded_pages_are_those_that_this_commit_draws() {
     );
 }
 
+/// One round of the recorded cells again and again, each time of a scenario of another name, as `benches/examples/growth` has it.
+fn two_thousand_cells() -> String {
+    let text = std::fs::read_to_string(root().join("results/quick/records.jsonl")).unwrap();
+    let (run, cells) = text.split_once('\n').unwrap();
+    let round: Vec<&str> = cells.lines().filter(|line| line.contains(r#""round":0,"#)).collect();
+    let named = |(at, line): (usize, &&str)| {
+        let name = format!(r#""scenario":"quick-{}""#, at / round.len());
+        line.replacen(r#""scenario":"quick""#, &name, 1) + "\n"
+    };
+    let cells: String = round.iter().cycle().take(2_000).enumerate().map(named).collect();
+    format!("{run}\n{cells}")
+}
+
+#[test]
+fn a_page_of_two_thousand_cells_is_below_five_megabytes() {
+    let tool = Tool::new();
+    tool.write("large/records.jsonl", two_thousand_cells());
+    tool.prints(&["report", "large", "-o", "page.html"]);
+    let page = std::fs::read_to_string(tool.work().join("page.html")).unwrap();
+    assert!(page.matches("<table").count() > 300 && page.matches("<svg class=\"chart\"").count() > 200);
+    assert!(page.len() < 5_000_000, "{} bytes", page.len());
+}
+
 #[test]
 fn every_fault_is_of_a_kind() {
     use dedup_records::record::Struck;

@@ -387,9 +387,8 @@ impl<'b> Pen<'_, 'b> {
 
     fn path(&self, points: &[(f64, f64)], ink: Ink, wide: u32) {
         if points.len() > 1 {
-            let points: Vec<(i32, i32)> =
-                points.iter().map(|(x, y)| (x.round() as i32, y.round() as i32)).collect();
-            self.put(&PathElement::new(points, line(ink).stroke_width(wide)));
+            let points = points.iter().map(|(x, y)| (x.round() as i32, y.round() as i32));
+            self.put(&PathElement::new(corners(points), line(ink).stroke_width(wide)));
         }
     }
 
@@ -419,6 +418,29 @@ fn x_ticks(axis: &super::Axis, frame: &Area) -> usize {
             places.windows(2).all(|pair| pair[1] - pair[0] > widest + 14.0)
         })
         .unwrap_or(2)
+}
+
+/// A path without the points at which it goes straight on: it looks the same.
+pub(super) fn corners(points: impl Iterator<Item = (i32, i32)>) -> Vec<(i32, i32)> {
+    let mut corners: Vec<(i32, i32)> = Vec::new();
+    for next in points {
+        if let [.., from, by] = corners[..]
+            && goes_straight_on(from, by, next)
+        {
+            corners.pop();
+        }
+        corners.push(next);
+    }
+    corners
+}
+
+fn goes_straight_on(from: (i32, i32), by: (i32, i32), to: (i32, i32)) -> bool {
+    let step = |one: (i32, i32), other: (i32, i32)| {
+        (i64::from(other.0) - i64::from(one.0), i64::from(other.1) - i64::from(one.1))
+    };
+    let (first, second) = (step(from, by), step(by, to));
+    let is_same_line = first.0 * second.1 == first.1 * second.0;
+    is_same_line && first.0 * second.0 + first.1 * second.1 >= 0
 }
 
 fn stairs(places: &[(i32, i32)]) -> Vec<(f64, f64)> {

@@ -120,9 +120,15 @@ static COLOURED: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static WASTE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#" (opacity="1"|fill="none"|stroke="none"|font-family="[^"]*"|stroke-width="1")"#)
-        .expect("a constant")
+    Regex::new(
+        r#" (opacity="1"|fill="none"|stroke="none"|font-family="[^"]*"|stroke-width="1"|text-anchor="start")"#,
+    )
+    .expect("a constant")
 });
+
+/// Digits of the size of letters that no eye sees.
+static SIZE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"font-size="([0-9]+\.[0-9]{2})[0-9]+""#).expect("a constant"));
 
 /// The picture for a page or for itself; `label` is what a screen reader says of it.
 pub fn paint(drawing: &Drawing, label: &str, paint: Paint<'_>) -> String {
@@ -131,8 +137,10 @@ pub fn paint(drawing: &Drawing, label: &str, paint: Paint<'_>) -> String {
         .split_once('>')
         .map_or("", |(_, body)| body)
         .replace(">\n", ">")
-        .replace("\n</text>", "</text>");
+        .replace("\n</text>", "</text>")
+        .replace(" \"/>", "\"/>");
     let body = WASTE.replace_all(&body, "");
+    let body = SIZE.replace_all(&body, "font-size=\"$1\"");
     let body = COLOURED.replace_all(&body, |found: &Captures<'_>| class(found));
     let body = body.trim_start_matches('\n').trim_end();
     let (width, height) = drawing.size;

@@ -168,3 +168,10 @@ fn on_a_slide_a_line_that_comes_down_again_has_its_name_at_its_peak() {
     let page = draw(&chart, &palette());
     assert!(place(&page.svg, "bloom").0 > f64::from(page.places[0][59].0));
 }
+
+#[test]
+fn a_path_keeps_its_corners_and_only_these() {
+    let path = [(0, 5), (1, 5), (4, 5), (4, 5), (6, 7), (8, 9), (6, 7), (6, 7), (6, 2)];
+    assert_eq!(draw::corners(path.into_iter()), [(0, 5), (4, 5), (8, 9), (6, 7), (6, 2)]);
+    assert_eq!(draw::corners([(3, 3), (3, 3)].into_iter()), [(3, 3), (3, 3)]);
+}

@@ -1,5 +1,8 @@
 'use strict';
 const data = JSON.parse(document.getElementById('data').textContent);
+// Where points lie along x is written once for all that lie there.
+for (const chart of Object.values(data.charts))
+  for (const one of chart.series) one.p = one.p.map((point, at) => [data.along[one.a][at]].concat(point));
 // Draws a chart for the width that it has and of what is shown, in half pixels: so strokes and letters are those of the
 // picture that the program draws, which stays where there is no script, and on paper.
 const [draw, wrapped] = (() => {

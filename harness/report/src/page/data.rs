@@ -1,6 +1,6 @@
 //! What the script of a page needs to draw its charts again: for the width of the screen, and of what is shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
@@ -18,6 +18,8 @@ struct Data<'a> {
     /// What draws the page again.
     command: &'a str,
     charts: BTreeMap<&'a str, ChartData<'a>>,
+    /// The places along x that series have, each list once.
+    along: Vec<Vec<Short>>,
     /// The mark of each strategy.
     marks: Vec<&'static str>,
     /// Those that are grey until they are chosen.
@@ -57,17 +59,39 @@ struct SeriesData<'a> {
     n: &'a str,
     /// How its points are joined.
     j: &'static str,
-    /// Its points.
+    /// Which list of places along x its points have.
+    a: usize,
+    /// Its points without x.
     p: Vec<PointData>,
 }
 
-/// x and y; what it stands for, where it is not just what was seen; the intervals around x and around y.
+/// y; what it stands for, where it is not just what was seen; the intervals around x and around y.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum PointData {
-    Bare(Short, Short),
-    Meant(Short, Short, u8),
-    Around(Short, Short, u8, Option<(Short, Short)>, Option<(Short, Short)>),
+    Bare(Short),
+    Meant(Short, u8),
+    Around(Short, u8, Option<(Short, Short)>, Option<(Short, Short)>),
+}
+
+/// The lists of places along x that were met, by what they are written as.
+#[derive(Default)]
+struct Along {
+    numbers: HashMap<Vec<u64>, usize>,
+    lists: Vec<Vec<Short>>,
+}
+
+impl Along {
+    /// The number of the list of these points.
+    fn of(&mut self, points: &[Point]) -> usize {
+        let next = self.lists.len();
+        let own = points.iter().map(|point| point.x.to_bits()).collect();
+        let number = *self.numbers.entry(own).or_insert(next);
+        if number == next {
+            self.lists.push(points.iter().map(|point| Short(point.x)).collect());
+        }
+        number
+    }
 }
 
 /// A number with the digits that are seen of it.
@@ -75,10 +99,15 @@ struct Short(f64);
 
 impl Serialize for Short {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            whole if whole.fract() == 0.0 && whole.abs() < 1e15 => serializer.serialize_i64(whole as i64),
-            number => serializer.serialize_f64(format!("{number:.4e}").parse().unwrap_or(number)),
+        let is_whole = |number: f64| number.fract() == 0.0 && number.abs() < 1e15;
+        let number = match self.0 {
+            whole if is_whole(whole) => whole,
+            number => format!("{number:.4e}").parse().unwrap_or(number),
+        };
+        if is_whole(number) {
+            return serializer.serialize_i64(number as i64);
         }
+        serializer.serialize_f64(number)
     }
 }
 
@@ -86,9 +115,12 @@ impl Serialize for Short {
 pub(super) fn json(report: &Report) -> String {
     let palette = &report.palette;
     let all = 0..palette.names().len();
+    let mut along = Along::default();
+    let charts = charts(report).map(|chart| (chart.id.as_str(), chart_data(chart, &mut along))).collect();
     let data = Data {
         command: &report.command,
-        charts: charts(report).map(|chart| (chart.id.as_str(), chart_data(chart))).collect(),
+        charts,
+        along: along.lists,
         marks: all.clone().map(|index| mark(palette.look(index).mark)).collect(),
         quiet: all.filter(|index| palette.is_quiet(*index)).collect(),
     };
@@ -97,7 +129,7 @@ pub(super) fn json(report: &Report) -> String {
     text.replace('<', "\\u003c")
 }
 
-fn chart_data(chart: &Chart) -> ChartData<'_> {
+fn chart_data<'a>(chart: &'a Chart, along: &mut Along) -> ChartData<'a> {
     ChartData {
         x: axis(&chart.x),
         y: axis(&chart.y),
@@ -112,7 +144,7 @@ fn chart_data(chart: &Chart) -> ChartData<'_> {
             .map(|guide| (Short(guide.x), guide.name.as_str(), guide.strategy))
             .collect(),
         contest: &chart.contest,
-        series: chart.series.iter().map(series).collect(),
+        series: chart.series.iter().map(|one| series(one, along)).collect(),
     }
 }
 
@@ -136,19 +168,24 @@ fn axis(axis: &Axis) -> AxisData<'_> {
     }
 }
 
-fn series(series: &Series) -> SeriesData<'_> {
+fn series<'a>(series: &'a Series, along: &mut Along) -> SeriesData<'a> {
     let joined = match series.join {
         Join::Line => "line",
         Join::Step => "step",
         Join::Marks => "marks",
         Join::LineAndMarks => "both",
     };
-    let points = series.points.iter().map(point).collect();
-    SeriesData { s: series.strategy, n: &series.name, j: joined, p: points }
+    SeriesData {
+        s: series.strategy,
+        n: &series.name,
+        j: joined,
+        a: along.of(&series.points),
+        p: series.points.iter().map(point).collect(),
+    }
 }
 
 fn point(point: &Point) -> PointData {
-    let (x, y) = (Short(point.x), Short(point.y));
+    let y = Short(point.y);
     let kind = match point.kind {
         PointKind::Seen => 0,
         PointKind::Bound => 1,
@@ -157,9 +194,9 @@ fn point(point: &Point) -> PointData {
     };
     let around = |range: Option<(f64, f64)>| range.map(|(low, high)| (Short(low), Short(high)));
     match (kind, point.x_range, point.y_range) {
-        (0, None, None) => PointData::Bare(x, y),
-        (kind, None, None) => PointData::Meant(x, y, kind),
-        (kind, x_range, y_range) => PointData::Around(x, y, kind, around(x_range), around(y_range)),
+        (0, None, None) => PointData::Bare(y),
+        (kind, None, None) => PointData::Meant(y, kind),
+        (kind, x_range, y_range) => PointData::Around(y, kind, around(x_range), around(y_range)),
     }
 }
 

@@ -4,15 +4,16 @@ use dedup_records::record::Struck;
 use dedup_records::units::plural;
 use maud::{Markup, html};
 
+use super::heads::Heads;
 use super::{class, drawn};
 use crate::chart::{Chart, draw};
-use crate::model::{Cell, Column, Line, Report, Shade, Table, View};
+use crate::model::{Cell, Column, Line, Report, Shade, Table, Tone, View};
 use crate::palette::{Look, Mark};
 use crate::tidy;
 use crate::verdict::HARM;
 
 /// A chart, the table of its data below it, and links to both as files.
-pub(crate) fn chart_figure(chart: &Chart, table: &Table, report: &Report) -> Markup {
+pub(crate) fn chart_figure(chart: &Chart, table: &Table, report: &Report, heads: &Heads<'_>) -> Markup {
     let label = format!(
         "{}. {} against {}. The data are in the table below.",
         chart.title, chart.y.title, chart.x.title
@@ -29,22 +30,22 @@ pub(crate) fn chart_figure(chart: &Chart, table: &Table, report: &Report) -> Mar
             output.tip aria-live="polite" {}
             details.data {
                 summary { "Data of this chart: " (plural(table.lines.len() as u64, "line")) }
-                (grid(table))
+                (grid(table, heads))
             }
         }
     }
 }
 
 /// A table with a link to its CSV.
-pub(crate) fn table_view(table: &Table) -> Markup {
+pub(crate) fn table_view(table: &Table, heads: &Heads<'_>) -> Markup {
     html! {
         @match table.view {
             View::Folded => details.data {
                 summary { (table.caption) }
-                (grid(table))
+                (grid(table, heads))
                 (csv_link(table))
             },
-            View::Plain | View::Cards | View::Heat => { (grid(table)) (csv_link(table)) }
+            View::Plain | View::Cards | View::Heat => { (grid(table, heads)) (csv_link(table)) }
         }
     }
 }
@@ -60,21 +61,11 @@ fn csv_link(table: &Table) -> Markup {
     }
 }
 
-/// So many columns do not fit beside each other on a narrow screen.
-const MANY: usize = 6;
-
-fn grid(table: &Table) -> Markup {
-    let has_cards = match table.view {
-        View::Plain | View::Folded => table.columns.len() >= MANY,
-        View::Cards => true,
-        View::Heat => false,
-    };
+fn grid(table: &Table, heads: &Heads<'_>) -> Markup {
     let classes = match table.view {
-        View::Heat => "data heat",
-        _ if has_cards => "data cards",
-        _ => "data",
+        View::Heat => "data heat".to_string(),
+        _ => heads.class(table).map_or("data".to_string(), |class| format!("data {class}")),
     };
-    let head = |column: &Column| has_cards.then(|| column.title.clone());
     html! {
         div.tablewrap tabindex="0" role="region" aria-label=(table.caption) {
             table class=(classes) id=(anchor("table", &table.id)) {
@@ -82,7 +73,7 @@ fn grid(table: &Table) -> Markup {
                 thead {
                     tr {
                         @for column in &table.columns {
-                            th scope="col" class=(format!("{}{}", if column.numeric { "num" } else { "" }, about(column))) { (column.title) }
+                            th scope="col" class=[head_class(column)] { (column.title) }
                         }
                     }
                 }
@@ -91,12 +82,12 @@ fn grid(table: &Table) -> Markup {
                         tr class=[line_class(line)] {
                             @for (index, (cell, column)) in line.cells.iter().zip(&table.columns).enumerate() {
                                 @if index == 0 {
-                                    th scope="row" class=[line.strategy.map(|index| format!("k{index} name"))] data-v=[cell.value] {
+                                    th scope="row" class=[line.strategy.map(|index| format!("k{index} name"))] {
                                         (prose(&cell.text))
                                         @if !cell.below.is_empty() { " " small { (cell.below) } }
                                     }
                                 } @else {
-                                    (cell_view(cell, column, head(column)))
+                                    (cell_view(cell, column))
                                 }
                             }
                         }
@@ -109,8 +100,7 @@ fn grid(table: &Table) -> Markup {
 
 fn line_class(line: &Line) -> Option<String> {
     let own = line.strategy.map_or(String::new(), |index| format!("s{index}"));
-    let class = struck(&own, &line.struck);
-    (!class.is_empty()).then_some(class)
+    some(&struck(&own, &line.struck))
 }
 
 /// The classes of what is about faults, by which a page shows one kind of them.
@@ -120,17 +110,31 @@ pub(crate) fn struck(class: &str, struck: &[Struck]) -> String {
     format!("{class}{fault}{kinds}").trim_start().to_string()
 }
 
-fn cell_view(cell: &Cell, column: &Column, head: Option<String>) -> Markup {
-    let kind = match (column.numeric, column.title.as_str()) {
-        (true, _) => "num ",
-        (false, HARM) => "harm ",
-        (false, _) => "",
+/// What a cell sorts by is not said in it: it stands in the table's CSV.
+fn cell_view(cell: &Cell, column: &Column) -> Markup {
+    let is_harm = column.title == HARM && !column.numeric;
+    // Most cells are plain numbers: they have no class.
+    let kind = match (column.numeric, is_harm) {
+        (true, _) => "",
+        (false, true) => "words harm",
+        (false, false) => "words",
     };
-    let classes = format!("{kind}{}{}{}", class(cell.tone), shade(cell.shade), about(column));
-    html! { td class=(classes) data-v=[cell.value] data-h=[head] {
-        span.v { (cell.text) }
+    let tone = if cell.tone == Tone::Plain { "" } else { class(cell.tone) };
+    let classes = format!("{kind} {tone}{}{}", shade(cell.shade), about(column));
+    html! { td class=[some(&classes)] {
+        @if is_harm { span.v { (cell.text) } } @else { (cell.text) }
         @if !cell.below.is_empty() { " " small { (cell.below) } }
     } }
+}
+
+fn head_class(column: &Column) -> Option<String> {
+    some(&format!("{}{}", if column.numeric { "num" } else { "" }, about(column)))
+}
+
+/// Classes, where there are any.
+fn some(classes: &str) -> Option<String> {
+    let classes = classes.trim();
+    (!classes.is_empty()).then(|| classes.to_string())
 }
 
 /// The class of the strategy that a column is about.

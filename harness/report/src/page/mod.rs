@@ -6,6 +6,7 @@
 
 mod data;
 mod figure;
+mod heads;
 mod shell;
 
 use maud::{Markup, html};
@@ -16,7 +17,9 @@ use super::palette::Palette;
 use super::words::clip;
 
 use figure::struck;
-pub(super) use figure::{chart_figure, key, notes, prose, shade, table_view};
+use figure::{chart_figure, table_view};
+pub(super) use figure::{key, notes, prose, shade};
+use heads::Heads;
 pub use shell::offline;
 pub(super) use shell::{Shell, document};
 
@@ -25,17 +28,18 @@ const SCRIPT: &str = concat!(include_str!("chart.js"), include_str!("page.js"));
 
 /// The report as one HTML document.
 pub fn render(report: &Report) -> String {
+    let heads = &Heads::of(report);
     let body = html! {
         a.skip href="#main" { "Skip to the content" }
-        (header(&report.opening))
+        (header(&report.opening, heads))
         (legend(report))
         main #main {
             noscript { p.about {
                 "Without JavaScript this page saves tables as CSV; its charts as SVG are written by "
                 code { "dedup-harness report RUN --assets DIR" } "."
             } }
-            @for section in shown(report) { (section_view(section, report)) }
-            (verdicts(&report.opening))
+            @for section in shown(report) { (section_view(section, report, heads)) }
+            (verdicts(&report.opening, heads))
             (absent(report))
         }
         footer { p { (footer(report)) } }
@@ -43,10 +47,11 @@ pub fn render(report: &Report) -> String {
     document(Shell {
         title: &format!("{}: deduplication compared", report.opening.title),
         style: &format!(
-            "{}{}{}{}",
+            "{}{}{}{}{}",
             super::chart::style_of_page(&report.palette),
             states(&report.palette),
             choices(&report.opening.kinds),
+            heads.style(),
             STYLE
         ),
         script: SCRIPT,
@@ -81,7 +86,7 @@ fn states(palette: &Palette) -> String {
     (0..palette.names().len()).map(|index| hide(index) + &colour(index).unwrap_or_default()).collect()
 }
 
-fn header(opening: &Opening) -> Markup {
+fn header(opening: &Opening, heads: &Heads<'_>) -> Markup {
     html! {
         header.top {
             div #odd.odd role="status" hidden {}
@@ -96,11 +101,11 @@ fn header(opening: &Opening) -> Markup {
             @for kind in &opening.kinds { p class=(of_kind("sentence", kind)) { (prose(&kind.sentence)) } }
             @if let Some(overview) = &opening.overview {
                 div #overview {
-                    div.of-all { @for table in &overview.tables { (table_view(table)) } }
+                    div.of-all { @for table in &overview.tables { (table_view(table, heads)) } }
                     @for kind in &opening.kinds { @if let Some(table) = &kind.overview {
                         div class=(of_kind("", kind)) {
                             p.about { "Of faults only those of one kind (" (kind.struck.words()) "), and what is of no fault." }
-                            (table_view(table))
+                            (table_view(table, heads))
                         }
                     } }
                     (notes(&overview.notes))
@@ -123,13 +128,13 @@ fn header(opening: &Opening) -> Markup {
 }
 
 /// Each scenario by itself: behind what all of them say together.
-fn verdicts(opening: &Opening) -> Markup {
+fn verdicts(opening: &Opening, heads: &Heads<'_>) -> Markup {
     html! {
         @if !opening.figures.is_empty() { section #verdicts.section aria-label="Each scenario by itself" {
             h2 { "Each scenario by itself" }
             @for (index, figure) in opening.figures.iter().enumerate() {
                 (folded(figure, index, ("", ""), html! {
-                    @for table in &figure.tables { (table_view(table)) }
+                    @for table in &figure.tables { (table_view(table, heads)) }
                     (notes(&figure.notes))
                 }))
             }
@@ -265,7 +270,7 @@ fn lead(section: &Section, kinds: &[Kind]) -> Markup {
     }
 }
 
-fn section_view(section: &Section, report: &Report) -> Markup {
+fn section_view(section: &Section, report: &Report, heads: &Heads<'_>) -> Markup {
     html! {
         section.section id=(section.id) {
             h2 { (section.title) }
@@ -274,9 +279,9 @@ fn section_view(section: &Section, report: &Report) -> Markup {
             @for (index, figure) in section.figures.iter().enumerate() {
                 (folded(figure, index, (section.title, &section.headline), html! {
                     @for (chart, table) in &figure.charts {
-                        (chart_figure(chart, table, report))
+                        (chart_figure(chart, table, report, heads))
                     }
-                    @for table in &figure.tables { (table_view(table)) }
+                    @for table in &figure.tables { (table_view(table, heads)) }
                     (notes(&figure.notes))
                 }))
             }

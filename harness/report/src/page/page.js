@@ -350,7 +350,7 @@
   const sentence = (cell, table) => {
     const head = cell.parentElement.cells[0];
     const words = (element) => (element ? element.textContent.trim() : '');
-    const [value, below] = [words(cell.querySelector('.v')), words(cell.querySelector('small'))];
+    const [value, below] = [words(cell.firstChild), words(cell.querySelector('small'))];
     // Without a run without the fault there is no "more".
     const copies = (text) => (text.startsWith('+') ? `let ${text.slice(1)} copies more through than without it`
       : /^[0-9,]+$/.test(text) ? `let ${text} copies through` : text);
@@ -386,9 +386,24 @@
     });
   });
 
-  // Tables sort by a click on a heading.
+  // Tables sort by a click on a heading: by the numbers that stand in their CSV.
+  const fields = (csv) => {
+    const lines = [[]];
+    for (const [, quoted, plain, end] of csv.matchAll(/(?:"((?:[^"]|"")*)"|([^",\n]*))(,|\n)/g)) {
+      lines[lines.length - 1].push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
+      if (end === '\n') lines.push([]);
+    }
+    return lines;
+  };
+  const saved = new Map([...document.querySelectorAll('a[download$=".csv"]')].map((link) => ['table-' + link.download.slice(0, -4), link]));
+  const numbers = (table) => {
+    const link = saved.get(table.id);
+    const lines = link ? fields(decodeURIComponent(link.getAttribute('href').replace(/^[^,]*,/, ''))).slice(1) : [];
+    return new Map([...table.tBodies[0].rows].map((row, at) => [row, lines[at] || []]));
+  };
   document.querySelectorAll('table.data').forEach((table) => {
     const heads = [...table.tHead.rows[0].cells];
+    let own = null;
     heads.forEach((head, column) => {
       const button = document.createElement('button');
       button.type = 'button';
@@ -402,9 +417,10 @@
         const down = head.getAttribute('aria-sort') === 'ascending';
         heads.forEach((other) => other.removeAttribute('aria-sort'));
         head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
+        own ??= numbers(table);
         const key = (row) => {
-          const cell = row.cells[column];
-          return cell.dataset.v === undefined ? cell.textContent : Number(cell.dataset.v);
+          const field = own.get(row)[column];
+          return field && Number.isFinite(Number(field)) ? Number(field) : row.cells[column].textContent;
         };
         const order = (one, other) => {
           const [a, b] = [key(one), key(other)];
