@@ -1,6 +1,6 @@
 //! The impact pass from outside: run, recorded, shown, and refused.
 
-use crate::tool::Tool;
+use crate::tool::{Tool, entries};
 
 const RUN: [&str; 6] = ["run", "-q", "-p", "impact", "-f", "clients.toml"];
 
@@ -52,6 +52,54 @@ fn numbers_are_recorded_and_shown_in_every_format() {
     assert!(markdown.contains("### clients  exact") && markdown.contains("| pings |"), "{markdown}");
     // A record of today is what it is shown from: the same again.
     assert_eq!(tool.prints(&["impact", "out", "-s", "^noop$"]), one);
+}
+
+#[test]
+fn tables_are_made_of_records_alone_and_are_the_same_again() {
+    let tool = tool();
+    tool.prints(&[&RUN[..], &["-s", "^noop$", "-o", "out"]].concat());
+    let before = std::fs::read(tool.work().join("out/records.jsonl")).unwrap();
+    let files = |folder: &str| -> Vec<(std::path::PathBuf, Vec<u8>)> {
+        let folder = tool.work().join(folder);
+        let named = entries(&folder).into_iter();
+        named.map(|path| (path.clone(), std::fs::read(folder.join(path)).unwrap())).collect()
+    };
+    tool.prints(&["impact", "out", "-o", "numbers"]);
+    tool.prints(&["impact", "out", "-o", "again"]);
+    let made = files("numbers");
+    assert_eq!(made.len(), 9, "four tables twice, and their schema");
+    assert_eq!(made, files("again"));
+    tool.prints(&["impact", "out", "-o", "numbers"]);
+    assert_eq!(made, files("numbers"));
+    assert_eq!(before, std::fs::read(tool.work().join("out/records.jsonl")).unwrap());
+    let csv = std::fs::read_to_string(tool.work().join("numbers/impact_over_time.csv")).unwrap();
+    let (head, rows) = csv.split_once('\n').unwrap();
+    assert!(head.contains("scenario,") && head.contains("strategy,") && head.contains("truth"), "{head}");
+    assert!(rows.lines().any(|row| row.contains("pings") && row.contains("live")), "{csv}");
+    tool.refuses(&["impact", "out", "-o", "clients.toml"], &["clients.toml"]);
+}
+
+#[test]
+fn statements_are_printed_for_every_engine_and_names_that_are_none_are_refused() {
+    let tool = Tool::new();
+    let day = ["--day", "2026-01-31"];
+    for engine in ["duckdb", "bigquery", "spark", "clickhouse"] {
+        let all = [&["impact", "--emit-sql", engine], &day[..], &["--dimension", "country"]].concat();
+        let script = tool.prints(&all);
+        for word in ["clients_daily", "clients_last_seen", "country", "2026-01-31"] {
+            assert!(script.contains(word), "{engine} {word}: {script}");
+        }
+    }
+    let refused = |more: &[&str], said: &[&str]| {
+        tool.refuses(&[&["impact", "--emit-sql", "duckdb"], &day[..], more].concat(), said);
+    };
+    refused(&["--dimension", "a; drop"], &["--dimension", "a; drop", "allowed"]);
+    refused(&["--source", "a.b.c.d"], &["--source", "one to three parts"]);
+    refused(&["--dimension", "pings"], &["dimension column", "allowed is any name but"]);
+    refused(&["--daily-table", "telemetry_stable.main_v5"], &["allowed are three different ones"]);
+    tool.refuses(&["impact", "--emit-sql", "duckdb"], &["--day"]);
+    tool.refuses(&["impact", "--emit-sql", "oracle", "--day", "2026-01-31"], &["oracle", "clickhouse"]);
+    tool.refuses(&["impact", "--emit-sql", "duckdb", "--day", "2026-02-30"], &["2026-02-30", "a day of UTC"]);
 }
 
 #[test]

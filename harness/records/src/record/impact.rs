@@ -3,6 +3,7 @@
 //! A table's number is the truth's, with what is too much, without what is missing; all three are counts, so that whoever
 //! reads a record can add days up. A list that is empty has a 0 for every day.
 
+use dedup_impact::tidy::{Seen, SeenNumber};
 use dedup_impact::{Compared, Difference, Measured, Number, Series};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -200,6 +201,23 @@ impl ImpactFigures {
         let name = number.name();
         let is_it = |figures: &&NumberFigures| figures.number == name && figures.dimension.is_none();
         self.numbers.iter().find(is_it)?.series(tables)
+    }
+
+    /// All numbers as a table has them, named by scenario, strategy and table; none where they cannot be read.
+    pub fn seen(&self, named: [&str; 3], tables: Tables) -> Option<Seen> {
+        let number = |figures: &NumberFigures| {
+            let cell = figures.dimension.clone().zip(figures.value.clone());
+            Some(SeenNumber { cell, series: figures.series(tables)? })
+        };
+        let [scenario, strategy, table] = named.map(str::to_string);
+        Some(Seen {
+            scenario,
+            strategy,
+            table,
+            first_day: self.first_day.parse().ok()?,
+            steps: self.steps.clone(),
+            numbers: self.numbers.iter().map(number).collect::<Option<_>>()?,
+        })
     }
 
     /// What the strategy does to the numbers, in a sentence.
