@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use crate::tool::Tool;
 
 /// The records, and the words that draw each page of them; as docs/REPORTS.md has them.
-const DRAWN: [(&str, &[&str]); 6] = [
+const DRAWN: [(&str, &[&str]); 7] = [
     ("results/quick/report.html", &["report", "results/quick"]),
     ("results/quick/slides.html", &["report", "results/quick", "--format", "slides"]),
     ("results/talk/report.html", &["report", "results/talk"]),
+    ("results/talk-today/report.html", &["report", "results/talk-today"]),
     ("results/talk/slides.html", &["report", "results/talk", "--format", "slides"]),
     (
         "README.md",
@@ -27,7 +28,7 @@ fn root() -> PathBuf {
 #[test]
 fn the_recorded_pages_are_those_that_this_commit_draws() {
     let tool = Tool::new();
-    for folder in ["results/quick", "results/talk"] {
+    for folder in ["results/quick", "results/talk", "results/talk-today"] {
         let records = format!("{folder}/records.jsonl");
         tool.write(&records, std::fs::read(root().join(&records)).unwrap());
     }
