@@ -184,7 +184,7 @@ fn note_end(dir: &Path, server: &mut Server, index: usize) -> io::Result<()> {
 }
 
 /// Removes the directory and what is in it once nobody works there; again where something was put there meanwhile.
-fn remove(dir: &Path) -> io::Result<()> {
+pub(crate) fn remove(dir: &Path) -> io::Result<()> {
     let _alone = stay::alone(dir, REMOVAL);
     until(REMOVAL, || match fs::remove_dir_all(dir) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => ControlFlow::Continue(error),

@@ -19,6 +19,7 @@ use super::scheduler::{Event, Memory, Scheduler};
 use super::task::{Place, Task, TaskObserver};
 use crate::cell::{Ending, Job, Limits, Reached, Work, run_parent};
 use crate::record::{CellResult, Pass};
+use crate::servers::guard;
 
 /// What runs tasks.
 pub(super) struct WorkerPool<'a> {
@@ -102,6 +103,7 @@ fn process(
     let of_directory = |error| named(job.directory.display(), error);
     std::fs::create_dir_all(&job.directory).map_err(of_directory)?;
     let ending = run_parent(job, limits, stop, progress);
-    std::fs::remove_dir_all(&job.directory).map_err(of_directory)?;
+    // What a stopped cell has started may write until it ends, too.
+    guard::remove(&job.directory).map_err(of_directory)?;
     ending
 }
