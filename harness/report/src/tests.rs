@@ -307,6 +307,7 @@ fn numbers_that_people_read_are_drawn_where_they_are_wrong_and_the_triangle_is_w
         "{}",
         impact.headline
     );
+    assert!(slides::render(&report).contains("Error of pings by day"), "a slide has the chart");
     let [figure] = &impact.figures[..] else { panic!("one scenario") };
     let drawn: Vec<&str> =
         figure.charts.iter().map(|(chart, _)| chart.title.split(',').next().unwrap()).collect();

@@ -1,5 +1,5 @@
 //! Which slides there are, and in which order: the problem, what a window can know, robustness, performance,
-//! operations, the nightly job, and what the data do not show.
+//! operations, the nightly job, the numbers that people read, and what the data do not show.
 
 use dedup_records::compare::Standing;
 use dedup_records::record::Role;
@@ -51,8 +51,8 @@ impl Slide {
 }
 
 /// The order of the talk, by the names of the sections.
-const ORDER: [&str; 10] =
-    ["lag", "faults", "matrix", "talk", "today", "accuracy", "latency", "load", "memory", "stable"];
+const ORDER: [&str; 11] =
+    ["lag", "faults", "matrix", "talk", "today", "accuracy", "latency", "load", "memory", "stable", "impact"];
 
 /// Faults drawn on slides of their own; the matrix has all.
 const FAULTS: usize = 3;
