@@ -32,8 +32,8 @@ pub(super) fn one_new_per_key(subject: &Subject) -> Result<(), String> {
         copies += THREADS as u64 - 1;
         twice.extend((count > 1).then_some((key, count)));
     }
-    if let Window::SinceMarked(_) = promise.window {
-        // What is judged at once was not marked before: copies may pass, and nothing else went wrong.
+    if let Window::SinceMarked(_) | Window::Nothing = promise.window {
+        // What is judged at once was not marked before, or nothing is remembered: copies may pass, and nothing else went wrong.
         return Ok(());
     }
     let allowed = match promise.missed {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// A hundred years: longer than any stream, window or lag makes sense, and far from overflowing 64-bit nanoseconds.
-pub const LONGEST: Duration = Duration::from_secs(36_500 * 86_400);
+/// A hundred years, as they are typed (365.25 days each): longer than any stream, window or lag makes sense, and far from overflowing 64-bit nanoseconds.
+pub const LONGEST: Duration = Duration::from_secs(36_525 * 86_400);
 
 /// Longer units first: `B` ends them all.
 const UNITS: [(&str, f64); 10] = [

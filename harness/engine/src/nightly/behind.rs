@@ -185,6 +185,10 @@ impl Behind {
 
     fn do_nights(self, arrived: &Arrived<'_>) -> Result<Nights, NightlyError> {
         self.written.finish()?;
+        // Where nothing was delivered no night makes them.
+        for dir in [&self.ours, &self.theirs] {
+            std::fs::create_dir_all(dir).map_err(|error| NightlyError::unwritable(dir, error))?;
+        }
         let live = table(&self.live, &Layout::default())?;
         let mut scores: Vec<(&str, Vec<DayDone>, Score)> = Vec::new();
         if self.jobs.nightly {

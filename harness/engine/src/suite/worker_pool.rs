@@ -103,7 +103,8 @@ fn process(
     let of_directory = |error| named(job.directory.display(), error);
     std::fs::create_dir_all(&job.directory).map_err(of_directory)?;
     let ending = run_parent(job, limits, stop, progress);
-    // What a stopped cell has started may write until it ends, too.
-    guard::remove(&job.directory).map_err(of_directory)?;
+    // What a cell that was ended has started may write until it ends, too. What cannot be removed stays in the run's directory,
+    // which goes at the end: it is no reason to lose what the other cells came to.
+    let _ = guard::remove(&job.directory);
     ending
 }
