@@ -38,25 +38,30 @@ first_day = { new-profile = 0.3 }
 dimensions.country = { DE = 1, US = 3 }
 "#;
 
-/// Drops one ping in ten, by its id, whatever came before.
-struct DropsATenth;
+/// Drops one ping in so many, by its id, whatever came before.
+struct Drops(u64);
 
-const DROPS_A_TENTH: Definition = Definition {
-    name: "drops-a-tenth",
-    about: "a liar",
-    role: Role::Candidate,
-    settings: &[],
-    needs: Needs::Nothing,
-    operation: Operation::NOTHING,
-    forgets: |_, _| Forgets::AtWindowEnd,
-    estimate: None,
-    prospect: None,
-    build: &|_, _: &Context| Ok(Box::new(DropsATenth)),
-};
+const fn dropping(build: dedup_strategies::Build) -> Definition {
+    Definition {
+        name: "drops",
+        about: "a liar",
+        role: Role::Candidate,
+        settings: &[],
+        needs: Needs::Nothing,
+        operation: Operation::NOTHING,
+        forgets: |_, _| Forgets::AtWindowEnd,
+        estimate: None,
+        prospect: None,
+        build,
+    }
+}
 
-impl Strategy for DropsATenth {
+const DROPS_A_TENTH: Definition = dropping(&|_, _: &Context| Ok(Box::new(Drops(10))));
+const DROPS_ALL: Definition = dropping(&|_, _: &Context| Ok(Box::new(Drops(1))));
+
+impl Strategy for Drops {
     fn worker(&self, _index: usize) -> Result<Box<dyn Worker>, Unavailable> {
-        Ok(Box::new(DropsATenth))
+        Ok(Box::new(Drops(self.0)))
     }
 
     fn routing(&self) -> Routing {
@@ -72,14 +77,15 @@ impl Strategy for DropsATenth {
     }
 }
 
-impl Worker for DropsATenth {
+impl Worker for Drops {
     fn judge(
         &mut self,
         pings: &[Ping],
         _: Timestamp,
         verdicts: &mut Vec<Verdict>,
     ) -> Result<(), Unavailable> {
-        let is_dropped = |ping: &Ping| u64::from_le_bytes(ping.key.0[..8].try_into().unwrap()) % 10 == 0;
+        let is_dropped =
+            |ping: &Ping| u64::from_le_bytes(ping.key.0[..8].try_into().unwrap()).is_multiple_of(self.0);
         verdicts.extend(pings.iter().map(|ping| match is_dropped(ping) {
             true => Verdict::Duplicate,
             false => Verdict::New,
@@ -152,6 +158,16 @@ fn losses_are_seen_in_users_as_theory_says() {
     let predicted = figures.predicted.iter().find(is_daily).unwrap().error_ratio;
     assert!(daily < 0.0 && (daily / predicted - 1.0).abs() < 0.2, "{daily} {predicted}");
     assert!(of(Number::Mau, Tables::Stable) >= daily);
+}
+
+#[test]
+fn where_nothing_is_delivered_the_tables_are_empty_and_every_count_is_too_low_by_all() {
+    let figures = run_on(SCENARIO, DROPS_ALL, u64::MAX).unwrap();
+    assert_eq!((figures.live.rows_count, figures.stable.rows_count), (0, 0));
+    for number in [Number::Pings, Number::Dau, Number::Mau] {
+        assert_eq!(relative(&figures, number, Tables::Stable), Some(-1.0), "{number:?}");
+    }
+    assert!(figures.sentence().starts_with("takes 100 % from ping counts"), "{}", figures.sentence());
 }
 
 #[test]
