@@ -197,7 +197,7 @@ pub enum PassArg {
     Weigh,
     /// Time and memory against ids held; takes minutes a strategy, and is run where it is asked for
     Scale,
-    /// What it does to the numbers that people read: users, sessions, crash rates; of scenarios with [clients]
+    /// What it does to the numbers that people read: users, sessions, crash rates; of scenarios that say who sends the pings
     Impact,
 }
 
