@@ -1,5 +1,5 @@
 //! Tidy tables in the shapes that dashboards ask for, each row a value beside what it should be: [numbers over time](over_time), the same
-//! [by dimension](by_dimension), [funnels](funnel), and [cohorts](cohorts).
+//! [by dimension](by_dimension), [funnels](funnel), and [cohorts].
 //!
 //! Every row names the strategy and the table that it is of, so that those of several, live and stable, lie beneath each other. What each column means is
 //! published with them: [`schema_json`], [`schema_markdown`]. The same counts make the same bytes, in CSV and in Parquet.
