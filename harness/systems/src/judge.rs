@@ -132,6 +132,9 @@ impl Slot {
             Reply::Verdicts { verdicts, unjudged } => (verdicts, unjudged),
             other => return Err(process.unasked(&other, &["verdicts"])),
         };
+        if unjudged.is_some() && !given.contains(&Verdict::Unjudged) {
+            return Err(process.lost("said why some pings have no verdict, and gave each of them one"));
+        }
         if given.len() != pings.len() {
             return Err(process.lost(&format!("gave {} verdicts for {} pings", given.len(), pings.len())));
         }

@@ -205,6 +205,12 @@ fn what_a_liar_does_is_said_in_one_sentence_and_nothing_of_it_is_left() {
         (&*greeting(WELCOME), "exec sleep 1000", 1, "gave no answer within 2s"),
         (&*greeting(WELCOME), "echo rubbish", 1, "answered with the line \"rubbish\""),
         (&*greeting(WELCOME), new, 1, "gave 1 verdicts for"),
+        (
+            &*greeting(WELCOME),
+            "echo '{\"partly\":{\"verdicts\":[\"new\"],\"unjudged\":\"why\"}}'",
+            1,
+            "said why some pings have no verdict, and gave each of them one",
+        ),
         (&*greeting(WELCOME), "echo '{\"done\":{}}'", 1, "answered \"done\" where \"verdicts\" is allowed"),
         (&*greeting(WELCOME), "printf '{\"verdicts\":'; exit", 1, "half a line"),
         (&*greeting(WELCOME), "echo '{\"failed\":\"away\"}'", 1, "liar away"),
