@@ -1,6 +1,6 @@
 //! The nightly job behind a pipeline: a sink that writes live tables, the job over them, and the score.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
@@ -185,33 +185,48 @@ impl Behind {
 
     fn do_nights(self, arrived: &Arrived<'_>) -> Result<Nights, NightlyError> {
         self.written.finish()?;
-        // Where nothing was delivered no night makes them.
-        for dir in [&self.ours, &self.theirs] {
-            std::fs::create_dir_all(dir).map_err(|error| NightlyError::unwritable(dir, error))?;
-        }
         let live = table(&self.live, &Layout::default())?;
-        let mut scores: Vec<(&str, Vec<DayDone>, Score)> = Vec::new();
+        let mut scored = Vec::new();
         if self.jobs.nightly {
-            let done = live.days.keys().map(|day| copy_deduplicated(&live, *day, &self.ours, &self.night));
-            let done = done.collect::<Result<_, _>>()?;
-            scores.push(("nightly", done, score(&table(&self.ours, &Layout::default())?)?));
+            let night = |day| copy_deduplicated(&live, day, &self.ours, &self.night);
+            scored.push(Scored::of("nightly", &live, &self.ours, night)?);
         }
         if let Some(duckdb) = &self.duckdb {
-            let night = |day: &Day| duckdb.copy_deduplicated(&live, *day, &self.theirs, &self.night);
-            let done = live.days.keys().map(night);
-            let done = done.collect::<Result<_, _>>()?;
-            scores.push(("nightly-duckdb", done, score(&table(&self.theirs, &Layout::default())?)?));
+            let night = |day| duckdb.copy_deduplicated(&live, day, &self.theirs, &self.night);
+            scored.push(Scored::of("nightly-duckdb", &live, &self.theirs, night)?);
         }
-        if let [(_, _, ours), (_, _, theirs)] = scores.as_slice() {
-            agree(ours, theirs)?;
+        if let [ours, theirs] = scored.as_slice() {
+            agree(&ours.score, &theirs.score)?;
         }
-        let job = scores.iter().map(|(job, _, _)| *job).collect::<Vec<_>>().join(", ");
-        let Some((_, done, score)) = scores.into_iter().next() else {
+        let job = scored.iter().map(|scored| scored.job).collect::<Vec<_>>().join(", ");
+        let Some(Scored { done, stable, score, .. }) = scored.into_iter().next() else {
             return Err(NightlyError::file(&self.live, "no job was asked for"));
         };
-        let figures = figures(job, &self.night, &done, &score, arrived);
-        let stable = table(if self.jobs.nightly { &self.ours } else { &self.theirs }, &Layout::default())?;
-        Ok(Nights { figures, live, stable })
+        Ok(Nights { figures: figures(job, &self.night, &done, &score, arrived), live, stable })
+    }
+}
+
+/// What a job's nights made, and its score.
+struct Scored {
+    job: &'static str,
+    done: Vec<DayDone>,
+    stable: Table,
+    score: Score,
+}
+
+impl Scored {
+    /// Does the night of each day of `live`, which writes into the directory `dir`.
+    fn of(
+        job: &'static str,
+        live: &Table,
+        dir: &Path,
+        night: impl Fn(Day) -> Result<DayDone, NightlyError>,
+    ) -> Result<Scored, NightlyError> {
+        // Where nothing was delivered no night makes it.
+        std::fs::create_dir_all(dir).map_err(|error| NightlyError::unwritable(dir, error))?;
+        let done = live.days.keys().map(|day| night(*day)).collect::<Result<_, _>>()?;
+        let stable = table(dir, &Layout::default())?;
+        Ok(Scored { job, done, score: score(&stable)?, stable })
     }
 }
 

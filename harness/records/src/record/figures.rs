@@ -279,6 +279,19 @@ pub enum Tables {
     Stable,
 }
 
+impl Tables {
+    /// Both of them.
+    pub const ALL: [Tables; 2] = [Tables::Live, Tables::Stable];
+
+    /// Its name in records and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tables::Live => "live",
+            Tables::Stable => "stable",
+        }
+    }
+}
+
 /// Duplicates of one cause.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CauseFigures {

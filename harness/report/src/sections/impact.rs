@@ -46,8 +46,8 @@ fn draw(panel: &Panel<'_>) -> Option<Figure> {
     let mut figure = figure(panel, headline(&rows));
     figure.tables.push(errors(&rows, panel));
     for (number, called) in DRAWN {
-        for (tables, which) in [(Tables::Live, "live"), (Tables::Stable, "stable")] {
-            figure.charts.extend(by_day(&rows, panel, (number, called), (tables, which)));
+        for tables in Tables::ALL {
+            figure.charts.extend(by_day(&rows, panel, (number, called), tables));
         }
     }
     figure.tables.extend(by_value(&rows, panel));
@@ -131,8 +131,9 @@ fn by_day(
     rows: &[Of<'_>],
     panel: &Panel<'_>,
     (number, called): (Number, &str),
-    (tables, which): (Tables, &str),
+    tables: Tables,
 ) -> Option<(Chart, Table)> {
+    let which = tables.name();
     let id = format!("impact-{}-{which}-{}", number.name(), panel.id);
     let title = format!("Error of {called} by day, {which} tables, {}", panel.title);
     let mut table = Table::new(format!("{id}-data"), title.clone(), &[("day", false)]).viewed(View::Folded);
@@ -192,13 +193,17 @@ fn by_value(rows: &[Of<'_>], panel: &Panel<'_>) -> Vec<Table> {
     shown.into_iter().filter_map(|(number, tables, what)| heat(rows, panel, (number, tables, what))).collect()
 }
 
-fn heat(rows: &[Of<'_>], panel: &Panel<'_>, (number, tables, what): (Number, Tables, &str)) -> Option<Table> {
+fn heat<'a>(
+    rows: &[Of<'a>],
+    panel: &Panel<'_>,
+    (number, tables, what): (Number, Tables, &str),
+) -> Option<Table> {
     let name = number.name();
-    let cells = |figures: &ImpactFigures| -> Vec<NumberFigures> {
+    let cells = |figures: &'a ImpactFigures| -> Vec<&'a NumberFigures> {
         let of = |of: &&NumberFigures| of.number == name && of.dimension.is_some();
-        figures.numbers.iter().filter(of).cloned().collect()
+        figures.numbers.iter().filter(of).collect()
     };
-    let all: Vec<(&Of<'_>, Vec<NumberFigures>)> = rows.iter().map(|of| (of, cells(of.1))).collect();
+    let all: Vec<(&Of<'_>, Vec<&NumberFigures>)> = rows.iter().map(|of| (of, cells(of.1))).collect();
     let (_, places) = all.first().filter(|(_, places)| !places.is_empty())?;
     let caption = format!("Error by dimension: {what}, {}", panel.title);
     let id = format!("impact-by-{name}-{}", panel.id);
@@ -209,7 +214,7 @@ fn heat(rows: &[Of<'_>], panel: &Panel<'_>, (number, tables, what): (Number, Tab
     }));
     for place in places {
         let label = [&place.dimension, &place.value].map(|text| text.clone().unwrap_or_default()).join(" ");
-        let of = |(_, cells): &(&Of<'_>, Vec<NumberFigures>)| {
+        let of = |(_, cells): &(&Of<'_>, Vec<&NumberFigures>)| {
             let same = cells
                 .iter()
                 .find(|other| (&other.dimension, &other.value) == (&place.dimension, &place.value));

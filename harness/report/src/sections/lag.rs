@@ -1,6 +1,6 @@
 //! How late duplicates come, and what a window of a given length can know.
 
-use dedup_records::record::{LagFigures, Prediction, Tables};
+use dedup_records::record::{LagFigures, Prediction};
 use dedup_records::units::{duration, thousands};
 
 use super::{Heading, figure, section_of};
@@ -224,10 +224,7 @@ fn causes(panel: &Panel<'_>) -> Table {
     let mut table = Table::new(format!("cause-{}", panel.id), caption, &columns);
     for entry in &panel.rows {
         for Sum { prediction, duplicates, missed, expected, independent } in merged(entry) {
-            let tables = match prediction.tables {
-                Tables::Live => "live",
-                Tables::Stable => "stable",
-            };
+            let tables = prediction.tables.name();
             let share = if duplicates == 0 { 0.0 } else { expected / duplicates as f64 };
             table.push(
                 Some(entry.strategy),

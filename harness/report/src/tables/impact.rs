@@ -36,7 +36,7 @@ pub(super) fn tables(block: &Block) -> Vec<Small> {
     let table = |(tables, title): (Tables, &str)| {
         let across = ACROSS.iter().map(|(_, title)| (title.to_string(), Align::Right));
         let rows = rows.iter().map(|(row, figures)| {
-            let cells = ACROSS.iter().map(|(number, _)| cell(figures.whole(*number, tables)));
+            let cells = ACROSS.iter().map(|(number, _)| error_cell(figures.whole(*number, tables).as_ref()));
             std::iter::once(Text::plain(name(row, block))).chain(cells).collect()
         });
         Small {
@@ -104,12 +104,15 @@ fn about(figures: &ImpactFigures) -> String {
     )
 }
 
-fn cell(series: Option<Series>) -> Text {
-    match series.and_then(|series| series.whole()).and_then(|whole| whole.error()) {
-        None => Text::new("-", Tone::Dim),
-        Some(error) if error.relative == 0.0 => Text::new("0 %", Tone::Dim),
-        Some(error) => Text::plain(signed(error.relative)),
-    }
+/// Its relative error over all days.
+pub(super) fn error_cell(series: Option<&Series>) -> Text {
+    let error = series.and_then(Series::whole).and_then(|whole| whole.error());
+    error.map_or_else(|| Text::new("-", Tone::Dim), |error| relative(&error))
+}
+
+pub(super) fn relative(error: &Error) -> Text {
+    let tone = if error.relative == 0.0 { Tone::Dim } else { Tone::Plain };
+    Text::new(signed(error.relative), tone)
 }
 
 /// `+1.1 %`, two digits that count.

@@ -1,17 +1,17 @@
 //! One strategy's numbers: by the truth, how wrong each is, where it is worst, and what was to be expected.
 
-use dedup_impact::{Error, Number, Series, worst};
+use dedup_impact::{Number, Series, worst};
 use dedup_records::record::{ImpactFigures, NumberFigures, Tables};
 use dedup_records::units::{fixed, thousands};
 
 use super::grid::Align;
-use super::impact::{interval, signed};
+use super::impact::{error_cell, interval, relative, signed};
 use super::small::Small;
 use super::text::{Text, Tone};
 
 /// The tables of one strategy.
 pub(super) fn tables(figures: &ImpactFigures) -> Vec<Small> {
-    let worst = [Tables::Live, Tables::Stable].map(|tables| where_worst(figures, tables));
+    let worst = Tables::ALL.map(|tables| where_worst(figures, tables));
     [errors(figures), intervals(figures)]
         .map(Some)
         .into_iter()
@@ -41,7 +41,7 @@ fn errors(figures: &ImpactFigures) -> Small {
     let row = |number: &NumberFigures| {
         let [live, stable] = both(number)?;
         let cells = [called(live.number, &figures.steps), truth(&live)].map(Text::plain);
-        Some(cells.into_iter().chain([&live, &stable].map(error_cell)).collect())
+        Some(cells.into_iter().chain([&live, &stable].map(|series| error_cell(Some(series)))).collect())
     };
     Small {
         title: "how wrong each number is, over all days (what is counted is, by the truth, so much a day)"
@@ -85,19 +85,9 @@ fn truth(series: &Series) -> String {
     }
 }
 
-fn error_cell(series: &Series) -> Text {
-    let error = series.whole().and_then(|whole| whole.error());
-    error.map_or_else(|| Text::new("-", Tone::Dim), |error| relative(&error))
-}
-
 fn interval_cell(series: &Series) -> Text {
     let error = series.whole().and_then(|whole| whole.error());
     error.map_or_else(|| Text::new("-", Tone::Dim), |error| Text::plain(interval(&error)))
-}
-
-fn relative(error: &Error) -> Text {
-    let tone = if error.relative == 0.0 { Tone::Dim } else { Tone::Plain };
-    Text::new(signed(error.relative), tone)
 }
 
 /// For each number that is wrong: its worst day, how long that is visible, and the value of a dimension for which it is worst.
@@ -126,10 +116,7 @@ fn where_worst(figures: &ImpactFigures, tables: Tables) -> Option<Small> {
         ])
     };
     let rows: Vec<Vec<Text>> = wholes(figures).filter_map(row).collect();
-    let which = match tables {
-        Tables::Live => "live",
-        Tables::Stable => "stable",
-    };
+    let which = tables.name();
     let mut columns = columns(&["number", "worst day", "error", "days seen", "worst value", "error"], 1);
     columns[4].1 = Align::Left;
     (!rows.is_empty()).then(|| Small {
@@ -146,11 +133,7 @@ fn expected(figures: &ImpactFigures) -> Option<Small> {
     let row = |prediction: &dedup_records::record::ImpactPrediction| {
         let number = Number::named(&prediction.number)?;
         let seen = figures.whole(number, prediction.tables)?.whole()?.error()?;
-        let tables = match prediction.tables {
-            Tables::Live => "live",
-            Tables::Stable => "stable",
-        };
-        let cells = [prediction.number.as_str(), tables].map(Text::plain);
+        let cells = [prediction.number.as_str(), prediction.tables.name()].map(Text::plain);
         let figures = [signed(prediction.error_ratio), signed(seen.relative)].map(Text::plain);
         Some(cells.into_iter().chain(figures).collect())
     };

@@ -1,7 +1,7 @@
 //! Predicted against seen, as lines for the table and for Markdown.
 
 use dedup_records::compare::{Block, PredictionSummary, Row, Stands};
-use dedup_records::record::{Role, Tables};
+use dedup_records::record::Role;
 
 use super::grid::Align;
 use super::sheet::name;
@@ -51,10 +51,7 @@ fn line(strategy: &str, summary: &PredictionSummary) -> Vec<Text> {
     vec![
         Text::plain(strategy),
         Text::plain(summary.prediction.cause.as_str()),
-        Text::plain(match summary.prediction.tables {
-            Tables::Live => "live",
-            Tables::Stable => "stable",
-        }),
+        Text::plain(summary.prediction.tables.name()),
         Text::plain(percent(summary.prediction.predicted_ratio)),
         Text::plain(percent(summary.seen_ratio)),
         Text::dim(format!("{} to {}", percent(low), percent(high))),

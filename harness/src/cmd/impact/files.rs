@@ -34,10 +34,7 @@ fn seen(comparison: &Comparison) -> Vec<Seen> {
         let several = comparison.runs.len() > 1;
         let strategy = if several { format!("{} @{}", row.strategy, row.run) } else { row.strategy.clone() };
         let name = |table| [block.stream.scenario.as_str(), strategy.as_str(), table];
-        Some(
-            [("live", Tables::Live), ("stable", Tables::Stable)]
-                .map(|(table, tables)| figures.seen(name(table), tables)),
-        )
+        Some(Tables::ALL.map(|tables| figures.seen(name(tables.name()), tables)))
     });
     of.flatten().flatten().collect()
 }

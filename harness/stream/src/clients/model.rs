@@ -78,6 +78,11 @@ pub struct Condition {
 }
 
 impl ClientsSpec {
+    /// How many clients there are, or have been, by the end of the `day`-th day.
+    pub fn clients_until(&self, day: u64) -> u64 {
+        self.count.get().saturating_add((day + 1).saturating_mul(self.new_a_day))
+    }
+
     /// The names of all types, by number.
     pub fn type_names(&self) -> impl Iterator<Item = &str> {
         let anytime = self.types.names().iter();

@@ -86,7 +86,7 @@ impl Clients {
         let light = spec
             .heavy
             .map_or(1.0, |heavy| (1.0 - heavy.pings) / (1.0 - heavy.share) / (heavy.pings / heavy.share));
-        let clients = clients_until(spec, days.saturating_sub(1));
+        let clients = spec.clients_until(days.saturating_sub(1));
         Clients {
             present: Present::new(days, clients).map(Arc::new),
             clients,
@@ -174,7 +174,7 @@ impl Clients {
     /// The same as by hashes, where a candidate does and there are bits.
     fn pick_by_bits(&self, ping: u64, day: u64) -> Option<u64> {
         let present = self.present.as_deref()?;
-        let clients = clients_until(&self.spec, day);
+        let clients = self.spec.clients_until(day);
         let on = present.on(day, clients, |client| self.lives(client, day) && self.is_active(client, day))?;
         let heavy = present.heavy(self.clients, |client| self.is_heavy(client));
         let candidates = (0..TRIES).map(|attempt| self.candidate(ping, attempt, clients));
@@ -190,7 +190,7 @@ impl Clients {
     }
 
     fn pick_by_hashes(&self, ping: u64, day: u64) -> u64 {
-        let clients = clients_until(&self.spec, day);
+        let clients = self.spec.clients_until(day);
         let mut alive = None;
         let mut candidate = 0;
         for attempt in 0..TRIES {
@@ -293,11 +293,6 @@ impl Clients {
     fn wide(&self, purpose: Purpose, of: u64, and: u64) -> u128 {
         xxh3_128_with_seed(&pair(of, and), self.seed.wrapping_add(purpose as u64))
     }
-}
-
-/// Those of the start, and those of each day up to this one.
-fn clients_until(spec: &ClientsSpec, day: u64) -> u64 {
-    spec.count.get().saturating_add((day + 1).saturating_mul(spec.new_a_day))
 }
 
 fn pair(of: u64, and: u64) -> [u8; 16] {

@@ -62,7 +62,7 @@ pub(super) fn shape(
     let shape = Shape {
         first_day,
         days,
-        clients: u32::try_from(how_many(spec, days))
+        clients: u32::try_from(spec.clients_until(u64::from(days) - 1))
             .map_err(|_| too_many(spec, days, u64::MAX, memory_bytes))?,
         dimensions: spec
             .dimensions
@@ -86,11 +86,6 @@ pub(super) fn shape(
     Ok(Arc::new(shape))
 }
 
-/// Those of the start, and those of each day.
-fn how_many(spec: &ClientsSpec, days: u32) -> u64 {
-    spec.count.get().saturating_add(spec.new_a_day.saturating_mul(u64::from(days)))
-}
-
 /// Three tables with a bit a client, cell and day, and who sent each ping.
 fn bytes(shape: &Shape, pings: u64) -> u64 {
     let sets = 3 * shape.cells_count() as u64 * u64::from(shape.days);
@@ -102,7 +97,7 @@ fn too_many(spec: &ClientsSpec, days: u32, bytes: u64, memory_bytes: u64) -> Cel
     CellError::Refused(format!(
         "clients: {} over {days} days and their values would take about {} MiB, and {} MiB are free for that; allowed are fewer \
          clients, days or values",
-        how_many(spec, days),
+        spec.clients_until(u64::from(days) - 1),
         bytes >> 20,
         memory_bytes >> 21,
     ))
