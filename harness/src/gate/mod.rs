@@ -7,6 +7,7 @@
 pub mod accept;
 pub mod base;
 pub mod baseline;
+mod bout;
 pub mod cells;
 pub mod check;
 pub mod design;

@@ -7,16 +7,14 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use super::bout::{Bout, Stage};
 use super::cells::GateCell;
 use super::design::{Design, Limits};
 use super::facts::{self, Fact};
-use super::figures::{Figure, resolvable};
+use super::figures::Figure;
 use super::judge::Measured;
-use super::round::{Pairing, Portions, Round, RoundError, SLICES, Trial};
+use super::round::{Pairing, RoundError, Trial};
 use crate::suite::seed_of;
-
-/// How often a round may be spoilt for each that is not.
-const PATIENCE: usize = 2;
 
 /// What to measure, and for how long.
 pub struct SpeedPlan {
@@ -77,24 +75,6 @@ pub trait Watcher {
     fn progress(&mut self, share: f64);
     /// It has ended.
     fn ended(&mut self, summary: &str);
-}
-
-/// One cell and its rounds.
-struct Bout<'a> {
-    cell: &'a GateCell,
-    portions: Portions,
-    screen: Vec<Round>,
-    confirmation: Vec<Round>,
-    /// Those that have to be confirmed.
-    open: Vec<Figure>,
-    cut_short: Option<String>,
-}
-
-/// Which rounds a bout is at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    Screen,
-    Confirmation,
 }
 
 /// Measures.
@@ -201,99 +181,24 @@ impl Gate<'_> {
                 let round = self.pairing.round(bout.cell, bout.portions, seed)?;
                 bout.rounds_mut(stage).push(round);
             }
-            let there: usize = chosen.iter().map(|index| self.bouts[*index].valid(stage).min(wanted)).sum();
+            let there: usize = chosen.iter().map(|index| self.bouts[*index].fewest(stage).min(wanted)).sum();
             self.watcher.progress(1.0 - (chosen.len() * wanted - there) as f64 / all);
         }
     }
 
     fn cut_short(&mut self, stage: Stage, wanted: usize) {
         let budget = humantime::format_duration(self.plan.budget);
-        for bout in self.bouts.iter_mut().filter(|bout| bout.valid(stage) < wanted) {
-            bout.cut_short = Some(format!(
-                "the budget of {budget} was used up after {} of {wanted} rounds",
-                bout.valid(stage)
-            ));
+        for bout in &mut self.bouts {
+            bout.give_up(stage, wanted, |told, _| {
+                format!("the budget of {budget} was used up after {told} of {wanted} rounds")
+            });
         }
-    }
-}
-
-impl<'a> Bout<'a> {
-    fn new(cell: &'a GateCell, portions: Portions) -> Self {
-        Bout {
-            cell,
-            portions,
-            screen: Vec::new(),
-            confirmation: Vec::new(),
-            open: Vec::new(),
-            cut_short: None,
-        }
-    }
-
-    fn figures(&self) -> Vec<Figure> {
-        resolvable(self.portions.batches, SLICES)
-    }
-
-    fn rounds(&self, stage: Stage) -> &[Round] {
-        match stage {
-            Stage::Screen => &self.screen,
-            Stage::Confirmation => &self.confirmation,
-        }
-    }
-
-    fn rounds_mut(&mut self, stage: Stage) -> &mut Vec<Round> {
-        match stage {
-            Stage::Screen => &mut self.screen,
-            Stage::Confirmation => &mut self.confirmation,
-        }
-    }
-
-    /// Rounds that were not spoilt.
-    fn valid(&self, stage: Stage) -> usize {
-        self.rounds(stage).iter().filter(|round| self.is_valid(round)).count()
-    }
-
-    fn is_valid(&self, round: &Round) -> bool {
-        self.figures().iter().all(|figure| round.ratios.contains_key(figure))
-    }
-
-    /// Whether it is worth while to measure another round.
-    fn wants(&mut self, stage: Stage, wanted: usize) -> bool {
-        let (valid, measured) = (self.valid(stage), self.rounds(stage).len());
-        if valid < wanted && measured >= PATIENCE * wanted {
-            self.cut_short = Some(format!(
-                "other programs had the core in {} of {measured} rounds, which say nothing",
-                measured - valid
-            ));
-            return false;
-        }
-        valid < wanted
-    }
-
-    fn series(&self, stage: Stage, figure: Figure) -> Vec<f64> {
-        let valid = self.rounds(stage).iter().filter(|round| self.is_valid(round));
-        valid.filter_map(|round| round.ratios.get(&figure).copied()).collect()
-    }
-
-    fn not_passed(&self, plan: &SpeedPlan) -> Vec<Figure> {
-        let passed = |figure: &Figure| {
-            let rounds = self.series(Stage::Screen, *figure);
-            rounds.len() >= plan.design.screen_rounds
-                && plan.design.passes_screen(plan.limits_of(*figure), &rounds)
-        };
-        self.figures().into_iter().filter(|figure| !passed(figure)).collect()
-    }
-
-    fn undecided(&self, plan: &SpeedPlan, confirmed: usize) -> bool {
-        let decided = |figure: &Figure| {
-            let rounds = self.series(Stage::Confirmation, *figure);
-            plan.design.confirm(plan.limits_of(*figure), confirmed, &rounds).is_some()
-        };
-        self.cut_short.is_none() && !self.open.iter().all(decided)
     }
 }
 
 impl SpeedPlan {
-    fn limits_of(&self, figure: Figure) -> Limits {
+    /// What a change of `figure` may be.
+    pub(super) fn limits_of(&self, figure: Figure) -> Limits {
         if figure.is_tail() { self.tail_limits } else { self.limits }
     }
 }
@@ -303,7 +208,7 @@ fn outcome(plan: &SpeedPlan, bouts: Vec<Bout<'_>>, confirmed: usize, mut notes: 
     let mut measured = Vec::new();
     let mut unresolved: BTreeMap<Figure, Vec<String>> = BTreeMap::new();
     for bout in &bouts {
-        for round in bout.screen.iter().chain(&bout.confirmation) {
+        for round in bout.all_rounds() {
             slices += round.slices;
             disturbed += round.disturbed;
             not_pinned = not_pinned.or_else(|| round.not_pinned.clone());
@@ -312,18 +217,7 @@ fn outcome(plan: &SpeedPlan, bouts: Vec<Bout<'_>>, confirmed: usize, mut notes: 
         for figure in Figure::ALL.into_iter().filter(|figure| !figures.contains(figure)) {
             unresolved.entry(figure).or_default().push(bout.cell.label());
         }
-        measured.extend(figures.into_iter().map(|figure| Measured {
-            scenario: bout.cell.scenario.name.clone(),
-            strategy: bout.cell.strategy.label(),
-            metric: figure.name().to_string(),
-            limits: plan.limits_of(figure),
-            screen: bout.series(Stage::Screen, figure),
-            confirmation: match bout.open.contains(&figure) {
-                true => bout.series(Stage::Confirmation, figure),
-                false => Vec::new(),
-            },
-            cut_short: bout.cut_short.clone(),
-        }));
+        measured.extend(bout.measured(plan));
     }
     for (figure, cells) in unresolved {
         notes.push(format!(
