@@ -115,4 +115,44 @@ class Replacing(ClickHouse):
         return int(rows), int(size)
 
 
-serve(lambda hello: (Replacing if "read" in hello["settings"] else Claim)(hello))
+class Blocks(ClickHouse):
+    """A block of ids an insert. A block that was inserted before is dropped by the server; what is inserted has passed."""
+
+    def make(self):
+        self.rows = self.settings["rows"]
+        self.block = os.path.join(os.path.dirname(self.file), "block.bin")
+        # The key alone: a producer that retries sends the same bytes, and so has no number of its own in them.
+        self.query(
+            "CREATE TABLE IF NOT EXISTS pings (key FixedString(16)) ENGINE = MergeTree ORDER BY key"
+            f" SETTINGS non_replicated_deduplication_window = {self.settings['blocks']},"
+            " parts_to_delay_insert = 1000000, parts_to_throw_insert = 1000000"
+        )
+        self.count = self.rows_in_table()
+
+    def passed(self, now):
+        with open(self.file, "rb") as file:
+            pings = file.read()
+        passed = []
+        for first in range(0, len(pings), 40 * self.rows):
+            block = [pings[at : at + 40] for at in range(first, min(first + 40 * self.rows, len(pings)), 40)]
+            with open(self.block, "wb") as file:
+                file.writelines(ping[:16] for ping in block)
+            # What is read by a SELECT is not compared.
+            self.query(f"INSERT INTO pings FROM INFILE '{self.block}' FORMAT RowBinary")
+            before, self.count = self.count, self.rows_in_table()
+            if self.count > before:
+                passed += (ping[32:] for ping in block)
+        return b"".join(passed)
+
+    def rows_in_table(self):
+        return int(str(self.session.query("SELECT count() FROM pings", "TSV")))
+
+    def footprint(self):
+        count = "SELECT sum(rows), sum(bytes_on_disk) FROM system.parts WHERE table = 'pings' AND active"
+        rows, size = str(self.session.query(count, "TSV")).split()
+        return int(rows), int(size)
+
+
+SHAPES = {"read": Replacing, "blocks": Blocks, "window": Claim}
+
+serve(lambda hello: next(shape for name, shape in SHAPES.items() if name in hello["settings"])(hello))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import sys
 
@@ -9,6 +10,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "cli
 from dedup_system import DUPLICATE, NEW, System, serve  # noqa: E402
 
 STREAM = "pings"
+# What the stream says of a message: the last part of our inbox's subject, and JSON.
+ACK = re.compile(rb"MSG \S+\.(\d+) [^\r]+\r\n(.*)\r\n|PING\r\n")
 
 
 class Nats(System):
@@ -66,23 +69,50 @@ class Nats(System):
         try:
             if self.connection is None:
                 self.connect()
-            self.connection.sendall(b"".join(self.publish(index, ping[0]) for index, ping in enumerate(pings)))
+            self.publish([ping[0].hex() for ping in pings])
             verdicts = [None] * len(pings)
-            for _ in pings:
-                index, said = self.reply()
-                if "error" in said:
-                    raise OSError(said["error"]["description"])
-                verdicts[int(index)] = DUPLICATE if said.get("duplicate") else NEW
+            for index, said in self.acks(len(pings)):
+                verdicts[int(index)] = self.verdict(said)
             return verdicts
         except OSError:
             # What it has decided of this batch is not known: the next begins on a new connection.
             self.connection = None
             raise
 
-    def publish(self, index, key):
-        headers = b"NATS/1.0\r\nNats-Msg-Id: %s\r\n\r\n" % key.hex().encode()
-        size = len(headers)
-        return b"HPUB %s.p %s.%d %d %d\r\n%s\r\n" % (STREAM.encode(), self.inbox.encode(), index, size, size, headers)
+    def publish(self, ids):
+        size = len("NATS/1.0\r\nNats-Msg-Id: \r\n\r\n") + 2 * 16
+        before, after = f"HPUB {STREAM}.p {self.inbox}.", f" {size} {size}\r\nNATS/1.0\r\nNats-Msg-Id: "
+        text = "".join([f"{before}{index}{after}{key}\r\n\r\n\r\n" for index, key in enumerate(ids)])
+        self.connection.sendall(text.encode())
+
+    def acks(self, count):
+        """So many messages, many at once: a search finds in a microsecond what lines that are read one by one take four for."""
+        found, text = [], b""
+        while len(found) < count:
+            more = self.lines.read1(1 << 18)
+            if not more:
+                raise OSError("the server closed the connection")
+            text += more
+            at = 0
+            while ack := ACK.match(text, at):
+                at = ack.end()
+                if ack[1] is None:
+                    self.connection.sendall(b"PONG\r\n")
+                else:
+                    found.append(ack.groups())
+            text = text[at:]
+            if text.startswith((b"HMSG", b"-ERR")) and text.count(b"\n"):
+                raise OSError(text.split(b"\r\n")[0].decode(errors="replace"))
+        return found
+
+    @staticmethod
+    def verdict(said):
+        if b'"duplicate"' not in said and b'"error"' not in said:
+            return NEW
+        said = json.loads(said)
+        if "error" in said:
+            raise OSError(said["error"]["description"])
+        return DUPLICATE if said.get("duplicate") else NEW
 
     def footprint(self):
         said = self.request(f"$JS.API.STREAM.INFO.{STREAM}", {})

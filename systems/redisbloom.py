@@ -8,6 +8,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "cli
 from dedup_system import DUPLICATE, NEW, UNJUDGED, Partly, System, serve  # noqa: E402
 
 ADDED, KNOWN = 1, 0
+# Most of what is answered, in lists.
+BITS = {b":1\r\n": 1, b":0\r\n": 0}
 
 
 class Refusal(Exception):
@@ -32,12 +34,15 @@ class Redis:
         return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words)
 
     def answer(self):
-        line = self.answers.readline()
+        return self.meaning(self.answers.readline())
+
+    def meaning(self, line):
         if not line.endswith(b"\r\n"):
             raise OSError("redis-server closed the connection")
         kind, rest = line[:1], line[1:-2]
         if kind == b"*":
-            return [self.answer() for _ in range(int(rest))]
+            readline = self.answers.readline
+            return [BITS[line] if (line := readline()) in BITS else self.meaning(line) for _ in range(int(rest))]
         if kind == b":":
             return int(rest)
         if kind == b"$":

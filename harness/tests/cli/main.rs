@@ -28,6 +28,7 @@ mod shares;
 mod split;
 mod stored;
 mod streams;
+mod system_rows;
 mod systems;
 mod talk;
 mod thin;
