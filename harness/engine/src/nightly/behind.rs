@@ -111,6 +111,11 @@ fn is_worth_it(workload: &Workload) -> bool {
 /// A nightly job that waits for its pipeline to end.
 pub struct Behind {
     written: Written,
+    todo: Todo,
+}
+
+/// What there is to do.
+struct Todo {
     live: PathBuf,
     ours: PathBuf,
     theirs: PathBuf,
@@ -120,9 +125,9 @@ pub struct Behind {
 }
 
 /// What the nights leave, as long as the cell's directory is there.
-pub struct Nights {
-    /// The score.
-    pub figures: StableFigures,
+pub struct Copied {
+    /// The job's name, or both.
+    pub job: String,
     /// What reached the sink.
     pub live: Table,
     /// What the job made of it.
@@ -164,70 +169,109 @@ impl Behind {
             // A cell is ended from outside.
             stop: Arc::default(),
         };
-        Ok((sink, Behind { written, live, ours, theirs, jobs, duckdb, night }))
+        Ok((sink, Behind { written, todo: Todo { live, ours, theirs, jobs, duckdb, night } }))
     }
 
     /// Does the nights, once the sink is gone, and scores what they leave. Calls `alive` now and then: a night says
     /// nothing until it is over.
-    pub fn finish(self, arrived: &Arrived<'_>, alive: fn()) -> Result<Nights, NightlyError> {
-        std::thread::scope(|scope| {
-            let (done, waiting) = channel::<()>();
-            scope.spawn(move || {
-                while let Err(RecvTimeoutError::Timeout) = waiting.recv_timeout(SAID_EVERY) {
-                    alive();
-                }
-            });
-            let figures = self.do_nights(arrived);
-            drop(done);
-            figures
+    pub fn finish(self, arrived: &Arrived<'_>, alive: fn()) -> Result<StableFigures, NightlyError> {
+        let Behind { written, todo } = self;
+        with_signs_of_life(alive, || {
+            written.finish()?;
+            let (_, done) = todo.do_nights()?;
+            let scored = scored(&done)?;
+            let job = names(&done);
+            let Some((Done { days, .. }, score)) = done.iter().zip(&scored).next() else {
+                return Err(todo.no_job());
+            };
+            Ok(figures(job, &todo.night, days, score, arrived))
         })
     }
 
-    fn do_nights(self, arrived: &Arrived<'_>) -> Result<Nights, NightlyError> {
-        self.written.finish()?;
-        let live = table(&self.live, &Layout::default())?;
-        let mut scored = Vec::new();
-        if self.jobs.nightly {
-            let night = |day| copy_deduplicated(&live, day, &self.ours, &self.night);
-            scored.push(Scored::of("nightly", &live, &self.ours, night)?);
-        }
-        if let Some(duckdb) = &self.duckdb {
-            let night = |day| duckdb.copy_deduplicated(&live, day, &self.theirs, &self.night);
-            scored.push(Scored::of("nightly-duckdb", &live, &self.theirs, night)?);
-        }
-        if let [ours, theirs] = scored.as_slice() {
-            agree(&ours.score, &theirs.score)?;
-        }
-        let job = scored.iter().map(|scored| scored.job).collect::<Vec<_>>().join(", ");
-        let Some(Scored { done, stable, score, .. }) = scored.into_iter().next() else {
-            return Err(NightlyError::file(&self.live, "no job was asked for"));
-        };
-        Ok(Nights { figures: figures(job, &self.night, &done, &score, arrived), live, stable })
+    /// Does the nights, once the sink is gone, for somebody who reads the tables. They are scored only where two jobs have to
+    /// agree.
+    pub fn copy(self, alive: fn()) -> Result<Copied, NightlyError> {
+        let Behind { written, todo } = self;
+        with_signs_of_life(alive, || {
+            written.finish()?;
+            let (live, done) = todo.do_nights()?;
+            if done.len() > 1 {
+                scored(&done)?;
+            }
+            let job = names(&done);
+            let first = done.into_iter().next().ok_or_else(|| todo.no_job())?;
+            Ok(Copied { job, live, stable: first.stable })
+        })
     }
 }
 
-/// What a job's nights made, and its score.
-struct Scored {
-    job: &'static str,
-    done: Vec<DayDone>,
-    stable: Table,
-    score: Score,
+impl Todo {
+    fn no_job(&self) -> NightlyError {
+        NightlyError::file(&self.live, "no job was asked for")
+    }
+
+    /// The live table, and what each job made of it.
+    fn do_nights(&self) -> Result<(Table, Vec<Done>), NightlyError> {
+        let live = table(&self.live, &Layout::default())?;
+        let mut done = Vec::new();
+        if self.jobs.nightly {
+            let night = |day| copy_deduplicated(&live, day, &self.ours, &self.night);
+            done.push(Done::of("nightly", &live, &self.ours, night)?);
+        }
+        if let Some(duckdb) = &self.duckdb {
+            let night = |day| duckdb.copy_deduplicated(&live, day, &self.theirs, &self.night);
+            done.push(Done::of("nightly-duckdb", &live, &self.theirs, night)?);
+        }
+        Ok((live, done))
+    }
 }
 
-impl Scored {
+/// Does something that takes long, and calls `alive` now and then meanwhile.
+fn with_signs_of_life<T>(alive: fn(), work: impl FnOnce() -> T) -> T {
+    std::thread::scope(|scope| {
+        let (done, waiting) = channel::<()>();
+        scope.spawn(move || {
+            while let Err(RecvTimeoutError::Timeout) = waiting.recv_timeout(SAID_EVERY) {
+                alive();
+            }
+        });
+        let came_to = work();
+        drop(done);
+        came_to
+    })
+}
+
+/// What a job's nights made.
+struct Done {
+    job: &'static str,
+    days: Vec<DayDone>,
+    stable: Table,
+}
+
+impl Done {
     /// Does the night of each day of `live`, which writes into the directory `dir`.
     fn of(
         job: &'static str,
         live: &Table,
         dir: &Path,
         night: impl Fn(Day) -> Result<DayDone, NightlyError>,
-    ) -> Result<Scored, NightlyError> {
+    ) -> Result<Done, NightlyError> {
         // Where nothing was delivered no night makes it.
         std::fs::create_dir_all(dir).map_err(|error| NightlyError::unwritable(dir, error))?;
-        let done = live.days.keys().map(|day| night(*day)).collect::<Result<_, _>>()?;
-        let stable = table(dir, &Layout::default())?;
-        Ok(Scored { job, done, score: score(&stable)?, stable })
+        let days = live.days.keys().map(|day| night(*day)).collect::<Result<_, _>>()?;
+        Ok(Done { job, days, stable: table(dir, &Layout::default())? })
     }
+}
+
+fn names(done: &[Done]) -> String {
+    done.iter().map(|done| done.job).collect::<Vec<_>>().join(", ")
+}
+
+/// The score of each, if all agree.
+fn scored(done: &[Done]) -> Result<Vec<Score>, NightlyError> {
+    let scores = done.iter().map(|done| score(&done.stable)).collect::<Result<Vec<_>, _>>()?;
+    scores.windows(2).try_for_each(|pair| agree(&pair[0], &pair[1]))?;
+    Ok(scores)
 }
 
 fn agree(ours: &Score, theirs: &Score) -> Result<(), NightlyError> {

@@ -36,14 +36,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-pub use behind::{Arrived, Behind, Choice, DISK_BYTES_PER_PING, Jobs, MEMORY_BYTES, Nights, NotEnough};
+pub use behind::{Arrived, Behind, Choice, Copied, DISK_BYTES_PER_PING, Jobs, MEMORY_BYTES, NotEnough};
 pub use columns::{ColumnName, Columns, Keep};
 pub use day::Day;
 pub use duckdb::{DUCKDB_VARIABLE, Duckdb};
 pub use error::{INSTALL, NightlyError};
 pub use layout::Layout;
 pub use partitions::{Table, table, tables};
-pub(crate) use score::{Seen, each_row};
+pub(crate) use score::each_unique;
 pub use senders::SentAt;
 pub use sink::{DaySink, LiveRow, LiveWriter, Written};
 pub use sql::{Dialect, Live, Query, Stable, Tables};

@@ -60,11 +60,11 @@ pub(crate) fn score(stable: &Table) -> Result<Score, NightlyError> {
 
 /// Numbers that were met: uniques are numbered without gaps.
 #[derive(Default)]
-pub(crate) struct Seen(Vec<u64>);
+struct Seen(Vec<u64>);
 
 impl Seen {
     /// Whether the number is new.
-    pub(crate) fn insert(&mut self, number: u64) -> bool {
+    fn insert(&mut self, number: u64) -> bool {
         let (word, bit) = ((number / 64) as usize, 1 << (number % 64));
         if word >= self.0.len() {
             self.0.resize((word + 1).next_power_of_two(), 0);
@@ -76,12 +76,12 @@ impl Seen {
 }
 
 /// A row of a live or stable table, with the truth that it carries.
-pub(crate) struct Row<'a> {
+struct Row<'a> {
     /// When the edge received it, in microseconds since 1970.
-    pub(crate) time: i64,
+    time: i64,
     id: &'a [u8],
     /// The number of its unique ping.
-    pub(crate) unique: i64,
+    unique: i64,
     cause: i32,
 }
 
@@ -97,17 +97,55 @@ impl Row<'_> {
 }
 
 /// Reads every row of a file that a [`DaySink`](super::DaySink) has written, or a job has copied.
-pub(crate) fn each_row(path: &Path, mut take: impl FnMut(Row<'_>)) -> Result<(), NightlyError> {
+fn each_row(path: &Path, mut take: impl FnMut(Row<'_>)) -> Result<(), NightlyError> {
+    each_group(path, |group| rows_of(group, &mut take))
+}
+
+/// The same of the two columns that say which ping a row is of: takes when the edge received it, in microseconds since 1970, and
+/// the number of its unique ping.
+pub(crate) fn each_unique(path: &Path, mut take: impl FnMut(i64, u64)) -> Result<(), NightlyError> {
+    each_group(path, |group| {
+        let mut times = Values::<Int64Type>::of(group, 0)?;
+        let mut uniques = Values::<Int64Type>::of(group, 2)?;
+        loop {
+            let read = times.load(BATCH)?;
+            if uniques.load(read)? != read {
+                return Err(lengths_differ());
+            }
+            if read == 0 {
+                return Ok(());
+            }
+            for _ in 0..read {
+                let (Some(time), Some(unique)) = (times.next(), uniques.next()) else { return Err(lacks()) };
+                take(*time, *unique as u64);
+            }
+        }
+    })
+}
+
+/// Rows that are read at once.
+const BATCH: usize = 1 << 13;
+
+fn each_group(
+    path: &Path,
+    mut take: impl FnMut(&dyn RowGroupReader) -> Result<(), ParquetError>,
+) -> Result<(), NightlyError> {
     let live = LiveFile::open(path, &Columns::default())?;
     let groups = live.metadata().num_row_groups();
-    let mut read =
-        || (0..groups).try_for_each(|group| rows_of(live.reader.get_row_group(group)?.as_ref(), &mut take));
+    let mut read = || (0..groups).try_for_each(|group| take(live.reader.get_row_group(group)?.as_ref()));
     read().map_err(|error: ParquetError| NightlyError::unsound(path, error))
+}
+
+fn lengths_differ() -> ParquetError {
+    ParquetError::EOF("its columns differ in length".to_string())
+}
+
+fn lacks() -> ParquetError {
+    ParquetError::EOF("a row lacks what every row has".to_string())
 }
 
 /// The columns are those of the sink, in its order.
 fn rows_of(group: &dyn RowGroupReader, take: &mut impl FnMut(Row<'_>)) -> Result<(), ParquetError> {
-    const BATCH: usize = 1 << 13;
     let mut times = Values::<Int64Type>::of(group, 0)?;
     let mut ids = Values::<FixedLenByteArrayType>::of(group, 1)?;
     let mut uniques = Values::<Int64Type>::of(group, 2)?;
@@ -119,14 +157,14 @@ fn rows_of(group: &dyn RowGroupReader, take: &mut impl FnMut(Row<'_>)) -> Result
         }
         for other in [ids.load(read)?, uniques.load(read)?, causes.load(read)?] {
             if other != read {
-                return Err(ParquetError::EOF("its columns differ in length".to_string()));
+                return Err(lengths_differ());
             }
         }
         for _ in 0..read {
             let id = ids.next().map_or(&[][..], |id| id.data());
             let (Some(time), Some(unique), Some(cause)) = (times.next(), uniques.next(), causes.next())
             else {
-                return Err(ParquetError::EOF("a row lacks what every row has".to_string()));
+                return Err(lacks());
             };
             take(Row { time: *time, id, unique: *unique, cause: *cause });
         }

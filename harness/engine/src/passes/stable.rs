@@ -4,8 +4,8 @@ use dedup_stream::clients::Clients;
 use dedup_stream::workload::Workload;
 
 use crate::environment::{CellError, Environment};
-use crate::nightly::{Arrived, Behind, Choice, DaySink, INSTALL, NightlyError, Nights};
-use crate::record::{Failure, VerifyFigures};
+use crate::nightly::{Arrived, Behind, Choice, DaySink, INSTALL, NightlyError};
+use crate::record::{Failure, StableFigures, VerifyFigures};
 
 /// Opens the live tables that the pass writes, if a nightly job is to follow it.
 pub(super) fn begin(
@@ -53,7 +53,7 @@ pub(super) fn finish(
     live: &VerifyFigures,
     causes: &[String],
     alive: fn(),
-) -> Result<Nights, CellError> {
+) -> Result<StableFigures, CellError> {
     let uniques = live.unique_count - live.refused_unique_count;
     Ok(behind.finish(&Arrived { uniques, causes, by_cause: &live.by_cause }, alive)?)
 }

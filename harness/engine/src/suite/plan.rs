@@ -68,6 +68,9 @@ pub struct Plan {
 /// What a ping may take in a strategy, its server, the truth and the nightly job together, by far.
 const BYTES_A_PING: u64 = 512;
 
+/// What any ping takes in an impact pass, that of the nightly job and of who sent it together, by far.
+const BYTES_A_SENT_PING: u64 = 24;
+
 impl Plan {
     /// Of all passes, once, with a private server where one is needed, and with all the memory and cores there are:
     /// what the commands do unless they are told otherwise.
@@ -180,7 +183,7 @@ impl Plan {
         let on_wall_time = redis.keeps_wall_time(strategy.definition.needs);
         let worker_bytes = self.limits.memory_bytes / self.at_once().get() as u64;
         match self.pipelines_at(place, work).own.len() {
-            1 => sharing(work, on_wall_time, workload.expected_pings(), worker_bytes),
+            1 => sharing(work, on_wall_time, expected_bytes(work, workload), worker_bytes),
             // They are at work on all cores by themselves.
             _ => Sharing::Alone,
         }
@@ -203,11 +206,24 @@ impl Plan {
     }
 }
 
+/// Bytes that `work` may take. The impact pass is for streams of many days: there what a strategy remembers is a window of them, and
+/// what remembers more and finds no room is tried once more, alone.
+fn expected_bytes(work: Work, workload: &Workload) -> u64 {
+    let pings = workload.expected_pings();
+    match work {
+        Work::Measure(Pass::Impact, _) => {
+            let in_window = workload.sizing().ids_in_window.min(pings);
+            let remembered = in_window.saturating_mul(BYTES_A_PING);
+            remembered.saturating_add(pings.saturating_mul(BYTES_A_SENT_PING))
+        }
+        _ => pings.saturating_mul(BYTES_A_PING),
+    }
+}
+
 /// What keeps virtual time is not disturbed by others, and a short stream leaves them room.
-fn sharing(work: Work, on_wall_time: bool, pings: u64, worker_bytes: u64) -> Sharing {
+fn sharing(work: Work, on_wall_time: bool, bytes: u64, worker_bytes: u64) -> Sharing {
     let is_timed = matches!(work, Work::Measure(Pass::Time | Pass::Scale, _));
-    let is_large = pings.saturating_mul(BYTES_A_PING) > worker_bytes;
-    if is_timed || on_wall_time || is_large { Sharing::Alone } else { Sharing::Shared }
+    if is_timed || on_wall_time || bytes > worker_bytes { Sharing::Alone } else { Sharing::Shared }
 }
 
 #[cfg(test)]
@@ -218,12 +234,26 @@ mod tests {
     fn what_is_timed_or_keeps_wall_time_or_is_large_is_alone() {
         let measured = |pass| Work::Measure(pass, PassOptions::default());
         for work in [Work::Build, measured(Pass::Verify), measured(Pass::Weigh)] {
-            assert_eq!(sharing(work, false, 1_000, 1_000 * BYTES_A_PING), Sharing::Shared);
-            assert_eq!(sharing(work, false, 1_001, 1_000 * BYTES_A_PING), Sharing::Alone);
+            assert_eq!(sharing(work, false, 1_000, 1_000), Sharing::Shared);
+            assert_eq!(sharing(work, false, 1_001, 1_000), Sharing::Alone);
             assert_eq!(sharing(work, true, 1, u64::MAX), Sharing::Alone);
         }
         for pass in [Pass::Time, Pass::Scale] {
             assert_eq!(sharing(measured(pass), false, 1, u64::MAX), Sharing::Alone);
         }
     }
+
+    #[test]
+    fn an_impact_pass_takes_what_a_window_of_its_stream_takes_and_others_what_all_of_it_does() {
+        let month = dedup_stream::scenario::Scenario::from_toml("month", MONTH).unwrap();
+        let month = Workload::Scenario(Box::new(month));
+        let of = |pass| expected_bytes(Work::Measure(pass, PassOptions::default()), &month);
+        let pings = month.expected_pings();
+        assert_eq!(of(Pass::Verify), pings * BYTES_A_PING);
+        assert_eq!(of(Pass::Impact), month.sizing().ids_in_window * BYTES_A_PING + pings * BYTES_A_SENT_PING);
+        assert!(of(Pass::Impact) * 5 < of(Pass::Verify));
+    }
+
+    const MONTH: &str =
+        "duration = \"30days\"\nwindow = \"24h\"\n[arrival]\nprocess = \"constant\"\nrate = \"1/s\"\n";
 }

@@ -13,5 +13,5 @@ mod shares;
 mod tests;
 
 pub use model::{ClientsSpec, Condition, Dimension, Heavy, MOST_DIMENSIONS, WrongClock};
-pub use sender::{Clients, Sender};
+pub use sender::{Clients, Counted, Sender};
 pub use shares::Shares;

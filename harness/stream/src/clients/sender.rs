@@ -70,6 +70,17 @@ pub struct Sender {
     pub clock_ns: i64,
 }
 
+/// What of a sender pings are counted by, for those who count many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// The client's number.
+    pub client: u64,
+    /// The number of the ping's type.
+    pub kind: u8,
+    /// Which of the client's sessions of the day it was sent in, from 0.
+    pub session: u32,
+}
+
 impl Sender {
     /// What the client's clock showed when it was `time`.
     pub fn client_time(&self, time: Timestamp) -> Timestamp {
@@ -123,6 +134,23 @@ impl Clients {
             session: self.session(client, day, first_at.as_nanos() % NS_A_DAY),
             clock_ns: self.clock_ns(client),
         }
+    }
+
+    /// The same, as far as pings are counted by it: a third of the work.
+    pub fn counted(&self, id: Option<PingKey>, first_at: Timestamp) -> Counted {
+        let ping = self.ping(id, first_at);
+        let day = (first_at.as_nanos() / NS_A_DAY).saturating_sub(self.first_day);
+        let client = self.pick(ping, day);
+        Counted {
+            client,
+            kind: self.kind(ping, client, day),
+            session: self.session_of_day(client, day, first_at.as_nanos() % NS_A_DAY) as u32,
+        }
+    }
+
+    /// The most sessions that a client's day has.
+    pub fn most_sessions(&self) -> u32 {
+        self.spec.sessions.ceil() as u32
     }
 
     /// What a sender's ping is for.
@@ -253,14 +281,18 @@ impl Clients {
         values
     }
 
-    /// A day's sessions are equally long.
     fn session(&self, client: u64, day: u64, of_day_ns: u64) -> u64 {
+        let session = self.session_of_day(client, day, of_day_ns);
+        // One that fits into a signed number.
+        self.hash(Purpose::Session, client, day << 16 | session) >> 1
+    }
+
+    /// A day's sessions are equally long.
+    fn session_of_day(&self, client: u64, day: u64, of_day_ns: u64) -> u64 {
         let (whole, rest) = (self.spec.sessions.floor(), self.spec.sessions.fract());
         let more = rest > 0.0 && self.draw(Purpose::Sessions, client, day) < rest;
         let sessions = whole as u64 + u64::from(more);
-        let session = (u128::from(of_day_ns) * u128::from(sessions) / u128::from(NS_A_DAY)) as u64;
-        // One that fits into a signed number.
-        self.hash(Purpose::Session, client, day << 16 | session) >> 1
+        (u128::from(of_day_ns) * u128::from(sessions) / u128::from(NS_A_DAY)) as u64
     }
 
     fn clock_ns(&self, client: u64) -> i64 {

@@ -164,6 +164,25 @@ fn a_day_has_as_many_sessions_as_declared() {
 }
 
 #[test]
+fn what_pings_are_counted_by_is_what_their_sender_says() {
+    let clients = clients();
+    let mut sessions: BTreeMap<(u64, u64, u32), u64> = BTreeMap::new();
+    for number in 0..50_000u64 {
+        let at = START.plus(std::time::Duration::from_secs(number * 30 * DAY_S / 50_000));
+        let id = (number % 7 > 0).then_some(PingKey(u128::from(number).to_le_bytes()));
+        let (sender, counted) = (clients.sender(id, at), clients.counted(id, at));
+        assert_eq!((counted.client, counted.kind), (sender.client, sender.kind));
+        assert!(counted.session < clients.most_sessions());
+        // A session of a client's day is one session.
+        let day = at.since(START).as_secs() / DAY_S;
+        let known = sessions.entry((day, counted.client, counted.session)).or_insert(sender.session);
+        assert_eq!(*known, sender.session);
+    }
+    let distinct: BTreeSet<u64> = sessions.values().copied().collect();
+    assert_eq!(distinct.len(), sessions.len());
+}
+
+#[test]
 fn one_client_sends_all_even_on_days_on_which_it_would_not() {
     let alone = ClientsSpec {
         count: NonZeroU64::MIN,

@@ -2,12 +2,18 @@
 
 use dedup_impact::{Comparison, Counts, Number, numbers, predict};
 
-use super::known::Known;
 use super::rows::Counted;
+use super::sent::Sent;
 use crate::record::{DimensionFigures, ImpactFigures, ImpactPrediction, NumberFigures, RowsFigures, Tables};
 
-pub(super) fn figures(known: &Known, live: Counted, stable: Counted, job: String) -> ImpactFigures {
-    let shape = known.truth.shape();
+pub(super) fn figures(
+    sent: &Sent,
+    truth: &Counts,
+    [live, stable]: [Counted; 2],
+    job: String,
+) -> ImpactFigures {
+    let shape = truth.shape();
+    let client_days = sent.client_days();
     let dimensions = shape
         .dimensions
         .iter()
@@ -16,16 +22,16 @@ pub(super) fn figures(known: &Known, live: Counted, stable: Counted, job: String
         first_day: shape.first_day.to_string(),
         days_count: shape.days,
         clients_count: shape.clients.into(),
-        unique_count: known.uniques(),
+        unique_count: sent.uniques(),
         job,
         live: live.rows,
         stable: stable.rows,
         dimensions: dimensions.collect(),
         steps: shape.steps.clone(),
-        numbers: of_numbers(&known.truth, &live.counts, &stable.counts),
+        numbers: of_numbers(truth, &live.counts, &stable.counts),
         predicted: [(Tables::Live, live.rows), (Tables::Stable, stable.rows)]
             .into_iter()
-            .flat_map(|(tables, rows)| predicted(known, tables, rows))
+            .flat_map(|(tables, rows)| predicted(sent.uniques(), &client_days, tables, rows))
             .collect(),
     }
 }
@@ -43,10 +49,10 @@ fn of_numbers(truth: &Counts, live: &Counts, stable: &Counts) -> Vec<NumberFigur
 }
 
 /// What the shares of duplicates and losses say, whoever they hit.
-fn predicted(known: &Known, tables: Tables, rows: RowsFigures) -> Vec<ImpactPrediction> {
-    let (copies, loss) = rows.shares(known.uniques());
+fn predicted(uniques: u64, client_days: &[u64], tables: Tables, rows: RowsFigures) -> Vec<ImpactPrediction> {
+    let (copies, loss) = rows.shares(uniques);
     let counts = predict::counts(copies, loss);
-    let Some(daily) = predict::clients(&known.client_days, loss) else { return Vec::new() };
+    let Some(daily) = predict::clients(client_days, loss) else { return Vec::new() };
     [
         (Number::Pings, counts),
         (Number::Sessions, counts),

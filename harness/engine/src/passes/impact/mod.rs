@@ -7,25 +7,34 @@
 //!    `-> truth: counts ------+---------- compared ---------'
 //! ```
 //!
+//! Who sent the pings is found out beside the pipeline, from a stream of its own.
+//!
 //! A row carries the number of its unique ping, by which it is known who sent it: nothing of that is read from the tables. A row
 //! counts on the day of its submission, as tables that are partitioned by it have it, and a unique ping on that of its first copy.
 //! All unique pings that arrived are the truth, those with a broken id or none among them: whatever keeps them out of a table is
 //! an error of its numbers.
 
+mod bits;
 mod figures;
-mod known;
 mod rows;
+mod sent;
+mod shape;
 #[cfg(test)]
 mod tests;
+mod types;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use dedup_impact::Counts;
 use dedup_stream::clients::Clients;
 use dedup_stream::workload::Workload;
 
-use crate::environment::CellError;
-use crate::nightly::Nights;
+use crate::environment::{CellError, Environment};
+use crate::nightly::{Copied, Table};
 use crate::passes::{Bench, stable, verify};
 use crate::record::ImpactFigures;
-use known::Known;
+use rows::Counted;
+use sent::Sent;
 
 /// The share of the progress that the pipeline is; the nights and the counting are the rest.
 const PIPELINE: f64 = 0.6;
@@ -34,21 +43,58 @@ const PIPELINE: f64 = 0.6;
 pub fn run(bench: Bench<'_>) -> Result<ImpactFigures, CellError> {
     let Bench { environment, workload, progress, .. } = bench;
     let clients = clients(workload, environment.seed)?;
-    let shape = known::shape(workload, &clients, environment.memory_limit)?;
+    let shape = shape::shape(workload, &clients, environment.memory_limit)?;
     let Some((sink, behind)) = stable::begin_bare(environment, workload)? else {
         return Err(CellError::Refused(
             "--nightly none: the impact pass shows live tables beside stable ones; leave it out".to_string(),
         ));
     };
-    let (live, causes) =
-        verify::run_into(environment, workload, &mut |share| progress(PIPELINE * share), sink)?;
-    let Nights { figures: nights, live: written, stable: copied } =
-        stable::finish(behind, &live, &causes, environment.alive)?;
-    let known = Known::of(workload, &clients, shape, environment)?;
+    let (alive, seed) = (environment.alive, environment.seed);
+    let stop = AtomicBool::new(false);
+    let who_sent = || Sent::of(workload, seed, &clients, shape, (alive, &stop));
+    let piped = |environment: &mut Environment| {
+        let piped = verify::run_into(environment, workload, &mut |share| progress(PIPELINE * share), sink);
+        stop.store(piped.is_err(), Ordering::Relaxed);
+        piped
+    };
+    // Where a store keeps the wall's time, nothing else is to take time from the pipeline.
+    let sent = match environment.on_wall_time() {
+        true => {
+            piped(environment)?;
+            who_sent()?
+        }
+        false => beside(who_sent, || piped(environment))?,
+    };
+    let Copied { job, live, stable } = behind.copy(alive)?;
     progress(0.9);
-    let [live, stable] = [rows::count(&written, &known)?, rows::count(&copied, &known)?];
+    let truth = sent.count_those(|_| true);
+    let counted = both(&[live, stable], &sent, &truth)?;
     progress(1.0);
-    Ok(figures::figures(&known, live, stable, nights.job))
+    Ok(figures::figures(&sent, &truth, counted, job))
+}
+
+/// Does both at once; what the first comes to, if both succeed.
+fn beside<T: Send>(
+    one: impl FnOnce() -> Result<T, CellError> + Send,
+    other: impl FnOnce() -> Result<(), CellError>,
+) -> Result<T, CellError> {
+    std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        let one = one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        other.and(one)
+    })
+}
+
+/// Counts live and stable tables, each on a thread.
+fn both(tables: &[Table; 2], sent: &Sent, truth: &Counts) -> Result<[Counted; 2], CellError> {
+    let [live, stable] = tables;
+    std::thread::scope(|scope| {
+        let stable = scope.spawn(|| rows::count(stable, sent, truth));
+        let live = rows::count(live, sent, truth);
+        let stable = stable.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok([live?, stable?])
+    })
 }
 
 fn clients(workload: &Workload, seed: u64) -> Result<Clients, CellError> {

@@ -1,9 +1,13 @@
 //! What a table holds, by the numbers of the unique pings that its rows carry.
+//!
+//! Nearly every row is the first of its ping, on the day on which that came: then the table holds what the truth holds. Only what
+//! is there besides is counted row by row, and what is missing by counting once more what is there.
 
 use dedup_impact::Counts;
 
-use super::known::Known;
-use crate::nightly::{NightlyError, Seen, Table, each_row};
+use super::bits::Bits;
+use super::sent::Sent;
+use crate::nightly::{NightlyError, Table, each_unique};
 use crate::record::RowsFigures;
 
 /// A table, counted.
@@ -12,20 +16,31 @@ pub(super) struct Counted {
     pub(super) rows: RowsFigures,
 }
 
-/// Reads every row of a table.
-pub(super) fn count(table: &Table, known: &Known) -> Result<Counted, NightlyError> {
-    let mut counted =
-        Counted { counts: Counts::new(known.truth.shape().clone()), rows: RowsFigures::default() };
-    let mut seen = Seen::default();
+/// Reads every row of a table, and holds it against the truth.
+pub(super) fn count(table: &Table, sent: &Sent, truth: &Counts) -> Result<Counted, NightlyError> {
+    let mut rows = RowsFigures::default();
+    let (mut seen, mut on_its_day) = (Bits::default(), Bits::default());
+    let mut besides = Counts::new(sent.shape().clone());
+    let mut there = 0;
     for path in table.days.values().flatten() {
-        each_row(path, |row| {
-            let unique = row.unique as u64;
+        each_unique(path, |micros, unique| {
+            let day = sent.day(micros);
             let again = !seen.insert(unique);
-            counted.rows.rows_count += 1;
-            counted.rows.again_count += u64::from(again);
-            known.count(&mut counted.counts, unique, row.time, again);
+            rows.rows_count += 1;
+            rows.again_count += u64::from(again);
+            if again || !sent.came_on(unique, day) {
+                sent.count(&mut besides, unique, day, again);
+            } else {
+                on_its_day.insert(unique);
+                there += 1;
+            }
         })?;
     }
-    counted.rows.outside_count = counted.counts.outside();
-    Ok(counted)
+    let mut counts = match there == sent.uniques() {
+        true => truth.clone(),
+        false => sent.count_those(|unique| on_its_day.has(unique)),
+    };
+    counts.merge(&besides).expect("they have one shape");
+    rows.outside_count = counts.outside();
+    Ok(Counted { counts, rows })
 }

@@ -173,7 +173,7 @@ fn where_nothing_is_delivered_the_tables_are_empty_and_every_count_is_too_low_by
 #[test]
 fn every_number_stands_for_the_whole_and_for_each_value() {
     let figures = figures("noop");
-    let shape = known::shape(
+    let shape = shape::shape(
         &Workload::Scenario(Box::new(Scenario::from_toml("small", SCENARIO).unwrap())),
         &Scenario::from_toml("small", SCENARIO).unwrap().clients(7).unwrap(),
         u64::MAX,

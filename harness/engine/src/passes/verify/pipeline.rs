@@ -76,7 +76,7 @@ impl<'a> Own<'a> {
         let (sink, behind) = stable::begin(self.environment, self.workload)?.unzip();
         let Pass { mut figures, declaration, causes } = self.run_into(sink)?;
         if let Some(behind) = behind {
-            figures.stable = Some(stable::finish(behind, &figures, &causes, self.environment.alive)?.figures);
+            figures.stable = Some(stable::finish(behind, &figures, &causes, self.environment.alive)?);
         }
         Ok((figures, declaration))
     }

@@ -1,0 +1,197 @@
+//! Who sent each unique ping, and when it came: eight bytes a ping.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use dedup_impact::{Counts, Day, Ping, Shape};
+use dedup_stream::clients::{Clients, Counted};
+use dedup_stream::stream::{CauseId, Event, KeyShare};
+use dedup_stream::workload::Workload;
+
+use super::bits::Bits;
+use super::types::{Type, types};
+use crate::environment::CellError;
+
+/// Events that are made at once.
+const AT_ONCE: usize = 1 << 12;
+
+/// The bit of a unique ping's type that says that it stands for a session.
+const SESSION: u16 = 1 << 15;
+
+/// Who sent each unique ping.
+pub(super) struct Sent {
+    shape: Arc<Shape>,
+    types: Vec<Type>,
+    /// By number of the client: that of the client whose id it gives.
+    ids: Vec<u32>,
+    /// By number of the client: its value in each dimension.
+    values: Vec<Option<u16>>,
+    /// By number of the unique ping: its client and its type, with [`SESSION`].
+    pings: Vec<(u32, u16)>,
+    /// By number of the day: how many unique pings had come when it ended. They are numbered as they came.
+    ended: Vec<u64>,
+}
+
+impl Sent {
+    /// Makes the stream once more, and keeps of each unique ping who sent it. Ends early, with what there is, once `stop` is set.
+    pub(super) fn of(
+        workload: &Workload,
+        seed: u64,
+        clients: &Clients,
+        shape: Arc<Shape>,
+        (alive, stop): (fn(), &AtomicBool),
+    ) -> Result<Sent, CellError> {
+        let mut making = Making::new(clients, shape);
+        let mut source = workload.source_of(seed, KeyShare::ALL)?;
+        let mut events = Vec::with_capacity(AT_ONCE);
+        loop {
+            events.clear();
+            source.fill(AT_ONCE, &mut events)?;
+            if events.is_empty() || stop.load(Ordering::Relaxed) {
+                return Ok(making.sent());
+            }
+            let firsts = events.iter().filter(|event| event.origin.cause == CauseId::FIRST);
+            firsts.for_each(|event| making.take(event));
+            alive();
+        }
+    }
+
+    /// By what is counted.
+    pub(super) fn shape(&self) -> &Arc<Shape> {
+        &self.shape
+    }
+
+    /// How many unique pings there are.
+    pub(super) fn uniques(&self) -> u64 {
+        self.pings.len() as u64
+    }
+
+    /// The number of the day of a time; of one before the first day it is one that no table has.
+    pub(super) fn day(&self, micros: i64) -> u32 {
+        Day::of_micros(micros).since(self.shape.first_day).unwrap_or(u32::MAX)
+    }
+
+    /// Whether the first copy of this ping came on this day.
+    pub(super) fn came_on(&self, unique: u64, day: u32) -> bool {
+        self.of_day(day as usize).contains(&unique)
+    }
+
+    /// The pings that came on a day.
+    fn of_day(&self, day: usize) -> Range<u64> {
+        let before = day.checked_sub(1).map_or(Some(&0), |before| self.ended.get(before));
+        before.zip(self.ended.get(day)).map_or(0..0, |(from, to)| *from..*to)
+    }
+
+    /// Counts a row of a table.
+    pub(super) fn count(&self, counts: &mut Counts, unique: u64, day: u32, again: bool) {
+        let (client, kind) = self.pings[unique as usize];
+        let of = self.types[usize::from(kind & !SESSION)];
+        let dimensions = self.shape.dimensions.len();
+        let values = client as usize * dimensions..(client as usize + 1) * dimensions;
+        counts.add(&Ping {
+            day,
+            client: Some(self.ids[client as usize]),
+            kind: of.kind,
+            values: &self.values[values],
+            session: kind & SESSION != 0,
+            step: of.step,
+            again,
+        });
+    }
+
+    /// Counts unique pings, those that are there, each once and on the day on which it came.
+    pub(super) fn count_those(&self, there: impl Fn(u64) -> bool + Sync) -> Counts {
+        let half = self.ended.len() / 2;
+        let of_days = |days: Range<usize>| {
+            let mut counts = Counts::new(self.shape.clone());
+            for day in days {
+                let pings = self.of_day(day).filter(|unique| there(*unique));
+                pings.for_each(|unique| self.count(&mut counts, unique, day as u32, false));
+            }
+            counts
+        };
+        std::thread::scope(|scope| {
+            let later = scope.spawn(|| of_days(half..self.ended.len()));
+            let mut counts = of_days(0..half);
+            let later = later.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            counts.merge(&later).expect("they have one shape");
+            counts
+        })
+    }
+
+    /// How many clients sent so many pings on a day, over all days.
+    pub(super) fn client_days(&self) -> Vec<u64> {
+        let mut with_so_many = Vec::new();
+        let mut of_day = vec![0u32; self.shape.clients as usize];
+        for day in 0..self.ended.len() {
+            for unique in self.of_day(day) {
+                of_day[self.ids[self.pings[unique as usize].0 as usize] as usize] += 1;
+            }
+            for pings in of_day.iter_mut().filter(|pings| **pings > 0) {
+                let pings = std::mem::take(pings) as usize;
+                if with_so_many.len() <= pings {
+                    with_so_many.resize(pings + 1, 0);
+                }
+                with_so_many[pings] += 1;
+            }
+        }
+        with_so_many
+    }
+}
+
+/// What is known while the stream is made.
+struct Making<'a> {
+    of: &'a Clients,
+    sent: Sent,
+    /// Sessions of the day, by client: none goes past midnight.
+    sessions: Bits,
+    day: u32,
+}
+
+impl<'a> Making<'a> {
+    fn new(of: &'a Clients, shape: Arc<Shape>) -> Making<'a> {
+        let spec = of.spec();
+        let all = || (0..shape.clients).map(u64::from);
+        let values = all().flat_map(|client| {
+            let values = of.values(client);
+            values.into_iter().take(spec.dimensions.len()).map(|value| Some(u16::from(value)))
+        });
+        Making {
+            sent: Sent {
+                types: types(of.types(), &spec.funnel),
+                ids: all().map(|client| of.id_of(client) as u32).collect(),
+                values: values.collect(),
+                pings: Vec::new(),
+                ended: Vec::new(),
+                shape,
+            },
+            sessions: Bits::default(),
+            day: 0,
+            of,
+        }
+    }
+
+    fn take(&mut self, event: &Event) {
+        let Counted { client, kind, session } = self.of.counted(event.id.key(), event.at);
+        let day = self.sent.day((event.at.as_nanos() / 1_000) as i64);
+        if day != self.day {
+            self.end_days(day);
+        }
+        let session = client * u64::from(self.of.most_sessions()) + u64::from(session);
+        let session = if self.sessions.insert(session) { SESSION } else { 0 };
+        self.sent.pings.push((client as u32, u16::from(kind) | session));
+    }
+
+    /// Ends all days before this one.
+    fn end_days(&mut self, next: u32) {
+        self.sent.ended.resize(next as usize, self.sent.pings.len() as u64);
+        self.sessions.clear();
+        self.day = next;
+    }
+
+    fn sent(mut self) -> Sent {
+        self.end_days(self.day + 1);
+        self.sent
+    }
+}
