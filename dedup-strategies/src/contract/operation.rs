@@ -7,6 +7,8 @@ pub struct Operation {
     pub what: &'static str,
     /// The system that this is a model of; its figures are not those of the system itself.
     pub model_of: Option<&'static str>,
+    /// What a reader of its figures has to know: settings that are not its makers' defaults and why, what its window is.
+    pub note: Option<&'static str>,
 }
 
 impl Operation {
@@ -21,11 +23,16 @@ impl Operation {
 
     /// A strategy that is meant to be operated itself.
     pub const fn of(what: &'static str) -> Operation {
-        Operation { what, model_of: None }
+        Operation { what, model_of: None, note: None }
     }
 
     /// A strategy that shows what `system` does.
     pub const fn of_model(system: &'static str, what: &'static str) -> Operation {
-        Operation { what, model_of: Some(system) }
+        Operation { what, model_of: Some(system), note: None }
+    }
+
+    /// The same, with what a reader of its figures has to know.
+    pub const fn noted(self, note: Option<&'static str>) -> Operation {
+        Operation { note, ..self }
     }
 }

@@ -16,6 +16,7 @@ use super::pipeline;
 use super::tables::doubts;
 use super::verdict::{CONTROL, DOCUMENTED, HARM, SKIPPED, Verdict, documented, harm_of, verdict, word};
 use super::words::{clip, list, nanos, program, rate, spread, three};
+use crate::models::{note_of, noted};
 
 /// What a report opens with.
 pub(super) fn opening(
@@ -291,6 +292,8 @@ fn findings(panel: &Panel<'_>) -> Vec<String> {
             ));
         }
     }
+    let said = panel.rows.iter().filter_map(|entry| Some((clip(&entry.name, 80), note_of(entry.row)?)));
+    notes.extend(noted(said));
     notes.extend(failed);
     notes.extend(skips(panel));
     notes

@@ -100,6 +100,9 @@ pub struct Row {
     pub p99_ns: Option<u64>,
     /// What has to be operated for it; none where its records do not say.
     pub operated: Option<String>,
+    /// What a reader of its figures has to know, as its records say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// What it does to pings, in any of the talk's scenarios; none where nothing was counted.
     #[serde(skip)]
     pub(crate) harm: Option<Harm>,
@@ -277,6 +280,7 @@ impl Row {
             p50_ns: waiting.map(|times| times.p50.median.round() as u64),
             p99_ns: waiting.map(|times| times.p99.median.round() as u64),
             operated: main.operation.as_ref().map(|operation| operation.what.clone()),
+            note: main.operation.as_ref().and_then(|operation| operation.note.clone()),
             side: Side::of(main),
         }
     }
@@ -471,8 +475,10 @@ mod tests {
     fn what_has_to_be_operated_is_what_the_records_say_and_unknown_where_they_do_not() {
         let old = cell(SCENARIO, GOOD);
         let what = "a rack of tapes".to_string();
-        let new =
-            CellRecord { operation: Some(Operation { what: what.clone(), model_of: None }), ..old.clone() };
+        let new = CellRecord {
+            operation: Some(Operation { what: what.clone(), model_of: None, note: None }),
+            ..old.clone()
+        };
         assert_eq!(only_row(vec![new]).operated, Some(what));
         assert_eq!(only_row(vec![old]).operated, None);
     }
@@ -482,7 +488,7 @@ mod tests {
         let model = |name, missed| {
             let mut cell = cell(SCENARIO, Sample { strategy: name, missed, ..GOOD });
             let (what, model_of) = ("nothing".to_string(), Some("A runner".to_string()));
-            cell.operation = Some(Operation { what, model_of });
+            cell.operation = Some(Operation { what, model_of, note: None });
             cell
         };
         let stored = |name, missed, lost| {

@@ -232,7 +232,7 @@ fn models_are_named_on_the_slides_with_what_they_are_models_of() {
     assert!(!text(&run).contains("Models of"), "nothing says that anything is a model");
     for cell in run.cells.iter_mut().filter(|cell| cell.strategy == "lru") {
         let (what, model_of) = ("tapes".to_string(), Some("Tape and Reel".to_string()));
-        cell.operation = Some(Operation { what, model_of });
+        cell.operation = Some(Operation { what, model_of, note: None });
     }
     let shown = text(&run);
     assert!(shown.contains("Models of what Tape and Reel do, and not the service: lru."));

@@ -129,7 +129,8 @@ fn about(definition: &Definition) -> String {
         Needs::Redis => "; needs redis-server".to_string(),
         Needs::System { file, .. } => format!("; a system, {file}"),
     };
-    format!("{}{role}{needs}", definition.about)
+    let note = definition.operation.note.map_or(String::new(), |note| format!(". {note}"));
+    format!("{}{role}{needs}{note}", definition.about)
 }
 
 fn scenarios(filter: &Filter) -> anyhow::Result<Vec<ScenarioRow>> {

@@ -58,6 +58,12 @@ fn checked(source: &Source, path: &Path, file: &File) -> Result<Definition, File
         let allowed = "one line that says what it is, which tables and lists show";
         return Err(source.refuse(file.about.span(), "about", allowed));
     }
+    if let Some(note) = file.note.as_ref().filter(|note| {
+        let text = note.get_ref().trim_end();
+        text.is_empty() || text.contains('\n')
+    }) {
+        return Err(source.refuse(note.span(), "note", "one line: what a reader of its figures has to know"));
+    }
     if !is_command(file.command.get_ref()) {
         let allowed = "a program and its arguments, such as [\"python3\", \"mine.py\"]";
         return Err(source.refuse(file.command.span(), "command", allowed));
@@ -119,7 +125,8 @@ fn checked(source: &Source, path: &Path, file: &File) -> Result<Definition, File
         operation: match &file.model_of {
             Some(system) => Operation::of_model(kept(system), operate),
             None => Operation::of(operate),
-        },
+        }
+        .noted(file.note.as_ref().map(|note| kept(note.get_ref().trim_end()))),
         forgets: |_, _| Forgets::Unknown,
         estimate: None,
         prospect: None,

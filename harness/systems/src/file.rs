@@ -20,6 +20,8 @@ pub(crate) struct File {
     pub(crate) operate: String,
     /// A model's system; its figures are not those of the system itself.
     pub(crate) model_of: Option<String>,
+    /// What a reader of its figures has to know.
+    pub(crate) note: Option<Spanned<String>>,
     #[serde(default)]
     pub(crate) role: RoleName,
     pub(crate) command: Spanned<Vec<String>>,

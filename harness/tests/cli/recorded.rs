@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use crate::tool::Tool;
 
 /// The records, and the words that draw each page of them; as docs/REPORTS.md has them.
-const DRAWN: [(&str, &[&str]); 7] = [
+const DRAWN: [(&str, &[&str]); 8] = [
     ("results/quick/report.html", &["report", "results/quick"]),
     ("results/quick/slides.html", &["report", "results/quick", "--format", "slides"]),
     ("results/talk/report.html", &["report", "results/talk"]),
     ("results/talk-today/report.html", &["report", "results/talk-today"]),
     ("results/talk/slides.html", &["report", "results/talk", "--format", "slides"]),
+    ("results/talk-today/slides.html", &["report", "results/talk-today", "--format", "slides"]),
     (
         "README.md",
         &["report", "results/quick", "--splice", "README.md", "--marker", "quick table", "--brief"],

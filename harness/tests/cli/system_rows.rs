@@ -63,3 +63,37 @@ fn a_table_of_postgresql_does_not_grow_with_the_stream() {
     let said = tool.prints(&["conform", &file, "--law", "memory is bounded"]);
     assert!(said.contains("obeys the one law asked for"), "{said}");
 }
+
+/// What differs from a system's defaults stands in its file, and from there in lists, records, tables and pages.
+#[test]
+fn what_a_reader_has_to_know_of_a_system_is_in_the_list_the_record_the_table_and_the_page() {
+    let tool = Tool::with_tiny();
+    let text = fs::read_to_string(ours("examples/last-id.toml")).unwrap();
+    let note = "-m 1024, as with less it forgets";
+    let noted = |note: &str| text.replace("operate = ", &format!("note = {note:?}\noperate = "));
+    tool.write("mine/last-id.toml", noted(note));
+    tool.write("mine/last_id.py", fs::read_to_string(ours("examples/last_id.py")).unwrap());
+    let list = tool.prints(&["list", "strategies", "--systems", "mine", "-s", "^last-id$"]);
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words(&list).contains(note), "{list}");
+    let table =
+        tool.prints(&["run", "-f", "tiny.toml", "-s", "mine/last-id.toml", "-p", "verify", "-o", "out"]);
+    assert!(words(&table).contains(&format!("last-id: {note}")), "{table}");
+    assert_eq!(tool.records("out")[1]["operation"]["note"], note);
+    let page = tool.prints(&["report", "out"]);
+    assert!(page.contains(&format!("last-id: {note}")), "the page has it");
+    tool.write("mine/last-id.toml", noted("two\nlines"));
+    tool.refuses(&["list", "strategies", "--systems", "mine"], &["note", "one line"]);
+}
+
+/// Whoever looks at Spark's row sees that its window is not the one that was asked for.
+#[test]
+fn the_list_says_that_sparks_window_is_up_to_two_and_that_a_later_copy_may_pass() {
+    let folder = root().join("systems");
+    let list =
+        Tool::new().prints(&["list", "strategies", "--systems", folder.to_str().unwrap(), "-s", "^spark$"]);
+    let said = list.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in ["one to two windows", "within a batch nothing is forgotten", "need not be the first"] {
+        assert!(said.contains(words), "{said}");
+    }
+}

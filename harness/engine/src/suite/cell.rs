@@ -96,7 +96,11 @@ fn role(role: dedup_strategies::Role) -> Role {
 }
 
 fn operation(operation: dedup_strategies::Operation) -> Operation {
-    Operation { what: operation.what.to_string(), model_of: operation.model_of.map(str::to_string) }
+    Operation {
+        what: operation.what.to_string(),
+        model_of: operation.model_of.map(str::to_string),
+        note: operation.note.map(str::to_string),
+    }
 }
 
 /// The one figure of a cell that a person wants to see go by.

@@ -209,6 +209,9 @@ pub struct Operation {
     /// The system of which the strategy is a model, whose figures are not those of the system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_of: Option<String>,
+    /// What a reader of its figures has to know: settings that are not its makers' defaults and why, what its window is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// One scenario x strategy x pass x round.

@@ -143,6 +143,40 @@ pub(super) fn lines_a_slide(table: &Table, columns: &[usize], title: &str) -> us
     table.lines.len().div_ceil(slides).max(1)
 }
 
+/// How many lines of `table` fit below a title and a sentence, by the heights of slides.css, in rem: what has words below its
+/// words takes as many rows more.
+pub(super) fn lines_that_fit(table: &Table, title: &str, below: &str) -> usize {
+    const SLIDE: f64 = 45.0 - 2.75 - 3.25 - 1.95 - 1.25;
+    const TITLE_ROW: f64 = 2.58;
+    const BELOW_ROW: f64 = 1.69;
+    // Of two rows.
+    const HEADING: f64 = 3.3;
+    const LINE: f64 = 0.9 + 1.38;
+    const SMALL_ROW: f64 = 1.1;
+    /// Letters of words below others that stand in one row, in a column that is as narrow as seven have to be.
+    const SMALL_LETTERS: usize = 22;
+    let rows = |text: &str, letters: usize| text.chars().count().div_ceil(letters);
+    let room = SLIDE
+        - HEADING
+        - TITLE_ROW * rows(title, TITLE_LETTERS).max(1) as f64
+        - BELOW_ROW * rows(below, BELOW_LETTERS) as f64
+        - 0.4;
+    let height = |line: &Line| {
+        let small = line.cells.iter().map(|cell| rows(&cell.below, SMALL_LETTERS)).max().unwrap_or(0);
+        LINE + SMALL_ROW * small as f64
+    };
+    let mut taken = 0.0;
+    table
+        .lines
+        .iter()
+        .take_while(|line| {
+            taken += height(line);
+            taken <= room
+        })
+        .count()
+        .max(1)
+}
+
 pub(super) fn shortened(cell: &Cell) -> Cell {
     Cell { text: clip(&cell.text, 60), ..cell.clone() }
 }
@@ -193,6 +227,22 @@ mod tests {
             ]
         );
         assert!(unsaid(&Table { view: View::Plain, ..table }).is_empty());
+    }
+
+    #[test]
+    fn lines_with_words_below_their_words_are_fewer_and_so_are_those_below_a_long_title() {
+        let lines = |below: &str, title: &str| {
+            let mut table = Table::new("t".into(), "t", &[("strategy", false), ("harm", false)]);
+            for _ in 0..20 {
+                table.push(None, vec![Cell::text("lru"), Cell::text("loses pings").with(below.to_string())]);
+            }
+            lines_that_fit(&table, title, "Six more strategies are in the report.")
+        };
+        let (short, long) =
+            ("A title of one line", "A title of two lines, which has more than sixty letters in it");
+        assert_eq!([lines("", short), lines("", long)], [12, 11]);
+        assert_eq!([lines("in every scenario", short), lines("in every scenario", long)], [8, 7]);
+        assert_eq!(lines("in 1 of 2 fault scenarios", long), 5);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use dedup_records::compare::Standing;
 use dedup_records::record::Role;
 
 use super::cut::{
-    BELOW_LETTERS, COLUMNS, LINES, TITLE_LETTERS, heat, readable, shortened, unsaid, without_floor,
+    BELOW_LETTERS, COLUMNS, LINES, TITLE_LETTERS, heat, lines_that_fit, readable, shortened, unsaid,
+    without_floor,
 };
 use super::title::{on_its_stream, split};
 use crate::cells::share_cell;
@@ -144,19 +145,21 @@ fn overview(report: &Report) -> Option<Slide> {
         .filter(|column| table.columns[*column].title != UNDER)
         .take(COLUMNS)
         .collect();
-    let left_out = table.lines.len().saturating_sub(LINES - 2);
     let line = |line: &Line| Line {
         cells: columns.iter().map(|column| shortened(&line.cells[*column])).collect(),
         ..line.clone()
     };
-    let shown = Table {
+    let mut shown = Table {
         columns: columns.iter().map(|column| table.columns[*column].clone()).collect(),
-        lines: table.lines.iter().take(LINES - 2).map(line).collect(),
+        lines: table.lines.iter().map(line).collect(),
         ..table.clone()
     };
-    let below = match left_out {
+    let said = |left_out| format!("{left_out} more strategies, which do less harm, are in the report.");
+    let lines = lines_that_fit(&shown, &report.opening.claim, &said(table.lines.len())).min(LINES - 2);
+    shown.lines.truncate(lines);
+    let below = match table.lines.len() - shown.lines.len() {
         0 => String::new(),
-        some => format!("{some} more strategies, which do less harm, are in the report."),
+        left_out => said(left_out),
     };
     Some(Slide {
         over: "All scenarios, the worst first".into(),

@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::sheet::{fastest, is_least_size, name, window_differs};
 use super::verdict::{finding, with_finding};
+use crate::models::{note_of, noted};
 use crate::pipeline;
 use crate::verdict::{COLUMNS, SKIPPED, verdict};
 use crate::words::nanos;
@@ -40,6 +41,7 @@ pub(super) fn notes(block: &Block, verdict_width: usize) -> Vec<String> {
         notes.extend(shrunk(row).map(|text| format!("{}: {text}", name(row, block))));
         notes.extend(twice(row).map(|text| format!("{}: {text}", name(row, block))));
     }
+    notes.extend(noted(block.rows.iter().filter_map(|row| Some((name(row, block), note_of(row)?)))));
     notes.extend(cut_verdicts(block, verdict_width));
     notes.extend(findings(block, verdict_width));
     notes.extend(skipped(block));

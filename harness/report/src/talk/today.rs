@@ -10,6 +10,7 @@ use dedup_records::record::Role;
 use dedup_records::units::thousands;
 
 use super::{DENSE, Row, Skip, row, skipped};
+use crate::models::noted;
 
 /// The talk's day and a half with batches that wait for a quarter of an hour, so that an engine of which each batch takes a
 /// second has some hundred of them.
@@ -113,6 +114,11 @@ impl Today {
         if !untried.is_empty() {
             notes.push(format!("Put through no fault here: {}.", untried.join(", ")));
         }
+        notes.extend(noted(
+            self.rows
+                .iter()
+                .filter_map(|system| Some((system.row.strategy.clone(), system.row.note.as_deref()?))),
+        ));
         notes
     }
 }
