@@ -97,17 +97,18 @@ class Replacing(ClickHouse):
         if self.settings["read"] == "unmerged":
             # When parts are merged by themselves is up to the load of the machine.
             self.query("SYSTEM STOP MERGES pings")
-        self.count = 0
+        # Numbers begin anew with each process, and what the one before it has put in came first.
+        self.base = self.count = int(str(self.session.query("SELECT if(count() = 0, 0, max(seq) + 1) FROM pings", "TSV")))
 
     def passed(self, now):
         first = self.count
         self.count += os.path.getsize(self.file) // 40
-        self.query(f"INSERT INTO pings SELECT key, seq FROM {self.batch}")
+        self.query(f"INSERT INTO pings SELECT key, seq + {self.base} FROM {self.batch}")
         if self.settings["read"] == "merged":
             self.query("OPTIMIZE TABLE pings FINAL")
         final = "FINAL" if self.settings["read"] == "final" else ""
         keys = f"key IN (SELECT key FROM {self.batch})"
-        return self.query(f"SELECT seq FROM pings {final} WHERE {keys} AND seq >= {first}")
+        return self.query(f"SELECT toUInt64(seq - {self.base}) FROM pings {final} WHERE {keys} AND seq >= {first}")
 
     def footprint(self):
         count = "SELECT sum(rows), sum(bytes_on_disk) FROM system.parts WHERE table = 'pings' AND active"

@@ -34,30 +34,22 @@ class Memcached(System):
         live = self.live_s
         if live > LONGEST_RELATIVE_S:
             live += int(time.time())
-        tail = f" 0 {live} 0\r\n\r\n"
+        tail = b" 0 %d 0\r\n\r\n" % live
         try:
             if self.connection is None:
                 self.connect()
-            self.connection.sendall("".join([f"add {ping[0].hex()}{tail}" for ping in pings]).encode())
-            return self.verdicts(len(pings))
+            self.connection.sendall(b"".join(b"add " + ping[0].hex().encode() + tail for ping in pings))
+            return [self.answer() for _ in pings]
         except OSError:
             # What it has decided of this batch is not known: the next begins on a new connection.
             self.connection = None
             raise
 
-    def verdicts(self, count):
-        """As many answers, of a line each. One that is none of the two ends it, whatever comes behind."""
-        text = b""
-        while text.count(b"\n") < count:
-            more = self.answers.read1(1 << 16)
-            if not more:
-                raise OSError("memcached closed the connection")
-            text += more
-        lines = text.split(b"\r\n")[:-1]
-        try:
-            return [ANSWERS[line] for line in lines]
-        except KeyError as other:
-            raise OSError(f"memcached answered {other.args[0].decode(errors='replace')!r}") from None
+    def answer(self):
+        line = self.answers.readline().strip()
+        if line not in ANSWERS:
+            raise OSError(f"memcached answered {line.decode(errors='replace') or 'nothing'!r}")
+        return ANSWERS[line]
 
     def footprint(self):
         self.connection.sendall(b"stats\r\n")
