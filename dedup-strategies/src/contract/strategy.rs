@@ -234,11 +234,16 @@ pub trait Worker: Send {
         Hears::ALL
     }
 
-    /// What its store has refused so far, in the store's own words: full, read-only, not allowed; or why it will answer
-    /// nothing any more, as of a program that was given up. A service may go on
+    /// What its store has refused so far, in the store's own words: full, read-only, not allowed. A service may go on
     /// without (an answer that lets pings pass is one, too); what is measured of a store that says no is no figure of the
     /// strategy's.
     fn refused(&self) -> Option<&str> {
+        None
+    }
+
+    /// Why this worker will answer nothing any more, however long it is waited for, as of a program that has ended or was given
+    /// up. Another may be opened in its place.
+    fn lost(&self) -> Option<&str> {
         None
     }
 }

@@ -12,7 +12,7 @@ use dedup_report::talk::{SCENARIO, TODAY, Table};
 use dedup_strategies::{Definition, Needs};
 use dedup_stream::workload::Workload;
 
-use super::run::{Watcher, admit, admit_pipelines, create, describe, ended, exit, tell_share};
+use super::run::{Watcher, admit, admit_pipelines, create, describe, ended, exit, tell_share, tried};
 use super::values::{count, format, partition, pipelines, seed};
 use crate::compare::Comparison;
 use crate::exit::{Exit, OrExit};
@@ -106,7 +106,7 @@ pub fn run(args: &TalkArgs, definitions: &[Definition], out: &mut dyn Write) -> 
         let mut plan = plan(args, parts, strategies, directory.dir()).or_exit(Exit::Usage)?;
         plan.cells_before = all_cells;
         all_cells += plan.all_cells();
-        let Some(preflight) = ended(plan.preflight(&stop))? else { return Ok(Exit::Interrupted) };
+        let Some(preflight) = tried(&plan, &stop)? else { return Ok(Exit::Interrupted) };
         runs.push((plan, preflight));
     }
     let record = described(&runs, too_large.len())?;

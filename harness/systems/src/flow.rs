@@ -211,7 +211,7 @@ impl Worker for FlowWorker {
         Hears { settle: false, advance: self.stream.lock().process.welcome.calls.advance }
     }
 
-    fn refused(&self) -> Option<&str> {
+    fn lost(&self) -> Option<&str> {
         self.lost.as_deref()
     }
 }

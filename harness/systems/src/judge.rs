@@ -232,7 +232,7 @@ impl Worker for JudgeWorker {
         self.ask(|slot| slot.advance(now, released))
     }
 
-    fn refused(&self) -> Option<&str> {
+    fn lost(&self) -> Option<&str> {
         self.lost.as_deref()
     }
 }

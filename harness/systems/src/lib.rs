@@ -25,3 +25,4 @@ mod settings;
 mod tests;
 
 pub use definition::load;
+pub use pipes::give_up;

@@ -3,11 +3,24 @@
 use std::io::{self, BufRead, Read, Write};
 use std::os::fd::AsFd;
 use std::process::{ChildStdin, ChildStdout};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use dedup_strategies::protocol::LONGEST;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+
+/// Whether no program is waited for any more.
+static GIVEN_UP: AtomicBool = AtomicBool::new(false);
+
+/// How often that is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// From now on no program is waited for, in all of this process: whatever is asked of one ends at once with an error. For whoever
+/// wants to end, and to see that they are gone before.
+pub fn give_up() {
+    GIVEN_UP.store(true, Ordering::Relaxed);
+}
 
 /// A pipe that gives up at a deadline, which is set before each request.
 #[derive(Debug)]
@@ -173,9 +186,14 @@ impl Read for Timed<ChildStdout> {
 /// Waits until something can be done with one of `pipes`, or its other end is closed.
 fn ready(pipes: &mut [PollFd<'_>], deadline: Instant) -> io::Result<()> {
     loop {
+        if GIVEN_UP.load(Ordering::Relaxed) {
+            return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "is not waited for any more"));
+        }
         let left = deadline.saturating_duration_since(Instant::now());
-        let left = Timespec::try_from(left).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
-        match poll(pipes, Some(&left)) {
+        let look = Timespec::try_from(left.min(LOOK_EVERY));
+        let look = look.map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+        match poll(pipes, Some(&look)) {
+            Ok(0) if left > LOOK_EVERY => {}
             Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
             Ok(_) => return Ok(()),
             Err(rustix::io::Errno::INTR) => {}

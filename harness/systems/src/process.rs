@@ -1,6 +1,7 @@
 //! One program, and one exchange with it after the other.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{ChildStderr, ChildStdin, ExitStatus, Stdio};
@@ -19,7 +20,7 @@ use parking_lot::Mutex;
 use crate::pipes::{Inbox, Timed};
 
 /// How long a program may take to end once nobody needs it, before an error says how it ended.
-const EPITAPH: Duration = Duration::from_millis(500);
+const EPITAPH: Duration = Duration::from_secs(3);
 /// What of its standard error an error shows.
 const LAST_LINES: usize = 5;
 const LINE_LENGTH: usize = 200;
@@ -131,7 +132,9 @@ impl Process {
         line.push(b'\n');
         self.tell_bytes(&line)?;
         let said = self.heard("gave no answer", read_line)?;
-        let Some(said) = said else { return Err(self.ended("ended before it said welcome").into()) };
+        let Some(said) = said else {
+            return Err(self.ended(Closed::Output, " before it said welcome").into());
+        };
         match serde_json::from_str(&said) {
             Ok(Refusal::Failed(why)) => {
                 return Err(self.says(&format!("refused: {}", clipped(&why))).into());
@@ -207,7 +210,7 @@ impl Process {
         })? {
             Some(Reply::Failed(why)) => Err(self.says(&clipped(&why))),
             Some(reply) => Ok(reply),
-            None => Err(self.ended("ended without an answer")),
+            None => Err(self.ended(Closed::Output, " without an answer")),
         }
     }
 
@@ -269,18 +272,35 @@ impl Process {
                 let patience = self.start.patience;
                 self.lost(&format!("{otherwise} within {patience:?} (reply-within in its file)"))
             }
-            ProtocolError::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => self.ended("ended"),
+            ProtocolError::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.ended(Closed::Input, "")
+            }
             ProtocolError::Io(error) => self.lost(&error.to_string()),
             ProtocolError::Form(what) => self.lost(&format!("answered with {what}; see docs/PROTOCOL.md")),
         }
     }
 
-    /// An error that says how it ended.
-    fn ended(&mut self, what: &str) -> Unavailable {
+    /// An error that says how it ended; or that it did not, where it has done no more than to close a pipe.
+    fn ended(&mut self, closed: Closed, when: &str) -> Unavailable {
         match until_ended(&mut self.group.0, EPITAPH) {
-            Ok(Some(status)) => self.lost(&format!("{what} ({})", told(status))),
-            _ => self.lost(&format!("closed its output and lives on: {what}")),
+            Ok(Some(status)) => self.lost(&format!("ended{when} ({})", told(status))),
+            _ => self.lost(&format!("closed its {closed}{when}, and lives on")),
         }
+    }
+}
+
+/// What a program has closed that we talk through.
+enum Closed {
+    Input,
+    Output,
+}
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Closed::Input => "standard input",
+            Closed::Output => "standard output",
+        })
     }
 }
 

@@ -51,7 +51,16 @@ pub fn run(definitions: &[Definition]) -> ExitCode {
 
 fn work(definitions: &[Definition], job: &Job) -> Result<Option<CellResult>, CellError> {
     let workload = workload(job, named(definitions, &job.strategy)?.needs)?;
-    let mut environment = environment(definitions, job, &workload)?;
+    let environment = environment(definitions, job, &workload)?;
+    let obituaries = environment.obituaries.clone();
+    obituaries.or(work_in(environment, job, &workload))
+}
+
+fn work_in(
+    mut environment: Environment,
+    job: &Job,
+    workload: &Workload,
+) -> Result<Option<CellResult>, CellError> {
     let (pass, options) = match job.work {
         Work::Measure(pass, options) => (Some(pass), options),
         Work::Faultless => (Some(Pass::Verify), PassOptions::default()),
@@ -72,8 +81,7 @@ fn work(definitions: &[Definition], job: &Job) -> Result<Option<CellResult>, Cel
         alloc::start_counting();
     }
     let pipelines = job.pipelines.clone();
-    let bench =
-        Bench { environment: &mut environment, workload: &workload, progress: &mut steps::done, pipelines };
+    let bench = Bench { environment: &mut environment, workload, progress: &mut steps::done, pipelines };
     Ok(Some(match pass {
         Pass::Verify => CellResult::Verify(Box::new(passes::verify::run(bench)?)),
         Pass::Time => CellResult::Time(Box::new(passes::time::run(bench, &options.time)?)),

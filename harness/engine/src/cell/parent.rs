@@ -14,7 +14,7 @@ use super::job::{Job, Message};
 use super::slow::{self, Reached, WaitsFor};
 use crate::process::{self, Scheduled};
 use crate::record::{CellResult, Failure};
-use crate::servers::password;
+use crate::servers::{OF_OWNER, password};
 
 /// The name of the hidden sub-command that runs a cell.
 pub const SUB_COMMAND: &str = "__cell";
@@ -135,6 +135,7 @@ impl Cell {
             .env_remove(password::VARIABLE)
             .env_remove(SYSTEM)
             .envs(job.system.map(|file| (SYSTEM, file)))
+            .env(OF_OWNER, &job.directory)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

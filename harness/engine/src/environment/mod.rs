@@ -3,6 +3,7 @@
 mod error;
 mod host;
 mod instance;
+mod obituaries;
 mod options;
 mod replicas;
 mod store;
@@ -19,11 +20,13 @@ use crate::nightly::Choice;
 use crate::record::Failure;
 use crate::servers::{Beside, Between, Launch, PrivateCluster, PrivateRedis, SharedRedis};
 use host::Rebuild;
+use obituaries::Watched;
 use store::{Clock, Store};
 
 pub use error::CellError;
 pub use host::Hosted;
 pub use instance::Instance;
+pub use obituaries::Obituaries;
 pub use options::{PassOptions, RedisChoice, ScaleOptions, TimeOptions};
 
 /// Where and with what a cell's strategy is built.
@@ -58,6 +61,8 @@ pub struct Environment {
     pub start: Timestamp,
     /// Instances built so far.
     pub instances: u32,
+    /// Of the servers beside them.
+    pub obituaries: Obituaries,
 }
 
 /// Shorter by a server's own clock, a window would be measured in its first and last milliseconds: those of the
@@ -105,6 +110,7 @@ impl Environment {
             between: Between::Nothing,
             start: Timestamp::ZERO,
             instances: 0,
+            obituaries: Obituaries::default(),
         }
     }
 
@@ -187,7 +193,8 @@ impl Environment {
         match (self.definition.needs, &self.redis) {
             (Needs::Nothing | Needs::System { server: None, .. }, _) => Ok(Store::None),
             (Needs::System { server: Some(server), file, .. }, _) => {
-                Ok(Store::Beside(Beside::start(server, Path::new(file), self.between)?))
+                let server = Beside::start(server, Path::new(file), self.between)?;
+                Ok(Store::Beside(Watched::new(server, &self.obituaries)))
             }
             (Needs::Redis, RedisChoice::Private(program)) => {
                 let launch = Launch { start_at: self.start, ..Launch::of(program)? };

@@ -4,10 +4,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use dedup_strategies::{Address, RedisEndpoint, Timestamp};
 
+use super::obituaries::Watched;
 use crate::pipeline::{Free, Pace, Wall};
-use crate::servers::{
-    Beside, PrivateCluster, PrivateRedis, Product, SharedRedis, StoreControl, VirtualClock,
-};
+use crate::servers::{PrivateCluster, PrivateRedis, Product, SharedRedis, StoreControl, VirtualClock};
 
 /// What was started or claimed for a strategy that keeps its ids in a server.
 pub(super) enum Store {
@@ -15,7 +14,7 @@ pub(super) enum Store {
     Private(PrivateRedis),
     Cluster(PrivateCluster),
     Shared(Box<Mutex<SharedRedis>>),
-    Beside(Beside),
+    Beside(Watched),
 }
 
 /// Whose time the pipeline keeps.

@@ -1,6 +1,6 @@
 //! The faults of a run, what those that have begun are up to, and what was counted on their account.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use dedup_strategies::{DeliveryId, Timestamp};
@@ -30,8 +30,12 @@ pub(super) struct ActiveFaults<'a> {
     pub(super) acting: usize,
     /// The fault whose crash happens.
     pub(super) crashing: Option<usize>,
-    /// Workers whose handle could not be opened.
-    pub(super) down: BTreeSet<usize>,
+    /// Workers whose handle could not be opened, and when that is tried again.
+    pub(super) down: BTreeMap<usize, Again>,
+    /// Faults of the store that go on.
+    store_faults: u32,
+    /// Workers that have not judged a batch since their store was troubled.
+    troubled: BTreeSet<usize>,
     /// Faults that go on and have publishes fail, and which share of them.
     pub(super) failing: Vec<(usize, f64)>,
     /// How long the store takes to answer.
@@ -40,6 +44,15 @@ pub(super) struct ActiveFaults<'a> {
     pub(super) ahead: Duration,
     /// Until then, whoever is late is late because of a fault of the store.
     pub(super) store_delays_until: Timestamp,
+}
+
+/// When it is tried again to open a worker's handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Again {
+    /// Whenever it is asked for something.
+    WhenAsked,
+    /// The same, but not as long as its store is troubled, of which it was lost: to start a program is no small thing.
+    OnceStoreIsWhole,
 }
 
 /// One fault, and what was counted on its account.
@@ -57,7 +70,9 @@ impl<'a> ActiveFaults<'a> {
             crashes: VecDeque::new(),
             acting: 0,
             crashing: None,
-            down: BTreeSet::new(),
+            down: BTreeMap::new(),
+            store_faults: 0,
+            troubled: BTreeSet::new(),
             failing: Vec::new(),
             store_delay: Duration::ZERO,
             ahead: Duration::ZERO,
@@ -67,6 +82,53 @@ impl<'a> ActiveFaults<'a> {
 
     pub(super) fn is_none(&self) -> bool {
         self.all.is_empty()
+    }
+
+    /// Whether something happens to the store in this run.
+    pub(super) fn trouble_store(&self) -> bool {
+        self.all.iter().any(|active| active.placed.troubles_store())
+    }
+
+    /// A fault of the store of all of these workers begins.
+    pub(super) fn store_fault_begins(&mut self, workers: usize) {
+        self.store_faults += 1;
+        self.troubled.extend(0..workers);
+    }
+
+    /// A fault of the store is over. Who was connected meanwhile may find out later.
+    pub(super) fn store_fault_ends(&mut self) {
+        self.store_faults -= 1;
+    }
+
+    /// This worker has judged all of a batch, or was opened anew: where nothing troubles its store, it is over for it.
+    #[inline]
+    pub(super) fn is_whole(&mut self, worker: usize) {
+        if !self.troubled.is_empty() && self.store_faults == 0 {
+            self.troubled.remove(&worker);
+        }
+    }
+
+    /// Whether there is a handle that could not be opened, and may be now.
+    pub(super) fn may_be_back(&self, worker: usize) -> bool {
+        match self.down.get(&worker) {
+            None => false,
+            Some(Again::WhenAsked) => true,
+            Some(Again::OnceStoreIsWhole) => self.store_faults == 0,
+        }
+    }
+
+    /// A worker that was lost has been replaced, or its replacement could not be opened.
+    pub(super) fn replaced(&mut self, worker: usize) {
+        match self.down.get_mut(&worker) {
+            Some(again) => *again = Again::OnceStoreIsWhole,
+            // What becomes of it from now on is its own doing.
+            None => self.is_whole(worker),
+        }
+    }
+
+    /// Whether a fault of the store may be why this worker is lost.
+    pub(super) fn has_troubled(&self, worker: usize) -> bool {
+        self.store_faults > 0 || self.troubled.contains(&worker)
     }
 
     /// Whether a worker that has come to `point` dies there.

@@ -5,6 +5,7 @@ use std::time::Instant;
 use dedup_strategies::{DeliveryId, Ping, Settled, Timestamp, Unavailable, Verdict, Worker};
 use dedup_stream::stream::Event;
 
+use super::active_faults::Again;
 use super::batch::BatchId;
 use super::broker::{Progress, SourceOfHeld};
 use super::handle::Handle;
@@ -124,34 +125,48 @@ impl Pipeline<'_> {
             // Whoever asks it for something is told, and it is tried again then.
             Err(unavailable) => {
                 self.workers[worker] = Down(unavailable).handle();
-                self.faults.down.insert(worker);
+                self.faults.down.entry(worker).or_insert(Again::WhenAsked);
             }
         }
         Ok(())
     }
 
     /// Whether to go on with a strategy that is unavailable: not where that has lasted too long, unless a fault is
-    /// the reason.
+    /// the reason. Who was lost because of one is replaced, as by whoever watches over workers.
     pub(super) fn tolerate(&mut self, worker: usize, unavailable: Unavailable) -> Result<(), PipelineError> {
         self.see_that_nothing_was_refused()?;
         let since = *self.unavailable_since.get_or_insert_with(Instant::now);
         if self.broker.faults_lasting == 0 && since.elapsed() >= OUTAGE_PATIENCE {
             return Err(unavailable.into());
         }
-        if self.faults.down.contains(&worker) {
+        let is_lost = self.workers[worker].lost().is_some();
+        if is_lost || self.faults.may_be_back(worker) {
             self.reopen(worker)?;
+        }
+        if is_lost {
+            self.faults.replaced(worker);
         }
         Ok(())
     }
 
     /// A store that says no will say no until somebody does something about it: there is nothing to wait for, and what
-    /// an indulgent strategy makes of it is no figure of its own. Under faults it is what is looked at.
+    /// an indulgent strategy makes of it is no figure of its own. Under faults it is what is looked at. Who is lost though
+    /// nothing was done to its store has no figures under faults either.
     pub(super) fn see_that_nothing_was_refused(&self) -> Result<(), PipelineError> {
-        if !self.faults.is_none() {
-            return Ok(());
+        let mut workers = self.workers.iter().enumerate();
+        let what = workers.find_map(|(index, worker)| match self.faults.is_none() {
+            true => worker.refused().or(worker.lost()),
+            false => worker.lost().filter(|_| !self.faults.has_troubled(index)),
+        });
+        what.map_or(Ok(()), |what| Err(Unavailable(what.to_string()).into()))
+    }
+
+    /// A strategy that judged nothing any more until the end has no figures either, unless it was its store that was away.
+    pub(super) fn see_that_it_judged_to_the_end(&mut self) -> Result<(), PipelineError> {
+        match self.could_not_judge.take() {
+            Some(why) if !self.faults.trouble_store() => Err(why.into()),
+            _ => Ok(()),
         }
-        let refused = self.workers.iter().find_map(|worker| worker.refused());
-        refused.map_or(Ok(()), |what| Err(Unavailable(what.to_string()).into()))
     }
 }
 

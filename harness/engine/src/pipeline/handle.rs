@@ -57,4 +57,9 @@ impl Handle {
     pub(super) fn refused(&self) -> Option<&str> {
         self.worker.refused()
     }
+
+    /// See [`Worker::lost`].
+    pub(super) fn lost(&self) -> Option<&str> {
+        self.worker.lost()
+    }
 }

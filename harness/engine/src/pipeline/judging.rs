@@ -47,7 +47,7 @@ impl Pipeline<'_> {
             Ok(()) => {
                 match self.verdicts.contains(&Verdict::Unjudged) {
                     true => self.excuse_unjudged(worker, batch)?,
-                    false => self.unavailable_since = None,
+                    false => self.answered_all(worker),
                 }
                 self.act(worker, batch, now)?;
                 let publish = Publish { worker: WorkerId::new(worker), batch };
@@ -55,6 +55,12 @@ impl Pipeline<'_> {
             }
             Err(unavailable) => self.refuse(worker, batch, now, unavailable),
         }
+    }
+
+    fn answered_all(&mut self, worker: usize) {
+        self.unavailable_since = None;
+        self.could_not_judge = None;
+        self.faults.is_whole(worker);
     }
 
     /// Does with each ping what its verdict asks for, and leaves those in the batch that are to be published.
@@ -124,6 +130,7 @@ impl Pipeline<'_> {
     ) -> Result<(), PipelineError> {
         let batch = &self.pool[id];
         let last = batch.pings.iter().map(|ping| batch.attempt(ping.delivery)).max();
+        self.could_not_judge = Some(unavailable.clone());
         self.excuse(worker, last.unwrap_or(0), unavailable)?;
         let batch = &self.pool[id];
         for (ping, event) in batch.pings.iter().zip(&batch.events) {

@@ -115,6 +115,8 @@ pub struct Pipeline<'a> {
     now: Timestamp,
     late_ns: Histogram<u64>,
     unavailable_since: Option<Instant>,
+    /// Why the last batch could not be judged, if it could not.
+    could_not_judge: Option<Unavailable>,
     alive: fn(),
     verdicts: Vec<Verdict>,
     settled: Vec<Settled>,
@@ -187,6 +189,7 @@ impl<'a> Pipeline<'a> {
             now: start,
             late_ns: recorder(),
             unavailable_since: None,
+            could_not_judge: None,
             alive: || {},
             verdicts: Vec::new(),
             settled: Vec::new(),
@@ -253,6 +256,7 @@ impl<'a> Pipeline<'a> {
         }
         self.forget_held()?;
         self.see_that_nothing_was_refused()?;
+        self.see_that_it_judged_to_the_end()?;
         Ok(Ended {
             truth: self.broker.truth,
             held_ns: self.held_ns,

@@ -52,8 +52,12 @@ impl<'a> Pipeline<'a> {
             let until = at.plus(placed.lasts).plus(placed.lasts);
             self.faults.store_delays_until = self.faults.store_delays_until.max(until);
         }
+        let troubles_store = placed.troubles_store();
         if !placed.lasts.is_zero() {
             self.broker.faults_lasting += 1;
+        }
+        if troubles_store {
+            self.faults.store_fault_begins(self.workers.len());
         }
         self.act_on_fault(index, at, |fault, target| fault.begin(target))?;
         match self.faults.all[index].fault.change() {
@@ -65,6 +69,9 @@ impl<'a> Pipeline<'a> {
 
     pub(super) fn end_fault(&mut self, index: usize, at: Timestamp) -> Result<(), PipelineError> {
         self.broker.faults_lasting -= 1;
+        if self.faults.all[index].placed.troubles_store() {
+            self.faults.store_fault_ends();
+        }
         // Patience begins anew with a store that is whole.
         self.unavailable_since = None;
         self.act_on_fault(index, at, |fault, target| fault.end(target))

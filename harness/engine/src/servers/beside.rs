@@ -34,6 +34,8 @@ const PROXY: &str = "proxy";
 /// As long as a server's socket may be from its private directory on: that is in `/tmp` where it is too long elsewhere.
 pub const LONGEST_SOCKET: usize =
     LONGEST_SOCKET_PATH - "/tmp/".len() - PREFIX.len() - "XXXXXX/".len() - PROXY.len() - "/".len();
+/// How long after the end of a server its guard may take to note it, with its last words.
+const NOTED: Duration = Duration::from_secs(2);
 /// How long what was killed may still answer.
 const SILENCE: Duration = Duration::from_secs(5);
 
@@ -50,6 +52,8 @@ pub enum Between {
 #[derive(Debug)]
 pub struct Beside {
     server: Server,
+    /// The name of the system's file.
+    file: String,
     guarded: Guarded,
     address: Address,
     proxy: Option<(Proxy, Address)>,
@@ -63,18 +67,21 @@ impl Beside {
     /// [`ServerError::Beside`] and [`ServerError::MissingBeside`], which name that file.
     pub fn start(server: &Server, file: &Path, between: Between) -> Result<Beside, ServerError> {
         let beside = file.parent().unwrap_or(Path::new("/"));
-        Beside::start_in(server, beside, between).map_err(|error| {
-            let file = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
-            match error {
-                ServerError::MissingBeside { what, install } => {
-                    ServerError::MissingBeside { what: format!("{file}: server.command: {what}"), install }
-                }
-                error => ServerError::Beside { file, error: Box::new(in_the_foreground(error)) },
+        let file = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+        Beside::start_in(server, file.clone(), beside, between).map_err(|error| match error {
+            ServerError::MissingBeside { what, install } => {
+                ServerError::MissingBeside { what: format!("{file}: server.command: {what}"), install }
             }
+            error => ServerError::Beside { file, error: Box::new(in_the_foreground(error)) },
         })
     }
 
-    fn start_in(server: &Server, beside: &Path, between: Between) -> Result<Beside, ServerError> {
+    fn start_in(
+        server: &Server,
+        file: String,
+        beside: &Path,
+        between: Between,
+    ) -> Result<Beside, ServerError> {
         let program = server.command.first().copied().unwrap_or_default();
         let missing = |what| ServerError::MissingBeside { what, install: server.install.to_string() };
         program_of_command(program, beside).map_err(|no| ServerError::MissingBeside {
@@ -93,7 +100,7 @@ impl Beside {
             Listens::Socket(name) => Address::Socket(guarded.dir().join(name)),
             Listens::Port => Address::Port(port),
         };
-        let mut started = Beside { server: *server, guarded, address, proxy: None };
+        let mut started = Beside { server: *server, file, guarded, address, proxy: None };
         started.start_again().map_err(|error| match error {
             ServerError::Ended { how, log } if how.ends_with(NOT_FOUND) => missing(
                 log.lines().last().unwrap_or("something that its server needs is missing").to_string(),
@@ -142,6 +149,19 @@ impl Beside {
     /// What can be done to it in the middle of a run.
     pub fn control(&self) -> BesideControl<'_> {
         BesideControl { server: self, killed: Observation::default(), traffic: TrafficFaults::default() }
+    }
+
+    /// How it ended, where nobody has ended it: its file, its status and its last words.
+    pub fn ended_by_itself(&self) -> Option<ServerError> {
+        let noted = || match self.guarded.ended() {
+            None => ControlFlow::Continue(()),
+            Some(how) => ControlFlow::Break(how),
+        };
+        // Who ended a moment ago answers nobody, and is still to be noted.
+        let patience = if connected(&self.address).is_ok() { Duration::ZERO } else { NOTED };
+        let how = until(patience, noted).ok()?;
+        let error = Box::new(ServerError::Ended { how, log: self.guarded.log_tail() });
+        Some(ServerError::Beside { file: self.file.clone(), error })
     }
 
     fn start_again(&self) -> Result<(), ServerError> {

@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, getppid, kill_process_group, waitid};
 
-use super::group::{GROUP, TALK, oversee, oversee_talk};
+use super::group::{GROUP, SECOND, TALK, oversee, oversee_second};
 use super::{left_behind, log, password, stay};
 use crate::wait::until;
 
@@ -70,8 +70,8 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     let done = |()| ExitCode::SUCCESS;
     let outcome = match args.split_first() {
         Some((first, rest)) if first == EXEC => become_server(rest).map(done),
-        Some((first, rest)) if first == GROUP => oversee(rest),
-        Some((first, rest)) if first == TALK => oversee_talk(rest),
+        Some((mode, words)) if mode == GROUP || mode == TALK => oversee(mode, words),
+        Some((first, rest)) if first == SECOND => oversee_second(rest),
         Some((dir, rest)) => hold(Path::new(dir), rest).map(done),
         None => Err(io::Error::other("no directory given")),
     };
@@ -97,6 +97,8 @@ enum Event {
 }
 
 fn hold(dir: &Path, commands: &[OsString]) -> io::Result<()> {
+    // Whose servers these are may be killed: who waits for its directory waits for us.
+    let _stay = stay::Stay::of_owner()?;
     let made = DirBuilder::new().mode(0o700).create(dir);
     let said = match &made {
         Ok(()) => MADE.to_string(),
@@ -275,7 +277,7 @@ pub(crate) fn ending_with_us(executable: &Path) -> Command {
 fn become_server(args: &[OsString]) -> io::Result<()> {
     let usage = || io::Error::other("--exec takes the guard's process id and a command");
     let (parent, command) = args.split_first().ok_or_else(usage)?;
-    end_with_parent(parent)?;
+    end_with_parent(parent, Signal::KILL)?;
     let assignments = command.iter().map_while(|word| assignment(word));
     let mut words = command.iter().skip(assignments.clone().count());
     let program = words.next().ok_or_else(usage)?;
@@ -283,9 +285,10 @@ fn become_server(args: &[OsString]) -> io::Result<()> {
     Err(io::Error::new(error.kind(), format!("{}: {error}", program.display())))
 }
 
+/// Has the kernel send `signal` to this process when its parent ends.
 #[cfg(target_os = "linux")]
-fn end_with_parent(parent: &OsStr) -> io::Result<()> {
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+pub(super) fn end_with_parent(parent: &OsStr, signal: Signal) -> io::Result<()> {
+    rustix::process::set_parent_process_death_signal(Some(signal))?;
     // If the guard died before that call, no signal comes: then this process has another parent by now.
     match getppid().map(|pid| pid.as_raw_nonzero().to_string()) {
         Some(pid) if OsStr::new(&pid) == parent => Ok(()),
@@ -295,7 +298,7 @@ fn end_with_parent(parent: &OsStr) -> io::Result<()> {
 
 /// Elsewhere a server whose guard is killed stays; one whose owner is killed does not.
 #[cfg(not(target_os = "linux"))]
-fn end_with_parent(_parent: &OsStr) -> io::Result<()> {
+pub(super) fn end_with_parent(_parent: &OsStr, _signal: Signal) -> io::Result<()> {
     Ok(())
 }
 

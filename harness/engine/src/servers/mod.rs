@@ -43,6 +43,7 @@ pub use product::Product;
 pub use program::ServerProgram;
 pub use proxy::{Proxy, Speaks, TrafficCounts};
 pub use shared::SharedRedis;
+pub(crate) use stay::OF_OWNER;
 pub use stay::Stay;
 pub use store_fault::{EvictionPolicy, StoreFault};
 pub use temporary::NoTemporary;

@@ -17,6 +17,9 @@ use rustix::io::Errno;
 
 use crate::wait::until;
 
+/// The environment variable that names a directory to servers of whoever works there: that goes once they are gone.
+pub(crate) const OF_OWNER: &str = "DEDUP_HARNESS_DIRECTORY";
+
 /// What the name of every private directory begins with.
 pub(super) const PREFIX: &str = "dedup-harness-";
 
@@ -40,6 +43,16 @@ impl Stay {
             Some(dir) => Stay::at(dir),
             None => Ok(Stay { _lock: None }),
         }
+    }
+
+    /// In the private directory of whoever started this process, if it has one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Stay::within`].
+    pub(super) fn of_owner() -> io::Result<Stay> {
+        std::env::var_os(OF_OWNER)
+            .map_or(Ok(Stay { _lock: None }), |directory| Stay::within(Path::new(&directory)))
     }
 
     fn at(dir: &Path) -> io::Result<Stay> {

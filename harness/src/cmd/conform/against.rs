@@ -3,34 +3,40 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::time::Duration;
 
 use dedup_strategies::{Batching, Ping, PingKey, Timestamp, Verdict};
 use dedup_stream::workload::Workload;
 
-use crate::environment::{CellError, Environment, Instance, Timing};
+use crate::environment::{CellError, Environment, Instance, Obituaries, Timing};
 use crate::passes::time::{PacedWorker, prepare};
 use crate::select::Selected;
+use crate::servers::Guarded;
 use crate::units::{plural, thousands};
 
 /// How many pings are told of, on which they differ.
 const SHOWN: usize = 5;
 
 /// Two strategies, and what they are given.
-pub(super) struct Pair<'a> {
-    pub(super) one: &'a Selected,
-    pub(super) other: &'a Selected,
-    pub(super) workload: &'a Workload,
-    pub(super) directory: &'a Path,
+pub(super) struct Pair {
+    pub(super) one: Selected,
+    pub(super) other: Selected,
+    pub(super) workload: Workload,
+    pub(super) directory: Guarded,
 }
 
-impl Pair<'_> {
+impl Pair {
     /// Gives both the same pings in the same batches, with one worker each.
     pub(super) fn compare(&self) -> Result<Agreement, CellError> {
-        let pings = prepare(self.workload, self.workload.seed(), usize::MAX, || {})?;
+        let obituaries = Obituaries::default();
+        obituaries.or(self.compare_in(&obituaries))
+    }
+
+    fn compare_in(&self, obituaries: &Obituaries) -> Result<Agreement, CellError> {
+        let pings = prepare(&self.workload, self.workload.seed(), usize::MAX, || {})?;
         let batches = batches(&pings, self.batching());
-        let instances = [self.open(self.one, "one")?, self.open(self.other, "other")?];
+        let open = |selected, name| self.open(selected, name, obituaries.clone());
+        let instances = [open(&self.one, "one")?, open(&self.other, "other")?];
         let [mut one, mut other] = [worker(&instances[0])?, worker(&instances[1])?];
         let mut agreement = Agreement::default();
         for batch in batches {
@@ -49,19 +55,19 @@ impl Pair<'_> {
 
     /// How the pings are cut: as one of the two needs it, or as the scenario has it.
     pub(super) fn batching(&self) -> Batching {
-        let needed = [self.one, self.other].into_iter().find_map(|one| one.definition.needs.batching());
+        let needed = [&self.one, &self.other].into_iter().find_map(|one| one.definition.needs.batching());
         let pipeline = self.workload.pipeline();
         needed.unwrap_or(Batching { pings: pipeline.batch, linger: pipeline.linger })
     }
 
-    fn open(&self, selected: &Selected, name: &str) -> Result<Instance, CellError> {
+    fn open(&self, selected: &Selected, name: &str, obituaries: Obituaries) -> Result<Instance, CellError> {
         let sizing = self.workload.sizing();
         let settings = selected.settings(&sizing).map_err(CellError::refused)?;
-        let directory = self.directory.join(name);
+        let directory = self.directory.dir().join(name);
         std::fs::create_dir_all(&directory).map_err(CellError::refused)?;
         let environment =
             Environment::new(selected.definition, settings, self.workload.seed(), sizing, directory);
-        let mut environment = Environment { start: self.workload.start(), ..environment };
+        let mut environment = Environment { start: self.workload.start(), obituaries, ..environment };
         let instance = environment.instance(NonZeroUsize::MIN, Timing::Scenario)?;
         instance.wait_for_clock();
         Ok(instance)

@@ -1,24 +1,26 @@
 //! `conform`: puts a strategy through the laws, above all one of somebody's own, or beside another on the same pings.
 
 mod against;
+mod waited;
 
 use std::cell::{Cell, RefCell};
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::atomic::Ordering;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::bail;
 use clap::Args;
+use dedup_files::say;
 use dedup_report::tables::{Look, paragraph};
 use dedup_strategies::conformance::{LAWS, Law, Subject, Violation};
 use dedup_strategies::{Batching, BuildError, Context, Definition, Needs, Sizing};
 use dedup_stream::workload::Workload;
 
 use against::Pair;
+use waited::see_all;
 
 use super::stream::one_scenario;
 use crate::environment::CellError;
@@ -75,26 +77,21 @@ pub fn run(args: &ConformArgs, definitions: &[Definition], out: &mut dyn Write) 
     let (label, count) = (selected.label(), laws.len());
     let is_system = matches!(selected.definition.needs, Needs::System { .. });
     let (tell, told) = channel();
-    // What a system takes its time for cannot be asked to stop: on a request it ends with this process.
     let examined = Examined { selected: selected.clone(), directory };
     let laws = thread::Builder::new().name("laws".into()).spawn(move || examined.examine(&laws, &tell))?;
     let look = Look::of_stdout();
     let mut seen = Seen::default();
     let mut failed = None;
-    loop {
-        if stop.load(Ordering::Relaxed) {
-            return Ok(Exit::Interrupted);
+    let is_whole = see_all(laws, told, &stop, |told| match told {
+        Ok((law, outcome)) => print(out, &seen.lines(law, outcome, look)),
+        Err(error) => {
+            failed = Some(error);
+            Ok(())
         }
-        match told.recv_timeout(LOOK_EVERY) {
-            Ok(Ok((law, outcome))) => print(out, &seen.lines(law, outcome, look))?,
-            Ok(Err(error)) => failed = Some(error),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => break,
-        }
-    }
-    // With it goes what was started for it.
-    if let Err(panic) = laws.join() {
-        std::panic::resume_unwind(panic);
+    })?;
+    if !is_whole {
+        say(format_args!("interrupted: {} of {count} laws were asked", seen.all()));
+        return Ok(Exit::Interrupted);
     }
     if let Some(error) = failed {
         return Err(error);
@@ -134,9 +131,6 @@ const ON_THE_WALL: &str = "Its clock is the wall's, which no law moves: the law 
 const UNDER_FAULTS: &str =
     "What it does when things break is no law: run -f '^faults/' -p verify -s FILE shows it.";
 
-/// How often the wish to stop is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-
 /// How many laws ended how.
 #[derive(Default)]
 struct Seen {
@@ -146,6 +140,10 @@ struct Seen {
 }
 
 impl Seen {
+    fn all(&self) -> usize {
+        self.holds + self.broken + self.failed
+    }
+
     /// Counts a law, and says how it ended.
     fn lines(&mut self, law: &Law, outcome: Result<(), Violation>, look: Look) -> String {
         let Err(violation) = outcome else {
@@ -175,17 +173,19 @@ impl Examined {
     fn examine(&self, laws: &[&'static Law], tell: &Sender<Told>) {
         let given = self.selected.given.iter();
         let given: Vec<(&str, &str)> = given.map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let fresh = Fresh::within(self.directory.dir(), self.selected.definition.needs);
+        let fresh = Fresh::within(self.directory.dir(), self.selected.definition);
         // Whether it can be started at all is no law.
         if let Err(error) = self.open(&given, &fresh) {
             let _ = tell.send(Err(error));
             return;
         }
+        fresh.clear();
         let context = |seed, workers| fresh.context(seed, workers);
         let subject = Subject::new(&self.selected.definition, &given, &context);
         for law in laws {
+            let outcome = fresh.or_obituary(law, law.check(&subject));
             fresh.clear();
-            if tell.send(Ok((law, law.check(&subject)))).is_err() {
+            if tell.send(Ok((law, outcome))).is_err() {
                 return;
             }
         }
@@ -219,8 +219,9 @@ fn compare(one: &Selected, other: &Selected, scenario: &str, out: &mut dyn Write
         admit(&selected.definition).and_then(|()| admit_beside(&selected.definition)).or_exit(Exit::Usage)?;
     }
     let workload = Workload::Scenario(Box::new(one_scenario(scenario)?)).without_faults();
+    let stop = stop_on_interrupt()?;
     let directory = Guarded::directory().or_exit_by_fault()?;
-    let pair = Pair { one, other, workload: &workload, directory: directory.dir() };
+    let pair = Pair { one: one.clone(), other: other.clone(), workload, directory };
     let Batching { pings, linger } = pair.batching();
     let names = [one.label(), other.label()];
     let look = Look::of_stdout();
@@ -228,12 +229,24 @@ fn compare(one: &Selected, other: &Selected, scenario: &str, out: &mut dyn Write
         "{} and {} on the pings of {}, seed {}, one worker, batches of up to {pings} and {}",
         names[0],
         names[1],
-        workload.name(),
-        workload.seed(),
+        pair.workload.name(),
+        pair.workload.seed(),
         humantime::format_duration(linger)
     );
     print(out, &paragraph("", &compared, look))?;
-    let agreement = pair.compare().or_else(not_compared)?;
+    let (tell, told) = channel();
+    let compares = thread::Builder::new().name("compares".into());
+    let compares = compares.spawn(move || drop(tell.send(pair.compare())))?;
+    let mut compared = None;
+    let seen = see_all(compares, told, &stop, |agreement| {
+        compared = Some(agreement);
+        Ok(())
+    });
+    let Some(agreement) = seen.map(|is_whole| compared.filter(|_| is_whole))? else {
+        say("interrupted: nothing was compared");
+        return Ok(Exit::Interrupted);
+    };
+    let agreement = agreement.or_else(not_compared)?;
     let told = agreement.told(names.each_ref().map(String::as_str));
     let told = told.lines().map(|line| {
         let text = line.trim_start();
@@ -315,14 +328,15 @@ fn laws(text: Option<&str>, is_on_the_wall: bool) -> anyhow::Result<Vec<&'static
 /// A directory, and a server where there is one beside it, for each strategy that is built.
 struct Fresh<'a> {
     directory: &'a Path,
+    name: &'static str,
     needs: Needs,
     built: Cell<u64>,
     servers: RefCell<Vec<Beside>>,
 }
 
 impl<'a> Fresh<'a> {
-    fn within(directory: &'a Path, needs: Needs) -> Fresh<'a> {
-        Fresh { directory, needs, built: Cell::default(), servers: RefCell::default() }
+    fn within(directory: &'a Path, Definition { name, needs, .. }: Definition) -> Fresh<'a> {
+        Fresh { directory, name, needs, built: Cell::default(), servers: RefCell::default() }
     }
 
     fn context(&self, seed: u64, workers: usize) -> Context {
@@ -346,6 +360,16 @@ impl<'a> Fresh<'a> {
             seed,
             state_dir: self.directory.join(self.built.get().to_string()),
             ..Context::embedded(sizing(self.needs))
+        }
+    }
+
+    /// How a law ended, unless a server ended by itself meanwhile: then nothing is known of the law.
+    fn or_obituary(&self, law: &Law, outcome: Result<(), Violation>) -> Result<(), Violation> {
+        match self.servers.borrow().iter().find_map(Beside::ended_by_itself) {
+            Some(error) => {
+                Err(Violation { strategy: self.name, law: law.name, what: format!("judge failed: {error}") })
+            }
+            None => outcome,
         }
     }
 

@@ -32,7 +32,7 @@ use crate::print::{note, print};
 use crate::progress::Progress;
 use crate::record::{RecordWriter, Run, RunRecord};
 use crate::servers::Guarded;
-use crate::suite::{Completion, Partition, Plan, SuiteError};
+use crate::suite::{Completion, Partition, Plan, Preflight, SuiteError};
 use crate::systems::SystemsArgs;
 
 pub(super) use ending::{Watcher, exit};
@@ -219,7 +219,7 @@ fn carry_out(
     stop: &AtomicBool,
     out: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
-    let Some(preflight) = ended(plan.preflight(stop))? else { return Ok(Exit::Interrupted) };
+    let Some(preflight) = tried(plan, stop)? else { return Ok(Exit::Interrupted) };
     let record = describe(plan, &preflight);
     let writer = output.directory.as_deref().map(|directory| create(directory, output.force, &record));
     let writer = writer.transpose()?;
@@ -264,6 +264,15 @@ pub(super) fn tell_share(plans: &[&Plan], quiet: bool) {
 pub(super) fn create(directory: &Path, force: bool, run: &RunRecord) -> anyhow::Result<RecordWriter> {
     let create = if force { RecordWriter::replace } else { RecordWriter::create };
     create(directory, run).or_exit_by_fault()
+}
+
+/// Tries what a plan would run. None if somebody asked to stop, which is said.
+pub(super) fn tried(plan: &Plan, stop: &AtomicBool) -> anyhow::Result<Option<Preflight>> {
+    let preflight = ended(plan.preflight(stop))?;
+    if preflight.is_none() {
+        say("interrupted while strategies were tried, before the first cell");
+    }
+    Ok(preflight)
 }
 
 /// An error in what was asked for is wrong usage; anything else is the tool's own failure.

@@ -31,6 +31,11 @@ impl Placed {
         matches!(self.kind.hits, Hits::Store | Hits::Cluster | Hits::Clock)
     }
 
+    /// Whether what the store's clients have to do with it is troubled, for as long as it lasts.
+    pub fn troubles_store(&self) -> bool {
+        matches!(self.kind.hits, Hits::Store | Hits::Cluster)
+    }
+
     /// Whether it can only happen to a cluster.
     pub fn takes_a_cluster(&self) -> bool {
         self.kind.hits == Hits::Cluster

@@ -53,7 +53,12 @@ fn what_a_liar_does_is_said_in_one_sentence_and_nothing_of_it_is_left() {
             1,
             "said something that it was not asked for",
         ),
-        (&*greeting(WELCOME), "exec 1>&-; exec sleep 1000", 1, "closed its output and lives on"),
+        (
+            &*greeting(WELCOME),
+            "exec 1>&-; exec sleep 1000",
+            1,
+            "closed its standard output without an answer, and lives on",
+        ),
         (&*greeting(WELCOME), "kill -SEGV $$", 1, "signal 11"),
         (&*greeting(WELCOME), "exit 4", 1, "ended without an answer (exit status: 4)"),
         (&*greeting(WELCOME), "exec sleep 1000", 1, "gave no answer within 2s"),

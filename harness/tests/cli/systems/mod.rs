@@ -2,6 +2,7 @@
 
 mod clients;
 mod compiled;
+mod deaths;
 mod definitions;
 mod document;
 mod endings;

@@ -28,6 +28,10 @@ impl Worker for Charged {
         self.0.refused()
     }
 
+    fn lost(&self) -> Option<&str> {
+        self.0.lost()
+    }
+
     fn settle(&mut self, settled: &[Settled], now: Timestamp) -> Result<(), Unavailable> {
         alloc::charged(|| self.0.settle(settled, now))
     }

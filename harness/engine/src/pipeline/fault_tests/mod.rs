@@ -1,6 +1,7 @@
 //! The pipeline under faults: what theory demands of each way to mark.
 
 mod deadlines;
+mod deaths;
 mod recount;
 mod stand_ins;
 
