@@ -26,8 +26,8 @@ pub struct GivenRedis {
     /// show it, or from DEDUP_REDIS_PASSWORD
     #[arg(long, value_name = "FILE", requires = "redis_url", help_heading = "Redis")]
     pub redis_password_file: Option<PathBuf>,
-    /// Start this program as the private server, such as a valkey-server: its path, or its name where it is on the PATH;
-    /// else the one that DEDUP_REDIS_SERVER names, or redis-server
+    /// Start this program as the private server, such as a valkey-server: its path, its name where it is on the PATH, or
+    /// valkey or redis-8 where systems/install.sh has installed it; else the one that DEDUP_REDIS_SERVER names, or redis-server
     #[arg(long, value_name = "PROGRAM", conflicts_with = "redis_url", help_heading = "Redis")]
     pub redis_server: Option<PathBuf>,
     /// Every key of ours begins with this; keys under it must not exist yet, and are removed afterwards
