@@ -9,7 +9,7 @@ use crate::clients::Clients;
 use crate::faults::Placed;
 use crate::scenario::{NightlyConfig, PipelineConfig, Scenario, Submission};
 use crate::stream::{KeyShare, OfShare, Source, SourceError};
-use crate::trace::{Doubt, TraceOptions, TraceSource, TraceSurvey};
+use crate::trace::{Doubt, TraceError, TraceOptions, TraceSenders, TraceSource, TraceSurvey};
 
 /// A scenario or a trace, ready to be read any number of times.
 #[derive(Clone, Debug)]
@@ -54,6 +54,11 @@ impl Trace {
             pings: survey.pings_count,
             pipeline: PipelineConfig::default(),
         }
+    }
+
+    /// Who sent its pings; none where its options name no fields that say it.
+    pub fn senders(&self) -> Result<Option<TraceSenders>, TraceError> {
+        TraceSenders::read(&self.options, self.pings)
     }
 
     fn sizing(&self) -> Sizing {

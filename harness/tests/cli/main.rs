@@ -13,6 +13,7 @@ mod live;
 mod nights;
 mod nights_elsewhere;
 mod open_files;
+mod own_clients;
 mod pipelines;
 mod places;
 mod profile_sql;

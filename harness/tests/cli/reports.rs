@@ -42,6 +42,26 @@ fn the_same_records_give_the_same_bytes() {
 }
 
 #[test]
+fn a_trend_is_made_of_records_alone_and_is_the_same_again() {
+    let tool = recorded();
+    tool.prints(&["run", "-q", "-f", "tiny.toml", "-s", "^(noop|exact)$", "-p", "verify", "-o", "b"]);
+    let records =
+        || ["a", "b"].map(|run| std::fs::read(tool.work().join(run).join("records.jsonl")).unwrap());
+    let before = records();
+    assert_eq!(tool.prints(&["trend", "a", "b"]), tool.prints(&["trend", "a", "b"]));
+    for format in ["html", "table"] {
+        let made = |name: &str| {
+            tool.prints(&["trend", "a", "b", "--format", format, "-o", name]);
+            std::fs::read(tool.work().join(name)).unwrap()
+        };
+        let first = made("trend");
+        assert!(!first.is_empty() && first == made("again"), "{format}: other bytes");
+        assert!(first == made("trend"), "{format}: other bytes where the file was replaced");
+    }
+    assert!(before == records(), "records were changed");
+}
+
+#[test]
 fn markdown_is_spliced_between_markers_and_says_how_it_was_made() {
     let tool = recorded();
     tool.write("README.md", "# Mine\n\n<!-- report -->\n<!-- /report -->\n\nThe end.\n");

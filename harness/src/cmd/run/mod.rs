@@ -5,6 +5,7 @@ mod late;
 mod plan;
 mod quick;
 mod survey;
+mod who;
 
 use std::io::Write;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -40,6 +41,7 @@ pub(super) use plan::{admit, admit_pipelines, describe};
 pub use quick::run_quick;
 
 use plan::plan;
+use who::WhoArgs;
 
 /// Options of `run`.
 #[derive(Clone, Debug, Args)]
@@ -91,6 +93,9 @@ pub struct RunArgs {
     /// How the trace is read.
     #[command(flatten)]
     pub reading: ReadingArgs,
+    /// Who sent its pings.
+    #[command(flatten)]
+    pub who: WhoArgs,
     /// How far back duplicates should be recognised
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time, requires = "trace", conflicts_with = "scenarios", help_heading = "Your own pings")]
     pub window: Duration,
@@ -167,7 +172,8 @@ Examples:
   dedup-harness run -s lru:capacity=1_000_000,window=10m -s lru-tinylfu
   dedup-harness run --trace pages.csv.gz --id-field page -p verify -s lru-exact:capacity=1000
   zcat pings.gz | dedup-harness run --trace - --id-field attributeMap.document_id
-  dedup-harness run --trace events.ndjson --id-field source --id-field id --time-field time";
+  dedup-harness run --trace events.ndjson --id-field source --id-field id --time-field time
+  dedup-harness run --trace pings.parquet --time-field received -p impact --client-field client_id --dimension-field country";
 
 /// What becomes of a run's records.
 #[derive(Clone, Debug, Default, Args)]

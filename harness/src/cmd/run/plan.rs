@@ -50,6 +50,7 @@ pub(super) fn plan(
     plan.options = PassOptions { time: time_options(args), scale: scale_options(args) };
     admit_time_factor(args, &plan).or_exit(Exit::Usage)?;
     admit_scale(args, &plan).or_exit(Exit::Usage)?;
+    admit_who(args, &plan).or_exit(Exit::Usage)?;
     admit_passes(args, &plan).or_exit(Exit::Usage)?;
     admit_pipelines(&plan).or_exit(Exit::Usage)?;
     admit(&plan).or_exit(Exit::Usage)?;
@@ -97,6 +98,15 @@ fn admit_scale(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
     anyhow::ensure!(
         !is_asked || plan.passes.contains(&Pass::Scale),
         "--ids and --budget belong to the scale pass, which is run where it is asked for: add --pass scale"
+    );
+    Ok(())
+}
+
+/// The same of who sent the pings.
+fn admit_who(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        args.who.client_field.is_none() || plan.passes.contains(&Pass::Impact),
+        "--client-field belongs to the impact pass, which is run where it is asked for: add --pass impact"
     );
     Ok(())
 }
@@ -178,12 +188,24 @@ fn streams(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow::Resul
             }),
             false => say(printable(&survey::text(&survey))),
         }
-        return Ok(vec![Workload::Trace(Box::new(Trace::new(options, &survey)))]);
+        let trace = Trace::new(options, &survey);
+        say_senders(args, &trace)?;
+        return Ok(vec![Workload::Trace(Box::new(trace))]);
     }
     let scenarios = scenario::find_all(&args.scenarios).or_exit(Exit::Usage)?;
     let thinned = scenarios.iter().map(|scenario| scenario.thinned(args.thin.unwrap_or(1)));
     let scenarios = thinned.collect::<Result<Vec<_>, _>>().or_exit(Exit::Usage)?;
     Ok(scenarios.into_iter().map(|scenario| Workload::Scenario(Box::new(scenario))).collect())
+}
+
+/// Reads who sent the pings of a trace, before anything is written: each cell does so again.
+fn say_senders(args: &RunArgs, trace: &Trace) -> anyhow::Result<()> {
+    if let Some(senders) = trace.senders().or_exit_by_fault()?
+        && !args.output.quiet
+    {
+        say(printable(&survey::senders(&senders)));
+    }
+    Ok(())
 }
 
 fn trace_options(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow::Result<TraceOptions> {
@@ -192,7 +214,8 @@ fn trace_options(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow:
     let written = [("--output", records.as_deref())];
     refuse_one_place(files.iter().map(PathBuf::as_path), &written).or_exit(Exit::Usage)?;
     let scratch = Some(directory.to_path_buf());
-    let mut options = TraceOptions { window: args.window, scratch, ..args.reading.options(&files) };
+    let who = args.who.fields();
+    let mut options = TraceOptions { window: args.window, scratch, who, ..args.reading.options(&files) };
     if options.is_stdin() {
         let spooled = spool_stdin(directory, stop).or_exit_by_fault()?;
         options = options.spooled(spooled);

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use dedup_strategies::Timestamp;
-use dedup_stream::trace::{Delimiter, TimeUsed, TraceSurvey};
+use dedup_stream::trace::{Delimiter, TimeUsed, TraceSenders, TraceSurvey};
 
 use crate::units::thousands;
 
@@ -12,6 +12,19 @@ pub(super) fn text(survey: &TraceSurvey) -> String {
     let mut text = String::new();
     write(survey, &mut text).expect("a string takes whatever is written");
     text
+}
+
+/// Who sent the pings, as two lines.
+pub(super) fn senders(senders: &TraceSenders) -> String {
+    let days = senders.days.1 - senders.days.0 + 1;
+    let clients = thousands(senders.clients_count.into());
+    let counted = |(name, values): &(String, Vec<String>)| format!("{name} ({} values)", values.len());
+    let mut by: Vec<String> = senders.dimensions.iter().map(counted).collect();
+    if !senders.types.is_empty() {
+        by.push(format!("{} types", senders.types.len()));
+    }
+    let by = if by.is_empty() { "nothing else".to_string() } else { by.join(", ") };
+    format!("{:<14}{clients} on {days} days\n{:<14}{by}\n", "clients", "counted by")
 }
 
 fn write(survey: &TraceSurvey, text: &mut String) -> fmt::Result {

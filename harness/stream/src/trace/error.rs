@@ -116,6 +116,30 @@ pub enum TraceError {
         /// The fields there.
         expected: String,
     },
+    /// It is not clear who sent the pings.
+    #[error("trace {path}{}: {flag} {field}: found {found}", .line.map_or(String::new(), |line| format!(", line {line}")))]
+    Who {
+        /// The file.
+        path: String,
+        /// The line, where it is one.
+        line: Option<u64>,
+        /// The option.
+        flag: &'static str,
+        /// The field that it names.
+        field: String,
+        /// What is wrong, and what is allowed.
+        found: String,
+    },
+    /// There are days without any ping.
+    #[error(
+        "trace {path}: days have a gap: found no pings on {missing}; allowed are days that follow each other where they are counted          by clients (--client-field): leave out the days before, or those behind"
+    )]
+    DayGap {
+        /// The file.
+        path: String,
+        /// The days that are missing.
+        missing: String,
+    },
     /// Pings could not be put in order.
     #[error("cannot put pings in order in {directory}: {source}")]
     Sort {

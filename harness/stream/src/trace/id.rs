@@ -69,7 +69,8 @@ impl Keys {
         if any { Id::Key(PingKey::from_u128(xxh3_128(&self.joined))) } else { Id::Missing }
     }
 
-    fn part(&self, text: Option<&str>) -> Id {
+    /// The key of a text by itself, unless it stands for none.
+    pub(crate) fn part(&self, text: Option<&str>) -> Id {
         let Some(text) = text else { return Id::Missing };
         let (id, bare) = (id_of(text), text.trim());
         // White space is part of an id, but makes none of what is none.

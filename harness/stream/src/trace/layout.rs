@@ -128,7 +128,8 @@ fn csv(options: &TraceOptions, compression: Compression, text: Text) -> Result<L
         }
     };
     let id = id_fields(options, &fields)?;
-    let ids = id.named().iter().map(|field| column(options, "--id-field", field, &fields));
+    let flag = |at| options.flag(at, id.named().len());
+    let ids = id.named().iter().enumerate().map(|(at, field)| column(options, flag(at), field, &fields));
     let ids = ids.collect::<Result<_, _>>()?;
     let time = match &options.time_field {
         Some(field) => Some(column(options, "--time-field", field, &fields)?),
@@ -157,12 +158,14 @@ fn parquet(options: &TraceOptions) -> Result<Layout, TraceError> {
         fields: listed(&fields),
         hint: String::new(),
     };
-    let ids = id.named().iter().map(|field| ("--id-field", field));
+    let flag = |at| options.flag(at, id.named().len());
+    let ids = id.named().iter().enumerate().map(|(at, field)| (flag(at), field));
     for (flag, field) in ids.chain(options.time_field.iter().map(|field| ("--time-field", field))) {
         the_one(options, flag, field, &fields, "")?;
     }
-    let ids = id.named().iter().map(|field| {
-        schema.id(field, options).ok_or_else(|| missing("--id-field", field)).and_then(|column| column)
+    let ids = id.named().iter().enumerate().map(|(at, field)| {
+        let column = schema.id(flag(at), field, options);
+        column.ok_or_else(|| missing(flag(at), field)).and_then(|column| column)
     });
     let ids = ids.collect::<Result<_, _>>()?;
     let time = match &options.time_field {

@@ -9,6 +9,7 @@ use super::dialect::Delimiter;
 use super::error::{TraceError, excerpt};
 use super::key::IdFields;
 use super::time_unit::TimeUnit;
+use super::who::WhoFields;
 
 /// Where a trace is and how to read it. Start with [`TraceOptions::new`] and set what differs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,6 +55,13 @@ pub struct TraceOptions {
     pub max_bad: f64,
     /// How far back duplicates should be recognised; for sizing.
     pub window: Duration,
+    /// The fields that say who sent the pings.
+    #[serde(default)]
+    pub who: Option<WhoFields>,
+    /// The options of the command line that name the last of the fields of the id, where these are none of it. For the reading of
+    /// [`TraceSenders`](super::TraceSenders) alone.
+    #[serde(skip)]
+    pub beside: Vec<&'static str>,
 }
 
 /// How the lines of a trace are written.
@@ -116,6 +124,8 @@ impl TraceOptions {
             time_zone: None,
             max_bad: 0.01,
             window: Duration::from_secs(600),
+            who: None,
+            beside: Vec::new(),
         }
     }
 
@@ -142,6 +152,12 @@ impl TraceOptions {
     /// All its files, in their order.
     pub fn files(&self) -> Vec<&Path> {
         std::iter::once(&self.path).chain(&self.more).map(PathBuf::as_path).collect()
+    }
+
+    /// The option that names a field of the id, of which there are so many.
+    pub(crate) fn flag(&self, field: usize, fields: usize) -> &'static str {
+        let own = fields.saturating_sub(self.beside.len());
+        field.checked_sub(own).and_then(|at| self.beside.get(at).copied()).unwrap_or("--id-field")
     }
 
     /// Whether its pings have to be put in order before they can be read one by one.

@@ -114,9 +114,13 @@ impl Schema {
     }
 
     /// The column called `field`, to read ids from.
-    pub(crate) fn id(&self, field: &str, options: &TraceOptions) -> Option<Result<Column, TraceError>> {
-        let wanted =
-            Wanted { flag: "--id-field", allowed: "text, bytes or a number", fits: ColumnType::is_id };
+    pub(crate) fn id(
+        &self,
+        flag: &'static str,
+        field: &str,
+        options: &TraceOptions,
+    ) -> Option<Result<Column, TraceError>> {
+        let wanted = Wanted { flag, allowed: "text, bytes or a number", fits: ColumnType::is_id };
         self.column(field, options, &wanted).map(|column| {
             // Engines turn whole numbers into floating ones where some are missing.
             column.map(|column| match column.kind {

@@ -71,6 +71,20 @@ impl<'a> Parts<'a> {
         }
     }
 
+    /// Takes out what is no part of an id of so many; gives the texts at `places`, which may be of either.
+    pub(crate) fn take_beside(&mut self, own: usize, places: &[usize], texts: &mut Vec<Option<String>>) {
+        texts.clear();
+        let parts = self.as_slice();
+        texts.extend(places.iter().map(|place| parts[*place].as_deref().map(str::to_string)));
+        if let Parts::Several(parts) = self {
+            parts.truncate(own);
+        }
+        if let (Parts::Several(parts), 1) = (&mut *self, own) {
+            let one = parts.pop().flatten();
+            *self = Parts::One(one);
+        }
+    }
+
     pub(crate) fn as_slice(&self) -> &[Text<'a>] {
         match self {
             Parts::One(part) => std::slice::from_ref(part),

@@ -56,6 +56,10 @@ pub struct TracePings {
     pub(super) tally: Tally,
     line: u64,
     gathering: Gathering,
+    /// Of how many parts the id is, and which of them and of those behind them say who sent a ping; none where nobody asks.
+    asked: Option<(usize, Vec<usize>)>,
+    /// What they say of the last ping.
+    pub(super) beside: Vec<Option<String>>,
 }
 
 /// Whether pings come from the one file in its order, or have to be put in order first.
@@ -106,6 +110,20 @@ impl TracePings {
         TracePings::of_records(options, layout, Records::Parquet(Box::new(rows)), by_type, examine)
     }
 
+    /// Of one file, with fields behind those of the id, of which there are `own`; `places` are those to be seen in `beside`.
+    pub(super) fn opened_with(
+        options: &TraceOptions,
+        own: usize,
+        places: Vec<usize>,
+    ) -> Result<TracePings, TraceError> {
+        Ok(TracePings { asked: Some((own, places)), ..TracePings::opened(options, false)? })
+    }
+
+    /// The line of the last record.
+    pub(super) fn line(&self) -> u64 {
+        self.line
+    }
+
     /// Of lines of text, as [`bytes::open`] gives them.
     pub(super) fn of_text(
         options: &TraceOptions,
@@ -139,7 +157,19 @@ impl TracePings {
         let (keys, tally) = (Keys::new(options), Tally::new(options.window));
         let examiner = examine.then(|| Box::new(Examiner::new(options, &layout)));
         let (options, gathering) = (options.clone(), Gathering::Not);
-        Ok(TracePings { options, layout, records, keys, examiner, clock, tally, line: 0, gathering })
+        Ok(TracePings {
+            options,
+            layout,
+            records,
+            keys,
+            examiner,
+            clock,
+            tally,
+            line: 0,
+            gathering,
+            asked: None,
+            beside: Vec::new(),
+        })
     }
 
     /// Several files, or one to be sorted: the first that is not empty says what the trace looks like.
@@ -211,7 +241,10 @@ impl TracePings {
         };
         self.line = record.line;
         self.tally.there.take_in(record.there);
-        let ping = record.values.map_err(RowProblem::Bad).and_then(|values| {
+        let ping = record.values.map_err(RowProblem::Bad).and_then(|mut values| {
+            if let Some((own, places)) = &self.asked {
+                values.id.take_beside(*own, places, &mut self.beside);
+            }
             let id = self.keys.key(&values.id, record.fields).map_err(RowProblem::Bad)?;
             let (at, event_time) = self.clock.times(values.time.as_deref())?;
             if let (Some(examiner), Id::Key(key)) = (&mut self.examiner, id) {

@@ -22,12 +22,11 @@ mod shape;
 #[cfg(test)]
 mod tests;
 mod types;
+mod who;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use dedup_impact::Counts;
-use dedup_stream::clients::Clients;
-use dedup_stream::workload::Workload;
 
 use crate::environment::{CellError, Environment};
 use crate::nightly::{Copied, Table};
@@ -35,6 +34,7 @@ use crate::passes::{Bench, stable, verify};
 use crate::record::ImpactFigures;
 use rows::Counted;
 use sent::Sent;
+use who::Who;
 
 /// The share of the progress that the pipeline is; the nights and the counting are the rest.
 const PIPELINE: f64 = 0.6;
@@ -42,8 +42,8 @@ const PIPELINE: f64 = 0.6;
 /// Runs the pass. Its pipeline is one, whatever `bench` says.
 pub fn run(bench: Bench<'_>) -> Result<ImpactFigures, CellError> {
     let Bench { environment, workload, progress, .. } = bench;
-    let clients = clients(workload, environment.seed)?;
-    let shape = shape::shape(workload, &clients, environment.memory_limit)?;
+    let who = Who::of(workload, environment.seed, environment.memory_limit)?;
+    let shape = shape::shape(workload, &who, environment.memory_limit)?;
     let Some((sink, behind)) = stable::begin_bare(environment, workload)? else {
         return Err(CellError::Refused(
             "--nightly none: the impact pass shows live tables beside stable ones; leave it out".to_string(),
@@ -51,7 +51,7 @@ pub fn run(bench: Bench<'_>) -> Result<ImpactFigures, CellError> {
     };
     let (alive, seed) = (environment.alive, environment.seed);
     let stop = AtomicBool::new(false);
-    let who_sent = || Sent::of(workload, seed, &clients, shape, (alive, &stop));
+    let who_sent = || Sent::of(workload, seed, &who, shape, (alive, &stop));
     let piped = |environment: &mut Environment| {
         let piped = verify::run_into(environment, workload, &mut |share| progress(PIPELINE * share), sink);
         stop.store(piped.is_err(), Ordering::Relaxed);
@@ -94,12 +94,5 @@ fn both(tables: &[Table; 2], sent: &Sent, truth: &Counts) -> Result<[Counted; 2]
         let live = rows::count(live, sent, truth);
         let stable = stable.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         Ok([live?, stable?])
-    })
-}
-
-fn clients(workload: &Workload, seed: u64) -> Result<Clients, CellError> {
-    workload.clients(seed).ok_or_else(|| CellError::Skipped {
-        reason: format!("{} does not say who sends its pings", workload.name()),
-        remedy: "a scenario with [clients] does (docs/SCENARIOS.md)".to_string(),
     })
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use dedup_impact::{Counts, Day, Ping, Shape};
-use dedup_stream::clients::{Clients, Counted};
 use dedup_stream::stream::{CauseId, Event, KeyShare};
 use dedup_stream::workload::Workload;
 
 use super::bits::Bits;
-use super::types::{Type, types};
+use super::types::Type;
+use super::who::{SentBy, Who};
 use crate::environment::CellError;
 
 /// Events that are made at once.
@@ -23,11 +23,11 @@ const SESSION: u16 = 1 << 15;
 pub(super) struct Sent {
     shape: Arc<Shape>,
     types: Vec<Type>,
-    /// By number of the client: that of the client whose id it gives.
+    /// By number of the sender: that of the client whose id it gives.
     ids: Vec<u32>,
-    /// By number of the client: its value in each dimension.
+    /// By number of the sender: its value in each dimension.
     values: Vec<Option<u16>>,
-    /// By number of the unique ping: its client and its type, with [`SESSION`].
+    /// By number of the unique ping: its sender and its type, with [`SESSION`].
     pings: Vec<(u32, u16)>,
     /// By number of the day: how many unique pings had come when it ended. They are numbered as they came.
     ended: Vec<u64>,
@@ -38,11 +38,11 @@ impl Sent {
     pub(super) fn of(
         workload: &Workload,
         seed: u64,
-        clients: &Clients,
+        who: &Who,
         shape: Arc<Shape>,
         (alive, stop): (fn(), &AtomicBool),
     ) -> Result<Sent, CellError> {
-        let mut making = Making::new(clients, shape);
+        let mut making = Making::new(who, shape);
         let mut source = workload.source_of(seed, KeyShare::ALL)?;
         let mut events = Vec::with_capacity(AT_ONCE);
         loop {
@@ -51,8 +51,8 @@ impl Sent {
             if events.is_empty() || stop.load(Ordering::Relaxed) {
                 return Ok(making.sent());
             }
-            let firsts = events.iter().filter(|event| event.origin.cause == CauseId::FIRST);
-            firsts.for_each(|event| making.take(event));
+            let mut firsts = events.iter().filter(|event| event.origin.cause == CauseId::FIRST);
+            firsts.try_for_each(|event| making.take(event))?;
             alive();
         }
     }
@@ -85,13 +85,13 @@ impl Sent {
 
     /// Counts a row of a table.
     pub(super) fn count(&self, counts: &mut Counts, unique: u64, day: u32, again: bool) {
-        let (client, kind) = self.pings[unique as usize];
+        let (sender, kind) = self.pings[unique as usize];
         let of = self.types[usize::from(kind & !SESSION)];
         let dimensions = self.shape.dimensions.len();
-        let values = client as usize * dimensions..(client as usize + 1) * dimensions;
+        let values = sender as usize * dimensions..(sender as usize + 1) * dimensions;
         counts.add(&Ping {
             day,
-            client: Some(self.ids[client as usize]),
+            client: Some(self.ids[sender as usize]),
             kind: of.kind,
             values: &self.values[values],
             session: kind & SESSION != 0,
@@ -142,51 +142,42 @@ impl Sent {
 
 /// What is known while the stream is made.
 struct Making<'a> {
-    of: &'a Clients,
+    of: &'a Who,
     sent: Sent,
-    /// Sessions of the day, by client: none goes past midnight.
+    /// Sessions that were seen: of the day, where none goes past midnight.
     sessions: Bits,
+    /// Unique pings without an id that came.
+    without_id: usize,
     day: u32,
 }
 
 impl<'a> Making<'a> {
-    fn new(of: &'a Clients, shape: Arc<Shape>) -> Making<'a> {
-        let spec = of.spec();
-        let all = || (0..shape.clients).map(u64::from);
-        let values = all().flat_map(|client| {
-            let values = of.values(client);
-            values.into_iter().take(spec.dimensions.len()).map(|value| Some(u16::from(value)))
-        });
-        Making {
-            sent: Sent {
-                types: types(of.types(), &spec.funnel),
-                ids: all().map(|client| of.id_of(client) as u32).collect(),
-                values: values.collect(),
-                pings: Vec::new(),
-                ended: Vec::new(),
-                shape,
-            },
-            sessions: Bits::default(),
-            day: 0,
-            of,
-        }
+    fn new(of: &'a Who, shape: Arc<Shape>) -> Making<'a> {
+        let (ids, values) = of.senders(shape.clients);
+        let sent = Sent { types: of.types(), ids, values, pings: Vec::new(), ended: Vec::new(), shape };
+        Making { sent, sessions: Bits::default(), without_id: 0, day: 0, of }
     }
 
-    fn take(&mut self, event: &Event) {
-        let Counted { client, kind, session } = self.of.counted(event.id.key(), event.at);
+    fn take(&mut self, event: &Event) -> Result<(), CellError> {
+        let sent = self.of.sent_by(event, self.without_id);
+        let changed = || CellError::Refused("the trace was changed while it was read".to_string());
+        let SentBy { sender, kind, session } = sent.ok_or_else(changed)?;
+        self.without_id += usize::from(event.id.key().is_none());
         let day = self.sent.day((event.at.as_nanos() / 1_000) as i64);
         if day != self.day {
             self.end_days(day);
         }
-        let session = client * u64::from(self.of.most_sessions()) + u64::from(session);
-        let session = if self.sessions.insert(session) { SESSION } else { 0 };
-        self.sent.pings.push((client as u32, u16::from(kind) | session));
+        let is_first = session.is_some_and(|session| self.sessions.insert(session));
+        self.sent.pings.push((sender, kind | if is_first { SESSION } else { 0 }));
+        Ok(())
     }
 
     /// Ends all days before this one.
     fn end_days(&mut self, next: u32) {
         self.sent.ended.resize(next as usize, self.sent.pings.len() as u64);
-        self.sessions.clear();
+        if self.of.sessions_end_with_the_day() {
+            self.sessions.clear();
+        }
         self.day = next;
     }
 

@@ -175,7 +175,7 @@ fn every_number_stands_for_the_whole_and_for_each_value() {
     let figures = figures("noop");
     let shape = shape::shape(
         &Workload::Scenario(Box::new(Scenario::from_toml("small", SCENARIO).unwrap())),
-        &Scenario::from_toml("small", SCENARIO).unwrap().clients(7).unwrap(),
+        &Who::Clients(Scenario::from_toml("small", SCENARIO).unwrap().clients(7).unwrap()),
         u64::MAX,
     )
     .unwrap();

@@ -5,6 +5,7 @@ mod json;
 mod keys;
 mod mutated;
 mod refused;
+mod senders;
 mod several;
 mod writers;
 
