@@ -11,7 +11,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use super::days::Days;
-use super::error::{TraceError, excerpt};
+use super::error::{BadLine, TraceError, excerpt};
 use super::key::IdFields;
 use super::layout::Layout;
 use super::options::TraceOptions;
@@ -183,7 +183,8 @@ impl<'a> Reading<'a> {
             }
         }
         let bad = pings.tally().first_bad.first();
-        self.first_bad = self.first_bad.take().or_else(|| bad.map(|bad| format!("{}: {bad}", one.shown())));
+        let said = |bad: &BadLine| bad.to_string().replace("the id is", "the value is");
+        self.first_bad = self.first_bad.take().or_else(|| bad.map(said));
         Ok(())
     }
 
@@ -239,17 +240,13 @@ impl<'a> Reading<'a> {
     fn end(self, options: &TraceOptions, pings: u64) -> Result<TraceSenders, TraceError> {
         if self.pings < pings {
             let first = self.first_bad.map_or(String::new(), |first| format!(", the first in {first}"));
-            return Err(TraceError::Who {
-                path: options.shown(),
-                line: None,
-                flag: "--client-field",
-                field: self.who.client.clone(),
-                found: format!(
-                    "{} records that cannot be read with the fields that say who sent them, and can without{first}; allowed in \
-                     these fields are text, numbers and truth values",
-                    pings - self.pings
-                ),
-            });
+            let found = format!(
+                "{} of {pings} records that cannot be read with the fields that say who sent them{first}; allowed in these fields are \
+                 text, numbers and truth values",
+                pings - self.pings
+            );
+            let (path, field) = (options.shown(), self.who.client.clone());
+            return Err(TraceError::Who { path, line: None, flag: "--client-field", field, found });
         }
         let days = Days(&self.days).without_gap(options)?;
         let (types, type_places) = self.types.sorted();
