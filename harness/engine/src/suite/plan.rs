@@ -254,6 +254,5 @@ mod tests {
         assert!(of(Pass::Impact) * 5 < of(Pass::Verify));
     }
 
-    const MONTH: &str =
-        "duration = \"30days\"\nwindow = \"24h\"\n[arrival]\nprocess = \"constant\"\nrate = \"1/s\"\n";
+    const MONTH: &str = "about = \"A month.\"\nduration = \"30days\"\nwindow = \"24h\"\n[arrival]\nprocess = \"constant\"\nrate = \"1/s\"\n";
 }

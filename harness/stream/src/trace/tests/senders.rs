@@ -4,17 +4,21 @@ use super::*;
 use crate::trace::{TraceError, TraceSenders, WhoFields};
 
 /// The type of the fixture's pings stands for their clients as well.
-fn who() -> WhoFields {
+fn who(field: &str) -> WhoFields {
     WhoFields {
-        client: "document_type".to_string(),
-        dimensions: vec!["document_type".to_string()],
-        kind: Some("document_type".to_string()),
+        client: field.to_string(),
+        dimensions: vec![field.to_string()],
+        kind: Some(field.to_string()),
         ..WhoFields::default()
     }
 }
 
 fn senders(name: &str) -> TraceSenders {
-    let options = TraceOptions { who: Some(who()), ..fixture(name, "publish_time_ms") };
+    let (time, kind) = match name.contains("ndjson") {
+        true => ("publish_time", "attributeMap.document_type"),
+        false => ("publish_time_ms", "document_type"),
+    };
+    let options = TraceOptions { who: Some(who(kind)), ..fixture(name, time) };
     TraceSenders::read(&options, 199).unwrap().unwrap()
 }
 
