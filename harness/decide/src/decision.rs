@@ -8,8 +8,8 @@ use dedup_records::curve::{Known, Origin};
 
 use crate::candidate::{Candidate, LeftOut, Unsaid, modelled};
 use crate::loss::{Assessment, assess};
-use crate::needs::{LOST_BY_DEFAULT, Needs};
-use crate::quantity::YEAR_S;
+use crate::needs::{LOST_BY_DEFAULT, Needs, is_number};
+use crate::quantity::{DAY_S, YEAR_S};
 use crate::traffic::Traffic;
 
 /// A candidate, what it comes to, and what it fails.
@@ -93,7 +93,10 @@ pub fn decide_knowing(
     candidates: &[Candidate],
     unsaid: &[Unsaid],
 ) -> Decision {
-    let misses = |judged: &Judged| judged.fails.iter().any(|failure| failure.requirement == "missed");
+    let misses = |judged: &Judged| {
+        let is_missed = |failure: &Failure| failure.requirement == "missed" || is_number(failure.requirement);
+        judged.fails.iter().any(is_missed)
+    };
     let is_unsaid = |judged: &Judged| {
         misses(judged) && unsaid.iter().any(|Unsaid(out)| out.strategy == judged.candidate.strategy)
     };
@@ -152,8 +155,12 @@ pub(crate) fn failures(
         ("redis", modelled(found.maxmemory), needs.redis_bytes.unwrap_or(0.0)),
         ("workers", busy, 1.0),
     ];
+    let copies = found.left_per_day() / (traffic.uniques_per_s() * DAY_S);
+    let bent = needs.numbers.errors(copies, found.lost_per_year() / uniques);
+    let numbers = bent.map(|(name, error)| (name, modelled(error), needs.numbers.tolerance));
     let mut failures: Vec<Failure> = limits
         .into_iter()
+        .chain(numbers)
         .filter(|(_, found, allowed)| found.value > *allowed)
         .map(|(requirement, found, allowed)| Failure {
             requirement,
@@ -325,6 +332,34 @@ mod tests {
         let (requirement, judged) = found.give_up.unwrap();
         assert_eq!((requirement, judged.candidate.strategy.as_str()), ("lost", "filter"));
         assert_eq!(found.excluded[0].candidate.strategy, "filter");
+    }
+
+    #[test]
+    fn what_bends_a_number_by_more_than_is_tolerated_is_out_and_says_which_number() {
+        // A tenth of the pings are copies: of nine uniques, a third of a copy passes, and 3.7 % too many pings are counted.
+        let copies = sized("copies", 1.0, 1.0 / 3.0);
+        let mut loses = sized("loses", 1.0, 0.0);
+        loses.false_positives = modelled(0.02);
+        let asked = |names: &str| {
+            let mut needs = Needs { missed: 1.0, lost: 1.0, ..Needs::default() };
+            needs.set("here", "numbers", names).unwrap();
+            needs.set("here", "tolerance", "1%").unwrap();
+            let found = decide(&traffic(), &needs, &[copies.clone(), loses.clone()]);
+            let out = |name: &str| {
+                let judged = found.excluded.iter().find(|judged| judged.candidate.strategy == name);
+                judged.map_or(Vec::new(), |judged| judged.fails.clone())
+            };
+            [out("copies"), out("loses")]
+        };
+        assert_eq!(asked("none"), [Vec::new(), Vec::new()]);
+        let [copies_fail, loses_fail] = asked("pings,mau");
+        let failed = |fails: &[Failure]| fails.iter().map(|one| one.requirement).collect::<Vec<_>>();
+        assert_eq!((failed(&copies_fail), failed(&loses_fail).len()), (vec!["pings"], 2));
+        assert!((copies_fail[0].found - 1.0 / 27.0).abs() < 1e-9, "{copies_fail:?}");
+        assert!(loses_fail.iter().all(|one| (one.found - 0.02).abs() < 1e-9), "{loses_fail:?}");
+        // Crashes a user are as many too many; steps of a funnel are repeated alike.
+        let [copies_fail, loses_fail] = asked("crash-rate,funnel-step-1");
+        assert_eq!((failed(&copies_fail), failed(&loses_fail)), (vec!["crash-rate"], vec!["crash-rate"]));
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub use dedup_records::curve::{Known, Origin};
 pub use forgetting::{Cells, Forgetting, Missed, SizedFor};
 pub use loss::{Assessment, Says, Term, assess, while_away};
 pub use measured::{Curves, Measured};
-pub use needs::{LOST_BY_DEFAULT, NEEDS, Need, NeedError, Needs, Nightly, Prices};
+pub use needs::{Bent, LOST_BY_DEFAULT, NEEDS, Need, NeedError, Needs, Nightly, Prices};
 pub use quantity::{Allowed, DAY_S, YEAR_S, often, rate, share};
 pub use sensitivity::{Beyond, Change, Further, Ladder, Otherwise, Question, Unit, changes};
 pub use speed::Speed;

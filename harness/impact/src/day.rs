@@ -19,6 +19,32 @@ impl Day {
         Day(micros.div_euclid(DAY_US) as i32)
     }
 
+    /// Its first moment, in microseconds since 1970.
+    pub fn start_us(self) -> i64 {
+        i64::from(self.0) * DAY_US
+    }
+
+    /// The first moment after it.
+    pub fn end_us(self) -> i64 {
+        self.start_us() + DAY_US
+    }
+
+    /// The moments at which `slices` equal parts of the day begin, and its end.
+    pub fn cuts(self, slices: u32) -> impl Iterator<Item = (i64, i64)> {
+        let at = move |slice: u32| self.start_us() + DAY_US * i64::from(slice) / i64::from(slices);
+        (0..slices).map(move |slice| (at(slice), at(slice + 1)))
+    }
+
+    /// The same as a date; none beyond the years that dates have.
+    pub fn date(self) -> Option<Date> {
+        EPOCH.checked_add(jiff::Span::new().try_days(i64::from(self.0)).ok()?).ok()
+    }
+
+    /// The day so many days before.
+    pub fn before(self, days: u32) -> Day {
+        Day(self.0.saturating_sub_unsigned(days))
+    }
+
     /// The day so many days later.
     pub fn plus(self, days: u32) -> Day {
         Day(self.0.saturating_add_unsigned(days))
@@ -32,11 +58,9 @@ impl Day {
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let date = jiff::Span::new().try_days(self.0).and_then(|days| EPOCH.checked_add(days));
-        match date {
-            Ok(date) => write!(f, "{date}"),
-            // Beyond the years that dates have.
-            Err(_) => write!(f, "day {}", self.0),
+        match self.date() {
+            Some(date) => write!(f, "{date}"),
+            None => write!(f, "day {}", self.0),
         }
     }
 }
@@ -59,14 +83,26 @@ mod tests {
 
     #[test]
     fn a_day_is_written_as_it_is_read_and_counted_from_the_first() {
-        for text in ["1970-01-01", "1969-12-31", "2024-02-29", "2026-01-31"] {
+        for text in ["1970-01-01", "1969-12-31", "2024-02-29", "2026-01-31", "2554-07-21"] {
             let day: Day = text.parse().unwrap();
             assert_eq!(day.to_string(), text);
-            assert_eq!(Day::of_micros(i64::from(day.0) * DAY_US + DAY_US - 1), day);
+            assert_eq!([day.start_us(), day.end_us() - 1].map(Day::of_micros), [day; 2]);
+            assert_eq!(Day::of_micros(day.end_us()).before(1), day);
             assert_eq!((day.plus(3).since(day), day.since(day.plus(1))), (Some(3), None));
         }
-        for text in ["", "2026-1-1", "2026-02-30", "2026-01-01T00:00"] {
+        for text in ["", "2026-1-1", "20260101", "2026-02-30", "today", "2026-01-01T00:00"] {
             assert!(text.parse::<Day>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn slices_cover_the_day_without_gap_or_overlap() {
+        let day = Day(20_000);
+        for slices in [1, 7, 20, 24] {
+            let cuts: Vec<_> = day.cuts(slices).collect();
+            assert_eq!(cuts.len(), slices as usize);
+            assert_eq!((cuts[0].0, cuts[cuts.len() - 1].1), (day.start_us(), day.end_us()));
+            assert!(cuts.windows(2).all(|pair| pair[0].1 == pair[1].0));
         }
     }
 }

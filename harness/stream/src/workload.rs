@@ -216,6 +216,14 @@ impl Workload {
         self.source_of(seed, KeyShare::ALL)
     }
 
+    /// Those that were sent: the same, with what is lost on its way ([`Clients::is_lost`]).
+    pub fn sent(&self, seed: u64) -> Result<Box<dyn Source>, SourceError> {
+        match self {
+            Workload::Scenario(scenario) => Ok(Box::new(scenario.as_sent().stream(seed))),
+            Workload::Trace(_) => self.source(seed),
+        }
+    }
+
     /// Those of them whose keys are in this share. A scenario's others cost next to nothing; a trace is read as a whole.
     pub fn source_of(&self, seed: u64, share: KeyShare) -> Result<Box<dyn Source>, SourceError> {
         match self {

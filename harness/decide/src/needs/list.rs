@@ -1,6 +1,6 @@
 //! Every requirement, as it is given on the command line and in a file.
 
-use super::{Needs, Nightly, Prices};
+use super::{Bent, Needs, Nightly, Prices};
 use crate::quantity::{self, Allowed};
 
 /// One requirement, as it is given on the command line and in a file.
@@ -27,6 +27,18 @@ pub const NEEDS: &[Need] = &[
         default: "0.1%",
         about: "the largest share of delivered pings that may be duplicates, after the nightly job where there is one",
         set: |needs, text| put(&mut needs.missed, quantity::share(text)?),
+    },
+    Need {
+        name: "numbers",
+        default: "none",
+        about: "numbers that people read, which may not be bent by more than --tolerance: none, or pings,mau,crash-rate",
+        set: |needs, text| put(&mut needs.numbers.names, Bent::names(text)?),
+    },
+    Need {
+        name: "tolerance",
+        default: "0.5%",
+        about: "the largest relative error of each of --numbers, after the nightly job where there is one",
+        set: |needs, text| put(&mut needs.numbers.tolerance, quantity::share(text)?),
     },
     Need {
         name: "p99",

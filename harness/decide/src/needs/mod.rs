@@ -1,6 +1,7 @@
 //! What is asked of a strategy, and what it will have to live with.
 
 mod list;
+mod numbers;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,6 +10,8 @@ use serde::Serialize;
 
 use crate::quantity::Allowed;
 pub use list::{NEEDS, Need};
+pub use numbers::Bent;
+pub(crate) use numbers::{ASSUMED, is_number};
 
 /// The share of unique pings that may be lost where nothing is said of it.
 pub const LOST_BY_DEFAULT: f64 = 1e-6;
@@ -20,6 +23,9 @@ pub struct Needs {
     pub lost: f64,
     /// The largest share of delivered pings that may be duplicates: after the nightly job, where there is one.
     pub missed: f64,
+    /// Numbers that people read, and by how much they may be bent, after the nightly job where there is one.
+    #[serde(skip_serializing_if = "Bent::is_none")]
+    pub numbers: Bent,
     /// The longest that a batch may take at its 99th percentile, in seconds; none where that does not matter.
     pub p99_s: Option<f64>,
     /// Bytes of memory that each worker may take for it.
@@ -115,6 +121,7 @@ impl Default for Needs {
         let mut needs = Needs {
             lost: 0.0,
             missed: 0.0,
+            numbers: Bent::NONE,
             p99_s: None,
             memory_bytes: 0.0,
             disk_bytes: 0.0,

@@ -84,7 +84,9 @@ impl Page<'_> {
 
     /// What the script reads: JSON that may stand in a script element.
     pub fn data(&self) -> String {
-        let needs: Vec<_> = NEEDS.iter().map(|need| json!([need.name, need.default, need.about])).collect();
+        // Numbers are not asked for on the page.
+        let asked = NEEDS.iter().filter(|need| !["numbers", "tolerance"].contains(&need.name));
+        let needs: Vec<_> = asked.map(|need| json!([need.name, need.default, need.about])).collect();
         let all = json!({
             "sentence": sentence(self.decision),
             "traffic": self.decision.traffic,

@@ -4,7 +4,7 @@ use dedup_records::curve::{Known, Origin};
 use dedup_records::units;
 
 use crate::decision::{Decision, Judged};
-use crate::needs::Nightly;
+use crate::needs::{ASSUMED, Needs, Nightly};
 use crate::render::lines::{change_lines, origins};
 use crate::render::sentence::{bytes, duration, failure, lost, money, seconds};
 use crate::render::{Recipe, recipe};
@@ -44,6 +44,9 @@ pub(super) fn parts(decision: &Decision, changes: &[Change]) -> Vec<Part> {
     if !decision.left_out.is_empty() {
         let said = decision.left_out.iter().map(|out| (out.strategy.clone(), out.because.clone()));
         add("About which nothing is said", Body::Strategies(said.collect()));
+    }
+    if !decision.needs.numbers.is_none() {
+        add("What is assumed of numbers", Body::Lines(vec![ASSUMED.to_string()]));
     }
     add("What would change the answer", Body::Lines(change_lines(decision, changes)));
     if let Some(first) = decision.survivors.first() {
@@ -138,14 +141,26 @@ pub(super) fn question(decision: &Decision) -> String {
     };
     let each = if needs.workers == 1 { "" } else { " each" };
     format!(
-        "Asked: {}, {}/s, {copies}; {}, {}; {} with {}{each}, {redis}, {nightly}.",
+        "Asked: {}, {}/s, {copies}; {}, {}{}; {} with {}{each}, {redis}, {nightly}.",
         traffic.name,
         units::short(traffic.pings_per_s),
         allowed("lost", needs.lost, ""),
         allowed("duplicates", needs.missed, " of what is delivered"),
+        numbers(needs),
         units::plural(needs.workers.into(), "worker"),
         bytes(needs.memory_bytes),
     )
+}
+
+/// `, pings and mau bent by at most 0.5 %`.
+fn numbers(needs: &Needs) -> String {
+    match needs.numbers.names.split_last() {
+        None => String::new(),
+        Some((last, before)) => {
+            let before = if before.is_empty() { String::new() } else { before.join(", ") + " and " };
+            format!(", {before}{last} bent by at most {} %", units::short(needs.numbers.tolerance * 100.0))
+        }
+    }
 }
 
 /// `lost at most 0.0001 %`, or `none lost`.

@@ -8,6 +8,7 @@ use dedup_records::units;
 use crate::candidate::Place;
 use crate::decision::{Decision, Failure, Judged};
 use crate::loss::{Assessment, Says};
+use crate::needs::is_number;
 use crate::sensitivity::Unit;
 
 /// The answer in one sentence.
@@ -69,6 +70,7 @@ pub(super) fn failure(judged: &Judged, failure: &Failure) -> String {
     let Failure { requirement, found, allowed, origin } = *failure;
     let in_short = |value: f64| match requirement {
         "lost" | "missed" => format!("{} %", units::short(value * 100.0)),
+        number if is_number(number) => format!("{} %", units::short(value * 100.0)),
         "p99" => seconds(value),
         "workers" => format!("{} of a worker", units::short(value)),
         _ => bytes(value),
@@ -77,7 +79,9 @@ pub(super) fn failure(judged: &Judged, failure: &Failure) -> String {
         true => told_apart(requirement, value, (found, allowed)),
         false => in_short(value),
     };
+    let bends = format!("bends {requirement} by");
     let says = match requirement {
+        number if is_number(number) => bends.as_str(),
         "lost" if judged.assessment.lost_says() == Says::AtMost => "loses up to",
         "lost" => "loses",
         "missed" => "lets through",
@@ -103,6 +107,7 @@ pub(super) fn failure(judged: &Judged, failure: &Failure) -> String {
 fn told_apart(requirement: &str, value: f64, (found, allowed): (f64, f64)) -> String {
     let (scale, unit) = match requirement {
         "lost" | "missed" => Unit::Share.shown_in(allowed),
+        number if is_number(number) => Unit::Share.shown_in(allowed),
         "p99" => Unit::Seconds.shown_in(allowed),
         "workers" => (1.0, " of a worker"),
         _ => Unit::Bytes.shown_in(allowed),

@@ -21,7 +21,7 @@ pub struct Summary {
     /// Time and memory against ids held.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scale: Option<ScaleSummary>,
-    /// The numbers that people read, of the first round.
+    /// The numbers that people read, the rounds added up; of those that are of other days or values, the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub impact: Option<Box<ImpactFigures>>,
     /// Every metric of the list.
@@ -35,14 +35,19 @@ impl Summary {
         let mut time = Vec::new();
         let mut weigh = Vec::new();
         let mut scale = Vec::new();
-        let mut impact = None;
+        let mut impact: Option<Box<ImpactFigures>> = None;
         for cell in cells {
             match &cell.result {
                 CellResult::Verify(figures) => verify.push(figures.as_ref()),
                 CellResult::Time(figures) => time.push(figures.as_ref()),
                 CellResult::Weigh(figures) => weigh.push(figures.as_ref()),
                 CellResult::Scale(figures) => scale.push(figures.as_ref()),
-                CellResult::Impact(figures) => impact = impact.or_else(|| Some(figures.clone())),
+                CellResult::Impact(figures) => match &mut impact {
+                    None => impact = Some(figures.clone()),
+                    Some(sum) => {
+                        sum.add(figures);
+                    }
+                },
                 CellResult::Skipped { .. } | CellResult::Failed { .. } => {}
             }
         }

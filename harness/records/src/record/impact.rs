@@ -19,8 +19,11 @@ pub struct ImpactFigures {
     pub days_count: u32,
     /// Clients that the stream may have, by the ids that they give.
     pub clients_count: u64,
-    /// Unique pings that arrived.
+    /// Unique pings that were sent: the truth.
     pub unique_count: u64,
+    /// Of these, those that were lost on their way, before any strategy.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub lost_on_the_way_count: u64,
     /// The nightly job that made the stable tables: `nightly` or `nightly-duckdb`.
     pub job: String,
     /// What the live tables hold.
@@ -35,6 +38,11 @@ pub struct ImpactFigures {
     pub numbers: Vec<NumberFigures>,
     /// What shares alone say of the errors, beside which the numbers show what was seen.
     pub predicted: Vec<ImpactPrediction>,
+}
+
+// For serde, which asks by reference.
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Rows of a table.

@@ -6,6 +6,7 @@
 mod error;
 mod figures;
 mod impact;
+mod impact_rounds;
 mod latency;
 mod least_size;
 mod reader;

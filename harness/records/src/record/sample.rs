@@ -117,6 +117,7 @@ fn numbers(extra: fn(u32) -> u64, missing: fn(u32) -> u64) -> ImpactFigures {
         days_count: DAYS,
         clients_count: 700,
         unique_count: 28_000,
+        lost_on_the_way_count: 0,
         job: "nightly".into(),
         live: rows,
         stable: rows,

@@ -53,7 +53,7 @@ fn draw(panel: &Panel<'_>) -> Option<Figure> {
     figure.tables.extend(by_value(&rows, panel));
     figure.tables.extend(triangle(&rows, panel));
     figure.notes.push(format!(
-        "{} days from {} on, by the day on which the edge received a ping. Of several rounds the first is shown.",
+        "{} days from {} on, by the day on which the edge received a ping. Rounds are added up.",
         first.days_count, first.first_day
     ));
     Some(figure)

@@ -12,6 +12,6 @@ mod shares;
 #[cfg(test)]
 mod tests;
 
-pub use model::{ClientsSpec, Condition, Dimension, Heavy, MOST_DIMENSIONS, WrongClock};
+pub use model::{ClientsSpec, Condition, Dimension, Heavy, Lost, MOST_DIMENSIONS, WrongClock};
 pub use sender::{Clients, Counted, Sender};
 pub use shares::Shares;

@@ -37,6 +37,18 @@ pub struct ClientsSpec {
     pub funnel: Vec<u8>,
     /// What is the same in all pings of a client.
     pub dimensions: Vec<Dimension>,
+    /// Pings that are lost on their way, with all their copies.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<Lost>,
+}
+
+/// A share of pings never arrives.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Lost {
+    /// Of those that meet the condition, each by itself.
+    pub share: f64,
+    /// Which.
+    pub only: Condition,
 }
 
 /// A share of clients sends a share of pings.
@@ -78,6 +90,30 @@ pub struct Condition {
 }
 
 impl ClientsSpec {
+    /// The share of all pings that are lost on their way, about.
+    pub fn lost_share(&self) -> f64 {
+        1.0 - self.lost.iter().map(|lost| 1.0 - lost.share * lost.only.share).product::<f64>()
+    }
+
+    /// The chance that a ping of a client with these values is lost, whatever its type, which is drawn for each ping by itself.
+    pub fn chance_lost(&self, values: &[u8]) -> f64 {
+        let chance_of = |lost: &Lost| match lost
+            .only
+            .values
+            .iter()
+            .all(|(dimension, value)| values[*dimension] == *value)
+        {
+            true => lost.share * lost.only.kind.map_or(1.0, |kind| self.share_of_type(kind)),
+            false => 0.0,
+        };
+        1.0 - self.lost.iter().map(|lost| 1.0 - chance_of(lost)).product::<f64>()
+    }
+
+    /// Of pings but those of a client's first day.
+    fn share_of_type(&self, kind: u8) -> f64 {
+        if usize::from(kind) < self.types.names().len() { self.types.share(kind) } else { 0.0 }
+    }
+
     /// How many clients there are, or have been, by the end of the `day`-th day.
     pub fn clients_until(&self, day: u64) -> u64 {
         self.count.get().saturating_add((day + 1).saturating_mul(self.new_a_day))

@@ -30,8 +30,9 @@ enum Purpose {
     Type,
     Sessions,
     Session,
-    /// Of a dimension, by number: the last.
+    /// Of a dimension, by number.
     Value,
+    Lost,
 }
 
 /// The clients of a stream. The same spec, seed and start have the same clients.
@@ -163,6 +164,18 @@ impl Clients {
         let dimensions = self.spec.dimensions.iter().zip(sender.values);
         dimensions.map(|(dimension, value)| {
             (dimension.name.as_str(), dimension.values.names()[usize::from(value)].as_str())
+        })
+    }
+
+    /// Whether the ping with this id, or with none, that was first sent at `first_at` never arrives, nor any copy of it.
+    pub fn is_lost(&self, id: Option<PingKey>, first_at: Timestamp) -> bool {
+        if self.spec.lost.is_empty() {
+            return false;
+        }
+        let (sender, ping) = (self.sender(id, first_at), self.ping(id, first_at));
+        let mut lost = (0..).zip(&self.spec.lost);
+        lost.any(|(at, lost)| {
+            self.draw(Purpose::Lost, ping, at) < lost.share && self.meets(&sender, &lost.only)
         })
     }
 

@@ -15,6 +15,7 @@ fn spec() -> ClientsSpec {
     let shares = |names: &[(&'static str, f64)]| Shares::weighted(names.iter().copied());
     ClientsSpec {
         funnel: Vec::new(),
+        lost: Vec::new(),
         count: NonZeroU64::new(3000).unwrap(),
         new_a_day: 100,
         lifetime_days: Some(20.0),
@@ -224,6 +225,35 @@ fn a_condition_is_met_by_those_that_have_all_of_it() {
     let any = Condition { kind: None, values: Vec::new(), share: 1.0 };
     assert!(clients.meets(&sender, &any) && clients.meets(&sender, &own));
     assert!(!clients.meets(&sender, &other));
+}
+
+#[test]
+fn pings_are_lost_by_who_sent_them_and_the_rest_is_as_without_losses() {
+    let only = |values: Vec<(usize, u8)>, kind| Condition { kind, values, share: 1.0 };
+    // A tenth of what IN sends, and half of its crashes: those of 3 of 10 clients.
+    let lost = vec![
+        Lost { share: 0.1, only: only(vec![(0, 1)], None) },
+        Lost { share: 0.5, only: only(vec![(0, 1)], Some(0)) },
+    ];
+    let without = clients();
+    let lossy = Clients::new(&ClientsSpec { lost, ..spec() }, START, 30, 1);
+    let (mut of, mut gone) = ([[0.0; 2]; 2], [[0.0; 2]; 2]);
+    for number in 0..200_000u64 {
+        let at = START.plus(std::time::Duration::from_secs(number * 30 * DAY_S / 200_000));
+        let id = Some(PingKey(u128::from(number).to_le_bytes()));
+        let sender = lossy.sender(id, at);
+        assert_eq!(sender, without.sender(id, at));
+        assert!(!without.is_lost(id, at));
+        let (is_in, is_crash) = (usize::from(sender.values[0] == 1), usize::from(sender.kind == 0));
+        of[is_in][is_crash] += 1.0;
+        gone[is_in][is_crash] += f64::from(u8::from(lossy.is_lost(id, at)));
+    }
+    assert_eq!(gone[0], [0.0; 2]);
+    assert!(near(gone[1][0], 0.1, of[1][0]), "{gone:?} of {of:?}");
+    assert!(near(gone[1][1], 0.55, of[1][1]), "{gone:?} of {of:?}");
+    // Whatever the type, of which a tenth are crashes.
+    assert_eq!(lossy.spec().chance_lost(&[0]), 0.0);
+    assert!((lossy.spec().chance_lost(&[1]) - (1.0 - 0.9 * 0.95)).abs() < 1e-12);
 }
 
 proptest! {

@@ -26,6 +26,15 @@ pub(crate) struct ClientsTable {
     pub(crate) first_day: Option<Spanned<BTreeMap<String, Share>>>,
     pub(crate) funnel: Option<Spanned<Vec<String>>>,
     pub(crate) dimensions: Option<Spanned<BTreeMap<String, WeightsTable>>>,
+    #[serde(default)]
+    pub(crate) lost: Vec<Spanned<LostTable>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LostTable {
+    pub(crate) share: Share,
+    pub(crate) only: Option<Spanned<BTreeMap<String, String>>>,
 }
 
 #[derive(Debug, Deserialize)]

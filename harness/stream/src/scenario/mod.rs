@@ -24,7 +24,7 @@ use std::time::Duration;
 use dedup_strategies::{Sizing, Timestamp};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::clients::Clients;
+use crate::clients::{Clients, ClientsSpec};
 
 pub use arrival::{AT_START_GAP_NS, Arrival, Process, Ramp, Segment};
 pub use copies::Copies;
@@ -147,7 +147,20 @@ impl Scenario {
 
     /// About how many are left of so many.
     fn left_of(&self, count: u64) -> u64 {
-        self.shape.thin.map_or(count, |one_in| count.div_ceil(one_in.get()))
+        let left = self.shape.thin.map_or(count, |one_in| count.div_ceil(one_in.get()));
+        match self.shape.clients.as_ref().map_or(0.0, ClientsSpec::lost_share) {
+            0.0 => left,
+            lost => (left as f64 * (1.0 - lost)).ceil() as u64,
+        }
+    }
+
+    /// The same scenario in which no ping is lost on its way.
+    pub(crate) fn as_sent(&self) -> Scenario {
+        let mut sent = self.clone();
+        if let Some(clients) = &mut sent.shape.clients {
+            clients.lost.clear();
+        }
+        sent
     }
 
     /// About how many of them will be copies of pings that came before.

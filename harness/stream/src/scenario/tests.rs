@@ -151,6 +151,8 @@ fn errors_read_well() {
         "[clients]\ncount = 9\nnew_a_day = 1\nfirst_day = { main = 0.5 }",
         "[clients]\ncount = 9\ndimensions = { Country = { DE = 1 } }",
         "[clients]\ncount = 9\ndimensions = { client_id = { DE = 1 } }",
+        "[clients]\ncount = 9\nlost = [{ share = 1.0 }]",
+        "[clients]\ncount = 9\nlost = [{ share = 0.1, only = { country = 'DE' } }]",
         "[clients]\ncount = 9\nactive = 0.1\nheavy = { share = 0.01, pings = 0.5 }",
         "[[repeat]]\ncause = 'c'\nshare = 0.1\nlag.fixed = '1s'\nonly = { type = 'crash' }",
         "[clients]\ncount = 9\n[[repeat]]\ncause = 'c'\nshare = 0.1\nlag.fixed = '1s'\nonly = { type = 'crash' }",

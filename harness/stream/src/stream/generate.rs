@@ -101,7 +101,7 @@ impl Stream {
             pending: Pending::default(),
             skew: shape.skew.as_ref().map(|lag| Skew::new(lag, seed)),
             clients: asks_for_clients(shape).then(|| shape.clients(seed)).flatten(),
-            thin: shape.thin.map(|one_in| Thin::new(one_in.get(), KeyCipher::new(seed))),
+            thin: thin(shape, seed),
         };
         stream.wake(stream.clock.next());
         stream
@@ -322,6 +322,14 @@ impl Source for Stream {
     fn spelling(&self, event: &Event) -> Spelling {
         self.bad.spelling(event)
     }
+}
+
+/// What takes pings away, where any are.
+fn thin(shape: &Shape, seed: u64) -> Option<Thin> {
+    let loses = shape.clients.as_ref().is_some_and(|clients| !clients.lost.is_empty());
+    let clients = loses.then(|| shape.clients(seed)).flatten();
+    let one_in = shape.thin.map_or(1, |one_in| one_in.get());
+    (one_in > 1 || clients.is_some()).then(|| Thin::new(one_in, KeyCipher::new(seed), clients))
 }
 
 fn asks_for_clients(shape: &Shape) -> bool {

@@ -1,4 +1,5 @@
-//! One key in so many of a stream, with all its copies: what is left keeps its times, its windows and its truth.
+//! One key in so many of a stream, with all its copies, without what is lost on its way: what is left keeps its times, its windows
+//! and its truth.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +8,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::event::{CauseId, Event, Id};
 use super::keys::KeyCipher;
+use crate::clients::Clients;
 
 /// Of no strategy: whoever hashes keys as well must not see a part of its table alone.
 const SEED: u64 = 0x7468_696e;
@@ -16,14 +18,16 @@ const SEED: u64 = 0x7468_696e;
 pub(super) struct Thin {
     one_in: u64,
     keys: KeyCipher,
+    /// Whose pings may be lost.
+    clients: Option<Clients>,
     /// The new numbers of unique pings of which copies may still come.
     numbers: BTreeMap<u64, u64>,
     uniques: u64,
 }
 
 impl Thin {
-    pub(super) fn new(one_in: u64, keys: KeyCipher) -> Thin {
-        Thin { one_in, keys, numbers: BTreeMap::new(), uniques: 0 }
+    pub(super) fn new(one_in: u64, keys: KeyCipher, clients: Option<Clients>) -> Thin {
+        Thin { one_in, keys, clients, numbers: BTreeMap::new(), uniques: 0 }
     }
 
     /// Takes away from `events`, from `from` on, what is not left, and numbers the rest without a gap.
@@ -45,7 +49,8 @@ impl Thin {
             Id::Key(key) => key,
             Id::Missing | Id::Invalid(_) => self.keys.key(event.origin.unique),
         };
-        hash(key).is_multiple_of(self.one_in)
+        let arrives = |clients: &Clients| !clients.is_lost(event.id.key(), event.origin.first_at);
+        hash(key).is_multiple_of(self.one_in) && self.clients.as_ref().is_none_or(arrives)
     }
 
     fn number(&mut self, event: &Event) -> u64 {

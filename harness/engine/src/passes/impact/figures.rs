@@ -4,16 +4,18 @@ use dedup_impact::{Comparison, Counts, Number, numbers, predict};
 
 use super::rows::Counted;
 use super::sent::Sent;
+use super::who::Who;
 use crate::record::{DimensionFigures, ImpactFigures, ImpactPrediction, NumberFigures, RowsFigures, Tables};
 
 pub(super) fn figures(
+    who: &Who,
     sent: &Sent,
     truth: &Counts,
     [live, stable]: [Counted; 2],
     job: String,
 ) -> ImpactFigures {
     let shape = truth.shape();
-    let client_days = sent.client_days();
+    let client_days = sent.client_days(who);
     let dimensions = shape
         .dimensions
         .iter()
@@ -22,7 +24,8 @@ pub(super) fn figures(
         first_day: shape.first_day.to_string(),
         days_count: shape.days,
         clients_count: shape.clients.into(),
-        unique_count: sent.uniques(),
+        unique_count: sent.arrived() + sent.lost(),
+        lost_on_the_way_count: sent.lost(),
         job,
         live: live.rows,
         stable: stable.rows,
@@ -31,7 +34,7 @@ pub(super) fn figures(
         numbers: of_numbers(truth, &live.counts, &stable.counts),
         predicted: [(Tables::Live, live.rows), (Tables::Stable, stable.rows)]
             .into_iter()
-            .flat_map(|(tables, rows)| predicted(sent.uniques(), &client_days, tables, rows))
+            .flat_map(|(tables, rows)| predicted(sent, &client_days, tables, rows))
             .collect(),
     }
 }
@@ -49,10 +52,21 @@ fn of_numbers(truth: &Counts, live: &Counts, stable: &Counts) -> Vec<NumberFigur
 }
 
 /// What the shares of duplicates and losses say, whoever they hit.
-fn predicted(uniques: u64, client_days: &[u64], tables: Tables, rows: RowsFigures) -> Vec<ImpactPrediction> {
-    let (copies, loss) = rows.shares(uniques);
+fn predicted(
+    sent: &Sent,
+    client_days: &[(f64, Vec<u64>)],
+    tables: Tables,
+    rows: RowsFigures,
+) -> Vec<ImpactPrediction> {
+    let (copies, loss) = rows.shares(sent.arrived() + sent.lost());
+    // What arrived is lost by whomever it may be.
+    let (_, behind) = rows.shares(sent.arrived());
     let counts = predict::counts(copies, loss);
-    let Some(daily) = predict::clients(client_days, loss) else { return Vec::new() };
+    let groups: Vec<(f64, &[u64])> = client_days
+        .iter()
+        .map(|(before, of)| (1.0 - (1.0 - before) * (1.0 - behind), of.as_slice()))
+        .collect();
+    let Some(daily) = predict::clients_in_groups(&groups) else { return Vec::new() };
     [
         (Number::Pings, counts),
         (Number::Sessions, counts),

@@ -67,10 +67,10 @@ pub fn run(bench: Bench<'_>) -> Result<ImpactFigures, CellError> {
     };
     let Copied { job, live, stable } = behind.copy(alive)?;
     progress(0.9);
-    let truth = sent.count_those(|_| true);
+    let truth = sent.truth();
     let counted = both(&[live, stable], &sent, &truth)?;
     progress(1.0);
-    Ok(figures::figures(&sent, &truth, counted, job))
+    Ok(figures::figures(&who, &sent, &truth, counted, job))
 }
 
 /// Does both at once; what the first comes to, if both succeed.

@@ -36,7 +36,7 @@ pub(super) fn count(table: &Table, sent: &Sent, truth: &Counts) -> Result<Counte
             }
         })?;
     }
-    let mut counts = match there == sent.uniques() {
+    let mut counts = match there == sent.arrived() && sent.lost() == 0 {
         true => truth.clone(),
         false => sent.count_those(|unique| on_its_day.has(unique)),
     };

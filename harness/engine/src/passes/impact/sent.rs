@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use dedup_impact::{Counts, Day, Ping, Shape};
-use dedup_stream::stream::{CauseId, Event, KeyShare};
+use dedup_stream::stream::{CauseId, Event};
 use dedup_stream::workload::Workload;
 
 use super::bits::Bits;
@@ -29,6 +29,8 @@ pub(super) struct Sent {
     values: Vec<Option<u16>>,
     /// By number of the unique ping: its sender and its type, with [`SESSION`].
     pings: Vec<(u32, u16)>,
+    /// Those that were sent and never arrived: the sender, the type, and the day.
+    lost: Vec<(u32, u16, u32)>,
     /// By number of the day: how many unique pings had come when it ended. They are numbered as they came.
     ended: Vec<u64>,
 }
@@ -43,7 +45,7 @@ impl Sent {
         (alive, stop): (fn(), &AtomicBool),
     ) -> Result<Sent, CellError> {
         let mut making = Making::new(who, shape);
-        let mut source = workload.source_of(seed, KeyShare::ALL)?;
+        let mut source = workload.sent(seed)?;
         let mut events = Vec::with_capacity(AT_ONCE);
         loop {
             events.clear();
@@ -62,9 +64,14 @@ impl Sent {
         &self.shape
     }
 
-    /// How many unique pings there are.
-    pub(super) fn uniques(&self) -> u64 {
+    /// How many unique pings arrived.
+    pub(super) fn arrived(&self) -> u64 {
         self.pings.len() as u64
+    }
+
+    /// How many were lost on their way.
+    pub(super) fn lost(&self) -> u64 {
+        self.lost.len() as u64
     }
 
     /// The number of the day of a time; of one before the first day it is one that no table has.
@@ -85,7 +92,10 @@ impl Sent {
 
     /// Counts a row of a table.
     pub(super) fn count(&self, counts: &mut Counts, unique: u64, day: u32, again: bool) {
-        let (sender, kind) = self.pings[unique as usize];
+        self.count_one(counts, self.pings[unique as usize], day, again);
+    }
+
+    fn count_one(&self, counts: &mut Counts, (sender, kind): (u32, u16), day: u32, again: bool) {
         let of = self.types[usize::from(kind & !SESSION)];
         let dimensions = self.shape.dimensions.len();
         let values = sender as usize * dimensions..(sender as usize + 1) * dimensions;
@@ -120,23 +130,43 @@ impl Sent {
         })
     }
 
-    /// How many clients sent so many pings on a day, over all days.
-    pub(super) fn client_days(&self) -> Vec<u64> {
-        let mut with_so_many = Vec::new();
+    /// All that was sent, each ping on its day.
+    pub(super) fn truth(&self) -> Counts {
+        let mut truth = self.count_those(|_| true);
+        self.lost
+            .iter()
+            .for_each(|(sender, kind, day)| self.count_one(&mut truth, (*sender, *kind), *day, false));
+        truth
+    }
+
+    /// How many clients sent so many pings on a day, over all days: for each chance with which their pings are lost.
+    pub(super) fn client_days(&self, who: &Who) -> Vec<(f64, Vec<u64>)> {
+        let chances = who.chances_lost(self.shape.clients);
+        let mut groups: Vec<(f64, Vec<u64>)> = Vec::new();
         let mut of_day = vec![0u32; self.shape.clients as usize];
+        let mut lost = self.lost.iter().peekable();
         for day in 0..self.ended.len() {
             for unique in self.of_day(day) {
                 of_day[self.ids[self.pings[unique as usize].0 as usize] as usize] += 1;
             }
-            for pings in of_day.iter_mut().filter(|pings| **pings > 0) {
+            while let Some((sender, ..)) = lost.next_if(|(_, _, of)| *of as usize == day) {
+                of_day[self.ids[*sender as usize] as usize] += 1;
+            }
+            for (client, pings) in of_day.iter_mut().enumerate().filter(|(_, pings)| **pings > 0) {
                 let pings = std::mem::take(pings) as usize;
+                let chance = chances.get(client).copied().unwrap_or(0.0);
+                let at = groups.iter().position(|(of, _)| *of == chance).unwrap_or_else(|| {
+                    groups.push((chance, Vec::new()));
+                    groups.len() - 1
+                });
+                let with_so_many = &mut groups[at].1;
                 if with_so_many.len() <= pings {
                     with_so_many.resize(pings + 1, 0);
                 }
                 with_so_many[pings] += 1;
             }
         }
-        with_so_many
+        groups
     }
 }
 
@@ -154,7 +184,15 @@ struct Making<'a> {
 impl<'a> Making<'a> {
     fn new(of: &'a Who, shape: Arc<Shape>) -> Making<'a> {
         let (ids, values) = of.senders(shape.clients);
-        let sent = Sent { types: of.types(), ids, values, pings: Vec::new(), ended: Vec::new(), shape };
+        let sent = Sent {
+            types: of.types(),
+            ids,
+            values,
+            pings: Vec::new(),
+            lost: Vec::new(),
+            ended: Vec::new(),
+            shape,
+        };
         Making { sent, sessions: Bits::default(), without_id: 0, day: 0, of }
     }
 
@@ -168,7 +206,11 @@ impl<'a> Making<'a> {
             self.end_days(day);
         }
         let is_first = session.is_some_and(|session| self.sessions.insert(session));
-        self.sent.pings.push((sender, kind | if is_first { SESSION } else { 0 }));
+        let kind = kind | if is_first { SESSION } else { 0 };
+        match self.of.is_lost(event) {
+            true => self.sent.lost.push((sender, kind, day)),
+            false => self.sent.pings.push((sender, kind)),
+        }
         Ok(())
     }
 

@@ -161,6 +161,52 @@ fn losses_are_seen_in_users_as_theory_says() {
 }
 
 #[test]
+fn pings_that_are_lost_on_their_way_are_missed_in_every_table_by_who_sent_them() {
+    // A quarter of the clients loses three pings of ten.
+    let lost = "\n[[clients.lost]]\nshare = 0.3\nonly = { country = \"DE\" }\n";
+    let toml = SCENARIO.replace("count = 800", "count = 8000") + lost;
+    let figures = run_on(&toml, *named(STRATEGIES, "exact").unwrap(), u64::MAX).unwrap();
+    assert_eq!(figures.unique_count, 17_280);
+    // The truth is what would have been without losses.
+    let without = run_on(
+        &SCENARIO.replace("count = 800", "count = 8000"),
+        *named(STRATEGIES, "exact").unwrap(),
+        u64::MAX,
+    );
+    for (number, other) in figures.numbers.iter().zip(&without.unwrap().numbers) {
+        assert_eq!(
+            (&number.truth_count, &number.truth_of_count),
+            (&other.truth_count, &other.truth_of_count)
+        );
+    }
+    let of = |number: &str, value: &str| {
+        let is_it =
+            |of: &&crate::record::NumberFigures| of.number == number && of.value.as_deref() == Some(value);
+        let series = figures.numbers.iter().find(is_it).unwrap().series(Tables::Live).unwrap();
+        series.whole().unwrap()
+    };
+    assert_eq!((of("pings", "US").count.missing, of("dau", "US").count.missing), (0, 0));
+    let in_de = of("pings", "DE");
+    let (missing, all) = (in_de.count.missing as f64, in_de.truth.count as f64);
+    assert_eq!(in_de.count.missing, figures.lost_on_the_way_count);
+    assert!((missing / all - 0.3).abs() < 5.0 * (0.3f64 * 0.7 / all).sqrt(), "{missing} of {all}");
+    // The two predictions: counts by the share of all, and client-days by the chance of each client.
+    let predicted = |number: &str| {
+        let is_it = |of: &&crate::record::ImpactPrediction| of.number == number && of.tables == Tables::Live;
+        figures.predicted.iter().find(is_it).unwrap().error_ratio
+    };
+    assert!((predicted("pings") + missing / 17_280.0).abs() < 1e-12);
+    let daily = figures.whole(Number::Dau, Tables::Live).unwrap().whole().unwrap();
+    let (gone, active) = (daily.count.missing as f64, daily.truth.count as f64);
+    // Of a client-day's pings each is lost by itself: the number of client-days that are is within a binomial's interval.
+    let expected = -predicted("dau") * active;
+    assert!((gone - expected).abs() < 5.0 * expected.sqrt(), "{gone} for {expected} of {active}");
+    // With one share for all, fewer would be predicted: pings of a client are lost together.
+    let pooled = -dedup_impact::predict::clients_of_poisson(8_640.0 / 8_040.0, missing / 17_280.0) * active;
+    assert!(expected > 1.05 * pooled, "{expected} for {pooled}");
+}
+
+#[test]
 fn where_nothing_is_delivered_the_tables_are_empty_and_every_count_is_too_low_by_all() {
     let figures = run_on(SCENARIO, DROPS_ALL, u64::MAX).unwrap();
     assert_eq!((figures.live.rows_count, figures.stable.rows_count), (0, 0));

@@ -138,6 +138,24 @@ impl Who {
         }
     }
 
+    /// The chance that a ping of each client is lost on its way; nothing where none is.
+    pub(super) fn chances_lost(&self, clients: u32) -> Vec<f64> {
+        match self {
+            Who::Clients(of) if !of.spec().lost.is_empty() => {
+                (0..clients).map(|client| of.spec().chance_lost(&of.values(client.into()))).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether a unique ping that was sent never arrives.
+    pub(super) fn is_lost(&self, event: &Event) -> bool {
+        match self {
+            Who::Clients(clients) => clients.is_lost(event.id.key(), event.at),
+            Who::Named(..) => false,
+        }
+    }
+
     /// Who sent a unique ping, which is the first of the stream where `without_id` have come before that have none; none where the
     /// trace says nothing of it any more.
     pub(super) fn sent_by(&self, event: &Event, without_id: usize) -> Option<SentBy> {

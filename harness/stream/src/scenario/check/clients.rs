@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::super::clients::{ClientsTable, WeightsTable};
 use super::super::error::{Source, one_of};
 use super::Checked;
-use crate::clients::{ClientsSpec, Condition, Dimension, Heavy, MOST_DIMENSIONS, Shares, WrongClock};
+use crate::clients::{ClientsSpec, Condition, Dimension, Heavy, Lost, MOST_DIMENSIONS, Shares, WrongClock};
 
 /// Values of a dimension, and types: numbered in a byte.
 const MOST_VALUES: usize = 250;
@@ -47,7 +47,7 @@ pub(super) fn clients(source: &Source, table: &Spanned<ClientsTable>) -> Checked
         return Err(source.refuse(span, "clients.sessions", "a mean from 1 to 1000, such as 2.5"));
     }
     let first_day = first_day(source, fields, &types)?;
-    Ok(ClientsSpec {
+    let spec = ClientsSpec {
         funnel: funnel(source, fields, &types, &first_day)?,
         count: fields.count.0.try_into().expect("a count is above 0"),
         new_a_day: fields.new_a_day.map_or(0, |count| count.0),
@@ -63,7 +63,33 @@ pub(super) fn clients(source: &Source, table: &Spanned<ClientsTable>) -> Checked
         first_day,
         dimensions: dimensions(source, fields)?,
         types,
-    })
+        lost: Vec::new(),
+    };
+    Ok(ClientsSpec { lost: lost(source, fields, &spec)?, ..spec })
+}
+
+/// The most ways in which pings are lost.
+const MOST_LOST: usize = 16;
+
+fn lost(source: &Source, fields: &ClientsTable, spec: &ClientsSpec) -> Checked<Vec<Lost>> {
+    if let Some(one_too_many) = fields.lost.get(MOST_LOST) {
+        let found = format!("{} of them", fields.lost.len());
+        return Err(source.refuse_found(one_too_many.span(), "clients.lost", found, "at most 16"));
+    }
+    let lost = (1..).zip(&fields.lost).map(|(number, table)| {
+        let path = format!("clients.lost[{number}]");
+        let share = table.get_ref().share.0;
+        if share >= 1.0 || share <= 0.0 {
+            let allowed = "a share above 0 and below 1, such as 0.02";
+            return Err(source.refuse(table.span(), format!("{path}.share"), allowed));
+        }
+        let only = match &table.get_ref().only {
+            Some(only) => condition(source, only, Some(spec), false, &format!("{path}.only"))?,
+            None => Condition { kind: None, values: Vec::new(), share: 1.0 },
+        };
+        Ok(Lost { share, only })
+    });
+    lost.collect()
 }
 
 fn heavy(source: &Source, fields: &ClientsTable) -> Checked<Option<Heavy>> {
