@@ -119,10 +119,13 @@ impl Numbers {
     }
 }
 
+/// A client with its value of each dimension.
+type Sender = (u32, Vec<Option<u16>>);
+
 struct Reading<'a> {
     who: &'a WhoFields,
     clients: HashMap<PingKey, u32, FixedState>,
-    senders: HashMap<(u32, Vec<Option<u16>>), u32, FixedState>,
+    senders: HashMap<Sender, u32, FixedState>,
     sessions: HashMap<(u32, PingKey), u32, FixedState>,
     dimensions: Vec<Numbers>,
     types: Numbers,
@@ -257,9 +260,9 @@ impl<'a> Reading<'a> {
             dimensions.push((name.clone(), values));
             places.push(place);
         }
-        let mut senders: Vec<((u32, Vec<Option<u16>>), u32)> = self.senders.into_iter().collect();
+        let mut senders: Vec<(Sender, u32)> = self.senders.into_iter().collect();
         senders.sort_by_key(|(_, number)| *number);
-        let placed = |((_, values), _): &((u32, Vec<Option<u16>>), u32)| {
+        let placed = |((_, values), _): &(Sender, u32)| {
             let placed = values
                 .iter()
                 .zip(&places)
