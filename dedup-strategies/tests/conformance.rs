@@ -19,6 +19,7 @@ use dedup_strategies::{
 
 /// Further settings to try, beside the defaults of the context.
 const VARIANTS: &[(&str, &[(&str, &str)])] = &[
+    ("exact", &[("room", "window"), ("window", "7s")]),
     ("lru", &[("capacity", "7"), ("window", "3ms")]),
     ("lru-exact", &[("capacity", "5"), ("window", "500d")]),
     ("bloom", &[("ids", "300"), ("rate", "0.2")]),

@@ -7,9 +7,10 @@ use super::Row;
 const SIZE: (u32, u32) = (1000, 560);
 
 /// Of the palette of Okabe and Ito (2008), told apart by all.
-const COLOURS: [RGBColor; 5] = [
+const COLOURS: [RGBColor; 6] = [
     RGBColor(120, 120, 120),
     RGBColor(230, 159, 0),
+    RGBColor(204, 121, 167),
     RGBColor(0, 114, 178),
     RGBColor(0, 158, 115),
     RGBColor(213, 94, 0),

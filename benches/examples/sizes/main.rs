@@ -40,13 +40,17 @@ struct Contestant {
     grows: bool,
 }
 
-const CONTESTANTS: [Contestant; 5] = [
+const CONTESTANTS: [Contestant; 6] = [
     Contestant { name: SET, bytes: 40, grows: false },
-    Contestant { name: "exact", bytes: 125, grows: false },
+    Contestant { name: "exact", bytes: 125, grows: true },
+    Contestant { name: PRESIZED, bytes: 65, grows: false },
     Contestant { name: "exact-compact", bytes: 24, grows: true },
     Contestant { name: "fingerprint-64", bytes: 12, grows: true },
     Contestant { name: "split-block", bytes: 5, grows: false },
 ];
+
+/// `exact` with room for a window from the start.
+const PRESIZED: &str = "exact:room=window";
 
 /// Presized, and emptied whenever it holds a window: nothing in it expires, and it is half full on average.
 const SET: &str = "raw hashbrown set";
@@ -185,6 +189,7 @@ fn build(name: &'static str, ids: u64) -> Box<dyn Judging> {
             fresh: Vec::new(),
         }),
         "exact" => Box::new(Judge::new(name, &[], ids, 1)),
+        PRESIZED => Box::new(Judge::new("exact", &[("room", "window".to_string())], ids, 1)),
         // Without the headroom of the default.
         name => Box::new(Judge::new(name, &[("ids", ids.to_string())], ids, 1)),
     }
@@ -232,7 +237,11 @@ fn piece(judges: &mut [Box<dyn Judging>], stream: &mut Stream, ids: u64) -> Vec<
 
 /// Each batch is timed by the thread's own clock, which takes a part of a microsecond that counts in it.
 fn growing(name: &str, ids: u64) -> Growing {
-    let mut judge = Judge::new(name, &[("ids", "1000".to_string())], ids, 1);
+    let made_for = match name {
+        "exact" => vec![],
+        _ => vec![("ids", "1000".to_string())],
+    };
+    let mut judge = Judge::new(name, &made_for, ids, 1);
     let mut stream = Stream::new(2, ids);
     let (mut batches, mut count, mut left) = (Vec::new(), 0, ids);
     let mut pings = Vec::new();

@@ -8,8 +8,8 @@ use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 
 use crate::contract::{
-    BuildError, Context, Definition, Footprint, Forgets, Hears, Needs, Operation, Ping, PingKey, Promise,
-    Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
+    BuildError, Context, Definition, Estimate, Footprint, Forgets, Hears, Needs, Operation, Ping, PingKey,
+    Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
     Unavailable, Verdict, Window, Worker, saturating_nanos,
 };
 use crate::structures::shards::{Shards, share_of};
@@ -20,12 +20,21 @@ pub const DEFINITION: Definition = Definition {
     name: "exact",
     about: "every id of the window in a hash table; unbounded in memory",
     role: Role::Candidate,
-    settings: &[SettingDef {
-        name: "window",
-        about: "how long an id is remembered after the copy that was let through",
-        kind: SettingKind::Time,
-        default: SettingDefault::ScenarioWindow,
-    }],
+    settings: &[
+        SettingDef {
+            name: "window",
+            about: "how long an id is remembered after the copy that was let through",
+            kind: SettingKind::Time,
+            default: SettingDefault::ScenarioWindow,
+        },
+        SettingDef {
+            name: "room",
+            about: "grown: from nothing, and whenever a worker's table is full all of its ids move to one twice as large at once; \
+                    window: from the start for the ids that the scenario expects in a window",
+            kind: SettingKind::Word(&["grown", "window"]),
+            default: SettingDefault::Text("grown"),
+        },
+    ],
     needs: Needs::Nothing,
     operation: Operation::IN_WORKERS,
     forgets: |_, _| Forgets::AtWindowEnd,
@@ -40,26 +49,59 @@ fn promise(window: Duration) -> Promise {
 }
 
 fn prospect(settings: &Settings, context: &Context) -> Prospect {
-    let (ids, workers) = (context.sizing.ids_in_window, context.workers);
-    let bytes = bytes_for(share_of(ids, workers)).saturating_mul(workers.get() as u64);
+    let ids = share_of(context.sizing.ids_in_window, context.workers);
+    let of_a_worker = if is_presized(settings) { presized_bytes_for(ids) } else { bytes_for(ids) };
+    let bytes = of_a_worker.saturating_mul(context.workers.get() as u64);
     Prospect::in_process(promise(settings.time("window")), Routing::ByKey, bytes)
+}
+
+fn is_presized(settings: &Settings) -> bool {
+    settings.word("room") == "window"
 }
 
 /// Bytes for `ids` ids in a window on one worker, at the fullest moment: the table has a power of two of places, of which it
 /// fills seven eighths, and the queue one of entries; while the larger of them grows, its old half is there too.
 pub fn bytes_for(ids: u64) -> u64 {
-    let power = |places: u64| places.max(4).checked_next_power_of_two().unwrap_or(1 << 63);
-    let table = power(ids.saturating_add(ids / 7 + 1)).saturating_mul(size_of::<PingKey>() as u64 + 1);
-    let queue = power(ids).saturating_mul(size_of::<(u64, PingKey)>() as u64);
+    let (table, queue) = (table_bytes(ids), power_of_two(ids).saturating_mul(ENTRY_BYTES));
     table.saturating_add(queue).saturating_add(table.max(queue) / 2)
+}
+
+/// The same where there is room for them from the start: nothing grows, and the queue has just as many entries.
+pub fn presized_bytes_for(ids: u64) -> u64 {
+    table_bytes(ids).saturating_add(ids.saturating_mul(ENTRY_BYTES))
+}
+
+/// An entry of the queue.
+const ENTRY_BYTES: u64 = size_of::<(u64, PingKey)>() as u64;
+
+fn table_bytes(ids: u64) -> u64 {
+    power_of_two(ids.saturating_add(ids / 7 + 1)).saturating_mul(size_of::<PingKey>() as u64 + 1)
+}
+
+fn power_of_two(places: u64) -> u64 {
+    places.max(4).checked_next_power_of_two().unwrap_or(1 << 63)
 }
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
     let window = settings.time("window");
-    Ok(Box::new(Exact {
-        window,
-        shards: Shards::new(context.workers, || ExactWindow::new(window, context.seed)),
-    }))
+    let room = match is_presized(settings) {
+        true => presized(context)?,
+        false => 0,
+    };
+    let of_a_worker = || ExactWindow::with_room(window, context.seed, room);
+    Ok(Box::new(Exact { window, shards: Shards::new(context.workers, of_a_worker) }))
+}
+
+/// Ids for which each worker has room from the start, if all workers have it within the memory limit.
+fn presized(context: &Context) -> Result<usize, BuildError> {
+    let ids = share_of(context.sizing.ids_in_window, context.workers);
+    let estimate = Estimate {
+        setting: "room",
+        what: format!("room for {} ids in a window", context.sizing.ids_in_window),
+        bytes: presized_bytes_for(ids).saturating_mul(context.workers.get() as u64),
+    };
+    context.admit(DEFINITION.name, estimate)?;
+    Ok(usize::try_from(ids).unwrap_or(usize::MAX))
 }
 
 struct Exact {
@@ -125,6 +167,8 @@ impl Worker for ExactWorker {
 #[derive(Debug)]
 pub struct ExactWindow {
     window_ns: u64,
+    /// Ids for which there is room at all times.
+    room: usize,
     inserted: HashSet<PingKey, FixedState>,
     oldest_first: VecDeque<(u64, PingKey)>,
 }
@@ -132,10 +176,16 @@ pub struct ExactWindow {
 impl ExactWindow {
     /// An empty set that remembers for `window`, its hash seeded with `seed`.
     pub fn new(window: Duration, seed: u64) -> Self {
+        ExactWindow::with_room(window, seed, 0)
+    }
+
+    /// The same with room for so many ids, which it keeps.
+    pub fn with_room(window: Duration, seed: u64, room: usize) -> Self {
         ExactWindow {
             window_ns: saturating_nanos(window),
-            inserted: HashSet::with_hasher(FixedState::with_seed(seed)),
-            oldest_first: VecDeque::new(),
+            room,
+            inserted: HashSet::with_capacity_and_hasher(room, FixedState::with_seed(seed)),
+            oldest_first: VecDeque::with_capacity(room),
         }
     }
 
@@ -171,11 +221,12 @@ impl ExactWindow {
         self.inserted.is_empty()
     }
 
-    /// Gives memory back once most of it is unused.
+    /// Gives memory back once most of it is unused, but for the room that it keeps.
     fn shrink(&mut self) {
         if self.inserted.len() < self.inserted.capacity() / 4 {
-            self.inserted.shrink_to(self.inserted.len() * 2);
-            self.oldest_first.shrink_to(self.oldest_first.len() * 2);
+            let keep = self.room.max(self.inserted.len() * 2);
+            self.inserted.shrink_to(keep);
+            self.oldest_first.shrink_to(keep);
         }
     }
 
@@ -200,5 +251,20 @@ mod tests {
         assert!(!seen.insert(key, at(109)));
         seen.expire(at(110));
         assert!(seen.insert(key, at(110)));
+    }
+
+    #[test]
+    fn where_there_is_room_nothing_is_allocated_while_it_fills_and_the_room_is_kept() {
+        let (ids, window) = (75_000, Duration::from_secs(10));
+        let mut seen = ExactWindow::with_room(window, 1, ids);
+        let bytes = seen.bytes();
+        // hashbrown has a group of control bytes more than it has places.
+        assert!(bytes.abs_diff(presized_bytes_for(ids as u64)) <= 32, "{bytes}");
+        assert!(bytes * 3 < bytes_for(ids as u64) * 2, "a third less than one that grows");
+        (0..ids as u128).for_each(|id| assert!(seen.insert(PingKey::from_u128(id), Timestamp::from_secs(1))));
+        assert_eq!(seen.bytes(), bytes);
+        seen.expire(Timestamp::from_secs(11));
+        seen.shrink();
+        assert_eq!((seen.len(), seen.bytes()), (0, bytes));
     }
 }

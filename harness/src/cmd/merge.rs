@@ -6,12 +6,11 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 
 use super::places::refuse_one_place;
-use super::run::create;
 use super::stored::read_whole;
 use crate::exit::{Exit, OrExit};
 use crate::print::print;
 use crate::printable::printable;
-use crate::record::FILE_NAME;
+use crate::record::{FILE_NAME, RecordWriter};
 
 /// Makes one run of its shares, without running anything.
 #[derive(Clone, Debug, clap::Args)]
@@ -52,8 +51,7 @@ pub fn run(args: &MergeArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
         .map(|path| if path.is_dir() { path.join(FILE_NAME) } else { path.clone() })
         .collect();
     refuse_one_place(read.iter().map(PathBuf::as_path), &[("--output", Some(&file))]).or_exit(Exit::Usage)?;
-    let mut writer = create(&args.output, args.force, &run.run)?;
-    run.cells.iter().try_for_each(|cell| writer.append(cell)).or_exit_by_fault()?;
+    RecordWriter::whole(&args.output, &run.run, &run.cells, args.force).or_exit_by_fault()?;
     let file = file.display().to_string();
     print(out, &format!("{}: {} cells of {} shares\n", printable(&file), run.cells.len(), args.runs.len()))?;
     Ok(Exit::Ok)

@@ -37,16 +37,17 @@ impl FilterArgs {
 
 /// Reads the runs that were named; shares of one run are one. What is missing of a run is said.
 pub(super) fn read_all(paths: &[PathBuf]) -> anyhow::Result<Vec<Run>> {
-    let Joined { runs, missing, notes } = read_shares(paths)?;
+    let Joined { runs, missing, notes, .. } = read_shares(paths)?;
     [missing, notes].concat().iter().for_each(|said| note(said));
     Ok(runs)
 }
 
 /// The same, where nothing may be missing of any run.
 pub(super) fn read_whole(paths: &[PathBuf]) -> anyhow::Result<Vec<Run>> {
-    let Joined { runs, missing, notes } = read_shares(paths)?;
+    let Joined { runs, missing, unlike, notes } = read_shares(paths)?;
     if let Some(missing) = missing.first() {
-        return Err(anyhow!("{missing}: give the records of every share")).or_exit(Exit::Usage);
+        let unlike = unlike.first().map_or(String::new(), |unlike| format!("; {unlike}"));
+        return Err(anyhow!("{missing}: give the records of every share{unlike}")).or_exit(Exit::Usage);
     }
     notes.iter().for_each(|said| note(said));
     Ok(runs)

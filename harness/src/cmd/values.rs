@@ -45,9 +45,10 @@ pub(crate) fn seed(text: &str) -> Result<u64, String> {
     whole(0, u64::MAX)(text)
 }
 
-/// A number of pipelines.
+/// A number of pipelines. Each draws the whole stream and has a thread's stack and a directory: beyond some thousands, a cell
+/// would be busy with that alone.
 pub(crate) fn pipelines(text: &str) -> Result<NonZeroU32, String> {
-    whole(1, 65_536u32)(text).map(|number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN))
+    whole(1, 4_096u32)(text).map(|number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN))
 }
 
 /// One of several shares of a run.

@@ -142,6 +142,24 @@ fn what_is_no_share_is_refused() {
 }
 
 #[test]
+fn only_a_store_that_is_given_is_loaded_from_several_machines_and_only_by_the_time_pass() {
+    let tool = Tool::with_tiny();
+    let asked =
+        ["run", "-f", "tiny.toml", "-o", "load", "--start-at", "+1h", "--partition", "1/2", "--rate", "1000"];
+    let asked = [&asked[..], &["--redis-url", "redis://127.0.0.1:1"]].concat();
+    for (more, said) in [
+        (&["-p", "time", "-s", "^exact$"][..], &["--start-at", "exact has no server", "redis-claim"]),
+        (
+            &["-p", "verify", "-p", "time", "-s", "^redis-claim$"],
+            &["--start-at", "verify is to be run as well", "-p time"],
+        ),
+    ] {
+        tool.refuses(&[&asked[..], more].concat(), said);
+    }
+    assert!(!tool.work().join("load").exists());
+}
+
+#[test]
 fn the_talk_is_shared_out_and_drawn_from_the_records_of_its_shares() {
     let tool = Tool::new();
     let asked = ["talk", "-q", "--scale", "160_000", "-s", "^(noop|pubsubio)$", "-f", "before-publish"];

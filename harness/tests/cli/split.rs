@@ -206,6 +206,17 @@ fn eight_parts_of_one_cell_merged_are_the_whole_but_for_its_times() {
         .assert()
         .success()
         .stderr(contains("missing: 10 of 10 cells are there, some"));
+    // Whoever is sent the page has not seen that.
+    for format in ["table", "markdown", "json"] {
+        let read_later = tool.prints(&["compare", "parts/3", "--format", format]).replace("\n  ", " ");
+        assert!(
+            read_later.contains("this is not the whole run: shares 1, 2, 4, 5, 6, 7, 8 of 8 missing"),
+            "{read_later}"
+        );
+    }
+    tool.prints(&["report", "parts/3", "-o", "part.html"]);
+    let page = std::fs::read_to_string(tool.work().join("part.html")).unwrap();
+    assert!(page.contains("this is not the whole run"));
     assert_eq!(tool.prints(&[&["compare", "--format", "csv"], &parts[..]].concat()).lines().count(), 11);
 }
 
@@ -230,9 +241,9 @@ fn parts_that_do_not_belong_together_are_refused() {
     tool.write("cut/records.jsonl", one.lines().next().unwrap().to_string() + "\n");
     for (given, said) in [
         (&["1"][..], "share 2 of 2 missing"),
-        (&["1", "other-n"], "share 2 of 2 missing"),
-        (&["1", "other-seed"], "share 2 of 2 missing"),
-        (&["1", "other-version"], "share 2 of 2 missing"),
+        (&["1", "other-n"], "share 2/2, is of another run than 1/records.jsonl: what was to be run"),
+        (&["1", "other-seed"], "share 2/2, is of another run than 1/records.jsonl: the seed differs"),
+        (&["1", "other-version"], "share 2/2, is of another run than 1/records.jsonl: the program differs"),
         (&["1", "2", "1"], "both are share 1/2 of one run"),
         (&["1", "same-pipelines"], "share 2/2, tiny, exact: number 1 is there twice"),
         (&["1", "whole-cell"], "share 2/2 holds cell 0 of the run, which another share holds too"),

@@ -169,7 +169,7 @@ fn most_ids_within(scenario: &Scenario, length_s: f64) -> f64 {
     let copies: f64 =
         scenario.shape.repeats.iter().map(|repeat| super::sampled::copies_of(repeat, firsts)).sum();
     // At most every copy is one of an id that the window has not seen.
-    firsts + copies
+    (firsts + copies) * scenario.share_left()
 }
 
 /// Distinct ids a second where they come at one rate: firsts, and the copies that come back after the others.
@@ -182,6 +182,6 @@ fn steady_ids_per_s(scenario: &Scenario) -> Option<f64> {
     (is_steady && is_ordinary).then(|| {
         let copies: f64 = shape.repeats.iter().map(|repeat| super::sampled::copies_of(repeat, 1.0)).sum();
         // Half of the copies, on the whole, belong to ids that were seen meanwhile; they are few.
-        shape.arrival.rate_per_s * (1.0 + copies / 2.0)
+        scenario.share_left() * shape.arrival.rate_per_s * (1.0 + copies / 2.0)
     })
 }

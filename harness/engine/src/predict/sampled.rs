@@ -9,6 +9,7 @@ use super::curve::Curve;
 use super::nightly::Nights;
 use super::random::Random;
 use super::rule::Forgetting;
+use crate::record::ForeseenShare;
 
 /// Copies that are looked at for each cause: the error of a share is then below a thousandth.
 pub(super) const COPIES: f64 = 400_000.0;
@@ -31,33 +32,13 @@ pub(super) fn copies_of(repeat: &Repeat, firsts: f64) -> f64 {
     picked * repeat.copies.mean()
 }
 
-/// A share of the copies of a cause.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Share {
-    /// The share.
-    pub(super) ratio: f64,
-    /// The variance of the share over n copies, times n: copies of one ping stand and fall together.
-    pub(super) variance_a_copy: f64,
-}
-
-impl Share {
-    /// How many copies that are independent of each other would say as much as `copies` of these.
-    pub(super) fn independent(self, copies: u64) -> u64 {
-        let alone = self.ratio * (1.0 - self.ratio);
-        if self.variance_a_copy <= alone {
-            return copies;
-        }
-        (copies as f64 * alone / self.variance_a_copy).round().max(1.0) as u64
-    }
-}
-
 /// What becomes of the copies of one cause.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shares {
     /// Let through by the strategy.
-    pub(super) live: Share,
+    pub(super) live: ForeseenShare,
     /// Left by the nightly job, where there is one.
-    pub(super) stable: Option<Share>,
+    pub(super) stable: Option<ForeseenShare>,
 }
 
 /// Pings that a cause repeats.
@@ -326,12 +307,12 @@ impl Tally {
     }
 
     /// The ratio of two sums over independent pings, and its variance to first order (Cochran 1977, chapter 6).
-    fn share(&self) -> Share {
+    fn share(&self) -> ForeseenShare {
         if self.copies == 0.0 {
-            return Share::default();
+            return ForeseenShare::default();
         }
         let ratio = self.missed / self.copies;
         let squares = self.missed_squared - 2.0 * ratio * self.both + ratio * ratio * self.copies_squared;
-        Share { ratio, variance_a_copy: squares.max(0.0) / self.copies }
+        ForeseenShare { ratio, variance_a_copy: squares.max(0.0) / self.copies }
     }
 }

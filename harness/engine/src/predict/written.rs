@@ -19,10 +19,11 @@ pub(super) fn settled(
     looked_at: f64,
     by: impl Fn(Curve) -> Forgetting,
 ) -> Forgetting {
-    let workers = scenario.pipeline.workers.get() as f64;
+    // A thinned stream is sampled as the whole one is: of what comes, that share is written.
+    let share = scenario.share_left() / scenario.pipeline.workers.get() as f64;
     let all = Curve::of_firsts(scenario);
     let firsts = all.times(scenario.shape.bad_ids.usable());
-    let mut forgetting = by(firsts.times(1.0 / workers));
+    let mut forgetting = by(firsts.times(share));
     for _ in 0..ROUNDS {
         let mut copies = vec![0.0; PIECES];
         for cause in 0..scenario.shape.repeats.len() {
@@ -33,7 +34,7 @@ pub(super) fn settled(
                 &mut copies,
             );
         }
-        forgetting = by(firsts.and(&copies).times(1.0 / workers));
+        forgetting = by(firsts.and(&copies).times(share));
     }
     forgetting
 }

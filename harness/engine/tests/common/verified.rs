@@ -17,6 +17,17 @@ pub(crate) fn scenario(name: &str) -> Scenario {
 
 /// What the verify pass counts of a strategy, given as on the command line, before a nightly job.
 pub(crate) fn verified_before(scenario: &Scenario, strategy: &str, seed: u64, job: Choice) -> VerifyFigures {
+    verified_by(Pipelines::ONE, scenario, strategy, seed, job)
+}
+
+/// The same, by these pipelines.
+pub(crate) fn verified_by(
+    pipelines: Pipelines,
+    scenario: &Scenario,
+    strategy: &str,
+    seed: u64,
+    job: Choice,
+) -> VerifyFigures {
     let pattern = if strategy.contains(':') { strategy.to_string() } else { format!("^{strategy}$") };
     let selected = select(STRATEGIES, &[pattern]).unwrap_or_else(|error| panic!("{error}")).remove(0);
     let directory = tempfile::tempdir().expect("a temporary directory");
@@ -30,7 +41,6 @@ pub(crate) fn verified_before(scenario: &Scenario, strategy: &str, seed: u64, jo
         ..Environment::new(selected.definition, settings, seed, scenario.sizing(), place)
     };
     let workload = Workload::Scenario(Box::new(scenario.clone()));
-    let pipelines = Pipelines::ONE;
     let bench =
         Bench { environment: &mut environment, workload: &workload, progress: &mut |_| {}, pipelines };
     verify::run(bench).unwrap_or_else(|trouble| panic!("{strategy}: {trouble:?}"))

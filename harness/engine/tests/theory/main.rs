@@ -14,7 +14,7 @@ use dedup_engine::nightly::Choice;
 use dedup_engine::record::VerifyFigures;
 use dedup_stream::scenario::Scenario;
 
-pub(crate) use verified::{scenario, verified_before};
+pub(crate) use verified::{scenario, verified_before, verified_by};
 
 /// What the verify pass counts of a strategy, given as on the command line, without a nightly job.
 fn verified(scenario: &Scenario, strategy: &str, seed: u64) -> VerifyFigures {

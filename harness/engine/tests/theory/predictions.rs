@@ -1,15 +1,17 @@
 //! Every embedded strategy, on scenarios whose delays are known.
 
+use std::num::{NonZeroU32, NonZeroU64};
 use std::thread;
 use std::time::Duration;
 
 use dedup_engine::nightly::Choice;
+use dedup_engine::passes::Pipelines;
 use dedup_engine::record::{Prediction, Tables};
 use dedup_engine::stats::wilson_95_of_share;
 use dedup_stream::scenario::{Length, Scenario};
 
 use crate::shared::deviations;
-use crate::{scenario, verified, verified_before};
+use crate::{scenario, verified, verified_before, verified_by};
 
 const STRATEGIES: &[&str] = &[
     "noop",
@@ -146,5 +148,27 @@ fn behind_ten_minutes_the_nightly_job_leaves_a_quarter_of_what_clients_send_agai
             cell.prediction,
             cell.deviations()
         );
+    }
+}
+
+/// What forgets by how many ids come forgets later where fewer of them come.
+#[test]
+fn thinned_streams_and_pipelines_that_share_a_stream_are_predicted_as_the_part_that_they_get() {
+    let mut scenario = scenario("^mozilla-client-retry$");
+    scenario.shape.arrival.rate_per_s *= 0.4;
+    let two = NonZeroU32::new(2).expect("not zero");
+    for strategy in
+        ["lru-exact:capacity=1000", "apbf", "bloom-rotating", "stable-bloom:rate=0.01", "pubsubio"]
+    {
+        for (thin, pipelines) in [(4, Pipelines::ONE), (2, Pipelines { of: two, own: 0..2 })] {
+            scenario.shape.thin = NonZeroU64::new(thin);
+            let predicted =
+                verified_by(pipelines.clone(), &scenario, strategy, 11, Choice::Nightly).predicted;
+            assert_eq!(predicted.len(), 2, "{strategy}: live and stable tables");
+            for prediction in predicted {
+                let deviations = deviations(&prediction);
+                assert!(deviations.abs() < 4.0, "{strategy}, {pipelines:?}: {deviations:.1} {prediction:?}");
+            }
+        }
     }
 }

@@ -146,6 +146,43 @@ pub struct PartFigures {
     /// Why the promise does not speak of any of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub void: Option<Judgement>,
+    /// What theory says of each, which get their shares of the keys; nothing where it does not speak.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreseen: Vec<Foreseen>,
+}
+
+/// What theory says of the copies of one cause.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Foreseen {
+    /// The cause of the duplicates.
+    pub cause: String,
+    /// What lets copies through, as a phrase.
+    pub because: String,
+    /// The share that is let through.
+    pub live: ForeseenShare,
+    /// The share that the nightly job leaves, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stable: Option<ForeseenShare>,
+}
+
+/// A share of copies, and how far it may be from what so many of them do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ForeseenShare {
+    /// The share.
+    pub ratio: f64,
+    /// The variance of the share over n copies, times n: copies of one ping stand and fall together.
+    pub variance_a_copy: f64,
+}
+
+impl ForeseenShare {
+    /// How many copies that are independent of each other would say as much as `copies` of these.
+    pub fn independent(self, copies: u64) -> u64 {
+        let alone = self.ratio * (1.0 - self.ratio);
+        if self.variance_a_copy <= alone {
+            return copies;
+        }
+        (copies as f64 * alone / self.variance_a_copy).round().max(1.0) as u64
+    }
 }
 
 /// What has to be known of one pipeline beside its counts.

@@ -24,9 +24,9 @@ mod tests;
 
 pub use error::RecordError;
 pub use figures::{
-    CauseFigures, FaultFigures, FaultlessFigures, Judgement, LagFigures, MemoryOverTime, OverTime,
-    PartFigures, PipelineFigures, Prediction, PromisedBound, StableFigures, Tables, TimeFigures, Verdict,
-    VerifyFigures, WeighFigures,
+    CauseFigures, FaultFigures, FaultlessFigures, Foreseen, ForeseenShare, Judgement, LagFigures,
+    MemoryOverTime, OverTime, PartFigures, PipelineFigures, Prediction, PromisedBound, StableFigures, Tables,
+    TimeFigures, Verdict, VerifyFigures, WeighFigures,
 };
 pub use impact::{
     DifferenceFigures, DimensionFigures, ImpactFigures, ImpactPrediction, NumberFigures, RowsFigures,

@@ -40,7 +40,7 @@ pub struct RunRecord {
     /// Versions of servers that took part, by name.
     #[serde(default)]
     pub servers: BTreeMap<String, String>,
-    /// What makes its figures doubtful: found in the trace that it ran on.
+    /// What makes its figures doubtful: found in the trace that it ran on, or missing of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubts: Vec<DoubtRecord>,
     /// Which share of a run it is, where several machines share one out.
@@ -68,10 +68,11 @@ impl std::fmt::Display for Share {
     }
 }
 
-/// A reason to doubt the figures of a run on somebody's own pings.
+/// A reason to doubt the figures of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DoubtRecord {
-    /// What is in doubt: `key`, `no_id`, `order`, `time`, `form`; later versions may have others.
+    /// What is in doubt: `key`, `no_id`, `order`, `time`, `form` of its trace, `incomplete` where shares of it are missing; later
+    /// versions may have others.
     pub kind: String,
     /// What was found.
     pub text: String,

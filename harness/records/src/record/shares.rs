@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{CellRecord, CellResult, FILE_NAME, Machine, Run, Share, SumError, VerifyFigures};
+use super::{CellRecord, CellResult, DoubtRecord, FILE_NAME, Machine, Run, Share, SumError, VerifyFigures};
 use crate::printable::printable;
 
 /// The most shares that a run is dealt out to.
@@ -17,6 +17,8 @@ pub struct Joined {
     pub runs: Vec<Run>,
     /// What is missing of a run, one sentence each.
     pub missing: Vec<String>,
+    /// Which shares are of another run than the first, one sentence each.
+    pub unlike: Vec<String>,
     /// What else is to be said.
     pub notes: Vec<String>,
 }
@@ -77,13 +79,16 @@ pub type Judge = fn(VerifyFigures) -> VerifyFigures;
 pub fn joined(runs: Vec<Run>, judge: Judge) -> Result<Joined, SharesError> {
     runs.iter().try_for_each(admit)?;
     let mut groups: Vec<Vec<Run>> = Vec::new();
+    let mut joined = Joined::default();
     for run in runs {
         match groups.iter_mut().find(|group| belong_together(&group[0], &run)) {
             Some(group) => group.push(run),
-            None => groups.push(vec![run]),
+            None => {
+                joined.unlike.extend(groups.first().and_then(|group| unlike(&group[0], &run)));
+                groups.push(vec![run]);
+            }
         }
     }
-    let mut joined = Joined::default();
     for group in groups {
         joined.add(group, judge)?;
     }
@@ -108,6 +113,24 @@ fn belong_together(one: &Run, other: &Run) -> bool {
     }
 }
 
+/// In what two shares are not of one run.
+fn unlike(one: &Run, other: &Run) -> Option<String> {
+    let (share, first) = (other.run.share.as_ref()?, one.run.share.as_ref()?);
+    let what = match () {
+        () if one.run.tool != other.run.tool => "the program",
+        () if one.run.seed != other.run.seed => "the seed",
+        () if first.of != share.of => "the number of shares",
+        () if first.cells_count != share.cells_count => "the number of cells",
+        () => "what was to be run (scenarios, strategies, passes, or an option)",
+    };
+    let (path, first) = (shown(&other.path), shown(&one.path));
+    Some(format!(
+        "{}, share {share}, is of another run than {}: {what} differs",
+        path.display(),
+        first.display()
+    ))
+}
+
 impl Joined {
     fn add(&mut self, mut group: Vec<Run>, judge: Judge) -> Result<(), SharesError> {
         let Some(share) = group[0].run.share.clone() else {
@@ -115,33 +138,37 @@ impl Joined {
             return Ok(());
         };
         refuse_doubles(&group)?;
-        let run = one_of(&group, judge)?;
+        let mut run = one_of(&group, judge)?;
         let label = run.label();
         let there: BTreeSet<u32> = group.iter().flat_map(|run| &run.run.share).map(|own| own.index).collect();
         let absent: Vec<String> =
             (1..=share.of).filter(|index| !there.contains(index)).map(|index| index.to_string()).collect();
         let (found, all) = (run.cells.len(), share.cells_count);
-        if !absent.is_empty() {
+        let missing = if !absent.is_empty() {
             let plural = if absent.len() == 1 { "share" } else { "shares" };
             let list = absent.join(", ");
-            self.missing.push(format!(
-                "{label}: {plural} {list} of {} missing: {found} of {all} cells are there{}",
+            Some(format!(
+                "{plural} {list} of {} missing: {found} of {all} cells are there{}",
                 share.of,
                 if run.cells.iter().any(|cell| in_part(cell).is_some()) {
                     ", some of them in part"
                 } else {
                     ""
                 }
-            ));
+            ))
         } else if (found as u64) < u64::from(all) {
-            self.missing.push(format!(
-                "{label}: {found} of {all} cells are there: a share of it was ended before its end"
-            ));
-        } else if let Some((cell, parts)) = run.cells.iter().find_map(|cell| Some((cell, in_part(cell)?))) {
-            self.missing.push(format!(
-                "{label}: {}: {parts} are there: a share of it was ended before its end",
-                named(cell)
-            ));
+            Some(format!("{found} of {all} cells are there: a share of it was ended before its end"))
+        } else {
+            let part = run.cells.iter().find_map(|cell| Some((cell, in_part(cell)?)));
+            part.map(|(cell, parts)| {
+                format!("{}: {parts} are there: a share of it was ended before its end", named(cell))
+            })
+        };
+        if let Some(missing) = missing {
+            self.missing.push(format!("{label}: {missing}"));
+            // Whoever reads a page of it, or its data, has not seen what was said when it was made.
+            let text = format!("this is not the whole run: {missing}");
+            run.run.doubts.push(DoubtRecord { kind: "incomplete".into(), text, remedy: None });
         }
         if group.iter().any(|other| other.run.machine != group[0].run.machine) {
             self.notes.push(format!(

@@ -17,6 +17,9 @@ pub enum SumError {
     /// One of them is there twice.
     #[error("number {0} is there twice; give each part once")]
     Twice(u32),
+    /// More than can be counted.
+    #[error("its counts and those of the others are more than 64 bits hold: one of the records was altered")]
+    TooMany,
     /// A whole cell, or one of an older record.
     #[error("this is no part of a cell; parts are made with --partition, and --pipelines or --start-at")]
     NoPart,
@@ -43,7 +46,9 @@ impl VerifyFigures {
             (&mut self.refused_unique_count, other.refused_unique_count),
             (&mut self.redelivered_count, other.redelivered_count),
         ];
-        counts.into_iter().for_each(|(sum, count)| *sum += count);
+        for (sum, count) in counts {
+            *sum = sum.checked_add(count).ok_or(SumError::TooMany)?;
+        }
         self.ids_in_window_count += other.ids_in_window_count;
         self.by_cause = causes(&self.by_cause, &other.by_cause)?;
         self.by_lag = lags(&self.by_lag, &other.by_lag);
@@ -72,6 +77,9 @@ impl VerifyFigures {
         }
         if (own.missed, own.lost, &own.void) != (others.missed, others.lost, &others.void) {
             return Err(SumError::Unlike("promises"));
+        }
+        if own.foreseen != others.foreseen {
+            return Err(SumError::Unlike("predictions"));
         }
         own.pipelines.extend(others.pipelines.iter().cloned());
         own.pipelines.sort_by_key(|pipeline| pipeline.number);

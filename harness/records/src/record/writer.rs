@@ -59,7 +59,29 @@ impl RecordWriter {
         drop(self.folder);
     }
 
+    /// Writes a run that has come to its end: whole, or not at all. Refuses a directory that holds results already, where these are
+    /// not to be replaced; they stay if it fails.
+    pub fn whole(
+        directory: &Path,
+        run: &RunRecord,
+        cells: &[CellRecord],
+        replace: bool,
+    ) -> Result<Self, RecordError> {
+        let path = directory.join(FILE_NAME);
+        let mut text = line(&path, &Line::Run(Box::new(run.clone())))?;
+        for cell in cells {
+            text.extend(line(&path, &Line::Cell(Box::new(cell.clone())))?);
+        }
+        Self::begin(directory, &text, if replace { Earlier::Replaced } else { Earlier::Kept })
+    }
+
     fn open(directory: &Path, run: &RunRecord, earlier: Earlier) -> Result<Self, RecordError> {
+        let line = line(&directory.join(FILE_NAME), &Line::Run(Box::new(run.clone())))?;
+        Self::begin(directory, &line, earlier)
+    }
+
+    /// Begins the file with `text`.
+    fn begin(directory: &Path, text: &[u8], earlier: Earlier) -> Result<Self, RecordError> {
         let path = directory.join(FILE_NAME);
         if directory.exists()
             && let Err(source) = fs::symlink_metadata(&path)
@@ -68,13 +90,12 @@ impl RecordWriter {
             return Err(RecordError::Write { path, source });
         }
         let folder = Folder::alone(directory)?;
-        let line = line(&path, &Line::Run(Box::new(run.clone())))?;
         let written = match earlier {
-            Earlier::Kept => begin(&path, &line),
-            Earlier::Replaced => dedup_files::replace(&path, &line),
+            Earlier::Kept => begin(&path, text),
+            Earlier::Replaced => dedup_files::replace(&path, text),
         };
         match written {
-            Ok(file) => Ok(RecordWriter { path, file, whole: line.len() as u64, folder }),
+            Ok(file) => Ok(RecordWriter { path, file, whole: text.len() as u64, folder }),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(RecordError::Exists { path }),
             Err(source) => Err(RecordError::Write { path, source }),
         }

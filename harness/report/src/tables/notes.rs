@@ -255,8 +255,10 @@ fn whose_limit(time: &TimeSummary) -> String {
 fn clients(row: &Row) -> Option<String> {
     let time = row.summary.time.as_ref().filter(|time| time.clients_count > 1)?;
     Some(format!(
-        "{} clients loaded one store at once, over {} connections: rates are theirs together, latencies those of all pings.",
-        time.clients_count, time.threads_count
+        "{} clients loaded one store at once, over {} {}: rates are theirs together, latencies those of all pings.",
+        time.clients_count,
+        time.threads_count,
+        if time.threads_count == 1 { "connection" } else { "connections" }
     ))
 }
 

@@ -233,9 +233,8 @@ fn carry_out(
         plan.workloads.iter().for_each(late::tell);
     }
     tell_share(&[plan], output.quiet);
-    if !output.quiet {
-        plan.not_split().iter().for_each(|whole| note(whole));
-    }
+    // What is asked for and not done is said to those as well who want to see no progress.
+    plan.not_split().iter().for_each(|whole| note(whole));
     let progress = Progress::new(plan.steps(), output.quiet);
     let mut watcher = Watcher { progress, writer, cells: Vec::new() };
     let ended = ended(plan.run(preflight, stop, &mut watcher));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use dedup_files::say;
-use dedup_strategies::Definition;
+use dedup_strategies::{Definition, Needs};
 use dedup_stream::scenario;
 use dedup_stream::trace::{TraceOptions, TraceSurvey, find_files, spool_stdin};
 use dedup_stream::workload::{Trace, Workload};
@@ -52,6 +52,7 @@ pub(super) fn plan(
     admit_scale(args, &plan).or_exit(Exit::Usage)?;
     admit_who(args, &plan).or_exit(Exit::Usage)?;
     admit_passes(args, &plan).or_exit(Exit::Usage)?;
+    admit_start(args, &plan).or_exit(Exit::Usage)?;
     admit_pipelines(&plan).or_exit(Exit::Usage)?;
     admit(&plan).or_exit(Exit::Usage)?;
     plan.claim = claim(&plan.redis, &plan.strategies, stop)?.map(RefCell::new);
@@ -107,6 +108,28 @@ fn admit_who(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
     anyhow::ensure!(
         args.who.client_field.is_none() || plan.passes.contains(&Pass::Impact),
         "--client-field belongs to the impact pass, which is run where it is asked for: add --pass impact"
+    );
+    Ok(())
+}
+
+/// What is loaded from several machines at once is a given server, in the time pass.
+fn admit_start(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
+    if args.start_at.is_none() {
+        return Ok(());
+    }
+    let others: Vec<&str> =
+        plan.passes.iter().filter(|pass| **pass != Pass::Time).map(|pass| pass.name()).collect();
+    anyhow::ensure!(
+        others.is_empty(),
+        "--start-at: is for the time pass alone, and {} is to be run as well: give -p time, and run the rest by itself",
+        others.join(", ")
+    );
+    let here = plan.strategies.iter().find(|strategy| strategy.definition.needs != Needs::Redis);
+    anyhow::ensure!(
+        here.is_none(),
+        "--start-at: {} has no server that several machines could load; allowed are strategies that need a Redis, such as \
+         redis-claim",
+        here.map(|strategy| strategy.label()).unwrap_or_default()
     );
     Ok(())
 }

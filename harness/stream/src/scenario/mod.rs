@@ -18,6 +18,7 @@ mod units;
 #[cfg(test)]
 mod tests;
 
+use std::num::{NonZeroU32, NonZeroU64};
 use std::path::Path;
 use std::time::Duration;
 
@@ -161,6 +162,19 @@ impl Scenario {
             clients.lost.clear();
         }
         sent
+    }
+
+    /// The share of all keys that is left.
+    pub fn share_left(&self) -> f64 {
+        self.shape.thin.map_or(1.0, |one_in| 1.0 / one_in.get() as f64)
+    }
+
+    /// What one of so many pipelines gets of it, which split its keys.
+    pub fn of_one_pipeline(&self, of: NonZeroU32) -> Scenario {
+        let mut share = self.clone();
+        let thin = share.shape.thin.unwrap_or(NonZeroU64::MIN).saturating_mul(of.into());
+        share.shape.thin = (of.get() > 1).then_some(thin).or(share.shape.thin);
+        share
     }
 
     /// About how many of them will be copies of pings that came before.

@@ -85,7 +85,13 @@ fn part(own: &Own<'_>, declared: &Declaration, ended: &Ended) -> PartFigures {
         fell_behind: fell_behind(own, ended, promise),
     };
     let void = does_not_speak(own.workload, promise, declared.routing);
-    PartFigures { pipelines: vec![pipeline], missed: bound(missed), lost: bound(lost), void }
+    PartFigures {
+        pipelines: vec![pipeline],
+        missed: bound(missed),
+        lost: bound(lost),
+        void,
+        foreseen: Vec::new(),
+    }
 }
 
 fn bound(bound: Bound) -> PromisedBound {

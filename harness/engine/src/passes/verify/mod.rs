@@ -13,8 +13,8 @@ use dedup_stream::workload::Workload;
 use crate::environment::{CellError, Environment};
 use crate::nightly::DaySink;
 use crate::passes::{Bench, Pipelines};
-use crate::predict::{Declared, predict};
-use crate::record::{Prediction, VerifyFigures};
+use crate::predict::{self, Declared};
+use crate::record::{Foreseen, VerifyFigures};
 
 use pipeline::{Declaration, Own};
 
@@ -24,14 +24,15 @@ pub(crate) use side_by_side::{at_once, shared_out};
 /// Runs the pass.
 pub fn run(bench: Bench<'_>) -> Result<VerifyFigures, CellError> {
     let Bench { environment, workload, progress, pipelines } = bench;
-    if pipelines != Pipelines::ONE {
-        return side_by_side::run(environment, workload, progress, &pipelines);
+    let (mut seen, declared) = match pipelines == Pipelines::ONE {
+        true => Own::all(environment, workload, progress).run()?,
+        false => side_by_side::run(environment, workload, progress, &pipelines)?,
+    };
+    let foreseen = foreseen(environment, workload, &pipelines, &declared, &seen);
+    if let Some(part) = &mut seen.part {
+        part.foreseen = foreseen;
     }
-    let mut own = Own::all(environment, workload, progress);
-    let (seen, declared) = own.run()?;
-    let mut figures = score::whole(seen);
-    figures.predicted = predicted(&own, &declared, &figures);
-    Ok(figures)
+    Ok(score::whole(seen))
 }
 
 /// Runs the only pipeline into a sink.
@@ -45,11 +46,20 @@ pub(super) fn run_into(
 }
 
 /// What theory says, where nothing breaks and the pipeline's time is virtual: on the wall's, the delays are other ones.
-fn predicted(own: &Own<'_>, strategy: &Declaration, seen: &VerifyFigures) -> Vec<Prediction> {
-    let Workload::Scenario(scenario) = own.workload else { return Vec::new() };
-    if own.environment.on_wall_time() || !own.workload.faults().is_empty() {
+/// Several pipelines are alike: theory speaks of one that gets its share of the keys.
+fn foreseen(
+    environment: &Environment,
+    workload: &Workload,
+    pipelines: &Pipelines,
+    strategy: &Declaration,
+    seen: &VerifyFigures,
+) -> Vec<Foreseen> {
+    let Workload::Scenario(scenario) = workload else { return Vec::new() };
+    if environment.on_wall_time() || !workload.faults().is_empty() {
         return Vec::new();
     }
     let Declaration { forgets, promise, routing } = strategy;
-    predict(scenario, Declared { forgets: *forgets, promise, routing: *routing }, seen)
+    let declared = Declared { forgets: *forgets, promise, routing: *routing };
+    let preceding_days = seen.stable.as_ref().map(|stable| stable.preceding_days);
+    predict::foreseen(&scenario.of_one_pipeline(pipelines.of), declared, preceding_days)
 }

@@ -7,6 +7,7 @@ use dedup_stream::truth::Counts;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::passes::judgement::{judge, or_inconclusive};
+use crate::predict::predictions;
 use crate::record::{FaultFigures, Judgement, PartFigures, PromisedBound, Verdict, VerifyFigures};
 
 /// Of figures that are not judged yet.
@@ -17,10 +18,12 @@ pub fn whole(mut figures: VerifyFigures) -> VerifyFigures {
     let Some(part) = &figures.part else { return figures };
     figures.judgement = judged(&figures, part);
     figures.output_digest = digest(part);
-    if part.pipelines.len() == figures.pipelines_count as usize {
-        figures.part = None;
-        figures.without_idle_causes();
+    if part.pipelines.len() < figures.pipelines_count as usize {
+        return figures;
     }
+    figures.without_idle_causes();
+    let part = figures.part.take();
+    figures.predicted = part.map_or_else(Vec::new, |part| predictions(&part.foreseen, &figures));
     figures
 }
 

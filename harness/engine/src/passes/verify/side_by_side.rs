@@ -11,8 +11,7 @@ use dedup_strategies::{Definition, Settings, Sizing};
 use dedup_stream::stream::KeyShare;
 use dedup_stream::workload::Workload;
 
-use super::pipeline::Own;
-use super::score::whole;
+use super::pipeline::{Declaration, Own};
 use crate::environment::{CellError, Environment};
 use crate::passes::Pipelines;
 use crate::process;
@@ -21,18 +20,20 @@ use crate::record::{Failure, VerifyFigures};
 /// The code of a process whose thread panicked, as the standard library has it.
 const PANICKED: i32 = 101;
 
-/// Runs the pipelines, and adds them up in the order of their numbers.
+/// What a pipeline came to, and what its strategy declares.
+type Ended = Result<(VerifyFigures, Declaration), CellError>;
+
+/// Runs the pipelines, and adds them up in the order of their numbers; all of their strategies declare the same.
 pub(super) fn run(
     environment: &Environment,
     workload: &Workload,
     progress: &mut (dyn FnMut(f64) + Send),
     pipelines: &Pipelines,
-) -> Result<VerifyFigures, CellError> {
+) -> Ended {
     let numbers: Vec<u32> = pipelines.own.clone().collect();
     let at_once = at_once(pipelines);
     let (next, reached) = (AtomicUsize::new(0), Reached::new(numbers.len(), progress));
-    let ended: Vec<Mutex<Option<Result<VerifyFigures, CellError>>>> =
-        numbers.iter().map(|_| Mutex::new(None)).collect();
+    let ended: Vec<Mutex<Option<Ended>>> = numbers.iter().map(|_| Mutex::new(None)).collect();
     let work = || {
         while let Some(place) = take(&next, numbers.len()) {
             let share = KeyShare::new(numbers[place], pipelines.of).expect("there are as many pipelines");
@@ -40,9 +41,9 @@ pub(super) fn run(
             let mut progress = |share| reached.done(place, share);
             let mut own =
                 Own { environment: &mut environment, workload, progress: &mut progress, share, at_once };
-            let figures = own.run().map(|(figures, _)| figures);
-            let failed = figures.is_err();
-            *ended[place].lock().expect("nobody panics with it") = Some(figures);
+            let came_to = own.run();
+            let failed = came_to.is_err();
+            *ended[place].lock().expect("nobody panics with it") = Some(came_to);
             if failed {
                 // What has not begun would be for nothing.
                 next.store(usize::MAX / 2, Ordering::Relaxed);
@@ -60,7 +61,7 @@ pub(super) fn run(
         }
     });
     let ended = ended.into_iter().filter_map(|ended| ended.into_inner().expect("nobody panics with it"));
-    added_up(ended).map(whole)
+    added_up(ended)
 }
 
 fn take(next: &AtomicUsize, of: usize) -> Option<usize> {
@@ -69,16 +70,14 @@ fn take(next: &AtomicUsize, of: usize) -> Option<usize> {
 }
 
 /// The sum of all, or the first error.
-fn added_up(
-    ended: impl Iterator<Item = Result<VerifyFigures, CellError>>,
-) -> Result<VerifyFigures, CellError> {
-    let mut all: Vec<VerifyFigures> = ended.collect::<Result<_, _>>()?;
+fn added_up(ended: impl Iterator<Item = Ended>) -> Ended {
+    let mut all: Vec<(VerifyFigures, Declaration)> = ended.collect::<Result<_, _>>()?;
     let rest = all.split_off(1);
-    let mut sum = all.remove(0);
-    for figures in &rest {
+    let (mut sum, declared) = all.remove(0);
+    for (figures, _) in &rest {
         sum.add(figures).map_err(|error| CellError::Failed(Failure::Died, error.to_string()))?;
     }
-    Ok(sum)
+    Ok((sum, declared))
 }
 
 /// How far all of them have come.
