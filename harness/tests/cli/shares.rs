@@ -144,8 +144,20 @@ fn what_is_no_share_is_refused() {
 #[test]
 fn only_a_store_that_is_given_is_loaded_from_several_machines_and_only_by_the_time_pass() {
     let tool = Tool::with_tiny();
-    let asked =
-        ["run", "-f", "tiny.toml", "-o", "load", "--start-at", "+1h", "--partition", "1/2", "--rate", "1000"];
+    let start = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1)).to_string();
+    let asked = [
+        "run",
+        "-f",
+        "tiny.toml",
+        "-o",
+        "load",
+        "--start-at",
+        &start,
+        "--partition",
+        "1/2",
+        "--rate",
+        "1000",
+    ];
     let asked = [&asked[..], &["--redis-url", "redis://127.0.0.1:1"]].concat();
     for (more, said) in [
         (&["-p", "time", "-s", "^exact$"][..], &["--start-at", "exact has no server", "redis-claim"]),

@@ -198,7 +198,8 @@ fn a_server_that_comes_back_while_it_is_tried_again_is_not_missed() {
         judging.join().unwrap()
     });
     assert_eq!(verdicts, [New, Duplicate]);
-    assert!(strategy.round_trips().unwrap() >= 3);
+    // One that failed and one that was answered, at least: a try meets a connection that is cut, and another that is refused.
+    assert!(strategy.round_trips().unwrap() >= 2);
 }
 
 #[test]
