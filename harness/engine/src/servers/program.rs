@@ -23,7 +23,7 @@ const INSTALLED: [(&str, &str); 2] = [("redis-8", "redis-server"), ("valkey", "v
 pub struct ServerProgram(Option<PathBuf>);
 
 impl ServerProgram {
-    /// The program at a path, of a name on the `PATH`, or of a name that [`INSTALLED`] has.
+    /// The program at a path, of a name on the `PATH`, or of a name that `INSTALLED` has.
     ///
     /// # Errors
     ///
