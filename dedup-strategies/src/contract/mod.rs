@@ -27,6 +27,7 @@ pub use operation::Operation;
 pub use promise::{Bound, Memory, Promise, UnderFaults, Window};
 pub use prospect::{Kept, Prospect, WhileAway};
 pub use server::{Address, Listens, Server};
+pub(crate) use settings::with_headroom;
 pub use settings::{SettingDef, SettingDefault, SettingError, SettingKind, Settings};
 pub use sizing::Sizing;
 pub use strategy::{

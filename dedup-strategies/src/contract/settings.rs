@@ -324,7 +324,7 @@ fn default_value(strategy: &'static str, def: &SettingDef, sizing: &Sizing) -> R
 /// The ids of a window are Poisson distributed. That they exceed their mean m by `sqrt(2 m L) + L / 3` has a chance of
 /// `e^-L` at most (Bernstein's inequality). With L = 18 that is `6 sqrt(m) + 6`, and happens in one window of sixty
 /// million: in no stream that is run here, however many windows it has. From about 3,800 ids on a tenth is more.
-fn with_headroom(ids: u64) -> u64 {
+pub(crate) fn with_headroom(ids: u64) -> u64 {
     let chance = 6 * (ids.isqrt() + 1) + 6;
     ids.saturating_add(chance.max(ids / 10))
 }

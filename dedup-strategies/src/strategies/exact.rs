@@ -10,7 +10,7 @@ use hashbrown::HashSet;
 use crate::contract::{
     BuildError, Context, Definition, Estimate, Footprint, Forgets, Hears, Needs, Operation, Ping, PingKey,
     Promise, Prospect, Role, Routing, SettingDef, SettingDefault, SettingKind, Settings, Strategy, Timestamp,
-    Unavailable, Verdict, Window, Worker, saturating_nanos,
+    Unavailable, Verdict, Window, Worker, saturating_nanos, with_headroom,
 };
 use crate::structures::shards::{Shards, share_of};
 use crate::sync::Mutex;
@@ -30,7 +30,7 @@ pub const DEFINITION: Definition = Definition {
         SettingDef {
             name: "room",
             about: "grown: from nothing, and whenever a worker's table is full all of its ids move to one twice as large at once; \
-                    window: from the start for the ids that the scenario expects in a window",
+                    window: from the start for the ids that the scenario expects in a window, and headroom",
             kind: SettingKind::Word(&["grown", "window"]),
             default: SettingDefault::Text("grown"),
         },
@@ -49,8 +49,10 @@ fn promise(window: Duration) -> Promise {
 }
 
 fn prospect(settings: &Settings, context: &Context) -> Prospect {
-    let ids = share_of(context.sizing.ids_in_window, context.workers);
-    let of_a_worker = if is_presized(settings) { presized_bytes_for(ids) } else { bytes_for(ids) };
+    let of_a_worker = match is_presized(settings) {
+        true => presized_bytes_for(share_of(room(context), context.workers)),
+        false => bytes_for(share_of(context.sizing.ids_in_window, context.workers)),
+    };
     let bytes = of_a_worker.saturating_mul(context.workers.get() as u64);
     Prospect::in_process(promise(settings.time("window")), Routing::ByKey, bytes)
 }
@@ -92,12 +94,17 @@ fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, Bu
     Ok(Box::new(Exact { window, shards: Shards::new(context.workers, of_a_worker) }))
 }
 
+/// Ids for which there is room from the start: more than are expected, or half of all windows would not fit.
+fn room(context: &Context) -> u64 {
+    with_headroom(context.sizing.ids_in_window)
+}
+
 /// Ids for which each worker has room from the start, if all workers have it within the memory limit.
 fn presized(context: &Context) -> Result<usize, BuildError> {
-    let ids = share_of(context.sizing.ids_in_window, context.workers);
+    let ids = share_of(room(context), context.workers);
     let estimate = Estimate {
         setting: "room",
-        what: format!("room for {} ids in a window", context.sizing.ids_in_window),
+        what: format!("room for {} ids in a window", room(context)),
         bytes: presized_bytes_for(ids).saturating_mul(context.workers.get() as u64),
     };
     context.admit(DEFINITION.name, estimate)?;
