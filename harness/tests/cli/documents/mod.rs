@@ -16,7 +16,7 @@ fn read(path: &Path) -> String {
 
 /// Every document, by its path from the root.
 fn documents() -> Vec<PathBuf> {
-    let results = [".", "quick", "talk"].map(|folder| Path::new("results").join(folder));
+    let results = [".", "quick", "talk", "systems"].map(|folder| Path::new("results").join(folder));
     let folders = ["", "docs", "dedup-strategies"].map(PathBuf::from).into_iter().chain(results);
     let of = |folder: PathBuf| {
         let entries = std::fs::read_dir(root().join(&folder)).unwrap().flatten();
@@ -53,6 +53,16 @@ fn the_help_explains_every_exit_code() {
     let explained: BTreeSet<String> =
         explained.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect();
     assert_eq!(explained, code::exit_codes());
+}
+
+#[test]
+fn no_document_has_the_marks_of_a_merge() {
+    let marked = |document: &PathBuf| {
+        let text = read(&root().join(document));
+        text.lines().any(|line| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> "))
+    };
+    let marked: Vec<PathBuf> = documents().into_iter().filter(marked).collect();
+    assert!(marked.is_empty(), "settle which of the two holds: {marked:?}");
 }
 
 #[test]
