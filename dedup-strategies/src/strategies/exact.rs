@@ -49,11 +49,13 @@ fn promise(window: Duration) -> Promise {
 }
 
 fn prospect(settings: &Settings, context: &Context) -> Prospect {
-    let of_a_worker = match is_presized(settings) {
-        true => presized_bytes_for(share_of(room(context), context.workers)),
-        false => bytes_for(share_of(context.sizing.ids_in_window, context.workers)),
+    let workers = context.workers;
+    let bytes = match is_presized(settings) {
+        true => presized(context).bytes,
+        false => {
+            bytes_for(share_of(context.sizing.ids_in_window, workers)).saturating_mul(workers.get() as u64)
+        }
     };
-    let bytes = of_a_worker.saturating_mul(context.workers.get() as u64);
     Prospect::in_process(promise(settings.time("window")), Routing::ByKey, bytes)
 }
 
@@ -86,29 +88,28 @@ fn power_of_two(places: u64) -> u64 {
 
 fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Strategy>, BuildError> {
     let window = settings.time("window");
-    let room = match is_presized(settings) {
-        true => presized(context)?,
-        false => 0,
-    };
+    let mut room = 0;
+    if is_presized(settings) {
+        context.admit(DEFINITION.name, presized(context))?;
+        room = usize::try_from(share_of(room_of_all(context), context.workers)).unwrap_or(usize::MAX);
+    }
     let of_a_worker = || ExactWindow::with_room(window, context.seed, room);
     Ok(Box::new(Exact { window, shards: Shards::new(context.workers, of_a_worker) }))
 }
 
 /// Ids for which there is room from the start: more than are expected, or half of all windows would not fit.
-fn room(context: &Context) -> u64 {
+fn room_of_all(context: &Context) -> u64 {
     with_headroom(context.sizing.ids_in_window)
 }
 
-/// Ids for which each worker has room from the start, if all workers have it within the memory limit.
-fn presized(context: &Context) -> Result<usize, BuildError> {
-    let ids = share_of(room(context), context.workers);
-    let estimate = Estimate {
+/// The memory of all workers, each with its share of that room.
+fn presized(context: &Context) -> Estimate {
+    let (room, workers) = (room_of_all(context), context.workers);
+    Estimate {
         setting: "room",
-        what: format!("room for {} ids in a window", room(context)),
-        bytes: presized_bytes_for(ids).saturating_mul(context.workers.get() as u64),
-    };
-    context.admit(DEFINITION.name, estimate)?;
-    Ok(usize::try_from(ids).unwrap_or(usize::MAX))
+        what: format!("room for {room} ids in a window"),
+        bytes: presized_bytes_for(share_of(room, workers)).saturating_mul(workers.get() as u64),
+    }
 }
 
 struct Exact {

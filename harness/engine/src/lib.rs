@@ -6,6 +6,7 @@
 
 pub mod alloc;
 pub mod answer;
+mod bits;
 pub mod cell;
 pub mod environment;
 pub mod faults;

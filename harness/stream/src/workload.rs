@@ -203,6 +203,11 @@ impl Workload {
         }
     }
 
+    /// Its last moment.
+    pub fn last(&self) -> Timestamp {
+        self.start().plus(self.length().saturating_sub(Duration::from_nanos(1)))
+    }
+
     /// How many pings to expect.
     pub fn expected_pings(&self) -> u64 {
         match self {

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use dedup_strategies::Timestamp;
 use dedup_stream::clients::Clients;
 use dedup_stream::scenario::{NightlyConfig, Submission};
 use dedup_stream::workload::Workload;
 use serde::{Deserialize, Serialize};
 
 use super::columns::{Columns, Keep};
-use super::day::Day;
+use super::day::{Day, day_of};
 use super::duckdb::Duckdb;
 use super::error::NightlyError;
 use super::layout::Layout;
@@ -102,10 +101,8 @@ impl Jobs {
 
 /// Behind a stream of one day in which nothing goes wrong, the job repairs everything and there is nothing to see.
 fn is_worth_it(workload: &Workload) -> bool {
-    let day = |at: Timestamp| Day::of_micros((at.as_nanos() / 1_000) as i64);
-    let start = workload.start();
-    let last = start.plus(workload.length().saturating_sub(Duration::from_nanos(1)));
-    workload.nightly().is_some() || !workload.faults().is_empty() || day(start) != day(last)
+    let is_of_one_day = day_of(workload.start()) == day_of(workload.last());
+    workload.nightly().is_some() || !workload.faults().is_empty() || !is_of_one_day
 }
 
 /// A nightly job that waits for its pipeline to end.

@@ -39,6 +39,7 @@ use std::time::Instant;
 pub use behind::{Arrived, Behind, Choice, Copied, DISK_BYTES_PER_PING, Jobs, MEMORY_BYTES, NotEnough};
 pub use columns::{ColumnName, Columns, Keep};
 pub use day::Day;
+pub(crate) use day::{day_of, micros};
 pub use duckdb::{DUCKDB_VARIABLE, Duckdb};
 pub use error::{INSTALL, NightlyError};
 pub use layout::Layout;

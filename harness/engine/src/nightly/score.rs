@@ -13,6 +13,7 @@ use super::day::Day;
 use super::error::NightlyError;
 use super::live::LiveFile;
 use super::partitions::Table;
+use crate::bits::Bits;
 
 /// What is in a stable table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub(crate) struct Score {
 /// Reads every row of a table that a [`DaySink`](super::DaySink) has written the live rows of, one bit a unique in memory.
 pub(crate) fn score(stable: &Table) -> Result<Score, NightlyError> {
     let mut score = Score::default();
-    let mut seen = Seen::default();
+    let mut seen = Bits::default();
     for (day, files) in &stable.days {
         let (mut rows, mut digest) = (0, 0u128);
         for path in files {
@@ -56,23 +57,6 @@ pub(crate) fn score(stable: &Table) -> Result<Score, NightlyError> {
         score.digests.push((*day, rows, digest));
     }
     Ok(score)
-}
-
-/// Numbers that were met: uniques are numbered without gaps.
-#[derive(Default)]
-struct Seen(Vec<u64>);
-
-impl Seen {
-    /// Whether the number is new.
-    fn insert(&mut self, number: u64) -> bool {
-        let (word, bit) = ((number / 64) as usize, 1 << (number % 64));
-        if word >= self.0.len() {
-            self.0.resize((word + 1).next_power_of_two(), 0);
-        }
-        let before = self.0[word];
-        self.0[word] |= bit;
-        before & bit == 0
-    }
 }
 
 /// A row of a live or stable table, with the truth that it carries.

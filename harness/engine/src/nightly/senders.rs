@@ -10,6 +10,7 @@ use parquet::data_type::{
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedRowGroupWriter;
 
+use super::day::micros;
 use super::sink::LiveRow;
 
 /// The times that say who sent a ping, and what the client's clock showed.
@@ -49,9 +50,7 @@ pub(super) fn write_sender(
     let all = ByteArray::from(ids);
     let ids: Vec<FixedLenByteArray> =
         (0..senders.len()).map(|at| FixedLenByteArray::from(all.slice(16 * at, 16))).collect();
-    let shown = |(sender, sent_at): (&Sender, &SentAt)| {
-        (sender.client_time(sent_at.event_time).as_nanos() / 1_000) as i64
-    };
+    let shown = |(sender, sent_at): (&Sender, &SentAt)| micros(sender.client_time(sent_at.event_time));
     let times: Vec<i64> = senders.iter().zip(sent_at).map(shown).collect();
     let sessions: Vec<i64> = senders.iter().map(|sender| sender.session as i64).collect();
     column::<FixedLenByteArrayType>(group, &ids)?;

@@ -23,7 +23,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::ColumnPath;
 
-use super::day::Day;
+use super::day::{Day, micros};
 use super::error::NightlyError;
 use super::layout::Layout;
 use super::partitions::Staged;
@@ -107,7 +107,7 @@ impl Sink for DaySink {
             Some(Submission::Fresh) | None => event.at,
         };
         let row = LiveRow {
-            submission_us: (stamped.as_nanos() / 1_000) as i64,
+            submission_us: micros(stamped),
             document_id: event.id.key().map(|key| key.0),
             unique: origin.unique,
             cause: origin.cause.0,

@@ -3,6 +3,8 @@
 
 pub mod impact;
 mod judgement;
+#[cfg(test)]
+mod liar;
 mod pipelines;
 pub mod scale;
 mod stable;

@@ -140,31 +140,7 @@ impl Joined {
         refuse_doubles(&group)?;
         let mut run = one_of(&group, judge)?;
         let label = run.label();
-        let there: BTreeSet<u32> = group.iter().flat_map(|run| &run.run.share).map(|own| own.index).collect();
-        let absent: Vec<String> =
-            (1..=share.of).filter(|index| !there.contains(index)).map(|index| index.to_string()).collect();
-        let (found, all) = (run.cells.len(), share.cells_count);
-        let missing = if !absent.is_empty() {
-            let plural = if absent.len() == 1 { "share" } else { "shares" };
-            let list = absent.join(", ");
-            Some(format!(
-                "{plural} {list} of {} missing: {found} of {all} cells are there{}",
-                share.of,
-                if run.cells.iter().any(|cell| in_part(cell).is_some()) {
-                    ", some of them in part"
-                } else {
-                    ""
-                }
-            ))
-        } else if (found as u64) < u64::from(all) {
-            Some(format!("{found} of {all} cells are there: a share of it was ended before its end"))
-        } else {
-            let part = run.cells.iter().find_map(|cell| Some((cell, in_part(cell)?)));
-            part.map(|(cell, parts)| {
-                format!("{}: {parts} are there: a share of it was ended before its end", named(cell))
-            })
-        };
-        if let Some(missing) = missing {
+        if let Some(missing) = missing(&run, &share, &group) {
             self.missing.push(format!("{label}: {missing}"));
             // Whoever reads a page of it, or its data, has not seen what was said when it was made.
             let text = format!("this is not the whole run: {missing}");
@@ -179,6 +155,26 @@ impl Joined {
         self.runs.push(run);
         Ok(())
     }
+}
+
+/// What is missing of a run that was made of so many of its shares.
+fn missing(run: &Run, share: &Share, group: &[Run]) -> Option<String> {
+    let there: BTreeSet<u32> = group.iter().flat_map(|run| &run.run.share).map(|own| own.index).collect();
+    let absent: Vec<String> =
+        (1..=share.of).filter(|index| !there.contains(index)).map(|index| index.to_string()).collect();
+    let (found, all) = (run.cells.len(), share.cells_count);
+    let in_part = run.cells.iter().find_map(|cell| Some((cell, in_part(cell)?)));
+    if !absent.is_empty() {
+        let plural = if absent.len() == 1 { "share" } else { "shares" };
+        let also = if in_part.is_some() { ", some of them in part" } else { "" };
+        let (list, of) = (absent.join(", "), share.of);
+        return Some(format!("{plural} {list} of {of} missing: {found} of {all} cells are there{also}"));
+    }
+    if (found as u64) < u64::from(all) {
+        return Some(format!("{found} of {all} cells are there: a share of it was ended before its end"));
+    }
+    let (cell, parts) = in_part?;
+    Some(format!("{}: {parts} are there: a share of it was ended before its end", named(cell)))
 }
 
 fn refuse_doubles(group: &[Run]) -> Result<(), SharesError> {

@@ -13,5 +13,6 @@ mod shares;
 mod tests;
 
 pub use model::{ClientsSpec, Condition, Dimension, Heavy, Lost, MOST_DIMENSIONS, WrongClock};
+pub(crate) use sender::NS_A_DAY;
 pub use sender::{Clients, Counted, Sender};
 pub use shares::Shares;

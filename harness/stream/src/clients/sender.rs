@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 use super::model::{ClientsSpec, Condition, MOST_DIMENSIONS};
 use super::present::Present;
 
-const NS_A_DAY: u64 = 86_400_000_000_000;
+pub(crate) const NS_A_DAY: u64 = 86_400_000_000_000;
 
 /// Clients that a ping's hash names before others are looked at in a row. A scenario is refused where fewer than one in a
 /// hundred would do: fewer than one ping in ten thousand comes so far.

@@ -132,7 +132,8 @@ pub enum TraceError {
     },
     /// There are days without any ping.
     #[error(
-        "trace {path}: days have a gap: found no pings on {missing}; allowed are days that follow each other where they are counted          by clients (--client-field): leave out the days before, or those behind"
+        "trace {path}: days have a gap: found no pings on {missing}; allowed are days that follow each other where they are counted \
+         by clients (--client-field): leave out the days before, or those behind"
     )]
     DayGap {
         /// The file.

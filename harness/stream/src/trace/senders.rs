@@ -17,12 +17,11 @@ use super::layout::Layout;
 use super::options::TraceOptions;
 use super::rows::{Step, TracePings};
 use super::who::WhoFields;
+use crate::clients::NS_A_DAY;
 use crate::stream::Id;
 
 /// Values of a dimension, and types.
 const MOST_VALUES: usize = 1_000;
-
-const NS_A_DAY: u64 = 86_400_000_000_000;
 
 /// Bytes of a value.
 const LONGEST_VALUE: usize = 100;
@@ -205,13 +204,10 @@ impl<'a> Reading<'a> {
     /// Who sent a record, by the texts of its fields.
     fn sent_by(&mut self, one: &TraceOptions, pings: &TracePings) -> Result<SentBy, TraceError> {
         let (line, texts) = (pings.line(), &pings.beside);
-        let fields = self.who.all();
-        let wrong = |at: usize, found: String| TraceError::Who {
-            path: one.shown(),
-            line: Some(line),
-            flag: fields[at].0,
-            field: fields[at].1.to_string(),
-            found,
+        let who = self.who;
+        let wrong = |at: usize, found: String| {
+            let (flag, field) = who.all()[at];
+            TraceError::Who { path: one.shown(), line: Some(line), flag, field: field.to_string(), found }
         };
         let key = |text: Option<&String>| pings.keys.part(text.map(|text| text.trim())).key();
         let client = key(texts[0].as_ref());

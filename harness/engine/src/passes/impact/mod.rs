@@ -14,7 +14,6 @@
 //! All unique pings that arrived are the truth, those with a broken id or none among them: whatever keeps them out of a table is
 //! an error of its numbers.
 
-mod bits;
 mod figures;
 mod rows;
 mod sent;

@@ -5,8 +5,8 @@
 
 use dedup_impact::Counts;
 
-use super::bits::Bits;
 use super::sent::Sent;
+use crate::bits::Bits;
 use crate::nightly::{NightlyError, Table, each_unique};
 use crate::record::RowsFigures;
 

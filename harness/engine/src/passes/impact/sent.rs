@@ -8,10 +8,11 @@ use dedup_impact::{Counts, Day, Ping, Shape};
 use dedup_stream::stream::{CauseId, Event};
 use dedup_stream::workload::Workload;
 
-use super::bits::Bits;
 use super::types::Type;
 use super::who::{SentBy, Who};
+use crate::bits::Bits;
 use crate::environment::CellError;
+use crate::nightly::micros;
 
 /// Events that are made at once.
 const AT_ONCE: usize = 1 << 12;
@@ -201,7 +202,7 @@ impl<'a> Making<'a> {
         let changed = || CellError::Refused("the trace was changed while it was read".to_string());
         let SentBy { sender, kind, session } = sent.ok_or_else(changed)?;
         self.without_id += usize::from(event.id.key().is_none());
-        let day = self.sent.day((event.at.as_nanos() / 1_000) as i64);
+        let day = self.sent.day(micros(event.at));
         if day != self.day {
             self.end_days(day);
         }

@@ -1,13 +1,13 @@
 //! By what the numbers of a stream are counted, and whether there is room for that.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use dedup_impact::{Day, Newcomers, Shape};
 use dedup_stream::workload::Workload;
 
 use super::who::Who;
 use crate::environment::CellError;
+use crate::nightly::day_of;
 
 /// Tables with a bit a client, cell and day: the truth, two that are held against it, and what each of these has besides.
 const TABLES: u64 = 5;
@@ -41,12 +41,7 @@ pub(super) fn shape(workload: &Workload, who: &Who, memory_bytes: u64) -> Result
 /// The first day, and how many there are.
 fn days(workload: &Workload, who: &Who) -> (Day, u32) {
     let (first, last) = match who {
-        Who::Clients(_) => {
-            let day = |nanos: u64| Day::of_micros((nanos / 1_000) as i64);
-            let start = workload.start();
-            let last = start.plus(workload.length().saturating_sub(Duration::from_nanos(1)));
-            (day(start.as_nanos()), day(last.as_nanos()))
-        }
+        Who::Clients(_) => (day_of(workload.start()), day_of(workload.last())),
         Who::Named(senders, _) => (Day(senders.days.0 as i32), Day(senders.days.1 as i32)),
     };
     (first, last.since(first).map_or(1, |days| days + 1))

@@ -2,8 +2,8 @@
 
 use dedup_impact::{Number, numbers};
 use dedup_strategies::{
-    Context, Definition, Footprint, Forgets, Needs, Operation, Ping, Promise, Role, Routing, STRATEGIES,
-    Strategy, Timestamp, Unavailable, Verdict, Window, Worker,
+    Context, Definition, Footprint, Ping, Promise, Routing, STRATEGIES, Strategy, Timestamp, Unavailable,
+    Verdict, Window, Worker,
 };
 use dedup_stream::scenario::Scenario;
 use dedup_stream::workload::Workload;
@@ -12,6 +12,7 @@ use super::*;
 use crate::environment::{Environment, named};
 use crate::nightly::Choice;
 use crate::passes::Pipelines;
+use crate::passes::liar::liar;
 use crate::record::Tables;
 
 /// Two days of 800 clients and 8,640 pings each, of which two of a hundred come once more an hour later.
@@ -41,23 +42,8 @@ dimensions.country = { DE = 1, US = 3 }
 /// Drops one ping in so many, by its id, whatever came before.
 struct Drops(u64);
 
-const fn dropping(build: dedup_strategies::Build) -> Definition {
-    Definition {
-        name: "drops",
-        about: "a liar",
-        role: Role::Candidate,
-        settings: &[],
-        needs: Needs::Nothing,
-        operation: Operation::NOTHING,
-        forgets: |_, _| Forgets::AtWindowEnd,
-        estimate: None,
-        prospect: None,
-        build,
-    }
-}
-
-const DROPS_A_TENTH: Definition = dropping(&|_, _: &Context| Ok(Box::new(Drops(10))));
-const DROPS_ALL: Definition = dropping(&|_, _: &Context| Ok(Box::new(Drops(1))));
+const DROPS_A_TENTH: Definition = liar("drops", &|_, _: &Context| Ok(Box::new(Drops(10))));
+const DROPS_ALL: Definition = liar("drops", &|_, _: &Context| Ok(Box::new(Drops(1))));
 
 impl Strategy for Drops {
     fn worker(&self, _index: usize) -> Result<Box<dyn Worker>, Unavailable> {

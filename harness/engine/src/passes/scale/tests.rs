@@ -4,8 +4,8 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use dedup_strategies::{
-    Context, Definition, Footprint, Forgets, Needs, Operation, Ping, PingKey, Promise, Role, Routing,
-    STRATEGIES, Strategy, Timestamp, Unavailable, Verdict, Window, Worker,
+    Context, Definition, Footprint, Ping, PingKey, Promise, Routing, STRATEGIES, Strategy, Timestamp,
+    Unavailable, Verdict, Window, Worker,
 };
 use dedup_stream::scenario::Scenario;
 use dedup_stream::workload::Workload;
@@ -13,6 +13,7 @@ use dedup_stream::workload::Workload;
 use super::*;
 use crate::environment::{Environment, named};
 use crate::passes::Pipelines;
+use crate::passes::liar::liar;
 
 const SCENARIO: &str = r#"
 about = "A window, a batch and a payload."
@@ -28,21 +29,6 @@ rate = 20.0
 /// Remembers so many ids, whatever comes.
 #[derive(Clone)]
 struct Remembers(usize, Arc<Mutex<(VecDeque<PingKey>, HashSet<PingKey>)>>);
-
-const fn liar(name: &'static str, build: dedup_strategies::Build) -> Definition {
-    Definition {
-        name,
-        about: "a liar",
-        role: Role::Candidate,
-        settings: &[],
-        needs: Needs::Nothing,
-        operation: Operation::NOTHING,
-        forgets: |_, _| Forgets::AtWindowEnd,
-        estimate: None,
-        prospect: None,
-        build,
-    }
-}
 
 const FORGETS_NOTHING: Definition =
     liar("forgets-nothing", &|_, _| Ok(Box::new(Remembers(usize::MAX, Arc::default()))));
