@@ -85,7 +85,7 @@ fn statements_are_printed_for_every_engine_and_names_that_are_none_are_refused()
     for engine in ["duckdb", "bigquery", "spark", "clickhouse"] {
         let all = [&["impact", "--emit-sql", engine], &day[..], &["--dimension", "country"]].concat();
         let script = tool.prints(&all);
-        for word in ["clients_daily", "clients_last_seen", "country", "2026-01-31"] {
+        for word in ["clients_daily", "clients_last_seen", "clients_by_dimension", "country", "2026-01-31"] {
             assert!(script.contains(word), "{engine} {word}: {script}");
         }
     }
@@ -95,7 +95,7 @@ fn statements_are_printed_for_every_engine_and_names_that_are_none_are_refused()
     refused(&["--dimension", "a; drop"], &["--dimension", "a; drop", "allowed"]);
     refused(&["--source", "a.b.c.d"], &["--source", "one to three parts"]);
     refused(&["--dimension", "pings"], &["dimension column", "allowed is any name but"]);
-    refused(&["--daily-table", "telemetry_stable.main_v5"], &["allowed are three different ones"]);
+    refused(&["--daily-table", "telemetry_stable.main_v5"], &["allowed are four different ones"]);
     tool.refuses(&["impact", "--emit-sql", "duckdb"], &["--day"]);
     tool.refuses(&["impact", "--emit-sql", "oracle", "--day", "2026-01-31"], &["oracle", "clickhouse"]);
     tool.refuses(&["impact", "--emit-sql", "duckdb", "--day", "2026-02-30"], &["2026-02-30", "a day of UTC"]);

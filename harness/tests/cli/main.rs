@@ -8,6 +8,7 @@ mod faces;
 mod faults;
 mod hostile;
 mod impact;
+mod impact_sql;
 mod kills;
 mod live;
 mod nights;

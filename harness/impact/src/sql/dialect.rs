@@ -40,6 +40,16 @@ impl Dialect {
         }
     }
 
+    /// What a column holds, as text.
+    pub(super) fn text(self, column: &str) -> String {
+        match self {
+            Dialect::Duckdb => format!("CAST({column} AS VARCHAR)"),
+            Dialect::Bigquery | Dialect::Spark => format!("CAST({column} AS STRING)"),
+            // A cast to a type that cannot be empty fails on what is.
+            Dialect::Clickhouse => format!("CAST({column} AS Nullable(String))"),
+        }
+    }
+
     /// A day.
     pub(super) fn date(self, day: Day) -> String {
         match self {

@@ -5,7 +5,8 @@
 //!   dimension, which is that of its latest ping. Pings that name no client make one more row, without a client.
 //! - `clients_last_seen`: a row a day and client that was seen within 28 days: its [pattern](crate::Pattern). From yesterday's and
 //!   today's `clients_daily`, or rebuilt from raw rows alone ([`History`]); both give the same rows.
-//! - [`numbers`]: a row a day with the numbers that people read.
+//! - `clients_by_dimension`: a row a day, client, dimension and value: its pings with this value. Where there are dimensions only.
+//! - [`numbers`]: a row a day with the numbers that people read; [`numbers_by_dimension`]: a row a day and value.
 //!
 //! A day is one of UTC, by the time at which pings were submitted. A day's rows are replaced as a whole: a day that is run twice, or once more
 //! weeks later, leaves the same rows. Raw rows are only read.
@@ -13,6 +14,7 @@
 //! [`LastSeen`]: crate::LastSeen
 //! [`Counts`]: crate::Counts
 
+mod by_dimension;
 mod daily;
 mod dialect;
 mod history;
@@ -34,6 +36,9 @@ const OWN: [&str; 6] = ["submission_date", "client_id", "pings", "sessions", "cr
 /// Names that the queries give to columns of their own.
 const WITHIN: [&str; 4] = ["sent_at", "last_at", "session_id", "kind"];
 
+/// Names of what the queries of numbers make of the tables first: a table that is called so, with no more before it, is not seen behind them.
+const MADE: [&str; 7] = ["days", "of_day", "newcomers", "cohorts", "of_window", "cells", "retained"];
+
 /// The tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tables {
@@ -43,6 +48,14 @@ pub struct Tables {
     pub clients_daily: TableName,
     /// Where patterns go.
     pub clients_last_seen: TableName,
+    /// Where a row a day, client and value of a dimension goes.
+    pub clients_by_dimension: TableName,
+}
+
+impl Tables {
+    fn all(&self) -> [&TableName; 4] {
+        [&self.source, &self.clients_daily, &self.clients_last_seen, &self.clients_by_dimension]
+    }
 }
 
 /// The columns of raw rows; those of our own live tables where nobody says otherwise.
@@ -142,6 +155,10 @@ pub struct SqlError {
 }
 
 impl Query {
+    fn has_dimensions(&self) -> bool {
+        !self.columns.dimensions.is_empty()
+    }
+
     /// Sees that statements can be made of it.
     pub fn check(&self) -> Result<(), SqlError> {
         let wrong = |what, found: String, allowed: String| Err(SqlError { what, found, allowed });
@@ -165,10 +182,19 @@ impl Query {
                 return wrong("dimension column", format!("{name:?}"), allowed);
             }
         }
-        let Tables { source, clients_daily, clients_last_seen } = &self.tables;
-        if source == clients_daily || source == clients_last_seen || clients_daily == clients_last_seen {
-            let found = format!("{source}, {clients_daily}, {clients_last_seen}");
-            return wrong("tables", found, "allowed are three different ones".to_string());
+        let tables = self.tables.all();
+        if (1..tables.len()).any(|at| tables[..at].contains(&tables[at])) {
+            let found = tables.map(ToString::to_string).join(", ");
+            return wrong("tables", found, "allowed are four different ones".to_string());
+        }
+        let is_hidden =
+            |table: &&&TableName| MADE.iter().any(|made| table.to_string().eq_ignore_ascii_case(made));
+        if let Some(hidden) = tables.iter().find(is_hidden) {
+            let allowed = format!(
+                "allowed is any name but {}, or one with its data set: analysis.{hidden}",
+                MADE.join(", ")
+            );
+            return wrong("tables", hidden.to_string(), allowed);
         }
         // Beyond them no engine has dates, 27 days before and a day after among them.
         let years = |text: &str| text.parse::<Day>().expect("it is a day");
@@ -183,9 +209,10 @@ impl Query {
 /// All that there is to do on a day, in this order: tables are made where there are none, the day's rows are written, and the
 /// numbers of all days are read.
 pub fn statements(dialect: Dialect, query: &Query) -> Result<Vec<Statement>, SqlError> {
-    let parts =
-        [session(dialect), tables(dialect, query)?, day(dialect, query)?, vec![numbers(dialect, query)?]];
-    Ok(parts.concat())
+    let mut all = [session(dialect), tables(dialect, query)?, day(dialect, query)?].concat();
+    all.push(numbers(dialect, query)?);
+    all.extend(numbers_by_dimension(dialect, query)?);
+    Ok(all)
 }
 
 /// What holds for all statements after it: that days are those of UTC, and that only those parts of a table are replaced of which there
@@ -211,17 +238,22 @@ pub fn tables(dialect: Dialect, query: &Query) -> Result<Vec<Statement>, SqlErro
     let make = |about, table: &TableName, rows| {
         Statement::new(about, partition::make(dialect, &table.within(dialect), rows))
     };
-    let Tables { clients_daily, clients_last_seen, .. } = &query.tables;
-    Ok(vec![
+    let Tables { clients_daily, clients_last_seen, clients_by_dimension, .. } = &query.tables;
+    let mut all = vec![
         make("A row a day and client.", clients_daily, daily::rows(dialect, query)),
         make("A pattern a day and client.", clients_last_seen, history::rebuilt(dialect, query)),
-    ])
+    ];
+    if query.has_dimensions() {
+        let rows = by_dimension::rows(dialect, query);
+        all.push(make("A row a day, client and value of a dimension.", clients_by_dimension, rows));
+    }
+    Ok(all)
 }
 
-/// Writes the day's rows of both tables.
+/// Writes the day's rows of all tables.
 pub fn day(dialect: Dialect, query: &Query) -> Result<Vec<Statement>, SqlError> {
     query.check()?;
-    let Tables { clients_daily, clients_last_seen, .. } = &query.tables;
+    let Tables { clients_daily, clients_last_seen, clients_by_dimension, .. } = &query.tables;
     let replace = |about, table: &TableName, rows| {
         partition::replace(dialect, about, &table.within(dialect), query.day, rows)
     };
@@ -240,6 +272,10 @@ pub fn day(dialect: Dialect, query: &Query) -> Result<Vec<Statement>, SqlError> 
     let daily = daily::rows(dialect, query);
     all.extend(replace("The day's clients, from raw rows.", clients_daily, daily));
     all.extend(replace(about, clients_last_seen, patterns));
+    if query.has_dimensions() {
+        let rows = by_dimension::rows(dialect, query);
+        all.extend(replace("The day's clients by value, from raw rows.", clients_by_dimension, rows));
+    }
     Ok(all)
 }
 
@@ -248,6 +284,19 @@ pub fn day(dialect: Dialect, query: &Query) -> Result<Vec<Statement>, SqlError> 
 pub fn numbers(dialect: Dialect, query: &Query) -> Result<Statement, SqlError> {
     query.check()?;
     Ok(Statement::new("The numbers, a row a day.", number::select(dialect, query)))
+}
+
+/// The same a row a day and value of a dimension, of all days that the tables have and all values that were ever seen; nothing where there
+/// is no dimension. Each ping counts for its own value, and so does who sent it: as [`Counts`](crate::Counts) has them.
+pub fn numbers_by_dimension(dialect: Dialect, query: &Query) -> Result<Option<Statement>, SqlError> {
+    query.check()?;
+    let select = || {
+        Statement::new(
+            "The numbers, a row a day and value of a dimension.",
+            by_dimension::select(dialect, query),
+        )
+    };
+    Ok(query.has_dimensions().then(select))
 }
 
 /// A script of them.

@@ -7,10 +7,10 @@ use crate::pattern::metric_date_ago;
 use crate::shape::Newcomers;
 
 /// Weeks of which patterns can tell retention.
-const WEEKS: [u32; 3] = [1, 2, 3];
+pub(super) const WEEKS: [u32; 3] = [1, 2, 3];
 
 /// The days of a number's window, as a mask.
-fn window(number: Number) -> u32 {
+pub(super) fn window(number: Number) -> u32 {
     (1 << number.window_days()) - 1
 }
 
@@ -26,17 +26,14 @@ pub(super) fn select(dialect: Dialect, query: &Query) -> String {
         )
     });
     let parts = [
-        format!(
-            "days AS (\n  SELECT daily.submission_date AS submission_date FROM {daily} AS daily\n  UNION DISTINCT\n  \
-             SELECT seen.submission_date AS submission_date FROM {seen} AS seen\n)"
-        ),
+        days(dialect, query),
         // Rows without a client count as pings, and as no client.
         format!(
             "of_day AS (\n  SELECT\n    daily.submission_date AS submission_date,\n    SUM(daily.pings) AS pings,\n    \
              SUM(daily.sessions) AS sessions,\n    SUM(daily.crashes) AS crashes,\n    COUNT(daily.client_id) AS dau\n  \
              FROM {daily} AS daily\n  GROUP BY daily.submission_date\n)"
         ),
-        format!("newcomers AS (\n{}\n)", newcomers(query.newcomers, &daily)),
+        format!("newcomers AS (\n{}\n)", newcomers(dialect, query)),
         "cohorts AS (\n  SELECT newcomers.first_date AS first_date, COUNT(*) AS new_profiles\n  FROM newcomers\n  \
          GROUP BY newcomers.first_date\n)"
             .to_string(),
@@ -50,15 +47,26 @@ pub(super) fn select(dialect: Dialect, query: &Query) -> String {
     format!("WITH {}\n{}", parts.join(",\n"), outer(dialect))
 }
 
+/// Every day that either table has.
+pub(super) fn days(dialect: Dialect, query: &Query) -> String {
+    let daily = query.tables.clients_daily.within(dialect);
+    let seen = query.tables.clients_last_seen.within(dialect);
+    format!(
+        "days AS (\n  SELECT daily.submission_date AS submission_date FROM {daily} AS daily\n  UNION DISTINCT\n  \
+         SELECT seen.submission_date AS submission_date FROM {seen} AS seen\n)"
+    )
+}
+
 /// A row a client that was new, with the day.
-fn newcomers(told: Newcomers, daily: &str) -> String {
+pub(super) fn newcomers(dialect: Dialect, query: &Query) -> String {
+    let daily = query.tables.clients_daily.within(dialect);
     let first = |condition: &str| {
         format!(
             "SELECT daily.client_id AS client_id, MIN(daily.submission_date) AS first_date\n    FROM {daily} AS daily\n    \
              WHERE daily.client_id IS NOT NULL{condition}\n    GROUP BY daily.client_id"
         )
     };
-    let (inner, outer) = match told {
+    let (inner, outer) = match query.newcomers {
         Newcomers::ByPing => (first(" AND daily.new_profile"), String::new()),
         // On the first day of all everybody would be new.
         Newcomers::FirstSeen => (

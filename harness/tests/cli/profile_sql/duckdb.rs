@@ -14,7 +14,7 @@ use crate::tool::Tool;
 const TABLE: &str = "main.\"it's \"\"live\"\"\"";
 
 /// Whether it is there.
-pub(super) fn is_there() -> bool {
+pub(crate) fn is_there() -> bool {
     let found = Duckdb::find();
     if let Err(error) = &found {
         missing(&error.to_string(), "");

@@ -2,7 +2,7 @@
 
 mod cases;
 mod clickhouse;
-mod duckdb;
+pub(crate) mod duckdb;
 pub(crate) mod postgres;
 pub(crate) mod python;
 mod refused;

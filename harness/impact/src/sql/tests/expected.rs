@@ -3,21 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::raw::{self, CLIENTS, COUNTRIES, DAYS, Raw, first_day, id};
+use super::raw::{self, CLIENTS, COUNTRIES, DAYS, Raw, VERSIONS, first_day, id};
 use crate::clients::ClientSet;
 use crate::compare::Comparison;
 use crate::counts::{Counts, Kind, Ping};
 use crate::day::Day;
 use crate::last_seen::LastSeen;
 use crate::numbers::Number;
-use crate::shape::{Cell, Newcomers, Shape};
+use crate::shape::{Cell, Dimension, Newcomers, Shape};
 
 /// The rows of each table, as text, in their order.
 pub(super) struct Expected {
     pub(super) daily: Vec<String>,
     pub(super) last_seen: Vec<String>,
-    /// By how newcomers are told: by ping, by their first day.
-    pub(super) numbers: [Vec<String>; 2],
+    /// By how newcomers are told, by ping and by their first day: of the whole, and of each value of each dimension.
+    pub(super) numbers: [Vec<Vec<String>>; 2],
 }
 
 pub(super) fn expected() -> Expected {
@@ -26,7 +26,7 @@ pub(super) fn expected() -> Expected {
     Expected {
         daily: daily(&rows),
         last_seen: last_seen(&counts[0]),
-        numbers: [numbers(&counts[0]), numbers(&counts[1])],
+        numbers: counts.map(|counts| vec![numbers(&counts), by_dimension(&counts)]),
     }
 }
 
@@ -35,11 +35,17 @@ fn counts(rows: &[Raw], newcomers: Newcomers) -> Counts {
         first_day: first_day(),
         days: DAYS,
         clients: CLIENTS,
-        dimensions: Vec::new(),
+        dimensions: dimensions(),
         steps: Vec::new(),
         newcomers,
     };
     let mut counts = Counts::new(Arc::new(shape));
+    let mut first_of: BTreeMap<_, i64> = BTreeMap::new();
+    let session = |row: &Raw| (row.day, row.client, row.session);
+    for row in rows {
+        let first = first_of.entry(session(row)).or_insert(row.within_us);
+        *first = (*first).min(row.within_us);
+    }
     let mut sessions = BTreeSet::new();
     for row in rows {
         let kind = match row.kind {
@@ -51,13 +57,19 @@ fn counts(rows: &[Raw], newcomers: Newcomers) -> Counts {
             day: row.day,
             client: row.client,
             kind,
-            values: &[],
-            session: sessions.insert((row.day, row.client, row.session)),
+            values: &[row.country.map(|country| country as u16), Some(row.version as u16 - 1)],
+            session: row.within_us == first_of[&session(row)] && sessions.insert(session(row)),
             step: None,
             again: false,
         });
     }
     counts
+}
+
+fn dimensions() -> Vec<Dimension> {
+    let dimension = |name: &str, values: Vec<String>| Dimension { name: name.to_string(), values };
+    let versions = (1..=VERSIONS).map(|version| version.to_string()).collect();
+    vec![dimension("country", COUNTRIES.map(str::to_string).to_vec()), dimension("order", versions)]
 }
 
 fn or_none<T: ToString>(value: Option<T>) -> String {
@@ -104,29 +116,38 @@ fn last_seen(counts: &Counts) -> Vec<String> {
     sorted(rows)
 }
 
+const ALL: [Number; 11] = [
+    Number::Pings,
+    Number::Sessions,
+    Number::Crashes,
+    Number::CrashRate,
+    Number::Dau,
+    Number::Wau,
+    Number::Mau,
+    Number::NewProfiles,
+    Number::Retention(1),
+    Number::Retention(2),
+    Number::Retention(3),
+];
+
 fn numbers(counts: &Counts) -> Vec<String> {
-    use Number::*;
-    let all = [
-        Pings,
-        Sessions,
-        Crashes,
-        CrashRate,
-        Dau,
-        Wau,
-        Mau,
-        NewProfiles,
-        Retention(1),
-        Retention(2),
-        Retention(3),
-    ];
+    sorted((0..DAYS).map(|day| row(counts, day, Cell::All)).collect())
+}
+
+fn by_dimension(counts: &Counts) -> Vec<String> {
+    let cells = counts.shape().cells().filter(|cell| *cell != Cell::All);
+    sorted(cells.flat_map(|cell| (0..DAYS).map(move |day| row(counts, day, cell))).collect())
+}
+
+fn row(counts: &Counts, day: u32, cell: Cell) -> String {
     let against = Comparison::new(counts, counts).unwrap();
-    let row = |day: u32| {
-        let value =
-            |number: &Number| against.of_day(*number, day, Cell::All).and_then(|number| number.seen.value());
-        let values = all.iter().map(|number| or_none(value(number)));
-        std::iter::once(counts.shape().day(day).to_string()).chain(values).collect::<Vec<_>>().join("|")
-    };
-    sorted((0..DAYS).map(row).collect())
+    let value = |number: &Number| against.of_day(*number, day, cell).and_then(|number| number.seen.value());
+    let named = counts.shape().name(cell).into_iter().flat_map(|(dimension, value)| [dimension, value]);
+    std::iter::once(counts.shape().day(day).to_string())
+        .chain(named.map(str::to_string))
+        .chain(ALL.iter().map(|number| or_none(value(number))))
+        .collect::<Vec<_>>()
+        .join("|")
 }
 
 fn sorted(mut rows: Vec<String>) -> Vec<String> {

@@ -30,11 +30,11 @@ fn query(day: Day, history: History, newcomers: Newcomers) -> Query {
         History::Incremental => "clients_last_seen",
         History::Rebuilt => "rebuilt",
     };
-    let [source, clients_daily, clients_last_seen] =
-        ["live", "clients_daily", last_seen].map(|name| name.parse().unwrap());
+    let [source, clients_daily, clients_last_seen, clients_by_dimension] =
+        ["live", "clients_daily", last_seen, "by_dimension"].map(|name| name.parse().unwrap());
     let dimensions = ["country", "order"].map(|name| name.parse().unwrap()).to_vec();
     Query {
-        tables: Tables { source, clients_daily, clients_last_seen },
+        tables: Tables { source, clients_daily, clients_last_seen, clients_by_dimension },
         columns: Columns { dimensions, ..Columns::default() },
         types: Types::default(),
         newcomers,
@@ -44,7 +44,7 @@ fn query(day: Day, history: History, newcomers: Newcomers) -> Query {
 }
 
 /// All days, one after the other, each from yesterday and rebuilt; some once more. Then every table is asked for, each answer ended by a
-/// marker: daily, incremental, rebuilt, numbers by newcomers' pings and by their first days.
+/// marker: daily, incremental, rebuilt; then numbers, and those by dimension, by newcomers' pings and by their first days.
 fn all_days(dialect: Dialect) -> Vec<String> {
     let of = |day: u32, history| query(first_day().plus(day), history, Newcomers::ByPing);
     let both = [History::Incremental, History::Rebuilt];
@@ -61,8 +61,11 @@ fn all_days(dialect: Dialect) -> Vec<String> {
     let mut all: Vec<String> = all.into_iter().map(|statement| statement.sql).collect();
     all.extend(asked(dialect));
     for newcomers in [Newcomers::ByPing, Newcomers::FirstSeen] {
-        let sql = numbers(dialect, &query(first_day(), History::Incremental, newcomers)).unwrap().sql;
-        all.extend([format!("SELECT * FROM (\n{sql}\n) AS numbers"), end()]);
+        let query = query(first_day(), History::Incremental, newcomers);
+        let by_dimension = numbers_by_dimension(dialect, &query).unwrap().unwrap();
+        for statement in [numbers(dialect, &query).unwrap(), by_dimension] {
+            all.extend([format!("SELECT * FROM (\n{}\n) AS numbers", statement.sql), end()]);
+        }
     }
     all
 }
@@ -117,8 +120,9 @@ fn row(line: &str) -> String {
 
 /// Sees that an engine has every table as Rust has it.
 fn are_as_expected(printed: &str, engine: &str) {
-    let Expected { daily, last_seen, numbers: [by_ping, first_seen] } = expected();
-    are(printed, &[daily, last_seen.clone(), last_seen, by_ping, first_seen], engine);
+    let Expected { daily, last_seen, numbers } = expected();
+    let wanted = [vec![daily, last_seen.clone(), last_seen], numbers.concat()].concat();
+    are(printed, &wanted, engine);
 }
 
 fn are(printed: &str, wanted: &[Vec<String>], engine: &str) {
@@ -134,6 +138,19 @@ fn are(printed: &str, wanted: &[Vec<String>], engine: &str) {
         );
         assert_eq!(found, wanted, "{engine}, table {number}");
     }
+}
+
+#[test]
+fn a_client_that_moves_within_a_day_is_a_user_of_each_value_and_of_its_latest_in_clients_daily() {
+    let Expected { daily, numbers, .. } = expected();
+    let columns = |row: &String| row.split('|').map(str::to_string).collect::<Vec<_>>();
+    let of = |day: &str, country: &str| -> usize {
+        let rows = daily.iter().map(columns).filter(|row| row[0] == day && row[1] != "-");
+        rows.filter(|row| row[6] == country).count()
+    };
+    let by_value = numbers[0][1].iter().map(columns).filter(|row| row[1] == "country");
+    let more = by_value.map(|row| row[7].parse::<usize>().unwrap() - of(&row[0], &row[2]));
+    assert!(more.filter(|more| *more > 0).count() > 20, "nobody moves");
 }
 
 /// A day is left out, and the next but one is asked for.

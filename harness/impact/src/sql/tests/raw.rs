@@ -1,5 +1,6 @@
 //! Pings of several weeks, by a seed.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use rand::{RngExt, SeedableRng};
@@ -12,6 +13,7 @@ use crate::day::Day;
 pub(super) const DAYS: u32 = 42;
 pub(super) const CLIENTS: u32 = 50;
 pub(super) const COUNTRIES: [&str; 3] = ["DE", "FR", "US"];
+pub(super) const VERSIONS: u32 = 3;
 const DAY_US: i64 = 86_400_000_000;
 
 /// A day on which nobody sends anything.
@@ -89,6 +91,12 @@ pub(super) fn rows() -> Vec<Raw> {
         }
         rows.push(row);
     }
+    // Pings at one time that begin a session say the same: which of them is the first, nothing could tell.
+    let mut said = BTreeMap::new();
+    for row in &mut rows {
+        let at = (row.day, row.client, row.session, row.within_us);
+        (row.country, row.version) = *said.entry(at).or_insert((row.country, row.version));
+    }
     rows
 }
 
@@ -103,7 +111,7 @@ fn ping(random: &mut Xoshiro256PlusPlus, day: u32, client: Option<u32>, kind: &'
     let session =
         i64::from(day) * 10_000 + i64::from(client.unwrap_or(CLIENTS)) * 10 + random.random_range(0..3);
     let country = random.random_bool(0.9).then(|| random.random_range(0..COUNTRIES.len()));
-    Raw { day, within_us, client, session, kind, country, version: random.random_range(1..4) }
+    Raw { day, within_us, client, session, kind, country, version: random.random_range(1..=VERSIONS) }
 }
 
 /// An object of JSON as its pairs, in their order.

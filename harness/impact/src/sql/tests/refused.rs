@@ -10,6 +10,7 @@ fn of(change: impl Fn(&mut Query)) -> String {
         tables(Dialect::Spark, &query).unwrap_err(),
         day(Dialect::Bigquery, &query).unwrap_err(),
         numbers(Dialect::Clickhouse, &query).unwrap_err(),
+        numbers_by_dimension(Dialect::Duckdb, &query).unwrap_err(),
     ];
     refused.iter().for_each(|other| assert_eq!(other, &refused[0]));
     refused[0].to_string()
@@ -26,7 +27,10 @@ fn columns_tables_and_days_that_cannot_be_are_one_clear_error() {
         "{own}"
     );
     let same = of(|query| query.tables.clients_daily = query.tables.source.clone());
-    assert_eq!(same, "tables: found live, live, rebuilt; allowed are three different ones");
+    assert_eq!(same, "tables: found live, live, rebuilt, by_dimension; allowed are four different ones");
+    let hidden = of(|query| query.tables.clients_daily = "Cells".parse().unwrap());
+    assert!(hidden.starts_with("tables: found Cells; allowed is any name but days, of_day, "), "{hidden}");
+    assert!(hidden.ends_with("or one with its data set: analysis.Cells"), "{hidden}");
     let far = of(|query| query.day = Day(i32::MAX));
     assert_eq!(far, "day: found day 2147483647; allowed are 1971-01-01 to 2099-12-31");
 }

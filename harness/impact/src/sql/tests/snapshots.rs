@@ -10,6 +10,7 @@ fn texts(history: History) -> String {
         source: source.parse().unwrap(),
         clients_daily: daily.parse().unwrap(),
         clients_last_seen: last_seen.parse().unwrap(),
+        clients_by_dimension: "usage.clients_by_dimension_v1".parse().unwrap(),
     };
     let one = |dialect: Dialect| format!("==== {dialect}\n{}", text(&statements(dialect, &query).unwrap()));
     Dialect::ALL.map(one).join("\n")

@@ -23,6 +23,7 @@ fn some_days() -> Vec<String> {
     (FROM..DAYS).for_each(|number| all.extend(day(Dialect::Spark, &of(number, History::Rebuilt)).unwrap()));
     // Of these days alone they are other numbers; they are read all the same.
     all.push(numbers(Dialect::Spark, &of(0, History::Incremental)).unwrap());
+    all.extend(numbers_by_dimension(Dialect::Spark, &of(0, History::Incremental)).unwrap());
     let statements = all.into_iter().map(|statement| statement.sql);
     statements.chain([end()]).chain(asked(Dialect::Spark)).collect()
 }
@@ -37,7 +38,9 @@ fn spark_has_what_rust_counts() {
     let said = python::run(&["-c", SCRIPT], &input).unwrap();
     // The numbers come first.
     let (numbers, tables) = said.split_once(MARKER).unwrap();
-    assert!(numbers.lines().filter(|line| line.contains("retention_week_3")).count() == 4, "{numbers}");
+    let rows = numbers.lines().filter(|line| line.contains("retention_week_3"));
+    let (by_dimension, whole): (Vec<&str>, Vec<&str>) = rows.partition(|row| row.contains("dimension_value"));
+    assert_eq!((whole.len(), by_dimension.len()), (4, 4 * 6), "{numbers}");
     let first = first_day().plus(FROM).to_string();
     let of_days = |rows: Vec<String>| -> Vec<String> {
         rows.into_iter().filter(|row| row.as_str() >= first.as_str()).collect()
