@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use dedup_strategies::strategies::noop::Noop;
-use dedup_strategies::{Context, Definition, Forgets, Settings, Strategy, Unavailable};
+use dedup_strategies::{BuildError, Context, Definition, Forgets, Settings, Strategy, Unavailable};
 use dedup_stream::scenario::Routed;
 
+use super::beside_server::BesideServer;
 use super::replicas;
 use crate::faults::State;
 use crate::pipeline::Host;
-use crate::servers::StoreControl;
+use crate::servers::{Notes, StoreControl};
 
 /// What it takes to build a strategy again.
 pub(super) struct Rebuild {
@@ -17,6 +18,8 @@ pub(super) struct Rebuild {
     settings: Settings,
     context: Context,
     routed: Routed,
+    /// Of the server beside it.
+    notes: Option<Notes>,
     restarts: u32,
     round_trips: u64,
     emitted_twice: u64,
@@ -28,8 +31,27 @@ impl Rebuild {
         settings: Settings,
         context: Context,
         routed: Routed,
+        notes: Option<Notes>,
     ) -> Rebuild {
-        Rebuild { definition, settings, context, routed, restarts: 0, round_trips: 0, emitted_twice: 0 }
+        Rebuild {
+            definition,
+            settings,
+            context,
+            routed,
+            notes,
+            restarts: 0,
+            round_trips: 0,
+            emitted_twice: 0,
+        }
+    }
+
+    /// Builds it, the first time or again.
+    pub(super) fn build(&self) -> Result<Box<dyn Strategy>, BuildError> {
+        let built = replicas::build(&self.definition, &self.settings, &self.context, self.routed)?;
+        Ok(match &self.notes {
+            Some(notes) => Box::new(BesideServer::new(built, notes.clone())),
+            None => built,
+        })
     }
 
     /// The strategy's name.
@@ -91,9 +113,7 @@ impl Host for Hosted<'_> {
         if state == State::Lost {
             self.rebuild.empty_directory().map_err(Unavailable::because)?;
         }
-        let Rebuild { definition, settings, context, routed, .. } = &*self.rebuild;
-        let built = replicas::build(definition, settings, context, *routed);
-        *self.strategy = built.map_err(Unavailable::because)?;
+        *self.strategy = self.rebuild.build().map_err(Unavailable::because)?;
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! What surrounds a strategy while it is measured: builds instances of it, each with fresh state and a store of its own.
 
+mod beside_server;
 mod error;
 mod host;
 mod instance;
@@ -129,9 +130,10 @@ impl Environment {
             store_time_factor: clock.factor(),
             ..self.context(workers)
         };
-        let strategy = replicas::build(&self.definition, &self.settings, &context, self.routed)?;
+        let rebuild =
+            Rebuild::new(self.definition, self.settings.clone(), context, self.routed, store.notes());
+        let strategy = rebuild.build()?;
         self.admit_window(strategy.promise().window, clock.factor())?;
-        let rebuild = Rebuild::new(self.definition, self.settings.clone(), context, self.routed);
         Ok(Instance { strategy, rebuild, store, clock })
     }
 

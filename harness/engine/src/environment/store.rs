@@ -6,7 +6,7 @@ use dedup_strategies::{Address, RedisEndpoint, Timestamp};
 
 use super::obituaries::Watched;
 use crate::pipeline::{Free, Pace, Wall};
-use crate::servers::{PrivateCluster, PrivateRedis, Product, SharedRedis, StoreControl, VirtualClock};
+use crate::servers::{Notes, PrivateCluster, PrivateRedis, Product, SharedRedis, StoreControl, VirtualClock};
 
 /// What was started or claimed for a strategy that keeps its ids in a server.
 pub(super) enum Store {
@@ -42,6 +42,14 @@ impl Store {
     pub(super) fn address(&self) -> Option<Address> {
         match self {
             Store::Beside(server) => Some(server.address()),
+            Store::None | Store::Private(_) | Store::Cluster(_) | Store::Shared(_) => None,
+        }
+    }
+
+    /// What is noted of the server beside a system.
+    pub(super) fn notes(&self) -> Option<Notes> {
+        match self {
+            Store::Beside(server) => Some(server.notes()),
             Store::None | Store::Private(_) | Store::Cluster(_) | Store::Shared(_) => None,
         }
     }

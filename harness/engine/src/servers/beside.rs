@@ -15,7 +15,7 @@ use super::command::{program_of_command, word_of_command};
 use super::control::{Observation, Outage, StoreControl};
 use super::error::ServerError;
 use super::guard;
-use super::guarded::{Guarded, ServerCommand};
+use super::guarded::{Guarded, Notes, ServerCommand};
 use super::placeholders::filled;
 use super::private::{LONGEST_SOCKET_PATH, guarded};
 use super::proxy::{Proxy, Speaks};
@@ -149,6 +149,11 @@ impl Beside {
     /// What can be done to it in the middle of a run.
     pub fn control(&self) -> BesideControl<'_> {
         BesideControl { server: self, killed: Observation::default(), traffic: TrafficFaults::default() }
+    }
+
+    /// What its guard has noted of it.
+    pub(crate) fn notes(&self) -> Notes {
+        self.guarded.notes()
     }
 
     /// How it ended, where nobody has ended it: its file, its status and its last words.

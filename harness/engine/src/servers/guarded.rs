@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf, absolute};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::stay::PREFIX;
@@ -62,9 +62,35 @@ impl From<GuardError> for io::Error {
 /// A private directory under a guard, with the servers that share it. Dropping it stops them and removes it.
 #[derive(Debug)]
 pub struct Guarded {
-    guard: Mutex<Child>,
+    notes: Notes,
     hold: Option<ChildStdin>,
+}
+
+/// What a guard has noted of its servers, for whoever does not hold it.
+#[derive(Clone, Debug)]
+pub struct Notes {
+    guard: Arc<Mutex<Child>>,
     dir: PathBuf,
+}
+
+impl Notes {
+    /// How servers ended that have ended by themselves, one a line; none while all run.
+    pub fn ended(&self) -> Option<String> {
+        let notes = fs::read_to_string(self.dir.join(guard::ENDED)).unwrap_or_default();
+        // A note that is still being written has no end of line yet.
+        if let Some((complete, _)) = notes.rsplit_once('\n') {
+            return Some(complete.to_string());
+        }
+        match self.guard().try_wait() {
+            Ok(None) => None,
+            Ok(Some(status)) => Some(ended(status)),
+            Err(error) => Some(format!("the guard of the server is lost: {error}")),
+        }
+    }
+
+    fn guard(&self) -> MutexGuard<'_, Child> {
+        self.guard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Guarded {
@@ -107,7 +133,8 @@ impl Guarded {
         let mut line = String::new();
         BufReader::new(said.expect("standard output is piped")).read_line(&mut line).map_err(lost)?;
         if line.trim() == guard::MADE {
-            return Ok(Guarded { guard: Mutex::new(guard), hold, dir: dir.to_path_buf() });
+            let notes = Notes { guard: Arc::new(Mutex::new(guard)), dir: dir.to_path_buf() };
+            return Ok(Guarded { notes, hold });
         }
         drop(hold);
         let status = end(&mut guard).map_err(lost)?;
@@ -128,26 +155,22 @@ impl Guarded {
 
     /// The private directory.
     pub fn dir(&self) -> &Path {
-        &self.dir
+        &self.notes.dir
     }
 
     /// The guard's process, whose children the servers are.
     pub fn id(&self) -> u32 {
-        self.guard.lock().unwrap_or_else(PoisonError::into_inner).id()
+        self.notes.guard().id()
     }
 
-    /// How servers ended that have ended by themselves, one a line; none while all run.
+    /// See [`Notes::ended`].
     pub fn ended(&self) -> Option<String> {
-        let notes = fs::read_to_string(self.dir().join(guard::ENDED)).unwrap_or_default();
-        // A note that is still being written has no end of line yet.
-        if let Some((complete, _)) = notes.rsplit_once('\n') {
-            return Some(complete.to_string());
-        }
-        match self.guard.lock().unwrap_or_else(PoisonError::into_inner).try_wait() {
-            Ok(None) => None,
-            Ok(Some(status)) => Some(ended(status)),
-            Err(error) => Some(format!("the guard of the server is lost: {error}")),
-        }
+        self.notes.ended()
+    }
+
+    /// What its guard has noted, as long as that runs and after.
+    pub fn notes(&self) -> Notes {
+        self.notes.clone()
     }
 
     /// Kills server `index` (in the order of the commands, from 0) with SIGKILL, and waits for its end: how it ended, by
@@ -191,7 +214,7 @@ impl Guarded {
 
     fn release(&mut self) -> io::Result<()> {
         drop(self.hold.take());
-        end(self.guard.get_mut().unwrap_or_else(PoisonError::into_inner)).map(drop)
+        end(&mut self.notes.guard()).map(drop)
     }
 }
 
@@ -214,6 +237,6 @@ impl Drop for Guarded {
             dedup_files::say(format_args!("a private server may still run: {error}"));
         }
         // The directory is gone by now, unless the guard was killed.
-        let _ = fs::remove_dir_all(&self.dir);
+        let _ = fs::remove_dir_all(self.dir());
     }
 }

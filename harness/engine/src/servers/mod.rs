@@ -36,7 +36,7 @@ pub use control_cluster::ClusterControl;
 pub use control_private::PrivateControl;
 pub use error::ServerError;
 pub use group::Group;
-pub use guarded::{GuardError, Guarded, ServerCommand};
+pub use guarded::{GuardError, Guarded, Notes, ServerCommand};
 pub use placeholders::{filled, placeholders};
 pub use private::{Launch, PrivateRedis};
 pub use product::Product;
