@@ -18,7 +18,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use dedup_decide::render::Style;
 use dedup_decide::{Candidate, Curves, Decision, Needs, changes, decide_knowing, render};
-use dedup_files::NEVER;
+use dedup_files::{NEVER, say};
 use dedup_strategies::Definition;
 
 use super::reading::ReadingArgs;
@@ -160,7 +160,10 @@ pub fn run(args: &AdviseArgs, definitions: &[Definition], out: &mut dyn Write) -
                 };
                 match check::check(definitions, &decision, args.quiet, &stop, shown)? {
                     Some(all) => checked = all,
-                    None => return Ok(Exit::Interrupted),
+                    None => {
+                        say("interrupted: the check did not come to its end");
+                        return Ok(Exit::Interrupted);
+                    }
                 }
             }
             match (args.format, style, &args.output) {

@@ -1,8 +1,11 @@
 //! `advise` from outside.
 
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::tool::Tool;
+use crate::tool::{Tool, entries, eventually};
 
 const STORY: [&str; 11] = [
     "advise",
@@ -432,4 +435,19 @@ fn the_answer_is_there_before_the_check_and_a_file_has_the_same() {
     // Rows stand below their heads though they are written one by one.
     let rows: Vec<&str> = shown[order[1]..order[2]].lines().skip(1).take(4).collect();
     assert!(rows.iter().all(|row| row.chars().count() == rows[0].chars().count()), "{rows:?}");
+}
+
+#[test]
+fn whoever_stops_a_check_is_told_so_in_one_line_and_nothing_is_left() {
+    let tool = Tool::new();
+    let advice = tool.process(&SMALL).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Itself, the guard of its directory, and a cell.
+    eventually("a cell", || tool.processes().len() >= 3);
+    kill_process(Pid::from_child(&advice), Signal::INT).unwrap();
+    let output = advice.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert_eq!(said, "interrupted: the check did not come to its end\n");
+    eventually("the end of every process", || tool.processes().is_empty());
+    assert!(entries(&tool.tmp()).is_empty(), "{:?}", entries(&tool.tmp()));
 }

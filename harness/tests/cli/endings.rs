@@ -192,7 +192,9 @@ fn a_gate_that_waits_for_git_or_the_compiler_hears_who_asks_to_stop() {
         eventually("the wait", || tool.processes().iter().any(|name| name == "sleep"));
         kill_process(Pid::from_child(&gate), Signal::TERM).unwrap();
         let output = gate.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(130), "{said}");
+        assert_eq!(said.lines().filter(|line| line.starts_with("interrupted")).count(), 1, "{said}");
         eventually("the end of every process", || tool.processes().is_empty());
         assert!(entries(&tool.tmp()).is_empty());
     }

@@ -6,12 +6,13 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::{Context, anyhow};
+use dedup_files::say;
 use dedup_strategies::Needs;
 use dedup_stream::scenario::Scenario;
 use dedup_stream::workload::Workload;
 
 use crate::cell::Limits;
-use crate::cmd::run::{Watcher, ended};
+use crate::cmd::run::{Watcher, ended, tell_interrupted, tried};
 use crate::exit::{Exit, OrExit};
 use crate::gate::baseline::{Baseline, BaselineCell, stream_digest};
 use crate::gate::cells::{GateCell, cells};
@@ -95,12 +96,13 @@ impl Work<'_> {
     pub(super) fn measure(&self, baseline: Option<&Baseline>) -> anyhow::Result<Option<Measured>> {
         let directory = Guarded::directory().or_exit_by_fault()?;
         let plan = self.plan(directory.dir());
-        let Some(preflight) = ended(plan.preflight(self.stop))? else { return Ok(None) };
+        let Some(preflight) = tried(&plan, self.stop)? else { return Ok(None) };
         let servers = preflight.servers.clone();
         let mut watcher =
             Watcher { progress: Progress::new(plan.steps(), self.quiet), writer: None, cells: Vec::new() };
         let completion = ended(plan.run(preflight, self.stop, &mut watcher))?;
         if completion == Completion::Interrupted {
+            tell_interrupted(watcher.cells.len(), &plan);
             return Ok(None);
         }
         let mut measured = self.collected(&watcher.cells, servers)?;
@@ -228,7 +230,10 @@ impl Work<'_> {
                     tolerance_ppm: INSTRUCTIONS_PPM,
                 }),
                 Ok(None) => {}
-                Err(WorkerError::Stopped) => return Ok(None),
+                Err(WorkerError::Stopped) => {
+                    say("interrupted while instructions were counted");
+                    return Ok(None);
+                }
                 Err(error) => return Err(error).with_context(|| cell.label()),
             }
             progress.finish(began.elapsed(), "");

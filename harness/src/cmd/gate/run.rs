@@ -120,7 +120,7 @@ pub(super) fn run(args: &RunArgs, definitions: &[Definition], out: &mut dyn Writ
     let measured = measured(&plan, &args.how, [base_program, candidate_program], names, &stop, progress);
     match measured {
         Ok((verdict, _)) => args.output.deliver(verdict, &accepted, folder.as_ref(), &stop, out),
-        Err(error) if interrupted(&error) => Ok(Exit::Interrupted),
+        Err(error) if interrupted(&error) => Ok(told_interrupted()),
         Err(error) => Err(error),
     }
 }
@@ -150,7 +150,10 @@ fn base(args: &RunArgs, stop: &AtomicBool) -> anyhow::Result<Option<Found>> {
     };
     match builder.find(&args.base) {
         Ok(found) => Ok(Some(found)),
-        Err(BaseError::Stopped) => Ok(None),
+        Err(BaseError::Stopped) => {
+            dedup_files::say("interrupted before the base was there");
+            Ok(None)
+        }
         Err(error @ (BaseError::Build { .. } | BaseError::TooLong { .. })) => {
             Err(error).or_exit(Exit::Incomparable)
         }
@@ -289,6 +292,12 @@ fn ended(error: SpeedError) -> anyhow::Error {
         SpeedError::Refused { .. } | SpeedError::Nothing { .. } => Exit::Usage,
     };
     Err::<(), _>(error).or_exit(exit).unwrap_err()
+}
+
+/// Says that there is no verdict because somebody asked to stop.
+pub(super) fn told_interrupted() -> Exit {
+    dedup_files::say("interrupted: nothing was judged");
+    Exit::Interrupted
 }
 
 /// Whether the error is that somebody asked to stop.

@@ -8,7 +8,7 @@ use clap::Args;
 use dedup_strategies::Definition;
 
 use super::options::{ChoiceArgs, Shown};
-use super::run::{HowArgs, interrupted, measured};
+use super::run::{HowArgs, interrupted, measured, told_interrupted};
 use crate::cmd::values::ratio;
 use crate::exit::{Exit, OrExit};
 use crate::gate::design::Decision;
@@ -52,7 +52,7 @@ pub(super) fn run(
         return Err(anyhow::anyhow!("--inject has to be above zero")).or_exit(Exit::Usage);
     }
     match both(args, &plan, out) {
-        Err(error) if interrupted(&error) => Ok(Exit::Interrupted),
+        Err(error) if interrupted(&error) => Ok(told_interrupted()),
         other => other,
     }
 }

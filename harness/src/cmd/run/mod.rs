@@ -248,7 +248,7 @@ fn carry_out(
     // What was measured is shown in any case.
     let completion = ended?;
     if completion == Completion::Interrupted {
-        say(format_args!("interrupted: {} of {} cells were done", run.cells.len(), plan.cells()));
+        tell_interrupted(run.cells.len(), plan);
     }
     Ok(exit(completion, &run.cells))
 }
@@ -278,6 +278,11 @@ pub(super) fn tried(plan: &Plan, stop: &AtomicBool) -> anyhow::Result<Option<Pre
         say("interrupted while strategies were tried, before the first cell");
     }
     Ok(preflight)
+}
+
+/// Says how far a plan had come when somebody asked to stop.
+pub(super) fn tell_interrupted(done: usize, plan: &Plan) {
+    say(format_args!("interrupted: {done} of {} cells were done", plan.cells()));
 }
 
 /// An error in what was asked for is wrong usage; anything else is the tool's own failure.

@@ -129,7 +129,11 @@ fn is_left_without_a_trace(tool: &Tool, mut child: Child, signal: Signal) -> Str
 #[test]
 fn whoever_stops_while_systems_are_tried_is_told_so_in_one_line_and_nothing_is_left() {
     for signal in [Signal::INT, Signal::TERM] {
-        for asked in [&["run", "-f", "tiny.toml", "-s", "./liar.toml"][..], &["conform", "./liar.toml"]] {
+        for asked in [
+            &["run", "-f", "tiny.toml", "-s", "./liar.toml"][..],
+            &["gate", "check", "--baseline", "b.json", "--update", "-f", "tiny.toml", "-s", "./liar.toml"],
+            &["conform", "./liar.toml"],
+        ] {
             let tool = Tool::with_tiny();
             system(&tool, "trap '' TERM INT; sleep 1000 & wait", "");
             let text = fs::read_to_string(tool.work().join("liar.toml")).unwrap();
@@ -139,6 +143,34 @@ fn whoever_stops_while_systems_are_tried_is_told_so_in_one_line_and_nothing_is_l
             let said = is_left_without_a_trace(&tool, child, signal);
             assert!(said.starts_with("interrupted") && said.lines().count() == 1, "{asked:?}: {said}");
         }
+    }
+}
+
+/// The program is there, and is waited for in the middle of the first cell.
+#[test]
+fn whoever_stops_a_gate_in_the_middle_is_told_how_far_it_was_in_one_line_and_nothing_is_left() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let tool = Tool::with_tiny();
+        system(&tool, &greeting(WELCOME), "trap '' TERM INT; sleep 1000 & wait");
+        let text = fs::read_to_string(tool.work().join("liar.toml")).unwrap();
+        tool.write("liar.toml", text.replace("2s", "1h"));
+        let asked = [
+            "gate",
+            "check",
+            "-q",
+            "--baseline",
+            "b.json",
+            "--update",
+            "-f",
+            "tiny.toml",
+            "-s",
+            "./liar.toml",
+        ];
+        let child = tool.process(&asked).stderr(Stdio::piped()).spawn().unwrap();
+        eventually("one that sleeps", || tool.processes().iter().any(|name| name == "sleep"));
+        let said = is_left_without_a_trace(&tool, child, signal);
+        assert_eq!(said, "interrupted: 0 of 2 cells were done\n");
+        assert!(!tool.work().join("b.json").exists());
     }
 }
 
