@@ -15,6 +15,7 @@ mod definition;
 mod file;
 mod flow;
 mod judge;
+mod last_words;
 mod passed;
 mod pipes;
 mod process;

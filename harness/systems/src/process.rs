@@ -1,12 +1,10 @@
 //! One program, and one exchange with it after the other.
 
-use std::collections::VecDeque;
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io;
 use std::path::PathBuf;
-use std::process::{ChildStderr, ChildStdin, ExitStatus, Stdio};
+use std::process::{ChildStdin, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use dedup_engine::process::descendants_bytes;
@@ -17,13 +15,11 @@ use dedup_strategies::Unavailable;
 use dedup_strategies::protocol::{Frames, Hello, ProtocolError, Reply, Request, VERSION, Welcome, read_line};
 use parking_lot::Mutex;
 
+use crate::last_words::{LINE_LENGTH, LastWords};
 use crate::pipes::{Inbox, Timed};
 
 /// How long a program may take to end once nobody needs it, before an error says how it ended.
 const EPITAPH: Duration = Duration::from_secs(3);
-/// What of its standard error an error shows.
-const LAST_LINES: usize = 5;
-const LINE_LENGTH: usize = 200;
 
 /// How a program is started.
 #[derive(Debug)]
@@ -74,7 +70,7 @@ pub(crate) struct Process {
     to: Timed<ChildStdin>,
     from: Inbox,
     group: Group,
-    words: Arc<Mutex<VecDeque<String>>>,
+    words: Arc<Mutex<LastWords>>,
     /// What it said first.
     pub(crate) welcome: Welcome,
     bytes: Vec<u8>,
@@ -108,8 +104,7 @@ impl Process {
         let (Some(to), Some(from), Some(errors)) = pipes else { unreachable!("all three are piped") };
         let timed = || io::Result::Ok((Timed::new(to)?, Inbox::new(from)?));
         let (to, from) = timed().map_err(|error| failed("its pipes", &error))?;
-        let words = Arc::default();
-        listen(errors, Arc::clone(&words)).map_err(|error| failed("its standard error", &error))?;
+        let words = LastWords::listen(errors).map_err(|error| failed("its standard error", &error))?;
         let welcome =
             Welcome { version: VERSION, frames: Frames::Json, calls: Default::default(), system: None };
         let mut process = Process {
@@ -229,11 +224,8 @@ impl Process {
     /// An error that begins with its name, and ends with what it said last on its standard error, and with what went wrong
     /// first.
     pub(crate) fn says(&self, what: &str) -> Unavailable {
-        let words = self.words.lock();
-        let last = match words.is_empty() {
-            true => String::new(),
-            false => format!("; it said: {}", words.iter().cloned().collect::<Vec<_>>().join(" | ")),
-        };
+        let said = self.words.lock().said();
+        let last = said.map(|said| format!("; it said: {said}")).unwrap_or_default();
         let now = format!("{} {what}{last}", self.start.name);
         match &self.first {
             Some(Unavailable(first)) if *first != now => Unavailable(format!("{now}; first: {first}")),
@@ -318,38 +310,6 @@ enum Refusal {
     Failed(String),
     /// Something that it needs is not installed.
     Missing(String),
-}
-
-/// Reads all that it says on its standard error, and keeps the last of it: a pipe that nobody reads would stop it.
-fn listen(errors: ChildStderr, words: Arc<Mutex<VecDeque<String>>>) -> io::Result<()> {
-    thread::Builder::new().name("standard error of a system".into()).spawn(move || {
-        let mut errors = BufReader::new(errors);
-        while let Some(line) = next_line(&mut errors) {
-            let mut words = words.lock();
-            words.push_back(line);
-            if words.len() > LAST_LINES {
-                words.pop_front();
-            }
-        }
-    })?;
-    Ok(())
-}
-
-/// The beginning of the next line that is not empty, however long it is.
-fn next_line(from: &mut impl BufRead) -> Option<String> {
-    loop {
-        let mut line = Vec::new();
-        if from.by_ref().take(LINE_LENGTH as u64).read_until(b'\n', &mut line).ok()? == 0 {
-            return None;
-        }
-        if line.last() != Some(&b'\n') {
-            from.skip_until(b'\n').ok()?;
-        }
-        let text = String::from_utf8_lossy(&line).trim().to_string();
-        if !text.is_empty() {
-            return Some(text);
-        }
-    }
 }
 
 /// One line of a text, and not too much of it.

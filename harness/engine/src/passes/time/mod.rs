@@ -43,6 +43,9 @@ const LEAST_MEASURED: Duration = Duration::from_millis(400);
 /// The most closed loops.
 const MOST_LOOPS: u32 = 40;
 
+/// No further loop is begun after so long: where each is over at once, and starting and ending a system takes seconds.
+const LONG_ENOUGH: Duration = Duration::from_secs(10);
+
 /// How loops are run.
 struct Timed {
     threads: NonZeroUsize,
@@ -153,7 +156,11 @@ fn closed_loops(
     let mut total = Loop::default();
     let (mut loops, mut start) = (0, None);
     let most = if client.is_alone() { MOST_LOOPS } else { 1 };
-    while total.took < LEAST_MEASURED.min(budget) && loops < most {
+    let first = Instant::now();
+    while total.took < LEAST_MEASURED.min(budget)
+        && loops < most
+        && (loops == 0 || first.elapsed() < LONG_ENOUGH)
+    {
         let began = Instant::now();
         let instance = bench.environment.instance(threads, Timing::FullSpeed)?;
         start.get_or_insert(began.elapsed());
