@@ -2,6 +2,7 @@
 
 mod advice;
 mod circles;
+mod columnar;
 mod documents;
 mod endings;
 mod faces;

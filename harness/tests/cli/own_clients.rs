@@ -6,7 +6,7 @@ use crate::tool::Tool;
 
 /// Three days: two copies of one crash, of which one comes on a day on which its client is not active, a copy of another ping, and a
 /// client that moves.
-const PINGS: [[&str; 6]; 9] = [
+pub(crate) const PINGS: [[&str; 6]; 9] = [
     ["a1", "2026-01-01T01:00:00Z", "c1", "DE", "first-run", "s1"],
     ["a2", "2026-01-01T02:00:00Z", "c1", "DE", "main", "s1"],
     ["a3", "2026-01-01T03:00:00Z", "c2", "US", "segfault", "s2"],
@@ -37,12 +37,12 @@ const MORE: [&str; 12] = [
     "first-run,main",
 ];
 
-fn csv<'a>(pings: impl IntoIterator<Item = &'a [&'a str; 6]>) -> String {
+pub(crate) fn csv<'a>(pings: impl IntoIterator<Item = &'a [&'a str; 6]>) -> String {
     let rows = pings.into_iter().map(|ping| ping.join(","));
     [FIELDS.join(",")].into_iter().chain(rows).map(|row| row + "\n").collect()
 }
 
-fn ndjson() -> String {
+pub(crate) fn ndjson() -> String {
     let object = |ping: &[&str; 6]| -> String {
         let fields = FIELDS.iter().zip(ping).filter(|(_, value)| !value.is_empty());
         let object: serde_json::Map<String, Value> =
@@ -53,7 +53,7 @@ fn ndjson() -> String {
 }
 
 /// What a run finds, for `noop`, with these files and options.
-fn impact(tool: &Tool, into: &str, more: &[&str]) -> Value {
+pub(crate) fn impact(tool: &Tool, into: &str, more: &[&str]) -> Value {
     tool.prints(&[&RUN[..], &["--id-field", "id", "-s", "^noop$", "-o", into], more, &MORE[..]].concat());
     tool.records(into)[1]["result"]["impact"].clone()
 }
@@ -181,8 +181,7 @@ fn fields_that_say_nobody_or_nothing_readable_are_refused_before_anything_is_wri
     refused("c.csv", csv(gap), &client, &said);
     let object = ndjson().replace(r#""client":"c2""#, r#""client":{"name":"c2"}"#);
     let loose = [&client[..], &["--max-bad", "0.5"]].concat();
-    let said =
-        ["d.ndjson", "3 of 9 records that cannot be read", "line 3", "allowed in these fields are text"];
+    let said = ["d.ndjson", "3 of 9 records that cannot be read", "line 3", "an object; allowed is text"];
     refused("d.ndjson", object, &loose, &said);
     let twice = [&client[..], &["--dimension-field", "country", "--dimension-field", "country"]].concat();
     refused("a.csv", csv(&PINGS), &twice, &["--dimension-field", "country twice", "each field once"]);

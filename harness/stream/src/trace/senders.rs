@@ -238,13 +238,16 @@ impl<'a> Reading<'a> {
 
     fn end(self, options: &TraceOptions, pings: u64) -> Result<TraceSenders, TraceError> {
         if self.pings < pings {
-            let first = self.first_bad.map_or(String::new(), |first| format!(", the first in {first}"));
+            let allowed = || "; allowed in these fields are text and whole numbers".to_string();
+            let first = self.first_bad.map_or_else(allowed, |first| format!(", the first in {first}"));
             let found = format!(
-                "{} of {pings} records that cannot be read with the fields that say who sent them{first}; allowed in these fields are \
-                 text, numbers and truth values",
+                "{} of {pings} records that cannot be read with the fields that say who sent them{first}",
                 pings - self.pings
             );
-            let (path, field) = (options.shown(), self.who.client.clone());
+            // Which of the fields it is, a record that is not read does not say.
+            let others = self.who.all().into_iter().skip(1).map(|(flag, field)| format!(", {flag} {field}"));
+            let field = std::iter::once(self.who.client.clone()).chain(others).collect();
+            let path = options.shown();
             return Err(TraceError::Who { path, line: None, flag: "--client-field", field, found });
         }
         let days = Days(&self.days).without_gap(options)?;
