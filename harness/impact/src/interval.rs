@@ -58,7 +58,7 @@ pub struct Compared {
     pub count: Difference,
     /// In what that of which they are differs, of a quotient.
     pub of: Difference,
-    /// How often each event is in the counts: 1, but where the days of one window were added up.
+    /// How often each event is in the counts: 1, but where the days of one window were added up, or rounds of the same pings.
     pub weight: u32,
 }
 

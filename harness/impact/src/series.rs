@@ -28,7 +28,7 @@ impl Series {
         let sum = self.days.iter().flatten().copied().reduce(Compared::plus);
         let is_window = matches!(self.number, Number::Wau | Number::Mau);
         let overlap = if is_window { self.number.window_days() } else { 1 };
-        sum.map(|sum| Compared { weight: overlap.min(self.days.len() as u32), ..sum })
+        sum.map(|sum| Compared { weight: sum.weight.max(1) * overlap.min(self.days.len() as u32), ..sum })
     }
 
     /// The day on which it is most wrong, as a share; the first of equal ones, and none where nothing is wrong.

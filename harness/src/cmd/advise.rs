@@ -98,21 +98,10 @@ enum Format {
     Html,
 }
 
-/// The page answers other questions by itself, and knows no numbers.
-fn admit_numbers(format: Format, needs: &Needs) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        format != Format::Html || needs.numbers.is_none(),
-        "--numbers: found {}, with --format html, which asks for none; allowed are text, json and markdown",
-        needs.numbers.names.join(",")
-    );
-    Ok(())
-}
-
 /// Decides, and prints it.
 pub fn run(args: &AdviseArgs, definitions: &[Definition], out: &mut dyn Write) -> anyhow::Result<Exit> {
     let given = question::given(args).or_exit(Exit::Usage)?;
     let needs = given.needs().or_exit(Exit::Usage)?;
-    admit_numbers(args.format, &needs).or_exit(Exit::Usage)?;
     let stop = stop_where_it_takes_long(args.check || given.has_trace())?;
     let text = match args.sizes {
         true => {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use dedup_strategies::{Sizing, Timestamp};
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::clients::Clients;
 use crate::faults::Placed;
@@ -43,9 +44,9 @@ impl Trace {
     /// The trace that `survey` is about.
     pub fn new(options: TraceOptions, survey: &TraceSurvey) -> Self {
         Trace {
+            digest: digest(&options, survey),
             options,
             doubts: survey.doubts.clone(),
-            digest: survey.digest.clone(),
             window: survey.sizing.window,
             ids_in_window: survey.sizing.ids_in_window,
             ids_total: survey.sizing.ids_total,
@@ -68,6 +69,13 @@ impl Trace {
     fn start(&self) -> Timestamp {
         Timestamp::from_nanos(self.start_ns)
     }
+}
+
+/// That of its pings, and of the fields that say who sent them: by others other numbers are counted.
+fn digest(options: &TraceOptions, survey: &TraceSurvey) -> String {
+    let Some(who) = &options.who else { return survey.digest.clone() };
+    let fields = serde_json::to_string(who).expect("names of fields are JSON");
+    format!("{:032x}", xxh3_128(format!("{} {fields}", survey.digest).as_bytes()))
 }
 
 impl Workload {

@@ -451,3 +451,33 @@ fn whoever_stops_a_check_is_told_so_in_one_line_and_nothing_is_left() {
     eventually("the end of every process", || tool.processes().is_empty());
     assert!(entries(&tool.tmp()).is_empty(), "{:?}", entries(&tool.tmp()));
 }
+
+#[test]
+fn numbers_are_a_requirement_in_every_format_with_what_is_assumed_of_them() {
+    let tool = Tool::new();
+    let asked =
+        ["--rate", "3000/s", "--duplicates", "1%", "--numbers", "pings,crash-rate", "--tolerance", "0.01%"];
+    let advise = |more: &[&'static str]| [&["advise"][..], &asked, more].concat();
+    let assumed = "Nothing is known of clients: copies and losses are taken to hit pings whoever sent them";
+    let answer = json(&tool, &advise(&[]));
+    assert!(answer["assumed"].as_str().unwrap().starts_with(assumed), "{}", answer["assumed"]);
+    let fails = |judged: &Value| {
+        judged["fails"].as_array().unwrap().iter().any(|fail| fail["requirement"] == "pings")
+    };
+    assert!(answer["decision"]["excluded"].as_array().unwrap().iter().any(fails));
+    let nothing = json(&tool, &["advise", "--rate", "3000/s", "--duplicates", "1%"]);
+    assert!(nothing["assumed"].is_null());
+    for (format, flat) in [("text", true), ("markdown", true), ("html", false)] {
+        tool.prints(&advise(&["--format", format, "-o", "advice"]));
+        let text = std::fs::read_to_string(tool.work().join("advice")).unwrap();
+        let said = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(assumed) && said.contains("bends pings by"), "{format}: {text}");
+        assert!(flat || said.contains("\"bends\":[[\"pings\",\"counts\"]"), "{format}");
+    }
+    let refused =
+        |more: &[&str], said: &[&str]| tool.refuses(&[&["advise", "--rate", "1/s"][..], more].concat(), said);
+    refused(&["--numbers", "users"], &["numbers", "\"users\"", "pings, sessions, crashes, crash-rate"]);
+    refused(&["--numbers", "mau,mau"], &["numbers", "each once"]);
+    refused(&["--numbers", "mau", "--tolerance", "120%"], &["tolerance", "\"120%\"", "allowed"]);
+    refused(&["--numbers", "mau", "--tolerance", "-1%"], &["tolerance", "allowed"]);
+}

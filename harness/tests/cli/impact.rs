@@ -108,8 +108,24 @@ fn what_has_no_numbers_is_said_with_the_remedy() {
     assert!(nobody.contains("does not say who sends its pings") && nobody.contains("[clients]"), "{nobody}");
     tool.refuses(&["impact", "out"], &["no cell of these runs has figures of the impact pass", "-p impact"]);
     tool.refuses(&["impact", "nowhere"], &["nowhere", "no such file or directory"]);
-    let none = [&RUN[..], &["-s", "^noop$", "--nightly", "none"]].concat();
+    let none = [&RUN[..], &["-s", "^noop$", "--nightly", "none", "-o", "new"]].concat();
     tool.refuses(&none, &["--nightly none", "live tables beside stable ones"]);
+    tool.write("crowd.toml", CLIENTS.replace("count = 300", "count = 3_000_000"));
+    let crowd = [
+        "run",
+        "-q",
+        "-p",
+        "impact",
+        "-f",
+        "crowd.toml",
+        "-s",
+        "^noop$",
+        "--memory-limit",
+        "32MiB",
+        "-o",
+        "new",
+    ];
+    tool.refuses(&crowd, &["clients: 3000000 over 8 days", "16 MiB are free", "allowed are fewer clients"]);
 }
 
 #[test]
@@ -123,4 +139,42 @@ fn a_funnel_of_types_that_are_not_there_is_refused() {
         tool.write("spoilt.toml", CLIENTS.replace(r#"["ready", "installed"]"#, funnel));
         tool.refuses(&["stream", "spoilt.toml"], &["clients.funnel", found]);
     }
+}
+
+#[test]
+fn rounds_are_added_up_and_how_far_they_lie_apart_is_shown() {
+    let tool = tool();
+    let run = [&RUN[..], &["-s", "^noop$", "--rounds", "3", "-o", "out"]].concat();
+    let shown = tool.prints(&run);
+    assert!(shown.contains('±') && shown.contains("errors = 3 rounds added up, ± half the range"), "{shown}");
+    let one = tool.command(&["impact", "out"]).env("COLUMNS", "80").output().unwrap();
+    let one = String::from_utf8(one.stdout).unwrap();
+    let said: String = one.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("in 3 rounds that are added up"), "{one}");
+    assert!(said.contains("smallest and largest of these errors in the 3 rounds"), "{one}");
+    assert!(one.lines().all(|line| line.chars().count() <= 80), "{one}");
+    // A day has as many pings as in one round.
+    let pings = one.lines().find(|line| line.starts_with("pings ")).unwrap();
+    let a_day: u64 = pings.split_whitespace().nth(1).unwrap().replace(',', "").parse().unwrap();
+    assert!((1_000..2_000).contains(&a_day), "{pings}");
+    // Of one trace rounds tell no more than one of them.
+    tool.write(
+        "pings.csv",
+        "id,at,client\na,2026-01-01T01:00:00Z,x\na,2026-01-01T02:00:00Z,x\nb,2026-01-02T01:00:00Z,y\n",
+    );
+    let intervals = |rounds: &str, into: &str| {
+        let run =
+            ["run", "-q", "-p", "impact", "--trace", "pings.csv", "--id-field", "id", "--time-field", "at"];
+        tool.prints(
+            &[&run[..], &["--client-field", "client", "-s", "^noop$", "--rounds", rounds, "-o", into]]
+                .concat(),
+        );
+        tool.prints(&["impact", into, "-o", &format!("{into}-tables")]);
+        let csv = tool.work().join(format!("{into}-tables/impact_over_time.csv"));
+        let text = std::fs::read_to_string(csv).unwrap();
+        let limits =
+            text.lines().map(|row| row.rsplitn(3, ',').take(2).map(str::to_string).collect::<Vec<_>>());
+        limits.collect::<Vec<_>>()
+    };
+    assert_eq!(intervals("1", "once"), intervals("4", "four-times"));
 }

@@ -192,3 +192,45 @@ fn fields_that_say_nobody_or_nothing_readable_are_refused_before_anything_is_wri
     let many = FIELDS.join(",") + "\n" + &many;
     refused("f.csv", many, &dimension, &["f.csv, line 1002", "more than 1000 values"]);
 }
+
+#[test]
+fn what_has_too_many_clients_days_or_values_is_refused_before_anything_is_written() {
+    let tool = Tool::new();
+    let refused = |file: &str, rows: String, said: &[&str]| {
+        tool.write(file, FIELDS.join(",") + "\n" + &rows);
+        let with =
+            ["--id-field", "id", "--trace", file, "--memory-limit", "32MiB", "--dimension-field", "country"];
+        tool.refuses(&[&RUN[..], &with, &["-s", "^noop$", "-o", "out"]].concat(), said);
+    };
+    let values =
+        (0..1000).map(|n| format!("i{n},2026-01-{:02}T00:00:00Z,c{n},v{n},m,s\n", 1 + n * 30 / 1000));
+    let said = [
+        "clients: 1000 over 30 days and their values would take about",
+        "16 MiB are free",
+        "allowed are fewer",
+    ];
+    refused("values.csv", values.collect(), &said);
+    let day = |n: i64| 86_400 * n;
+    let days = (0..3661).map(|n| format!("i{n},{},c,v,m,s\n", day(20_000 + n)));
+    refused("days.csv", days.collect(), &["days.csv", "days: found 3661; allowed are 1 to 3660"]);
+}
+
+#[test]
+fn shares_whose_clients_are_named_by_other_fields_are_of_other_runs() {
+    let tool = Tool::new();
+    tool.write("pings.csv", csv(&PINGS));
+    let share = |share: &str, client: &str, into: &str| {
+        let run =
+            ["run", "-q", "-p", "impact", "--time-field", "at", "--id-field", "id", "--trace", "pings.csv"];
+        let of = ["-s", "^(noop|exact)$", "--partition", share, "--client-field", client, "-o", into];
+        tool.prints(&[&run[..], &of].concat());
+    };
+    share("1/2", "client", "one");
+    share("2/2", "type", "other");
+    share("2/2", "client", "two");
+    tool.refuses(&["merge", "one", "other", "-o", "whole"], &["is of another run", "what was to be run"]);
+    tool.prints(&["merge", "one", "two", "-o", "whole"]);
+    let digest = |folder: &str| tool.records(folder)[1]["scenario_digest"].clone();
+    assert_eq!(digest("one"), digest("two"));
+    assert_ne!(digest("one"), digest("other"));
+}

@@ -94,6 +94,27 @@ test('what a link asks for that cannot be asked here is said at the top, and wha
   await context.close();
 });
 
+test('numbers are asked for as other requirements are, with what is assumed of them', async () => {
+  const asked = { ...STORY, numbers: 'pings,crash-rate', tolerance: '0.01%' };
+  const { path } = make('numbers.html', 'advise', ...options(asked), '--format', 'html');
+  const { page, wrong, context } = await open(browser, path);
+  await ready(page);
+  assert.match(await page.locator('#kick').textContent(), /pings, crash-rate bent by at most 0\.01\s%/);
+  assert.match(await page.locator('#assumed').innerText(), /Nothing is known of clients/);
+  assert.match(await page.locator('#rank').innerText(), /bends (pings|crash-rate) by/);
+  assert.equal(await page.evaluate(() => command()), ['dedup-harness', 'advise', ...options(asked)].join(' '));
+  assert.deepEqual(await accessibility(page), []);
+  await page.fill('#i-numbers', 'users');
+  assert.match(await page.locator('#i-numbers-bad').innerText(), /means nothing/);
+  await page.fill('#i-numbers', 'mau');
+  assert.match(page.url(), /#numbers=mau/);
+  assert.match(await page.evaluate(() => command()), /--numbers mau --tolerance 0\.01%/);
+  await page.fill('#i-numbers', 'none');
+  assert.equal(await page.locator('#assumed').isHidden(), true);
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
 test('two are compared, and what is copied says where it is from', async () => {
   const { page, context } = await open(browser, path);
   await page.check('[data-c="redis-claim"]');
@@ -190,7 +211,7 @@ test('asked on either side of each end of a bar the answer is the old one and th
 // 200 questions spread over a grid.
 const GRID = { rate: ['5/s', '200/s', '3000/s', '16000/s', '90000/s'], duplicates: ['0.1%', '1%', '6%', '20%'], lags: ['50%=10m,90%=8h,99.9%=3d', 'nightly', '99%=20m', '30%=1h,100%=24h'],
   workers: ['1', '4', '12', '40'], redis: ['none', '8GiB', '300GiB'], lost: ['none', '1e-6', '1e-3'], missed: ['0.01%', '0.1%', '0.6%'], nightly: ['no', 'yes', '1'], memory: ['256MiB', '4GiB'], restarts: ['none', '1/day', '10/day'],
-  p99: ['any', '5ms', '200us'], publish: ['50ms', '3s'] };
+  p99: ['any', '5ms', '200us'], publish: ['50ms', '3s'], numbers: ['none', 'pings', 'mau,crash-rate', 'retention-week-1,funnel-step-2,dau'], tolerance: ['0.5%', '0.01%', '1e-7'] };
 const QUESTIONS = Array.from({ length: 200 }, (_, i) => Object.fromEntries(Object.entries(GRID).map(([name, texts], k) => [name, texts[(i * (2 * k + 3) + (i >> (k % 4 + 1))) % texts.length]])));
 
 // What the program answers, as it prints it.

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::quantity::Allowed;
 pub use list::{NEEDS, Need};
 pub use numbers::Bent;
-pub(crate) use numbers::{ASSUMED, is_number};
+pub(crate) use numbers::{ASSUMED, NUMBERS, bent_like, is_number};
 
 /// The share of unique pings that may be lost where nothing is said of it.
 pub const LOST_BY_DEFAULT: f64 = 1e-6;

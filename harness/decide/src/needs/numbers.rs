@@ -78,6 +78,17 @@ impl Bent {
     }
 }
 
+/// What numbers have in common that copies and losses bend alike: the name of a formula of the page.
+pub(crate) fn bent_like(number: Number) -> &'static str {
+    match number {
+        Number::Pings | Number::Sessions | Number::Crashes => "counts",
+        Number::CrashRate => "rate",
+        Number::Dau | Number::Wau | Number::Mau | Number::NewProfiles => "users",
+        Number::Retention(_) => "retention",
+        Number::Step(_) => "step",
+    }
+}
+
 /// Whether a requirement is one of a number.
 pub(crate) fn is_number(requirement: &str) -> bool {
     NUMBERS.iter().any(|(name, _)| *name == requirement)

@@ -275,11 +275,24 @@ function emptiedOf(c, t, n) {
   return { live: live / SLICES, stable: stable / SLICES };
 }
 
+// impact::predict::whoever, by the kind of a number; what its kinds have in common stands in needs::numbers.
+const quotient = (above, below) => (1 + above) / (1 + below) - 1;
+const WHOEVER = {
+  counts: (copies, loss) => copies - loss, users: (copies, loss) => -loss, retention: (copies, loss) => quotient(0, -loss), step: () => 0,
+  rate: (copies, loss) => { const [none, whole] = [0, -loss].map((users) => quotient(copies - loss, users)); return Math.abs(none) > Math.abs(whole) ? none : whole; },
+};
+// Bent::errors
+function bent(f, t, n) {
+  const copies = f.left / (uniquesPerS(t) * DAY_S), loss = f.lostPerYear / (uniquesPerS(t) * YEAR_S);
+  return D.bends.filter(([name]) => n.numbers.includes(name)).map(([name, kind]) => [name, Math.abs(WHOEVER[kind](copies, loss)), n.tolerance]);
+}
+const isNumber = (requirement) => D.bends.some(([name]) => name === requirement);
+
 // decide::decision::failures
 function failures(c, f, t, n) {
   const p99 = f.speed?.p99 ?? [0, "outside"], busy = f.speed?.busy ?? [0, "outside"];
   return [["lost", f.lostPerYear / (uniquesPerS(t) * YEAR_S), n.lost], ["missed", ofDelivered(t, f.left), n.missed], ["p99", p99[0] / 1e9, n.p99 ?? Infinity, p99[1]],
-    ["memory", c.worker, n.memory], ["disk", c.disk, n.disk], ["redis", f.maxmemory, n.redis ?? 0], ["workers", busy[0], 1, busy[1]]]
+    ["memory", c.worker, n.memory], ["disk", c.disk, n.disk], ["redis", f.maxmemory, n.redis ?? 0], ["workers", busy[0], 1, busy[1]], ...bent(f, t, n)]
     .filter(([, found, allowed]) => found > allowed)
     .map(([requirement, found, allowed, origin]) => ({ requirement, found, allowed, origin: origin ?? "modelled", times: allowed > 0 ? found / allowed : Infinity }))
     .sort((a, b) => b.times - a.times || 0);
@@ -302,7 +315,7 @@ function bestOfEach(judged, key) {
 
 // decide::decision::decide_knowing
 function decide(t, n) {
-  const { unsaid } = candidates(t, n), isUnsaid = (j) => unsaid.has(j.c.s.strategy) && j.fails.some((f) => f.requirement === "missed"), judged = candidates(t, n).map((c) => { const f = assess(c, t, n); return { c, f, fails: failures(c, f, t, n) }; });
+  const { unsaid } = candidates(t, n), isUnsaid = (j) => unsaid.has(j.c.s.strategy) && j.fails.some((f) => f.requirement === "missed" || isNumber(f.requirement)), judged = candidates(t, n).map((c) => { const f = assess(c, t, n); return { c, f, fails: failures(c, f, t, n) }; });
   const survivors = bestOfEach(judged.filter((j) => !j.fails.length), (j) => order(j.f)), names = new Set(survivors.map((j) => j.c.s.strategy));
   const beats = (a, b) => order(a.f).every((v, i) => v <= order(b.f)[i]) && order(a.f).some((v, i) => v < order(b.f)[i]);
   for (const j of survivors) j.front = !survivors.some((other) => beats(other, j));

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::decision::Decision;
-use crate::needs::NEEDS;
+use crate::needs::{ASSUMED, NEEDS, NUMBERS, bent_like};
 use crate::render::{FLINK_SQL, SPARK, sentence, text};
 use crate::traffic::Lags;
 pub use pieces::{Close, Pieces};
@@ -84,9 +84,8 @@ impl Page<'_> {
 
     /// What the script reads: JSON that may stand in a script element.
     pub fn data(&self) -> String {
-        // Numbers are not asked for on the page.
-        let asked = NEEDS.iter().filter(|need| !["numbers", "tolerance"].contains(&need.name));
-        let needs: Vec<_> = asked.map(|need| json!([need.name, need.default, need.about])).collect();
+        let needs: Vec<_> = NEEDS.iter().map(|need| json!([need.name, need.default, need.about])).collect();
+        let bends: Vec<_> = NUMBERS.iter().map(|(name, number)| [name, bent_like(*number)]).collect();
         let all = json!({
             "sentence": sentence(self.decision),
             "traffic": self.decision.traffic,
@@ -95,6 +94,8 @@ impl Page<'_> {
             "asked": self.asked,
             "words": self.words,
             "needs": needs,
+            "bends": bends,
+            "assumed": ASSUMED,
             "told": self.told,
             "lengths_s": self.lengths_s,
             "lost": self.lost,

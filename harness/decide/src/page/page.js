@@ -23,6 +23,7 @@ const READ = {
   time: (t) => { const parts = [...t.replace(/\s/g, "").matchAll(/([\d.]+)(ns|us|ms|min|months?|m|s(?:ec)?|hours?|hr|h|days?|d|weeks?|w|y(?:ears?)?)/g)], size = { ns: 1e-9, us: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600, d: DAY_S, w: 7 * DAY_S, y: YEAR_S }; if (!parts.length || parts.map((p) => p[0]).join("") !== t.replace(/\s/g, "")) return null; return parts.reduce((all, [, v, u]) => all + Number(v) * (size[u] ?? (u.startsWith("month") ? YEAR_S / 12 : size[u[0]])), 0); },
   count: (t) => { const v = plain(t); return v !== null && Number.isInteger(v) ? within(v, 1, 1e6) : null; },
   money: (t) => within(plain(t), 0, Infinity),
+  numbers: (t) => { const names = t.trim() === "none" ? [] : t.split(",").map((name) => name.trim()); return names.every((name, i) => isNumber(name) && names.indexOf(name) === i) ? names : null; },
   nightly: (t) => t === "no" ? null : t === "yes" ? 0 : within(plain(t), 0, 60) ?? undefined,
 };
 // Lags::parse
@@ -48,6 +49,7 @@ const WRITE = {
 const FIELDS = [
   ["Traffic"], ["rate", "Pings a second", "rate", 1, 1e6], ["duplicates", "Duplicates, of pings", "share", 1e-4, .5], ["lags", "How late copies come", "lags"],
   ["Must hold"], ["lost", "Lost in a year, of uniques", "share", ["none", "1e-9", "1e-6", "1e-3"]], ["missed", "Duplicates in the end, of what is delivered", "share", 1e-6, .1], ["nightly", "Nightly job", "nightly", ["no", "yes", "1"], ["off", "on", "looks back a day"]], ["p99", "p99 of a batch", "time", 1e-3, 10, "any"],
+  ["numbers", "Numbers that people read", "numbers"], ["tolerance", "Each bent by, at most", "share", 1e-4, .1],
   ["What there is"], ["workers", "Workers", "count", 1, 256], ["memory", "Memory a worker", "bytes", 2 ** 26, 2 ** 40], ["redis", "Redis, up to", "bytes", 2 ** 28, 2 ** 42, "none"], ["disk", "Disk a worker", "bytes", 2 ** 28, 2 ** 44],
   ["What goes wrong"], ["crashes", "Worker crashes", "often", .1, 3650, "none"], ["restarts", "Deploys", "often", .1, 36525, "none"], ["failovers", "Redis failovers", "often", .1, 365, "none"],
   ["Prices, a GiB and month"], ["price.redis", "Redis", "money", .1, 100], ["price.memory", "Memory", "money", .1, 100], ["price.disk", "Disk", "money", .001, 10],
@@ -122,8 +124,9 @@ const SAYS = {
   disk: (f) => [`needs ${showBytes(f.found)} of disk in each worker`, `each has ${showBytes(f.allowed)}`], redis: (f, x) => [`needs ${showBytes(f.found)} of Redis`, x.redis === "none" ? "there is none" : `there are ${showBytes(f.allowed)}`],
   workers: (f) => [`takes ${sig(f.found)} of each worker's time`, "there is one"],
 };
+const failed = (f, j) => (SAYS[f.requirement] ?? ((f) => [`bends ${f.requirement} by ${pct(f.found)}`, `allowed is ${f.allowed ? pct(f.allowed) : "none"}`]))(f, X, j);
 function why(j) {
-  return j.fails.map((f) => { const [what, than] = SAYS[f.requirement](f, X, j), times = f.times; return `<div><b>${what}</b>, ${isFinite(times) ? times < 1.02 ? "too close to call: " : sig(times) + " times too much: " : ""}${than}.${f.origin === "outside" ? dot("outside") : f.origin === "measured" ? dot("measured") : dot("modelled")}</div>`; }).join("");
+  return j.fails.map((f) => { const [what, than] = failed(f, j), times = f.times; return `<div><b>${what}</b>, ${isFinite(times) ? times < 1.02 ? "too close to call: " : sig(times) + " times too much: " : ""}${than}.${f.origin === "outside" ? dot("outside") : f.origin === "measured" ? dot("measured") : dot("modelled")}</div>`; }).join("");
 }
 const cell = (label, inside) => `<td data-l="${label}">${inside}</td>`;
 function row(j, i, q) {
@@ -143,7 +146,9 @@ const out = (j) => `<tr class="out"><td><span class="nm">${icon(j.c.s)}<span><s>
 
 function say(q, d) {
   const [a, b] = d.survivors, { t, n } = q, share = (perDay) => ofDelivered(t, perDay);
-  const asked = `${sig(t.pings_per_s)} pings a second, ${pct(t.duplicates)} of them copies, half of these within ${seconds(t.lags.quantile(.5))} and the last after ${seconds(t.lags.longest())}; ${num(n.workers)} workers, ${n.redis === null ? "no Redis" : "Redis up to " + showBytes(n.redis)}, ${n.lost ? "losses up to " + pct(n.lost) : "nothing may be lost"}, nightly job ${n.nightly === null ? "off" : "on"}`;
+  const asked = `${sig(t.pings_per_s)} pings a second, ${pct(t.duplicates)} of them copies, half of these within ${seconds(t.lags.quantile(.5))} and the last after ${seconds(t.lags.longest())}; ${num(n.workers)} workers, ${n.redis === null ? "no Redis" : "Redis up to " + showBytes(n.redis)}, ${n.lost ? "losses up to " + pct(n.lost) : "nothing may be lost"}, nightly job ${n.nightly === null ? "off" : "on"}${n.numbers.length ? `; ${n.numbers.join(", ")} bent by at most ${pct(n.tolerance)}` : ""}`;
+  $("#assumed").hidden = !n.numbers.length;
+  $("#assumed").textContent = D.assumed;
   $("#kick").textContent = asked;
   into("#qs").html = `<b>change</b>${asked}`;
   if (a) {
@@ -151,7 +156,7 @@ function say(q, d) {
     into("#then").html = (b ? `Next comes <b>${b.c.s.strategy}</b>${b.c.window ? ", " + seconds(b.c.window) : ""}, at ${money(b.f.price)} a month.` : "It is the only one that meets every requirement.") + ` ${d.excluded.length} of ${d.excluded.length + d.survivors.length} strategies ${d.excluded.length === 1 ? "fails" : "fail"} a requirement${d.excluded[0] ? `; nearest of them is <b>${d.excluded[0].c.s.strategy}</b>` : ""}.`;
   } else {
     const g = d.giveUp;
-    into("#say").html = `<b>Nothing meets all of this.</b> ${g ? `Give up one requirement, ${g.fails[0].requirement}: then ${named(g.c)}, which ${SAYS[g.fails[0].requirement](g.fails[0], X, g).join(" where ")}.` : "No single requirement stands in the way."}`;
+    into("#say").html = `<b>Nothing meets all of this.</b> ${g ? `Give up one requirement, ${g.fails[0].requirement}: then ${named(g.c)}, which ${failed(g.fails[0], g).join(" where ")}.` : "No single requirement stands in the way."}`;
     into("#then").html = "Each strategy below says what it fails, and by how much.";
   }
 }
@@ -300,7 +305,8 @@ function form() {
     if (Array.isArray(f[3])) {
       const choices = f[3].includes(shown) ? f[3] : [...f[3], shown], words = f[4] ?? [];
       o += `<div class="f"><span class="lab">${label}</span><div class="seg" role="radiogroup" aria-label="${label}" title="${esc(about)}">${choices.map((v, i) => `<label><input type="radio" name="${name}" value="${esc(v)}" ${shown === v ? "checked" : ""}>${esc(words[i] ?? v)}</label>`).join("")}</div></div>`;
-    } else if (kind === "lags") o += `<div class="f"><label for="${id}">${label}</label><input class="wide" type="text" id="${id}" data-k="${name}" value="${esc(shown)}" spellcheck="false" autocomplete="off"><small>shares and lags, as 50%=10m,90%=8h,99.9%=3d, or nightly, as measured for Firefox</small><small class="bad" id="${id}-bad"></small></div>`;
+    } else if (kind === "numbers") o += `<div class="f"><label for="${id}">${label}</label><input class="wide" type="text" id="${id}" data-k="${name}" value="${esc(shown)}" title="${esc(about)}" spellcheck="false" autocomplete="off"><small>none, or some of ${D.bends.map(([name]) => name).join(", ")}</small><small class="bad" id="${id}-bad"></small></div>`;
+    else if (kind === "lags") o += `<div class="f"><label for="${id}">${label}</label><input class="wide" type="text" id="${id}" data-k="${name}" value="${esc(shown)}" spellcheck="false" autocomplete="off"><small>shares and lags, as 50%=10m,90%=8h,99.9%=3d, or nightly, as measured for Firefox</small><small class="bad" id="${id}-bad"></small></div>`;
     else { const v = read(name, shown), p = v === null || v === 0 ? (f[5] === "none" && name !== "redis" || name === "redis" ? 0 : 1000) : toSlider(f, v); o += `<div class="f"><label for="${id}">${label}<input type="text" id="${id}" data-k="${name}" value="${esc(shown)}" title="${esc(about)}" autocomplete="off"></label><input type="range" id="${id}-s" data-s="${name}" min="0" max="1000" value="${p}" aria-label="${label}" aria-valuetext="${esc(shown)}"><small class="bad" id="${id}-bad"></small></div>`; }
   }
   into("#fields").html = o + (open ? "</details>" : "");

@@ -7,10 +7,11 @@ use serde_json::json;
 
 use crate::checked::Checked;
 use crate::decision::Decision;
+use crate::needs::ASSUMED;
 use crate::render::{recipe, sentence};
 use crate::sensitivity::Change;
 
-/// One object: the question, the answer, every figure with its origin, what would change the answer, and the curves that
+/// One object: the question, the answer, what it assumes of numbers where it is asked for any, every figure with its origin, what would change the answer, and the curves that
 /// times were read off.
 pub fn json(decision: &Decision, changes: &[Change], checked: &[Checked]) -> String {
     let recipe =
@@ -22,9 +23,11 @@ pub fn json(decision: &Decision, changes: &[Change], checked: &[Checked]) -> Str
             Some((candidate.strategy.as_str(), &*candidate.measured.as_ref()?.curve))
         })
         .collect();
+    let assumed = (!decision.needs.numbers.is_none()).then_some(ASSUMED);
     let all = json!({
         "advice": 1,
         "sentence": sentence(decision),
+        "assumed": assumed,
         "decision": decision,
         "changes": changes,
         "recipe": recipe,

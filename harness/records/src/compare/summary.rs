@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
+use super::impacted::ImpactSummary;
 use super::measured::{LatencySummary, ScaleSummary, TimeSummary, WeighSummary};
 use super::values::{Merged, Values};
 use super::verified::VerifySummary;
 use crate::metrics::Metric;
-use crate::record::{CellRecord, CellResult, HistogramError, ImpactFigures};
+use crate::record::{CellRecord, CellResult, HistogramError};
 use crate::stats::Spread;
 
 /// What the passes measured, over all rounds.
@@ -23,7 +24,7 @@ pub struct Summary {
     pub scale: Option<ScaleSummary>,
     /// The numbers that people read, the rounds added up; of those that are of other days or values, the first.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub impact: Option<Box<ImpactFigures>>,
+    pub impact: Option<Box<ImpactSummary>>,
     /// Every metric of the list.
     pub metrics: Values,
 }
@@ -35,19 +36,14 @@ impl Summary {
         let mut time = Vec::new();
         let mut weigh = Vec::new();
         let mut scale = Vec::new();
-        let mut impact: Option<Box<ImpactFigures>> = None;
+        let mut impact = Vec::new();
         for cell in cells {
             match &cell.result {
                 CellResult::Verify(figures) => verify.push(figures.as_ref()),
                 CellResult::Time(figures) => time.push(figures.as_ref()),
                 CellResult::Weigh(figures) => weigh.push(figures.as_ref()),
                 CellResult::Scale(figures) => scale.push(figures.as_ref()),
-                CellResult::Impact(figures) => match &mut impact {
-                    None => impact = Some(figures.clone()),
-                    Some(sum) => {
-                        sum.add(figures);
-                    }
-                },
+                CellResult::Impact(figures) => impact.push(figures.as_ref()),
                 CellResult::Skipped { .. } | CellResult::Failed { .. } => {}
             }
         }
@@ -56,7 +52,7 @@ impl Summary {
             time: TimeSummary::of(&time)?,
             weigh: WeighSummary::of(&weigh),
             scale: ScaleSummary::of(&scale)?,
-            impact,
+            impact: ImpactSummary::of(&impact),
             metrics: Values::default(),
         };
         summary.metrics = Values::of(cells, summary.merged());

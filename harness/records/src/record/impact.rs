@@ -96,6 +96,9 @@ pub struct NumberFigures {
     pub live: DifferenceFigures,
     /// In what the stable tables differ.
     pub stable: DifferenceFigures,
+    /// In how many of the rounds that were added up the same things happened, as they are of the same pings; 0 is 1.
+    #[serde(skip)]
+    pub counted_times: u32,
 }
 
 /// In what a table's number differs from the truth, by day.
@@ -142,6 +145,7 @@ impl NumberFigures {
                 .then(|| days.iter().map(|day| day.truth.of.unwrap_or_default()).collect()),
             live: DifferenceFigures::of(live),
             stable: DifferenceFigures::of(stable),
+            counted_times: 1,
         }
     }
 
@@ -175,7 +179,7 @@ impl NumberFigures {
                 Some(truth) => Some(with(truth, of)?),
             },
         };
-        Some(Compared { truth, seen, count, of, weight: 1 })
+        Some(Compared { truth, seen, count, of, weight: self.counted_times.max(1) })
     }
 }
 

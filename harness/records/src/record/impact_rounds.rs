@@ -97,6 +97,7 @@ mod tests {
             truth_of_count: None,
             live: difference,
             stable: DifferenceFigures::default(),
+            counted_times: 1,
         };
         let rows = RowsFigures { rows_count: uniques, again_count: 1, outside_count: 0 };
         ImpactFigures {

@@ -98,6 +98,7 @@ fn numbers(extra: fn(u32) -> u64, missing: fn(u32) -> u64) -> ImpactFigures {
             truth_of_count: of.map(|of| days().map(|_| of).collect()),
             stable: DifferenceFigures { extra_count: Vec::new(), ..live.clone() },
             live,
+            counted_times: 1,
         }
     };
     let of_all = [

@@ -1,13 +1,14 @@
 //! The numbers that people read: how wrong they are by day, by dimension, and in the triangle of retention.
 
 use dedup_impact::{Day, Number, Series as Numbers, percent};
+use dedup_records::compare::ImpactSummary;
 use dedup_records::record::{ImpactFigures, NumberFigures, Role, Tables};
 
 use super::{Heading, figure, section_of};
 use crate::chart::{Axis, Chart, Join, Point, Series, Unit};
 use crate::model::{Cell, Column, Figure, Section, Shade, Table, Tone, View};
 use crate::panel::{Entry, Panel};
-use crate::tables::impact::signed;
+use crate::tables::impact::{ACROSS, Shown, from_to, signed};
 use crate::words::clip;
 
 const HEADING: Heading = Heading {
@@ -19,15 +20,6 @@ const HEADING: Heading = Heading {
     absent: "These records hold no impact pass (run -p impact, on a scenario with [clients]), so there are no numbers to show.",
 };
 
-/// The numbers of the first table.
-const ACROSS: [(Number, &str); 5] = [
-    (Number::Pings, "pings"),
-    (Number::CrashRate, "crash rate"),
-    (Number::Dau, "daily users"),
-    (Number::Mau, "monthly users"),
-    (Number::Retention(1), "retention, week 1"),
-];
-
 /// The numbers that are drawn by day.
 const DRAWN: [(Number, &str); 3] =
     [(Number::Pings, "pings"), (Number::CrashRate, "crash rate"), (Number::Dau, "daily users")];
@@ -37,7 +29,7 @@ pub(super) fn section(panels: &[Panel<'_>]) -> Section {
 }
 
 /// A strategy and what it does to the numbers.
-type Of<'a> = (&'a Entry<'a>, &'a ImpactFigures);
+type Of<'a> = (&'a Entry<'a>, &'a ImpactSummary);
 
 fn draw(panel: &Panel<'_>) -> Option<Figure> {
     let rows: Vec<Of<'_>> =
@@ -69,9 +61,10 @@ pub(crate) fn claim(panels: &[Panel<'_>]) -> Option<String> {
         panels.iter().flat_map(|panel| &panel.rows).filter(|entry| entry.row.role == Role::Candidate);
     let all = entries.filter_map(|entry| Some((entry, entry.row.summary.impact.as_deref()?)));
     let errors = all.flat_map(|(entry, figures)| {
-        let error =
-            move |(number, called)| Some((entry, called, relative(figures.whole(number, Tables::Live))?));
-        ACROSS.into_iter().filter_map(error)
+        let error = move |shown: &Shown| {
+            Some((entry, shown.long, relative(figures.whole(shown.number, Tables::Live))?))
+        };
+        ACROSS.iter().filter_map(error)
     });
     let (entry, called, error) = errors.max_by(|(.., one), (.., other)| one.abs().total_cmp(&other.abs()))?;
     Some(match error {
@@ -109,17 +102,28 @@ fn error_cell(error: Option<f64>) -> Cell {
     }
 }
 
+/// With the smallest and the largest that a round has, where there are several that differ.
+fn over_rounds(figures: &ImpactSummary, number: Number, tables: Tables) -> Cell {
+    let error = relative(figures.whole(number, tables));
+    match (error, figures.spread(number, tables)) {
+        (Some(error), Some(spread)) if spread.min < spread.max => {
+            Cell::number(format!("{} ({})", signed(error), from_to(spread.min, spread.max)), error)
+        }
+        _ => error_cell(error),
+    }
+}
+
 /// Every strategy, live and stable.
 fn errors(rows: &[Of<'_>], panel: &Panel<'_>) -> Table {
     let caption = format!("How wrong each number is over all days, {}", panel.title);
     let mut table =
         Table::new(format!("impact-{}", panel.id), caption, &[("strategy", false)]).viewed(View::Cards);
-    for (_, called) in ACROSS {
-        table.columns.extend(["live", "stable"].map(|which| Column::new(format!("{called}, {which}"), true)));
+    for Shown { long, .. } in ACROSS {
+        table.columns.extend(["live", "stable"].map(|which| Column::new(format!("{long}, {which}"), true)));
     }
     for (entry, figures) in rows {
-        let cells = ACROSS.iter().flat_map(|(number, _)| {
-            [Tables::Live, Tables::Stable].map(|tables| error_cell(relative(figures.whole(*number, tables))))
+        let cells = ACROSS.iter().flat_map(|shown| {
+            [Tables::Live, Tables::Stable].map(|tables| over_rounds(figures, shown.number, tables))
         });
         table.push(Some(entry.strategy), std::iter::once(Cell::text(&entry.name)).chain(cells).collect());
     }

@@ -1,8 +1,8 @@
 //! The numbers that people read, and how wrong they are: strategies down, numbers across, live and stable.
 
 use dedup_impact::{Error, Number, Series, percent};
-use dedup_records::compare::{Block, Comparison, Row};
-use dedup_records::record::{ImpactFigures, Tables};
+use dedup_records::compare::{Block, Comparison, ImpactSummary, Row};
+use dedup_records::record::Tables;
 use dedup_records::units::thousands;
 
 use super::grid::Align;
@@ -12,51 +12,79 @@ use super::small::Small;
 use super::text::{Text, Tone};
 use super::{impact_of_one, markdown, table};
 
-/// The numbers that stand in the table of all strategies: those for which an error is not that of another.
-const ACROSS: [(Number, &str); 6] = [
-    (Number::Pings, "pings"),
-    (Number::CrashRate, "crash rate"),
-    (Number::Dau, "daily"),
-    (Number::Mau, "monthly"),
-    (Number::NewProfiles, "new"),
-    (Number::Retention(1), "retention"),
+/// A number that stands in tables of all strategies.
+pub(crate) struct Shown {
+    pub(crate) number: Number,
+    /// What it is called where there is little room.
+    pub(crate) short: &'static str,
+    /// And where there is more.
+    pub(crate) long: &'static str,
+}
+
+/// Those for which an error is not that of another.
+pub(crate) const ACROSS: [Shown; 6] = [
+    Shown { number: Number::Pings, short: "pings", long: "pings" },
+    Shown { number: Number::CrashRate, short: "crash rate", long: "crash rate" },
+    Shown { number: Number::Dau, short: "daily", long: "daily users" },
+    Shown { number: Number::Mau, short: "monthly", long: "monthly users" },
+    Shown { number: Number::NewProfiles, short: "new", long: "new profiles" },
+    Shown { number: Number::Retention(1), short: "retention", long: "retention, week 1" },
 ];
 
 /// A table for the live tables, and one for the stable ones.
 pub(super) fn tables(block: &Block) -> Vec<Small> {
-    let rows: Vec<(&Row, &ImpactFigures)> =
+    let rows: Vec<(&Row, &ImpactSummary)> =
         block.rows.iter().filter_map(|row| Some((row, row.summary.impact.as_deref()?))).collect();
     if rows.is_empty() {
         return Vec::new();
     }
+    let figures = || rows.iter().map(|(_, figures)| *figures);
     let titled = [
         (Tables::Live, "error of the numbers that people read, until the nightly job has run (live tables)"),
         (Tables::Stable, "the same after it (stable tables)"),
     ];
     let table = |(tables, title): (Tables, &str)| {
-        let across = ACROSS.iter().map(|(_, title)| (title.to_string(), Align::Right));
-        let rows = rows.iter().map(|(row, figures)| {
-            let cells = ACROSS.iter().map(|(number, _)| error_cell(figures.whole(*number, tables).as_ref()));
-            std::iter::once(Text::plain(name(row, block))).chain(cells).collect()
-        });
-        Small {
-            title: title.to_string(),
-            columns: std::iter::once(("strategy".to_string(), Align::Left)).chain(across).collect(),
-            rows: rows.collect(),
+        let mut columns = vec![("strategy".to_string(), Align::Left)];
+        columns.extend(ACROSS.iter().map(|shown| (shown.short.to_string(), Align::Right)));
+        let mut rows: Vec<Vec<Text>> =
+            rows.iter().map(|(row, of)| across(name(row, block), of, tables)).collect();
+        let ranges: Vec<Option<f64>> = figures().map(|of| half_range(of, tables)).collect();
+        if ranges.iter().any(Option::is_some) {
+            columns.insert(2, ("±".to_string(), Align::Right));
+            let cells = ranges.into_iter().map(|range| range.map_or("-".to_string(), percent));
+            rows.iter_mut().zip(cells).for_each(|(row, cell)| row.insert(2, Text::dim(cell)));
         }
+        Small { title: title.to_string(), columns, rows }
     };
     titled.into_iter().map(table).collect()
 }
 
+/// A strategy's errors over all days.
+fn across(name: String, figures: &ImpactSummary, tables: Tables) -> Vec<Text> {
+    let cells = ACROSS.iter().map(|shown| error_cell(figures.whole(shown.number, tables).as_ref()));
+    std::iter::once(Text::plain(name)).chain(cells).collect()
+}
+
+/// Half the range of what rounds have of pings, as a share of what they should be; none where there is one round.
+fn half_range(figures: &ImpactSummary, tables: Tables) -> Option<f64> {
+    figures.spread(Number::Pings, tables).map(|spread| (spread.max - spread.min) / 2.0)
+}
+
 /// Each strategy in a sentence.
 pub(super) fn notes(block: &Block) -> Vec<String> {
-    let figures = block.rows.iter().filter_map(|row| Some((row, row.summary.impact.as_deref()?)));
-    figures.map(|(row, figures)| format!("{}: {}.", name(row, block), figures.sentence())).collect()
+    let figures = || block.rows.iter().filter_map(|row| Some((row, row.summary.impact.as_deref()?)));
+    let rounds = figures().map(|(_, figures)| figures.rounds_count()).max().filter(|rounds| *rounds > 1);
+    let spread = rounds.map(|rounds| {
+        format!("errors = {rounds} rounds added up, ± half the range of their pings; `impact` has that of every number.")
+    });
+    let sentence =
+        |(row, figures): (&Row, &ImpactSummary)| format!("{}: {}.", name(row, block), figures.sentence());
+    figures().map(sentence).chain(spread).collect()
 }
 
 /// Every strategy of a comparison by itself, for a terminal; empty where nothing of this was measured.
 pub fn render(comparison: &Comparison, look: Look) -> String {
-    let of = |block: &Block, row: &Row, figures: &ImpactFigures| {
+    let of = |block: &Block, row: &Row, figures: &ImpactSummary| {
         let mut lines = vec![table::strong(&heading(block, row), look)];
         lines.extend(table::prose(&about(figures), look));
         lines.extend(table::drawn(impact_of_one::tables(figures), look));
@@ -67,7 +95,7 @@ pub fn render(comparison: &Comparison, look: Look) -> String {
 
 /// The same as Markdown.
 pub fn render_markdown(comparison: &Comparison) -> String {
-    let of = |block: &Block, row: &Row, figures: &ImpactFigures| {
+    let of = |block: &Block, row: &Row, figures: &ImpactSummary| {
         let head = format!(
             "### {}\n\n{}\n",
             markdown::escape(&heading(block, row)),
@@ -79,7 +107,7 @@ pub fn render_markdown(comparison: &Comparison) -> String {
     of_each(comparison, of).join("\n")
 }
 
-fn of_each<T>(comparison: &Comparison, of: impl Fn(&Block, &Row, &ImpactFigures) -> T) -> Vec<T> {
+fn of_each<T>(comparison: &Comparison, of: impl Fn(&Block, &Row, &ImpactSummary) -> T) -> Vec<T> {
     let rows = comparison.blocks.iter().flat_map(|block| block.rows.iter().map(move |row| (block, row)));
     rows.filter_map(|(block, row)| Some(of(block, row, row.summary.impact.as_deref()?))).collect()
 }
@@ -89,13 +117,17 @@ fn heading(block: &Block, row: &Row) -> String {
 }
 
 /// The answer, and what it was got from.
-fn about(figures: &ImpactFigures) -> String {
+fn about(figures: &ImpactSummary) -> String {
     let outside = match figures.live.outside_count {
         0 => String::new(),
         rows => format!(" {} rows of later days are not counted.", thousands(rows)),
     };
+    let rounds = match figures.rounds_count() {
+        0 | 1 => String::new(),
+        rounds => format!(", in {rounds} rounds that are added up"),
+    };
     format!(
-        "It {}. {} unique pings of {} days from {} on; nightly job: {}.{outside}",
+        "It {}. {} unique pings of {} days from {} on{rounds}; nightly job: {}.{outside}",
         figures.sentence(),
         thousands(figures.unique_count),
         figures.days_count,
@@ -126,7 +158,12 @@ pub fn signed(share: f64) -> String {
 
 /// `-0.1 to +0.2 %`.
 pub fn interval(error: &Error) -> String {
-    let [low, high] = error.interval.map(signed);
+    from_to(error.interval[0], error.interval[1])
+}
+
+/// The same of any two shares.
+pub(crate) fn from_to(low: f64, high: f64) -> String {
+    let [low, high] = [low, high].map(signed);
     match low.strip_suffix(" %") {
         Some(low) => format!("{low} to {high}"),
         None => format!("{low} to {high}"),

@@ -1,19 +1,19 @@
 //! One strategy's numbers: by the truth, how wrong each is, where it is worst, and what was to be expected.
 
 use dedup_impact::{Number, Series, worst};
+use dedup_records::compare::ImpactSummary;
 use dedup_records::record::{ImpactFigures, NumberFigures, Tables};
 use dedup_records::units::{fixed, thousands};
 
 use super::grid::Align;
-use super::impact::{error_cell, interval, relative, signed};
+use super::impact::{error_cell, from_to, interval, relative, signed};
 use super::small::Small;
 use super::text::{Text, Tone};
 
 /// The tables of one strategy.
-pub(super) fn tables(figures: &ImpactFigures) -> Vec<Small> {
+pub(super) fn tables(figures: &ImpactSummary) -> Vec<Small> {
     let worst = Tables::ALL.map(|tables| where_worst(figures, tables));
-    [errors(figures), intervals(figures)]
-        .map(Some)
+    [Some(errors(figures)), Some(intervals(figures)), ranges(figures)]
         .into_iter()
         .chain(worst)
         .chain([expected(figures)])
@@ -37,10 +37,11 @@ fn wholes(figures: &ImpactFigures) -> impl Iterator<Item = &NumberFigures> {
 }
 
 /// Every number of the whole, as the truth, live and stable tables have it.
-fn errors(figures: &ImpactFigures) -> Small {
+fn errors(figures: &ImpactSummary) -> Small {
     let row = |number: &NumberFigures| {
         let [live, stable] = both(number)?;
-        let cells = [called(live.number, &figures.steps), truth(&live)].map(Text::plain);
+        let cells =
+            [called(live.number, &figures.steps), truth(&live, figures.rounds_count())].map(Text::plain);
         Some(cells.into_iter().chain([&live, &stable].map(|series| error_cell(Some(series)))).collect())
     };
     Small {
@@ -75,9 +76,28 @@ fn columns(titles: &[&str], left: usize) -> Vec<(String, Align)> {
     titles.iter().enumerate().map(|(at, title)| (title.to_string(), align(at))).collect()
 }
 
-/// A count in the mean of the days; a quotient over all of them.
-fn truth(series: &Series) -> String {
-    let days = series.days.iter().flatten().count().max(1) as f64;
+/// The smallest and the largest that a round has; none where there is one round.
+fn ranges(figures: &ImpactSummary) -> Option<Small> {
+    let range = |number: Number, tables: Tables| {
+        let spread = figures.spread(number, tables);
+        spread
+            .map_or_else(|| Text::new("-", Tone::Dim), |spread| Text::plain(from_to(spread.min, spread.max)))
+    };
+    let row = |of: &NumberFigures| {
+        let number = Number::named(&of.number)?;
+        let named = Text::plain(called(number, &figures.steps));
+        Some(std::iter::once(named).chain(Tables::ALL.map(|tables| range(number, tables))).collect())
+    };
+    (figures.rounds_count() > 1).then(|| Small {
+        title: format!("smallest and largest of these errors in the {} rounds", figures.rounds_count()),
+        columns: columns(&["number", "live", "stable"], 1),
+        rows: wholes(figures).filter_map(row).collect(),
+    })
+}
+
+/// A count in the mean of the days of all rounds; a quotient over all of them.
+fn truth(series: &Series, rounds: usize) -> String {
+    let days = (series.days.iter().flatten().count().max(1) * rounds.max(1)) as f64;
     match series.whole().map(|whole| whole.truth) {
         None => "-".to_string(),
         Some(truth) if truth.of.is_none() => thousands((truth.count as f64 / days).round() as u64),

@@ -15,10 +15,11 @@ use super::survey;
 use super::{PassArg, RunArgs};
 use crate::cmd::given_redis::{claim, refused};
 use crate::cmd::places::refuse_one_place;
-use crate::environment::{PassOptions, RedisChoice, ScaleOptions, TimeOptions};
+use crate::environment::{CellError, PassOptions, RedisChoice, ScaleOptions, TimeOptions};
 use crate::exit::{Exit, OrExit};
 use crate::machine::run_starting_now;
 use crate::pacing::Pacing;
+use crate::passes::impact;
 use crate::print::note;
 use crate::printable::{printable, printable_record};
 use crate::record::{DoubtRecord, FILE_NAME, Pass, RunRecord};
@@ -55,6 +56,7 @@ pub(super) fn plan(
     admit_start(args, &plan).or_exit(Exit::Usage)?;
     admit_pipelines(&plan).or_exit(Exit::Usage)?;
     admit(&plan).or_exit(Exit::Usage)?;
+    admit_impact(args, &plan)?;
     plan.claim = claim(&plan.redis, &plan.strategies, stop)?.map(RefCell::new);
     let round_trip = plan.claim.as_ref().map(|claim| claim.borrow().round_trip(stop));
     let round_trip = round_trip.transpose().or_else(|error| refused(error, stop))?.unwrap_or_default();
@@ -212,7 +214,6 @@ fn streams(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow::Resul
             false => say(printable(&survey::text(&survey))),
         }
         let trace = Trace::new(options, &survey);
-        say_senders(args, &trace)?;
         return Ok(vec![Workload::Trace(Box::new(trace))]);
     }
     let scenarios = scenario::find_all(&args.scenarios).or_exit(Exit::Usage)?;
@@ -221,14 +222,35 @@ fn streams(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow::Resul
     Ok(scenarios.into_iter().map(|scenario| Workload::Scenario(Box::new(scenario))).collect())
 }
 
-/// Reads who sent the pings of a trace, before anything is written: each cell does so again.
-fn say_senders(args: &RunArgs, trace: &Trace) -> anyhow::Result<()> {
-    if let Some(senders) = trace.senders().or_exit_by_fault()?
-        && !args.output.quiet
-    {
-        say(printable(&survey::senders(&senders)));
+/// Sees that numbers can be counted, and reads who sent the pings of a trace, before anything is written: each cell does so again.
+fn admit_impact(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
+    if !plan.passes.contains(&Pass::Impact) {
+        return Ok(());
+    }
+    impact::admit_job(plan.nightly.0).map_err(refusal)?;
+    let memory_bytes = plan.limits.memory_bytes;
+    for workload in plan.workloads.iter().filter(|workload| workload.faults().is_empty()) {
+        impact::admit_pings(workload, memory_bytes).map_err(refusal)?;
+        let senders = match workload {
+            Workload::Scenario(_) => None,
+            Workload::Trace(trace) => trace.senders().or_exit_by_fault()?,
+        };
+        if let (Some(senders), false) = (&senders, args.output.quiet) {
+            say(printable(&survey::senders(senders)));
+        }
+        let seed = plan.seed.unwrap_or(workload.seed());
+        impact::admit(workload, seed, senders, memory_bytes).map_err(refusal)?;
     }
     Ok(())
+}
+
+/// What a cell would be refused for is wrong usage.
+fn refusal(error: CellError) -> anyhow::Error {
+    match error {
+        CellError::Refused(reason) | CellError::Failed(_, reason) | CellError::Skipped { reason, .. } => {
+            Err::<(), _>(anyhow::anyhow!(reason)).or_exit(Exit::Usage).unwrap_err()
+        }
+    }
 }
 
 fn trace_options(args: &RunArgs, directory: &Path, stop: &AtomicBool) -> anyhow::Result<TraceOptions> {

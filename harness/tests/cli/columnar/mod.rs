@@ -86,10 +86,11 @@ fn columns_of_a_wrong_type_are_one_error_and_nothing_is_written() {
         refused(&format!("text.{form}"), &missing, &["--client-field", "cleint", "client"]);
     }
     // A time column that says no time says no day.
+    let untimed = ["--time-field", "client", "--client-field", "client"];
     refused(
         "text.parquet",
-        &["--time-field", "client", "--client-field", "client"],
-        &["--time-field", "client"],
+        &untimed,
+        &["text.parquet", "times from client", "line 1: the time is c1; allowed is"],
     );
     assert!(!tool.work().join("out").exists());
 }

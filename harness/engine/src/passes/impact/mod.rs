@@ -26,28 +26,43 @@ mod who;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use dedup_impact::Counts;
+use dedup_stream::trace::TraceSenders;
+use dedup_stream::workload::Workload;
 
 use crate::environment::{CellError, Environment};
-use crate::nightly::{Copied, Table};
+use crate::nightly::{Choice, Copied, Table};
 use crate::passes::{Bench, stable, verify};
 use crate::record::ImpactFigures;
 use rows::Counted;
 use sent::Sent;
 use who::Who;
 
+pub use who::admit_pings;
+
 /// The share of the progress that the pipeline is; the nights and the counting are the rest.
 const PIPELINE: f64 = 0.6;
+
+/// Sees that the clients, days and values of a stream can be counted in so much memory, as the pass does once more. `senders` are those of a
+/// trace, where it names them. What does not say who sends its pings is left to the pass, which is skipped.
+pub fn admit(
+    workload: &Workload,
+    seed: u64,
+    senders: Option<TraceSenders>,
+    memory_bytes: u64,
+) -> Result<(), CellError> {
+    match Who::known(workload, seed, senders) {
+        Ok(who) => shape::shape(workload, &who, memory_bytes).map(drop),
+        Err(CellError::Skipped { .. }) => Ok(()),
+        Err(other) => Err(other),
+    }
+}
 
 /// Runs the pass. Its pipeline is one, whatever `bench` says.
 pub fn run(bench: Bench<'_>) -> Result<ImpactFigures, CellError> {
     let Bench { environment, workload, progress, .. } = bench;
     let who = Who::of(workload, environment.seed, environment.memory_limit)?;
     let shape = shape::shape(workload, &who, environment.memory_limit)?;
-    let Some((sink, behind)) = stable::begin_bare(environment, workload)? else {
-        return Err(CellError::Refused(
-            "--nightly none: the impact pass shows live tables beside stable ones; leave it out".to_string(),
-        ));
-    };
+    let Some((sink, behind)) = stable::begin_bare(environment, workload)? else { return Err(no_job()) };
     let (alive, seed) = (environment.alive, environment.seed);
     let stop = AtomicBool::new(false);
     let who_sent = || Sent::of(workload, seed, &who, shape, (alive, &stop));
@@ -70,6 +85,16 @@ pub fn run(bench: Bench<'_>) -> Result<ImpactFigures, CellError> {
     let counted = both(&[live, stable], &sent, &truth)?;
     progress(1.0);
     Ok(figures::figures(&who, &sent, &truth, counted, job))
+}
+
+/// Sees that there is a nightly job behind it.
+pub fn admit_job(choice: Choice) -> Result<(), CellError> {
+    if choice == Choice::None { Err(no_job()) } else { Ok(()) }
+}
+
+fn no_job() -> CellError {
+    let refused = "--nightly none: the impact pass shows live tables beside stable ones; leave it out";
+    CellError::refused(refused)
 }
 
 /// Does both at once; what the first comes to, if both succeed.

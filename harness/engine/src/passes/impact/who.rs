@@ -21,6 +21,21 @@ pub(super) enum Who {
     Named(TraceSenders, WhoFields),
 }
 
+/// Sees that there is room for who sent each ping of a trace, before that is read.
+pub fn admit_pings(workload: &Workload, memory_bytes: u64) -> Result<(), CellError> {
+    let is_named = matches!(workload, Workload::Trace(trace) if trace.options.who.is_some());
+    let bytes = workload.expected_pings().saturating_mul(BYTES_A_TRACED_PING);
+    if !is_named || bytes <= memory_bytes / 2 {
+        return Ok(());
+    }
+    Err(CellError::Refused(format!(
+        "--client-field: {} pings would take about {} MiB, and {} MiB are free for that; allowed are fewer pings",
+        workload.expected_pings(),
+        bytes >> 20,
+        memory_bytes >> 21,
+    )))
+}
+
 /// Who sent a ping, and what for.
 pub(super) struct SentBy {
     /// The number of the sender: a client, or one with certain values.
@@ -34,6 +49,20 @@ pub(super) struct SentBy {
 impl Who {
     /// Of a workload, with so many bytes for everything.
     pub(super) fn of(workload: &Workload, seed: u64, memory_bytes: u64) -> Result<Who, CellError> {
+        admit_pings(workload, memory_bytes)?;
+        let senders = match workload {
+            Workload::Scenario(_) => None,
+            Workload::Trace(trace) => trace.senders().map_err(CellError::refused)?,
+        };
+        Who::known(workload, seed, senders)
+    }
+
+    /// The same where those of a trace were read.
+    pub(super) fn known(
+        workload: &Workload,
+        seed: u64,
+        senders: Option<TraceSenders>,
+    ) -> Result<Who, CellError> {
         if let Some(clients) = workload.clients(seed) {
             return Ok(Who::Clients(clients));
         }
@@ -44,17 +73,7 @@ impl Who {
         };
         let Workload::Trace(trace) = workload else { return Err(nobody()) };
         let Some(who) = trace.options.who.clone() else { return Err(nobody()) };
-        let bytes = workload.expected_pings().saturating_mul(BYTES_A_TRACED_PING);
-        if bytes > memory_bytes / 2 {
-            return Err(CellError::Refused(format!(
-                "--client-field: {} pings would take about {} MiB, and {} MiB are free for that; allowed are fewer pings",
-                workload.expected_pings(),
-                bytes >> 20,
-                memory_bytes >> 21,
-            )));
-        }
-        let senders = trace.senders().map_err(CellError::refused)?.ok_or_else(nobody)?;
-        Ok(Who::Named(senders, who))
+        Ok(Who::Named(senders.ok_or_else(nobody)?, who))
     }
 
     /// What pings are counted as, by number of their type.
