@@ -76,13 +76,14 @@ def defaults(file, given):
     return told
 
 
-class Running:
-    """A system with its server."""
+class Server:
+    """The server of a system, and how to reach it."""
 
     def __init__(self, name):
         self.name, _, given = name.partition(":")
+        self.given = dict(word.split("=") for word in given.split(",") if word)
         with open(os.path.join(SYSTEMS, self.name + ".toml"), "rb") as text:
-            file = tomllib.load(text)
+            file = self.file = tomllib.load(text)
         self.directory = tempfile.TemporaryDirectory()
         here = self.directory.name
         os.chmod(here, 0o711)
@@ -92,19 +93,8 @@ class Running:
         command = [word.replace("{dir}", here).replace("{port}", str(port)) for word in file["server"]["command"]]
         self.server = subprocess.Popen(command, cwd=SYSTEMS, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         path = file["server"].get("socket")
-        address = os.path.join(here, path) if path else f"127.0.0.1:{port}"
-        self.listens(address, path)
-        self.program = subprocess.Popen(file["command"], cwd=SYSTEMS, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        hello = {
-            "dedup-protocol": 1, "worker": 0, "workers": 1, "seed": 7, "state_dir": here, "ids_in_window": IDS_IN_WINDOW, "ids_total": PINGS,
-            "time_factor": 1.0, "server": address, "settings": defaults(file, dict(word.split("=") for word in given.split(",") if word)),
-        }
-        self.program.stdin.write(json.dumps(hello).encode() + b"\n")
-        self.program.stdin.flush()
-        welcome = json.loads(self.program.stdout.readline())
-        if "dedup-protocol" not in welcome:
-            raise SystemExit(f"{name}: {welcome}")
-        self.advances = welcome["calls"]["advance"]
+        self.address = os.path.join(here, path) if path else f"127.0.0.1:{port}"
+        self.listens(self.address, path)
 
     def listens(self, address, is_path):
         while self.server.poll() is None:
@@ -115,6 +105,30 @@ class Running:
             except OSError:
                 time.sleep(0.05)
         raise SystemExit(f"{self.name}: its server ended")
+
+    def end(self):
+        self.server.terminate()
+        self.server.wait()
+        self.directory.cleanup()
+
+
+class Running(Server):
+    """A system with its server."""
+
+    def __init__(self, name):
+        super().__init__(name)
+        file, here = self.file, self.directory.name
+        self.program = subprocess.Popen(file["command"], cwd=SYSTEMS, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        hello = {
+            "dedup-protocol": 1, "worker": 0, "workers": 1, "seed": 7, "state_dir": here, "ids_in_window": IDS_IN_WINDOW, "ids_total": PINGS,
+            "time_factor": 1.0, "server": self.address, "settings": defaults(file, self.given),
+        }
+        self.program.stdin.write(json.dumps(hello).encode() + b"\n")
+        self.program.stdin.flush()
+        welcome = json.loads(self.program.stdout.readline())
+        if "dedup-protocol" not in welcome:
+            raise SystemExit(f"{name}: {welcome}")
+        self.advances = welcome["calls"]["advance"]
 
     def ask(self, kind, body):
         self.program.stdin.write(HEADER.pack(len(body), ord(kind)) + body)
@@ -128,9 +142,7 @@ class Running:
     def end(self):
         self.program.stdin.close()
         self.program.wait()
-        self.server.terminate()
-        self.server.wait()
-        self.directory.cleanup()
+        super().end()
 
 
 def main():
@@ -150,4 +162,5 @@ def main():
         running.end()
 
 
-main()
+if __name__ == "__main__":
+    main()
