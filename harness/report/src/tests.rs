@@ -299,6 +299,48 @@ fn measurements_of_the_scale_pass_say_how_many_ids_there_were() {
 }
 
 #[test]
+fn a_fault_is_marked_on_the_day_of_its_numbers() {
+    let mut run = sample::run();
+    run.cells = sample::impact();
+    for cell in &mut run.cells {
+        cell.faults = vec!["restart".to_string(), "worker-crash".to_string()];
+        let CellResult::Impact(figures) = &mut cell.result else { panic!("it is of the impact pass") };
+        let fault = |kind: &str, at_day: u64, for_days: u64, fired_count| FaultFigures {
+            kind: kind.to_string(),
+            at_ns: at_day * 86_400_000_000_000 + 1,
+            for_ns: for_days * 86_400_000_000_000,
+            fired_count,
+            observed: "died once".to_string(),
+            outage_ns: None,
+        };
+        figures.faults = vec![fault("restart", 9, 0, 1), fault("worker-crash", 12, 2, 0)];
+    }
+    let report = report_of(&[run], Mix::Apart);
+    let impact = section(&report, "impact");
+    let [figure] = &impact.figures[..] else { panic!("one scenario") };
+    let bands: Vec<_> =
+        figure.charts[0].0.bands.iter().map(|band| (band.from, band.to, band.name.as_str())).collect();
+    assert_eq!(bands, [(9.0, 9.0, "restart"), (12.0, 14.0, "worker-crash")]);
+    let said = [
+        "exact: Fault on 2026-02-09: restart: died once.",
+        "from 2026-02-12 to 2026-02-14: worker-crash: was not seen",
+    ];
+    assert!(
+        said.iter().all(|said| figure.notes.iter().any(|note| note.contains(said))),
+        "{:?}",
+        figure.notes
+    );
+    // In text the numbers stand by themselves, as nothing was verified.
+    for text in [
+        tables::render(&report.comparison, tables::Format::Table, tables::Look::PLAIN),
+        tables::render(&report.comparison, tables::Format::Markdown, tables::Look::PLAIN),
+    ] {
+        assert!(text.contains("(live tables)") && text.contains("died once"), "{text}");
+        assert!(!text.contains("under faults: missed/lost"), "{text}");
+    }
+}
+
+#[test]
 fn numbers_that_people_read_are_drawn_where_they_are_wrong_and_the_triangle_is_what_it_should_be() {
     let report = report_of(&[full()], Mix::Apart);
     let impact = section(&report, "impact");

@@ -244,12 +244,21 @@ impl Workload {
             Workload::Trace(trace) => {
                 let source =
                     TraceSource::open(&trace.options).map_err(|error| SourceError(error.to_string()))?;
-                Ok(if share.is_all() {
-                    Box::new(source)
-                } else {
-                    Box::new(OfShare::of(Box::new(source), share))
-                })
+                Ok(of_share(Box::new(source), share))
             }
         }
     }
+
+    /// The same with the numbers that unique pings have in the whole stream, which is made as a whole.
+    pub fn source_numbered_as_whole(
+        &self,
+        seed: u64,
+        share: KeyShare,
+    ) -> Result<Box<dyn Source>, SourceError> {
+        Ok(of_share(self.source(seed)?, share))
+    }
+}
+
+fn of_share(source: Box<dyn Source>, share: KeyShare) -> Box<dyn Source> {
+    if share.is_all() { source } else { Box::new(OfShare::of(source, share)) }
 }

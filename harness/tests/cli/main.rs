@@ -14,6 +14,7 @@ mod kills;
 mod live;
 mod nights;
 mod nights_elsewhere;
+mod numbers_under;
 mod open_files;
 mod own_clients;
 mod pipelines;

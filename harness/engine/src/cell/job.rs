@@ -31,7 +31,7 @@ pub struct Job {
     pub work: Work,
     /// The round's seed.
     pub seed: u64,
-    /// The pipelines of the verify pass, and which of them are run.
+    /// The pipelines of the verify or impact pass, and which of them are run.
     pub pipelines: Pipelines,
     /// Pipeline workers, of each pipeline.
     pub workers: NonZeroUsize,

@@ -26,6 +26,6 @@ pub struct Bench<'a> {
     pub workload: &'a Workload,
     /// Called now and then with the share of the work that is done.
     pub progress: &'a mut (dyn FnMut(f64) + Send),
-    /// Which pipelines of the verify pass are run.
+    /// Which pipelines of the verify or impact pass are run.
     pub pipelines: Pipelines,
 }

@@ -19,12 +19,12 @@ pub(super) fn begin(
 pub(super) fn begin_bare(
     environment: &Environment,
     workload: &Workload,
-) -> Result<Option<(DaySink, Behind)>, CellError> {
+) -> Result<(DaySink, Behind), CellError> {
     let choice = match environment.nightly.0 {
         Choice::Auto => Choice::Nightly,
         asked => asked,
     };
-    with_columns_for(None, choice, environment, workload)
+    with_columns_for(None, choice, environment, workload)?.ok_or_else(super::impact::no_job)
 }
 
 fn with_columns_for(

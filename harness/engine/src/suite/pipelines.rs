@@ -24,17 +24,19 @@ impl Plan {
         if let Some(partition) = self.partition.filter(|_| self.is_loaded(place, work)) {
             return partition.client();
         }
-        let is_verified = match work {
-            Work::Faultless | Work::Measure(Pass::Verify, _) => true,
-            Work::Measure(..) => false,
+        let has_several = match work {
+            Work::Faultless => true,
+            Work::Measure(pass, _) => splits(pass),
             // Of the others a strategy with all ids has to fit.
-            Work::Build => self.passes_of(place.workload).all(|pass| pass == Pass::Verify),
+            Work::Build => self.passes_of(place.workload).all(splits),
         };
-        if !is_verified || !self.is_split(place) {
+        if !has_several || !self.is_split(place) {
             return Pipelines::ONE;
         }
         let of = self.pipelines;
-        let own = self.partition.map_or(0..of.get(), |partition| partition.part_of(of.get()));
+        // The numbers of an impact cell do not add up from parts: the share that has the cell has all of it.
+        let parted = self.partition.filter(|_| !matches!(work, Work::Measure(Pass::Impact, _)));
+        let own = parted.map_or(0..of.get(), |partition| partition.part_of(of.get()));
         Pipelines { of, own }
     }
 
@@ -83,7 +85,7 @@ impl Plan {
 
     /// What is run in one pipeline although more were asked for, each with the reason.
     pub fn not_split(&self) -> Vec<String> {
-        if self.pipelines == NonZeroU32::MIN || !self.passes.contains(&Pass::Verify) {
+        if self.pipelines == NonZeroU32::MIN || !self.passes.iter().copied().any(splits) {
             return Vec::new();
         }
         let places = self.places().into_iter();
@@ -96,4 +98,9 @@ impl Plan {
             })
             .collect()
     }
+}
+
+/// Whether a pass splits the keys of a cell among pipelines.
+fn splits(pass: Pass) -> bool {
+    matches!(pass, Pass::Verify | Pass::Impact)
 }

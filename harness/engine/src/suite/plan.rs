@@ -55,7 +55,7 @@ pub struct Plan {
     /// How many cells may run at once, where the memory is enough for so many. Those of the time pass, of long streams, and of stores that keep wall time are
     /// alone in any case.
     pub jobs: NonZeroUsize,
-    /// Among how many pipelines the keys of a verify cell are split, where its strategy allows that.
+    /// Among how many pipelines the keys of a verify or an impact cell are split, where its strategy allows that.
     pub pipelines: NonZeroU32,
     /// Which share of the cells is run, where not all are; of a cell of several pipelines it is a share of these.
     pub partition: Option<Partition>,
@@ -116,7 +116,7 @@ impl Plan {
     /// The passes over a workload: speed and memory are not measured while something is made to go wrong.
     pub(super) fn passes_of(&self, workload: usize) -> impl Iterator<Item = Pass> {
         let faults = !self.workloads[workload].faults().is_empty();
-        self.passes.iter().copied().filter(move |pass| *pass == Pass::Verify || !faults)
+        self.passes.iter().copied().filter(move |pass| matches!(pass, Pass::Verify | Pass::Impact) || !faults)
     }
 
     /// Every strategy on every workload on which any of its cells is run.

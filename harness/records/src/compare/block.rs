@@ -171,6 +171,7 @@ pub(super) fn stream(
 fn pipelines_counts(cells: &[&CellRecord]) -> BTreeSet<u32> {
     let counts = cells.iter().filter_map(|cell| match &cell.result {
         CellResult::Verify(figures) => Some(figures.pipelines_count),
+        CellResult::Impact(figures) => Some(figures.pipelines_count),
         _ => None,
     });
     let counts: BTreeSet<u32> = counts.collect();

@@ -126,11 +126,11 @@ pub struct VerifyFigures {
     pub part: Option<PartFigures>,
 }
 
-fn one() -> u32 {
+pub(super) fn one() -> u32 {
     1
 }
 
-fn is_one(count: &u32) -> bool {
+pub(super) fn is_one(count: &u32) -> bool {
     *count == 1
 }
 

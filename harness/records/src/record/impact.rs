@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Tables;
+use super::figures::{FaultFigures, is_one, one};
 
 /// The numbers that people read, and what the strategy does to them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,6 +27,12 @@ pub struct ImpactFigures {
     pub lost_on_the_way_count: u64,
     /// The nightly job that made the stable tables: `nightly` or `nightly-duckdb`.
     pub job: String,
+    /// Pipelines that the keys were split among, each with tables and a nightly job of its own.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub pipelines_count: u32,
+    /// What went wrong on purpose, of all pipelines, in the order in which it begins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FaultFigures>,
     /// What the live tables hold.
     pub live: RowsFigures,
     /// What the stable tables hold.

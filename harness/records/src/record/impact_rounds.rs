@@ -107,6 +107,8 @@ mod tests {
             unique_count: uniques,
             lost_on_the_way_count: 1,
             job: "nightly".to_string(),
+            pipelines_count: 1,
+            faults: Vec::new(),
             live: rows,
             stable: rows,
             dimensions: Vec::new(),

@@ -120,6 +120,8 @@ fn numbers(extra: fn(u32) -> u64, missing: fn(u32) -> u64) -> ImpactFigures {
         unique_count: 28_000,
         lost_on_the_way_count: 0,
         job: "nightly".into(),
+        pipelines_count: 1,
+        faults: Vec::new(),
         live: rows,
         stable: rows,
         dimensions: vec![DimensionFigures { name: "country".into(), values: vec!["DE".into(), "US".into()] }],

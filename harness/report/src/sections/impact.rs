@@ -2,13 +2,13 @@
 
 use dedup_impact::{Day, Number, Series as Numbers, percent};
 use dedup_records::compare::ImpactSummary;
-use dedup_records::record::{ImpactFigures, NumberFigures, Role, Tables};
+use dedup_records::record::{FaultFigures, ImpactFigures, NumberFigures, Role, Tables};
 
 use super::{Heading, figure, section_of};
-use crate::chart::{Axis, Chart, Join, Point, Series, Unit};
+use crate::chart::{Axis, Band, Chart, Join, Point, Series, Unit};
 use crate::model::{Cell, Column, Figure, Section, Shade, Table, Tone, View};
 use crate::panel::{Entry, Panel};
-use crate::tables::impact::{ACROSS, Shown, from_to, signed};
+use crate::tables::impact::{ACROSS, Shown, days_of, from_to, signed, went_wrong};
 use crate::words::clip;
 
 const HEADING: Heading = Heading {
@@ -48,6 +48,10 @@ fn draw(panel: &Panel<'_>) -> Option<Figure> {
         "{} days from {} on, by the day on which the edge received a ping. Rounds are added up.",
         first.days_count, first.first_day
     ));
+    for (entry, figures) in &rows {
+        let went_wrong = went_wrong(figures).into_iter();
+        figure.notes.extend(went_wrong.map(|fault| format!("{}: {fault}.", clip(&entry.name, 40))));
+    }
     Some(figure)
 }
 
@@ -174,10 +178,16 @@ fn by_day(
     });
     let series: Vec<Series> = series.collect();
     let days = || series.iter().flat_map(|series| series.points.iter().map(|point| point.x));
+    let bands = bands(rows);
+    let mut y = Axis::linear("error, as a share of what it should be", Unit::Share, all());
+    if !bands.is_empty() {
+        // Room for the names of faults above the lines.
+        y.range.1 += (y.range.1 - y.range.0) * 0.12;
+    }
     let chart = Chart {
         x: Axis::linear("day of the stream", Unit::Number, days()),
-        y: Axis::linear("error, as a share of what it should be", Unit::Share, all()),
-        bands: Vec::new(),
+        y,
+        bands,
         guides: Vec::new(),
         contest: Vec::new(),
         id,
@@ -185,6 +195,18 @@ fn by_day(
         series,
     };
     Some((chart, table))
+}
+
+/// What went wrong on purpose, by the days on which it did.
+fn bands(rows: &[Of<'_>]) -> Vec<Band> {
+    let Some((_, figures)) = rows.iter().find(|(_, figures)| !figures.faults.is_empty()) else {
+        return Vec::new();
+    };
+    let band = |fault: &FaultFigures| {
+        let [from, to] = days_of(fault).map(f64::from);
+        Band { from, to, name: fault.kind.clone() }
+    };
+    figures.faults.iter().map(band).collect()
 }
 
 /// Ping counts of live tables and daily users of stable ones, for each value of each dimension.

@@ -1,8 +1,8 @@
 //! The numbers that people read, and how wrong they are: strategies down, numbers across, live and stable.
 
-use dedup_impact::{Error, Number, Series, percent};
+use dedup_impact::{Day, Error, Number, Series, percent};
 use dedup_records::compare::{Block, Comparison, ImpactSummary, Row};
-use dedup_records::record::Tables;
+use dedup_records::record::{FaultFigures, ImpactFigures, Tables};
 use dedup_records::units::thousands;
 
 use super::grid::Align;
@@ -77,8 +77,10 @@ pub(super) fn notes(block: &Block) -> Vec<String> {
     let spread = rounds.map(|rounds| {
         format!("errors = {rounds} rounds added up, ± half the range of their pings; `impact` has that of every number.")
     });
-    let sentence =
-        |(row, figures): (&Row, &ImpactSummary)| format!("{}: {}.", name(row, block), figures.sentence());
+    let sentence = |(row, figures): (&Row, &ImpactSummary)| {
+        let went_wrong: String = went_wrong(figures).iter().map(|fault| format!(" {fault}.")).collect();
+        format!("{}: {}.{went_wrong}", name(row, block), figures.sentence())
+    };
     figures().map(sentence).chain(spread).collect()
 }
 
@@ -126,14 +128,40 @@ fn about(figures: &ImpactSummary) -> String {
         0 | 1 => String::new(),
         rounds => format!(", in {rounds} rounds that are added up"),
     };
+    let went_wrong: String = went_wrong(figures).iter().map(|fault| format!(" {fault}.")).collect();
     format!(
-        "It {}. {} unique pings of {} days from {} on{rounds}; nightly job: {}.{outside}",
+        "It {}. {} unique pings of {} days from {} on{rounds}; nightly job: {}.{outside}{went_wrong}",
         figures.sentence(),
         thousands(figures.unique_count),
         figures.days_count,
         figures.first_day,
         figures.job,
     )
+}
+
+/// Nanoseconds of a day.
+const NS_A_DAY: u64 = 86_400_000_000_000;
+
+/// The days, from 0, on which a fault begins and ends.
+pub(crate) fn days_of(fault: &FaultFigures) -> [u32; 2] {
+    [fault.at_ns, fault.at_ns.saturating_add(fault.for_ns)].map(|at_ns| (at_ns / NS_A_DAY) as u32)
+}
+
+/// What went wrong on purpose, and on which days.
+pub(crate) fn went_wrong(figures: &ImpactFigures) -> Vec<String> {
+    let Ok(first) = figures.first_day.parse::<Day>() else { return Vec::new() };
+    let said = |fault: &FaultFigures| {
+        let days = match days_of(fault).map(|day| first.plus(day)) {
+            [from, to] if from == to => format!("on {from}"),
+            [from, to] => format!("from {from} to {to}"),
+        };
+        let seen = match fault.fired_count {
+            0 => "was not seen to happen, so that these numbers do not show it",
+            _ => fault.observed.as_str(),
+        };
+        format!("Fault {days}: {}: {seen}", fault.kind)
+    };
+    figures.faults.iter().map(said).collect()
 }
 
 /// Its relative error over all days.

@@ -10,12 +10,12 @@ use super::text::{Text, Tone, one_line};
 use super::{header, notes, predicted, small};
 
 pub(super) fn render(comparison: &Comparison) -> String {
-    let (faulted, ordinary): (Vec<&Block>, Vec<&Block>) =
-        comparison.blocks.iter().partition(|block| !block.stream.faults.is_empty());
+    let (faulted, ordinary) = small::apart(&comparison.blocks);
     let mut blocks: Vec<String> = ordinary.iter().map(|block| section(block, comparison)).collect();
     if !faulted.is_empty() {
         let matrices = Matrix::all(&faulted, comparison);
         blocks.extend(matrices.iter().map(|matrix| under_faults(matrix, comparison)));
+        blocks.extend(faulted.iter().filter_map(|block| small_under_faults(block)));
     }
     let doubts = notes::doubts(comparison);
     if !doubts.is_empty() {
@@ -43,6 +43,12 @@ fn under_faults(matrix: &Matrix<'_>, comparison: &Comparison) -> String {
     lines.extend(matrix.notes().iter().map(|note| format!("- {}", escape(note))));
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// What passes measured besides on a stream that stands in the matrix; none where that is nothing.
+fn small_under_faults(block: &Block) -> Option<String> {
+    let lines = small_lines(block);
+    (!lines.is_empty()).then(|| format!("### {}\n\n{}", escape(&block.stream.scenario), lines.join("\n")))
 }
 
 fn section(block: &Block, comparison: &Comparison) -> String {

@@ -20,6 +20,12 @@ pub(super) fn of_block(block: &Block) -> (Vec<Small>, Vec<String>) {
     (tables, [scale::notes(block), impact::notes(block)].concat())
 }
 
+/// Which blocks stand in a matrix of faults, and which by themselves: those without faults, and those of which nothing but such
+/// tables is known.
+pub(super) fn apart(blocks: &[Block]) -> (Vec<&Block>, Vec<&Block>) {
+    blocks.iter().partition(|block| !block.stream.faults.is_empty() && !is_all(block))
+}
+
 /// Whether there is nothing else to show. Of a block without rows there are notes on what was left out.
 pub(super) fn is_all(block: &Block) -> bool {
     let is_small = |summary: &Summary| {

@@ -23,8 +23,7 @@ const DOCUMENTED: usize = "documented".len();
 pub(super) fn render(comparison: &Comparison, look: Look) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut machine: Option<&Machine> = None;
-    let (faulted, ordinary): (Vec<&Block>, Vec<&Block>) =
-        comparison.blocks.iter().partition(|block| !block.stream.faults.is_empty());
+    let (faulted, ordinary) = small::apart(&comparison.blocks);
     for block in ordinary {
         if !lines.is_empty() {
             lines.push(String::new());
@@ -49,6 +48,7 @@ pub(super) fn render(comparison: &Comparison, look: Look) -> String {
         let matrices = Matrix::all(&faulted, comparison);
         let drawn: Vec<_> = matrices.iter().map(|matrix| under_faults(matrix, comparison, look)).collect();
         lines.extend(drawn.join(&String::new()));
+        lines.extend(faulted.iter().flat_map(|block| small_under_faults(block, look)));
     }
     let doubts = notes::doubts(comparison);
     if !doubts.is_empty() {
@@ -85,6 +85,15 @@ fn small_lines(block: &Block, look: Look) -> Vec<String> {
         lines.extend(notes.iter().flat_map(|note| prose(note, look)));
     }
     lines
+}
+
+/// The same of a block that stands in the matrix, with its name.
+fn small_under_faults(block: &Block, look: Look) -> Vec<String> {
+    let lines = small_lines(block, look);
+    if lines.is_empty() {
+        return lines;
+    }
+    [vec![String::new(), strong(&block.stream.scenario, look)], lines].concat()
 }
 
 /// Tables one below the other, each with its title.

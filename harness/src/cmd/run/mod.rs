@@ -71,7 +71,7 @@ pub struct RunArgs {
     /// Seed of the streams and of every hash; the scenario's own if not given
     #[arg(long, value_name = "N", value_parser = seed, help_heading = "What to run")]
     pub seed: Option<u64>,
-    /// Split the keys of each verify cell among so many pipelines, which run side by side on all cores, and add up what they
+    /// Split the keys of each verify and impact cell among so many pipelines, which run side by side on all cores, and add up what they
     /// count. A record says how many there were: what depends on how pings are batched depends on it
     #[arg(long, value_name = "N", default_value_t = NonZeroU32::MIN, value_parser = pipelines, help_heading = "What to run")]
     pub pipelines: NonZeroU32,

@@ -147,19 +147,20 @@ pub(in crate::cmd) fn admit_pipelines(plan: &Plan) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Under faults only the verify pass is run: says so where another was asked for.
+/// Under faults only passes with a pipeline are run: says so where another was asked for.
 fn admit_passes(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
     let Some(workload) = plan.workloads.iter().find(|workload| !workload.faults().is_empty()) else {
         return Ok(());
     };
     let name = workload.name();
+    let fails = |pass: &Pass| matches!(pass, Pass::Verify | Pass::Impact);
     anyhow::ensure!(
-        plan.passes.contains(&Pass::Verify),
-        "--pass: {name} has faults, under which only verify is run (time and weigh have no pipeline in which anything \
-         could fail): add --pass verify, or leave such scenarios out"
+        plan.passes.iter().any(fails),
+        "--pass: {name} has faults, under which only verify and impact are run (the others have no pipeline in which \
+         anything could fail): add --pass verify, or leave such scenarios out"
     );
-    if args.passes.len() > 1 && !args.output.quiet {
-        note(&format!("{name} has faults, under which only verify is run: --pass verify is implied"));
+    if !args.passes.is_empty() && !plan.passes.iter().all(fails) && !args.output.quiet {
+        note(&format!("{name} has faults, under which only verify and impact are run"));
     }
     Ok(())
 }

@@ -5,14 +5,17 @@ use dedup_impact::{Comparison, Counts, Number, numbers, predict};
 use super::rows::Counted;
 use super::sent::Sent;
 use super::who::Who;
-use crate::record::{DimensionFigures, ImpactFigures, ImpactPrediction, NumberFigures, RowsFigures, Tables};
+use crate::passes::verify::Tabled;
+use crate::record::{
+    DimensionFigures, FaultFigures, ImpactFigures, ImpactPrediction, NumberFigures, RowsFigures, Tables,
+};
 
 pub(super) fn figures(
     who: &Who,
     sent: &Sent,
     truth: &Counts,
     [live, stable]: [Counted; 2],
-    job: String,
+    tabled: &[Tabled],
 ) -> ImpactFigures {
     let shape = truth.shape();
     let client_days = sent.client_days(who);
@@ -26,7 +29,9 @@ pub(super) fn figures(
         clients_count: shape.clients.into(),
         unique_count: sent.arrived() + sent.lost(),
         lost_on_the_way_count: sent.lost(),
-        job,
+        job: tabled.first().map_or_else(String::new, |of| of.copied.job.clone()),
+        pipelines_count: tabled.len() as u32,
+        faults: faults(tabled),
         live: live.rows,
         stable: stable.rows,
         dimensions: dimensions.collect(),
@@ -37,6 +42,13 @@ pub(super) fn figures(
             .flat_map(|(tables, rows)| predicted(sent, &client_days, tables, rows))
             .collect(),
     }
+}
+
+/// Each is placed in one pipeline.
+fn faults(tabled: &[Tabled]) -> Vec<FaultFigures> {
+    let mut all: Vec<FaultFigures> = tabled.iter().flat_map(|of| &of.faults).cloned().collect();
+    all.sort_by_key(|fault| fault.at_ns);
+    all
 }
 
 fn of_numbers(truth: &Counts, live: &Counts, stable: &Counts) -> Vec<NumberFigures> {

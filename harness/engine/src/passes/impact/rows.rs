@@ -16,13 +16,17 @@ pub(super) struct Counted {
     pub(super) rows: RowsFigures,
 }
 
-/// Reads every row of a table, and holds it against the truth.
-pub(super) fn count(table: &Table, sent: &Sent, truth: &Counts) -> Result<Counted, NightlyError> {
+/// Reads every row of tables that are parts of one, and holds it against the truth.
+pub(super) fn count<'a>(
+    tables: impl Iterator<Item = &'a Table>,
+    sent: &Sent,
+    truth: &Counts,
+) -> Result<Counted, NightlyError> {
     let mut rows = RowsFigures::default();
     let (mut seen, mut on_its_day) = (Bits::default(), Bits::default());
     let mut besides = Counts::new(sent.shape().clone());
     let mut there = 0;
-    for path in table.days.values().flatten() {
+    for path in tables.flat_map(|table| table.days.values().flatten()) {
         each_unique(path, |micros, unique| {
             let day = sent.day(micros);
             let again = !seen.insert(unique);

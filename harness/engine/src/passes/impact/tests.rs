@@ -81,6 +81,15 @@ impl Worker for Drops {
 }
 
 fn run_on(toml: &str, definition: Definition, memory_bytes: u64) -> Result<ImpactFigures, CellError> {
+    run_in(toml, definition, memory_bytes, Pipelines::ONE)
+}
+
+fn run_in(
+    toml: &str,
+    definition: Definition,
+    memory_bytes: u64,
+    pipelines: Pipelines,
+) -> Result<ImpactFigures, CellError> {
     let workload = Workload::Scenario(Box::new(Scenario::from_toml("small", toml).unwrap()));
     let directory = tempfile::tempdir().unwrap();
     let sizing = workload.sizing();
@@ -88,7 +97,6 @@ fn run_on(toml: &str, definition: Definition, memory_bytes: u64) -> Result<Impac
     let environment = Environment::new(definition, settings, 7, sizing, directory.path().into());
     let mut environment =
         Environment { memory_limit: memory_bytes, nightly: (Choice::Auto, None), ..environment };
-    let pipelines = Pipelines::ONE;
     run(Bench { environment: &mut environment, workload: &workload, progress: &mut |_| {}, pipelines })
 }
 
@@ -230,6 +238,42 @@ fn every_number_stands_for_the_whole_and_for_each_value() {
 fn the_same_seed_gives_the_same_bytes() {
     let [one, other] = [(); 2].map(|()| serde_json::to_string(&figures("pubsubio")).unwrap());
     assert_eq!(one, other);
+}
+
+#[test]
+fn the_tables_of_several_pipelines_hold_what_that_of_one_does() {
+    // Nothing here depends on which pings are judged together; bad ids and losses are of the whole stream, too.
+    let toml = format!(
+        "{SCENARIO}\n[[clients.lost]]\nshare = 0.3\nonly = {{ country = \"DE\" }}\n\n[bad_id]\nmissing = 0.01\n"
+    );
+    for definition in [*named(STRATEGIES, "noop").unwrap(), DROPS_A_TENTH] {
+        let split = |of: u32| {
+            let pipelines = Pipelines { of: of.try_into().unwrap(), own: 0..of };
+            run_in(&toml, definition, u64::MAX, pipelines).unwrap()
+        };
+        let [one, three] = [split(1), split(3)];
+        assert_eq!((one.pipelines_count, three.pipelines_count), (1, 3));
+        assert!(one.live.again_count > 0 || one.numbers[0].live.missing_count.iter().any(|count| *count > 0));
+        assert_eq!(ImpactFigures { pipelines_count: 1, ..three }, one, "{}", definition.name);
+    }
+}
+
+#[test]
+fn what_a_restart_forgets_is_too_much_on_that_day_until_the_night() {
+    let fault = "\n[[fault]]\nkind = \"restart\"\nat = \"30h\"\nstate = \"lost\"\n";
+    let figures =
+        run_on(&format!("{SCENARIO}{fault}"), *named(STRATEGIES, "exact").unwrap(), u64::MAX).unwrap();
+    let [restart] = &figures.faults[..] else { panic!("{:?}", figures.faults) };
+    assert_eq!(
+        (restart.kind.as_str(), restart.at_ns, restart.fired_count),
+        ("restart", 108_000_000_000_000, 1)
+    );
+    let pings = |tables| figures.whole(Number::Pings, tables).unwrap();
+    let extra = |tables| [0, 1].map(|day| pings(tables).of_day(day).unwrap().count.extra);
+    // The copies of the hour before.
+    let [before, after] = extra(Tables::Live);
+    assert!(before == 0 && (1..=20).contains(&after), "{after}");
+    assert_eq!(extra(Tables::Stable), [0, 0]);
 }
 
 #[test]

@@ -11,12 +11,12 @@ mod side_by_side;
 use dedup_stream::workload::Workload;
 
 use crate::environment::{CellError, Environment};
-use crate::nightly::DaySink;
-use crate::passes::{Bench, Pipelines};
+use crate::nightly::Copied;
+use crate::passes::{Bench, Pipelines, stable};
 use crate::predict::{self, Declared};
-use crate::record::{Foreseen, VerifyFigures};
+use crate::record::{FaultFigures, Foreseen, VerifyFigures};
 
-use pipeline::{Declaration, Own};
+use pipeline::{Declaration, Numbering, Own};
 
 pub use score::whole;
 pub(crate) use side_by_side::{at_once, shared_out};
@@ -35,14 +35,33 @@ pub fn run(bench: Bench<'_>) -> Result<VerifyFigures, CellError> {
     Ok(score::whole(seen))
 }
 
-/// Runs the only pipeline into a sink.
-pub(super) fn run_into(
+/// A pipeline's tables, and what went wrong in it on purpose.
+pub(super) struct Tabled {
+    pub(super) copied: Copied,
+    pub(super) faults: Vec<FaultFigures>,
+}
+
+/// Runs the pipelines into tables, each with a nightly job of its own behind it. Rows carry the numbers that unique pings have in
+/// the whole stream.
+pub(super) fn into_tables(
     environment: &mut Environment,
     workload: &Workload,
     progress: &mut (dyn FnMut(f64) + Send),
-    sink: DaySink,
-) -> Result<(), CellError> {
-    Own::all(environment, workload, progress).run_into(Some(sink)).map(drop)
+    pipelines: &Pipelines,
+) -> Result<Vec<Tabled>, CellError> {
+    match *pipelines == Pipelines::ONE {
+        true => Ok(vec![into_its_tables(&mut Own::all(environment, workload, progress))?]),
+        false => {
+            let how = (pipelines, Numbering::OfStream);
+            side_by_side::each(environment, workload, progress, how, into_its_tables)
+        }
+    }
+}
+
+fn into_its_tables(own: &mut Own<'_>) -> Result<Tabled, CellError> {
+    let (sink, behind) = stable::begin_bare(own.environment, own.workload)?;
+    let faults = own.run_into(Some(sink))?.figures.faults;
+    Ok(Tabled { copied: behind.copy(own.environment.alive)?, faults })
 }
 
 /// What theory says, where nothing breaks and the pipeline's time is virtual: on the wall's, the delays are other ones.

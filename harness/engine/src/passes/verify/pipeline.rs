@@ -37,6 +37,16 @@ pub(super) struct Own<'a> {
     pub(super) share: KeyShare,
     /// How many pipelines run at once.
     pub(super) at_once: usize,
+    pub(super) numbering: Numbering,
+}
+
+/// Among which unique pings those of a pipeline are numbered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Numbering {
+    /// Those of its share: what is kept by number takes as little as can be.
+    OfShare,
+    /// All of the stream: rows of several pipelines can stand together.
+    OfStream,
 }
 
 /// What a strategy declares, once it is built.
@@ -68,7 +78,8 @@ impl<'a> Own<'a> {
         workload: &'a Workload,
         progress: &'a mut (dyn FnMut(f64) + Send),
     ) -> Own<'a> {
-        Own { environment, workload, progress, share: KeyShare::ALL, at_once: 1 }
+        let numbering = Numbering::OfShare;
+        Own { environment, workload, progress, share: KeyShare::ALL, at_once: 1, numbering }
     }
 
     /// Runs it.
@@ -123,7 +134,11 @@ impl<'a> Own<'a> {
     }
 
     fn source(&self) -> Result<Box<dyn Source>, CellError> {
-        Ok(self.workload.source_of(self.environment.seed, self.share)?)
+        let seed = self.environment.seed;
+        Ok(match self.numbering {
+            Numbering::OfShare => self.workload.source_of(seed, self.share)?,
+            Numbering::OfStream => self.workload.source_numbered_as_whole(seed, self.share)?,
+        })
     }
 
     /// The same, made on a thread of its own where there are cores for that.

@@ -11,7 +11,7 @@ use dedup_strategies::{Definition, Settings, Sizing};
 use dedup_stream::stream::KeyShare;
 use dedup_stream::workload::Workload;
 
-use super::pipeline::{Declaration, Own};
+use super::pipeline::{Declaration, Numbering, Own};
 use crate::environment::{CellError, Environment};
 use crate::passes::Pipelines;
 use crate::process;
@@ -30,18 +30,35 @@ pub(super) fn run(
     progress: &mut (dyn FnMut(f64) + Send),
     pipelines: &Pipelines,
 ) -> Ended {
+    added_up(each(environment, workload, progress, (pipelines, Numbering::OfShare), |own| own.run())?)
+}
+
+/// Does this with each of the pipelines; what they came to, in the order of their numbers, or the first error.
+pub(super) fn each<T: Send>(
+    environment: &Environment,
+    workload: &Workload,
+    progress: &mut (dyn FnMut(f64) + Send),
+    (pipelines, numbering): (&Pipelines, Numbering),
+    run: impl Fn(&mut Own<'_>) -> Result<T, CellError> + Sync,
+) -> Result<Vec<T>, CellError> {
     let numbers: Vec<u32> = pipelines.own.clone().collect();
     let at_once = at_once(pipelines);
     let (next, reached) = (AtomicUsize::new(0), Reached::new(numbers.len(), progress));
-    let ended: Vec<Mutex<Option<Ended>>> = numbers.iter().map(|_| Mutex::new(None)).collect();
+    let ended: Vec<Mutex<Option<Result<T, CellError>>>> = numbers.iter().map(|_| Mutex::new(None)).collect();
     let work = || {
         while let Some(place) = take(&next, numbers.len()) {
             let share = KeyShare::new(numbers[place], pipelines.of).expect("there are as many pipelines");
             let mut environment = environment.of_share(share, at_once);
             let mut progress = |share| reached.done(place, share);
-            let mut own =
-                Own { environment: &mut environment, workload, progress: &mut progress, share, at_once };
-            let came_to = own.run();
+            let mut own = Own {
+                environment: &mut environment,
+                workload,
+                progress: &mut progress,
+                share,
+                at_once,
+                numbering,
+            };
+            let came_to = run(&mut own);
             let failed = came_to.is_err();
             *ended[place].lock().expect("nobody panics with it") = Some(came_to);
             if failed {
@@ -61,7 +78,7 @@ pub(super) fn run(
         }
     });
     let ended = ended.into_iter().filter_map(|ended| ended.into_inner().expect("nobody panics with it"));
-    added_up(ended)
+    ended.collect()
 }
 
 fn take(next: &AtomicUsize, of: usize) -> Option<usize> {
@@ -69,9 +86,8 @@ fn take(next: &AtomicUsize, of: usize) -> Option<usize> {
     (place < of).then_some(place)
 }
 
-/// The sum of all, or the first error.
-fn added_up(ended: impl Iterator<Item = Ended>) -> Ended {
-    let mut all: Vec<(VerifyFigures, Declaration)> = ended.collect::<Result<_, _>>()?;
+/// The sum of all.
+fn added_up(mut all: Vec<(VerifyFigures, Declaration)>) -> Ended {
     let rest = all.split_off(1);
     let (mut sum, declared) = all.remove(0);
     for (figures, _) in &rest {
