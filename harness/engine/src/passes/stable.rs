@@ -24,7 +24,13 @@ pub(super) fn begin_bare(
         Choice::Auto => Choice::Nightly,
         asked => asked,
     };
-    with_columns_for(None, choice, environment, workload)?.ok_or_else(super::impact::no_job)
+    with_columns_for(None, choice, environment, workload)?.ok_or_else(no_job)
+}
+
+/// Where no job stands behind a pass that shows its tables.
+pub(super) fn no_job() -> CellError {
+    let refused = "--nightly none: the impact pass shows live tables beside stable ones; leave it out";
+    CellError::refused(refused)
 }
 
 fn with_columns_for(

@@ -32,8 +32,8 @@ use dedup_stream::workload::Workload;
 
 use crate::environment::{CellError, Environment};
 use crate::nightly::Choice;
-use crate::passes::Bench;
 use crate::passes::verify::{self, Tabled};
+use crate::passes::{Bench, stable};
 use crate::record::ImpactFigures;
 use rows::Counted;
 use sent::Sent;
@@ -90,12 +90,7 @@ pub fn run(bench: Bench<'_>) -> Result<ImpactFigures, CellError> {
 
 /// Sees that there is a nightly job behind it.
 pub fn admit_job(choice: Choice) -> Result<(), CellError> {
-    if choice == Choice::None { Err(no_job()) } else { Ok(()) }
-}
-
-pub(super) fn no_job() -> CellError {
-    let refused = "--nightly none: the impact pass shows live tables beside stable ones; leave it out";
-    CellError::refused(refused)
+    if choice == Choice::None { Err(stable::no_job()) } else { Ok(()) }
 }
 
 /// Does both at once; what they come to, if both succeed.
