@@ -15,7 +15,7 @@ fn is_judged(name: &str, system: &str, version: &str) -> [String; 2] {
     let tool = Tool::with_tiny();
     let run =
         ["run", "-f", "tiny.toml", "-s", system, "-s", "^exact$", "-p", "verify", "-p", "weigh", "-o", "out"];
-    let table = tool.prints(&run);
+    let table = in_time(&tool, &run);
     let row = |name: &str| table.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_string();
     let records = tool.records("out");
     assert!(records[0].to_string().contains(version), "its version is in the record: {}", records[0]);
@@ -25,6 +25,20 @@ fn is_judged(name: &str, system: &str, version: &str) -> [String; 2] {
     let ours = row(name);
     assert!(ours.contains("kept"), "{table}");
     [ours, row("exact")].map(|row| row.split_whitespace().nth(1).unwrap_or_default().to_string())
+}
+
+/// The table of a run that has kept up with the wall's clock: a busy machine may be too slow for as much squeezing as is usual, and
+/// what was judged then was another stream. It is squeezed less until it is not.
+fn in_time(tool: &Tool, run: &[&str]) -> String {
+    for squeeze in [&[][..], &["--time-factor", "30"], &["--time-factor", "8"]] {
+        let output = tool.output(&[run, squeeze, &["--force"]].concat());
+        let table = String::from_utf8(output.stdout).unwrap();
+        if !table.contains("fell behind") {
+            assert!(output.status.success(), "{table}");
+            return table;
+        }
+    }
+    panic!("it falls behind at the slowest of paces");
 }
 
 #[test]
