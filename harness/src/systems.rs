@@ -92,6 +92,11 @@ fn added(all: &mut Vec<Definition>, file: &str) -> anyhow::Result<&'static str> 
     }
 }
 
+/// Whether a pattern names the file of a system.
+pub(crate) fn is_system(pattern: &str) -> bool {
+    file_of(pattern).is_some()
+}
+
 /// The file that a pattern names, and what follows it.
 fn file_of(pattern: &str) -> Option<(&str, &str)> {
     const END: &str = ".toml";

@@ -1,19 +1,18 @@
 //! What a program said last on its standard error, however much it says there.
 
 use std::collections::VecDeque;
-use std::io::{self, Read};
+use std::io;
 use std::process::ChildStderr;
 use std::sync::Arc;
 use std::thread;
 
+use dedup_engine::servers::hear_all;
 use parking_lot::Mutex;
 
 /// What of it an error shows.
 const LAST_LINES: usize = 5;
 /// As much of each line, from its beginning.
 pub(crate) const LINE_LENGTH: usize = 200;
-/// As much as a pipe holds.
-const PIECE: usize = 1 << 16;
 
 /// The last lines that are not empty.
 #[derive(Debug, Default)]
@@ -25,20 +24,12 @@ pub(crate) struct LastWords {
 
 impl LastWords {
     /// Reads all that a program says, and keeps the last of it: a pipe that nobody reads would stop it.
-    pub(crate) fn listen(mut errors: ChildStderr) -> io::Result<Arc<Mutex<LastWords>>> {
+    pub(crate) fn listen(errors: ChildStderr) -> io::Result<Arc<Mutex<LastWords>>> {
         let words = Arc::<Mutex<LastWords>>::default();
         let heard = Arc::clone(&words);
-        thread::Builder::new().name("standard error of a system".into()).spawn(move || {
-            let mut bytes = vec![0; PIECE];
-            loop {
-                match errors.read(&mut bytes) {
-                    Ok(0) => return,
-                    Ok(count) => heard.lock().hear(&bytes[..count]),
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(_) => return,
-                }
-            }
-        })?;
+        thread::Builder::new()
+            .name("standard error of a system".into())
+            .spawn(move || hear_all(errors, |piece| heard.lock().hear(piece)))?;
         Ok(words)
     }
 
@@ -96,7 +87,7 @@ mod tests {
         assert_eq!(heard(&[b"a\n\nb\n c \n"]).unwrap(), "a | b | c");
         assert_eq!(heard(&[b"1\n2\n3\n4\n", b"5\n6\n7\n"]).unwrap(), "3 | 4 | 5 | 6 | 7");
         assert_eq!(heard(&[b"1\n2\n3\n4\n5\nno end yet"]).unwrap(), "2 | 3 | 4 | 5 | no end yet");
-        let long = [&b"begins"[..], &[b'x'; 3 * PIECE], b"ends\nnext\n"].concat();
+        let long = [&b"begins"[..], &[b'x'; 200_000], b"ends\nnext\n"].concat();
         let said = heard(&[&long]).unwrap();
         assert!(said.starts_with("beginsx") && said.ends_with("x | next"), "{said}");
         assert_eq!(said.len(), LINE_LENGTH + " | next".len());

@@ -51,6 +51,11 @@ fn wrong_usage() {
     tool.refuses(&format!("run --base {} --alpha 0%", this()), 2, &["--alpha"]);
     tool.refuses(&format!("run --base {} --cand tiny.toml", this()), 2, &["--cand", "not a program"]);
     tool.refuses(&format!("run --base {} -s nothing-like-it", this()), 2, &["matches no strategy"]);
+    tool.refuses(
+        &format!("run --base {} -s ./mine.toml:a=1", this()),
+        2,
+        &["./mine.toml:a=1", "found a system"],
+    );
 }
 
 fn small_budget() {

@@ -1,10 +1,12 @@
 //! What servers print, in a file that does not grow for ever.
 
 use std::fs::File;
-use std::io::{self, PipeReader, Read, Write};
+use std::io::{self, PipeReader, Write};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
+
+use super::hear::hear_all;
 
 /// What servers and guard print, in the private directory.
 pub(super) const LOG: &str = "log";
@@ -13,18 +15,17 @@ pub(super) const LOG: &str = "log";
 const LONGEST: u64 = 1 << 20;
 
 /// Writes all that comes into the log in `dir`. Tells when nothing more comes.
-pub(super) fn keep(mut said: PipeReader, dir: &Path) -> io::Result<Receiver<()>> {
+pub(super) fn keep(said: PipeReader, dir: &Path) -> io::Result<Receiver<()>> {
     let mut log = File::options().create(true).append(true).open(dir.join(LOG))?;
     let (tell, told) = channel();
     thread::Builder::new().name("log".into()).spawn(move || {
-        let mut bytes = [0; 1 << 13];
-        while let Ok(count @ 1..) = said.read(&mut bytes) {
+        hear_all(said, |piece| {
             if log.metadata().is_ok_and(|file| file.len() > LONGEST) {
                 let _ = log.set_len(0);
             }
             // A server that is not heard any more, on a full disk, goes on.
-            let _ = log.write_all(&bytes[..count]);
-        }
+            let _ = log.write_all(piece);
+        });
         let _ = tell.send(());
     })?;
     Ok(told)
@@ -32,6 +33,7 @@ pub(super) fn keep(mut said: PipeReader, dir: &Path) -> io::Result<Receiver<()>>
 
 #[cfg(test)]
 mod tests {
+    use super::super::hear::PIECE;
     use super::*;
 
     #[test]
@@ -45,6 +47,6 @@ mod tests {
         drop(say);
         told.recv().unwrap();
         let log = std::fs::read_to_string(dir.path().join(LOG)).unwrap();
-        assert!(log.ends_with("line 199999\n") && log.len() as u64 <= LONGEST + (1 << 13), "{}", log.len());
+        assert!(log.ends_with("line 199999\n") && log.len() <= LONGEST as usize + PIECE, "{}", log.len());
     }
 }

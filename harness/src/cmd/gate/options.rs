@@ -19,6 +19,7 @@ use crate::print::print;
 use crate::printable::printable;
 use crate::progress::Progress;
 use crate::select::{Selected, select};
+use crate::systems::is_system;
 
 /// Which strategies on which scenarios.
 #[derive(Clone, Debug, Args)]
@@ -57,8 +58,16 @@ impl ChoiceArgs {
         scenario::find_all(&self.scenarios).or_exit(Exit::Usage)
     }
 
-    /// The strategies; all candidates if none was asked for.
+    /// The strategies; all candidates if none was asked for. Of the two programs' own: what a system's figures would tell is
+    /// nothing of either.
     pub(super) fn strategies(&self, definitions: &[Definition]) -> anyhow::Result<Vec<Selected>> {
+        if let Some(system) = self.strategies.iter().find(|pattern| is_system(pattern)) {
+            let error = anyhow::anyhow!(
+                "--strategy {system}: found a system, which is in neither of the programs; allowed is a strategy that both have \
+                 (`gate check` compares the decisions of systems)"
+            );
+            return Err(error).or_exit(Exit::Usage);
+        }
         match self.strategies.is_empty() {
             true => Ok(candidates(definitions)),
             false => select(definitions, &self.strategies).or_exit(Exit::Usage),

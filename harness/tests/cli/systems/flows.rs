@@ -28,6 +28,12 @@ fn what_a_flow_lies_about_is_said_in_one_sentence_and_nothing_of_it_is_left() {
         // Its marker comes nevertheless: where another's is allowed, of which the cause is what it said first.
         ("echo '{\"failed\":\"no space\"}'", echo, "liar no space"),
         ("echo '{\"passed\":[-1]}'", echo, "expected u64"),
+        ("exec 1>&-; exec sleep 1000", echo, "closed its standard output without an answer, and lives on"),
+        ("printf '{\"passed\":[0'; exit", echo, "half a line"),
+        // Its child has the pipe, and lives on in a session of its own.
+        (":", "setsid sleep 1000 & exit 0", "ended without an answer (exit status: 0)"),
+        (":", &format!("{echo}; {echo}"), "let marker 1 out where 2 is allowed"),
+        (":", "head -c 3000000 /dev/zero | tr '\\0' x >&2; exit 5", "exit status: 5"),
     ] {
         let tool = Tool::new();
         flow(&tool, pings, marker);
@@ -77,6 +83,20 @@ fn a_flow_that_answers_while_it_is_still_told_is_listened_to() {
     tool.write("all-ids.toml", text.replace("\"1s\"", "\"1h\""));
     let table = tool.prints(&["run", "-f", "tiny.toml", "-s", "./all-ids.toml", "-p", "verify"]);
     assert!(table.lines().any(|line| line.starts_with("all-ids") && line.contains("kept")), "{table}");
+}
+
+/// Whoever has to be killed takes two seconds to end. Forty loops of a stream that is over at once would be minutes.
+#[test]
+fn a_flow_that_does_not_end_by_itself_is_not_started_over_and_over_to_be_timed() {
+    let tool = Tool::with_tiny();
+    let starts = tool.work().join("starts");
+    let noted =
+        format!("open({starts:?}, 'a').write('x')\nimport atexit, time\natexit.register(time.sleep, 1000)");
+    all_ids(&tool, "seen = set()", &format!("seen = set()\n{noted}"));
+    tool.prints(&["run", "-f", "tiny.toml", "-s", "./all-ids.toml", "-p", "time"]);
+    let count = fs::read_to_string(starts).unwrap().len();
+    // The trial, up to six closed loops and the open one.
+    assert!((3..=8).contains(&count), "{count}");
 }
 
 #[test]
