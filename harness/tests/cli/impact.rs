@@ -95,6 +95,7 @@ fn statements_are_printed_for_every_engine_and_names_that_are_none_are_refused()
     refused(&["--dimension", "a; drop"], &["--dimension", "a; drop", "allowed"]);
     refused(&["--source", "a.b.c.d"], &["--source", "one to three parts"]);
     refused(&["--dimension", "pings"], &["dimension column", "allowed is any name but"]);
+    refused(&["--source", "days"], &["found days; allowed is any name but", "analysis.days"]);
     refused(&["--daily-table", "telemetry_stable.main_v5"], &["allowed are four different ones"]);
     tool.refuses(&["impact", "--emit-sql", "duckdb"], &["--day"]);
     tool.refuses(&["impact", "--emit-sql", "oracle", "--day", "2026-01-31"], &["oracle", "clickhouse"]);

@@ -50,17 +50,23 @@ pub(super) fn rebuilt(dialect: Dialect, query: &Query) -> Rows {
 }
 
 /// Fails where there are patterns, and those of yesterday are none of them: shifted by one day, older ones would be wrong, and
-/// without any everybody would be new.
+/// without any everybody would be new. Fails, too, where yesterday's column holds what is no pattern, or is of a type that has no bits.
 pub(super) fn no_gap(dialect: Dialect, query: &Query) -> Statement {
     let yesterday = before(query.day, 1);
     let table = &query.tables.clients_last_seen;
     let message = format!("days have a gap: {table} has no rows of {yesterday}; rebuild it from raw rows");
     let gap = format!("COUNT(*) > 0 AND MAX(old.submission_date) < {}", dialect.date(yesterday));
+    let none = format!(
+        "{table} has something in days_seen_bits that is no pattern of 28 days: allowed are 0 to {MASK}"
+    );
+    let bits = "old.days_seen_bits";
+    let is_none = format!("COUNT(CASE WHEN {} <> {bits} THEN 1 END) > 0", dialect.masked(bits, MASK));
     Statement::new(
-        "Fails where yesterday is missing.",
+        "Fails where yesterday is missing, or its patterns are none.",
         format!(
-            "SELECT {} AS gap\nFROM {} AS old\nWHERE old.submission_date < {}",
+            "SELECT {} AS gap, {} AS no_pattern\nFROM {} AS old\nWHERE old.submission_date < {}",
             dialect.fail_where(&gap, &message),
+            dialect.fail_where(&is_none, &none),
             table.within(dialect),
             dialect.date(query.day)
         ),

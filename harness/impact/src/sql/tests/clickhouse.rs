@@ -33,6 +33,16 @@ fn clickhouse_has_what_rust_counts() {
 }
 
 #[test]
+fn patterns_that_are_none_are_an_error_in_clickhouse_before_anything_is_written() {
+    for (kind, value, said) in [("Int64", "268435456", NO_PATTERN), ("String", "'1'", "bitAnd")] {
+        let [before, day] = with_no_pattern(Dialect::Clickhouse, kind, value);
+        let Some(fails) = run(&[make(), before, vec![day[0].clone()]].concat()) else { return };
+        let complaint = fails.unwrap_err();
+        assert!(complaint.contains(said), "{kind} {value}: {complaint}");
+    }
+}
+
+#[test]
 fn days_with_a_gap_are_an_error_in_clickhouse() {
     let Some(said) = run(&[make(), with_a_gap(Dialect::Clickhouse)].concat()) else { return };
     let complaint = said.unwrap_err();

@@ -162,6 +162,25 @@ fn with_a_gap(dialect: Dialect) -> Vec<String> {
     all.into_iter().map(|statement| statement.sql).collect()
 }
 
+/// A column of patterns of this type, with this in it, and nothing else that could be wrong: then the next day, and what there is of it.
+fn with_no_pattern(dialect: Dialect, kind: &str, value: &str) -> [Vec<String>; 2] {
+    let of = |day: u32| query(first_day().plus(day), History::Incremental, Newcomers::ByPing);
+    let sql = |statements: Vec<Statement>| statements.into_iter().map(|statement| statement.sql);
+    let mut before: Vec<String> = sql(session(dialect)).collect();
+    let [date, kept] = match dialect {
+        Dialect::Clickhouse => {
+            ["Date", " ENGINE = MergeTree PARTITION BY submission_date ORDER BY submission_date"]
+        }
+        _ => ["DATE", ""],
+    };
+    before.push(format!("CREATE TABLE clients_last_seen (submission_date {date}, client_id VARCHAR(64), days_seen_bits {kind}){kept}"));
+    before.extend(sql(tables(dialect, &of(0)).unwrap()));
+    before.push(format!("INSERT INTO clients_last_seen VALUES ('{}', 'c', {value})", first_day()));
+    [before, sql(day(dialect, &of(1)).unwrap()).collect()]
+}
+
+const NO_PATTERN: &str = "clients_last_seen has something in days_seen_bits that is no pattern of 28 days: allowed are 0 to 268435455";
+
 const GAP: &str = "days have a gap: clients_last_seen has no rows of 2026-02-01; rebuild it from raw rows";
 
 /// Statements that make the raw table, with these types of columns and this behind it.
