@@ -112,6 +112,7 @@ impl Pipeline<'_> {
             if let Err(unavailable) = self.workers[worker].settle(&[settled], done) {
                 return self.cannot_mark_alone(ping, event, worker, now, done, unavailable);
             }
+            self.untold_since = None;
         }
         self.broker.truth.passed(event, now, done);
         Ok(())

@@ -149,6 +149,20 @@ impl Pipeline<'_> {
         Ok(())
     }
 
+    /// The same where it could not be told how pings ended. What it judged and published comes again and again then, with an
+    /// answer each time, and would do so for ever.
+    pub(super) fn tolerate_untold(
+        &mut self,
+        worker: usize,
+        unavailable: Unavailable,
+    ) -> Result<(), PipelineError> {
+        let since = *self.untold_since.get_or_insert_with(Instant::now);
+        if self.broker.faults_lasting == 0 && since.elapsed() >= OUTAGE_PATIENCE {
+            return Err(unavailable.into());
+        }
+        self.tolerate(worker, unavailable)
+    }
+
     /// A store that says no will say no until somebody does something about it: there is nothing to wait for, and what
     /// an indulgent strategy makes of it is no figure of its own. Under faults it is what is looked at. Who is lost though
     /// nothing was done to its store has no figures under faults either.

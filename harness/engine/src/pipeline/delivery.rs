@@ -106,7 +106,9 @@ impl Pipeline<'_> {
         let settled = |ping: &Ping| Settled { ping: *ping, outcome };
         self.settled.clear();
         self.settled.extend(self.pool[batch].pings.iter().map(settled));
-        worker.settle(&self.settled, self.faults.shown(now))
+        worker.settle(&self.settled, self.faults.shown(now))?;
+        self.untold_since = None;
+        Ok(())
     }
 
     /// The strategy could not be told: a second job tries again; else the source delivers again what was published.
@@ -116,7 +118,7 @@ impl Pipeline<'_> {
         now: Timestamp,
         unavailable: Unavailable,
     ) -> Result<(), PipelineError> {
-        self.tolerate(publish.worker.index(), unavailable)?;
+        self.tolerate_untold(publish.worker.index(), unavailable)?;
         if self.config.mark_lag.is_zero() {
             self.expire_all(publish.batch, Progress::Published, now);
             self.pool.give_back(publish.batch);

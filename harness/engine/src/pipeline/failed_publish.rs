@@ -45,7 +45,7 @@ impl Pipeline<'_> {
         if !self.pool[refused].pings.is_empty()
             && let Err(unavailable) = self.settle(publish, Outcome::Failed, now)
         {
-            self.tolerate(publish.worker.index(), unavailable)?;
+            self.tolerate_untold(publish.worker.index(), unavailable)?;
         }
         let batch = &self.pool[refused];
         for (ping, event) in batch.pings.iter().zip(&batch.events) {

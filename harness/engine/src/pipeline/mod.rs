@@ -115,6 +115,8 @@ pub struct Pipeline<'a> {
     now: Timestamp,
     late_ns: Histogram<u64>,
     unavailable_since: Option<Instant>,
+    /// Since when nobody could be told how pings ended, however well they judge.
+    untold_since: Option<Instant>,
     /// Why the last batch could not be judged, if it could not.
     could_not_judge: Option<Unavailable>,
     alive: fn(),
@@ -189,6 +191,7 @@ impl<'a> Pipeline<'a> {
             now: start,
             late_ns: recorder(),
             unavailable_since: None,
+            untold_since: None,
             could_not_judge: None,
             alive: || {},
             verdicts: Vec::new(),

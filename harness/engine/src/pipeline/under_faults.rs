@@ -73,7 +73,7 @@ impl<'a> Pipeline<'a> {
             self.faults.store_fault_ends();
         }
         // Patience begins anew with a store that is whole.
-        self.unavailable_since = None;
+        (self.unavailable_since, self.untold_since) = (None, None);
         self.act_on_fault(index, at, |fault, target| fault.end(target))
     }
 

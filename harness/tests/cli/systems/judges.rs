@@ -114,6 +114,24 @@ fn a_system_that_hangs_is_one_error_after_one_reply_that_did_not_come() {
     }
 }
 
+/// It judges whatever comes again because of that, so that it is never unavailable for long.
+#[test]
+fn a_system_that_can_never_be_told_how_pings_ended_is_an_error_with_what_it_says() {
+    let tool = Tool::with_tiny();
+    let welcome = r#"{"dedup-protocol":1,"frames":"json","calls":{"settle":true}}"#;
+    let told = "'{\"settle\"'*) echo '{\"failed\":\"no room for marks\"}'";
+    system(
+        &tool,
+        &greeting(welcome),
+        &format!("case \"$line\" in {told};; *) echo '{{\"verdicts\":[\"new\"]}}';; esac"),
+    );
+    let run = ["run", "-q", "-f", "tiny.toml", "-s", "./liar.toml", "-p", "verify", "--batch", "1"];
+    let output = tool.command(&run).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.code() == Some(1) && said.contains("liar no room for marks"), "{said}");
+    eventually("the end of every process", || tool.processes().is_empty());
+}
+
 #[test]
 fn what_a_program_lacks_is_said_with_the_remedy_and_the_others_run() {
     let tool = Tool::with_tiny();
