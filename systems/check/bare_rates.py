@@ -82,7 +82,16 @@ def nats(address):
 def postgres(address, durability="logged"):
     import psycopg
 
-    connection = psycopg.connect(host=os.path.dirname(address), user="postgres", autocommit=True)
+    connection = None
+    until = time.monotonic() + 10
+    while connection is None:
+        try:
+            connection = psycopg.connect(host=os.path.dirname(address), user="postgres", autocommit=True)
+        except psycopg.OperationalError as error:
+            # It listens before it lets anybody in.
+            if "starting up" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.05)
     if durability == "async":
         connection.execute("SET synchronous_commit = off")
     connection.execute(f"CREATE {'UNLOGGED' if durability == 'unlogged' else ''} TABLE s (id bytea PRIMARY KEY, t bigint)")
