@@ -44,6 +44,16 @@ fn numbers_are_recorded_and_shown_in_every_format() {
     for word in ["crash-rate", "retention-week-1", "ready to installed", "country DE", "predicted"] {
         assert!(one.contains(word), "{word}: {one}");
     }
+    // With names of steps and values as long as they come.
+    let long = CLIENTS
+        .replace("installed", "installed-and-started-anew")
+        .replace("DE = 1", "a-country-with-a-long-name = 1");
+    tool.write("long.toml", long);
+    tool.prints(&["run", "-q", "-p", "impact", "-f", "long.toml", "-s", "^noop$", "-o", "long"]);
+    let shown = tool.command(&["impact", "long"]).env("COLUMNS", "80").output().unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    let wide: Vec<&str> = shown.lines().filter(|line| line.chars().count() > 80).collect();
+    assert!(wide.is_empty(), "{wide:#?}");
     let narrow = tool.command(&["impact", "out", "-s", "^noop$"]).env("COLUMNS", "80").output().unwrap();
     let narrow = String::from_utf8(narrow.stdout).unwrap();
     assert!(narrow.lines().all(|line| line.chars().count() <= 80), "{narrow}");

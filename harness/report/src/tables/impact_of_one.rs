@@ -5,7 +5,7 @@ use dedup_records::compare::ImpactSummary;
 use dedup_records::record::{ImpactFigures, NumberFigures, Tables};
 use dedup_records::units::{fixed, thousands};
 
-use super::grid::Align;
+use super::grid::{Align, shorten};
 use super::impact::{error_cell, from_to, interval, relative, signed};
 use super::small::Small;
 use super::text::{Text, Tone};
@@ -110,6 +110,10 @@ fn interval_cell(series: &Series) -> Text {
     error.map_or_else(|| Text::new("-", Tone::Dim), |error| Text::plain(interval(&error)))
 }
 
+/// Letters of a number and of a value, so that six columns fit into a terminal of 80.
+const LONGEST_NUMBER: usize = 22;
+const LONGEST_PLACE: usize = 16;
+
 /// For each number that is wrong: its worst day, how long that is visible, and the value of a dimension for which it is worst.
 fn where_worst(figures: &ImpactFigures, tables: Tables) -> Option<Small> {
     let first: dedup_impact::Day = figures.first_day.parse().ok()?;
@@ -127,17 +131,17 @@ fn where_worst(figures: &ImpactFigures, tables: Tables) -> Option<Small> {
             ),
         };
         Some(vec![
-            Text::plain(called(series.number, &figures.steps)),
+            Text::plain(shorten(&called(series.number, &figures.steps), LONGEST_NUMBER)),
             Text::plain(first.plus(day).to_string()),
             relative(&error),
             Text::plain(series.visible_days().to_string()),
-            Text::plain(place),
+            Text::plain(shorten(&place, LONGEST_PLACE)),
             there,
         ])
     };
     let rows: Vec<Vec<Text>> = wholes(figures).filter_map(row).collect();
     let which = tables.name();
-    let mut columns = columns(&["number", "worst day", "error", "days seen", "worst value", "error"], 1);
+    let mut columns = columns(&["number", "worst day", "error", "days", "worst value", "error"], 1);
     columns[4].1 = Align::Left;
     (!rows.is_empty()).then(|| Small {
         title: format!(
