@@ -85,6 +85,11 @@ impl Compared {
         }
     }
 
+    /// By how much it is off, in the number's own unit, also where it should be nothing; none where either cannot be told.
+    pub fn absolute(&self) -> Option<f64> {
+        Some(self.seen.value()? - self.truth.value()?)
+    }
+
     /// How wrong it is; none where what it should be is nothing, or either cannot be told.
     pub fn error(&self) -> Option<Error> {
         let (truth, seen) = (self.truth.value()?, self.seen.value()?);
@@ -182,6 +187,6 @@ mod tests {
             assert!(error.interval[0] <= error.relative && error.relative <= error.interval[1], "{error:?}");
         }
         assert_eq!(counts(1000, 0, 0).error().unwrap().relative, 0.0);
-        assert_eq!(counts(0, 5, 0).error(), None);
+        assert_eq!((counts(0, 5, 0).error(), counts(0, 5, 0).absolute()), (None, Some(5.0)));
     }
 }

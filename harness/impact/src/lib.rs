@@ -41,5 +41,5 @@ pub use last_seen::{Gap, LastSeen};
 pub use numbers::{About, Number, numbers};
 pub use pattern::{DAYS, Pattern, Patterns, PatternsError, TooManyDays};
 pub use said::{Whole, percent, sentence};
-pub use series::{Series, worst};
+pub use series::{Series, Visible, worst};
 pub use shape::{Cell, Dimension, MOST_DAYS, MOST_STEPS, MOST_VALUES, Newcomers, Shape, ShapeError};

@@ -3,6 +3,15 @@
 use crate::interval::{Compared, Error};
 use crate::numbers::Number;
 
+/// How long an error is visible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Visible {
+    /// Days in a row.
+    pub days: u32,
+    /// Whether the last day is among them, so that nobody knows how much longer it would have been seen.
+    pub is_cut_off: bool,
+}
+
 /// A number of a cell, day by day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Series {
@@ -37,14 +46,16 @@ impl Series {
     }
 
     /// How long an error is visible: days in a row, the worst among them, on which the number is wrong by at least half as
-    /// much, as a share, as on the worst.
-    pub fn visible_days(&self) -> u32 {
-        let Some((worst, error)) = self.worst_day() else { return 0 };
+    /// much, as a share, as on the worst; none where nothing is wrong.
+    pub fn visible(&self) -> Option<Visible> {
+        let (worst, error) = self.worst_day()?;
         let is_visible = |day: &u32| {
             self.error_of_day(*day).is_some_and(|other| other.relative.abs() >= error.relative.abs() / 2.0)
         };
-        let after = (worst..self.days.len() as u32).take_while(is_visible).count();
-        (after + (0..worst).rev().take_while(is_visible).count()) as u32
+        let last = self.days.len() as u32;
+        let after = (worst..last).take_while(is_visible).count() as u32;
+        let before = (0..worst).rev().take_while(is_visible).count() as u32;
+        Some(Visible { days: before + after, is_cut_off: worst + after == last })
     }
 }
 

@@ -6,7 +6,7 @@ use super::columns::{Table, Value};
 use super::schema::{BY_DIMENSION, COHORTS, FUNNEL, OVER_TIME, Schema};
 use crate::compare::Comparison;
 use crate::day::Day;
-use crate::interval::{Compared, Error, Measured};
+use crate::interval::{Compared, Measured};
 use crate::numbers::{Number, numbers};
 use crate::pattern::metric_date_ago;
 use crate::series::Series;
@@ -99,7 +99,7 @@ fn of_days(schema: Schema, tables: &[Seen], takes: fn(&&SeenNumber) -> bool) -> 
                 let row = std::iter::once(Value::Date(seen.first_day.plus(day)))
                     .chain(seen.names())
                     .chain(texts.iter().cloned().map(Value::Text));
-                made.push(row.chain(values).chain(errors(compared.error())));
+                made.push(row.chain(values).chain(errors(Some(*compared))));
             }
         }
     }
@@ -107,9 +107,10 @@ fn of_days(schema: Schema, tables: &[Seen], takes: fn(&&SeenNumber) -> bool) -> 
 }
 
 /// Absolute, relative, low, high.
-fn errors(error: Option<Error>) -> [Value; 4] {
+fn errors(compared: Option<Compared>) -> [Value; 4] {
+    let error = compared.and_then(|compared| compared.error());
     [
-        error.map(|error| error.absolute),
+        compared.and_then(|compared| compared.absolute()),
         error.map(|error| error.relative),
         error.map(|error| error.interval[0]),
         error.map(|error| error.interval[1]),
@@ -138,7 +139,7 @@ pub fn funnel(tables: &[Seen]) -> Table {
                 Value::Number(shares.and_then(|shares| shares.seen.value())),
                 Value::Number(shares.and_then(|shares| shares.truth.value())),
             ];
-            let errors = errors(shares.and_then(|shares| shares.error()));
+            let errors = errors(shares);
             made.push(seen.names().into_iter().chain(row).chain(errors));
         }
     }
@@ -161,7 +162,7 @@ pub fn cohorts(tables: &[Seen]) -> Table {
                 .into_iter()
                 .chain([Value::Date(seen.first_day.plus(first)), Value::Count(week.into())]);
             let sides = side(compared.seen).chain(side(compared.truth));
-            made.push(row.chain(sides).chain(errors(compared.error())));
+            made.push(row.chain(sides).chain(errors(Some(compared))));
         }
     }
     made

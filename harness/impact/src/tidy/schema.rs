@@ -72,12 +72,8 @@ const TRUTH: Column = optional(
     "by column unit",
     "what it should say; empty where it is a share of nothing",
 );
-const ABSOLUTE: Column = optional(
-    "absolute_error",
-    Type::Number,
-    "by column unit",
-    "value less truth; empty where truth is 0 or either is empty",
-);
+const ABSOLUTE: Column =
+    optional("absolute_error", Type::Number, "by column unit", "value less truth; empty where either is");
 const RELATIVE: Column = optional(
     "relative_error",
     Type::Number,

@@ -242,8 +242,8 @@ impl ImpactFigures {
     /// What the strategy does to the numbers, in a sentence.
     pub fn sentence(&self) -> String {
         let of = |tables| {
-            let whole = |number| self.whole(number, tables).and_then(|series| series.whole());
-            dedup_impact::Whole { pings: whole(Number::Pings), monthly: whole(Number::Mau) }
+            let whole = |number| self.whole(number, tables);
+            dedup_impact::Whole::of(whole(Number::Pings).as_ref(), whole(Number::Mau).as_ref())
         };
         dedup_impact::sentence(of(Tables::Live), Some(of(Tables::Stable)))
     }

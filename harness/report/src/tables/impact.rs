@@ -3,7 +3,7 @@
 use dedup_impact::{Day, Error, Number, Series, percent};
 use dedup_records::compare::{Block, Comparison, ImpactSummary, Row};
 use dedup_records::record::{FaultFigures, ImpactFigures, Tables};
-use dedup_records::units::thousands;
+use dedup_records::units::{fixed, plural, thousands};
 
 use super::grid::Align;
 use super::look::Look;
@@ -130,10 +130,10 @@ fn about(figures: &ImpactSummary) -> String {
     };
     let went_wrong: String = went_wrong(figures).iter().map(|fault| format!(" {fault}.")).collect();
     format!(
-        "It {}. {} unique pings of {} days from {} on{rounds}; nightly job: {}.{outside}{went_wrong}",
+        "It {}. {} unique pings of {} from {} on{rounds}; nightly job: {}.{outside}{went_wrong}",
         figures.sentence(),
         thousands(figures.unique_count),
-        figures.days_count,
+        plural(figures.days_count.into(), "day"),
         figures.first_day,
         figures.job,
     )
@@ -164,10 +164,15 @@ pub(crate) fn went_wrong(figures: &ImpactFigures) -> Vec<String> {
     figures.faults.iter().map(said).collect()
 }
 
-/// Its relative error over all days.
+/// Its relative error over all days; by how much it is off where it should be nothing, of which nothing is a share.
 pub(super) fn error_cell(series: Option<&Series>) -> Text {
-    let error = series.and_then(Series::whole).and_then(|whole| whole.error());
-    error.map_or_else(|| Text::new("-", Tone::Dim), |error| relative(&error))
+    let whole = series.and_then(Series::whole);
+    match whole.map(|whole| (whole.error(), whole.absolute(), whole.truth.of)) {
+        Some((Some(error), ..)) => relative(&error),
+        Some((None, Some(more), None)) if more > 0.0 => Text::plain(format!("+{}", thousands(more as u64))),
+        Some((None, Some(more), Some(_))) if more > 0.0 => Text::plain(format!("+{}", fixed(more, 4))),
+        _ => Text::new("-", Tone::Dim),
+    }
 }
 
 pub(super) fn relative(error: &Error) -> Text {

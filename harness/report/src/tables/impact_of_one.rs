@@ -134,7 +134,7 @@ fn where_worst(figures: &ImpactFigures, tables: Tables) -> Option<Small> {
             Text::plain(shorten(&called(series.number, &figures.steps), LONGEST_NUMBER)),
             Text::plain(first.plus(day).to_string()),
             relative(&error),
-            Text::plain(series.visible_days().to_string()),
+            Text::plain(visible(&series)),
             Text::plain(shorten(&place, LONGEST_PLACE)),
             there,
         ])
@@ -149,6 +149,14 @@ fn where_worst(figures: &ImpactFigures, tables: Tables) -> Option<Small> {
         ),
         columns,
         rows,
+    })
+}
+
+/// On how many days: `3`, or `3+` where nobody knows what would have been seen on the day after the last.
+fn visible(series: &Series) -> String {
+    series.visible().map_or_else(String::new, |visible| match visible.is_cut_off {
+        true => format!("{}+", visible.days),
+        false => visible.days.to_string(),
     })
 }
 
@@ -168,4 +176,39 @@ fn expected(figures: &ImpactFigures) -> Option<Small> {
         columns: columns(&["number", "tables", "predicted", "seen"], 2),
         rows,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use dedup_impact::{Compared, Difference, Measured};
+    use dedup_records::record::{CellResult, sample};
+
+    use super::*;
+
+    #[test]
+    fn an_error_that_is_seen_to_the_last_day_may_go_on() {
+        let days = sample::impact().into_iter().map(|cell| match cell.result {
+            CellResult::Impact(figures) => {
+                where_worst(&figures, Tables::Live).unwrap().rows[0][3].text.clone()
+            }
+            other => panic!("{other:?}"),
+        });
+        // Too much on every day; a dent on the tenth of 28.
+        assert_eq!(days.collect::<Vec<_>>(), ["28+", "1"]);
+    }
+
+    #[test]
+    fn what_should_be_nothing_is_wrong_by_what_there_is() {
+        let cell = |seen, of: Option<u64>, missing| {
+            let compared = Compared {
+                truth: Measured { count: 0, of },
+                seen: Measured { count: seen, of },
+                count: Difference { extra: seen, missing },
+                weight: 1,
+                ..Compared::default()
+            };
+            error_cell(Some(&Series { number: Number::Crashes, days: vec![Some(compared)] })).text
+        };
+        assert_eq!([cell(3, None, 0), cell(3, Some(12), 0), cell(0, None, 0)], ["+3", "+0.2500", "-"]);
+    }
 }

@@ -186,6 +186,26 @@ fn a_value_is_beside_what_it_should_be() {
 }
 
 #[test]
+fn what_is_there_where_nothing_should_be_is_an_absolute_error_of_no_relative_one() {
+    let truth = Counts::new(shape());
+    let mut seen = truth.clone();
+    let crash = Ping {
+        day: 0,
+        client: Some(0),
+        kind: Kind::Crash,
+        values: &[],
+        session: false,
+        step: None,
+        again: false,
+    };
+    (0..3).for_each(|_| seen.add(&crash));
+    let seen = Seen::of(["usage", "exact", "live"], &Comparison::new(&truth, &seen).unwrap());
+    let csv = String::from_utf8(over_time(&[seen]).csv()).unwrap();
+    let row = csv.lines().find(|line| line.contains(",live,crashes,")).unwrap();
+    assert!(row.ends_with(",3.0,0.0,3.0,,,"), "{row}");
+}
+
+#[test]
 fn a_funnel_of_one_step_and_no_tables_are_no_rows() {
     let one = Shape { steps: vec!["ready".to_string()], ..(*shape()).clone() };
     let counts = Counts::new(Arc::new(one));
