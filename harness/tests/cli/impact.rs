@@ -136,7 +136,13 @@ fn what_has_no_numbers_is_said_with_the_remedy() {
         "-o",
         "new",
     ];
-    tool.refuses(&crowd, &["clients: 3000000 over 8 days", "16 MiB are free", "allowed are fewer clients"]);
+    let said = ["clients: 3000000 over 8 days", "16 MiB are free", "allowed are fewer clients"];
+    tool.refuses(&crowd, &said);
+    // Under faults as well: before records are begun.
+    let fault = "\n[[fault]]\nkind = \"restart\"\nat = \"30h\"\nstate = \"lost\"\n";
+    tool.write("crowd.toml", CLIENTS.replace("count = 300", "count = 3_000_000") + fault);
+    tool.refuses(&crowd, &said);
+    assert!(!tool.work().join("new").exists());
 }
 
 #[test]

@@ -234,3 +234,32 @@ fn shares_whose_clients_are_named_by_other_fields_are_of_other_runs() {
     assert_eq!(digest("one"), digest("two"));
     assert_ne!(digest("one"), digest("other"));
 }
+
+#[test]
+fn types_that_no_ping_has_are_named_and_others_are_not() {
+    let tool = Tool::new();
+    tool.write("pings.csv", csv(&PINGS));
+    let own = ["--trace", "pings.csv", "--id-field", "id", "--type-field", "type", "-s", "^noop$"];
+    // Without -q, which leaves out what is said of a trace.
+    let run = |more: &[&str]| {
+        let ran = tool.command(&[&RUN[..1], &RUN[2..], &own, more].concat()).output().unwrap();
+        assert!(ran.status.success(), "{ran:?}");
+        String::from_utf8(ran.stderr).unwrap()
+    };
+    let known = ["--crash-type", "segfault", "--new-profile-type", "first-run"];
+    let spoilt = run(&[&known[..], &["--funnel", "first-run,mian"]].concat());
+    assert!(spoilt.contains("types         of no ping: mian (--funnel)\n"), "{spoilt}");
+    let meant = run(&[&known[..], &["--funnel", "first-run,main"]].concat());
+    assert!(meant.contains("3 on 3 days") && !meant.contains("of no ping"), "{meant}");
+}
+
+#[test]
+fn a_crash_on_a_day_that_has_none_is_an_absolute_error() {
+    let tool = Tool::new();
+    tool.write("pings.csv", csv(&PINGS));
+    impact(&tool, "out", &["--trace", "pings.csv"]);
+    tool.prints(&["impact", "out", "-o", "numbers"]);
+    let csv = std::fs::read_to_string(tool.work().join("numbers/impact_over_time.csv")).unwrap();
+    let is_it = |row: &&str| row.starts_with("2026-01-02,") && row.contains(",live,crashes,");
+    assert!(csv.lines().find(is_it).unwrap().ends_with(",1.0,0.0,1.0,,,"), "{csv}");
+}

@@ -230,14 +230,18 @@ fn admit_impact(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
     }
     impact::admit_job(plan.nightly.0).map_err(refusal)?;
     let memory_bytes = plan.limits.memory_bytes;
-    for workload in plan.workloads.iter().filter(|workload| workload.faults().is_empty()) {
+    for workload in &plan.workloads {
         impact::admit_pings(workload, memory_bytes).map_err(refusal)?;
         let senders = match workload {
             Workload::Scenario(_) => None,
             Workload::Trace(trace) => trace.senders().or_exit_by_fault()?,
         };
-        if let (Some(senders), false) = (&senders, args.output.quiet) {
-            say(printable(&survey::senders(senders)));
+        let who = match workload {
+            Workload::Scenario(_) => None,
+            Workload::Trace(trace) => trace.options.who.as_ref(),
+        };
+        if let (Some(senders), Some(who), false) = (&senders, who, args.output.quiet) {
+            say(printable(&survey::senders(senders, who)));
         }
         let seed = plan.seed.unwrap_or(workload.seed());
         impact::admit(workload, seed, senders, memory_bytes).map_err(refusal)?;

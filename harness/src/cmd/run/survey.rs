@@ -3,9 +3,9 @@
 use std::fmt::{self, Write};
 
 use dedup_strategies::Timestamp;
-use dedup_stream::trace::{Delimiter, TimeUsed, TraceSenders, TraceSurvey};
+use dedup_stream::trace::{Delimiter, TimeUsed, TraceSenders, TraceSurvey, WhoFields};
 
-use crate::units::thousands;
+use crate::units::{plural, thousands};
 
 /// The survey as text: a line for each thing that it found.
 pub(super) fn text(survey: &TraceSurvey) -> String {
@@ -14,9 +14,9 @@ pub(super) fn text(survey: &TraceSurvey) -> String {
     text
 }
 
-/// Who sent the pings, as two lines.
-pub(super) fn senders(senders: &TraceSenders) -> String {
-    let days = senders.days.1 - senders.days.0 + 1;
+/// Who sent the pings, as two lines, and one more where a type that was asked for is of no ping.
+pub(super) fn senders(senders: &TraceSenders, who: &WhoFields) -> String {
+    let days = plural(senders.days.1 - senders.days.0 + 1, "day");
     let clients = thousands(senders.clients_count.into());
     let counted = |(name, values): &(String, Vec<String>)| format!("{name} ({} values)", values.len());
     let mut by: Vec<String> = senders.dimensions.iter().map(counted).collect();
@@ -24,7 +24,30 @@ pub(super) fn senders(senders: &TraceSenders) -> String {
         by.push(format!("{} types", senders.types.len()));
     }
     let by = if by.is_empty() { "nothing else".to_string() } else { by.join(", ") };
-    format!("{:<14}{clients} on {days} days\n{:<14}{by}\n", "clients", "counted by")
+    let mut text = format!("{:<14}{clients} on {days}\n{:<14}{by}\n", "clients", "counted by");
+    let absent = absent_types(senders, who);
+    if !absent.is_empty() {
+        text += &format!("{:<14}of no ping: {}\n", "types", absent.join(", "));
+    }
+    text
+}
+
+/// Types that were asked for and that no ping has: those of a typing error, and those that did not occur.
+fn absent_types(senders: &TraceSenders, who: &WhoFields) -> Vec<String> {
+    let asked =
+        [("--crash-type", &who.crash), ("--new-profile-type", &who.new_profile), ("--funnel", &who.funnel)];
+    let named = asked.iter().flat_map(|(flag, names)| names.iter().map(move |name| (flag, name)));
+    let absent = named.filter(|(_, name)| who.kind.is_some() && !senders.types.contains(name));
+    absent.map(|(flag, name)| format!("{} ({flag})", clip(name))).collect()
+}
+
+/// A name as long as a line has room for.
+fn clip(name: &str) -> String {
+    const MOST: usize = 40;
+    match name.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_string(),
+    }
 }
 
 fn write(survey: &TraceSurvey, text: &mut String) -> fmt::Result {
