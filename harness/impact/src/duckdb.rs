@@ -6,12 +6,21 @@ use std::process::{Command, Stdio};
 /// Names the program where it is not on the PATH.
 const VARIABLE: &str = "DEDUP_DUCKDB";
 
-/// What it prints; or what it complains of.
+/// What it prints; or what it complains of, at its first error.
 pub(crate) fn run(statements: &[String]) -> Option<Result<String, String>> {
+    run_in(":memory:", &["-bail"], statements)
+}
+
+/// The same in a database of this name, with these options.
+pub(crate) fn run_in(
+    database: &str,
+    options: &[&str],
+    statements: &[String],
+) -> Option<Result<String, String>> {
     let named = std::env::var_os(VARIABLE).filter(|name| !name.is_empty());
     let program = named.unwrap_or_else(|| "duckdb".into());
     let mut command = Command::new(&program);
-    command.args(["-no-init", "-batch", "-bail", "-jsonlines", ":memory:"]);
+    command.args(["-no-init", "-batch", "-jsonlines"]).args(options).arg(database);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut running = match command.spawn() {
         Ok(running) => running,

@@ -254,28 +254,26 @@ pub fn tables(dialect: Dialect, query: &Query) -> Result<Vec<Statement>, SqlErro
 pub fn day(dialect: Dialect, query: &Query) -> Result<Vec<Statement>, SqlError> {
     query.check()?;
     let Tables { clients_daily, clients_last_seen, clients_by_dimension, .. } = &query.tables;
-    let replace = |about, table: &TableName, rows| {
-        partition::replace(dialect, about, &table.within(dialect), query.day, rows)
+    let (about, no_gap, patterns) = match query.history {
+        History::Incremental => (
+            "Yesterday's patterns shifted by a day, and today's bit; who was not seen for 28 days is out.",
+            Some(history::no_gap(dialect, query)),
+            history::incremental(dialect, query),
+        ),
+        History::Rebuilt => ("Patterns of 28 days, from raw rows.", None, history::rebuilt(dialect, query)),
     };
-    let mut all = Vec::new();
-    let (about, patterns) = match query.history {
-        History::Incremental => {
-            // First, so that nothing is written where it fails.
-            all.push(history::no_gap(dialect, query));
-            (
-                "Yesterday's patterns shifted by a day, and today's bit; who was not seen for 28 days is out.",
-                history::incremental(dialect, query),
-            )
-        }
-        History::Rebuilt => ("Patterns of 28 days, from raw rows.", history::rebuilt(dialect, query)),
-    };
-    let daily = daily::rows(dialect, query);
-    all.extend(replace("The day's clients, from raw rows.", clients_daily, daily));
-    all.extend(replace(about, clients_last_seen, patterns));
+    let part = |about, table: &TableName, rows| partition::Part { about, table: table.within(dialect), rows };
+    let mut parts = vec![
+        part("The day's clients, from raw rows.", clients_daily, daily::rows(dialect, query)),
+        part(about, clients_last_seen, patterns),
+    ];
     if query.has_dimensions() {
         let rows = by_dimension::rows(dialect, query);
-        all.extend(replace("The day's clients by value, from raw rows.", clients_by_dimension, rows));
+        parts.push(part("The day's clients by value, from raw rows.", clients_by_dimension, rows));
     }
+    // First, so that nothing is written where it fails.
+    let mut all = partition::checked(dialect, no_gap, &parts);
+    all.extend(parts.into_iter().flat_map(|part| partition::replace(dialect, query.day, part)));
     Ok(all)
 }
 

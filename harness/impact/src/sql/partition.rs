@@ -54,25 +54,71 @@ pub(super) fn make(dialect: Dialect, table: &str, rows: Rows) -> String {
     )
 }
 
+/// The rows of a day of one table.
+pub(super) struct Part {
+    /// What is done.
+    pub(super) about: &'static str,
+    /// The table, as the engine writes it.
+    pub(super) table: String,
+    pub(super) rows: Rows,
+}
+
+/// A table of DuckDB's session that is there where all that a day needs was seen to be.
+const CHECKED: &str = "temp.day_checked";
+
+/// Sees that nothing is missing before anything is written: what `first` fails for, if anything. Other engines end a script at its first error.
+/// DuckDB's command line goes on with the next statement of what it reads from its input, and a name that is not there does not undo what a
+/// transaction has deleted before it; therefore what writes needs a table that is there only where every statement of the day can be.
+pub(super) fn checked(dialect: Dialect, first: Option<Statement>, parts: &[Part]) -> Vec<Statement> {
+    if dialect != Dialect::Duckdb {
+        return first.into_iter().collect();
+    }
+    let first = first
+        .unwrap_or_else(|| Statement::new("Fails where a column is missing.", "SELECT TRUE AS is_sound"));
+    let fits = |Part { table, rows, .. }: &Part| {
+        let both = format!("SELECT {}\nFROM {table}\nUNION ALL\n{}", rows.names(), rows.select(Date::First));
+        format!("NOT EXISTS (SELECT * FROM (\n{}\n) AS fitting WHERE FALSE)", indented(&both))
+    };
+    let fit: Vec<String> = parts.iter().map(fits).collect();
+    vec![
+        Statement::new("Nothing of an earlier day.", format!("DROP TABLE IF EXISTS {CHECKED}")),
+        Statement::new(
+            first.about,
+            format!(
+                "CREATE TEMP TABLE day_checked AS\nSELECT checked.*\nFROM (\n{}\n) AS checked\nWHERE {}",
+                indented(&first.sql),
+                fit.join("\nAND ")
+            ),
+        ),
+    ]
+}
+
 /// Replaces the rows of the day.
-pub(super) fn replace(
-    dialect: Dialect,
-    about: &'static str,
-    table: &str,
-    day: Day,
-    rows: Rows,
-) -> Vec<Statement> {
+pub(super) fn replace(dialect: Dialect, day: Day, part: Part) -> Vec<Statement> {
+    let Part { about, table, rows } = part;
     let (names, date) = (rows.names(), dialect.date(day));
-    let delete = format!("DELETE FROM {table}\nWHERE submission_date = {date}");
     let insert = || format!("INSERT INTO {table} ({names})\n{}", rows.select(Date::First));
     match dialect {
         // In one transaction, so that no reader sees half of a day.
-        Dialect::Duckdb => vec![
-            Statement::new(about, "BEGIN"),
-            Statement::new("", delete),
-            Statement::new("", insert()),
-            Statement::new("", "COMMIT"),
-        ],
+        Dialect::Duckdb => {
+            let made = indented(&rows.select(Date::First));
+            vec![
+                Statement::new(about, "BEGIN"),
+                Statement::new(
+                    "",
+                    format!(
+                        "DELETE FROM {table}\nWHERE submission_date = {date} AND EXISTS (FROM {CHECKED})"
+                    ),
+                ),
+                Statement::new(
+                    "",
+                    format!(
+                        "INSERT INTO {table} ({names})\nSELECT made.*\nFROM (\n{made}\n) AS made, {CHECKED}"
+                    ),
+                ),
+                Statement::new("", "COMMIT"),
+            ]
+        }
         // In one statement, for the same reason; a condition that is never true replaces.
         Dialect::Bigquery => {
             let merge = format!(
