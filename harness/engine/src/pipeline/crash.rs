@@ -175,6 +175,12 @@ impl Pipeline<'_> {
         what.map_or(Ok(()), |what| Err(Unavailable(what.to_string()).into()))
     }
 
+    /// Whether who cannot be told that it is this time has no figures. Under faults one may miss that time passes for a while,
+    /// but not to the end of the input, unless it was its store that was away.
+    pub(super) fn has_to_hear_of(&self, at: Timestamp) -> bool {
+        self.faults.is_none() || (at == Timestamp::END && !self.faults.trouble_store())
+    }
+
     /// A strategy that judged nothing any more until the end has no figures either, unless it was its store that was away.
     pub(super) fn see_that_it_judged_to_the_end(&mut self) -> Result<(), PipelineError> {
         match self.could_not_judge.take() {

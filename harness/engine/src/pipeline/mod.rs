@@ -393,7 +393,7 @@ impl<'a> Pipeline<'a> {
             self.released.clear();
             if let Err(unavailable) = self.workers[worker].advance(self.faults.shown(now), &mut self.released)
             {
-                if self.faults.is_none() {
+                if self.has_to_hear_of(at) {
                     return Err(unavailable.into());
                 }
                 self.tolerate(worker, unavailable)?;

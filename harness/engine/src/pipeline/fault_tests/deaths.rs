@@ -1,5 +1,6 @@
 //! Workers that are lost: because of a fault, or by themselves while faults happen elsewhere.
 
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ struct Mortal {
     deaths: Arc<Mutex<Vec<Timestamp>>>,
     /// From when on it says that it cannot.
     refuses: Option<Timestamp>,
+    /// When it cannot be told that time passes, however well it judges.
+    is_deaf: Option<RangeInclusive<Timestamp>>,
     opened: Arc<Mutex<u32>>,
 }
 
@@ -68,6 +71,13 @@ impl Worker for MortalWorker {
         }
         verdicts.extend(pings.iter().map(|_| Verdict::New));
         Ok(())
+    }
+
+    fn advance(&mut self, now: Timestamp, _released: &mut Vec<Ping>) -> Result<(), Unavailable> {
+        match self.mortal.is_deaf.as_ref().is_some_and(|deaf| deaf.contains(&now)) {
+            true => Err(Unavailable(LAST_WORDS.into())),
+            false => Ok(()),
+        }
     }
 
     fn lost(&self) -> Option<&str> {
@@ -146,4 +156,18 @@ fn who_judges_nothing_more_until_the_end_has_no_figures_unless_its_store_was_tro
     assert_eq!(said(run(&refuses, &[crash])).as_deref(), Some(LAST_WORDS));
     let away = placed("store-unreachable", 100, 1_000, vec![]);
     assert_eq!(said(run(&refuses, &[away])), None);
+}
+
+/// Without faults it is an error at the first time.
+#[test]
+fn who_cannot_be_told_the_time_to_the_end_has_no_figures_unless_its_store_was_troubled() {
+    let deaf = |until| Mortal { is_deaf: Some(START..=until), ..Mortal::default() };
+    let for_a_while = deaf(START.plus(Duration::from_secs(100)));
+    for fault in [crash("before-judge", 50, 1), publish_fails(30, 60, 0.5)] {
+        let fault = std::slice::from_ref(&fault);
+        assert_eq!(said(run(&deaf(Timestamp::END), fault)).as_deref(), Some(LAST_WORDS), "{fault:?}");
+        assert_eq!(said(run(&for_a_while, fault)), None, "{fault:?}");
+    }
+    let away = placed("store-unreachable", 100, 1_000, vec![]);
+    assert_eq!(said(run(&deaf(Timestamp::END), &[away])), None);
 }
