@@ -3,10 +3,8 @@
 import math
 import os
 import sys
-from importlib.metadata import version
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients"))
-from cachetools import TTLCache  # noqa: E402
 from dedup_system import DUPLICATE, NEW, System, serve  # noqa: E402
 
 # What a key, its number and the links of the cache take in CPython 3.11, counted once with tracemalloc over 100,000 ids.
@@ -14,15 +12,16 @@ BYTES_PER_ID = 271
 
 
 class Cachetools(System):
-    version = f"cachetools {version('cachetools')}"
-
     def __init__(self, hello):
+        import cachetools
+
+        self.version = f"cachetools {cachetools.__version__}"
         self.now = 0
         settings, workers = hello["settings"], hello["workers"]
         # Keys are spread at random: a worker's share, and four standard deviations.
         share = settings["capacity"] / workers
         room = math.ceil(share + 4 * math.sqrt(share)) if workers > 1 else settings["capacity"]
-        self.seen = TTLCache(max(room, 1), settings["window"], timer=lambda: self.now)
+        self.seen = cachetools.TTLCache(max(room, 1), settings["window"], timer=lambda: self.now)
 
     def judge(self, pings, now):
         self.now = now

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::ours;
@@ -62,6 +63,31 @@ fn the_lru_of_this_crate_decides_as_that_of_pythons_cachetools() {
             let said = tool.prints(&["conform", &theirs, "--against", &ours, "-f", "tiny.toml"]);
             assert!(said.contains("got the same verdict from both (100.0000 %)"), "{settings}: {said}");
         }
+    }
+}
+
+/// A Python without libraries, as a reader has it who has installed nothing.
+#[test]
+fn who_misses_a_library_of_python_is_left_out_with_what_to_install_and_the_others_run() {
+    let tool = Tool::with_tiny();
+    tool.write("bare.sh", "#!/bin/sh\nexec python3 -S \"$@\"\n");
+    let bare = tool.work().join("bare.sh");
+    fs::set_permissions(&bare, fs::Permissions::from_mode(0o755)).unwrap();
+    for (name, library) in [
+        ("cachetools", "cachetools==6.2.6"),
+        ("clickhouse", "chdb-core==26.9.0"),
+        ("spark", "pyspark==4.3.0"),
+    ] {
+        let system = ours(&format!("{name}.toml"));
+        let run = ["run", "-f", "tiny.toml", "-s", &system, "-s", "^exact$", "-p", "verify"];
+        let output = tool.command(&run).env("DEDUP_PYTHON", &bare).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            output.status.success() && words.contains(&format!("skipped: {name}: ModuleNotFoundError")),
+            "{said}"
+        );
+        assert!(words.contains(library), "{said}");
     }
 }
 
