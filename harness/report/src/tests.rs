@@ -299,6 +299,37 @@ fn measurements_of_the_scale_pass_say_how_many_ids_there_were() {
 }
 
 #[test]
+fn a_fault_of_several_rounds_is_told_by_round() {
+    let mut run = sample::run();
+    let [one, ..] = &sample::impact()[..] else { panic!("a cell") };
+    let fault = |at_day: u64, fired_count| FaultFigures {
+        kind: "restart".to_string(),
+        at_ns: at_day * 86_400_000_000_000,
+        for_ns: 0,
+        fired_count,
+        observed: format!("died {fired_count} times"),
+        outage_ns: None,
+    };
+    let round = |round: u32, fired: [u64; 3]| {
+        let mut cell = one.clone();
+        cell.round = round;
+        let CellResult::Impact(figures) = &mut cell.result else { panic!("it is of the impact pass") };
+        figures.faults = (2..).zip(fired).map(|(at_day, fired)| fault(at_day, fired)).collect();
+        cell
+    };
+    run.cells = vec![round(0, [3, 0, 0]), round(1, [4, 5, 0])];
+    let report = report_of(&[run], Mix::Apart);
+    let text = tables::impact::render(&report.comparison, tables::Look::PLAIN).replace("\n  ", " ");
+    for said in [
+        "restart: died 3 times in the first of 2 rounds.",
+        "restart: died 5 times in one round; in 1 of 2 it was not seen to happen.",
+        "restart: was not seen to happen, so that these numbers do not show it.",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+}
+
+#[test]
 fn a_fault_is_marked_on_the_day_of_its_numbers() {
     let mut run = sample::run();
     run.cells = sample::impact();

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use dedup_impact::Number;
 use serde::Serialize;
 
-use crate::record::{ImpactFigures, Tables};
+use crate::record::{FaultFigures, ImpactFigures, Tables};
 use crate::stats::Spread;
 
 /// The numbers that people read, over all rounds.
@@ -37,6 +37,20 @@ impl ImpactSummary {
     /// How many rounds were added up.
     pub fn rounds_count(&self) -> usize {
         self.rounds.len()
+    }
+
+    /// What was seen of each fault, by the first round in which it was seen to happen, and in how many rounds it was.
+    pub fn faults_seen(&self) -> Vec<(&FaultFigures, usize)> {
+        let of = |at: usize, placed| {
+            let seen = |round| -> Option<&FaultFigures> {
+                let round: &ImpactFigures = round;
+                round.faults.get(at).filter(|fault| fault.fired_count > 0)
+            };
+            let mut rounds = self.rounds.iter().filter_map(seen);
+            let first = rounds.next();
+            (first.unwrap_or(placed), first.map_or(0, |_| 1 + rounds.count()))
+        };
+        self.sum.faults.iter().enumerate().map(|(at, fault)| of(at, fault)).collect()
     }
 
     /// The relative error of a number over all days, as the rounds have it; none where there is one round, or any of them has none.

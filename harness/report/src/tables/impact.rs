@@ -2,7 +2,7 @@
 
 use dedup_impact::{Day, Error, Number, Series, percent};
 use dedup_records::compare::{Block, Comparison, ImpactSummary, Row};
-use dedup_records::record::{FaultFigures, ImpactFigures, Tables};
+use dedup_records::record::{FaultFigures, Tables};
 use dedup_records::units::{fixed, plural, thousands};
 
 use super::grid::Align;
@@ -148,20 +148,25 @@ pub(crate) fn days_of(fault: &FaultFigures) -> [u32; 2] {
 }
 
 /// What went wrong on purpose, and on which days.
-pub(crate) fn went_wrong(figures: &ImpactFigures) -> Vec<String> {
+pub(crate) fn went_wrong(figures: &ImpactSummary) -> Vec<String> {
     let Ok(first) = figures.first_day.parse::<Day>() else { return Vec::new() };
-    let said = |fault: &FaultFigures| {
+    let said = |(fault, seen_in): (&FaultFigures, usize)| {
         let days = match days_of(fault).map(|day| first.plus(day)) {
             [from, to] if from == to => format!("on {from}"),
             [from, to] => format!("from {from} to {to}"),
         };
-        let seen = match fault.fired_count {
-            0 => "was not seen to happen, so that these numbers do not show it",
-            _ => fault.observed.as_str(),
+        let observed = &fault.observed;
+        let seen = match (seen_in, figures.rounds_count()) {
+            (0, _) => "was not seen to happen, so that these numbers do not show it".to_string(),
+            (1, 1) => observed.clone(),
+            (all, rounds) if all == rounds => format!("{observed} in the first of {rounds} rounds"),
+            (some, rounds) => {
+                format!("{observed} in one round; in {} of {rounds} it was not seen to happen", rounds - some)
+            }
         };
         format!("Fault {days}: {}: {seen}", fault.kind)
     };
-    figures.faults.iter().map(said).collect()
+    figures.faults_seen().into_iter().map(said).collect()
 }
 
 /// Its relative error over all days; by how much it is off where it should be nothing, of which nothing is a share.
