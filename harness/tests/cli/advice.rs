@@ -2,6 +2,7 @@
 
 use std::process::Stdio;
 
+use predicates::str::contains;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -474,6 +475,8 @@ fn numbers_are_a_requirement_in_every_format_with_what_is_assumed_of_them() {
         assert!(said.contains(assumed) && said.contains("bends pings by"), "{format}: {text}");
         assert!(flat || said.contains("\"bends\":[[\"pings\",\"counts\"]"), "{format}");
     }
+    let of_nothing = ["advise", "--rate", "1/s", "--duplicates", "1%", "--tolerance", "0.1%"];
+    tool.command(&of_nothing).assert().success().stderr(contains("of --numbers, of which none is asked for"));
     let refused =
         |more: &[&str], said: &[&str]| tool.refuses(&[&["advise", "--rate", "1/s"][..], more].concat(), said);
     refused(&["--numbers", "users"], &["numbers", "\"users\"", "pings, sessions, crashes, crash-rate"]);

@@ -16,6 +16,7 @@ use crate::advise::traffic_of;
 use crate::cmd::profile::profile_of_trace;
 use crate::cmd::reading::ReadingArgs;
 use crate::exit::{Exit, OrExit};
+use crate::print::note;
 use crate::printable::printable;
 use crate::servers::Guarded;
 use crate::units::parse_bytes;
@@ -82,6 +83,9 @@ impl Given {
         let of_traffic = |name: &str| TRAFFIC.iter().any(|(traffic, ..)| *traffic == name);
         for (name, (from, text)) in self.texts.iter().filter(|(name, _)| !of_traffic(name)) {
             needs.set(from, name, text)?;
+        }
+        if needs.numbers.names.is_empty() && self.texts.contains_key("tolerance") {
+            note("tolerance is of --numbers, of which none is asked for: nothing is held to it");
         }
         Ok(needs)
     }

@@ -75,7 +75,7 @@ fn a_day_that_cannot_be_made_leaves_all_as_it_was_in_duckdb_that_goes_on_after_e
         (with(|query| query.columns.client = "nowhere".parse().unwrap(), 1), "nowhere"),
         (with(|query| query.columns.client = "nowhere".parse().unwrap(), 2), "nowhere"),
         (with(|query| query.columns.kind = "nowhere".parse().unwrap(), 1), "nowhere"),
-        (with(|query| query.columns.dimensions.push("session_id".parse().unwrap()), 1), "session_id"),
+        (with(|query| query.columns.dimensions.push("type".parse().unwrap()), 1), "type"),
         // The day before is missing.
         (script(&of(3)), "days have a gap"),
     ] {
