@@ -26,9 +26,9 @@ impl Plan {
         }
         let has_several = match work {
             Work::Faultless => true,
-            Work::Measure(pass, _) => splits(pass),
+            Work::Measure(pass, _) => pass.has_pipeline(),
             // Of the others a strategy with all ids has to fit.
-            Work::Build => self.passes_of(place.workload).all(splits),
+            Work::Build => self.passes_of(place.workload).all(Pass::has_pipeline),
         };
         if !has_several || !self.is_split(place) {
             return Pipelines::ONE;
@@ -85,7 +85,7 @@ impl Plan {
 
     /// What is run in one pipeline although more were asked for, each with the reason.
     pub fn not_split(&self) -> Vec<String> {
-        if self.pipelines == NonZeroU32::MIN || !self.passes.iter().copied().any(splits) {
+        if self.pipelines == NonZeroU32::MIN || !self.passes.iter().copied().any(Pass::has_pipeline) {
             return Vec::new();
         }
         let places = self.places().into_iter();
@@ -98,9 +98,4 @@ impl Plan {
             })
             .collect()
     }
-}
-
-/// Whether a pass splits the keys of a cell among pipelines.
-fn splits(pass: Pass) -> bool {
-    matches!(pass, Pass::Verify | Pass::Impact)
 }

@@ -116,7 +116,7 @@ impl Plan {
     /// The passes over a workload: speed and memory are not measured while something is made to go wrong.
     pub(super) fn passes_of(&self, workload: usize) -> impl Iterator<Item = Pass> {
         let faults = !self.workloads[workload].faults().is_empty();
-        self.passes.iter().copied().filter(move |pass| matches!(pass, Pass::Verify | Pass::Impact) || !faults)
+        self.passes.iter().copied().filter(move |pass| pass.has_pipeline() || !faults)
     }
 
     /// Every strategy on every workload on which any of its cells is run.

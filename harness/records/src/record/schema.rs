@@ -149,6 +149,11 @@ impl Pass {
             Pass::Impact => "impact",
         }
     }
+
+    /// Whether it runs the whole pipeline: whose keys can be split among several, and in which something can go wrong.
+    pub fn has_pipeline(self) -> bool {
+        matches!(self, Pass::Verify | Pass::Impact)
+    }
 }
 
 /// What a strategy is there for.

@@ -78,7 +78,7 @@ pub(super) fn notes(block: &Block) -> Vec<String> {
         format!("errors = {rounds} rounds added up, ± half the range of their pings; `impact` has that of every number.")
     });
     let sentence = |(row, figures): (&Row, &ImpactSummary)| {
-        let went_wrong: String = went_wrong(figures).iter().map(|fault| format!(" {fault}.")).collect();
+        let went_wrong = sentences_of_faults(figures);
         format!("{}: {}.{went_wrong}", name(row, block), figures.sentence())
     };
     figures().map(sentence).chain(spread).collect()
@@ -128,7 +128,7 @@ fn about(figures: &ImpactSummary) -> String {
         0 | 1 => String::new(),
         rounds => format!(", in {rounds} rounds that are added up"),
     };
-    let went_wrong: String = went_wrong(figures).iter().map(|fault| format!(" {fault}.")).collect();
+    let went_wrong = sentences_of_faults(figures);
     format!(
         "It {}. {} unique pings of {} from {} on{rounds}; nightly job: {}.{outside}{went_wrong}",
         figures.sentence(),
@@ -145,6 +145,11 @@ const NS_A_DAY: u64 = 86_400_000_000_000;
 /// The days, from 0, on which a fault begins and ends.
 pub(crate) fn days_of(fault: &FaultFigures) -> [u32; 2] {
     [fault.at_ns, fault.at_ns.saturating_add(fault.for_ns)].map(|at_ns| (at_ns / NS_A_DAY) as u32)
+}
+
+/// What went wrong on purpose, in sentences that follow others.
+fn sentences_of_faults(figures: &ImpactSummary) -> String {
+    went_wrong(figures).iter().map(|fault| format!(" {fault}.")).collect()
 }
 
 /// What went wrong on purpose, and on which days.

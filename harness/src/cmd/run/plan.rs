@@ -153,7 +153,7 @@ fn admit_passes(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
         return Ok(());
     };
     let name = workload.name();
-    let fails = |pass: &Pass| matches!(pass, Pass::Verify | Pass::Impact);
+    let fails = |pass: &Pass| pass.has_pipeline();
     anyhow::ensure!(
         plan.passes.iter().any(fails),
         "--pass: {name} has faults, under which only verify and impact are run (the others have no pipeline in which \

@@ -37,6 +37,7 @@ pub(super) struct Own<'a> {
     pub(super) share: KeyShare,
     /// How many pipelines run at once.
     pub(super) at_once: usize,
+    /// What its unique pings are numbered among.
     pub(super) numbering: Numbering,
 }
 
